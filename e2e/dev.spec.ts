@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test as base } from '@playwright/test'
+import { ACTOR_CSP } from '../src/headers.ts'
+import { type AppServer, ROOT } from './server.ts'
+
+/** `npm run dev`, on a port of its own. */
+const test = base.extend<{ dev: AppServer }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures a fixture needs from this pattern
+  dev: async ({}, use) => {
+    const vite = spawn(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), '--port', '0'], { cwd: ROOT })
+    let said = ''
+    const url = await new Promise<string>((resolve, reject) => {
+      vite.stdout.on('data', (chunk) => {
+        said += stripVTControlCharacters(String(chunk))
+        const printed = /Local:\s+(\S+)/.exec(said)?.[1]
+        if (printed !== undefined) resolve(printed)
+      })
+      vite.stderr.on('data', (chunk) => (said += String(chunk)))
+      vite.once('close', (code) => reject(new Error(`vite ended with ${code}: ${said}`)))
+    })
+    const stop = async (): Promise<void> => {
+      vite.kill()
+      await once(vite, 'close')
+    }
+    await use({ url, stop })
+    await stop()
+  },
+})
+
+// One after the other: two development servers would write the same cache of dependencies.
+test.describe.configure({ mode: 'default' })
+
+test('the development server isolates the page and gives the workers the headers of the build', async ({
+  dev,
+  page,
+}) => {
+  await page.goto(dev.url)
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+
+  const actor = await page.request.get(`${dev.url}actor.js`)
+  expect(actor.headers()).toMatchObject({
+    'content-security-policy': ACTOR_CSP,
+    'cross-origin-embedder-policy': 'require-corp',
+  })
+  const service = await page.request.get(`${dev.url}sw.js`)
+  expect(service.headers()['content-type']).toBe('text/javascript')
+  expect(await service.text()).not.toContain('__WB_MANIFEST')
+})
+
+test('a change of a worker source reloads the page', async ({ dev, page }) => {
+  await page.goto(dev.url)
+  // The server knows what a worker is made from once it has been asked for it.
+  await page.request.get(`${dev.url}sw.js`)
+  const source = join(ROOT, 'workers/service/main.ts')
+  const { atime, mtimeMs } = statSync(source)
+  const reloaded = page.waitForEvent('load')
+  // One second older is a change to the watcher, and leaves the build newer than its sources.
+  utimesSync(source, atime, mtimeMs / 1000 - 1)
+  await reloaded
+})

@@ -1,0 +1,111 @@
+// Assembles small WebAssembly modules byte by byte, for tests that need one that no compiler would make.
+// https://webassembly.github.io/spec/core/binary/index.html
+
+export type Bytes = readonly number[]
+
+export const MAGIC: Bytes = [0x00, 0x61, 0x73, 0x6d]
+export const VERSION: Bytes = [0x01, 0x00, 0x00, 0x00]
+
+export const I32 = 0x7f
+export const I64 = 0x7e
+export const UNREACHABLE = 0x00
+const END = 0x0b
+const FUNC_TYPE = 0x60
+
+const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, start: 8, code: 10 } as const
+const KIND = { func: 0, memory: 2 } as const
+
+/** Unsigned LEB128. */
+export function leb(value: number): Bytes {
+  const low = value % 0x80
+  return value < 0x80 ? [low] : [low | 0x80, ...leb(Math.floor(value / 0x80))]
+}
+
+export function vector(items: readonly Bytes[]): Bytes {
+  return [...leb(items.length), ...items.flat()]
+}
+
+export function name(text: string): Bytes {
+  const utf8 = new TextEncoder().encode(text)
+  return [...leb(utf8.length), ...utf8]
+}
+
+export function section(id: keyof typeof SECTION, content: Bytes): Bytes {
+  return [SECTION[id], ...leb(content.length), ...content]
+}
+
+export function funcType(params: Bytes, results: Bytes): Bytes {
+  return [FUNC_TYPE, ...leb(params.length), ...params, ...leb(results.length), ...results]
+}
+
+export function importFunc(module: string, field: string, type: number): Bytes {
+  return [...name(module), ...name(field), KIND.func, ...leb(type)]
+}
+
+export function importMemory(module: string, field: string, memory: Bytes): Bytes {
+  return [...name(module), ...name(field), KIND.memory, ...memory]
+}
+
+export function exportFunc(field: string, func: number): Bytes {
+  return [...name(field), KIND.func, ...leb(func)]
+}
+
+export function exportMemory(field = 'memory'): Bytes {
+  return [...name(field), KIND.memory, 0]
+}
+
+/** A memory without a maximum. */
+export function memory32(pages: number): Bytes {
+  return [0x00, ...leb(pages)]
+}
+
+/** A memory with 64-bit addresses (memory64), without a maximum. */
+export function memory64(pages: number): Bytes {
+  return [0x04, ...leb(pages)]
+}
+
+/** A function body without locals. */
+export function body(...instructions: Bytes): Bytes {
+  const content = [0, ...instructions, END]
+  return [...leb(content.length), ...content]
+}
+
+/** A function the module defines: the index of its type, and its body. */
+export interface Func {
+  type: number
+  body: Bytes
+}
+
+export interface ModuleInit {
+  types?: readonly Bytes[]
+  imports?: readonly Bytes[]
+  funcs?: readonly Func[]
+  memories?: readonly Bytes[]
+  exports?: readonly Bytes[]
+  /** Index of the function in the start section. */
+  start?: number
+}
+
+/** A module with the sections that have something in them. Indexes count imported functions first. */
+export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
+  const { types = [], imports = [], funcs = [], memories = [], exports = [], start } = init
+  const list = (id: keyof typeof SECTION, items: readonly Bytes[]): Bytes =>
+    items.length === 0 ? [] : section(id, vector(items))
+  return Uint8Array.from([
+    ...MAGIC,
+    ...VERSION,
+    ...list('type', types),
+    ...list('import', imports),
+    ...list(
+      'function',
+      funcs.map((func) => leb(func.type)),
+    ),
+    ...list('memory', memories),
+    ...list('export', exports),
+    ...(start === undefined ? [] : section('start', leb(start))),
+    ...list(
+      'code',
+      funcs.map((func) => func.body),
+    ),
+  ])
+}

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join, resolve, sep } from 'node:path'
+import { pipeline } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { test as base } from '@playwright/test'
+import { getMimeType } from 'hono/utils/mime'
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Something that serves the app. */
+export interface AppServer {
+  /** The app's address, with a slash at its end. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the server's command, as `npm run serve -- …args` does. */
+export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(process.execPath, [join(ROOT, 'dist-node/main.js'), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, GLIA_HTTP: '', GLIA_HOST: '', ...env },
+  })
+}
+
+/** Waits until a command that ends by itself has ended. */
+export async function finished(command: ChildProcess): Promise<CommandResult> {
+  let stdout = ''
+  let stderr = ''
+  command.stdout?.on('data', (chunk) => (stdout += String(chunk)))
+  command.stderr?.on('data', (chunk) => (stderr += String(chunk)))
+  const [code] = (await once(command, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+/** Starts our own server on a free port and waits for the address it prints. */
+export async function startServer(...args: string[]): Promise<AppServer> {
+  const command = serve(['--http', '0', ...args])
+  const url = await printedUrl(command)
+  const stop = async (): Promise<void> => {
+    if (command.exitCode !== null || command.signalCode !== null) return
+    command.kill()
+    await once(command, 'close')
+  }
+  return { url, stop }
+}
+
+/** @throws {Error} with what the server said if it ended without an address */
+export async function printedUrl(command: ChildProcess): Promise<string> {
+  let said = ''
+  command.stderr?.on('data', (chunk) => (said += String(chunk)))
+  return new Promise((resolve, reject) => {
+    command.stdout?.on('data', (chunk) => {
+      said += String(chunk)
+      const url = /^Glia is at (\S+)$/m.exec(said)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    command.once('close', (code) => reject(new Error(`the server ended with ${code}: ${said}`)))
+  })
+}
+
+/**
+ * A plain static server, as GitHub Pages is one: dist/ under a prefix, right types, no other header, and 404 for all else.
+ *
+ * @param prefix such as `/glia/`
+ */
+export async function staticServer(prefix = '/'): Promise<AppServer> {
+  const dist = resolve(ROOT, 'dist')
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+    const file = resolve(dist, decodeURIComponent(name.slice(prefix.length)))
+    const found =
+      name.startsWith(prefix) && file.startsWith(dist + sep) && statSync(file, { throwIfNoEntry: false })?.isFile()
+    if (found !== true || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n')
+      return
+    }
+    response.writeHead(200, { 'content-type': getMimeType(file) ?? 'application/octet-stream' })
+    if (request.method === 'HEAD') response.end()
+    else pipeline(createReadStream(file), response, () => undefined)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const stop = async (): Promise<void> => {
+    if (!server.listening) return
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
+  return { url: `http://localhost:${port}${prefix}`, stop }
+}
+
+/** Playwright's `test`, with our own server running for as long as a worker does. */
+export const test = base.extend<object, { server: AppServer }>({
+  server: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures a fixture needs from this pattern
+    async ({}, use) => {
+      const server = await startServer()
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker' },
+  ],
+})

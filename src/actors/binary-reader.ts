@@ -1,0 +1,62 @@
+/** Reads the primitive encodings of the WebAssembly binary format from a byte array, front to back. */
+export class BinaryReader {
+  readonly #bytes: Uint8Array
+  #at: number
+  readonly #end: number
+
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#at = at
+    this.#end = end
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#end
+  }
+
+  /** @throws {RangeError} past the end. */
+  byte(): number {
+    const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined
+    if (byte === undefined) throw new RangeError('unexpected end')
+    this.#at += 1
+    return byte
+  }
+
+  /** An unsigned LEB128 number of up to 64 bits, as a double. @throws {RangeError} past the end, or if it is too long. */
+  unsigned(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return value
+    }
+    throw new RangeError('number too long')
+  }
+
+  /** UTF-8 text after its length. */
+  name(): string {
+    const length = this.unsigned()
+    return new TextDecoder().decode(this.#take(length))
+  }
+
+  /** A reader of the next `length` bytes, which this one skips. */
+  section(length: number): BinaryReader {
+    const start = this.#at
+    this.#take(length)
+    return new BinaryReader(this.#bytes, start, start + length)
+  }
+
+  /** As many items as the number before them says. */
+  vector<T>(item: () => T): T[] {
+    const count = this.unsigned()
+    const items: T[] = []
+    for (let i = 0; i < count; i++) items.push(item())
+    return items
+  }
+
+  #take(length: number): Uint8Array {
+    if (length > this.#end - this.#at) throw new RangeError('unexpected end')
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The control words that the page and a resident worker loop share: which method to run, and how it went. Waking through
+ * them takes a fifth of the time of a posted message (FACTS 2.1).
+ */
+const WORDS = 16
+/** Number of the last message that the page has asked for. */
+const COMMAND = 0
+/** Index of its method. */
+const METHOD = 1
+/** Number of the last message that the worker has finished. */
+const DONE = 2
+const STATUS = 3
+const CODE = 4
+const MEMORY_PAGES = 5
+const INSTANCE_GONE = 6
+
+const WASM_PAGE_BYTES = 65_536
+
+/** How a message ended in the worker. */
+export const RunStatus = { ok: 0, failed: 1, exited: 2, trapped: 3 } as const
+export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus]
+
+export interface RunEnd {
+  status: RunStatus
+  /** What the method returned, or the exit code. */
+  code: number
+  memoryBytes: number
+  /** A trap or proc_exit ended the instance too, and with it the worker's message loop. */
+  instanceGone: boolean
+}
+
+export class Control {
+  readonly buffer: SharedArrayBuffer
+  readonly #words: Int32Array<SharedArrayBuffer>
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer
+    this.#words = new Int32Array(buffer)
+  }
+
+  static allocate(): Control {
+    return new Control(new SharedArrayBuffer(WORDS * 4))
+  }
+
+  /** Page: asks for a method to be run. @returns the number of the message. */
+  command(method: number): number {
+    this.#words[METHOD] = method
+    const id = Atomics.add(this.#words, COMMAND, 1) + 1
+    Atomics.notify(this.#words, COMMAND)
+    return id
+  }
+
+  /** Page: whether the message is finished. */
+  isDone(id: number): boolean {
+    return Atomics.load(this.#words, DONE) === id
+  }
+
+  /** Page: how the last message ended. */
+  result(): RunEnd {
+    return {
+      status: readStatus(this.#words[STATUS]),
+      code: this.#words[CODE] ?? 0,
+      memoryBytes: (this.#words[MEMORY_PAGES] ?? 0) * WASM_PAGE_BYTES,
+      instanceGone: this.#words[INSTANCE_GONE] === 1,
+    }
+  }
+
+  /** Worker: blocks until there is a message after the last finished one. */
+  nextCommand(): { id: number; method: number } {
+    const done = Atomics.load(this.#words, DONE)
+    while (Atomics.load(this.#words, COMMAND) === done) Atomics.wait(this.#words, COMMAND, done)
+    return { id: done + 1, method: this.#words[METHOD] ?? -1 }
+  }
+
+  /** Worker: reports a message as finished. Notifies nobody: the end of its stdout ring does. */
+  finish(id: number, { status, code, memoryBytes, instanceGone }: RunEnd): void {
+    this.#words[STATUS] = status
+    this.#words[CODE] = code
+    this.#words[MEMORY_PAGES] = memoryBytes / WASM_PAGE_BYTES
+    this.#words[INSTANCE_GONE] = instanceGone ? 1 : 0
+    Atomics.store(this.#words, DONE, id)
+  }
+}
+
+export function readStatus(value: unknown): RunStatus {
+  for (const status of Object.values(RunStatus)) if (status === value) return status
+  throw new TypeError(`An actor worker reported the unknown status ${String(value)}.`)
+}

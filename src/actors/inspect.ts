@@ -1,0 +1,115 @@
+import { GliaError } from '../glia/errors.ts'
+import { type Export, readSections, type ModuleSections } from './module-sections.ts'
+import { isProvided, WASI_MODULE } from './wasi-names.ts'
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d]
+const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
+/** Version and layer of the component model's binaries. */
+const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
+const PAGE_BYTES = 65_536
+const MiB = 1024 * 1024
+
+/** Helpers that Binaryen's asyncify pass exports; TinyGo's scheduler uses them. They look like methods and are none. */
+const TOOLCHAIN_EXPORT = /^asyncify_/
+
+/** A module that Glia can run. */
+export interface InspectedModule {
+  module: WebAssembly.Module
+  /** Names of the exports that messages can be sent to, in the module's order. */
+  methods: string[]
+}
+
+/**
+ * Compiles a module and finds its methods, or says in one sentence why it cannot be an actor.
+ * @param maxMemoryBytes Largest memory that it may ask for at its start.
+ * @throws {GliaError} ERR_BAD_MODULE
+ */
+export async function inspectModule(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<InspectedModule> {
+  checkHeader(bytes)
+  const module = await compile(bytes)
+  const sections = readSections(bytes)
+  checkImports(sections)
+  checkMemory(sections, maxMemoryBytes)
+  return { module, methods: findMethods(sections) }
+}
+
+function checkHeader(bytes: Uint8Array): void {
+  if (bytes.length === 0) throw bad('The file is empty.')
+  if (!startsWith(bytes, 0, MAGIC)) throw bad('This is not a WebAssembly module: it does not start with “\\0asm”.')
+  if (startsWith(bytes, 4, COMPONENT_VERSION)) {
+    throw bad(
+      'This is a WebAssembly component. Glia runs core modules: build for wasm32-wasip1 (WASI preview 1) instead.',
+    )
+  }
+  if (!startsWith(bytes, 4, CORE_VERSION))
+    throw bad('The module is cut off, or of a version of WebAssembly that is not 1.')
+}
+
+async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes)
+  } catch (cause) {
+    // Engines prefix their reason with the API's name: "WebAssembly.compile(): expected …".
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^WebAssembly\.\w+\(\):\s*/, '')
+    throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${reason}.`, cause)
+  }
+}
+
+function checkImports({ imports }: ModuleSections): void {
+  for (const { module, name, kind } of imports) {
+    const full = `${module}.${name}`
+    if (kind !== 'function') {
+      const hint = kind === 'memory' ? ' Build it without threads and without imported memory.' : ''
+      throw bad(`The module imports the ${kind} ${full}, which Glia does not provide.${hint}`)
+    }
+    if (isProvided(module, name)) continue
+    throw bad(`The module imports ${full}, which Glia does not provide. ${importHint(module)}`)
+  }
+}
+
+function importHint(module: string): string {
+  if (module === 'wasi_unstable') return 'It is built for an old preview of WASI: rebuild it for wasm32-wasip1.'
+  if (module.startsWith('wasi:')) return 'It is built for WASI preview 2: rebuild it for wasm32-wasip1.'
+  if (module === 'wbg' || module.startsWith('__wbindgen'))
+    return 'It is built for wasm-bindgen: rebuild it for wasm32-wasip1.'
+  if (module === 'gojs' || module === 'go') return 'It is built for GOOS=js: rebuild it with GOOS=wasip1.'
+  return `Actors may import ${WASI_MODULE} only.`
+}
+
+function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void {
+  for (const { initialPages, is64Bit } of memories) {
+    if (is64Bit) throw bad('The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.')
+    const bytes = initialPages * PAGE_BYTES
+    if (bytes <= maxMemoryBytes) continue
+    throw bad(`The module asks for ${mib(bytes)} of memory at its start; the cap is ${mib(maxMemoryBytes)}.`)
+  }
+}
+
+/** Exports of type () -> () or () -> i32 that do not start with `_`, and `_start` (DESIGN 5). */
+function findMethods({ exports }: ModuleSections): string[] {
+  const methods = exports.filter(isMethod).map(({ name }) => name)
+  if (methods.length > 0) return methods
+  throw bad(
+    'The module exports nothing that can be called: a method is an exported function without parameters that returns ' +
+      'nothing or an i32, and whose name does not start with “_” (or is _start).',
+  )
+}
+
+function isMethod({ name, shape }: Export): boolean {
+  if (!shape || shape.parameters > 0 || shape.results === 'other') return false
+  // A slash or an empty name could not be part of an address.
+  if (name === '' || name.includes('/') || TOOLCHAIN_EXPORT.test(name)) return false
+  return name === '_start' || !name.startsWith('_')
+}
+
+function startsWith(bytes: Uint8Array, at: number, expected: readonly number[]): boolean {
+  return expected.every((byte, i) => bytes[at + i] === byte)
+}
+
+function mib(bytes: number): string {
+  return `${Math.round((bytes / MiB) * 10) / 10} MiB`
+}
+
+function bad(message: string, cause?: unknown): GliaError {
+  return new GliaError('ERR_BAD_MODULE', message, { cause })
+}

@@ -1,0 +1,24 @@
+import type { Message } from '../glia/actor.ts'
+import type { RunEnd } from './control.ts'
+import type { Channel } from './worker-api.ts'
+
+/** The page's side of a channel to one actor worker: sends messages, one at a time, and passes the replies on. */
+export interface Lane {
+  /** The worker's side, to be posted to it. */
+  readonly channel: Channel
+  /** Ports in `channel`, which posting it has to transfer. */
+  readonly transfer: Transferable[]
+  /**
+   * Runs one message to its end, whatever becomes of the caller meanwhile.
+   * @param method Index of the method in the program.
+   * @throws what `close` was given.
+   */
+  run(method: number, message: Message): Promise<RunEnd>
+  /** The worker is gone: what waits is rejected. Idempotent. */
+  close(reason: Error): void
+}
+
+export interface LaneInit {
+  /** Gets what the guest writes to stderr. */
+  onStderr(bytes: Uint8Array): void
+}

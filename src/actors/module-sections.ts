@@ -1,0 +1,135 @@
+import { BinaryReader } from './binary-reader.ts'
+
+/** Sections of a core module that say what it asks for and offers (WebAssembly 2.0, 5.5). */
+const TYPE = 1
+const IMPORT = 2
+const FUNCTION = 3
+const MEMORY = 5
+const EXPORT = 7
+
+const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const
+export type ExternalKind = (typeof KINDS)[number]
+
+const FUNCTION_TYPE = 0x60
+const I32 = 0x7f
+const LIMIT_HAS_MAX = 0x01
+const LIMIT_IS_64_BIT = 0x04
+
+/** A function's type, as far as methods are concerned. */
+export interface FunctionShape {
+  parameters: number
+  /** 'none', 'i32' or anything else. */
+  results: 'none' | 'i32' | 'other'
+}
+
+export interface Import {
+  module: string
+  name: string
+  kind: ExternalKind
+}
+
+export interface Export {
+  name: string
+  kind: ExternalKind
+  /** Only for functions. */
+  shape?: FunctionShape | undefined
+}
+
+export interface MemoryLimits {
+  initialPages: number
+  is64Bit: boolean
+}
+
+export interface ModuleSections {
+  imports: Import[]
+  exports: Export[]
+  memories: MemoryLimits[]
+}
+
+/**
+ * Reads what the JavaScript API does not tell: the types of exported functions and the limits of memories. Give it bytes
+ * that compile: it does not validate, and skips what it has no use for.
+ * @throws {RangeError} if a section is cut off.
+ */
+export function readSections(bytes: Uint8Array): ModuleSections {
+  const reader = new BinaryReader(bytes, 8)
+  const found: ModuleSections = { imports: [], exports: [], memories: [] }
+  let types: FunctionShape[] = []
+  // Indices of functions count the imported ones first.
+  const functions: number[] = []
+  while (!reader.done) {
+    const id = reader.byte()
+    const section = reader.section(reader.unsigned())
+    if (id === TYPE) types = readTypes(section)
+    else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
+    else if (id === FUNCTION) functions.push(...section.vector(() => section.unsigned()))
+    else if (id === MEMORY) found.memories.push(...section.vector(() => readLimits(section)))
+    else if (id === EXPORT) {
+      found.exports = section.vector(() => {
+        const name = section.name()
+        const kind = readKind(section)
+        const index = section.unsigned()
+        return kind === 'function' ? { name, kind, shape: types[functions[index] ?? -1] } : { name, kind }
+      })
+    }
+  }
+  return found
+}
+
+/** Types up to the first that is not a plain function (GC types): what stands after those cannot be told apart here. */
+function readTypes(section: BinaryReader): FunctionShape[] {
+  const types: FunctionShape[] = []
+  for (let left = section.unsigned(); left > 0; left--) {
+    if (section.byte() !== FUNCTION_TYPE) return types
+    const parameters = section.vector(() => readValueType(section))
+    const results = section.vector(() => readValueType(section))
+    const single = results.length === 1 && results[0] === I32 ? 'i32' : 'other'
+    types.push({ parameters: parameters.length, results: results.length === 0 ? 'none' : single })
+  }
+  return types
+}
+
+/** A value type is a byte, or for references (0x63, 0x64) a byte and a heap type, itself a signed LEB128. */
+function readValueType(section: BinaryReader): number {
+  const type = section.byte()
+  if (type === 0x63 || type === 0x64) section.unsigned()
+  return type
+}
+
+function readImport(section: BinaryReader, functions: number[], memories: MemoryLimits[]): Import {
+  const found = { module: section.name(), name: section.name(), kind: readKind(section) }
+  switch (found.kind) {
+    case 'function':
+      functions.push(section.unsigned())
+      break
+    case 'table':
+      readValueType(section)
+      readLimits(section)
+      break
+    case 'memory':
+      memories.push(readLimits(section))
+      break
+    case 'global':
+      readValueType(section)
+      section.byte()
+      break
+    case 'tag':
+      section.byte()
+      section.unsigned()
+      break
+  }
+  return found
+}
+
+function readKind(section: BinaryReader): ExternalKind {
+  const kind = KINDS[section.byte()]
+  if (!kind) throw new RangeError('unknown kind of import or export')
+  return kind
+}
+
+function readLimits(section: BinaryReader): MemoryLimits {
+  const flags = section.byte()
+  const initialPages = section.unsigned()
+  if (flags & LIMIT_HAS_MAX) section.unsigned()
+  return { initialPages, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+}

@@ -1,0 +1,32 @@
+import { GliaError } from '../glia/errors.ts'
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined
+  onProgress?: ((doneBytes: number) => void) | undefined
+}
+
+/**
+ * Reads a whole file. A file that is much too large to be a module is refused by its first bytes, before it is read.
+ * @throws {GliaError} ERR_BAD_MODULE if the file cannot be read; the signal's reason.
+ */
+export async function readFile(file: Blob, { signal, onProgress }: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const head = new Uint8Array(await file.slice(0, 8).arrayBuffer())
+    // inspectModule says what is wrong with it: the first bytes are enough for that.
+    if (head[0] !== 0 || head[1] !== 0x61) return head
+    const bytes = new Uint8Array(file.size)
+    let at = 0
+    const reader = file.stream().getReader()
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      signal?.throwIfAborted()
+      bytes.set(next.value, at)
+      at += next.value.length
+      onProgress?.(at)
+    }
+    return bytes
+  } catch (cause) {
+    signal?.throwIfAborted()
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new GliaError('ERR_BAD_MODULE', `The file could not be read: ${why}.`, { cause })
+  }
+}

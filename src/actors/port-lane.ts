@@ -1,0 +1,130 @@
+import type { Message } from '../glia/actor.ts'
+import type { RunEnd } from './control.ts'
+import type { Lane, LaneInit } from './lane.ts'
+import {
+  type Channel,
+  type FromWorker,
+  PORT_WINDOW_BYTES,
+  readFromWorker,
+  type TierName,
+  type ToWorker,
+} from './worker-api.ts'
+
+/** A message under way. */
+interface Run {
+  id: number
+  message: Message
+  ended: PromiseWithResolvers<RunEnd>
+  /** Bytes of the message that may still be sent. */
+  credit: number
+  moreCredit: PromiseWithResolvers<void>
+  /** The replies so far, passed on in order. */
+  passed: Promise<void>
+}
+
+/** Bytes as posted messages with credit: for pages without shared memory. */
+export class PortLane implements Lane {
+  readonly channel: Channel
+  readonly transfer: Transferable[]
+  readonly #port: MessagePort
+  readonly #onStderr: (bytes: Uint8Array) => void
+  #lastId = 0
+  #run: Run | undefined
+  #closed: Error | undefined
+
+  constructor(tier: Exclude<TierName, 'rings'>, { onStderr }: LaneInit) {
+    const { port1, port2 } = new MessageChannel()
+    this.channel = { tier, port: port2 }
+    this.transfer = [port2]
+    this.#port = port1
+    this.#onStderr = onStderr
+    port1.onmessage = ({ data }: MessageEvent) => this.#receive(readFromWorker(data))
+  }
+
+  async run(method: number, message: Message): Promise<RunEnd> {
+    if (this.#closed) throw this.#closed
+    const run: Run = {
+      id: ++this.#lastId,
+      message,
+      ended: Promise.withResolvers(),
+      credit: PORT_WINDOW_BYTES,
+      moreCredit: Promise.withResolvers(),
+      passed: Promise.resolve(),
+    }
+    this.#run = run
+    const breakOff = (): void => {
+      this.#post({ type: 'abort', id: run.id })
+      run.moreCredit.resolve()
+    }
+    this.#post({ type: 'call', id: run.id, method })
+    message.signal.addEventListener('abort', breakOff, { once: true })
+    if (message.signal.aborted) breakOff()
+    void this.#feed(run)
+    try {
+      const end = await run.ended.promise
+      await run.passed
+      return end
+    } finally {
+      message.signal.removeEventListener('abort', breakOff)
+      this.#run = undefined
+      run.moreCredit.resolve()
+    }
+  }
+
+  close(reason: Error): void {
+    if (this.#closed) return
+    this.#closed = reason
+    this.#port.close()
+    this.#run?.ended.reject(reason)
+  }
+
+  async #feed(run: Run): Promise<void> {
+    const { id, message } = run
+    const over = (): boolean => this.#run !== run || message.signal.aborted
+    try {
+      for (let chunk = await message.read(); chunk !== null && !over(); chunk = await message.read()) {
+        while (run.credit <= 0 && !over()) await run.moreCredit.promise
+        if (over()) return
+        run.credit -= chunk.length
+        const bytes = chunk.slice()
+        this.#post({ type: 'data', id, bytes }, [bytes.buffer])
+      }
+      if (!over()) this.#post({ type: 'end', id })
+    } catch {
+      // The message broke off, which is the caller's to report; the guest learns it from its next read.
+      if (!over()) this.#post({ type: 'abort', id })
+    }
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'stderr') return this.#onStderr(message.bytes)
+    const run = this.#run
+    if (run?.id !== message.id) return
+    switch (message.type) {
+      case 'data':
+        run.passed = run.passed.then(() => this.#pass(run, message.bytes))
+        return
+      case 'credit':
+        run.credit += message.bytes
+        run.moreCredit.resolve()
+        run.moreCredit = Promise.withResolvers()
+        return
+      case 'done':
+        return run.ended.resolve(message)
+    }
+  }
+
+  async #pass(run: Run, bytes: Uint8Array): Promise<void> {
+    try {
+      await run.message.write(bytes)
+      this.#post({ type: 'credit', id: run.id, bytes: bytes.length })
+    } catch {
+      // Nobody reads the reply any more: the guest's writes fail from now on, and it may still end well.
+      this.#post({ type: 'cancel', id: run.id })
+    }
+  }
+
+  #post(message: ToWorker, transfer: Transferable[] = []): void {
+    if (!this.#closed) this.#port.postMessage(message, transfer)
+  }
+}

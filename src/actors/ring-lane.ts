@@ -1,0 +1,120 @@
+import type { Message } from '../glia/actor.ts'
+import { Control, type RunEnd } from './control.ts'
+import type { Lane, LaneInit } from './lane.ts'
+import { BROKEN, Ring } from './ring.ts'
+import type { Channel } from './worker-api.ts'
+
+/** stderr is text for people: a small ring, with back-pressure on a guest that floods it. */
+const STDERR_BYTES = 16 * 1024
+
+/** A message under way. Its feeder may outlive it, waiting for bytes that nobody wants: it must not touch the next one's ring. */
+interface Run {
+  id: number
+  over: boolean
+}
+
+/** Bytes through shared rings, control through shared words: nothing is posted to run a message. */
+export class RingLane implements Lane {
+  readonly channel: Channel
+  readonly transfer: Transferable[] = []
+  readonly #control = Control.allocate()
+  readonly #stdin = Ring.allocate()
+  readonly #stdout = Ring.allocate()
+  readonly #stderr = Ring.allocate(STDERR_BYTES)
+  #closed: Error | undefined
+
+  constructor({ onStderr }: LaneInit) {
+    this.channel = {
+      tier: 'rings',
+      control: this.#control.buffer,
+      stdin: this.#stdin.buffer,
+      stdout: this.#stdout.buffer,
+      stderr: this.#stderr.buffer,
+    }
+    void this.#drainStderr(onStderr)
+  }
+
+  async run(method: number, message: Message): Promise<RunEnd> {
+    this.#stdin.reset()
+    this.#stdout.reset()
+    const breakOff = (): void => {
+      this.#stdin.abort()
+      this.#stdout.abort()
+    }
+    message.signal.addEventListener('abort', breakOff, { once: true })
+    if (message.signal.aborted) breakOff()
+    // The worker starts while the first bytes are fetched: a guest that reads before they come just waits.
+    const run: Run = { id: this.#control.command(method), over: false }
+    void this.#feed(run, message)
+    try {
+      await this.#drain(run, message)
+      return this.#control.result()
+    } finally {
+      message.signal.removeEventListener('abort', breakOff)
+      run.over = true
+      this.#stdin.wake()
+    }
+  }
+
+  close(reason: Error): void {
+    if (this.#closed) return
+    this.#closed = reason
+    for (const ring of [this.#stdin, this.#stdout, this.#stderr]) ring.abort()
+  }
+
+  async #feed(run: Run, message: Message): Promise<void> {
+    try {
+      for (let chunk = await message.read(); chunk !== null && !run.over; chunk = await message.read()) {
+        await this.#putAll(run, chunk)
+      }
+      if (!run.over) this.#stdin.end()
+    } catch {
+      // The message broke off, which is the caller's to report; the guest learns it from its next read.
+      if (!run.over) this.#stdin.abort()
+    }
+  }
+
+  async #putAll(run: Run, chunk: Uint8Array): Promise<void> {
+    for (let done = 0; done < chunk.length && !run.over;) {
+      const sequence = this.#stdin.writerSequence
+      const count = this.#stdin.put(done === 0 ? chunk : chunk.subarray(done))
+      if (count === BROKEN) return
+      done += count
+      if (count === 0) await this.#stdin.writerChanged(sequence)
+    }
+  }
+
+  async #drain(run: Run, message: Message): Promise<void> {
+    for (;;) {
+      const sequence = this.#stdout.readerSequence
+      const done = this.#control.isDone(run.id)
+      const chunk = this.#stdout.take()
+      if (chunk) {
+        await this.#pass(chunk, message)
+        continue
+      }
+      // Looked at before the ring was found empty, so nothing the guest wrote is missed.
+      if (done) return
+      if (this.#closed) throw this.#closed
+      await this.#stdout.readerChanged(sequence)
+    }
+  }
+
+  async #pass(chunk: Uint8Array, message: Message): Promise<void> {
+    try {
+      await message.write(chunk)
+    } catch {
+      // Nobody reads the reply any more: the guest's writes fail from now on, and it may still end well.
+      this.#stdout.cancel()
+    }
+  }
+
+  async #drainStderr(onStderr: (bytes: Uint8Array) => void): Promise<void> {
+    while (!this.#closed) {
+      const sequence = this.#stderr.readerSequence
+      const chunk = this.#stderr.take()
+      if (chunk) onStderr(chunk)
+      else await this.#stderr.readerChanged(sequence)
+    }
+  }
+}

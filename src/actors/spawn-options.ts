@@ -1,0 +1,65 @@
+import { GliaError } from '../glia/errors.ts'
+import { makePolicy, type Policy } from '../glia/policy.ts'
+import type { Restart } from '../glia/proc.ts'
+
+/** How a process is made. Everything has a default. */
+export interface SpawnOptions {
+  /** What people call it; argv[0] of the guest. Default: the file's name, else 'actor'. */
+  name?: string | undefined
+  /** Arguments after the name. */
+  args?: readonly string[] | undefined
+  /** Environment, on top of WW_PID and WW_PEER. */
+  env?: Readonly<Record<string, string>> | undefined
+  /** When a process whose instance ended comes back. Default 'permanent'. */
+  restart?: Restart | undefined
+  policy?: Partial<Policy> | undefined
+}
+
+/** The same with nothing left out. */
+export interface FullSpawnOptions {
+  name: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  restart: Restart
+  policy: Policy
+}
+
+const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy'])
+const MAX_NAME = 100
+/** Names that Glia sets itself. */
+const RESERVED_ENV = /^WW_/
+
+/**
+ * Fills in the defaults.
+ * @param given From a script: nothing about it is believed.
+ * @throws {GliaError} ERR_BAD_REQUEST naming the option that is unknown or wrong.
+ */
+export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
+  for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
+  const { name = defaultName, args = [], env = {}, restart = 'permanent', policy = {} } = given
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
+    throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
+  }
+  if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
+  if (!['permanent', 'transient', 'temporary'].includes(restart)) {
+    throw wrong('restart', "give 'permanent', 'transient' or 'temporary'")
+  }
+  return { name, args: [...args], env: readEnv(env), restart, policy: makePolicy({ ...policy }) }
+}
+
+function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  for (const [key, value] of Object.entries(env)) {
+    if (!isCString(value) || key === '' || key.includes('=')) throw wrong('env', 'give texts under names without “=”')
+    if (RESERVED_ENV.test(key)) throw wrong('env', `${key} begins with WW_, which is kept for Glia`)
+  }
+  return { ...env }
+}
+
+/** WASI hands texts over with a zero at their end. */
+function isCString(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0')
+}
+
+function wrong(option: string, why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `spawn, ${option}: ${why}.`)
+}

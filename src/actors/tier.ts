@@ -1,0 +1,56 @@
+import type { TierName } from './worker-api.ts'
+
+export interface Tier {
+  name: TierName
+  /** Why this one, as a sentence for the header. */
+  why: string
+}
+
+/** What of the platform decides the tier. */
+export interface Platform {
+  /** The page is cross-origin isolated, so SharedArrayBuffer may be posted. */
+  isolated: boolean
+  /** Atomics.waitAsync: Chromium 87, Safari 16.4, Firefox 145. */
+  waitAsync: boolean
+  /** WebAssembly.Suspending: Chromium 137. */
+  jspi: boolean
+}
+
+export function detectPlatform(): Platform {
+  return {
+    isolated: globalThis.crossOriginIsolated && typeof SharedArrayBuffer === 'function',
+    waitAsync: typeof Atomics.waitAsync === 'function',
+    jspi: 'Suspending' in WebAssembly && 'promising' in WebAssembly,
+  }
+}
+
+/**
+ * The best tier the platform can have, or the one asked for.
+ * @param asked Name of a tier, to try another than the best (`?io=` in the page's address). Ignored if it cannot be had.
+ */
+export function chooseTier(platform: Platform, asked?: string | null): Tier {
+  const possible = tiersOf(platform)
+  const wanted = possible.find(({ name }) => name.toLowerCase() === asked?.toLowerCase())
+  if (wanted) return { name: wanted.name, why: `Asked for in the address (?io=${asked}).` }
+  return possible[0]
+}
+
+function tiersOf({ isolated, waitAsync, jspi }: Platform): [Tier, ...Tier[]] {
+  const buffered: Tier = {
+    name: 'buffered',
+    why: `Messages are held whole: ${missing(isolated)}, and this browser has no JSPI.`,
+  }
+  const suspending: Tier[] = jspi
+    ? [{ name: 'JSPI', why: `Streams by suspending the guest: ${missing(isolated)}.` }]
+    : []
+  const shared: Tier[] =
+    isolated && waitAsync
+      ? [{ name: 'rings', why: 'Streams over shared memory: the page is cross-origin isolated.' }]
+      : []
+  const [best, ...others] = [...shared, ...suspending, buffered]
+  return best ? [best, ...others] : [buffered]
+}
+
+function missing(isolated: boolean): string {
+  return isolated ? 'this browser has no Atomics.waitAsync' : 'the page is not cross-origin isolated'
+}

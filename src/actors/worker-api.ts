@@ -1,0 +1,108 @@
+/**
+ * Everything that crosses between the page and an actor worker, in one place: the Comlink interface (control), the two
+ * kinds of channel (bytes), and the port messages of the channels that are not rings.
+ */
+import { readStatus, type RunEnd } from './control.ts'
+
+export type TierName = 'rings' | 'JSPI' | 'buffered'
+
+/** What to run. Posted again for each fresh instance. */
+export interface Program {
+  module: WebAssembly.Module
+  /** argv, the name first. */
+  args: readonly string[]
+  /** `KEY=value` each. */
+  env: readonly string[]
+  /** Names of the methods; messages give an index into it. */
+  methods: readonly string[]
+}
+
+export type Channel =
+  | {
+      tier: 'rings'
+      control: SharedArrayBuffer
+      stdin: SharedArrayBuffer
+      stdout: SharedArrayBuffer
+      stderr: SharedArrayBuffer
+    }
+  | { tier: 'JSPI' | 'buffered'; port: MessagePort }
+
+/** Why the message loop of a worker ended: its instance is gone. */
+export type ServeEnd =
+  | { reason: 'exited'; code: number }
+  | {
+      reason: 'trapped'
+      message: string
+      /** Frames inside the module, innermost first. */
+      frames: readonly string[]
+    }
+
+/** The Comlink interface of an actor worker. */
+export interface ActorWorkerApi {
+  /** Once, first: how bytes travel. */
+  connect(channel: Channel): void
+  /**
+   * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes.
+   * @throws {GliaError} ERR_START if the module refuses.
+   */
+  instantiate(program: Program): Promise<number>
+  /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
+  serve(): Promise<ServeEnd> | ServeEnd
+}
+
+/** Page to worker, over the port of a JSPI or buffered channel. `id` is the number of the message. */
+export type ToWorker =
+  | { type: 'call'; id: number; method: number }
+  | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'end'; id: number }
+  /** Reads and writes of the guest fail from now on. */
+  | { type: 'abort'; id: number }
+  /** Only writes fail: nobody reads the reply. */
+  | { type: 'cancel'; id: number }
+  /** The page has passed on that many bytes of the reply. */
+  | { type: 'credit'; id: number; bytes: number }
+
+/** Worker to page. */
+export type FromWorker =
+  | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
+  /** The guest has read that many bytes of the message. */
+  | { type: 'credit'; id: number; bytes: number }
+  | { type: 'stderr'; bytes: Uint8Array<ArrayBuffer> }
+  | ({ type: 'done'; id: number } & RunEnd)
+
+/** Bytes that may be on their way over a port, in each direction, before the receiver has given credit. */
+export const PORT_WINDOW_BYTES = 256 * 1024
+
+/** @throws {TypeError} if it is none of the messages. */
+export function readToWorker(value: unknown): ToWorker {
+  const { type, id, method, bytes } = fields(value)
+  if (typeof id === 'number') {
+    if (type === 'end' || type === 'abort' || type === 'cancel') return { type, id }
+    if (type === 'call' && typeof method === 'number') return { type, id, method }
+    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
+  }
+  throw new TypeError(`Not a message for an actor worker: ${String(type)}`)
+}
+
+/** @throws {TypeError} if it is none of the messages. */
+export function readFromWorker(value: unknown): FromWorker {
+  const { type, id, bytes, status, code, memoryBytes, instanceGone } = fields(value)
+  if (type === 'stderr' && isBytes(bytes)) return { type, bytes }
+  if (typeof id === 'number') {
+    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
+    if (type === 'done' && typeof code === 'number' && typeof memoryBytes === 'number') {
+      return { type, id, status: readStatus(status), code, memoryBytes, instanceGone: instanceGone === true }
+    }
+  }
+  throw new TypeError(`Not a message from an actor worker: ${String(type)}`)
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
+}

@@ -1,0 +1,35 @@
+import { ACTOR_CSP } from '../headers.ts'
+import { GliaError } from '../glia/errors.ts'
+
+/**
+ * Makes actor workers, after it has seen once that their script comes with the policy that keeps guests off the network
+ * (FACTS 2.8): a host that sends no headers, with no service worker to add them, runs no guests.
+ * @param start Starts a worker of the script at an absolute URL.
+ */
+export function workerScript(url: string, start: (url: string) => Worker): () => Promise<Worker> {
+  let checked: Promise<void> | undefined
+  return async () => {
+    checked ??= check(url).catch((thrown: unknown) => {
+      checked = undefined
+      throw thrown
+    })
+    await checked
+    return start(url)
+  }
+}
+
+async function check(url: string): Promise<void> {
+  let policy: string | null
+  try {
+    policy = (await fetch(url)).headers.get('content-security-policy')
+  } catch (cause) {
+    throw new GliaError('ERR_START', 'The actor worker’s script could not be loaded: the server does not answer.', {
+      cause,
+    })
+  }
+  if (policy === ACTOR_CSP) return
+  throw new GliaError(
+    'ERR_START',
+    'Actors do not run here: this host does not send the policy that keeps them off the network, and this window has no service worker to add it.',
+  )
+}

@@ -1,0 +1,46 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Plugin, Rolldown } from 'vite'
+import { checkBudgets, firstLoad } from './budgets.ts'
+import { buildNode, bundleWorker, type WorkerBundle } from './bundle.ts'
+import { buildExamples } from './examples.ts'
+import { precacheManifest } from './precache.ts'
+
+/**
+ * All of `npm run build` around Vite's own build of the page. The order matters: the page takes the examples with it from public/, and the
+ * service worker lists every other file.
+ */
+export function app(): Plugin {
+  let dist = ''
+  let entry: string[] = []
+  const writeWorker = async (name: string, { code, map }: WorkerBundle): Promise<void> => {
+    await writeFile(join(dist, name), code)
+    if (map !== undefined) await writeFile(join(dist, `${name}.map`), map)
+  }
+  return {
+    name: 'glia:app',
+    apply: 'build',
+    configResolved(config) {
+      dist = resolve(config.root, config.build.outDir)
+    },
+    async buildStart() {
+      await buildExamples((line) => this.info(line))
+    },
+    writeBundle(_options, bundle: Rolldown.OutputBundle) {
+      entry = firstLoad(bundle)
+    },
+    closeBundle: {
+      sequential: true,
+      async handler(error?: Error) {
+        if (error !== undefined) return
+        const actor = await bundleWorker('actor.js', { minify: true })
+        await writeWorker('actor.js', actor)
+        const service = await bundleWorker('sw.js', { minify: true, manifest: await precacheManifest(dist) })
+        await writeWorker('sw.js', service)
+        await buildNode()
+        const scripts = await Promise.all(entry.map((name) => readFile(join(dist, name), 'utf8')))
+        this.info(checkBudgets({ 'first-load JS': scripts, 'actor.js': [actor.code], 'sw.js': [service.code] }))
+      },
+    },
+  }
+}

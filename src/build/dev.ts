@@ -1,0 +1,68 @@
+import type { Plugin, ViteDevServer } from 'vite'
+import { headersFor } from '../headers.ts'
+import { bundleWorker, type WorkerBundle, WORKERS } from './bundle.ts'
+import { buildExamples } from './examples.ts'
+import { fromRoot } from './paths.ts'
+
+type WorkerName = keyof typeof WORKERS
+
+/**
+ * What the build makes once, made on demand for `npm run dev`: the two workers are bundled when they are asked for, with the headers the
+ * server gives them, and again after one of their sources has changed.
+ */
+export function dev(): Plugin {
+  return {
+    name: 'glia:dev',
+    // Not under vitest, which starts a server of this config too.
+    apply: (_config, { command, mode }) => command === 'serve' && mode !== 'test',
+    async configureServer(server) {
+      const log = (line: string): void => server.config.logger.info(line)
+      await buildExamples(log)
+      serveWorkers(server)
+      server.watcher.on('change', (path) => {
+        if (!path.startsWith(fromRoot('src/examples'))) return
+        buildExamples(log).then(
+          () => server.ws.send({ type: 'full-reload' }),
+          (err: unknown) => server.config.logger.error(String(err)),
+        )
+      })
+    },
+  }
+}
+
+function serveWorkers(server: ViteDevServer): void {
+  const bundles = new Map<WorkerName, Promise<WorkerBundle>>()
+  const bundle = (name: WorkerName): Promise<WorkerBundle> => {
+    const made = bundles.get(name) ?? bundleWorker(name, { minify: false })
+    bundles.set(name, made)
+    // A failed one is made anew at the next request.
+    made.catch(() => bundles.delete(name))
+    return made
+  }
+
+  server.watcher.on('change', (path) => {
+    for (const [name, made] of bundles) {
+      made.then(
+        ({ sources }) => {
+          if (!sources.includes(path) || bundles.get(name) !== made) return
+          bundles.delete(name)
+          server.ws.send({ type: 'full-reload' })
+        },
+        () => undefined,
+      )
+    }
+  })
+
+  server.middlewares.use((req, res, next) => {
+    const name = new URL(req.url ?? '/', 'http://localhost').pathname.slice(1)
+    if (!isWorker(name)) return next()
+    bundle(name).then(({ code }) => {
+      res.writeHead(200, { 'content-type': 'text/javascript', ...headersFor(name), 'cache-control': 'no-cache' })
+      res.end(code)
+    }, next)
+  })
+}
+
+function isWorker(name: string): name is WorkerName {
+  return Object.hasOwn(WORKERS, name)
+}

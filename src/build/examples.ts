@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assemblyScriptVersion, compileAssemblyScript } from './assemblyscript.ts'
+import { clangVersion, compileC } from './clang.ts'
+import { fromRoot } from './paths.ts'
+
+/** A bundled actor: its source in src/examples and what the app says about it. */
+interface Example {
+  /** Also the name of the module: `{name}.wasm`. */
+  readonly name: string
+  /** Its extension says the language. */
+  readonly source: `${string}.ts` | `${string}.c`
+  readonly description: string
+  readonly methods: readonly string[]
+  /** Command modules have a `main`; the others are reactors, which keep their state. */
+  readonly command?: boolean
+}
+
+const EXAMPLES: readonly Example[] = [
+  {
+    name: 'root',
+    source: 'root.ts',
+    description: 'The process every peer starts with: echoes a message, or says what it was started with.',
+    methods: ['echo', 'about'],
+  },
+  {
+    name: 'counter',
+    source: 'counter.ts',
+    description: 'Keeps a number from message to message.',
+    methods: ['increment', 'value'],
+  },
+  {
+    name: 'upper',
+    source: 'upper.c',
+    description: 'Replies the message in upper case, as it arrives.',
+    methods: ['upper'],
+  },
+  {
+    name: 'wc',
+    source: 'wc.c',
+    description: 'An ordinary C program: counts lines, words and bytes.',
+    methods: ['_start'],
+    command: true,
+  },
+]
+
+/** Their versions; the C compiler is optional. */
+interface Compilers {
+  readonly asc: string
+  readonly clang: string | undefined
+}
+
+/** Where the modules go. Vite copies `public/` into the app. */
+const ACTORS = fromRoot('public/actors')
+
+/** What each module was made from, so that only what has changed is compiled again. */
+const STAMPS = fromRoot('node_modules/.cache/glia/examples.json')
+
+/**
+ * Compiles src/examples to public/actors/*.wasm, and writes public/actors/index.json, which lists the modules that are there. Without the
+ * optional C compiler the C examples are left out, and the app lists the others.
+ *
+ * @throws {Error} with the compiler's own messages if a source does not compile
+ */
+export async function buildExamples(log: (line: string) => void): Promise<void> {
+  await mkdir(ACTORS, { recursive: true })
+  await mkdir(join(STAMPS, '..'), { recursive: true })
+  const compilers = { asc: assemblyScriptVersion, clang: await clangVersion() }
+  const available = EXAMPLES.filter(({ source }) => compilers.clang !== undefined || source.endsWith('.ts'))
+  const skipped = EXAMPLES.filter((example) => !available.includes(example))
+  if (skipped.length > 0) {
+    const names = skipped.map(({ name }) => name).join(' and ')
+    log(`examples: ${names} skipped, because the optional C compiler @yowasp/clang is not installed`)
+  }
+
+  const before = await readStamps()
+  const stamps: Record<string, string> = {}
+  const stale: Example[] = []
+  for (const example of available) {
+    stamps[example.name] = await stampOf(example, compilers)
+    const size = await sizeOf(example)
+    if (size === undefined || before[example.name] !== stamps[example.name]) stale.push(example)
+  }
+  for (const { name, source, command = false } of stale) {
+    const compile = source.endsWith('.c') ? compileC : compileAssemblyScript
+    const started = performance.now()
+    const module = await compile(fromRoot('src/examples', source), { command })
+    await writeFile(modulePath(name), module)
+    log(`examples: ${name}.wasm, ${module.length} B, in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  }
+
+  const index = []
+  for (const { name, description, methods } of available) {
+    index.push({ name, file: `${name}.wasm`, bytes: (await stat(modulePath(name))).size, description, methods })
+  }
+  await writeIfChanged(join(ACTORS, 'index.json'), `${JSON.stringify(index, null, 2)}\n`)
+  await writeFile(STAMPS, JSON.stringify(stamps))
+}
+
+/** Leaves the time of an unchanged file as it is: the end-to-end tests build again what is older than a source. */
+async function writeIfChanged(path: string, text: string): Promise<void> {
+  const before = await readFile(path, 'utf8').catch(() => undefined)
+  if (before !== text) await writeFile(path, text)
+}
+
+function modulePath(name: string): string {
+  return join(ACTORS, `${name}.wasm`)
+}
+
+async function sizeOf({ name }: Example): Promise<number | undefined> {
+  return stat(modulePath(name)).then(
+    ({ size }) => size,
+    () => undefined,
+  )
+}
+
+async function readStamps(): Promise<Partial<Record<string, string>>> {
+  try {
+    return JSON.parse(await readFile(STAMPS, 'utf8')) as Partial<Record<string, string>>
+  } catch {
+    return {} // no build yet
+  }
+}
+
+/** Changes when the source, what it imports, the compiler or the way it is called does. */
+async function stampOf({ source }: Example, compilers: Compilers): Promise<string> {
+  const [version, ...files] = source.endsWith('.c')
+    ? [`clang ${compilers.clang}`, `examples/${source}`, 'build/clang.ts']
+    : [
+        `asc ${compilers.asc}`,
+        `examples/${source}`,
+        'examples/io.ts',
+        'examples/wasi_snapshot_preview1.ts',
+        'build/assemblyscript.ts',
+      ]
+  const hash = createHash('sha256').update(version)
+  for (const file of files) hash.update(await readFile(fromRoot('src', file)))
+  return hash.digest('hex')
+}

@@ -1,0 +1,13 @@
+import type { Plugin } from 'vite'
+import { PAGE_CSP } from '../headers.ts'
+
+/** Puts the page's policy into the built index.html, for static hosts, which send no headers. Hot reload needs inline code, so not in development. */
+export function pageCsp(): Plugin {
+  return {
+    name: 'glia:page-csp',
+    apply: 'build',
+    transformIndexHtml: () => [
+      { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: PAGE_CSP }, injectTo: 'head-prepend' },
+    ],
+  }
+}

@@ -1,0 +1,37 @@
+/** The message as an actor sees it. */
+export interface Message {
+  /** Request bytes; null at the end. Rejects when the call is over before its end. */
+  read(): Promise<Uint8Array | null>
+  /** Reply bytes; resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Aborts when the caller gave up or the deadline passed: the guest's reads and writes then fail. */
+  readonly signal: AbortSignal
+}
+
+/** Why a run ended other than by its return: the instance is gone, and the next message gets a fresh one. */
+export type ExitReason = 'normal' | 'abnormal'
+
+/**
+ * What a process runs on: an instance of its module somewhere (a Web Worker, a worker thread). Runs one message at a time.
+ */
+export interface Actor {
+  /**
+   * Delivers a message to a method and resolves when the method has returned and all it wrote is handed on.
+   * @throws {GliaError} ERR_TRAPPED, ERR_EXITED or ERR_FAILED from the module; ERR_START if a fresh instance cannot be
+   * made; ERR_PROC_STOPPED after {@link stop}.
+   */
+  run(method: string, message: Message): Promise<void>
+  /** Ends it at once, even in the middle of a loop. Idempotent. */
+  stop(): void
+  /** Linear memory of the instance, in bytes; undefined when there is none. */
+  readonly memoryBytes: number | undefined
+  /** Set by a run that ended the instance: 'normal' is proc_exit(0). Cleared by the next run. */
+  readonly exited: ExitReason | undefined
+}
+
+/**
+ * Makes the actor of a process, instantiated and ready to run.
+ * @throws {GliaError} ERR_START if the module cannot be instantiated; ERR_LIVE_LIMIT if no more actors may live; the
+ * signal's reason.
+ */
+export type ActorFactory = (signal: AbortSignal) => Promise<Actor>

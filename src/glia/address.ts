@@ -1,0 +1,64 @@
+import { GliaError } from './errors.ts'
+import { isPeerId } from './peer-id.ts'
+import { parsePid, type Pid } from './pid.ts'
+
+/** Version of the protocol; part of every address. */
+export const VERSION = '0.1.0'
+/** Start of every address, and the protocol id that peers advertise. */
+export const PROTOCOL = `/ww/${VERSION}`
+
+/** Longest method name, in UTF-16 units. Addresses are libp2p protocol ids, which must stay well under 1 kB. */
+const MAX_METHOD = 256
+
+/** A method of a process of a peer. The same text is protocol id, HTTP path and file path. */
+export interface Address {
+  /** Peer id of the peer that runs the process. */
+  host: string
+  proc: Pid
+  /** Name of an exported function. */
+  method: string
+}
+
+/** What the aliases that people and actors type stand for. They never go on the libp2p wire. */
+export interface Aliases {
+  /** Peer id for `self`. */
+  self: string
+  /** PID for `root`; only valid together with the own host. */
+  root: Pid
+}
+
+export function formatAddress({ host, proc, method }: Address): string {
+  return `${PROTOCOL}/${host}/${proc}/${method}`
+}
+
+/**
+ * Reads `/ww/0.1.0/{host}/{proc}/{method}`, with `self` and `root` replaced where aliases are given.
+ * @throws {GliaError} ERR_BAD_ADDRESS saying which part is wrong.
+ */
+export function parseAddress(text: string, aliases?: Aliases): Address {
+  const [empty, ww, version, host, proc, method, ...rest] = text.split('/')
+  if (
+    empty !== '' ||
+    ww !== 'ww' ||
+    host === undefined ||
+    proc === undefined ||
+    method === undefined ||
+    rest.length > 0
+  ) {
+    throw bad(text, 'An address reads /ww/0.1.0/{peer}/{process}/{method}')
+  }
+  if (version !== VERSION) throw bad(text, `This peer speaks version ${VERSION}, not ${version}`)
+  const peer = host === 'self' && aliases ? aliases.self : host
+  if (!isPeerId(peer)) throw bad(text, `“${host}” is not a peer id`)
+  if (method === '' || method.length > MAX_METHOD) throw bad(text, `A method name has 1 to ${MAX_METHOD} characters`)
+  if (proc === 'root' && aliases) {
+    if (peer !== aliases.self) throw bad(text, '“root” names a process of this peer only: use the PID for another peer')
+    return { host: peer, proc: aliases.root, method }
+  }
+  return { host: peer, proc: parsePid(proc), method }
+}
+
+function bad(text: string, why: string): GliaError {
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text
+  return new GliaError('ERR_BAD_ADDRESS', `${why}. Got “${shown}”.`)
+}

@@ -1,0 +1,25 @@
+import type { Logger } from './log.ts'
+
+/** The peer that this process of the browser (or of Node) is. libp2p's node has this shape once wrapped. */
+export interface Host {
+  /** Base58btc peer id. */
+  readonly peerId: string
+  /** Multiaddrs under which the peer can be reached now; empty when it cannot. */
+  addrs(): string[]
+}
+
+/** Finds peers that this one is not connected to. */
+export interface Routing {
+  /**
+   * Multiaddrs of a peer.
+   * @throws {GliaError} ERR_UNREACHABLE if nobody asked knows it.
+   */
+  findPeer(peerId: string, options?: { signal?: AbortSignal }): Promise<string[]>
+}
+
+/** Core services of a peer, as in the reference implementation. */
+export interface Env {
+  log(): Logger
+  localHost(): Host
+  routing(): Routing
+}

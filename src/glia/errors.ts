@@ -1,0 +1,69 @@
+/**
+ * Every failure a caller can see, and the one table that maps it to an HTTP status (DESIGN 7). Callers compare `err.code`;
+ * the message is one sentence for a person; the cause is kept.
+ */
+export const STATUS = {
+  ERR_BAD_ADDRESS: 400,
+  ERR_BAD_REQUEST: 400,
+  /** The bytes are not a module Glia can run; the message says why. */
+  ERR_BAD_MODULE: 400,
+  ERR_DENIED: 403,
+  ERR_NO_PROC: 404,
+  ERR_NO_METHOD: 404,
+  ERR_BAD_VERB: 405,
+  ERR_MESSAGE_TOO_LARGE: 413,
+  ERR_MAILBOX_FULL: 429,
+  /** The caller gave up. No one reads this status; it is nginx's for the same case. */
+  ERR_ABORTED: 499,
+  /** The module trapped while it handled the message. */
+  ERR_TRAPPED: 500,
+  /** The module left through proc_exit with a non-zero code. */
+  ERR_EXITED: 500,
+  /** The method returned non-zero. */
+  ERR_FAILED: 500,
+  /** The process could not be started. */
+  ERR_START: 500,
+  ERR_STORAGE: 500,
+  ERR_INTERNAL: 500,
+  ERR_UNREACHABLE: 502,
+  ERR_RESET: 502,
+  ERR_NO_TAB: 503,
+  ERR_LIVE_LIMIT: 503,
+  /** The process was stopped or restarted before this message was delivered. It was not run. */
+  ERR_PROC_STOPPED: 503,
+  ERR_DEADLINE: 504,
+  ERR_CYCLE: 508,
+} as const
+
+export type ErrorCode = keyof typeof STATUS
+
+/** The one error class of Glia. */
+export class GliaError extends Error {
+  override readonly name = 'GliaError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** HTTP status of this failure. */
+  get status(): (typeof STATUS)[ErrorCode] {
+    return STATUS[this.code]
+  }
+
+  toJSON(): { code: ErrorCode; message: string } {
+    return { code: this.code, message: this.message }
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(STATUS, value)
+}
+
+/** Wraps what was thrown, whatever it is, keeping GliaErrors as they are. */
+export function toGliaError(thrown: unknown, fallback: ErrorCode = 'ERR_INTERNAL'): GliaError {
+  if (thrown instanceof GliaError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new GliaError(fallback, message, { cause: thrown })
+}

@@ -1,0 +1,92 @@
+import { Hono } from 'hono/tiny'
+import { parseAddress, PROTOCOL } from './address.ts'
+import type { Env } from './env.ts'
+import { GliaError, toGliaError } from './errors.ts'
+import { API_HEADERS, refuse } from './refuse.ts'
+import type { Router } from './router.ts'
+import { pumpInto, readableFrom } from './web-streams.ts'
+
+/** Answers one request of the HTTP API. */
+export type HttpApi = (request: Request, options?: HttpCallOptions) => Promise<Response>
+
+export interface HttpCallOptions {
+  /**
+   * The request's body, for platforms where Request has none (Firefox has no Request.body, FACTS 4.5). Left out: taken
+   * from the request.
+   */
+  body?: ReadableStream<Uint8Array> | null | undefined
+  /** Who is calling: a peer id, or 'browser', the default. */
+  caller?: string | undefined
+  /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
+  bodyBytes?: number | undefined
+}
+
+export interface HttpInit {
+  env: Env
+  router: Router
+}
+
+/** Paths of DESIGN 7 that are read with GET; each answers with a text or with JSON. */
+const QUERIES: Record<string, (init: HttpInit) => string | object> = {
+  '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
+  '/info': ({ env }) => ({ ID: env.localHost().peerId, Addrs: env.localHost().addrs() }),
+  '/version': () => PROTOCOL.slice(1),
+  '/root': ({ router }) => router.aliases.root,
+}
+
+/**
+ * The HTTP API of DESIGN 7 over a router: the same function behind the service worker, the gateway and the tests. Failures
+ * are JSON `{code, message}`; a failure after the head was sent breaks the body.
+ */
+export function createHttp(init: HttpInit): HttpApi {
+  const app = new Hono<{ Bindings: HttpCallOptions }>()
+  for (const [path, answer] of Object.entries(QUERIES)) {
+    app.get(path, () => respond(answer(init)))
+    app.all(path, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
+  }
+  app.post('/ww/*', ({ req, env }) => deliver(init.router, req.raw, env))
+  app.all('/ww/*', () => refuse(wrongVerb('POST'), { allow: 'POST' }))
+  app.notFound(({ req }) => refuse(new GliaError('ERR_BAD_ADDRESS', `The API has no path ${req.path}.`)))
+  app.onError((thrown) => refuse(toGliaError(thrown)))
+  return async (request, options = {}) => app.fetch(request, options)
+}
+
+async function deliver(router: Router, request: Request, options: HttpCallOptions): Promise<Response> {
+  const address = parseAddress(pathOf(request), router.aliases)
+  const stream = router.open(address, {
+    caller: options.caller ?? 'browser',
+    expectedBytes: options.bodyBytes ?? lengthOf(request),
+  })
+  const giveUp = (): void => stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.'))
+  request.signal.addEventListener('abort', giveUp, { once: true })
+  void pumpInto(stream, options.body === undefined ? request.body : options.body)
+  // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
+  const first = await stream.read()
+  return new Response(first === null ? null : readableFrom(stream, first), {
+    headers: { ...API_HEADERS, 'content-type': 'application/octet-stream' },
+  })
+}
+
+function pathOf(request: Request): string {
+  const { pathname } = new URL(request.url)
+  try {
+    return decodeURIComponent(pathname)
+  } catch (cause) {
+    throw new GliaError('ERR_BAD_ADDRESS', `The path ${pathname} is not valid percent-encoding.`, { cause })
+  }
+}
+
+function lengthOf(request: Request): number | undefined {
+  const header = request.headers.get('content-length')
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+function wrongVerb(allowed: string): GliaError {
+  return new GliaError('ERR_BAD_VERB', `This path takes ${allowed} only.`)
+}
+
+function respond(answer: string | object): Response {
+  const text = typeof answer === 'string'
+  const type = text ? 'text/plain; charset=utf-8' : 'application/json'
+  return new Response(text ? answer : JSON.stringify(answer), { headers: { ...API_HEADERS, 'content-type': type } })
+}

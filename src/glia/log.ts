@@ -1,0 +1,16 @@
+/** Where the parts of a peer say what happens. The only place that writes to the console. */
+export interface Logger {
+  debug(message: string, ...details: unknown[]): void
+  info(message: string, ...details: unknown[]): void
+  /** Something failed that a person may want to know of, and the peer goes on. */
+  warn(message: string, ...details: unknown[]): void
+}
+
+export function consoleLogger(name: string): Logger {
+  const prefix = `[${name}]`
+  return {
+    debug: (message, ...details) => console.debug(prefix, message, ...details),
+    info: (message, ...details) => console.info(prefix, message, ...details),
+    warn: (message, ...details) => console.warn(prefix, message, ...details),
+  }
+}

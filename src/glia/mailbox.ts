@@ -1,0 +1,84 @@
+import { GliaError } from './errors.ts'
+
+interface Waiter {
+  admit(): void
+  refuse(error: unknown): void
+}
+
+/**
+ * Lets messages into a process one at a time, first come first served. A message holds its turn until it releases it.
+ */
+export class Mailbox {
+  readonly #capacity: number
+  readonly #waiters: Waiter[] = []
+  #taken = false
+
+  /** @param capacity Messages that may wait, besides the one that has its turn. */
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  /** Messages waiting for their turn. */
+  get waiting(): number {
+    return this.#waiters.length
+  }
+
+  /** Takes the turn if nobody has it: the usual case, without a promise. */
+  tryEnter(): (() => void) | undefined {
+    if (this.#taken) return undefined
+    this.#taken = true
+    return this.#leave
+  }
+
+  /**
+   * Waits for the turn. Call the result exactly when the message is done.
+   * @throws {GliaError} ERR_MAILBOX_FULL if too many wait already; what {@link refuseWaiting} was given; the signal's reason.
+   */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted()
+    const leave = this.tryEnter()
+    if (leave) return leave
+    await this.#queue(signal)
+    return this.#leave
+  }
+
+  /** Sends everyone away who waits. The message that has its turn keeps it. */
+  refuseWaiting(error: GliaError): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.refuse(error)
+  }
+
+  #queue(signal: AbortSignal): Promise<void> {
+    if (this.#waiters.length >= this.#capacity) {
+      throw new GliaError(
+        'ERR_MAILBOX_FULL',
+        `${this.#waiters.length} messages wait already. Try again when some are done.`,
+      )
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const giveUp = (): void => {
+      const at = this.#waiters.indexOf(waiter)
+      if (at >= 0) this.#waiters.splice(at, 1)
+      reject(signal.reason)
+    }
+    const waiter: Waiter = {
+      admit: () => {
+        signal.removeEventListener('abort', giveUp)
+        resolve()
+      },
+      refuse: (error) => {
+        signal.removeEventListener('abort', giveUp)
+        reject(error)
+      },
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    this.#waiters.push(waiter)
+    return promise
+  }
+
+  readonly #leave = (): void => {
+    // The turn passes straight to the next waiter, so that a newcomer cannot slip in between.
+    const next = this.#waiters.shift()
+    if (next) next.admit()
+    else this.#taken = false
+  }
+}

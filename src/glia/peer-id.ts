@@ -1,0 +1,24 @@
+import { base58btc } from 'multiformats/bases/base58'
+
+const IDENTITY = 0x00
+const SHA2_256 = 0x12
+/** An inlined public key is at most 42 bytes (libp2p peer id spec, "Peer Ids"). */
+const MAX_INLINE_KEY = 42
+
+/**
+ * Whether the text is a libp2p peer id in its base58btc form (`12D3Koo…`, `Qm…`), the only one that Glia addresses use.
+ * Checked here without libp2p, which this folder does not know.
+ * @see https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md
+ */
+export function isPeerId(text: string): boolean {
+  if (text.length < 8 || text.length > 64) return false
+  let multihash: Uint8Array
+  try {
+    multihash = base58btc.baseDecode(text)
+  } catch {
+    return false // not the base58 alphabet
+  }
+  const [code, length] = multihash
+  if (length !== multihash.length - 2) return false
+  return (code === SHA2_256 && length === 32) || (code === IDENTITY && length > 0 && length <= MAX_INLINE_KEY)
+}

@@ -1,0 +1,32 @@
+import { base58btc } from 'multiformats/bases/base58'
+import { GliaError } from './errors.ts'
+
+/** 160 random bits, so that PIDs never meet, whoever makes them. */
+const PID_BYTES = 20
+
+/** Names a process on its peer: 20 bytes as base58btc without multibase prefix, 27-28 characters nearly always. */
+export type Pid = string & { readonly __pid: true }
+
+export function newPid(): Pid {
+  return encode(crypto.getRandomValues(new Uint8Array(PID_BYTES)))
+}
+
+/** @throws {GliaError} ERR_BAD_ADDRESS if the text is not base58btc of exactly 20 bytes. */
+export function parsePid(text: string): Pid {
+  if (!isPid(text)) throw new GliaError('ERR_BAD_ADDRESS', `“${text}” is not a PID: a PID is 20 bytes in base58btc.`)
+  return text
+}
+
+export function isPid(text: string): text is Pid {
+  if (text.length < PID_BYTES || text.length > 28) return false
+  try {
+    return base58btc.baseDecode(text).length === PID_BYTES
+  } catch {
+    return false // not the base58 alphabet
+  }
+}
+
+function encode(bytes: Uint8Array): Pid {
+  // The bytes are 20 by construction: the brand is earned here and in isPid only.
+  return base58btc.baseEncode(bytes) as Pid
+}

@@ -1,0 +1,23 @@
+import type { GliaError } from './errors.ts'
+
+/**
+ * Headers of every reply of the HTTP API. A reply is bytes that a guest chose: it must never run as a page of this origin
+ * (sandbox, nosniff), be framed, be embedded by another site, or stay in a cache.
+ */
+export const API_HEADERS = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+} as const
+
+/** The error response of the API: JSON `{code, message}`. Also used where a request cannot get as far as the API. */
+export function refuse(error: GliaError, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(error), {
+    status: error.status,
+    headers: { ...API_HEADERS, ...headers, 'content-type': 'application/json' },
+  })
+}

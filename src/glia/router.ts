@@ -1,0 +1,96 @@
+import type { Address, Aliases } from './address.ts'
+import type { Env } from './env.ts'
+import { GliaError, toGliaError } from './errors.ts'
+import type { Pid } from './pid.ts'
+import type { Proc } from './proc.ts'
+import type { Stream } from './stream.ts'
+import { streamPair, type StreamInit } from './stream-pair.ts'
+
+/** Opens a stream to a method of another peer. @throws {GliaError} ERR_UNREACHABLE if there is no way to it. */
+export type OpenRemote = (address: Address, options: { signal: AbortSignal }) => Promise<Stream>
+
+export interface RouterInit {
+  env: Env
+  /** The processes of this peer. */
+  procs: { get(pid: string): Proc | undefined; readonly rootPid: Pid }
+  openRemote: OpenRemote
+}
+
+/** The whole protocol: takes a stream addressed to a method and sees that it is answered or aborted. */
+export class Router {
+  readonly #init: RouterInit
+
+  constructor(init: RouterInit) {
+    this.#init = init
+  }
+
+  /** What `self` and `root` stand for on this peer. */
+  get aliases(): Aliases {
+    return { self: this.#init.env.localHost().peerId, root: this.#init.procs.rootPid }
+  }
+
+  /** Opens a call from this peer. The calling side is returned; the serving side is under way. */
+  open(address: Address, init: StreamInit): Stream {
+    const [caller, server] = streamPair(address, init)
+    void this.serveStream(server)
+    return caller
+  }
+
+  /**
+   * Delivers a stream to its process, here or on another peer. Never rejects: a failure aborts the stream with a
+   * GliaError, which is what the caller reads.
+   */
+  async serveStream(stream: Stream): Promise<void> {
+    try {
+      if (stream.destination === this.#init.env.localHost().peerId) await this.#proc(stream.procId).deliver(stream)
+      else await this.#forward(stream)
+    } catch (thrown) {
+      stream.abort(toGliaError(thrown))
+    }
+  }
+
+  #proc(pid: string): Proc {
+    const proc = this.#init.procs.get(pid)
+    if (!proc) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}. It may have been killed.`)
+    return proc
+  }
+
+  async #forward(near: Stream): Promise<void> {
+    const { destination: host, procId, methodName: method } = near
+    const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal: near.signal })
+    const cancelFar = (): void => far.abort(near.signal.reason)
+    near.signal.addEventListener('abort', cancelFar, { once: true })
+    try {
+      await Promise.all([copyRequest(near, far), copyReply(far, near)])
+    } finally {
+      near.signal.removeEventListener('abort', cancelFar)
+    }
+  }
+}
+
+/** The far side may stop reading and still reply: its closed read ends the copy, not the call. */
+async function copyRequest(near: Stream, far: Stream): Promise<void> {
+  try {
+    for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) await far.write(chunk)
+    await far.closeWrite()
+  } catch (thrown) {
+    const error = toGliaError(thrown)
+    if (far.signal.aborted || error.code !== 'ERR_RESET') {
+      far.abort(error)
+      throw error
+    }
+    await near.closeRead()
+  }
+}
+
+async function copyReply(far: Stream, near: Stream): Promise<void> {
+  try {
+    for (let chunk = await far.read(); chunk !== null; chunk = await far.read()) await near.write(chunk)
+    await near.closeWrite()
+    // The reply is whole: what is left of the request is of no use to anyone.
+    await near.closeRead()
+  } catch (thrown) {
+    far.abort(toGliaError(thrown))
+    throw thrown
+  }
+}

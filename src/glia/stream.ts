@@ -1,0 +1,39 @@
+/**
+ * A duplex byte stream addressed to a method: what every transport is adapted to, and all that the protocol sees of it.
+ *
+ * The two directions close on their own (half close). For the serving side, reading gives the request and writing sends
+ * the reply; for the calling side it is the other way round. Any failure aborts both directions at once.
+ */
+export interface Stream {
+  /** The address as text, `/ww/0.1.0/{host}/{proc}/{method}`. */
+  readonly protocol: string
+  /** Peer id of the peer that runs the process. */
+  readonly destination: string
+  readonly procId: string
+  readonly methodName: string
+  /** Who is calling: a peer id, or 'browser' for the pages of this origin. */
+  readonly caller: string
+  /** Bytes the other side said it will send, where the transport knows (Content-Length). */
+  readonly expectedBytes?: number | undefined
+  /** Aborts when either side aborts the stream. Its reason is a GliaError. */
+  readonly signal: AbortSignal
+
+  /**
+   * The next bytes, never an empty array; null at the end. The array is the reader's to keep.
+   * @throws {GliaError} the reason of the abort, once the stream is aborted.
+   */
+  read(): Promise<Uint8Array | null>
+  /**
+   * Sends bytes; resolves when there is room for more (back-pressure). The array must not be changed afterwards.
+   * @throws {GliaError} ERR_RESET if the reader has closed or this side has ended its writing; the reason if aborted.
+   */
+  write(chunk: Uint8Array): Promise<void>
+  /** No more bytes are wanted: what arrives is dropped and the other side's writes fail. */
+  closeRead(): Promise<void>
+  /** No more bytes will be written: the other side reads the rest, then null. */
+  closeWrite(): Promise<void>
+  /** Both of the above. */
+  close(): Promise<void>
+  /** Ends both directions at once with an error that both sides see. */
+  abort(reason: Error): void
+}

@@ -1,0 +1,63 @@
+import { GliaError, toGliaError } from './errors.ts'
+import type { Stream } from './stream.ts'
+
+/** Writes a whole web stream to a Stream and half-closes it. A source that fails aborts the Stream. Never rejects. */
+export async function pumpInto(stream: Stream, source: ReadableStream<Uint8Array> | null): Promise<void> {
+  const reader = source?.getReader()
+  try {
+    for (;;) {
+      const chunk = await reader?.read()
+      if (chunk === undefined || chunk.done) break
+      await stream.write(chunk.value)
+    }
+    await stream.closeWrite()
+  } catch (thrown) {
+    const error = toGliaError(thrown, 'ERR_ABORTED')
+    await cancel(reader, error)
+    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands.
+    if (error.code !== 'ERR_RESET') stream.abort(error)
+  }
+}
+
+async function cancel(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, error: GliaError): Promise<void> {
+  try {
+    await reader?.cancel(error)
+  } catch {
+    // The source failed, and that is the error on its way already.
+  }
+}
+
+/**
+ * The reading half of a Stream as a web stream. Its end is the reply's end; a failure errors it; cancelling it aborts the
+ * call.
+ * @param first A chunk that was read from the Stream before.
+ */
+export function readableFrom(stream: Stream, first?: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        if (first) controller.enqueue(first)
+      },
+      async pull(controller) {
+        const chunk = await stream.read()
+        if (chunk === null) controller.close()
+        else controller.enqueue(chunk)
+      },
+      cancel: (reason) => stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: reason })),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** All that is left to read, as one array. */
+export async function readAll(stream: Pick<Stream, 'read'>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) chunks.push(chunk)
+  const all = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}

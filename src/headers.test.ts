@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { ACTOR_CSP, headersFor, PAGE_CSP } from './headers.ts'
+
+test.each(['', '/', 'index.html', '/index.html'])('the page %j has the page policy and cannot be framed', (path) => {
+  const headers = headersFor(path)
+  expect(headers['content-security-policy']).toBe(`${PAGE_CSP}; frame-ancestors 'none'`)
+  expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
+  expect(headers['cache-control']).toBe('no-cache')
+})
+
+test('the actor worker has its own policy, and is isolated as the page is', () => {
+  const headers = headersFor('/actor.js')
+  expect(headers['content-security-policy']).toBe(ACTOR_CSP)
+  expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
+})
+
+test('hashed assets never change; everything else is checked again', () => {
+  expect(headersFor('assets/index-B1x.js')['cache-control']).toContain('immutable')
+  expect(headersFor('sw.js')['cache-control']).toBe('no-cache')
+  expect(headersFor('actors/root.wasm')['cache-control']).toBe('no-cache')
+})
+
+test('every file is nosniff and belongs to this origin', () => {
+  for (const path of ['', 'assets/a.js', 'sw.js', 'actor.js', 'icon.svg']) {
+    expect(headersFor(path)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+  }
+})

@@ -1,0 +1,80 @@
+/**
+ * The one place for response headers. Node sends them, the development server sends them, and on static hosts, which send none,
+ * the service worker puts them on what it serves. So this file has no dependency and runs anywhere.
+ */
+
+/** Headers by lower-case name, in the form that `new Headers(…)` takes. */
+export type HeaderMap = Readonly<Record<string, string>>
+
+/**
+ * Cross-origin isolation, which `SharedArrayBuffer` (the actors' rings) needs. A dedicated worker's script needs the embedder policy on
+ * its own response, otherwise an isolated page may not start it. Every file says `same-origin`, so no other site can embed one.
+ */
+export const ISOLATION_HEADERS = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+} as const satisfies HeaderMap
+
+/**
+ * The page's Content-Security-Policy. It is the same text as the `<meta>` of the built page (see src/build/page-csp.ts), so that a static
+ * host gives the same protection. `ws: wss:` lets the tab dial any relay; `connect-src 'self'` is its own HTTP API.
+ */
+export const PAGE_CSP = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types glia',
+].join('; ')
+
+/**
+ * The actor worker's own policy: a guest may compile and run, and reach no network at all. A worker takes its policy from its own
+ * response and not from the page, which is why the worker is one file served with this header.
+ */
+export const ACTOR_CSP = "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'none'; worker-src 'none'"
+
+/**
+ * Headers of every reply of the HTTP API. A reply is bytes chosen by a guest: it must never run as a page of this origin (sandbox, nosniff),
+ * be framed, be embedded by another site, or stay in a cache.
+ */
+export const API_HEADERS = {
+  ...ISOLATION_HEADERS,
+  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+} as const satisfies HeaderMap
+
+const STATIC_HEADERS = { ...ISOLATION_HEADERS, 'x-content-type-options': 'nosniff' } as const
+
+/** Names under `assets/` contain a hash of the content, so such a file never changes. */
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+
+/**
+ * Headers of one static file of the built app.
+ *
+ * @param path where the file is below the app's base, with or without a leading slash: `''`, `index.html`, `assets/index-B1x.js`, `sw.js`
+ */
+export function headersFor(path: string): HeaderMap {
+  const file = path.replace(/^\/+/, '')
+  if (file.startsWith('assets/')) return { ...STATIC_HEADERS, 'cache-control': IMMUTABLE }
+  const headers = { ...STATIC_HEADERS, 'cache-control': 'no-cache' }
+  if (file === 'actor.js') return { ...headers, 'content-security-policy': ACTOR_CSP }
+  if (file === '' || file.endsWith('/') || file.endsWith('.html')) {
+    // A policy in a <meta> cannot say frame-ancestors, so only the header does.
+    return {
+      ...headers,
+      'content-security-policy': `${PAGE_CSP}; frame-ancestors 'none'`,
+      'referrer-policy': 'no-referrer',
+    }
+  }
+  return headers
+}

@@ -1,0 +1,88 @@
+/**
+ * The tab's composition root: wires the parts together, in the order a message flows through them. Start reading here.
+ *
+ *   service worker ── ServiceLink ── HttpApi ─┐
+ *   the page's scripts (globalThis.glia) ─────┼── Router ── ProcessTable ── Proc ── actor worker
+ *   the console in the page ──────────────────┘
+ */
+import { render } from 'preact'
+import { GliaError } from './glia/errors.ts'
+import { consoleLogger } from './glia/log.ts'
+import { listBundled } from './tab/bundled.ts'
+import { openedFiles } from './tab/file-handler.ts'
+import { reloadForIsolation } from './tab/isolation.ts'
+import { type Peer, startPeer } from './tab/peer.ts'
+import { createScripting } from './tab/script-api.ts'
+import { registerServiceWorker, ServiceLink } from './tab/service-link.ts'
+import { LiveTabModel } from './tab/tab-model.ts'
+import { App } from './ui/app.tsx'
+
+const log = consoleLogger('glia')
+const model = new LiveTabModel()
+let link: ServiceLink | undefined
+
+const peer = boot()
+const ready = peer.then(connectServiceWorker)
+globalThis.glia = createScripting(peer, ready)
+ready.catch((thrown: unknown) => model.failed(thrown))
+// A page that comes back from the back/forward cache has lost its locks: its identity may be another tab's by now.
+addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
+
+const root = document.getElementById('app')
+if (!root) throw new Error('index.html has no #app.')
+render(<App model={model} />, root)
+openedFiles((file) => model.spawnFile(file).catch((thrown: unknown) => log.warn('a file was refused:', thrown)))
+
+async function boot(): Promise<Peer> {
+  if (window.top !== window)
+    throw new GliaError('ERR_DENIED', 'Glia does not run in a frame: open it in a tab of its own.')
+  const registered = registerServiceWorker().catch((thrown: unknown) => {
+    log.warn('no service worker:', thrown)
+    return undefined
+  })
+  if (await reloadForIsolation(registered)) return new Promise<never>(() => undefined)
+  const started = await startPeer({
+    log,
+    tier: new URLSearchParams(location.search).get('io'),
+    openRemote: async (address) => {
+      if (!link) throw new GliaError('ERR_UNREACHABLE', `${address.host} is not this peer, and no other is reachable.`)
+      return link.openTab(address)
+    },
+    changed: model.changed,
+  })
+  model.started(started)
+  listBundled().then(
+    (bundled) => (model.bundled.value = bundled.filter(({ name }) => name !== 'root')),
+    (thrown: unknown) => log.warn('the bundled actors could not be listed:', thrown),
+  )
+  return started
+}
+
+/** Local calls work without it; the HTTP API and the other tabs do not. */
+async function connectServiceWorker({ peerId, slot, http }: Peer): Promise<void> {
+  if (!('serviceWorker' in navigator)) {
+    model.http.value = {
+      level: 'warn',
+      text: 'No HTTP API',
+      detail:
+        'This window has no service workers (a private window, or a page without HTTPS), so fetch cannot reach the processes.',
+    }
+    return
+  }
+  link = new ServiceLink({ peerId, slot, api: http, onUpdate: () => (model.updateReady.value = true) })
+  try {
+    await link.start()
+    model.http.value = {
+      level: 'ok',
+      text: 'HTTP API',
+      detail: 'Pages of this origin can call the processes here with fetch.',
+    }
+  } catch (thrown) {
+    log.warn('the HTTP API does not work:', thrown)
+    model.http.value = {
+      level: 'warn',
+      text: 'No HTTP API',
+      detail: `${thrown instanceof Error ? thrown.message : String(thrown)} Calls from this page work all the same.`,
+    }
+  }
+}

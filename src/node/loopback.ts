@@ -1,0 +1,20 @@
+import { isIPv6 } from 'node:net'
+
+/** Whether only this machine can reach what listens on this address. */
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || /^(::ffff:)?127\./i.test(ip)
+}
+
+/** An address as it stands in a URL or a Host header. */
+export function hostOf(ip: string): string {
+  return isIPv6(ip) ? `[${ip}]` : ip
+}
+
+/**
+ * Whether a request's Host names this machine. A page of another site whose name has been pointed at 127.0.0.1 (DNS rebinding) reaches a
+ * loopback server, but it sends its own name.
+ */
+export function isLocalHost(host: string | undefined): boolean {
+  const name = host?.replace(/:\d*$/, '').toLowerCase()
+  return name === 'localhost' || name === '[::1]' || (name !== undefined && /^127(\.\d{1,3}){3}$/.test(name))
+}

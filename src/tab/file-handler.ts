@@ -1,0 +1,14 @@
+interface LaunchParams {
+  files?: readonly { getFile(): Promise<File> }[]
+}
+interface LaunchQueue {
+  setConsumer(consumer: (params: LaunchParams) => void): void
+}
+
+/** Gives the files with which the installed app was opened from the operating system (`file_handlers` in the manifest). */
+export function openedFiles(onFile: (file: File) => unknown): void {
+  const { launchQueue } = globalThis as { launchQueue?: LaunchQueue }
+  launchQueue?.setConsumer(({ files = [] }) => {
+    for (const handle of files) void handle.getFile().then(onFile)
+  })
+}

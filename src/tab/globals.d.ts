@@ -1,0 +1,5 @@
+import type { GliaScripting } from './script-api.ts'
+
+declare global {
+  var glia: GliaScripting
+}

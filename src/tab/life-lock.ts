@@ -1,0 +1,44 @@
+import type { LifeLock } from './protocol.ts'
+
+/** Holds the lock until this page or worker ends. Resolves when it is held. */
+export function holdForLife(name: LifeLock): Promise<void> {
+  return new Promise((held) => {
+    void navigator.locks.request(name, () => {
+      held()
+      return new Promise<never>(() => undefined)
+    })
+  })
+}
+
+/**
+ * Tells when the holders of locks are gone: a death notice that comes within some 5 to 70 ms, whatever ended them
+ * (FACTS 4.4). Each lock is asked for once, however many listen.
+ */
+export class DeathWatch {
+  readonly #listeners = new Map<LifeLock, Set<() => void>>()
+
+  async isAlive(lock: LifeLock): Promise<boolean> {
+    const { held = [] } = await navigator.locks.query()
+    return held.some(({ name, mode }) => name === lock && mode === 'exclusive')
+  }
+
+  /** @returns what stops the listening. */
+  onDeath(lock: LifeLock, listener: () => void): () => void {
+    let listeners = this.#listeners.get(lock)
+    if (!listeners) {
+      listeners = new Set()
+      this.#listeners.set(lock, listeners)
+      void this.#await(lock, listeners)
+    }
+    const all = listeners
+    all.add(listener)
+    return () => all.delete(listener)
+  }
+
+  async #await(lock: LifeLock, listeners: Set<() => void>): Promise<void> {
+    // Shared, so that several watchers get it together.
+    await navigator.locks.request(lock, { mode: 'shared' }, () => undefined)
+    this.#listeners.delete(lock)
+    for (const listener of listeners) listener()
+  }
+}

@@ -1,0 +1,180 @@
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { DeathWatch } from './life-lock.ts'
+import { ACK_MS, type FromCaller, type FromTab, readFromTab, WINDOW_BYTES } from './protocol.ts'
+
+export interface PortCall {
+  port: MessagePort
+  /** The rest of the body, after what travelled in the call's message; null if that was all. */
+  body: ReadableStreamDefaultReader<Uint8Array> | null
+  /** Aborts when nobody waits for the reply any more. */
+  signal: AbortSignal
+  /** Tells when the tab is gone. */
+  deaths: DeathWatch
+}
+
+export interface PortReply {
+  status: number
+  headers: [string, string][]
+  /** Errors if the reply breaks off. */
+  body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
+  /** Call it when the head is with the one who asked. */
+  delivered(): void
+}
+
+/**
+ * The caller's side of a call over a port: sends the body under credit and gives the reply, with its body streamed.
+ * @throws {GliaError} ERR_DEADLINE if the tab does not answer (frozen), ERR_UNREACHABLE if it is gone, ERR_ABORTED.
+ */
+export function callOverPort(call: PortCall): Promise<PortReply> {
+  return new PortCaller(call).reply
+}
+
+class PortCaller {
+  readonly #port: MessagePort
+  readonly #reply = Promise.withResolvers<PortReply>()
+  readonly #deaths: DeathWatch
+  readonly #stopWatching: (() => void)[]
+  readonly #late: ReturnType<typeof setTimeout>
+  #body: ReadableStreamDefaultReader<Uint8Array> | null
+  #sink: ReadableStreamDefaultController<Uint8Array> | undefined
+  #over = false
+  /** Bytes of the request that may be sent. */
+  #credit = WINDOW_BYTES
+  #moreCredit = Promise.withResolvers<void>()
+  /** Bytes of the reply that were passed on and not yet credited. */
+  #owed = 0
+
+  constructor({ port, body, signal, deaths }: PortCall) {
+    this.#port = port
+    this.#deaths = deaths
+    this.#body = body
+    const giveUp = (): void => this.#fail(new GliaError('ERR_ABORTED', 'The caller gave up.'))
+    signal.addEventListener('abort', giveUp, { once: true })
+    this.#late = setTimeout(() => {
+      const waited = `The tab that runs this peer did not answer in ${ACK_MS / 1000} s: it may be frozen or busy.`
+      this.#fail(new GliaError('ERR_DEADLINE', waited))
+    }, ACK_MS)
+    this.#stopWatching = [() => clearTimeout(this.#late), () => signal.removeEventListener('abort', giveUp)]
+    port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromTab(data))
+    if (signal.aborted) giveUp()
+    else void this.#sendBody()
+  }
+
+  get reply(): Promise<PortReply> {
+    return this.#reply.promise
+  }
+
+  #receive(message: FromTab): void {
+    switch (message.type) {
+      case 'ack':
+        clearTimeout(this.#late)
+        this.#stopWatching.push(this.#deaths.onDeath(message.lock, () => this.#tabDied()))
+        return
+      case 'head':
+        return this.#receiveHead(message)
+      case 'data':
+        return this.#pass(message.bytes)
+      case 'credit':
+        this.#credit += message.bytes
+        this.#moreCredit.resolve()
+        this.#moreCredit = Promise.withResolvers()
+        return
+      case 'end':
+        this.#sink?.close()
+        return this.#finish()
+      case 'error':
+        return this.#fail(new GliaError('ERR_RESET', message.message))
+      case 'no-tab':
+        return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
+    }
+  }
+
+  #tabDied(): void {
+    this.#fail(new GliaError('ERR_UNREACHABLE', 'The tab that ran this peer was closed.'))
+  }
+
+  #receiveHead({ status, headers, body, complete }: FromTab & { type: 'head' }): void {
+    const delivered = (): void => this.#post({ type: 'delivered' })
+    if (complete) {
+      this.#reply.resolve({ status, headers, body, delivered })
+      this.#finish()
+      return
+    }
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#sink = controller
+          if (body) this.#pass(body)
+        },
+        pull: () => this.#giveCredit(),
+        cancel: () => this.#fail(new GliaError('ERR_ABORTED', 'The caller gave up.')),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: WINDOW_BYTES / 2 }),
+    )
+    this.#reply.resolve({ status, headers, body: stream, delivered })
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#sink?.enqueue(bytes)
+    this.#owed += bytes.length
+    if ((this.#sink?.desiredSize ?? 0) > 0) this.#giveCredit()
+  }
+
+  #giveCredit(): void {
+    if (this.#owed > 0) this.#post({ type: 'credit', bytes: this.#owed })
+    this.#owed = 0
+  }
+
+  async #sendBody(): Promise<void> {
+    try {
+      for (let next = await this.#body?.read(); next && !next.done && !this.#over; next = await this.#body?.read()) {
+        while (this.#credit <= 0 && !this.#over) await this.#moreCredit.promise
+        const bytes = ownBuffer(next.value)
+        this.#credit -= bytes.length
+        this.#post({ type: 'data', bytes }, [bytes.buffer])
+      }
+      if (this.#body) this.#post({ type: 'end' })
+    } catch (thrown) {
+      this.#fail(toGliaError(thrown, 'ERR_ABORTED'))
+    }
+  }
+
+  #fail(error: GliaError): void {
+    if (this.#over) return
+    this.#post({ type: 'cancel' })
+    this.#reply.reject(error)
+    // A failure after the head breaks the body, so that nobody takes a part for the whole.
+    this.#sink?.error(error)
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    for (const stop of this.#stopWatching) stop()
+    this.#moreCredit.resolve()
+    void this.#dropBody()
+    // The last messages (`delivered`, `cancel`) are still sent: a closed port delivers what was posted before. Closing in
+    // a later task lets the caller post `delivered`.
+    setTimeout(() => this.#port.close(), 1000)
+  }
+
+  async #dropBody(): Promise<void> {
+    try {
+      await this.#body?.cancel()
+    } catch {
+      // It broke off by itself, which was reported where it was read.
+    }
+    this.#body = null
+  }
+
+  #post(message: FromCaller, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer)
+  }
+}
+
+/** The bytes in a buffer that nothing else shares, so that it can be transferred. */
+export function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+  return whole ? new Uint8Array(bytes.buffer as ArrayBuffer) : bytes.slice()
+}

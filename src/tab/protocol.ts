@@ -1,0 +1,151 @@
+/**
+ * What crosses between the service worker and the tabs, and between two tabs of one browser: an HTTP call as messages over
+ * a MessagePort of its own, with byte credit. (Transferable streams throw or hang in two engines of three, FACTS 4.2.)
+ */
+
+/** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
+export const WINDOW_BYTES = 1024 * 1024
+/** Time a tab has to say that it has got a call, in ms. A frozen tab does not. */
+export const ACK_MS = 5000
+/** Largest body that travels in the call's own message. */
+export const INLINE_BYTES = 64 * 1024
+
+/** Held by a service worker, tab or other caller for as long as it lives: who gets it knows that the holder is gone. */
+export type LifeLock = `glia:alive:${string}`
+
+export function newLifeLock(): LifeLock {
+  return `glia:alive:${crypto.randomUUID()}`
+}
+
+/** Tab to service worker. */
+export type ToService =
+  /** Here I am. Sent at start, when a service worker takes over, and when it asks. */
+  | { type: 'glia:hello'; peer: string; slot: number; lock: LifeLock }
+  /** A call for another tab: passed on to it, with the port, if it is there. */
+  | { type: 'glia:pass'; peer: string; call: CallMessage }
+  /** A page that was loaded past the service worker (a forced reload) wants to be controlled. */
+  | { type: 'glia:claim' }
+
+/** Service worker to tab. */
+export type ToTab =
+  /** A service worker that was just started asks who is there. */
+  | { type: 'glia:who' }
+  /** Answer to a hello. */
+  | { type: 'glia:welcome' }
+  | CallMessage
+
+/** A call, with the port for its bodies. */
+export interface CallMessage {
+  type: 'glia:call'
+  /** Whose end means that nobody waits for the reply. */
+  callerLock: LifeLock
+  /** ms since the epoch: a tab that was frozen until then drops the call, its caller has gone. */
+  deadline: number
+  /** Page the request came from; with the rest it tells a request that the browser dispatched again from a new one. */
+  clientId: string
+  method: string
+  /** Path below the app's base, with its slash, and query. */
+  path: string
+  headers: [string, string][]
+  /** The start of the body. */
+  first: Uint8Array<ArrayBuffer> | null
+  /** Whether `first` is the whole body. */
+  complete: boolean
+}
+
+/** Caller to tab, over the port of a call. */
+export type FromCaller =
+  | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'end' }
+  /** The request's body broke off, or nobody waits any more. */
+  | { type: 'cancel' }
+  /** The caller has passed on that many bytes of the reply. */
+  | { type: 'credit'; bytes: number }
+  /** The head is with the one who asked: the browser will not dispatch the request again. */
+  | { type: 'delivered' }
+
+/** Tab to caller, over the port of a call. */
+export type FromTab =
+  /** The call has arrived and runs, or will. The lock is the tab's. */
+  | { type: 'ack'; lock: LifeLock }
+  | {
+      type: 'head'
+      status: number
+      headers: [string, string][]
+      body: Uint8Array<ArrayBuffer> | null
+      complete: boolean
+    }
+  | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'end' }
+  | { type: 'error'; message: string }
+  | { type: 'credit'; bytes: number }
+  /** No such peer here; only a service worker that was to pass the call on says so. */
+  | { type: 'no-tab' }
+
+/** @throws {TypeError} if it is none of the messages. */
+export function readFromCaller(value: unknown): FromCaller {
+  const { type, bytes } = fields(value)
+  if (type === 'end' || type === 'cancel' || type === 'delivered') return { type }
+  if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
+  if (type === 'data' && isBytes(bytes)) return { type, bytes }
+  throw new TypeError(`Not a message of a call: ${String(type)}`)
+}
+
+/** @throws {TypeError} if it is none of the messages. */
+export function readFromTab(value: unknown): FromTab {
+  const { type, bytes, status, headers, body, complete, message, lock } = fields(value)
+  if (type === 'end' || type === 'no-tab') return { type }
+  if (type === 'ack' && isLifeLock(lock)) return { type, lock }
+  if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
+  if (type === 'data' && isBytes(bytes)) return { type, bytes }
+  if (type === 'error' && typeof message === 'string') return { type, message }
+  if (type === 'head' && typeof status === 'number' && isHeaders(headers) && (body === null || isBytes(body))) {
+    return { type, status, headers, body, complete: complete === true }
+  }
+  throw new TypeError(`Not a message of a call: ${String(type)}`)
+}
+
+/** undefined: a message of someone else's. */
+export function readToTab(value: unknown): ToTab | undefined {
+  const { type } = fields(value)
+  if (type === 'glia:who' || type === 'glia:welcome') return { type }
+  return readCall(value)
+}
+
+/** undefined: a message of someone else's. */
+export function readToService(value: unknown): ToService | undefined {
+  const { type, peer, slot, lock, call } = fields(value)
+  if (type === 'glia:claim') return { type }
+  if (type === 'glia:hello' && typeof peer === 'string' && typeof slot === 'number' && isLifeLock(lock)) {
+    return { type, peer, slot, lock }
+  }
+  const passed = readCall(call)
+  return type === 'glia:pass' && typeof peer === 'string' && passed ? { type, peer, call: passed } : undefined
+}
+
+function readCall(value: unknown): CallMessage | undefined {
+  const { type, callerLock, deadline, clientId, method, path, headers, first, complete } = fields(value)
+  if (type !== 'glia:call' || !isLifeLock(callerLock) || typeof deadline !== 'number') return undefined
+  if (typeof clientId !== 'string' || typeof method !== 'string' || typeof path !== 'string') return undefined
+  if (!isHeaders(headers) || !(first === null || isBytes(first)) || typeof complete !== 'boolean') return undefined
+  return { type, callerLock, deadline, clientId, method, path, headers, first, complete }
+}
+
+function isLifeLock(value: unknown): value is LifeLock {
+  return typeof value === 'string' && value.startsWith('glia:alive:')
+}
+
+function isHeaders(value: unknown): value is [string, string][] {
+  return (
+    Array.isArray(value) &&
+    value.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string')
+  )
+}
+
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

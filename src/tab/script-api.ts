@@ -1,0 +1,160 @@
+import { parseAddress } from '../glia/address.ts'
+import { GliaError } from '../glia/errors.ts'
+import type { Stream } from '../glia/stream.ts'
+import type { Router } from '../glia/router.ts'
+import { readAll } from '../glia/web-streams.ts'
+import type { ProcessTable } from '../actors/process-table.ts'
+import { readFile } from '../actors/module-source.ts'
+import type { SpawnOptions } from '../actors/spawn-options.ts'
+import type { MeshNode, PeerConnection } from '../mesh/node.ts'
+
+/** A process, as scripts see it. */
+export interface ProcessInfo {
+  pid: string
+  name: string
+  cid: string
+  methods: readonly string[]
+  state: string
+  /** Messages handled in this page's life. */
+  messages: number
+}
+
+export interface CallOptions {
+  /** Gives the call up: the promise rejects with ERR_ABORTED. */
+  signal?: AbortSignal
+}
+
+/**
+ * `globalThis.glia`: the peer of this tab, for the devtools console, scripts and tests (DESIGN 8). Everything rejects with
+ * GliaError: compare its `code`.
+ */
+export interface GliaScripting {
+  /** Base58btc peer id of this tab; undefined until it is known, at the latest when `ready` resolves. */
+  readonly peerId: string | undefined
+  /** Resolves when calls work, over HTTP too. @throws {GliaError} if the tab cannot run a peer. */
+  readonly ready: Promise<void>
+  /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
+  spawn(module: Uint8Array | ArrayBuffer | Blob, options?: SpawnOptions): Promise<string>
+  /** The processes of this tab, root first. */
+  procs(): ProcessInfo[]
+  /** Ends a process and forgets it. */
+  kill(pid: string): Promise<void>
+  /** Sends a message and collects the reply. */
+  call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: CallOptions): Promise<Uint8Array>
+  /** Opens a stream to a method: write the message, close the writing half, read the reply. */
+  open(address: string): Promise<Stream>
+  /** Peers that this one is connected to. */
+  peers(): PeerConnection[]
+  /** Connects to a peer. Not possible yet: this version has no transports. */
+  connect(multiaddr: string): Promise<never>
+  /** A link that lets others join. Not possible yet: nothing outside this browser can reach the tab. */
+  joinLink(): string
+}
+
+export interface ScriptingParts {
+  peerId: string
+  router: Router
+  table: ProcessTable
+  node: MeshNode
+}
+
+/** @param boot The parts, once the peer runs. @param ready When calls work. */
+export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<void>): GliaScripting {
+  let parts: ScriptingParts | undefined
+  const started = boot.then((made) => (parts = made))
+  // Whoever awaits `ready` is told; with nobody waiting, the page shows it.
+  started.catch(() => undefined)
+
+  const open = async (address: string, bytes?: number): Promise<Stream> => {
+    const { router } = await started
+    return router.open(parseAddress(address, router.aliases), { caller: 'browser', expectedBytes: bytes })
+  }
+
+  return {
+    get peerId() {
+      return parts?.peerId
+    },
+    ready,
+    async spawn(module, options = {}) {
+      const { table } = await started
+      const bytes = await bytesOfModule(module)
+      const named = module instanceof File ? { name: processName(module.name), ...options } : options
+      return table.spawn(bytes, named)
+    },
+    procs: () =>
+      parts?.table.entries.map(({ record, proc }) => ({
+        pid: record.pid,
+        name: record.name,
+        cid: record.cid,
+        methods: record.methods,
+        state: proc.state,
+        messages: proc.messages,
+      })) ?? [],
+    async kill(pid) {
+      await (await started).table.kill(pid)
+    },
+    async call(address, body = '', { signal } = {}) {
+      const bytes = bytesOf(body)
+      const stream = await open(address, bytes.length)
+      return collect(stream, bytes, signal)
+    },
+    open: (address) => open(address),
+    peers: () => parts?.node.peers() ?? [],
+    async connect() {
+      throw noTransport()
+    },
+    joinLink() {
+      throw noTransport()
+    },
+  }
+}
+
+/** What a process is called after its file. */
+export function processName(fileName: string): string {
+  return fileName.replace(/\.wasm$/i, '').slice(0, 100) || 'actor'
+}
+
+async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  const giveUp = (): void =>
+    stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal?.reason }))
+  signal?.addEventListener('abort', giveUp, { once: true })
+  if (signal?.aborted) giveUp()
+  try {
+    void send(stream, bytes)
+    return await readAll(stream)
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** What goes wrong while sending, the reply tells; a process that does not read to the end may still reply well. */
+async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
+  try {
+    await stream.write(bytes)
+  } catch {
+    return
+  }
+  await stream.closeWrite()
+}
+
+async function bytesOfModule(module: unknown): Promise<Uint8Array<ArrayBuffer>> {
+  if (module instanceof Blob) return readFile(module)
+  if (module instanceof Uint8Array) return new Uint8Array(module)
+  if (module instanceof ArrayBuffer) return new Uint8Array(module)
+  throw new GliaError('ERR_BAD_REQUEST', 'spawn takes the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === 'string') return new TextEncoder().encode(body)
+  // A copy: the caller may go on changing its own.
+  if (body instanceof Uint8Array) return body.slice()
+  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0))
+  throw new GliaError('ERR_BAD_REQUEST', 'A message is a text, a Uint8Array or an ArrayBuffer.')
+}
+
+function noTransport(): GliaError {
+  return new GliaError(
+    'ERR_UNREACHABLE',
+    'This version has no network transports: only the tabs of this browser are reachable.',
+  )
+}

@@ -1,0 +1,113 @@
+import type { Address } from '../glia/address.ts'
+import { GliaError } from '../glia/errors.ts'
+import type { HttpApi } from '../glia/http.ts'
+import { type Exchange, openOverHttp } from '../glia/http-stream.ts'
+import type { Stream } from '../glia/stream.ts'
+import { CallLedger } from './call-ledger.ts'
+import { DeathWatch, holdForLife } from './life-lock.ts'
+import { callOverPort } from './port-caller.ts'
+import { ACK_MS, type CallMessage, newLifeLock, readToTab, type ToService } from './protocol.ts'
+import { trustedScriptUrl } from './trusted.ts'
+
+/** Time that a service worker has to take over and say welcome, in ms. */
+const WELCOME_MS = 10_000
+
+export interface ServiceLinkInit {
+  peerId: string
+  slot: number
+  api: HttpApi
+  /** A new version of the app is in control; this page still runs the old one. */
+  onUpdate(): void
+}
+
+/** Registers the app's service worker. @returns undefined where there is none to be had (some private windows). */
+export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | undefined> {
+  if (!('serviceWorker' in navigator)) return undefined
+  const url = new URL('sw.js', document.baseURI).href
+  // The types do not know that register takes a TrustedScriptURL, which this page's CSP requires.
+  return navigator.serviceWorker.register(trustedScriptUrl(url) as string, { updateViaCache: 'none' })
+}
+
+/**
+ * This tab's end of the service worker: says who is here whenever one starts, serves the calls it forwards, and reaches
+ * other tabs of the browser through it. It survives the service worker being stopped at any time.
+ */
+export class ServiceLink {
+  readonly #init: ServiceLinkInit
+  readonly #lock = newLifeLock()
+  readonly #deaths = new DeathWatch()
+  readonly #ledger: CallLedger
+  readonly #welcomed = Promise.withResolvers<void>()
+
+  constructor(init: ServiceLinkInit) {
+    this.#init = init
+    this.#ledger = new CallLedger(init.api, this.#lock, this.#deaths)
+  }
+
+  /**
+   * Resolves when the service worker controls this page and knows it.
+   * @throws {GliaError} ERR_NO_TAB if none takes over in time.
+   */
+  async start(): Promise<void> {
+    await holdForLife(this.#lock)
+    const { serviceWorker } = navigator
+    serviceWorker.addEventListener('message', (event) => this.#receive(event))
+    serviceWorker.startMessages()
+    let hadController = serviceWorker.controller !== null
+    serviceWorker.addEventListener('controllerchange', () => {
+      if (hadController) this.#init.onUpdate()
+      hadController = true
+      this.#hello(serviceWorker.controller)
+    })
+    if (hadController) this.#hello(serviceWorker.controller)
+    // A page that was loaded past the service worker (a forced reload) is not taken over unless it asks.
+    else (await serviceWorker.ready).active?.postMessage({ type: 'glia:claim' } satisfies ToService)
+    const late = setTimeout(() => {
+      this.#welcomed.reject(
+        new GliaError('ERR_NO_TAB', 'The service worker did not take over in time. Reload the page.'),
+      )
+    }, WELCOME_MS)
+    await this.#welcomed.promise.finally(() => clearTimeout(late))
+  }
+
+  /** Opens a stream to a method of another tab of this browser. */
+  readonly openTab = (address: Address): Stream => openOverHttp(address, this.#exchangeWith(address.host))
+
+  #exchangeWith(peer: string): Exchange {
+    return async ({ path, body, signal }) => {
+      const { controller } = navigator.serviceWorker ?? {}
+      if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
+      const { port1, port2 } = new MessageChannel()
+      const call: CallMessage = {
+        type: 'glia:call',
+        callerLock: this.#lock,
+        deadline: Date.now() + ACK_MS,
+        clientId: crypto.randomUUID(),
+        method: 'POST',
+        path,
+        headers: [],
+        first: null,
+        complete: false,
+      }
+      controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
+      const reply = await callOverPort({ port: port1, body: body.getReader(), signal, deaths: this.#deaths })
+      reply.delivered()
+      const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
+      return { status: reply.status, body: replyBody }
+    }
+  }
+
+  #receive({ data, source, ports }: MessageEvent): void {
+    const message = readToTab(data)
+    const [port] = ports
+    if (message?.type === 'glia:who') this.#hello(source)
+    else if (message?.type === 'glia:welcome') this.#welcomed.resolve()
+    else if (message?.type === 'glia:call' && port) void this.#ledger.accept(message, port)
+  }
+
+  #hello(to: MessageEventSource | null): void {
+    const { peerId: peer, slot } = this.#init
+    const hello: ToService = { type: 'glia:hello', peer, slot, lock: this.#lock }
+    to?.postMessage(hello, { transfer: [] })
+  }
+}

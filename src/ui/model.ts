@@ -1,0 +1,114 @@
+/**
+ * What the views need from the tab, and nothing more. `src/main.tsx` implements it over the process table, the router and
+ * the service worker link; the views only read signals and call these functions.
+ */
+import type { ReadonlySignal } from '@preact/signals'
+
+/** The states of DESIGN 6, as the process table reports them. */
+export type ProcessState = 'cold' | 'starting' | 'idle' | 'busy' | 'backoff' | 'dead'
+
+/** An error as a person reads it: a stable code and one sentence. */
+export interface ErrorView {
+  code: string
+  message: string
+  /** When it happened, ms since the epoch. */
+  at: number
+}
+
+export interface ProcessView {
+  pid: string
+  name: string
+  /** True for the bundled root, which cannot be killed. */
+  root: boolean
+  /** CIDv1 of the module's bytes. */
+  cid: string
+  methods: readonly string[]
+  state: ProcessState
+  /** Messages handled since the process was made in this page, failed ones included. */
+  messages: number
+  /** Messages waiting in the mailbox. */
+  waiting: number
+  /** Median time of the last calls, in ms; undefined until there was one. */
+  p50Ms: number | undefined
+  /** Linear memory of the live instance, in bytes; undefined while cold or unknown. */
+  memoryBytes: number | undefined
+  /** Size of the module, in bytes. */
+  moduleBytes: number
+  lastError: ErrorView | undefined
+  /** False when the browser refused to store it: it will not come back after a reload. */
+  persisted: boolean
+}
+
+/** One line of a process's log: what it wrote to stderr, or what happened to it. */
+export interface LogLine {
+  /** ms since the epoch. */
+  at: number
+  source: 'stderr' | 'process' | 'error'
+  text: string
+}
+
+/** How far a dropped file is on its way to a process. */
+export interface SpawnView {
+  id: number
+  name: string
+  stage: 'reading' | 'compiling' | 'starting'
+  doneBytes: number
+  totalBytes: number
+  /** ms since the epoch: the views show progress only past 300 ms, cancel past 1 s. */
+  since: number
+  cancel: () => void
+}
+
+/** A light with words; colour never carries meaning alone. */
+export interface StatusView {
+  level: 'ok' | 'warn' | 'bad' | 'idle'
+  /** A few words for the header. */
+  text: string
+  /** A sentence: what it means and, if something is wrong, what to do. */
+  detail: string
+}
+
+export interface BundledActor {
+  name: string
+  description: string
+  file: string
+}
+
+/** A call under way from the console. */
+export interface CallHandle {
+  /** Reply chunks as they arrive; ends with the reply; throws GliaError. */
+  reply: AsyncIterable<Uint8Array>
+  cancel: () => void
+}
+
+export interface TabModel {
+  /** undefined until the identity is known. */
+  peerId: ReadonlySignal<string | undefined>
+  /** Number of this tab's identity in this browser, from 0. */
+  slot: ReadonlySignal<number | undefined>
+  /** I/O tier of the actors and why this one. */
+  tier: ReadonlySignal<{ name: 'rings' | 'JSPI' | 'buffered'; why: string } | undefined>
+  /** Am I on the mesh? */
+  mesh: ReadonlySignal<StatusView>
+  /** Does the HTTP API work in this tab? */
+  http: ReadonlySignal<StatusView>
+  /** Set when a new version of the app waits for a reload. */
+  updateReady: ReadonlySignal<boolean>
+  /** Set when the tab cannot run at all, e.g. opened in a frame. */
+  fatal: ReadonlySignal<ErrorView | undefined>
+  /** In a stable order: root first, then by age. */
+  processes: ReadonlySignal<readonly ProcessView[]>
+  spawns: ReadonlySignal<readonly SpawnView[]>
+  bundled: ReadonlySignal<readonly BundledActor[]>
+  /** The path under which the HTTP API answers in this deployment, ending in a slash: `/` or `/glia/`. */
+  basePath: string
+  /** The last lines of a process's log (a live signal; empty for unknown PIDs). */
+  log: (pid: string) => ReadonlySignal<readonly LogLine[]>
+  /** Makes a process of a file. Rejects with GliaError when the file is refused. Resolves to its PID. */
+  spawnFile: (file: File) => Promise<string>
+  /** Makes a process of one of the bundled actors. */
+  spawnBundled: (actor: BundledActor) => Promise<string>
+  /** Ends a process. The result brings it back (same PID, fresh state) while the page is open. */
+  kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
+  call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
+}

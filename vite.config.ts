@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+import { app } from './src/build/app.ts'
+import { dev } from './src/build/dev.ts'
+import { pageCsp } from './src/build/page-csp.ts'
+import { ISOLATION_HEADERS } from './src/headers.ts'
+
+export default defineConfig({
+  // The same files work at / and under any sub-path of a static host.
+  base: './',
+  // An address that is no file is a 404, as on the server: the HTTP API must never be answered with the page.
+  appType: 'mpa',
+  plugins: [app(), dev(), pageCsp()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  server: { headers: ISOLATION_HEADERS },
+  build: {
+    target: 'es2024',
+    // The policy of the page has no place for inlined files, and every browser it needs has module preload.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: true,
+    // Most of the time goes into buildStart and closeBundle, and is meant to.
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
+  test: {
+    include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
+    environment: 'node',
+  },
+})

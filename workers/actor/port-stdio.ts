@@ -1,0 +1,160 @@
+import { BROKEN } from '../../src/actors/ring.ts'
+import { type FromWorker, PORT_WINDOW_BYTES } from '../../src/actors/worker-api.ts'
+import type { Stdio } from './stdio.ts'
+
+/** stderr bytes of one message that are passed on: without shared memory there is no back-pressure for them. */
+const MAX_STDERR_BYTES = 1024 * 1024
+
+/**
+ * Standard descriptors over port messages. With JSPI, waiting reads and writes give promises, on which the guest is
+ * suspended. In the buffered tier the guest runs when the whole message is here, so that no read ever waits; writes never do.
+ */
+export class PortStdio implements Stdio {
+  readonly #port: MessagePort
+  readonly #suspends: boolean
+  #id = 0
+  #queue: Uint8Array[] = []
+  #ended = false
+  #broken = false
+  #unread = false
+  #credit = PORT_WINDOW_BYTES
+  #stderrLeft = MAX_STDERR_BYTES
+  #changed = Promise.withResolvers<void>()
+
+  /** @param suspends Whether the guest can be suspended (JSPI). */
+  constructor(port: MessagePort, suspends: boolean) {
+    this.#port = port
+    this.#suspends = suspends
+  }
+
+  /** A new message begins. */
+  begin(id: number): void {
+    this.#id = id
+    this.#queue = []
+    this.#ended = this.#broken = this.#unread = false
+    this.#credit = PORT_WINDOW_BYTES
+    this.#stderrLeft = MAX_STDERR_BYTES
+    this.#change()
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#queue.push(bytes)
+    // The buffered tier holds the message whole, so what has come is as good as read.
+    if (!this.#suspends) this.#giveCredit(bytes.length)
+    this.#change()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#change()
+  }
+
+  abort(): void {
+    this.#broken = this.#unread = true
+    this.#change()
+  }
+
+  cancelReply(): void {
+    this.#unread = true
+    this.#change()
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit += bytes
+    this.#change()
+  }
+
+  /** Resolves when the whole message is here, or the call is over. */
+  async whole(): Promise<void> {
+    while (!this.#ended && !this.#broken) await this.#changed.promise
+  }
+
+  read(target: Uint8Array): number | Promise<number> {
+    if (this.readable || !this.#suspends) return this.#take(target)
+    return this.#readLater(target)
+  }
+
+  write(source: Uint8Array): number | Promise<number> {
+    if (this.#credit > 0 || !this.#suspends || this.#unread) return this.#send(source)
+    return this.#writeLater(source)
+  }
+
+  writeError(source: Uint8Array): number {
+    const count = Math.min(source.length, this.#stderrLeft)
+    this.#stderrLeft -= count
+    if (count > 0) this.#post({ type: 'stderr', bytes: source.slice(0, count) })
+    return source.length
+  }
+
+  get available(): number {
+    return this.#queue.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  get readable(): boolean {
+    return this.#broken || this.#queue.length > 0 || this.#ended
+  }
+
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  wait(timeoutMs: number, orReadable: boolean): void | Promise<void> {
+    if (this.#suspends) return this.#waitLater(timeoutMs, orReadable)
+    // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
+    const until = performance.now() + timeoutMs
+    while (performance.now() < until);
+  }
+
+  #take(target: Uint8Array): number {
+    if (this.#broken) return BROKEN
+    const [head] = this.#queue
+    if (!head) return 0
+    const count = Math.min(head.length, target.length)
+    target.set(count === head.length ? head : head.subarray(0, count))
+    if (count === head.length) this.#queue.shift()
+    else this.#queue[0] = head.subarray(count)
+    if (this.#suspends) this.#giveCredit(count)
+    return count
+  }
+
+  #send(source: Uint8Array): number {
+    if (this.#unread) return BROKEN
+    this.#credit -= source.length
+    this.#post({ type: 'data', id: this.#id, bytes: source.slice() })
+    return source.length
+  }
+
+  async #readLater(target: Uint8Array): Promise<number> {
+    while (!this.readable) await this.#changed.promise
+    return this.#take(target)
+  }
+
+  async #writeLater(source: Uint8Array): Promise<number> {
+    while (this.#credit <= 0 && !this.#unread) await this.#changed.promise
+    return this.#send(source)
+  }
+
+  async #waitLater(timeoutMs: number, orReadable: boolean): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(over.resolve, timeoutMs) : undefined
+    const until = performance.now() + timeoutMs
+    while (performance.now() < until && !this.#broken && !(orReadable && this.readable)) {
+      await Promise.race([this.#changed.promise, over.promise])
+    }
+    clearTimeout(timer)
+  }
+
+  #giveCredit(bytes: number): void {
+    this.#post({ type: 'credit', id: this.#id, bytes })
+  }
+
+  #post(message: FromWorker): void {
+    const transfer = 'bytes' in message && typeof message.bytes !== 'number' ? [message.bytes.buffer] : []
+    this.#port.postMessage(message, transfer)
+  }
+
+  #change(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+}

@@ -1,0 +1,30 @@
+import { Control } from '../../src/actors/control.ts'
+import type { Channel, ServeEnd } from '../../src/actors/worker-api.ts'
+import { GliaError } from '../../src/glia/errors.ts'
+import type { Instance } from './instance.ts'
+import { RingStdio } from './ring-stdio.ts'
+import type { Server } from './server.ts'
+
+/** The resident loop: the worker sleeps on the control words between messages and blocks in the rings during them. */
+export class RingServer implements Server {
+  readonly suspends = false
+  readonly stdio: RingStdio
+  readonly #control: Control
+
+  constructor(channel: Channel & { tier: 'rings' }) {
+    this.stdio = new RingStdio(channel)
+    this.#control = new Control(channel.control)
+  }
+
+  serve(instance: Instance): ServeEnd {
+    for (;;) {
+      const { id, method } = this.#control.nextCommand()
+      const outcome = instance.run(method)
+      if (outcome instanceof Promise) throw new GliaError('ERR_INTERNAL', 'A guest on rings does not suspend.')
+      this.#control.finish(id, outcome.end)
+      // This wakes the page, which looks at the control words when the reply has ended: so finish comes first.
+      this.stdio.endReply()
+      if (outcome.exit) return outcome.exit
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { Ring } from '../../src/actors/ring.ts'
+import type { Stdio } from './stdio.ts'
+
+/** Standard descriptors over shared rings: reads and writes block the worker, as guests expect. */
+export class RingStdio implements Stdio {
+  readonly #stdin: Ring
+  readonly #stdout: Ring
+  readonly #stderr: Ring
+
+  constructor(buffers: { stdin: SharedArrayBuffer; stdout: SharedArrayBuffer; stderr: SharedArrayBuffer }) {
+    this.#stdin = new Ring(buffers.stdin)
+    this.#stdout = new Ring(buffers.stdout)
+    this.#stderr = new Ring(buffers.stderr)
+  }
+
+  read(target: Uint8Array): number {
+    return this.#stdin.readBlocking(target)
+  }
+
+  write(source: Uint8Array): number {
+    return this.#stdout.writeBlocking(source)
+  }
+
+  writeError(source: Uint8Array): number {
+    return this.#stderr.writeBlocking(source)
+  }
+
+  get available(): number {
+    return this.#stdin.available
+  }
+
+  get readable(): boolean {
+    return this.#stdin.available > 0 || this.#stdin.finished
+  }
+
+  get broken(): boolean {
+    return this.#stdin.broken
+  }
+
+  wait(timeoutMs: number, orReadable: boolean): void {
+    this.#stdin.waitBlocking(timeoutMs, orReadable)
+  }
+
+  /** The reply is complete: the page reads what is left, then the end. */
+  endReply(): void {
+    this.#stdout.end()
+  }
+}

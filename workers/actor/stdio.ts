@@ -1,0 +1,20 @@
+/** The three standard descriptors of the message being handled, as the WASI layer uses them. */
+export interface Stdio {
+  /**
+   * Takes bytes of the message into `target` (never empty), at least one.
+   * @returns bytes read, 0 at the end, BROKEN when the call is over; a promise where the guest can be suspended.
+   */
+  read(target: Uint8Array): number | Promise<number>
+  /** Sends all of `source`, a view of guest memory. @returns its length, or BROKEN when nobody reads the reply. */
+  write(source: Uint8Array): number | Promise<number>
+  /** As write, to the process's log. */
+  writeError(source: Uint8Array): number | Promise<number>
+  /** Bytes that a read would give now without waiting, 0 also at the end. */
+  readonly available: number
+  /** Whether a read would not wait: there are bytes, or the end. */
+  readonly readable: boolean
+  /** Whether the call is over: reads and writes give BROKEN. */
+  readonly broken: boolean
+  /** Waits until the time is over, the call is over or, if `orReadable`, a read would not wait. Infinity: for ever. */
+  wait(timeoutMs: number, orReadable: boolean): void | Promise<void>
+}

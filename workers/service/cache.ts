@@ -1,0 +1,43 @@
+import { PrecacheController } from 'workbox-precaching'
+import { headersFor } from '../../src/headers.ts'
+
+declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] }
+
+/**
+ * The app's files: kept when the service worker is installed, so that the app opens offline, and served with the headers
+ * that a static host does not send (isolation, and the actor worker's own policy).
+ */
+export class AppCache {
+  readonly #base: URL
+  readonly #precache = new PrecacheController()
+
+  constructor(base: URL) {
+    this.#base = base
+    this.#precache.addToCacheList(self.__WB_MANIFEST)
+  }
+
+  install(event: ExtendableEvent): Promise<unknown> {
+    return this.#precache.install(event)
+  }
+
+  activate(event: ExtendableEvent): Promise<unknown> {
+    return this.#precache.activate(event)
+  }
+
+  /** Answers a request for a file below the base. */
+  async serve(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const path = url.pathname.slice(this.#base.pathname.length)
+    const file = path === '' ? new URL('index.html', this.#base).href : url.origin + url.pathname
+    const response = (await this.#precache.matchPrecache(file)) ?? (await fetch(request))
+    return withHeaders(response, headersFor(path))
+  }
+}
+
+function withHeaders(response: Response, extra: Readonly<Record<string, string>>): Response {
+  // Opaque and redirected responses cannot be remade; they are none of the app's files.
+  if (response.status === 0 || response.redirected) return response
+  const headers = new Headers(response.headers)
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value)
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+}

@@ -1,0 +1,64 @@
+import { GliaError, toGliaError } from '../../src/glia/errors.ts'
+import { refuse } from '../../src/glia/refuse.ts'
+import { ACK_MS, type CallMessage, type LifeLock } from '../../src/tab/protocol.ts'
+import type { DeathWatch } from '../../src/tab/life-lock.ts'
+import { callOverPort } from '../../src/tab/port-caller.ts'
+import { startBody } from './request-body.ts'
+import { passCall, type Tab, type Tabs } from './tabs.ts'
+
+const PEER_IN_PATH = /^\/ww\/[^/]*\/([^/]+)\//
+
+export interface Forwarder {
+  tabs: Tabs
+  /** This service worker's own. */
+  lock: LifeLock
+  deaths: DeathWatch
+}
+
+/** Has a request of the API answered by the tab it is for. @param path Below the app's base, with its slash. */
+export async function forward(event: FetchEvent, path: string, forwarder: Forwarder): Promise<Response> {
+  try {
+    const tab = await findTab(event, path, forwarder.tabs)
+    return await callTab(event, path, tab, forwarder)
+  } catch (thrown) {
+    return refuse(toGliaError(thrown, 'ERR_ABORTED'))
+  }
+}
+
+async function findTab({ clientId, resultingClientId }: FetchEvent, path: string, tabs: Tabs): Promise<Tab> {
+  const peer = PEER_IN_PATH.exec(path)?.[1]
+  if (peer !== undefined && peer !== 'self') {
+    const tab = await tabs.ofPeer(decodeURIComponent(peer))
+    if (tab) return tab
+  }
+  // Another peer than the tabs' own: the router of the caller's tab knows more ways, and the right error.
+  const tab = await tabs.ofClient(clientId || resultingClientId)
+  if (tab) return tab
+  throw new GliaError('ERR_NO_TAB', `No tab runs a peer. Open ${self.location.origin}${basePath()} and try again.`)
+}
+
+async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths }: Forwarder): Promise<Response> {
+  const { request, clientId } = event
+  const { first, complete, rest } = await startBody(request)
+  const call: CallMessage = {
+    type: 'glia:call',
+    callerLock: lock,
+    deadline: Date.now() + ACK_MS,
+    clientId,
+    method: request.method,
+    path,
+    headers: [...request.headers],
+    first,
+    complete,
+  }
+  const { port1, port2 } = new MessageChannel()
+  const replied = callOverPort({ port: port1, body: rest, signal: request.signal, deaths })
+  passCall(tab, call, port2)
+  const { status, headers, body, delivered } = await replied
+  event.handled.then(delivered, delivered)
+  return new Response(body, { status, headers })
+}
+
+function basePath(): string {
+  return new URL('.', self.location.href).pathname
+}

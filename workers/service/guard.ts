@@ -1,0 +1,21 @@
+import { GliaError } from '../../src/glia/errors.ts'
+
+/**
+ * Who may use the API: a script of this origin, and a person who opens one of its addresses. `Sec-Fetch-*` is not visible to a
+ * service worker (FACTS 4.5), so what tells the cases apart is the request's mode and destination.
+ * @returns why not, or undefined.
+ */
+export function refusal(event: FetchEvent): GliaError | undefined {
+  const { mode, destination, method } = event.request
+  if (mode === 'navigate') {
+    // A form of any site can send a POST here as a navigation; nobody types one.
+    if (method !== 'GET') return new GliaError('ERR_DENIED', 'A page cannot be opened by sending something to the API.')
+    if (destination !== 'document') return new GliaError('ERR_DENIED', 'The API is not shown in frames.')
+    return undefined
+  }
+  // Scripts, images and the like would run or show a guest's bytes as part of a page.
+  if (destination !== '')
+    return new GliaError('ERR_DENIED', `The API is not for use as a ${destination}: call it with fetch.`)
+  if (event.clientId === '') return new GliaError('ERR_DENIED', 'The API answers pages of this origin only.')
+  return undefined
+}

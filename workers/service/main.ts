@@ -1,0 +1,56 @@
+/**
+ * The service worker: answers the HTTP API by forwarding to the tab that runs the peer, and serves the app's files, also
+ * offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again. See ARCHITECTURE.md,
+ * "The service worker".
+ */
+import { refuse } from '../../src/glia/refuse.ts'
+import { DeathWatch, holdForLife } from '../../src/tab/life-lock.ts'
+import { newLifeLock, readToService } from '../../src/tab/protocol.ts'
+import { AppCache } from './cache.ts'
+import { forward } from './forward.ts'
+import { refusal } from './guard.ts'
+import { passCall, Tabs } from './tabs.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+const base = new URL('.', self.location.href)
+const lock = newLifeLock()
+const held = holdForLife(lock)
+const deaths = new DeathWatch()
+const tabs = new Tabs(deaths)
+const cache = new AppCache(base)
+const API = /^\/(?:(?:status|info|version|root)$|ww(?:\/|$))/
+
+self.addEventListener('install', (event) => event.waitUntil(Promise.all([cache.install(event), self.skipWaiting()])))
+self.addEventListener('activate', (event) =>
+  event.waitUntil(Promise.all([cache.activate(event), self.clients.claim()])),
+)
+
+self.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url)
+  if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return
+  const path = url.pathname.slice(base.pathname.length - 1)
+  if (API.test(path)) {
+    const refused = refusal(event)
+    event.respondWith(refused ? refuse(refused) : held.then(() => forward(event, path, { tabs, lock, deaths })))
+  } else if (event.request.method === 'GET') {
+    event.respondWith(cache.serve(event.request))
+  }
+})
+
+self.addEventListener('message', (event) => {
+  const message = readToService(event.data)
+  if (message?.type === 'glia:claim') event.waitUntil(self.clients.claim())
+  else if (message?.type === 'glia:hello' && event.source instanceof Client) tabs.hello(event.source, message)
+  else if (message?.type === 'glia:pass') {
+    const [port] = event.ports
+    if (port) event.waitUntil(pass(message.peer, message.call, port))
+  }
+})
+
+/** A call from one tab to another: from here on the two talk over the port alone. */
+async function pass(peer: string, call: Parameters<typeof passCall>[1], port: MessagePort): Promise<void> {
+  const tab = await tabs.ofPeer(peer)
+  if (tab) passCall(tab, call, port)
+  else port.postMessage({ type: 'no-tab' })
+}

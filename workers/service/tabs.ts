@@ -1,0 +1,106 @@
+import type { CallMessage, LifeLock, ToService, ToTab } from '../../src/tab/protocol.ts'
+import type { DeathWatch } from '../../src/tab/life-lock.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+/** Time that tabs have to say who they are, when a service worker that was just started asks, in ms. */
+const DISCOVER_MS = 1500
+
+export interface Tab {
+  client: Client
+  peer: string
+  slot: number
+  lock: LifeLock
+}
+
+/** The tabs of this browser that run a peer. Only what they said themselves: a new service worker has to ask again. */
+export class Tabs {
+  readonly #deaths: DeathWatch
+  readonly #byClient = new Map<string, Tab>()
+  #discovering: Promise<void> | undefined
+  /** Windows that did not answer: API replies that are shown, pages of other apps. They are not asked again. */
+  readonly #silent = new Set<string>()
+  /** Told of each tab that says hello. */
+  readonly #newcomers = new Set<(tab: Tab) => void>()
+
+  constructor(deaths: DeathWatch) {
+    this.#deaths = deaths
+  }
+
+  hello(client: Client, { peer, slot, lock }: ToService & { type: 'glia:hello' }): void {
+    const tab = { client, peer, slot, lock }
+    const known = this.#byClient.get(client.id)
+    this.#byClient.set(client.id, tab)
+    if (known?.lock !== lock) this.#deaths.onDeath(lock, () => this.#forget(tab))
+    tell(tab, { type: 'glia:welcome' })
+    for (const newcomer of this.#newcomers) newcomer(tab)
+  }
+
+  /** The tab that runs a peer. */
+  async ofPeer(peer: string): Promise<Tab | undefined> {
+    return this.#find((tab) => tab.peer === peer)
+  }
+
+  /** What `self` means for a client: its own tab, or the first one if it runs none (a worker, a typed address). */
+  async ofClient(clientId: string): Promise<Tab | undefined> {
+    return (await this.#find(({ client }) => client.id === clientId)) ?? this.#first()
+  }
+
+  /** Asks only if nobody known fits: the usual call asks nobody. */
+  async #find(fits: (tab: Tab) => boolean): Promise<Tab | undefined> {
+    const known = [...this.#byClient.values()].find(fits)
+    if (known) return known
+    this.#discovering ??= this.#discover().finally(() => (this.#discovering = undefined))
+    await this.#discovering
+    return [...this.#byClient.values()].find(fits)
+  }
+
+  #first(): Tab | undefined {
+    return [...this.#byClient.values()].sort((a, b) => a.slot - b.slot)[0]
+  }
+
+  /** Asks every window it does not know who it is. Windows that run no peer say nothing, so the wait has an end. */
+  async #discover(): Promise<void> {
+    const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+    const unknown = windows.filter(({ id, frameType }) => !this.#isKnown(id) && frameType !== 'nested')
+    const asked = new Set(unknown.map(({ id }) => id))
+    if (asked.size === 0) return
+    await new Promise<void>((done) => {
+      const silent = this.#silent
+      const timer = setTimeout(() => {
+        for (const id of asked) silent.add(id)
+        finish()
+      }, DISCOVER_MS)
+      const newcomer = ({ client }: Tab): void => {
+        asked.delete(client.id)
+        if (asked.size === 0) finish()
+      }
+      const newcomers = this.#newcomers
+      newcomers.add(newcomer)
+      for (const client of unknown) client.postMessage({ type: 'glia:who' } satisfies ToTab)
+
+      function finish(): void {
+        clearTimeout(timer)
+        newcomers.delete(newcomer)
+        done()
+      }
+    })
+  }
+
+  #isKnown(id: string): boolean {
+    return this.#byClient.has(id) || this.#silent.has(id)
+  }
+
+  #forget(tab: Tab): void {
+    if (this.#byClient.get(tab.client.id) === tab) this.#byClient.delete(tab.client.id)
+  }
+}
+
+export function tell({ client }: Tab, message: ToTab, transfer: Transferable[] = []): void {
+  client.postMessage(message, transfer)
+}
+
+/** Hands a call to a tab, with the port over which it is to be answered. */
+export function passCall(tab: Tab, call: CallMessage, port: MessagePort): void {
+  tell(tab, call, [port, ...(call.first ? [call.first.buffer] : [])])
+}
