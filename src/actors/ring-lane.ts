@@ -2,15 +2,25 @@ import type { Message } from '../glia/actor.ts'
 import { Control, type RunEnd } from './control.ts'
 import type { Lane, LaneInit } from './lane.ts'
 import { BROKEN, Ring } from './ring.ts'
+import { Spinner } from './spinner.ts'
 import type { Channel } from './worker-api.ts'
 
 /** stderr is text for people: a small ring, with back-pressure on a guest that floods it. */
 const STDERR_BYTES = 16 * 1024
 
+/** Turns of the microtask queue that bytes which are there already take from a stream to the ring. */
+const FEED_TURNS = 16
+/** Longest time that the page looks for a reply before it goes on to other things, in ms: the main thread is not to stall. */
+const SPIN_MS = 0.03
+/** Messages that it does not look for after one that took longer. */
+const SPIN_PAUSE = 8
+
 /** A message under way. Its feeder may outlive it, waiting for bytes that nobody wants: it must not touch the next one's ring. */
 interface Run {
   id: number
   over: boolean
+  /** The whole message is in the ring. */
+  fed: boolean
 }
 
 /** Bytes through shared rings, control through shared words: nothing is posted to run a message. */
@@ -21,6 +31,7 @@ export class RingLane implements Lane {
   readonly #stdin = Ring.allocate()
   readonly #stdout = Ring.allocate()
   readonly #stderr = Ring.allocate(STDERR_BYTES)
+  readonly #spinner = new Spinner(SPIN_MS, SPIN_PAUSE)
   #closed: Error | undefined
 
   constructor({ onStderr }: LaneInit) {
@@ -44,7 +55,7 @@ export class RingLane implements Lane {
     message.signal.addEventListener('abort', breakOff, { once: true })
     if (message.signal.aborted) breakOff()
     // The worker starts while the first bytes are fetched: a guest that reads before they come just waits.
-    const run: Run = { id: this.#control.command(method), over: false }
+    const run: Run = { id: this.#control.command(method), over: false, fed: false }
     void this.#feed(run, message)
     try {
       await this.#drain(run, message)
@@ -68,6 +79,7 @@ export class RingLane implements Lane {
         await this.#putAll(run, chunk)
       }
       if (!run.over) this.#stdin.end()
+      run.fed = true
     } catch {
       // The message broke off, which is the caller's to report; the guest learns it from its next read.
       if (!run.over) this.#stdin.abort()
@@ -85,6 +97,9 @@ export class RingLane implements Lane {
   }
 
   async #drain(run: Run, message: Message): Promise<void> {
+    // Bytes that are at hand reach the ring within these; then a small message is often answered before a sleep is worth it.
+    for (let i = 0; i < FEED_TURNS && !run.fed; i++) await undefined
+    if (run.fed) this.#spinner.until(() => this.#control.isDone(run.id))
     for (;;) {
       const sequence = this.#stdout.readerSequence
       const done = this.#control.isDone(run.id)

@@ -54,7 +54,7 @@ export class MeshNode {
 
   async #findPeer(id: string, signal?: AbortSignal): Promise<string[]> {
     try {
-      const found = await this.#libp2p.peerRouting.findPeer(peerIdFromString(id), { ...(signal ? { signal } : {}) })
+      const found = await this.#libp2p.peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
       return found.multiaddrs.map(String)
     } catch (cause) {
       throw new GliaError('ERR_UNREACHABLE', `Nobody knows where ${id} is.`, { cause })

@@ -43,8 +43,7 @@ export async function startPeer({ log, tier: askedTier, openRemote, changed }: P
   const tier = chooseTier(detectPlatform(), askedTier)
   const { peerId } = identity
   const createWorker = workerScript(new URL('actor.js', document.baseURI).href, (url) => {
-    // The types do not know that a Worker takes a TrustedScriptURL, which this page's CSP requires.
-    return new Worker(trustedScriptUrl(url) as string, { name: 'glia actor' })
+    return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
   })
   const table = new ProcessTable({ slot, peerId, store, tier: tier.name, createWorker, log, changed })
   await table.restore()

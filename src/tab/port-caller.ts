@@ -175,6 +175,8 @@ class PortCaller {
 
 /** The bytes in a buffer that nothing else shares, so that it can be transferred. */
 export function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
-  return whole ? new Uint8Array(bytes.buffer as ArrayBuffer) : bytes.slice()
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength
+    ? new Uint8Array(buffer)
+    : bytes.slice()
 }

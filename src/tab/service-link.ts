@@ -24,8 +24,7 @@ export interface ServiceLinkInit {
 export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | undefined> {
   if (!('serviceWorker' in navigator)) return undefined
   const url = new URL('sw.js', document.baseURI).href
-  // The types do not know that register takes a TrustedScriptURL, which this page's CSP requires.
-  return navigator.serviceWorker.register(trustedScriptUrl(url) as string, { updateViaCache: 'none' })
+  return navigator.serviceWorker.register(trustedScriptUrl(url), { updateViaCache: 'none' })
 }
 
 /**

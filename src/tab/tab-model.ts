@@ -76,7 +76,9 @@ export class LiveTabModel implements TabModel {
     })
 
   readonly spawnFile = (file: File): Promise<string> =>
-    this.#spawn(processName(file.name), file.size, (signal, onProgress) => readFile(file, { signal, onProgress }))
+    this.#spawn(processName(file.name), file.size, (cancelled, onProgress) =>
+      readFile(file, { signal: cancelled, onProgress }),
+    )
 
   readonly spawnBundled = (actor: BundledActor): Promise<string> =>
     this.#spawn(actor.name, 0, () => loadBundled(actor.file))
@@ -117,17 +119,16 @@ export class LiveTabModel implements TabModel {
   async #spawn(
     name: string,
     totalBytes: number,
-    read: (signal: AbortSignal, onProgress: (doneBytes: number) => void) => Promise<Uint8Array<ArrayBuffer>>,
+    read: (cancelled: AbortSignal, onProgress: (doneBytes: number) => void) => Promise<Uint8Array<ArrayBuffer>>,
   ): Promise<string> {
     const aborter = new AbortController()
-    const { signal } = aborter
     const id = ++this.#lastSpawn
     const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
     this.#showSpawn({ id, name, stage: 'reading', doneBytes: 0, totalBytes, since: Date.now(), cancel })
-    const steps: SpawnSteps = { signal, onStage: (stage) => this.#updateSpawn(id, { stage }) }
+    const steps: SpawnSteps = { signal: aborter.signal, onStage: (stage) => this.#updateSpawn(id, { stage }) }
     try {
       const { table } = await this.#peer.promise
-      const bytes = await read(signal, (doneBytes) => this.#updateSpawn(id, { doneBytes }))
+      const bytes = await read(aborter.signal, (doneBytes) => this.#updateSpawn(id, { doneBytes }))
       return await table.spawn(bytes, { name }, steps)
     } finally {
       this.spawns.value = this.spawns.value.filter((spawn) => spawn.id !== id)

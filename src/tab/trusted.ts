@@ -12,7 +12,10 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
   },
 })
 
-/** A script's URL, as the browser wants it for workers: where there are no Trusted Types, just the text. */
+/**
+ * A script's URL as the browser wants it for workers: a TrustedScriptURL, which TypeScript 7.0 takes for a string, or just
+ * the text where there are no Trusted Types.
+ */
 export function trustedScriptUrl(url: string): string {
   return policy ? policy.createScriptURL(url) : url
 }

@@ -61,9 +61,7 @@ export class GuestWasi {
   }
 
   /** The import object's `wasi_snapshot_preview1`. @param suspending Wraps functions that may give a promise (JSPI). */
-  imports(
-    suspending: <F extends WaitingFunction>(call: F) => WebAssembly.ImportValue,
-  ): Record<string, WebAssembly.ImportValue> {
+  imports(suspending: (call: WaitingFunction) => WebAssembly.ImportValue): Record<string, WebAssembly.ImportValue> {
     const shim = this.#shim.wasiImport
     return {
       ...(shim as Record<string, WebAssembly.ImportValue>),
