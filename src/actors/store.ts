@@ -26,9 +26,15 @@ export interface ProcessRecord {
   createdAt: number
 }
 
+/** The peer id of a slot, and its libp2p private key as protobuf. */
+export interface SlotIdentity {
+  peerId: string
+  privateKey: Uint8Array<ArrayBuffer>
+}
+
 interface Schema extends DBSchema {
-  /** The libp2p private key of each slot, as its protobuf. */
-  keys: { key: number; value: Uint8Array<ArrayBuffer> }
+  /** Who each slot is. */
+  identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
   /** Bytes of modules by CID, as blobs: the fast way (FACTS 4.9). */
   modules: { key: string; value: Blob }
@@ -47,7 +53,7 @@ export class Store {
     const db = await attempt('open its database', () =>
       openDB<Schema>(NAME, VERSION, {
         upgrade(created) {
-          created.createObjectStore('keys')
+          created.createObjectStore('identities')
           created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
           created.createObjectStore('modules')
         },
@@ -58,12 +64,12 @@ export class Store {
     return new Store(db)
   }
 
-  key(slot: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return attempt('read the identity', () => this.#db.get('keys', slot))
+  identity(slot: number): Promise<SlotIdentity | undefined> {
+    return attempt('read the identity', () => this.#db.get('identities', slot))
   }
 
-  async putKey(slot: number, key: Uint8Array<ArrayBuffer>): Promise<void> {
-    await attempt('keep the identity', () => this.#db.put('keys', key, slot))
+  async putIdentity(slot: number, identity: SlotIdentity): Promise<void> {
+    await attempt('keep the identity', () => this.#db.put('identities', identity, slot))
   }
 
   /** In the order they were made. */
@@ -75,7 +81,7 @@ export class Store {
   /** Keeps a process, and its module if it is new. */
   async putProcess(record: ProcessRecord, module?: Uint8Array<ArrayBuffer>): Promise<void> {
     await attempt('keep the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite')
+      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
       if (module && (await modules.getKey(record.cid)) === undefined) {
         await modules.put(new Blob([module], { type: 'application/wasm' }), record.cid)
@@ -88,7 +94,7 @@ export class Store {
   /** Forgets a process, and its module if no other process of any slot has it. */
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite')
+      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const processes = tx.objectStore('processes')
       const record = await processes.get(pid)
       await processes.delete(pid)

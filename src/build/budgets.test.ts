@@ -18,14 +18,20 @@ test('a part over its budget fails, and the table says which', () => {
   expect(() => checkBudgets(shipped)).toThrow(/over budget: first-load JS, sw\.js\n[^]*first-load JS .* OVER BUDGET/)
 })
 
-test('the first load is the entry and its static imports, each once, without what loads later', () => {
-  const chunk = (imports: string[], isEntry = false) => ({ type: 'chunk' as const, isEntry, imports })
+test('the first load is the entry and all its imports, each once, without what those load later', () => {
+  const chunk = (imports: string[], dynamicImports: string[] = [], isEntry = false) => ({
+    type: 'chunk' as const,
+    isEntry,
+    imports,
+    dynamicImports,
+  })
   const bundle = {
-    'main.js': chunk(['shared.js', 'preact.js'], true),
+    'main.js': chunk(['shared.js', 'preact.js'], ['mesh.js'], true),
+    'mesh.js': chunk(['preact.js'], ['later.js']),
     'shared.js': chunk(['preact.js', 'main.js']),
     'preact.js': chunk([]),
     'later.js': chunk(['shared.js']),
     'main.css': { type: 'asset' as const },
   }
-  expect(firstLoad(bundle).sort()).toEqual(['main.js', 'preact.js', 'shared.js'])
+  expect(firstLoad(bundle).sort()).toEqual(['main.js', 'mesh.js', 'preact.js', 'shared.js'])
 })

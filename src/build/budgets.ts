@@ -10,10 +10,17 @@ export type Shipped = Readonly<Record<Measured, readonly string[]>>
 
 /** What is read of Rollup's output bundle. */
 type Bundle = Readonly<
-  Record<string, { type: 'asset' } | { type: 'chunk'; isEntry: boolean; imports: readonly string[] }>
+  Record<
+    string,
+    | { type: 'asset' }
+    | { type: 'chunk'; isEntry: boolean; imports: readonly string[]; dynamicImports: readonly string[] }
+  >
 >
 
-/** The scripts which the page loads before it can do anything: its entry, and all that it imports statically. */
+/**
+ * The scripts which every visit loads: the entry and what it imports, also what it imports dynamically, since it does so at
+ * once (libp2p). What those import dynamically in turn loads when it is needed.
+ */
 export function firstLoad(bundle: Bundle): string[] {
   const seen = new Set<string>()
   const visit = (name: string): void => {
@@ -21,6 +28,7 @@ export function firstLoad(bundle: Bundle): string[] {
     if (file?.type !== 'chunk' || seen.has(name)) return
     seen.add(name)
     file.imports.forEach(visit)
+    if (file.isEntry) file.dynamicImports.forEach(visit)
   }
   for (const [name, file] of Object.entries(bundle)) if (file.type === 'chunk' && file.isEntry) visit(name)
   return [...seen]

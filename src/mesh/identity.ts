@@ -1,23 +1,15 @@
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
+import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 
-/** Where a peer's key is kept. */
-export interface KeyStore {
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined>
-  write(key: Uint8Array<ArrayBuffer>): Promise<void>
-}
-
+/** Who a peer is, in the form that is kept: with the id beside the key, it can be told without loading libp2p. */
 export interface Identity {
-  privateKey: PrivateKey
   /** Base58btc, `12D3Koo…`. */
   peerId: string
+  /** libp2p's protobuf of the Ed25519 private key. */
+  privateKey: Uint8Array<ArrayBuffer>
 }
 
-/** The Ed25519 key that is kept, or a new one, which is then kept. */
-export async function loadIdentity(store: KeyStore): Promise<Identity> {
-  const kept = await store.read()
-  const privateKey = kept ? privateKeyFromProtobuf(kept) : await generateKeyPair('Ed25519')
-  if (!kept) await store.write(privateKeyToProtobuf(privateKey).slice())
-  return { privateKey, peerId: peerIdFromPrivateKey(privateKey).toString() }
+export async function newIdentity(): Promise<Identity> {
+  const key = await generateKeyPair('Ed25519')
+  return { peerId: peerIdFromPrivateKey(key).toString(), privateKey: privateKeyToProtobuf(key).slice() }
 }

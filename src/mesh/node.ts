@@ -1,10 +1,9 @@
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { createLibp2p, type Libp2p } from 'libp2p'
-import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
-import type { Logger } from '../glia/log.ts'
 import type { Identity } from './identity.ts'
 
 /** Another peer that this one has a connection to. */
@@ -25,20 +24,16 @@ export class MeshNode {
     this.#libp2p = libp2p
   }
 
-  static async create({ privateKey }: Identity): Promise<MeshNode> {
+  static async create(identity: Identity): Promise<MeshNode> {
+    const privateKey = privateKeyFromProtobuf(identity.privateKey)
     return new MeshNode(
       await createLibp2p({ privateKey, connectionEncrypters: [noise()], streamMuxers: [yamux()], start: true }),
     )
   }
 
-  /** The core services of the protocol over this node. */
-  env(log: Logger): Env {
-    const peerId = this.#libp2p.peerId.toString()
-    return {
-      log: () => log,
-      localHost: () => ({ peerId, addrs: () => this.#libp2p.getMultiaddrs().map(String) }),
-      routing: () => ({ findPeer: (id, options) => this.#findPeer(id, options?.signal) }),
-    }
+  /** Multiaddrs under which this peer can be reached. */
+  addrs(): string[] {
+    return this.#libp2p.getMultiaddrs().map(String)
   }
 
   peers(): PeerConnection[] {
@@ -52,7 +47,8 @@ export class MeshNode {
     return this.#libp2p.stop()
   }
 
-  async #findPeer(id: string, signal?: AbortSignal): Promise<string[]> {
+  /** Multiaddrs of another peer. @throws {GliaError} ERR_UNREACHABLE if nobody knows it. */
+  async findPeer(id: string, signal?: AbortSignal): Promise<string[]> {
     try {
       const found = await this.#libp2p.peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
       return found.multiaddrs.map(String)

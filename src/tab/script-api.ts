@@ -55,7 +55,8 @@ export interface ScriptingParts {
   peerId: string
   router: Router
   table: ProcessTable
-  node: MeshNode
+  /** undefined while libp2p is being loaded. */
+  readonly node: MeshNode | undefined
 }
 
 /** @param boot The parts, once the peer runs. @param ready When calls work. */
@@ -99,7 +100,7 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
       return collect(stream, bytes, signal)
     },
     open: (address) => open(address),
-    peers: () => parts?.node.peers() ?? [],
+    peers: () => parts?.node?.peers() ?? [],
     async connect() {
       throw noTransport()
     },

@@ -1,0 +1,138 @@
+// Tabs that run a peer, as the tests drive them: through `glia` and `fetch`, as a person's scripts would.
+import type { CDPSession, Page } from '@playwright/test'
+import type { SpawnOptions } from '../src/actors/spawn-options.ts'
+import type {} from '../src/tab/globals.d.ts'
+import { type GuestName, guest } from './guests/guests.ts'
+import { test as withServer } from './server.ts'
+
+/** What a call came to: the reply as text, or the error that the caller got. */
+export interface Outcome {
+  text?: string
+  code?: string
+  message?: string
+}
+
+/** The answer to a fetch. `text` is undefined if the body broke off. */
+export interface Reply {
+  status: number
+  headers: Record<string, string>
+  text: string | undefined
+}
+
+/** What tests use inside pages, put there before the app's own scripts. */
+interface PageTools {
+  /** Bytes of a stream from an offset on, such that a lost, doubled or swapped piece shows. */
+  pattern(length: number, offset?: number): Uint8Array<ArrayBuffer>
+  isPattern(bytes: Uint8Array, offset?: number): boolean
+  outcome(call: Promise<Uint8Array | string>): Promise<Outcome>
+  reply(response: Promise<Response>): Promise<Reply>
+}
+
+declare global {
+  var tools: PageTools
+}
+
+function installTools(): void {
+  const byteAt = (index: number): number => Math.imul(index, 2654435761) >>> 24
+  globalThis.tools = {
+    pattern(length, offset = 0) {
+      const bytes = new Uint8Array(length)
+      for (let i = 0; i < length; i++) bytes[i] = byteAt(offset + i)
+      return bytes
+    },
+    isPattern(bytes, offset = 0) {
+      for (let i = 0; i < bytes.length; i++) if (bytes[i] !== byteAt(offset + i)) return false
+      return true
+    },
+    async outcome(call) {
+      try {
+        const reply = await call
+        return { text: typeof reply === 'string' ? reply : new TextDecoder().decode(reply) }
+      } catch (thrown) {
+        const { code, message } = thrown as { code?: unknown; message: string }
+        return { code: String(code), message }
+      }
+    },
+    async reply(response) {
+      const { status, headers, ...rest } = await response.then((got) => ({
+        status: got.status,
+        headers: Object.fromEntries(got.headers),
+        text: got.text().catch(() => undefined),
+      }))
+      return { status, headers, text: await rest.text }
+    },
+  }
+}
+
+/** Opens the app in a page and waits until calls work. */
+export async function openTab(page: Page, url: string): Promise<Page> {
+  await page.goto(url)
+  await ready(page)
+  return page
+}
+
+/** Waits until calls work, also across the reload that isolates the page on static hosts. */
+export async function ready(page: Page): Promise<void> {
+  await page.waitForFunction(() => crossOriginIsolated && globalThis.glia !== undefined)
+  await page.evaluate(() => glia.ready)
+}
+
+/** Makes a process of a test guest. @returns its PID. */
+export async function spawn(page: Page, name: GuestName, options: SpawnOptions = {}): Promise<string> {
+  return spawnBytes(page, await guest(name), { name, ...options })
+}
+
+export async function spawnBytes(page: Page, bytes: Uint8Array, options: SpawnOptions = {}): Promise<string> {
+  return page.evaluate(([module, given]) => glia.spawn(module, given), [bytes, options] as const)
+}
+
+/** As spawn, for what is to be refused. */
+export async function trySpawn(page: Page, bytes: Uint8Array, options: object = {}): Promise<Outcome> {
+  return page.evaluate(([module, given]) => tools.outcome(glia.spawn(module, given)), [bytes, options] as const)
+}
+
+/** Address of a method of a process of the tab itself. */
+export function local(pid: string, method: string): string {
+  return `/ww/0.1.0/self/${pid}/${method}`
+}
+
+/** Calls through `glia.call`. */
+export function call(page: Page, address: string, body = ''): Promise<Outcome> {
+  return page.evaluate(([to, message]) => tools.outcome(glia.call(to, message)), [address, body] as const)
+}
+
+/** Calls over the HTTP API, from the page's script. */
+export function send(page: Page, path: string, init: RequestInit = { method: 'POST' }): Promise<Reply> {
+  return page.evaluate(([url, given]) => tools.reply(fetch(url, given)), [path, init] as const)
+}
+
+export function peerIdOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    await glia.ready
+    return glia.peerId ?? ''
+  })
+}
+
+/** A DevTools session of the page, for what no page can do to itself. */
+export function devtools(page: Page): Promise<CDPSession> {
+  return page.context().newCDPSession(page)
+}
+
+/** Ends the service worker at once, as a browser does with one that is idle or takes up memory it needs. */
+export async function stopServiceWorker(page: Page): Promise<void> {
+  const session = await devtools(page)
+  await session.send('ServiceWorker.enable')
+  await session.send('ServiceWorker.stopAllWorkers')
+  await session.detach()
+}
+
+/** Playwright's `test` with our server, and a tab that runs a peer. */
+export const test = withServer.extend<{ tab: Page }>({
+  context: async ({ context }, use) => {
+    await context.addInitScript(installTools)
+    await use(context)
+  },
+  tab: async ({ page, server }, use) => {
+    await use(await openTab(page, server.url))
+  },
+})
