@@ -24,5 +24,6 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
     environment: 'node',
+    setupFiles: ['src/node/polyfill.ts'],
   },
 })

@@ -72,12 +72,18 @@ export async function printedUrl(command: ChildProcess): Promise<string> {
  * A plain static server, as GitHub Pages is one: dist/ under a prefix, right types, no other header, and 404 for all else.
  *
  * @param prefix such as `/glia/`
+ * @param pages more pages, as HTML by name
  */
-export async function staticServer(prefix = '/'): Promise<AppServer> {
+export async function staticServer(prefix = '/', pages: Readonly<Record<string, string>> = {}): Promise<AppServer> {
   const dist = resolve(ROOT, 'dist')
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+    const page = pages[name.slice(prefix.length)]
+    if (page !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page)
+      return
+    }
     const file = resolve(dist, decodeURIComponent(name.slice(prefix.length)))
     const found =
       name.startsWith(prefix) && file.startsWith(dist + sep) && statSync(file, { throwIfNoEntry: false })?.isFile()

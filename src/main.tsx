@@ -20,6 +20,7 @@ import { App } from './ui/app.tsx'
 const log = consoleLogger('glia')
 const model = new LiveTabModel()
 let link: ServiceLink | undefined
+let registered: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve(undefined)
 
 const peer = boot()
 const ready = peer.then(connectServiceWorker)
@@ -36,7 +37,7 @@ openedFiles((file) => model.spawnFile(file).catch((thrown: unknown) => log.warn(
 async function boot(): Promise<Peer> {
   if (window.top !== window)
     throw new GliaError('ERR_DENIED', 'Glia does not run in a frame: open it in a tab of its own.')
-  const registered = registerServiceWorker().catch((thrown: unknown) => {
+  registered = registerServiceWorker().catch((thrown: unknown) => {
     log.warn('no service worker:', thrown)
     return undefined
   })
@@ -60,12 +61,12 @@ async function boot(): Promise<Peer> {
 
 /** Local calls work without it; the HTTP API and the other tabs do not. */
 async function connectServiceWorker({ peerId, slot, http }: Peer): Promise<void> {
-  if (!('serviceWorker' in navigator)) {
+  if (!(await registered)) {
     model.http.value = {
       level: 'warn',
       text: 'No HTTP API',
       detail:
-        'This window has no service workers (a private window, or a page without HTTPS), so fetch cannot reach the processes.',
+        'This window has no service worker (a private window, a page without HTTPS, or its script did not load), so fetch cannot reach the processes.',
     }
     return
   }

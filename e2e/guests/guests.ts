@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createMemoryStream, main } from 'assemblyscript/asc'
 
 /** The test guests, by their source in `as/`. What each method does is said there. */
-export type GuestName = 'trouble' | 'duplex' | 'cmd' | 'big' | 'env'
+export type GuestName = 'trouble' | 'duplex' | 'cmd' | 'big' | 'env' | 'notes'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -14,6 +14,7 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   cmd: ['--exportStart', '_start', ...FREE_OF_ENV],
   big: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   env: ['--exportStart', '_initialize'],
+  notes: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 
 const compiled = new Map<GuestName, Promise<Uint8Array<ArrayBuffer>>>()

@@ -12,6 +12,8 @@ const MiB = 1024 * 1024
 /** Helpers that Binaryen's asyncify pass exports; TinyGo's scheduler uses them. They look like methods and are none. */
 const TOOLCHAIN_EXPORT = /^asyncify_/
 
+const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
+
 /** A module that Glia can run. */
 export interface InspectedModule {
   module: WebAssembly.Module
@@ -49,9 +51,19 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
   try {
     return await WebAssembly.compile(bytes)
   } catch (cause) {
+    if (has64BitMemory(bytes)) throw bad(NO_64_BIT, cause)
     // Engines prefix their reason with the API's name: "WebAssembly.compile(): expected …".
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^WebAssembly\.\w+\(\):\s*/, '')
     throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${reason}.`, cause)
+  }
+}
+
+/** Why an engine without 64-bit memories (Safari 26, Node 20) does not compile it. */
+function has64BitMemory(bytes: Uint8Array): boolean {
+  try {
+    return readSections(bytes).memories.some(({ is64Bit }) => is64Bit)
+  } catch {
+    return false // damaged indeed
   }
 }
 
@@ -78,7 +90,7 @@ function importHint(module: string): string {
 
 function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void {
   for (const { initialPages, is64Bit } of memories) {
-    if (is64Bit) throw bad('The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.')
+    if (is64Bit) throw bad(NO_64_BIT)
     const bytes = initialPages * PAGE_BYTES
     if (bytes <= maxMemoryBytes) continue
     throw bad(`The module asks for ${mib(bytes)} of memory at its start; the cap is ${mib(maxMemoryBytes)}.`)

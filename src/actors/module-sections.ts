@@ -62,7 +62,8 @@ export function readSections(bytes: Uint8Array): ModuleSections {
     const section = reader.section(reader.unsigned())
     if (id === TYPE) types = readTypes(section)
     else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
-    else if (id === FUNCTION) functions.push(...section.vector(() => section.unsigned()))
+    // One by one: a large module has more functions than a call takes arguments.
+    else if (id === FUNCTION) for (const type of section.vector(() => section.unsigned())) functions.push(type)
     else if (id === MEMORY) found.memories.push(...section.vector(() => readLimits(section)))
     else if (id === EXPORT) {
       found.exports = section.vector(() => {

@@ -34,20 +34,18 @@ export class ProcessLog {
   /** Bytes of stderr as they come; a line is added when it ends. */
   write(bytes: Uint8Array): void {
     const at = Date.now()
-    const parts = (this.#partial + this.#decoder.decode(bytes, { stream: true })).split('\n')
+    const written = this.#partial + this.#decoder.decode(bytes, { stream: true })
+    const parts = written.split('\n').flatMap(breakUp)
     this.#partial = parts.pop() ?? ''
-    while (this.#partial.length > MAX_LINE) {
-      parts.push(this.#partial.slice(0, MAX_LINE))
-      this.#partial = this.#partial.slice(MAX_LINE)
-    }
     this.#append(parts.map((text) => ({ at, source: 'stderr' as const, text })))
   }
 
   /** A message has ended: what it left without a line end is a line too. */
   flush(): void {
-    if (this.#partial === '') return
-    this.add('stderr', this.#partial)
+    // A character that was cut off is not completed by the next message.
+    const rest = this.#partial + this.#decoder.decode()
     this.#partial = ''
+    if (rest !== '') this.add('stderr', rest)
   }
 
   #append(lines: LogLine[]): void {
@@ -55,4 +53,10 @@ export class ProcessLog {
     this.#lines = [...this.#lines, ...lines].slice(-MAX_LINES)
     this.#changed()
   }
+}
+
+function breakUp(line: string): string[] {
+  const pieces: string[] = []
+  for (let at = 0; at === 0 || at < line.length; at += MAX_LINE) pieces.push(line.slice(at, at + MAX_LINE))
+  return pieces
 }

@@ -167,7 +167,9 @@ export class Ring {
     for (;;) {
       const sequence = this.readerSequence
       const count = this.takeInto(target)
-      if (count !== 0 || this.finished) return count
+      if (count !== 0) return count
+      // Looked at again: an abort that came meanwhile must not pass for the end of the message.
+      if (this.finished) return this.broken ? BROKEN : 0
       if (!this.#spinner.until(() => this.readerSequence !== sequence)) Atomics.wait(this.#words, READER_SEQ, sequence)
     }
   }

@@ -35,6 +35,7 @@ const RESERVED_ENV = /^WW_/
  * @throws {GliaError} ERR_BAD_REQUEST naming the option that is unknown or wrong.
  */
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
+  if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
   for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
   const { name = defaultName, args = [], env = {}, restart = 'permanent', policy = {} } = given
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
@@ -48,11 +49,17 @@ export function completeSpawnOptions(given: SpawnOptions, defaultName: string): 
 }
 
 function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  if (!isRecord(env)) throw wrong('env', 'give an object of texts')
   for (const [key, value] of Object.entries(env)) {
-    if (!isCString(value) || key === '' || key.includes('=')) throw wrong('env', 'give texts under names without “=”')
+    if (!isCString(key) || !isCString(value) || key === '' || key.includes('='))
+      throw wrong('env', 'give texts under names without “=”')
     if (RESERVED_ENV.test(key)) throw wrong('env', `${key} begins with WW_, which is kept for Glia`)
   }
   return { ...env }
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** WASI hands texts over with a zero at their end. */

@@ -32,7 +32,8 @@ export function openOverHttp(address: Address, exchange: Exchange): Stream {
 
 async function answer(remote: Stream, address: Address, exchange: Exchange): Promise<void> {
   try {
-    const body = readableFrom(remote)
+    // An exchange may drop the rest of the request because it has the whole reply: no reason to take that away.
+    const body = readableFrom(remote, { cancel: () => remote.closeRead() })
     const response = await exchange({ path: formatAddress(address), body, signal: remote.signal })
     if (response.status !== 200) throw await readError(response)
     await pumpInto(remote, response.body)

@@ -53,16 +53,18 @@ export function createHttp(init: HttpInit): HttpApi {
 
 async function deliver(router: Router, request: Request, options: HttpCallOptions): Promise<Response> {
   const address = parseAddress(pathOf(request), router.aliases)
+  const gaveUp = new GliaError('ERR_ABORTED', 'The caller gave up.')
+  if (request.signal.aborted) throw gaveUp
   const stream = router.open(address, {
     caller: options.caller ?? 'browser',
     expectedBytes: options.bodyBytes ?? lengthOf(request),
   })
-  const giveUp = (): void => stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.'))
+  const giveUp = (): void => stream.abort(gaveUp)
   request.signal.addEventListener('abort', giveUp, { once: true })
   void pumpInto(stream, options.body === undefined ? request.body : options.body)
   // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
   const first = await stream.read()
-  return new Response(first === null ? null : readableFrom(stream, first), {
+  return new Response(first === null ? null : readableFrom(stream, { first }), {
     headers: { ...API_HEADERS, 'content-type': 'application/octet-stream' },
   })
 }

@@ -34,10 +34,10 @@ export class Pipe {
       this.#settleReader(chunk)
       return
     }
+    if (this.#writer) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
     this.#chunks.push(chunk)
     this.#queuedBytes += chunk.byteLength
     if (this.#queuedBytes < PIPE_BYTES) return
-    if (this.#writer) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
     this.#writer = Promise.withResolvers()
     return this.#writer.promise
   }

@@ -171,6 +171,8 @@ export class Proc {
       timer = setTimeout(() => this.#stopAt(deadline), GRACE_MS)
     }, deadlineMs)
     try {
+      // The caller may have given up before its turn came.
+      stream.signal.throwIfAborted()
       const actor = this.#actor ?? (await this.#ensureActor(stream.signal))
       this.#setState('busy')
       await actor.run(stream.methodName, this.#message(stream))
@@ -178,8 +180,12 @@ export class Proc {
       stream.signal.throwIfAborted()
       this.#time(performance.now() - started)
     } catch (thrown) {
-      // Once the stream is aborted, that is the reason; what it made the guest do is not.
-      throw stream.signal.aborted ? stream.signal.reason : thrown
+      // A worker that cannot make an instance is of no use any more: the next message gets another.
+      if (thrown instanceof GliaError && thrown.code === 'ERR_START') this.#stopActor()
+      // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
+      stream.signal.throwIfAborted()
+      this.#throwIfDead()
+      throw thrown
     } finally {
       clearTimeout(timer)
       this.#noteExit()
@@ -191,6 +197,9 @@ export class Proc {
     this.#setState('starting')
     const began = performance.now()
     const actor = await this.#start(AbortSignal.any([signal, this.#killed.signal]))
+    // Killed at the moment when it was ready.
+    if (this.#killed.signal.aborted) actor.stop()
+    this.#throwIfDead()
     this.#actor = actor
     this.#observer.note(`started in ${Math.round(performance.now() - began)} ms`)
     return actor
@@ -238,9 +247,13 @@ export class Proc {
     this.kill(new GliaError('ERR_PROC_STOPPED', `The process has ended and is ${this.#restart}: it is not restarted.`))
   }
 
-  #drop(reason: GliaError): void {
+  #stopActor(): void {
     this.#actor?.stop()
     this.#actor = undefined
+  }
+
+  #drop(reason: GliaError): void {
+    this.#stopActor()
     this.#mailbox.refuseWaiting(reason)
   }
 

@@ -60,6 +60,8 @@ export class Router {
     const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal: near.signal })
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
+    // The caller may have given up while the other peer was reached.
+    if (near.signal.aborted) cancelFar()
     try {
       await Promise.all([copyRequest(near, far), copyReply(far, near)])
     } finally {

@@ -13,13 +13,13 @@ export async function pumpInto(stream: Stream, source: ReadableStream<Uint8Array
     await stream.closeWrite()
   } catch (thrown) {
     const error = toGliaError(thrown, 'ERR_ABORTED')
-    await cancel(reader, error)
+    await drop(reader, error)
     // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands.
     if (error.code !== 'ERR_RESET') stream.abort(error)
   }
 }
 
-async function cancel(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, error: GliaError): Promise<void> {
+async function drop(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, error: GliaError): Promise<void> {
   try {
     await reader?.cancel(error)
   } catch {
@@ -27,12 +27,19 @@ async function cancel(reader: ReadableStreamDefaultReader<Uint8Array> | undefine
   }
 }
 
+interface ReadableInit {
+  /** A chunk that was read from the Stream before. */
+  first?: Uint8Array
+  cancel?(): Promise<void>
+}
+
 /**
  * The reading half of a Stream as a web stream. Its end is the reply's end; a failure errors it; cancelling it aborts the
- * call.
- * @param first A chunk that was read from the Stream before.
+ * call, or does what `cancel` says.
  */
-export function readableFrom(stream: Stream, first?: Uint8Array): ReadableStream<Uint8Array> {
+export function readableFrom(stream: Stream, { first, cancel }: ReadableInit = {}): ReadableStream<Uint8Array> {
+  const giveUp = (reason: unknown): void =>
+    stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: reason }))
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -43,7 +50,7 @@ export function readableFrom(stream: Stream, first?: Uint8Array): ReadableStream
         if (chunk === null) controller.close()
         else controller.enqueue(chunk)
       },
-      cancel: (reason) => stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: reason })),
+      cancel: cancel ?? giveUp,
     },
     { highWaterMark: 0 },
   )

@@ -1,4 +1,12 @@
+import type { ToService } from './protocol.ts'
+
+/**
+ * State of the history entry that was reloaded, so that it happens once. Not in sessionStorage: an isolated page has another
+ * process, and the one of the page before still has its old copy after a forced reload (Chromium 156).
+ */
 const RELOADED = 'glia.isolated-by-reload'
+/** Time that a service worker has to take over, in ms. One whose installation failed never does. */
+const CONTROL_MS = 10_000
 
 /**
  * Hosts that send no headers do not isolate the page; the service worker does, for pages that it loads. So such a page is
@@ -6,19 +14,23 @@ const RELOADED = 'glia.isolated-by-reload'
  * @returns true if the page is about to be reloaded: nothing else should be started.
  */
 export async function reloadForIsolation(registered: Promise<ServiceWorkerRegistration | undefined>): Promise<boolean> {
-  if (globalThis.crossOriginIsolated || sessionStorage.getItem(RELOADED) !== null) {
-    sessionStorage.removeItem(RELOADED)
-    return false
-  }
-  if (!(await registered)) return false
-  await controlled()
-  sessionStorage.setItem(RELOADED, 'yes')
+  const isReloaded = history.state === RELOADED
+  if (isReloaded) history.replaceState(null, '')
+  if (globalThis.crossOriginIsolated || isReloaded) return false
+  const registration = await registered
+  if (!registration || !(await controlled(registration))) return false
+  history.replaceState(RELOADED, '')
   location.reload()
   return true
 }
 
-async function controlled(): Promise<void> {
+async function controlled({ active }: ServiceWorkerRegistration): Promise<boolean> {
   const { serviceWorker } = navigator
-  if (serviceWorker.controller) return
-  await new Promise((changed) => serviceWorker.addEventListener('controllerchange', changed, { once: true }))
+  if (serviceWorker.controller) return true
+  const controls = Promise.withResolvers<boolean>()
+  serviceWorker.addEventListener('controllerchange', () => controls.resolve(true), { once: true })
+  setTimeout(() => controls.resolve(false), CONTROL_MS)
+  // A page that was loaded past the service worker (a forced reload) is not taken over unless it asks.
+  active?.postMessage({ type: 'glia:claim' } satisfies ToService)
+  return controls.promise
 }

@@ -58,14 +58,13 @@ export class ServiceLink {
       hadController = true
       this.#hello(serviceWorker.controller)
     })
-    if (hadController) this.#hello(serviceWorker.controller)
-    // A page that was loaded past the service worker (a forced reload) is not taken over unless it asks.
-    else (await serviceWorker.ready).active?.postMessage({ type: 'glia:claim' } satisfies ToService)
     const late = setTimeout(() => {
       this.#welcomed.reject(
         new GliaError('ERR_NO_TAB', 'The service worker did not take over in time. Reload the page.'),
       )
     }, WELCOME_MS)
+    if (hadController) this.#hello(serviceWorker.controller)
+    else void askForControl()
     await this.#welcomed.promise.finally(() => clearTimeout(late))
   }
 
@@ -109,4 +108,10 @@ export class ServiceLink {
     const hello: ToService = { type: 'glia:hello', peer, slot, lock: this.#lock }
     to?.postMessage(hello, { transfer: [] })
   }
+}
+
+/** A page that was loaded past the service worker (a forced reload) is not taken over unless it asks. */
+async function askForControl(): Promise<void> {
+  const { active } = await navigator.serviceWorker.ready
+  active?.postMessage({ type: 'glia:claim' } satisfies ToService)
 }

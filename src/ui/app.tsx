@@ -1,9 +1,104 @@
+import './styles.css'
+import { useSignal, useSignalEffect } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { Console } from './console.tsx'
+import { DropTarget } from './drop-target.tsx'
+import { shortId } from './format.ts'
+import { Header } from './header.tsx'
 import type { TabModel } from './model.ts'
+import { Notices, showError, showNews } from './notices.tsx'
+import { ProcessList } from './process-list.tsx'
+import { nextSelection } from './selection.ts'
+import { StartPanel } from './start-panel.tsx'
+
+/** The page. */
 export function App({ model }: { model: TabModel }) {
+  const selected = useSignal<string | undefined>(undefined)
+  const focusKey = useSignal(0)
+  const before = useRef<readonly string[]>([])
+  useSignalEffect(() => {
+    const now = model.processes.value.map(({ pid }) => pid)
+    selected.value = nextSelection(selected.peek(), before.current, now)
+    before.current = now
+  })
+  useSignalEffect(() => {
+    const peerId = model.peerId.value
+    document.title = peerId ? `${shortId(peerId)} · Glia` : 'Glia'
+  })
+
+  const spawn = async (what: string, made: Promise<string>): Promise<void> => {
+    try {
+      selected.value = await made
+      focusKey.value += 1
+    } catch (thrown) {
+      showError(`${what} was not started`, thrown)
+    }
+  }
+  const spawnFiles = (files: readonly File[]): void => {
+    for (const file of files) void spawn(file.name, model.spawnFile(file))
+  }
+  const kill = async (pid: string, name: string): Promise<void> => {
+    try {
+      const { undo } = await model.kill(pid)
+      const restore = (): void => void undo().catch((thrown: unknown) => showError(`${name} did not come back`, thrown))
+      showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {
+        label: 'Undo',
+        run: restore,
+      })
+    } catch (thrown) {
+      showError(`${name} was not killed`, thrown)
+    }
+  }
+
+  const { fatal } = model
+  const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
-    <pre>
-      {JSON.stringify(model.processes.value, null, 1)}
-      {JSON.stringify(model.fatal.value)}
-    </pre>
+    <>
+      <Header model={model} onFiles={spawnFiles} />
+      {model.updateReady.value && <UpdateNotice />}
+      {fatal.value ? (
+        <main class="fatal">
+          <h2>This tab cannot run a peer</h2>
+          <p role="alert">{fatal.value.message}</p>
+          <p class="mono soft">{fatal.value.code}</p>
+          <button type="button" class="button main" onClick={() => location.reload()}>
+            Try again
+          </button>
+        </main>
+      ) : (
+        <main>
+          <div class="left">
+            <StartPanel model={model} onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))} />
+            <ProcessList
+              processes={model.processes.value}
+              selected={selected.value}
+              onSelect={(pid) => (selected.value = pid)}
+            />
+          </div>
+          {process && (
+            <Console
+              key={process.pid}
+              model={model}
+              process={process}
+              focusKey={focusKey.value}
+              onKill={() => void kill(process.pid, process.name)}
+            />
+          )}
+        </main>
+      )}
+      <Notices />
+      <DropTarget onFiles={spawnFiles} />
+    </>
+  )
+}
+
+function UpdateNotice() {
+  return (
+    <div class="update" role="status">
+      A newer version of Glia is ready. Processes come back after the reload, with a fresh state.
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
   )
 }

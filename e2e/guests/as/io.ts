@@ -17,6 +17,18 @@ export function read(offset: usize = 0): usize {
   return load<usize>(size)
 }
 
+/** One read of stdin into the buffer that does not trap: the errno, or 0. `lastRead` tells the number of bytes. */
+export function tryRead(): u32 {
+  store<usize>(iovec, buffer)
+  store<usize>(iovec, CAPACITY, 4)
+  return fd_read(0, iovec, 1, size)
+}
+
+/** Bytes that the last `tryRead` gave. */
+export function lastRead(): usize {
+  return load<usize>(size)
+}
+
 /** Writes all of it and returns the first errno, or 0. */
 export function writeBytes(fd: u32, address: usize, length: usize): u32 {
   while (length > 0) {

@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test'
+import base from '../playwright.config.ts'
+
+/** `npm run bench`: one page at a time, nothing else at work. */
+export default defineConfig({
+  ...base,
+  testDir: '.',
+  testMatch: 'bench.ts',
+  globalSetup: '../build.ts',
+  outputDir: '../../test-results',
+  workers: 1,
+  reporter: 'line',
+  timeout: 300_000,
+})

@@ -1,0 +1,101 @@
+import { expect } from '@playwright/test'
+import { ACTOR_CSP } from '../src/headers.ts'
+import { staticServer } from './server.ts'
+import { call, devtools, openTab, peerIdOf, ready, send, test } from './tab.ts'
+
+/** Ed25519 peer ids in base58btc all begin like this. */
+const PEER_ID = /^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/
+
+test('opening the address gives a running peer', async ({ page, server }) => {
+  await openTab(page, server.url)
+  expect(await peerIdOf(page)).toMatch(PEER_ID)
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${server.url}sw.js`)
+  expect(await page.evaluate(() => glia.procs())).toEqual([
+    expect.objectContaining({ name: 'root', methods: ['echo', 'about'], state: 'idle' }),
+  ])
+  expect(await call(page, '/ww/0.1.0/self/root/echo', 'hello')).toEqual({ text: 'hello' })
+})
+
+test('/status in the address bar shows what the API says and not the app', async ({ tab }) => {
+  const [peerId, pid] = await tab.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])
+  const other = await tab.context().newPage()
+  const reply = await other.goto(new URL('status', tab.url()).href)
+  expect(await reply?.text()).toBe(`ww/0.1.0/${peerId}/${pid}`)
+  expect(await other.evaluate(() => document.querySelector('#app'))).toBeNull()
+  // Also in the tab that answers, while it is being left.
+  expect(await (await tab.goto(new URL('status', tab.url()).href))?.text()).toBe(`ww/0.1.0/${peerId}/${pid}`)
+})
+
+test('a plain static host runs the same peer under a sub-path, after one reload', async ({ page }) => {
+  const host = await staticServer('/glia/')
+  try {
+    const loads: string[] = []
+    page.on('framenavigated', (frame) => loads.push(frame.url()))
+    await page.goto(host.url)
+    await ready(page)
+    expect(loads).toEqual([host.url, host.url])
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+
+    expect((await send(page, '/glia/status', { method: 'GET' })).text).toContain(await peerIdOf(page))
+    const echo = await send(page, '/glia/ww/0.1.0/self/root/echo', { method: 'POST', body: 'hello' })
+    expect(echo).toMatchObject({ status: 200, text: 'hello' })
+    expect((await send(page, '/status', { method: 'GET' })).status).toBe(404)
+
+    const actor = await send(page, '/glia/actor.js', { method: 'GET' })
+    expect(actor.headers['content-security-policy']).toBe(ACTOR_CSP)
+  } finally {
+    await host.stop()
+  }
+})
+
+test('the app does not run in a frame, and says so', async ({ page }) => {
+  const host = await staticServer('/', { 'frame.html': '<!doctype html><iframe src="./"></iframe>' })
+  try {
+    await page.goto(`${host.url}frame.html`)
+    const app = page.frameLocator('iframe')
+    await expect(app.getByText('Glia does not run in a frame: open it in a tab of its own.')).toBeVisible()
+    const frame = page.frame({ url: host.url })
+    expect(await frame?.evaluate(() => tools.outcome(glia.ready.then(() => 'runs')))).toMatchObject({
+      code: 'ERR_DENIED',
+    })
+    expect(await frame?.evaluate(() => navigator.serviceWorker.getRegistration())).toBeUndefined()
+  } finally {
+    await host.stop()
+  }
+})
+
+test('our own server does not let the app be framed at all', async ({ page, server }) => {
+  const host = await staticServer('/', { 'frame.html': `<!doctype html><iframe src="${server.url}"></iframe>` })
+  try {
+    const refused = page.waitForEvent('console', (line) => line.text().includes('frame-ancestors'))
+    await page.goto(`${host.url}frame.html`)
+    await refused
+  } finally {
+    await host.stop()
+  }
+})
+
+for (const [what, prefix] of [
+  ['our server', undefined],
+  ['a static host', '/glia/'],
+] as const) {
+  test(`a forced reload, which goes past the service worker, still gives the HTTP API on ${what}`, async ({
+    page,
+    server,
+  }) => {
+    const host = prefix === undefined ? { url: server.url, stop: async () => undefined } : await staticServer(prefix)
+    try {
+      await page.goto(host.url)
+      await ready(page)
+      const loaded = page.waitForEvent('load')
+      await (await devtools(page)).send('Page.reload', { ignoreCache: true })
+      await loaded
+      await ready(page)
+      const path = new URL('ww/0.1.0/self/root/echo', host.url).pathname
+      expect(await send(page, path, { method: 'POST', body: 'hello' })).toMatchObject({ status: 200, text: 'hello' })
+    } finally {
+      await host.stop()
+    }
+  })
+}

@@ -1,0 +1,294 @@
+import { expect, type Page } from '@playwright/test'
+import { API_HEADERS } from '../src/glia/refuse.ts'
+import { memoryGrowth } from './memory.ts'
+import { staticServer } from './server.ts'
+import { call, local, openTab, send, spawn, test } from './tab.ts'
+
+const MiB = 1024 * 1024
+const NOBODY = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
+const NO_PID = '1'.repeat(20)
+
+function get(page: Page, path: string) {
+  return send(page, path, { method: 'GET' })
+}
+
+test('status, info, version and root say who this peer is', async ({ tab }) => {
+  const [peerId, pid] = await tab.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])
+  expect(await get(tab, '/status')).toMatchObject({ status: 200, text: `ww/0.1.0/${peerId}/${pid}` })
+  expect(await get(tab, '/version')).toMatchObject({ status: 200, text: 'ww/0.1.0' })
+  expect(await get(tab, '/root')).toMatchObject({ status: 200, text: pid })
+  const info = await get(tab, '/info')
+  expect(info.headers['content-type']).toBe('application/json')
+  expect(JSON.parse(info.text ?? '')).toEqual({ ID: peerId, Addrs: [] })
+  expect(await send(tab, '/status', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
+})
+
+test('a message is posted to a method by any spelling of its address', async ({ tab }) => {
+  const [peerId, pid] = await tab.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])
+  for (const address of ['self/root', `${peerId}/root`, `self/${pid}`, `${peerId}/${pid}`]) {
+    expect(await send(tab, `/ww/0.1.0/${address}/echo`, { method: 'POST', body: 'hello' })).toMatchObject({
+      status: 200,
+      text: 'hello',
+    })
+  }
+})
+
+for (const [what, method, path, status, code, allow] of [
+  ['a POST to /status', 'POST', '/status', 405, 'ERR_BAD_VERB', 'GET, HEAD'],
+  ['a DELETE of /root', 'DELETE', '/root', 405, 'ERR_BAD_VERB', 'GET, HEAD'],
+  ['a GET of a method', 'GET', '/ww/0.1.0/self/root/echo', 405, 'ERR_BAD_VERB', 'POST'],
+  ['a PUT to a method', 'PUT', '/ww/0.1.0/self/root/echo', 405, 'ERR_BAD_VERB', 'POST'],
+  ['an address with a part missing', 'POST', '/ww/0.1.0/self/root', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['an address with a part too many', 'POST', '/ww/0.1.0/self/root/echo/x', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['an address of another version', 'POST', '/ww/0.2.0/self/root/echo', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['an address with a bad peer id', 'POST', '/ww/0.1.0/nobody/root/echo', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['an address with a bad PID', 'POST', '/ww/0.1.0/self/nobody/echo', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['a broken percent-encoding', 'POST', '/ww/0.1.0/self/root/%E0', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['a broken percent-encoding of the peer', 'POST', '/ww/0.1.0/%E0/root/echo', 400, 'ERR_BAD_ADDRESS', undefined],
+  ['a PID of nobody', 'POST', `/ww/0.1.0/self/${NO_PID}/echo`, 404, 'ERR_NO_PROC', undefined],
+  ['a method of none', 'POST', '/ww/0.1.0/self/root/ekko', 404, 'ERR_NO_METHOD', undefined],
+  ['a peer of nobody', 'POST', `/ww/0.1.0/${NOBODY}/${NO_PID}/echo`, 502, 'ERR_UNREACHABLE', undefined],
+] as const) {
+  test(`${what} is answered with ${status} and ${code}`, async ({ tab }) => {
+    const reply = await send(tab, path, { method })
+    expect(reply.status).toBe(status)
+    expect(reply.headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/json' })
+    expect(reply.headers['allow']).toBe(allow)
+    expect(JSON.parse(reply.text ?? '')).toEqual({ code, message: expect.stringMatching(/^\S.*\.$/) })
+  })
+}
+
+test('every reply carries the headers that keep it from running as a page', async ({ tab }) => {
+  expect((await get(tab, '/status')).headers).toMatchObject(API_HEADERS)
+  const echo = await send(tab, '/ww/0.1.0/self/root/echo', { method: 'POST', body: '<script>alert(1)</script>' })
+  expect(echo.headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/octet-stream' })
+})
+
+test('the reply comes while the request is still being written', async ({ tab }) => {
+  const pid = await spawn(tab, 'duplex')
+  const heard = await tab.evaluate(
+    async (path) => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+      const request: RequestInit & { duplex: 'half' } = { method: 'POST', body: readable, duplex: 'half' }
+      const head = fetch(path, request)
+      const writer = writable.getWriter()
+      const lines: string[] = []
+      let text = ''
+      const reader = (await head).body?.pipeThrough(new TextDecoderStream()).getReader()
+      async function hear(expected: string): Promise<void> {
+        while (!text.endsWith(expected)) {
+          const next = await reader?.read()
+          if (next === undefined || next.done) break
+          text += next.value
+        }
+        lines.push(text)
+      }
+      await hear('> ')
+      await writer.write(new Uint8Array(5))
+      await hear('got 5\n')
+      await writer.write(new Uint8Array(7))
+      await hear('got 7\n')
+      await writer.close()
+      const end = await reader?.read()
+      return { lines, ended: end?.done }
+    },
+    local(pid, 'prompt'),
+  )
+  expect(heard).toEqual({ lines: ['> ', '> got 5\n', '> got 5\ngot 7\n'], ended: true })
+})
+
+test('64 MiB through glia.open come back byte for byte in little memory', async ({ tab }) => {
+  const growth = await memoryGrowth(tab, () =>
+    tab.evaluate(async (bytes) => {
+      const CHUNK = 64 * 1024
+      const stream = await glia.open('/ww/0.1.0/self/root/echo')
+      const sent = (async () => {
+        for (let at = 0; at < bytes; at += CHUNK) await stream.write(tools.pattern(CHUNK, at))
+        await stream.closeWrite()
+      })()
+      let at = 0
+      for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) {
+        if (!tools.isPattern(chunk, at)) throw new Error(`the bytes differ after ${at}`)
+        at += chunk.length
+      }
+      await sent
+      if (at !== bytes) throw new Error(`${at} bytes came back`)
+    }, 64 * MiB),
+  )
+  expect(growth).toBeLessThan(32 * MiB)
+})
+
+test('64 MiB through fetch come back byte for byte in little memory', async ({ tab }) => {
+  const growth = await memoryGrowth(tab, () =>
+    tab.evaluate(async (bytes) => {
+      const CHUNK = 64 * 1024
+      let sent = 0
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            controller.enqueue(tools.pattern(CHUNK, sent))
+            sent += CHUNK
+            if (sent === bytes) controller.close()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+      const request: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' }
+      const reader = (await fetch('/ww/0.1.0/self/root/echo', request)).body?.getReader()
+      let at = 0
+      for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+        if (!tools.isPattern(next.value, at)) throw new Error(`the bytes differ after ${at}`)
+        at += next.value.length
+      }
+      if (at !== bytes) throw new Error(`${at} bytes came back`)
+    }, 64 * MiB),
+  )
+  expect(growth).toBeLessThan(32 * MiB)
+})
+
+test('1000 calls one after the other, and 64 at once, are all answered', async ({ tab }) => {
+  const counts = await tab.evaluate(async () => {
+    const echo = async (text: string): Promise<string> =>
+      (await fetch('/ww/0.1.0/self/root/echo', { method: 'POST', body: text })).text()
+    let sequential = 0
+    for (let i = 0; i < 1000; i++) if ((await echo(`call ${i}`)) === `call ${i}`) sequential++
+    const replies = await Promise.all(Array.from({ length: 64 }, (_, i) => echo(`call ${i}`)))
+    return { sequential, parallel: replies.filter((reply, i) => reply === `call ${i}`).length }
+  })
+  expect(counts).toEqual({ sequential: 1000, parallel: 64 })
+})
+
+test('a call whose fetch is aborted before the head makes room for the next', async ({ tab }) => {
+  const pid = await spawn(tab, 'notes')
+  const outcome = await tab.evaluate(
+    async (path) => {
+      const aborter = new AbortController()
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+      const request = { method: 'POST', body: readable, duplex: 'half', signal: aborter.signal }
+      const aborted = fetch(path, request).catch((thrown: Error) => thrown.name)
+      await writable.getWriter().write(new Uint8Array(1))
+      while (glia.procs()[1]?.state !== 'busy') await new Promise(requestAnimationFrame)
+      aborter.abort()
+      return aborted
+    },
+    local(pid, 'take'),
+  )
+  expect(outcome).toBe('AbortError')
+  expect((await send(tab, local(pid, 'taken'))).text).toBe('broken 1')
+})
+
+test('a call whose fetch is aborted in the middle of the reply makes room for the next', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  const outcome = await tab.evaluate(
+    async (path) => {
+      const aborter = new AbortController()
+      const response = await fetch(path, { method: 'POST', signal: aborter.signal })
+      const reader = response.body?.getReader()
+      const first = (await reader?.read())?.value?.[0]
+      aborter.abort()
+      return { first, then: await reader?.closed.catch((thrown: Error) => thrown.name) }
+    },
+    local(pid, 'flood'),
+  )
+  expect(outcome).toEqual({ first: 0x7e, then: 'AbortError' })
+  expect((await send(tab, local(pid, 'count'))).text).toBe('1')
+})
+
+for (const how of ['aborted', 'broken off by its source'] as const) {
+  test(`an upload that is ${how} half way is an error to the actor and never a whole message`, async ({ tab }) => {
+    const pid = await spawn(tab, 'notes')
+    await tab.evaluate(
+      async ([path, aborts]) => {
+        const aborter = new AbortController()
+        const source = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>()
+        const body = new ReadableStream<Uint8Array>({ start: (controller) => source.resolve(controller) })
+        const request = { method: 'POST', body, duplex: 'half', signal: aborter.signal }
+        const uploaded = fetch(path, request).catch(() => undefined)
+        const controller = await source.promise
+        controller.enqueue(new Uint8Array(300_000))
+        while (glia.procs()[1]?.state !== 'busy') await new Promise(requestAnimationFrame)
+        if (aborts) aborter.abort()
+        else controller.error(new Error('the source broke'))
+        await uploaded
+        while (glia.procs()[1]?.messages === 0) await new Promise(requestAnimationFrame)
+      },
+      [local(pid, 'take'), how === 'aborted'] as const,
+    )
+    expect((await call(tab, local(pid, 'taken'))).text).toMatch(/^broken /)
+  })
+}
+
+test('a trap after the first bytes of a reply breaks it: nobody takes a part for the whole', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  expect(await send(tab, local(pid, 'late_trap'))).toMatchObject({ status: 200, text: undefined })
+  expect(await call(tab, local(pid, 'late_trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+})
+
+test('a form on another site cannot send a message', async ({ tab, server }) => {
+  const pid = await spawn(tab, 'trouble')
+  const action = new URL(local(pid, 'count'), server.url).href
+  const form = `<!doctype html><form method="post" action="${action}"><button>Send</button></form>`
+  const site = await staticServer('/', { 'form.html': form })
+  try {
+    const page = await tab.context().newPage()
+    await page.goto(`${site.url.replace('localhost', '127.0.0.1')}form.html`)
+    const refused = page.waitForResponse(action)
+    await page.getByRole('button').click()
+    const reply = await refused
+    expect(reply.status()).toBe(403)
+    expect(await reply.json()).toMatchObject({ code: 'ERR_DENIED' })
+    expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
+  } finally {
+    await site.stop()
+  }
+})
+
+test('the API is not shown in a frame of another page', async ({ tab, server }) => {
+  const status = new URL('status', server.url).href
+  const frame = `<!doctype html><iframe src="${status}"></iframe>`
+  const site = await staticServer('/', { 'frame.html': frame })
+  try {
+    const page = await tab.context().newPage()
+    const framed = page.waitForResponse(status)
+    await page.goto(`${site.url}frame.html`)
+    const reply = await framed
+    expect(reply.fromServiceWorker()).toBe(true)
+    expect(reply.status()).toBe(403)
+    expect(await reply.headerValue('content-security-policy')).toContain("frame-ancestors 'none'")
+  } finally {
+    await site.stop()
+  }
+})
+
+test('the API is not for use as a script or an image', async ({ page }) => {
+  const host = await staticServer('/', { plain: '<!doctype html><title>A page of the origin without a policy</title>' })
+  try {
+    await openTab(page, host.url)
+    const plain = await page.context().newPage()
+    await plain.goto(`${host.url}plain`)
+    for (const [element, path] of [
+      ['script', 'ww/0.1.0/self/root/echo'],
+      ['img', 'status'],
+    ] as const) {
+      const reply = plain.waitForResponse(host.url + path)
+      const outcome = await plain.evaluate(
+        ([tag, src]) =>
+          new Promise((resolve) => {
+            const embedded = Object.assign(document.createElement(tag), { src })
+            for (const type of ['load', 'error']) embedded.addEventListener(type, () => resolve(type))
+            document.body.append(embedded)
+          }),
+        [element, path] as const,
+      )
+      expect(outcome).toBe('error')
+      expect((await reply).status()).toBe(403)
+    }
+    // The same page may call it as it is meant to be called.
+    expect(await send(plain, '/ww/0.1.0/self/root/echo', { method: 'POST', body: 'hello' })).toMatchObject({
+      status: 200,
+      text: 'hello',
+    })
+  } finally {
+    await host.stop()
+  }
+})

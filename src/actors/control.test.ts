@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { Control, readStatus, RunStatus } from './control.ts'
+
+const page = Control.allocate()
+/** What the worker makes of the same memory. */
+const worker = new Control(page.buffer)
+
+test('a message goes to the worker with its method, and its end comes back', () => {
+  const id = page.command(3)
+  expect(worker.nextCommand()).toEqual({ id, method: 3 })
+  expect(page.isDone(id)).toBe(false)
+  const end = { status: RunStatus.exited, code: -7, memoryBytes: 4 * 1024 ** 3 - 65_536, instanceGone: true }
+  worker.finish(id, end)
+  expect(page.isDone(id)).toBe(true)
+  expect(page.result()).toEqual(end)
+})
+
+test('each message has its own number, and its end is not taken for that of the one before', () => {
+  const first = page.command(0)
+  worker.finish(worker.nextCommand().id, { status: RunStatus.ok, code: 0, memoryBytes: 0, instanceGone: false })
+  const second = page.command(1)
+  expect(second).not.toBe(first)
+  expect(page.isDone(second)).toBe(false)
+  expect(worker.nextCommand()).toEqual({ id: second, method: 1 })
+})
+
+test('a status that is none is refused', () => {
+  for (const status of Object.values(RunStatus)) expect(readStatus(status)).toBe(status)
+  for (const status of [4, -1, 0.5, '0', null, undefined]) expect(() => readStatus(status)).toThrow(TypeError)
+})

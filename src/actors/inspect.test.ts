@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import { bad, type BadName, good } from '../../e2e/guests/bad.ts'
+import {
+  body,
+  exportFunc,
+  exportMemory,
+  funcType,
+  I32,
+  importFunc,
+  memory32,
+  type ModuleInit,
+  wasm,
+} from '../../e2e/guests/wasm.ts'
+import { guest, type GuestName } from '../../e2e/guests/guests.ts'
+import { inspectModule } from './inspect.ts'
+
+const CAP = 256 * 1024 * 1024
+
+const NOTHING = 0
+const RETURNS_I32 = 1
+const TYPES = [funcType([], []), funcType([], [I32]), funcType([I32], []), funcType([], [I32, I32])]
+const RETURNS_ZERO = { type: RETURNS_I32, body: body(0x41, 0x00) }
+const EMPTY = { type: NOTHING, body: body() }
+
+/** A module with these functions, exported by these names in this order. */
+function exporting(functions: Record<string, { type: number; body: readonly number[] }>, init: ModuleInit = {}) {
+  const names = Object.keys(functions)
+  return wasm({
+    types: TYPES,
+    funcs: Object.values(functions),
+    memories: [memory32(1)],
+    exports: [exportMemory(), ...names.map((name, i) => exportFunc(name, i))],
+    ...init,
+  })
+}
+
+describe('a good module', () => {
+  test('has its methods in its own order', async () => {
+    const { module, methods } = await inspectModule(good, CAP)
+    expect(methods).toEqual(['run'])
+    expect(module).toBeInstanceOf(WebAssembly.Module)
+  })
+
+  test('has as methods what takes nothing and returns nothing or an i32, and is not private', async () => {
+    const module = exporting({
+      second: EMPTY,
+      first: RETURNS_ZERO,
+      _private: EMPTY,
+      _start: EMPTY,
+      _initialize: EMPTY,
+      asyncify_stop_unwind: EMPTY,
+      'with space': EMPTY,
+      'with/slash': EMPTY,
+      '': EMPTY,
+      takes: { type: 2, body: body() },
+      returnsTwo: { type: 3, body: body(0x41, 0x00, 0x41, 0x00) },
+      größe: EMPTY,
+    })
+    expect((await inspectModule(module, CAP)).methods).toEqual(['second', 'first', '_start', 'with space', 'größe'])
+  })
+
+  test('may start with exactly the memory of the cap', async () => {
+    await expect(inspectModule(exporting({ run: EMPTY }, { memories: [memory32(4096)] }), CAP)).resolves.toBeDefined()
+  })
+
+  test('may have no memory', async () => {
+    const module = exporting({ run: EMPTY }, { memories: [], exports: [exportFunc('run', 0)] })
+    await expect(inspectModule(module, 0)).resolves.toMatchObject({ methods: ['run'] })
+  })
+
+  test('may have more functions than fit into one call’s arguments', async () => {
+    const module = exporting({ run: EMPTY }, { funcs: Array.from({ length: 300_000 }, () => EMPTY) })
+    await expect(inspectModule(module, CAP)).resolves.toMatchObject({ methods: ['run'] })
+  })
+
+  test.each<[GuestName, readonly string[]]>([
+    ['duplex', ['prompt']],
+    ['cmd', ['_start']],
+    ['big', ['echo']],
+    ['env', ['aborts', 'traced', 'random']],
+  ])('of a compiler, %s, has the methods of its source', async (name, expected) => {
+    expect((await inspectModule(await guest(name), CAP)).methods).toEqual(expected)
+  })
+})
+
+/** What a person is told of each bad input; those that are found while they start are the worker's to refuse. */
+const WORDS: Record<BadName, RegExp | undefined> = {
+  empty: /^The file is empty\.$/,
+  text: /not a WebAssembly module/,
+  component: /is a WebAssembly component.*wasm32-wasip1/,
+  truncated: /damaged or cut off.*: .+\.$/,
+  invalidBody: /damaged or cut off.*: .+\.$/,
+  unknownImport: /imports env\.frobnicate, which Glia does not provide.*wasi_snapshot_preview1 only/,
+  unknownWasi: /imports wasi_snapshot_preview1\.sock_open, which/,
+  oldWasi: /imports wasi_unstable\.fd_write.*old preview of WASI/,
+  importedMemory: /imports the memory env\.memory.*without imported memory/,
+  onlyMemory: /exports nothing that can be called/,
+  onlyOtherTypes: /exports nothing that can be called/,
+  onlyPrivate: /exports nothing that can be called/,
+  hugeMemory: /asks for 256\.1 MiB of memory at its start; the cap is 256 MiB/,
+  memory64: /64-bit memory.*build it for wasm32/,
+  startTraps: undefined,
+  initializeTraps: undefined,
+}
+
+const inputs = Object.entries(bad) as [BadName, (typeof bad)[BadName]][]
+
+describe('a bad module', () => {
+  test.each(inputs.filter(([name]) => WORDS[name]))(
+    '%s is refused in one sentence that names why',
+    async (name, input) => {
+      const refusal = inspectModule(input.bytes, CAP)
+      await expect(refusal).rejects.toMatchObject({ name: 'GliaError', code: 'ERR_BAD_MODULE' })
+      await expect(refusal).rejects.toThrow(WORDS[name])
+      await expect(refusal).rejects.toThrow(input.names)
+    },
+  )
+
+  test.each(inputs.filter(([name]) => !WORDS[name]))(
+    '%s shows only when it is started',
+    async (_, { bytes, found }) => {
+      expect(found).toBe('starting')
+      await expect(inspectModule(bytes, CAP)).resolves.toMatchObject({ methods: ['run'] })
+    },
+  )
+
+  test.each([
+    ['wasi:cli/stdout@0.2.0', 'get-stdout', /WASI preview 2/],
+    ['wbg', '__wbg_log', /wasm-bindgen/],
+    ['gojs', 'runtime.wasmExit', /GOOS=wasip1/],
+    ['__wbindgen_placeholder__', 'x', /wasm-bindgen/],
+  ])('that imports %s is told how to build it', async (module, name, hint) => {
+    const imports = [importFunc(module, name, NOTHING)]
+    const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 1)] })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
+  })
+
+  test('over a smaller cap is measured by that one', async () => {
+    await expect(inspectModule(good, 65_535)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+    await expect(inspectModule(good, 65_536)).resolves.toBeDefined()
+  })
+
+  test('cut off anywhere is refused with a GliaError', async () => {
+    const whole = await guest('duplex')
+    for (let length = 0; length < whole.length; length += 7) {
+      await expect(inspectModule(whole.slice(0, length), CAP)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+    }
+  })
+})

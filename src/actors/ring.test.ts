@@ -1,0 +1,240 @@
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { build, type Rolldown } from 'vite'
+import { describe, expect, test } from 'vitest'
+import { BROKEN, Ring } from './ring.ts'
+
+/** The two sides of one ring, each with its own view of the memory. */
+function makeRing(bytes = 8): { writer: Ring; reader: Ring } {
+  const writer = Ring.allocate(bytes)
+  return { writer, reader: new Ring(writer.buffer) }
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const text = (chunk: Uint8Array | undefined): string | undefined => chunk && new TextDecoder().decode(chunk)
+
+describe('a ring in one thread', () => {
+  test('gives out what was put in', () => {
+    const { writer, reader } = makeRing()
+    expect(reader.take()).toBeUndefined()
+    expect(writer.put(bytes('abc'))).toBe(3)
+    expect(writer.put(bytes('de'))).toBe(2)
+    expect(reader.available).toBe(5)
+    expect(text(reader.take())).toBe('abcde')
+    expect(reader.available).toBe(0)
+  })
+
+  test('takes as much as there is room for', () => {
+    const { writer, reader } = makeRing()
+    expect(writer.put(bytes('0123456789'))).toBe(8)
+    expect(writer.put(bytes('x'))).toBe(0)
+    const target = new Uint8Array(3)
+    expect(reader.takeInto(target)).toBe(3)
+    expect(text(target)).toBe('012')
+    expect(writer.put(bytes('abcdef'))).toBe(3)
+    expect(text(reader.take())).toBe('34567abc')
+  })
+
+  test('keeps the bytes in order where it wraps around, at every offset', () => {
+    const { writer, reader } = makeRing()
+    let next = 0
+    let expected = 0
+    for (let size = 1; size <= 8; size++) {
+      for (let round = 0; round < 9; round++) {
+        writer.put(Uint8Array.from({ length: size }, () => next++))
+        for (const byte of reader.take() ?? []) expect(byte).toBe(expected++ & 255)
+      }
+    }
+    expect(expected).toBe(next)
+  })
+
+  test('goes on where its counters pass 2³¹ bytes', () => {
+    const { writer, reader } = makeRing()
+    const [written, read] = [0, 1]
+    const words = new Int32Array(writer.buffer)
+    words[written] = words[read] = 2 ** 31 - 4
+    expect(writer.put(bytes('abcdefgh'))).toBe(8)
+    expect(reader.available).toBe(8)
+    expect(writer.put(bytes('x'))).toBe(0)
+    expect(text(reader.take())).toBe('abcdefgh')
+  })
+
+  test('is a power of two of bytes, for the mask', () => {
+    expect(() => Ring.allocate(12)).toThrow(RangeError)
+  })
+
+  test('ends after what is in it was read', () => {
+    const { writer, reader } = makeRing()
+    writer.put(bytes('ab'))
+    writer.end()
+    expect(reader.finished).toBe(false)
+    expect(writer.put(bytes('c'))).toBe(BROKEN)
+    const target = new Uint8Array(8)
+    expect(reader.readBlocking(target)).toBe(2)
+    expect(reader.finished).toBe(true)
+    expect(reader.readBlocking(target)).toBe(0)
+    expect(reader.readBlocking(target)).toBe(0)
+    expect(reader.broken).toBe(false)
+  })
+
+  test('takes no more once its reader has gone', () => {
+    const { writer, reader } = makeRing()
+    reader.cancel()
+    expect(writer.put(bytes('a'))).toBe(BROKEN)
+    expect(writer.writeBlocking(bytes('a'))).toBe(BROKEN)
+  })
+
+  test('that is broken off gives no more, not even what was in it', () => {
+    const { writer, reader } = makeRing()
+    writer.put(bytes('ab'))
+    writer.abort()
+    writer.end()
+    expect(reader.readBlocking(new Uint8Array(8))).toBe(BROKEN)
+    expect(reader.take()).toBeUndefined()
+    expect(writer.put(bytes('c'))).toBe(BROKEN)
+    expect([reader.broken, reader.finished]).toEqual([true, true])
+  })
+
+  test('that is broken off just after it was found empty has not ended well', () => {
+    class BrokenMeanwhile extends Ring {
+      override takeInto(target: Uint8Array): number {
+        const count = super.takeInto(target)
+        this.abort()
+        return count
+      }
+    }
+    expect(new BrokenMeanwhile(Ring.allocate(8).buffer).readBlocking(new Uint8Array(8))).toBe(BROKEN)
+  })
+
+  test('is as new after a reset', () => {
+    const { writer, reader } = makeRing()
+    writer.put(bytes('old'))
+    writer.abort()
+    writer.reset()
+    expect([reader.available, reader.broken]).toEqual([0, false])
+    writer.put(bytes('new'))
+    expect(text(reader.take())).toBe('new')
+  })
+})
+
+describe('who waits for a ring', () => {
+  test.each<[string, (ring: Ring) => void]>([
+    ['bytes', (ring) => ring.put(bytes('a'))],
+    ['the end', (ring) => ring.end()],
+    ['a break', (ring) => ring.abort()],
+    ['being woken', (ring) => ring.wake()],
+  ])('as its reader hears of %s', async (_, change) => {
+    const { writer, reader } = makeRing()
+    const changed = reader.readerChanged(reader.readerSequence)
+    expect(changed).toBeInstanceOf(Promise)
+    change(writer)
+    expect(await changed).toBe('ok')
+  })
+
+  test.each<[string, (ring: Ring) => void]>([
+    ['room', (ring) => ring.take()],
+    ['its reader having gone', (ring) => ring.cancel()],
+    ['a break', (ring) => ring.abort()],
+  ])('as its writer hears of %s', async (_, change) => {
+    const { writer, reader } = makeRing()
+    writer.put(bytes('12345678'))
+    const changed = writer.writerChanged(writer.writerSequence)
+    expect(changed).toBeInstanceOf(Promise)
+    change(reader)
+    expect(await changed).toBe('ok')
+  })
+
+  test('does not wait for what came since it looked', () => {
+    const { writer, reader } = makeRing()
+    const seen = reader.readerSequence
+    writer.end()
+    expect(reader.readerChanged(seen)).toBeUndefined()
+  })
+
+  test('for a time only goes on when that is over, or at once when there is something', () => {
+    const { writer, reader } = makeRing()
+    const started = performance.now()
+    reader.waitBlocking(20, true)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(19)
+    writer.put(bytes('a'))
+    reader.waitBlocking(Infinity, true)
+    writer.abort()
+    reader.waitBlocking(Infinity, false)
+  })
+})
+
+describe('a ring between two threads', () => {
+  /** Reads one ring into another, blocking as a guest does, with buffers that do not fit the ring's size. */
+  const ECHO = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const stdin = new exports.Ring(workerData.stdin)
+    const stdout = new exports.Ring(workerData.stdout)
+    const buffer = new Uint8Array(70001)
+    let count = stdin.readBlocking(buffer)
+    while (count > 0 && stdout.writeBlocking(buffer.subarray(0, count)) === count) count = stdin.readBlocking(buffer)
+    stdout.end()
+    parentPort.postMessage(count)`
+
+  /** What the other thread's last read gave, once it has ended. */
+  async function startEcho(stdin: Ring, stdout: Ring): Promise<{ lastRead: Promise<unknown> }> {
+    const entry = fileURLToPath(new URL('ring.ts', import.meta.url))
+    const output = await build({
+      configFile: false,
+      logLevel: 'silent',
+      build: { write: false, minify: false, target: 'node20', lib: { entry, formats: ['cjs'] } },
+    })
+    const [
+      {
+        output: [chunk],
+      },
+    ] = output as [Rolldown.RolldownOutput]
+    const worker = new Worker(`${chunk.code}\n{${ECHO}}`, {
+      eval: true,
+      workerData: { stdin: stdin.buffer, stdout: stdout.buffer },
+    })
+    return { lastRead: once(worker, 'message').then(([count]: unknown[]) => count) }
+  }
+
+  async function writeAll(ring: Ring, chunk: Uint8Array): Promise<void> {
+    for (let done = 0; done < chunk.length;) {
+      const sequence = ring.writerSequence
+      const count = ring.put(chunk.subarray(done))
+      if (count === BROKEN) throw new Error('The ring is broken.')
+      if (count === 0) await ring.writerChanged(sequence)
+      done += count
+    }
+  }
+
+  async function readAll(ring: Ring): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    for (;;) {
+      const sequence = ring.readerSequence
+      const chunk = ring.take()
+      if (chunk) chunks.push(chunk)
+      else if (ring.finished) return Buffer.concat(chunks)
+      else await ring.readerChanged(sequence)
+    }
+  }
+
+  test('carries 16 MiB there and back, byte for byte', async () => {
+    const [stdin, stdout] = [Ring.allocate(), Ring.allocate()]
+    const { lastRead } = await startEcho(stdin, stdout)
+    const message = Uint8Array.from({ length: 16 * 1024 * 1024 }, (_, i) => (i * 2_654_435_761) >>> 24)
+    const reply = readAll(stdout)
+    await writeAll(stdin, message)
+    stdin.end()
+    expect(Buffer.compare(await reply, message)).toBe(0)
+    expect(await lastRead).toBe(0)
+  })
+
+  test('tells a thread that blocks in a read that it was broken off', async () => {
+    const [stdin, stdout] = [Ring.allocate(), Ring.allocate()]
+    const { lastRead } = await startEcho(stdin, stdout)
+    await writeAll(stdin, bytes('ping'))
+    await stdout.readerChanged(stdout.readerSequence)
+    expect(text(stdout.take())).toBe('ping')
+    stdin.abort()
+    expect(await lastRead).toBe(BROKEN)
+  })
+})

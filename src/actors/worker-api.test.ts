@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { readFromWorker, readToWorker } from './worker-api.ts'
+
+const bytes = Uint8Array.of(1, 2)
+const shared = new Uint8Array(new SharedArrayBuffer(2))
+const done = { type: 'done', id: 1, status: 0, code: 0, memoryBytes: 65_536, instanceGone: false }
+
+const GARBAGE: unknown[] = [
+  undefined,
+  null,
+  7,
+  'call',
+  [],
+  {},
+  { type: 'call' },
+  { type: 'unknown', id: 1 },
+  { id: 1 },
+  { type: 'data', id: 1 },
+  { type: 'data', id: 1, bytes: [1, 2] },
+  { type: 'data', id: 1, bytes: bytes.buffer },
+  { type: 'data', id: 1, bytes: shared },
+  { type: 'data', id: '1', bytes },
+  { type: 'credit', id: 1, bytes },
+]
+
+describe('a message to a worker', () => {
+  test.each([
+    { type: 'call', id: 1, method: 0 },
+    { type: 'data', id: 1, bytes },
+    { type: 'end', id: 1 },
+    { type: 'abort', id: 1 },
+    { type: 'cancel', id: 1 },
+    { type: 'credit', id: 1, bytes: 3 },
+  ])('%o is read, without what does not belong to it', (message) => {
+    expect(readToWorker({ ...message, extra: true })).toEqual(message)
+  })
+
+  test.each([...GARBAGE, { type: 'call', id: 1, method: 'run' }, done].map((value) => [value]))(
+    '%o is refused',
+    (value) => {
+      expect(() => readToWorker(value)).toThrow(TypeError)
+    },
+  )
+})
+
+describe('a message from a worker', () => {
+  test.each([{ type: 'data', id: 1, bytes }, { type: 'credit', id: 1, bytes: 3 }, { type: 'stderr', bytes }, done])(
+    '%o is read, without what does not belong to it',
+    (message) => {
+      expect(readFromWorker({ ...message, extra: true })).toEqual(message)
+    },
+  )
+
+  test.each(
+    [
+      ...GARBAGE,
+      { ...done, status: 9 },
+      { ...done, code: '0' },
+      { ...done, memoryBytes: undefined },
+      { type: 'stderr', bytes: 'oops' },
+      { type: 'call', id: 1, method: 0 },
+    ].map((value) => [value]),
+  )('%o is refused', (value) => {
+    expect(() => readFromWorker(value)).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { DEFAULT_POLICY, makePolicy, mayCall } from './policy.ts'
+import { OTHER, SELF } from './test-peer.ts'
+
+test('the defaults are those of the design', () => {
+  expect(makePolicy()).toEqual({
+    callers: 'anyone',
+    deadlineMs: 30_000,
+    mailbox: 64,
+    maxMemoryBytes: 256 * 1024 * 1024,
+    maxMessageBytes: 64 * 1024 * 1024,
+  })
+})
+
+test('what is given stands, what is not has its default, and the defaults stay what they are', () => {
+  const policy = makePolicy({ deadlineMs: 1, mailbox: 0, callers: [OTHER], maxMessageBytes: undefined })
+  expect(policy).toEqual({ ...DEFAULT_POLICY, deadlineMs: 1, mailbox: 0, callers: [OTHER] })
+  expect(DEFAULT_POLICY.deadlineMs).toBe(30_000)
+})
+
+test.each([
+  { deadlineMs: 0 },
+  { deadlineMs: 2 ** 31 },
+  { deadlineMs: '100' },
+  { deadlineMs: Number.NaN },
+  { mailbox: -1 },
+  { mailbox: 1.5 },
+  { maxMemoryBytes: 4 * 1024 ** 3 + 1 },
+  { maxMessageBytes: Infinity },
+  { callers: 'nobody' },
+  { callers: ['me'] },
+  { callers: [7] },
+  { call: true },
+  { deadline: 100 },
+])('%o is refused by the name of its field', (given) => {
+  const [field = ''] = Object.keys(given)
+  expect(() => makePolicy(given)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_BAD_REQUEST',
+      message: expect.stringContaining(`policy.${field}:`) as unknown,
+    }),
+  )
+})
+
+test.each([
+  ['anyone', OTHER, true],
+  ['browser', OTHER, false],
+  ['browser', 'browser', true],
+  [[OTHER], OTHER, true],
+  [[OTHER], SELF, false],
+  [[OTHER], 'browser', true],
+  [[], OTHER, false],
+] as const)('with callers %o, %s may call: %s', (callers, caller, expected) => {
+  expect(mayCall(makePolicy({ callers }), caller)).toBe(expected)
+})

@@ -1,0 +1,392 @@
+import { describe, expect, test } from 'vitest'
+import { GliaError } from './errors.ts'
+import { streamPair } from './stream-pair.ts'
+import {
+  addressOf,
+  bytes,
+  counter,
+  deliver,
+  echo,
+  loop,
+  makeProc,
+  OTHER,
+  type Run,
+  send,
+  text,
+  untilAborted,
+} from './test-peer.ts'
+import { readAll } from './web-streams.ts'
+
+const nothing: Run = async () => undefined
+
+/** A run that waits until the test lets it go on. */
+function gate(): { run: Run; entered: Promise<void>; open(): void } {
+  const entered = Promise.withResolvers<void>()
+  const opened = Promise.withResolvers<void>()
+  const run: Run = async () => {
+    entered.resolve()
+    await opened.promise
+  }
+  return { run, entered: entered.promise, open: opened.resolve }
+}
+
+test('a message starts a cold process, and the reply is what its method wrote', async () => {
+  const { proc, notes, count } = makeProc(() => echo)
+  expect(proc.state).toBe('cold')
+  const { stream, done } = deliver(proc)
+  await send(stream, 'hello')
+  expect(text(await readAll(stream))).toBe('hello')
+  await done
+  expect(proc).toMatchObject({ state: 'idle', messages: 1, waiting: 0, memoryBytes: 65_536 })
+  expect(proc.p50Ms).toBeGreaterThanOrEqual(0)
+  expect(notes).toEqual([expect.stringMatching(/^started in \d+ ms$/)])
+  await deliver(proc).stream.closeWrite()
+  expect(count.started).toBe(1)
+})
+
+test('state is kept across messages, which run one at a time in the order they came', async () => {
+  const { proc } = makeProc(counter)
+  const replies = await Promise.all([1, 2, 3].map(async () => text(await readAll(deliver(proc).stream))))
+  expect(replies).toEqual(['1', '2', '3'])
+})
+
+test('the method gets its name, and an unknown one is refused with those there are', async () => {
+  const named: Run = (message, _actor, method) => message.write(bytes(method))
+  const { proc, count } = makeProc(() => named, { methods: ['one', 'two'] })
+  expect(text(await readAll(deliver(proc, { method: 'two' }).stream))).toBe('two')
+  await expect(deliver(proc, { method: 'toString' }).done).rejects.toMatchObject({
+    code: 'ERR_NO_METHOD',
+    message: expect.stringContaining('one, two') as unknown,
+  })
+  expect(count.started).toBe(1)
+})
+
+test('who is not on the list is refused before anything runs', async () => {
+  const { proc, count } = makeProc(() => echo, { policy: { callers: 'browser' } })
+  await expect(deliver(proc, { caller: OTHER }).done).rejects.toMatchObject({ code: 'ERR_DENIED' })
+  expect(count.started).toBe(0)
+})
+
+test('a method that fails fails its message only', async () => {
+  const failing: Run = async () => {
+    throw new GliaError('ERR_FAILED', 'run returned 7.')
+  }
+  const runs = [failing, echo]
+  const { proc, failures, count } = makeProc(() => (message, actor, method) => {
+    return (runs.shift() ?? nothing)(message, actor, method)
+  })
+  await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_FAILED' })
+  const { stream } = deliver(proc)
+  await send(stream, 'still here')
+  expect(text(await readAll(stream))).toBe('still here')
+  expect(failures.map(({ code }) => code)).toEqual(['ERR_FAILED'])
+  expect(count).toEqual({ started: 1, stopped: 0 })
+  expect(proc.messages).toBe(2)
+})
+
+test('a method that throws what is no GliaError fails with an error all the same', async () => {
+  const { proc } = makeProc(() => async () => Promise.reject(new TypeError('oops')))
+  await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_INTERNAL', message: 'oops' })
+})
+
+describe('the size of a message', () => {
+  const policy = { maxMessageBytes: 8 }
+
+  test('may be exactly the cap', async () => {
+    const { proc } = makeProc(() => echo, { policy })
+    const { stream } = deliver(proc, { expectedBytes: 8 })
+    await stream.write(bytes('12345'))
+    await send(stream, '678')
+    expect(text(await readAll(stream))).toBe('12345678')
+  })
+
+  test('may not be one byte more, also when nobody said so before', async () => {
+    const { proc } = makeProc(() => echo, { policy })
+    const { stream, done } = deliver(proc)
+    await stream.write(bytes('12345678'))
+    await stream.write(bytes('9'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+    expect(proc.state).toBe('idle')
+  })
+
+  test('is refused before anything runs when the caller said it', async () => {
+    const { proc, count } = makeProc(() => echo, { policy })
+    await expect(deliver(proc, { expectedBytes: 9 }).done).rejects.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+    expect(count.started).toBe(0)
+  })
+})
+
+describe('the mailbox', () => {
+  test('takes as many messages as it has room for, and refuses the next', async () => {
+    const { run, entered, open } = gate()
+    const { proc } = makeProc(() => run, { policy: { mailbox: 2 } })
+    const running = deliver(proc)
+    await entered
+    const waiting = [deliver(proc), deliver(proc)]
+    expect(proc).toMatchObject({ state: 'busy', waiting: 2 })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_MAILBOX_FULL' })
+    open()
+    await Promise.all([running, ...waiting].map(({ done }) => done))
+    expect(proc).toMatchObject({ messages: 3, waiting: 0 })
+  })
+
+  test('lets go of a caller that gave up, whose message then never runs', async () => {
+    const { run, entered, open } = gate()
+    const { proc } = makeProc(() => run)
+    const running = deliver(proc)
+    await entered
+    const { stream, done } = deliver(proc)
+    expect(proc.waiting).toBe(1)
+    stream.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(proc.waiting).toBe(0)
+    open()
+    await running.done
+    expect(proc.messages).toBe(1)
+  })
+
+  test('does not keep a message past its deadline', async () => {
+    const { run, entered, open } = gate()
+    const { proc } = makeProc(() => run, { policy: { deadlineMs: 100 } })
+    const running = deliver(proc)
+    await entered
+    const waiting = deliver(proc)
+    await expect(waiting.done).rejects.toMatchObject({
+      code: 'ERR_DEADLINE',
+      message: expect.stringMatching(/waited 100 ms .* not run/) as unknown,
+    })
+    open()
+    await expect(running.done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  })
+})
+
+describe('the deadline', () => {
+  const policy = { deadlineMs: 20 }
+
+  test('is told to a method that minds it, which keeps its state', async () => {
+    const { proc, count } = makeProc(() => untilAborted, { policy })
+    const { stream, done } = deliver(proc)
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await expect(done).rejects.toMatchObject({ code: 'ERR_DEADLINE', message: 'run did not end within its 20 ms.' })
+    expect(proc.state).toBe('idle')
+    expect(count).toEqual({ started: 1, stopped: 0 })
+  })
+
+  test('makes the reads and writes of a method fail', async () => {
+    const seen: unknown[] = []
+    const stubborn: Run = async (message) => {
+      await message.read().catch((thrown: unknown) => seen.push(thrown))
+      await message.write(bytes('x')).catch((thrown: unknown) => seen.push(thrown))
+    }
+    const { proc } = makeProc(() => stubborn, { policy })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(seen).toMatchObject([{ code: 'ERR_DEADLINE' }, { code: 'ERR_DEADLINE' }])
+  })
+
+  test('stops a method that loops after a grace, tells those who wait, and the process restarts cold', async () => {
+    const runs = [loop, counter()]
+    const { proc, count } = makeProc(() => runs.shift() ?? counter(), { policy: { deadlineMs: 150 } })
+    const looping = deliver(proc)
+    await expect(readAll(looping.stream)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(count.stopped).toBe(0) // the grace
+    const waiting = deliver(proc)
+    await expect(looping.done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await expect(waiting.done).rejects.toMatchObject({
+      code: expect.stringMatching(/PROC_STOPPED|DEADLINE/) as unknown,
+    })
+    expect(proc.state).toBe('cold')
+    expect(count.stopped).toBe(1)
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    expect(count.started).toBe(2)
+  })
+
+  test('counts for a reply that nobody reads', async () => {
+    const { proc } = makeProc(() => (message) => message.write(new Uint8Array(1024 * 1024)), { policy })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(proc.state).toBe('idle')
+  })
+
+  test('counts for a start that takes too long', async () => {
+    const { proc } = makeProc(() => echo, {
+      policy,
+      starting: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+    })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(proc.state).toBe('cold')
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  })
+})
+
+test('those who wait behind a method that is stopped learn that their message was not run', async () => {
+  const { proc } = makeProc(() => loop, { policy: { deadlineMs: 300 } })
+  const looping = deliver(proc)
+  await expect(readAll(looping.stream)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  // Comes after the deadline and before the end of the grace, which is shorter than its own deadline.
+  await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  expect(proc.messages).toBe(1)
+})
+
+describe('a caller that gives up', () => {
+  test('ends its message and not the process', async () => {
+    const { proc, count } = makeProc(() => untilAborted)
+    const { stream, done } = deliver(proc)
+    await expect.poll(() => proc.state).toBe('busy')
+    stream.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(proc.state).toBe('idle')
+    expect(count).toEqual({ started: 1, stopped: 0 })
+  })
+
+  test('is the reason of what its message fails with, whatever the method made of it', async () => {
+    const trapping: Run = async (message, actor, method) => {
+      await untilAborted(message, actor, method)
+      throw new GliaError('ERR_TRAPPED', 'it got an errno it did not expect')
+    }
+    const { proc } = makeProc(() => trapping)
+    const { stream, done } = deliver(proc)
+    await expect.poll(() => proc.state).toBe('busy')
+    stream.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  })
+
+  test('before its message is delivered has it not run', async () => {
+    const { proc, count } = makeProc(counter)
+    await readAll(deliver(proc).stream)
+    const [caller, server] = streamPair(addressOf(proc), { caller: 'browser' })
+    caller.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(proc.deliver(server)).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(text(await readAll(deliver(proc).stream))).toBe('2')
+    expect(count.started).toBe(1)
+  })
+})
+
+describe('killing', () => {
+  test('fails the message that runs and those that wait with its reason, for good', async () => {
+    const { proc, count } = makeProc(() => loop)
+    const running = deliver(proc)
+    await expect.poll(() => proc.state).toBe('busy')
+    const waiting = deliver(proc)
+    const reason = new GliaError('ERR_PROC_STOPPED', 'replaced by a newer one')
+    proc.kill(reason)
+    await expect(running.done).rejects.toBe(reason)
+    await expect(waiting.done).rejects.toBe(reason)
+    await expect(deliver(proc).done).rejects.toBe(reason)
+    await expect(proc.warmUp()).rejects.toBe(reason)
+    expect(proc.state).toBe('dead')
+    expect(count).toEqual({ started: 1, stopped: 1 })
+  })
+
+  test('a second time changes nothing', () => {
+    const { proc } = makeProc(() => echo)
+    proc.kill()
+    proc.kill(new GliaError('ERR_INTERNAL', 'again'))
+    expect(proc.state).toBe('dead')
+  })
+
+  test('during a start stops what the start has made', async () => {
+    const started = Promise.withResolvers<void>()
+    const { proc, count } = makeProc(() => echo, { starting: () => started.promise })
+    const { done } = deliver(proc)
+    proc.kill()
+    started.resolve()
+    await expect(done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'The process was killed.' })
+    expect(count).toEqual({ started: 1, stopped: 1 })
+    expect(proc.state).toBe('dead')
+  })
+})
+
+describe('a start that fails', () => {
+  test('fails its message, and the next one tries again', async () => {
+    const outcomes = [new GliaError('ERR_LIVE_LIMIT', 'full'), undefined]
+    const { proc, count } = makeProc(counter, {
+      starting: async () => {
+        const failure = outcomes.shift()
+        if (failure) throw failure
+      },
+    })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_LIVE_LIMIT' })
+    expect(proc.state).toBe('cold')
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    expect(count.started).toBe(1)
+  })
+
+  test('shows at once when the process is warmed up', async () => {
+    const { proc } = makeProc(() => echo, {
+      starting: async () => {
+        throw new GliaError('ERR_START', '_initialize trapped')
+      },
+    })
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_START' })
+    expect(proc.state).toBe('cold')
+  })
+
+  test('of a worker that has died is made good by a new one', async () => {
+    const dead: Run = async () => {
+      throw new GliaError('ERR_START', 'The actor worker could not run: out of memory.')
+    }
+    const lives = [dead, counter()]
+    const { proc, count } = makeProc(() => lives.shift() ?? nothing)
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_START' })
+    expect(proc.state).toBe('cold')
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    expect(count).toEqual({ started: 2, stopped: 1 })
+  })
+})
+
+test('a process that was warmed up runs its first message without a start', async () => {
+  const { proc, count } = makeProc(counter)
+  await proc.warmUp()
+  expect(proc.state).toBe('idle')
+  await proc.warmUp()
+  await readAll(deliver(proc).stream)
+  expect(count.started).toBe(1)
+})
+
+test('warming up can be given up', async () => {
+  const { proc } = makeProc(() => echo, {
+    starting: async (signal) => signal.throwIfAborted(),
+  })
+  await expect(proc.warmUp(AbortSignal.abort(new GliaError('ERR_ABORTED', 'enough')))).rejects.toThrow('enough')
+  expect(proc.state).toBe('cold')
+})
+
+describe('an instance that ends with a message', () => {
+  const exits =
+    (reason: 'normal' | 'abnormal'): Run =>
+    async (message, actor) => {
+      await message.write(bytes('bye'))
+      actor.exited = reason
+      if (reason === 'abnormal') throw new GliaError('ERR_EXITED', 'run exited with code 3.')
+    }
+
+  test.each([
+    ['permanent', 'normal', 'idle'],
+    ['permanent', 'abnormal', 'idle'],
+    ['transient', 'normal', 'dead'],
+    ['transient', 'abnormal', 'idle'],
+    ['temporary', 'normal', 'dead'],
+    ['temporary', 'abnormal', 'dead'],
+  ] as const)('leaves a %s process, when the end was %s, %s', async (restart, reason, state) => {
+    const { proc } = makeProc(() => exits(reason), { restart })
+    const { stream, done } = deliver(proc)
+    if (reason === 'normal') {
+      expect(text(await readAll(stream))).toBe('bye')
+      await done
+    } else await expect(done).rejects.toMatchObject({ code: 'ERR_EXITED' })
+    expect(proc.state).toBe(state)
+    const next = deliver(proc).done
+    if (state === 'dead') await expect(next).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+    else if (reason === 'normal') await next
+  })
+
+  test.each(['transient', 'permanent', 'temporary'] as const)(
+    'by being stopped at its deadline is an abnormal end: %s',
+    async (restart) => {
+      const { proc } = makeProc(() => loop, { restart, policy: { deadlineMs: 10 } })
+      await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+      expect(proc.state).toBe(restart === 'temporary' ? 'dead' : 'cold')
+    },
+  )
+})

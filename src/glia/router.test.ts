@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { GliaError } from './errors.ts'
+import { newPid } from './pid.ts'
+import type { Stream } from './stream.ts'
+import { acceptStreams } from './stream.acceptance.ts'
+import { streamPair } from './stream-pair.ts'
+import { addressOf, bytes, echo, makePeer, makeProc, OTHER, SELF, send, text } from './test-peer.ts'
+import { readAll } from './web-streams.ts'
+
+const browser = { caller: 'browser' }
+const elsewhere = () => addressOf(newPid(), 'run', OTHER)
+
+/** A peer that passes calls for other peers on to the test, which holds their serving ends. */
+function forwarding() {
+  const served = Promise.withResolvers<Stream>()
+  const opened: { address: unknown; signal: AbortSignal }[] = []
+  const { router } = makePeer([], async (address, { signal }) => {
+    opened.push({ address, signal })
+    const [near, far] = streamPair(address, { caller: SELF })
+    served.resolve(far)
+    return near
+  })
+  return { router, opened, served: served.promise }
+}
+
+acceptStreams('a stream that a router passes on', {
+  endsWithReply: true,
+  open: async () => {
+    const { router, served } = forwarding()
+    return [router.open(elsewhere(), browser), await served]
+  },
+})
+
+describe('a process of this peer', () => {
+  test('gets the message, and its reply comes back', async () => {
+    const { proc } = makeProc(() => echo)
+    const stream = makePeer([proc]).router.open(addressOf(proc), browser)
+    await send(stream, 'hello')
+    expect(text(await readAll(stream))).toBe('hello')
+  })
+
+  test('that is not there is an error of the call', async () => {
+    const stream = makePeer([]).router.open(addressOf(newPid()), browser)
+    await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+    await expect(stream.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+  })
+
+  test('that fails gives its own error to the caller', async () => {
+    const { proc } = makeProc(() => async () => Promise.reject(new GliaError('ERR_FAILED', 'run returned 7.')))
+    const stream = makePeer([proc]).router.open(addressOf(proc), browser)
+    await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_FAILED', message: 'run returned 7.' })
+  })
+
+  test('may reply without having read, and writes that come later are reset', async () => {
+    const { proc } = makeProc(() => (message) => message.write(bytes('no need')))
+    const stream = makePeer([proc]).router.open(addressOf(proc), browser)
+    expect(text(await readAll(stream))).toBe('no need')
+    await expect(stream.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+  })
+})
+
+test('serving never rejects: its failure is the stream’s', async () => {
+  const [caller, server] = streamPair(addressOf(newPid()), browser)
+  await expect(makePeer([]).router.serveStream(server)).resolves.toBeUndefined()
+  expect(caller.signal.reason).toMatchObject({ code: 'ERR_NO_PROC' })
+})
+
+test('its aliases are this peer and its root process', () => {
+  const { proc } = makeProc(() => echo)
+  expect(makePeer([proc]).router.aliases).toEqual({ self: SELF, root: proc.pid })
+})
+
+describe('a process of another peer', () => {
+  test('is asked for by its address, and both directions are whole', async () => {
+    const { router, opened, served } = forwarding()
+    const address = elsewhere()
+    const stream = router.open(address, browser)
+    const far = await served
+    expect(opened).toMatchObject([{ address }])
+    const asked = readAll(far)
+    await send(stream, 'question')
+    expect(text(await asked)).toBe('question')
+    await send(far, 'answer')
+    expect(text(await readAll(stream))).toBe('answer')
+  })
+
+  test('that cannot be reached is an error of the call', async () => {
+    const stream = makePeer([]).router.open(elsewhere(), browser)
+    await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' })
+  })
+
+  test('is given up while it is being reached', async () => {
+    const signals: AbortSignal[] = []
+    const { router } = makePeer([], (_, { signal }) => {
+      signals.push(signal)
+      return new Promise((__, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+    })
+    const [caller, server] = streamPair(elsewhere(), browser)
+    const serving = router.serveStream(server)
+    caller.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await serving
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
+  test.each(['ERR_ABORTED', 'ERR_RESET'] as const)(
+    'that is reached after the caller gave up with %s is told so',
+    async (code) => {
+      const reached = Promise.withResolvers<Stream>()
+      const { router } = makePeer([], () => reached.promise)
+      const address = elsewhere()
+      const [caller, server] = streamPair(address, browser)
+      const serving = router.serveStream(server)
+      caller.abort(new GliaError(code, 'enough'))
+      const [near, far] = streamPair(address, browser)
+      reached.resolve(near)
+      await serving
+      await expect(far.read()).rejects.toMatchObject({ code })
+    },
+  )
+
+  test('that takes no more of the message can still reply', async () => {
+    const { router, served } = forwarding()
+    const stream = router.open(elsewhere(), browser)
+    const far = await served
+    await far.closeRead()
+    await stream.write(bytes('lost'))
+    await send(far, 'enough')
+    expect(text(await readAll(stream))).toBe('enough')
+  })
+})

@@ -1,0 +1,41 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { Icon } from './icons.tsx'
+
+/** Time that a button says what it has done, in ms. */
+const SAID_MS = 1500
+
+export interface CopyButtonProps {
+  /** What is copied; a function if it is worth computing only then. */
+  text: string | (() => string)
+  /** What the button is called, and its title. */
+  label: string
+  class?: string
+  children?: ComponentChildren
+}
+
+/** Copies a text and says so. */
+export function CopyButton({ text, label, class: className = 'icon-button', children }: CopyButtonProps) {
+  const said = useSignal<'copied' | 'failed' | undefined>(undefined)
+  const copy = async (event: Event): Promise<void> => {
+    // In a row, copying an id is not choosing the row.
+    event.stopPropagation()
+    try {
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : text())
+      said.value = 'copied'
+    } catch {
+      said.value = 'failed' // no permission: the button says so
+    }
+    setTimeout(() => (said.value = undefined), SAID_MS)
+  }
+  const title = said.value === 'copied' ? 'Copied' : said.value === 'failed' ? 'The browser refused to copy' : label
+  return (
+    <button type="button" class={className} title={title} aria-label={label} onClick={(event) => void copy(event)}>
+      {children}
+      <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
+      <span class="sr-only" role="status">
+        {said.value ? title : ''}
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
+
+describe('bytes', () => {
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [9_940, '9.9 kB'],
+    [9_960, '10 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1.0 MB'],
+    [67_108_864, '67 MB'],
+    [undefined, '–'],
+  ])('%s reads %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+})
+
+describe('times', () => {
+  test.each([
+    [0.04, '0.04 ms'],
+    [1.25, '1.3 ms'],
+    [12.4, '12 ms'],
+    [999.6, '1.0 s'],
+    [30_250, '30.3 s'],
+    [undefined, '–'],
+  ])('%s ms reads %s', (ms, text) => expect(formatMs(ms)).toBe(text))
+})
+
+test('counts have separators', () => expect(formatCount(1204)).toBe('1,204'))
+
+test('ids keep their start and their end', () => {
+  expect(shortId('12D3KooWQnbwAQ2xCTmehvi5TD42MLDfyFZPvo34kq5aXtbvbSLA')).toBe('12D3…bSLA')
+  expect(shortId('root')).toBe('root')
+})

@@ -1,0 +1,39 @@
+/** How numbers, ids and times read on the page. What is unknown is an en dash, never 0. */
+
+const UNKNOWN = '–'
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+
+/** `512 B`, `1.3 MB`: decimal units, two significant figures below ten. */
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined) return UNKNOWN
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const digits = unit === 0 || value >= 9.95 ? 0 : 1
+  return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
+}
+
+/** `0.04 ms`, `12 ms`, `1.3 s`. */
+export function formatMs(ms: number | undefined): string {
+  if (ms === undefined) return UNKNOWN
+  if (ms >= 999.5) return `${(ms / 1000).toFixed(1)} s`
+  return `${ms.toFixed(ms >= 9.95 ? 0 : ms >= 0.995 ? 1 : 2)} ms`
+}
+
+/** `1,204`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en')
+}
+
+/** `12:04:31`, local time. */
+export function formatTime(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB')
+}
+
+/** `12D3…pQ8f`: the start and the end of an id. */
+export function shortId(id: string): string {
+  return id.length <= 10 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`
+}

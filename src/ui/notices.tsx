@@ -1,0 +1,80 @@
+import { signal } from '@preact/signals'
+import { Icon } from './icons.tsx'
+
+/** Something that was said, and stays until it is dismissed or its time is over. */
+interface Notice {
+  id: number
+  /** An error interrupts a screen reader; news wait. */
+  kind: 'error' | 'news'
+  title: string
+  detail: string
+  code?: string | undefined
+  action?: { label: string; run: () => void } | undefined
+}
+
+/** Time that news with something to undo stay, in ms. */
+const NEWS_MS = 10_000
+const MAX_NOTICES = 5
+
+const notices = signal<readonly Notice[]>([])
+let lastId = 0
+
+export function showError(title: string, thrown: unknown): void {
+  const { message: detail, code } = wordsOf(thrown)
+  add({ kind: 'error', title, detail, code })
+}
+
+/** @param action What the notice offers for ten seconds, such as Undo. */
+export function showNews(title: string, detail: string, action?: Notice['action']): void {
+  const id = add({ kind: 'news', title, detail, action })
+  setTimeout(() => dismiss(id), NEWS_MS)
+}
+
+/** What was thrown, as its words and its code. */
+export function wordsOf(thrown: unknown): { message: string; code: string | undefined } {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : undefined
+  return { message: thrown instanceof Error ? thrown.message : String(thrown), code }
+}
+
+function add(notice: Omit<Notice, 'id'>): number {
+  const id = ++lastId
+  notices.value = [...notices.value, { ...notice, id }].slice(-MAX_NOTICES)
+  return id
+}
+
+function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id)
+}
+
+/** The notices, newest last, over the page's lower edge. */
+export function Notices() {
+  return (
+    <div class="notices">
+      {notices.value.map(({ id, kind, title, detail, code, action }) => (
+        <div key={id} class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
+          <div>
+            <b>{title}</b>
+            <div>
+              {detail} {code && <span class="mono soft">{code}</span>}
+            </div>
+          </div>
+          {action && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                action.run()
+                dismiss(id)
+              }}
+            >
+              {action.label}
+            </button>
+          )}
+          <button type="button" class="icon-button" aria-label={`Dismiss: ${title}`} onClick={() => dismiss(id)}>
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,131 @@
+import { CopyButton } from './copy-button.tsx'
+import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
+import { Identicon } from './identicon.tsx'
+import type { ProcessView } from './model.ts'
+import { ProcessState } from './process-state.tsx'
+
+export interface ProcessListProps {
+  processes: readonly ProcessView[]
+  selected: string | undefined
+  onSelect: (pid: string) => void
+}
+
+/** The table of processes. A row is chosen by a click, or with the arrow keys, Home and End. */
+export function ProcessList({ processes, selected, onSelect }: ProcessListProps) {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const at = processes.findIndex(({ pid }) => pid === selected)
+    const last = processes.length - 1
+    const moves: Record<string, number> = {
+      ArrowDown: Math.min(at + 1, last),
+      ArrowUp: Math.max(at - 1, 0),
+      Home: 0,
+      End: last,
+    }
+    const target = processes[moves[event.key] ?? -1]
+    if (!target || !(event.target instanceof HTMLTableRowElement)) return
+    event.preventDefault()
+    onSelect(target.pid)
+    if (event.currentTarget instanceof HTMLElement) focusRow(event.currentTarget, target.pid)
+  }
+  return (
+    <section class="panel">
+      <h2 id="processes-title">
+        Processes <span class="soft count">{processes.length}</span>
+      </h2>
+      <table aria-labelledby="processes-title">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col" class="drop-4">
+              PID
+            </th>
+            <th scope="col">State</th>
+            <th scope="col" class="drop-1">
+              Methods
+            </th>
+            <th scope="col" class="num drop-3">
+              Messages
+            </th>
+            <th scope="col" class="num drop-2">
+              p50
+            </th>
+            <th scope="col" class="num">
+              Memory
+            </th>
+            <th scope="col" class="drop-1">
+              Last error
+            </th>
+          </tr>
+        </thead>
+        <tbody onKeyDown={onKeyDown}>
+          {processes.map((process) => (
+            <ProcessRow
+              key={process.pid}
+              process={process}
+              selected={process.pid === selected}
+              onSelect={() => onSelect(process.pid)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function ProcessRow({
+  process,
+  selected,
+  onSelect,
+}: {
+  process: ProcessView
+  selected: boolean
+  onSelect: () => void
+}) {
+  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted } = process
+  return (
+    <tr data-pid={pid} tabIndex={selected ? 0 : -1} aria-selected={selected} onClick={onSelect}>
+      <td class="name">
+        <b>{name}</b>
+        {!persisted && (
+          <span class="soft" title="The browser did not keep it: it will not come back after a reload">
+            {' '}
+            not kept
+          </span>
+        )}
+        <span class="mono soft narrow-only">{shortId(pid)}</span>
+      </td>
+      <td class="drop-4">
+        <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
+          <Identicon text={pid} />
+          <span class="mono">{shortId(pid)}</span>
+        </CopyButton>
+      </td>
+      <td>
+        <ProcessState process={process} />
+      </td>
+      <td class="drop-1 methods">
+        {methods.map((method) => (
+          <span key={method} class="tag">
+            {method}
+          </span>
+        ))}
+      </td>
+      <td class="num drop-3">{formatCount(messages)}</td>
+      <td class="num drop-2">{formatMs(p50Ms)}</td>
+      <td class="num">{formatBytes(memoryBytes)}</td>
+      <td class="drop-1 error-cell">
+        {lastError ? (
+          <span class="bad-text" title={lastError.message}>
+            {lastError.code}
+          </span>
+        ) : (
+          <span class="soft">–</span>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+function focusRow(body: HTMLElement, pid: string): void {
+  body.querySelector<HTMLElement>(`[data-pid="${pid}"]`)?.focus()
+}

@@ -1,0 +1,22 @@
+import type { ProcessView } from './model.ts'
+
+const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
+  cold: { text: 'cold (not loaded yet)', dot: 'none' },
+  starting: { text: 'starting', dot: 'warn' },
+  idle: { text: 'idle', dot: 'ok' },
+  busy: { text: 'busy', dot: 'warn' },
+  backoff: { text: 'restarting', dot: 'bad' },
+  dead: { text: 'ended', dot: 'bad' },
+}
+
+/** A process's state as a dot and words. */
+export function ProcessState({ process }: { process: ProcessView }) {
+  const { text, dot } = WORDS[process.state]
+  return (
+    <span class="state">
+      <span class={`dot ${dot}`} />
+      {text}
+      {process.waiting > 0 && <span class="soft">, {process.waiting} waiting</span>}
+    </span>
+  )
+}

@@ -1,0 +1,65 @@
+import { CopyButton } from './copy-button.tsx'
+import { formatBytes, formatMs } from './format.ts'
+import type { CallView, RunningCall } from './running-call.ts'
+
+const STATE: Record<CallView['state'], { text: string; dot: string }> = {
+  running: { text: 'running', dot: 'warn' },
+  ok: { text: 'ok', dot: 'ok' },
+  failed: { text: 'failed', dot: 'bad' },
+  cancelled: { text: 'cancelled', dot: 'none' },
+}
+
+/** The reply as it streams in, and what became of the call. */
+export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
+  const view = call?.view.value
+  return (
+    <div class="reply">
+      <span class="label" id="reply-label">
+        Reply
+      </span>
+      <pre class="out" role="region" aria-labelledby="reply-label" aria-live="polite" tabIndex={0}>
+        {view?.text}
+      </pre>
+      {call && view && <CallLine call={call} view={view} fileName={fileName} />}
+      {view?.error && view.state === 'failed' && (
+        <p class="call-error" role="alert">
+          {view.error.message} <span class="mono">{view.error.code}</span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView; fileName: string }) {
+  const { text, dot } = STATE[view.state]
+  return (
+    <div class="row soft call-line">
+      <span class="state" role="status">
+        <span class={`dot ${dot}`} />
+        {text}
+      </span>
+      <span class="figures">
+        {formatBytes(view.bytes)} in {formatMs(view.ms)}
+      </span>
+      <span>{view.note}</span>
+      <span class="grow" />
+      {view.bytes > 0 && view.state !== 'running' && (
+        <>
+          <CopyButton label="Copy the reply" text={() => new TextDecoder().decode(call.reply.bytes())} />
+          <button type="button" class="link" onClick={() => download(call.reply.bytes(), fileName)}>
+            Download
+          </button>
+        </>
+      )}
+    </div>
+  )
+}
+
+function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
+  const url = URL.createObjectURL(new Blob([bytes]))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}

@@ -1,0 +1,68 @@
+import type { BundledActor, SpawnView, TabModel } from './model.ts'
+import { useNow } from './use-now.ts'
+import { formatBytes } from './format.ts'
+
+const PROGRESS_AFTER_MS = 300
+const CANCEL_AFTER_MS = 1000
+
+/** How to get an actor: drop one, start a bundled one, build one. */
+export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
+  const isEmpty = model.processes.value.every(({ root }) => root)
+  return (
+    <section class="start" aria-label="Start an actor">
+      <div>
+        <b>Drop a .wasm anywhere</b>
+        <br />
+        It becomes a live actor that every page of this browser can call.
+        {isEmpty && (
+          <pre class="mono recipe">{`__attribute__((export_name("hello"))) void hello(void) { puts("hello"); fflush(stdout); }
+
+clang --target=wasm32-wasi -mexec-model=reactor -include stdio.h hello.c -o hello.wasm`}</pre>
+        )}
+      </div>
+      <span class="grow" />
+      <div class="bundled">
+        {model.bundled.value.map((actor) => (
+          <button
+            key={actor.file}
+            type="button"
+            class="button"
+            title={actor.description}
+            onClick={() => onBundled(actor)}
+          >
+            {actor.name}
+          </button>
+        ))}
+      </div>
+      {model.spawns.value.map((spawn) => (
+        <SpawnProgress key={spawn.id} spawn={spawn} />
+      ))}
+    </section>
+  )
+}
+
+function SpawnProgress({ spawn }: { spawn: SpawnView }) {
+  const age = useNow(100) - spawn.since
+  if (age < PROGRESS_AFTER_MS) return null
+  const { name, stage, doneBytes, totalBytes } = spawn
+  const isReading = stage === 'reading' && totalBytes > 0
+  const bytes = isReading ? `, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}` : ''
+  return (
+    <div class="spawn">
+      <span role="status">
+        {name}: {stage}
+        {bytes}
+      </span>
+      {isReading ? (
+        <progress aria-label={`${name}: ${stage}`} value={doneBytes} max={totalBytes} />
+      ) : (
+        <progress aria-label={`${name}: ${stage}`} />
+      )}
+      {age >= CANCEL_AFTER_MS && (
+        <button type="button" class="button" onClick={spawn.cancel}>
+          Cancel {name}
+        </button>
+      )}
+    </div>
+  )
+}
