@@ -2,22 +2,37 @@ import { ACTOR_CSP } from '../headers.ts'
 import { GliaError } from '../glia/errors.ts'
 
 /**
- * Makes actor workers, after it has seen once that their script comes with the policy that keeps guests off the network
- * (FACTS 2.8): a host that sends no headers, with no service worker to add them, runs no guests.
+ * Makes actor workers. One is always started ahead: loading the script takes longer than all else that a start needs, and a
+ * worker without a module costs little.
  * @param start Starts a worker of the script at an absolute URL.
  */
 export function workerScript(url: string, start: (url: string) => Worker): () => Promise<Worker> {
   let checked: Promise<void> | undefined
+  let spare: Worker | undefined
+  const startSpare = (): void => {
+    const worker = start(url)
+    spare = worker
+    // One that could not load is not handed out: the next start tries again, and reports it.
+    worker.onerror = () => {
+      if (spare === worker) spare = undefined
+    }
+  }
   return async () => {
     checked ??= check(url).catch((thrown: unknown) => {
       checked = undefined
       throw thrown
     })
     await checked
-    return start(url)
+    const worker = spare ?? start(url)
+    startSpare()
+    return worker
   }
 }
 
+/**
+ * Sees that the script comes with the policy that keeps guests off the network (FACTS 2.8): a host that sends no headers,
+ * with no service worker to add them, runs no guests.
+ */
 async function check(url: string): Promise<void> {
   let policy: string | null
   try {

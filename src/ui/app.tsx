@@ -15,27 +15,37 @@ import { StartPanel } from './start-panel.tsx'
 export function App({ model }: { model: TabModel }) {
   const selected = useSignal<string | undefined>(undefined)
   const focusKey = useSignal(0)
-  const before = useRef<readonly string[]>([])
+  const lastPids = useRef<readonly string[]>([])
   useSignalEffect(() => {
     const now = model.processes.value.map(({ pid }) => pid)
-    selected.value = nextSelection(selected.peek(), before.current, now)
-    before.current = now
+    selected.value = nextSelection(selected.peek(), lastPids.current, now)
+    lastPids.current = now
   })
   useSignalEffect(() => {
     const peerId = model.peerId.value
     document.title = peerId ? `${shortId(peerId)} · Glia` : 'Glia'
   })
 
-  const spawn = async (what: string, made: Promise<string>): Promise<void> => {
+  const choices = useRef(0)
+  const choose = (pid: string): void => {
+    choices.current += 1
+    selected.value = pid
+  }
+
+  const spawn = async (what: string, made: Promise<string>, select = true): Promise<void> => {
+    const before = choices.current
     try {
-      selected.value = await made
+      const pid = await made
+      // Whoever has chosen another process meanwhile is not taken away from it.
+      if (!select || choices.current !== before) return
+      selected.value = pid
       focusKey.value += 1
     } catch (thrown) {
       showError(`${what} was not started`, thrown)
     }
   }
   const spawnFiles = (files: readonly File[]): void => {
-    for (const file of files) void spawn(file.name, model.spawnFile(file))
+    files.forEach((file, i) => void spawn(file.name, model.spawnFile(file), i === 0))
   }
   const kill = async (pid: string, name: string): Promise<void> => {
     try {
@@ -69,11 +79,7 @@ export function App({ model }: { model: TabModel }) {
         <main>
           <div class="left">
             <StartPanel model={model} onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))} />
-            <ProcessList
-              processes={model.processes.value}
-              selected={selected.value}
-              onSelect={(pid) => (selected.value = pid)}
-            />
+            <ProcessList processes={model.processes.value} selected={selected.value} onSelect={choose} />
           </div>
           {process && (
             <Console

@@ -4,6 +4,9 @@ import { Identicon } from './identicon.tsx'
 import type { ProcessView } from './model.ts'
 import { ProcessState } from './process-state.tsx'
 
+/** Methods named in a row; the console lists them all. */
+const SHOWN_METHODS = 3
+
 export interface ProcessListProps {
   processes: readonly ProcessView[]
   selected: string | undefined
@@ -35,10 +38,7 @@ export function ProcessList({ processes, selected, onSelect }: ProcessListProps)
       <table aria-labelledby="processes-title">
         <thead>
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col" class="drop-4">
-              PID
-            </th>
+            <th scope="col">Name and PID</th>
             <th scope="col">State</th>
             <th scope="col" class="drop-1">
               Methods
@@ -92,23 +92,25 @@ function ProcessRow({
             not kept
           </span>
         )}
-        <span class="mono soft narrow-only">{shortId(pid)}</span>
-      </td>
-      <td class="drop-4">
         <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
           <Identicon text={pid} />
-          <span class="mono">{shortId(pid)}</span>
+          <span class="mono soft">{shortId(pid)}</span>
         </CopyButton>
       </td>
       <td>
         <ProcessState process={process} />
       </td>
       <td class="drop-1 methods">
-        {methods.map((method) => (
+        {methods.slice(0, SHOWN_METHODS).map((method) => (
           <span key={method} class="tag">
             {method}
           </span>
         ))}
+        {methods.length > SHOWN_METHODS && (
+          <span class="soft" title={methods.join(', ')}>
+            and {methods.length - SHOWN_METHODS} more
+          </span>
+        )}
       </td>
       <td class="num drop-3">{formatCount(messages)}</td>
       <td class="num drop-2">{formatMs(p50Ms)}</td>

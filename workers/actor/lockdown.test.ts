@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { lockDown } from './lockdown.ts'
+
+/** A scope as browsers make it: some on the global object, some as getters on its prototypes. */
+function makeScope() {
+  class EventTarget {}
+  class WorkerGlobalScope extends EventTarget {
+    readonly kept = 'kept'
+    get indexedDB(): string {
+      return 'storage'
+    }
+    get caches(): string {
+      return 'storage'
+    }
+    fetch(): string {
+      return 'network'
+    }
+    importScripts(): string {
+      return 'network'
+    }
+  }
+  const scope = new WorkerGlobalScope()
+  for (const name of ['BroadcastChannel', 'WebSocket', 'Worker', 'fetch']) {
+    Object.defineProperty(scope, name, { value: class {}, configurable: true, writable: true, enumerable: false })
+  }
+  return scope
+}
+
+test('what leads outside is gone, from the scope and from its prototypes, and the rest stays', () => {
+  const scope = makeScope()
+  lockDown(scope)
+  for (const name of ['indexedDB', 'caches', 'fetch', 'importScripts', 'BroadcastChannel', 'WebSocket', 'Worker']) {
+    expect(name in scope, name).toBe(false)
+  }
+  expect(scope.kept).toBe('kept')
+  lockDown(scope)
+})
+
+test('a worker that cannot give something up does not start', () => {
+  const scope = makeScope()
+  Object.defineProperty(scope, 'caches', { value: 'storage', configurable: false })
+  expect(() => lockDown(scope)).toThrow('caches')
+})

@@ -1,0 +1,247 @@
+import { WASIProcExit, wasi as defs } from '@bjorn3/browser_wasi_shim'
+import { describe, expect, test } from 'vitest'
+import { Ring } from '../../src/actors/ring.ts'
+import { RingStdio } from './ring-stdio.ts'
+import { GuestWasi } from './wasi.ts'
+
+const [STDIN, STDOUT, STDERR] = [0, 1, 2]
+const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+/** Where things are in the guest's memory. */
+const AT = { iovs: 0, done: 64, count: 68, list: 256, buffer: 512, subscriptions: 1024, events: 2048 }
+
+/** A guest's side of WASI: its memory, and its calls over rings that nobody empties or fills meanwhile. */
+function makeGuest({ args = [], env = [] }: { args?: string[]; env?: string[] } = {}) {
+  const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
+  const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
+  const wasi = new GuestWasi(stdio, args, env)
+  const memory = new WebAssembly.Memory({ initial: 1 })
+  wasi.attach({ exports: { memory } })
+  const imports = wasi.imports((call) => call) as Record<string, (...values: number[]) => number>
+  const view = new DataView(memory.buffer)
+  const bytes = new Uint8Array(memory.buffer)
+
+  const call = (name: string, ...values: number[]): number => {
+    const run = imports[name]
+    if (!run) throw new Error(`There is no ${name}.`)
+    return run(...values)
+  }
+  const text = (at: number, length: number): string => new TextDecoder().decode(bytes.slice(at, at + length))
+  /** Iovecs that lie one behind the other in the buffer. @returns how many. */
+  const iovecs = (...lengths: number[]): number => {
+    let at = AT.buffer
+    lengths.forEach((length, i) => {
+      view.setUint32(AT.iovs + i * 8, at, true)
+      view.setUint32(AT.iovs + i * 8 + 4, length, true)
+      at += length
+    })
+    return lengths.length
+  }
+  return {
+    wasi,
+    stdin,
+    stdout,
+    stderr,
+    view,
+    call,
+    text,
+    /** fd_read into buffers of these lengths: the errno, or what was read. */
+    read(fd: number, ...lengths: number[]): number | string {
+      const errno = call('fd_read', fd, AT.iovs, iovecs(...lengths), AT.done)
+      return errno === 0 ? text(AT.buffer, view.getUint32(AT.done, true)) : errno
+    },
+    /** fd_write of these texts: the errno, negative, or the number of bytes. */
+    write(fd: number, ...texts: string[]): number {
+      const count = iovecs(...texts.map((part) => encode(part).length))
+      bytes.set(encode(texts.join('')), AT.buffer)
+      const errno = call('fd_write', fd, AT.iovs, count, AT.done)
+      return errno === 0 ? view.getUint32(AT.done, true) : -errno
+    },
+    /** What args_get or environ_get lists. */
+    list(kind: 'args' | 'environ'): { texts: string[]; sizeBytes: number } {
+      call(`${kind}_sizes_get`, AT.count, AT.done)
+      const sizeBytes = view.getUint32(AT.done, true)
+      call(`${kind}_get`, AT.list, AT.buffer)
+      return { texts: text(AT.buffer, sizeBytes).split('\0').slice(0, -1), sizeBytes }
+    },
+  }
+}
+
+describe('reading stdin', () => {
+  test('returns after the first buffer that got bytes, also when it is exactly full', () => {
+    const { stdin, read } = makeGuest()
+    stdin.put(encode('abcdef'))
+    expect(read(STDIN, 4, 4)).toBe('abcd')
+    expect(read(STDIN, 0, 4)).toBe('ef')
+    stdin.put(encode('1234'))
+    expect(read(STDIN, 4, 4)).toBe('1234') // and does not wait for more
+  })
+
+  test('gives nothing at the end, again and again', () => {
+    const { stdin, read } = makeGuest()
+    stdin.put(encode('x'))
+    stdin.end()
+    expect([read(STDIN, 9), read(STDIN, 9), read(STDIN, 9)]).toEqual(['x', '', ''])
+  })
+
+  test('into no room gives nothing and does not wait', () => {
+    const { read } = makeGuest()
+    expect([read(STDIN), read(STDIN, 0)]).toEqual(['', ''])
+  })
+
+  test('of a call that is over is an error, not the end', () => {
+    const { stdin, read } = makeGuest()
+    stdin.put(encode('lost'))
+    stdin.abort()
+    expect(read(STDIN, 9)).toBe(defs.ERRNO_CANCELED)
+  })
+})
+
+describe('writing', () => {
+  test('goes to the reply or to the log, in whole or its first part', () => {
+    const { stdout, stderr, write } = makeGuest()
+    expect(write(STDOUT, 'hello')).toBe(5)
+    expect(write(STDERR, 'careful')).toBe(7)
+    expect(write(STDOUT, '', 'one', 'two')).toBe(3) // the guest comes again with the rest
+    expect(write(STDOUT, '')).toBe(0)
+    expect(stdout.take()).toEqual(encode('helloone'))
+    expect(stderr.take()).toEqual(encode('careful'))
+  })
+
+  test('a reply that nobody reads is a broken pipe, and the log goes on', () => {
+    const { stdout, write } = makeGuest()
+    stdout.cancel()
+    expect(write(STDOUT, 'x')).toBe(-defs.ERRNO_PIPE)
+    expect(write(STDERR, 'x')).toBe(1)
+  })
+})
+
+test('descriptors that are not open for it are refused', () => {
+  const { read, write } = makeGuest()
+  for (const fd of [STDOUT, STDERR, 99]) expect(read(fd, 4)).toBe(defs.ERRNO_BADF)
+  for (const fd of [STDIN, 99]) expect(write(fd, 'x')).toBe(-defs.ERRNO_BADF)
+})
+
+test('a message gets its descriptors back after one that closed them', () => {
+  const { wasi, stdout, call, write } = makeGuest()
+  expect(call('fd_close', STDOUT)).toBe(defs.ERRNO_SUCCESS)
+  expect(write(STDOUT, 'x')).toBe(-defs.ERRNO_BADF)
+  wasi.resetStdio()
+  expect(write(STDOUT, 'y')).toBe(1)
+  expect(stdout.take()).toEqual(encode('y'))
+})
+
+test('the standard descriptors are character devices, which C’s library asks before it buffers', () => {
+  const { call, view } = makeGuest()
+  for (const fd of [STDIN, STDOUT, STDERR]) {
+    expect(call('fd_fdstat_get', fd, AT.buffer)).toBe(defs.ERRNO_SUCCESS)
+    expect(view.getUint8(AT.buffer)).toBe(defs.FILETYPE_CHARACTER_DEVICE)
+  }
+})
+
+test('arguments and environment are counted in UTF-8', () => {
+  const { list } = makeGuest({ args: ['größe', '', '€'], env: ['KEY=wärter', 'EMPTY='] })
+  expect(list('args')).toEqual({ texts: ['größe', '', '€'], sizeBytes: 7 + 1 + 1 + 3 + 1 })
+  expect(list('environ')).toEqual({ texts: ['KEY=wärter', 'EMPTY='], sizeBytes: 11 + 1 + 6 + 1 })
+})
+
+describe('poll_oneoff', () => {
+  const CLOCK = defs.EVENTTYPE_CLOCK
+  const READ = defs.EVENTTYPE_FD_READ
+  const WRITE = defs.EVENTTYPE_FD_WRITE
+  type Subscription = { clockMs: number; absolute?: boolean; clock?: number } | { fd: number; type: number }
+
+  /** Polls; each subscription's userdata is 10 more than its place. @returns the errno, or the events. */
+  function poll(guest: ReturnType<typeof makeGuest>, ...subscriptions: Subscription[]) {
+    const { view, call } = guest
+    subscriptions.forEach((subscription, i) => {
+      const at = AT.subscriptions + i * 48
+      view.setBigUint64(at, BigInt(10 + i), true)
+      if ('fd' in subscription) {
+        view.setUint8(at + 8, subscription.type)
+        view.setUint32(at + 16, subscription.fd, true)
+        return
+      }
+      const { clockMs, absolute = false, clock = defs.CLOCKID_MONOTONIC } = subscription
+      view.setUint8(at + 8, CLOCK)
+      view.setUint32(at + 16, clock, true)
+      view.setBigUint64(at + 24, BigInt(Math.round(clockMs * 1e6)), true)
+      view.setUint16(at + 40, absolute ? 1 : 0, true)
+    })
+    view.setUint32(AT.done, 77, true)
+    const errno = call('poll_oneoff', AT.subscriptions, AT.events, subscriptions.length, AT.done)
+    if (errno !== 0) return errno
+    return Array.from({ length: view.getUint32(AT.done, true) }, (_, i) => {
+      const at = AT.events + i * 32
+      return {
+        userdata: Number(view.getBigUint64(at, true)),
+        errno: view.getUint16(at + 8, true),
+        type: view.getUint8(at + 10),
+        bytes: Number(view.getBigUint64(at + 16, true)),
+      }
+    })
+  }
+
+  const event = (userdata: number, type: number, bytes = 0, errno = 0) => ({ userdata, errno, type, bytes })
+
+  test('sleeps until its clock is over', () => {
+    const started = performance.now()
+    expect(poll(makeGuest(), { clockMs: 20 })).toEqual([event(10, CLOCK)])
+    expect(performance.now() - started).toBeGreaterThanOrEqual(19)
+  })
+
+  test('of two clocks waits for the earlier one only', () => {
+    expect(poll(makeGuest(), { clockMs: 60_000 }, { clockMs: 5 })).toEqual([event(11, CLOCK)])
+  })
+
+  test.each([
+    ['monotonic', defs.CLOCKID_MONOTONIC, () => performance.now()],
+    ['real', defs.CLOCKID_REALTIME, () => Date.now()],
+  ])('takes a time of day of the %s clock', (_, clock, now) => {
+    const guest = makeGuest()
+    const started = performance.now()
+    expect(poll(guest, { clockMs: now() + 30, absolute: true, clock })).toEqual([event(10, CLOCK)])
+    expect(performance.now() - started).toBeGreaterThanOrEqual(25)
+    expect(poll(guest, { clockMs: now() - 1000, absolute: true, clock })).toEqual([event(10, CLOCK)])
+  })
+
+  test('answers at once when stdin has bytes, and says how many', () => {
+    const guest = makeGuest()
+    guest.stdin.put(encode('abc'))
+    expect(poll(guest, { clockMs: 60_000 }, { fd: STDIN, type: READ })).toEqual([event(11, READ, 3)])
+  })
+
+  test('answers at once at the end of stdin', () => {
+    const guest = makeGuest()
+    guest.stdin.end()
+    expect(poll(guest, { fd: STDIN, type: READ })).toEqual([event(10, READ, 0)])
+  })
+
+  test('waits for its clock while stdin stays empty, and gives only that', () => {
+    expect(poll(makeGuest(), { fd: STDIN, type: READ }, { clockMs: 5 })).toEqual([event(11, CLOCK)])
+  })
+
+  test('gives all that is ready', () => {
+    const guest = makeGuest()
+    guest.stdin.put(encode('a'))
+    expect(
+      poll(guest, { fd: STDIN, type: READ }, { clockMs: 0 }, { fd: STDOUT, type: WRITE }, { fd: 99, type: READ }),
+    ).toEqual([event(10, READ, 1), event(11, CLOCK), event(12, WRITE), event(13, READ, 0, defs.ERRNO_BADF)])
+  })
+
+  test('for nothing is refused, and of a call that is over ends', () => {
+    const guest = makeGuest()
+    expect(poll(guest)).toBe(defs.ERRNO_INVAL)
+    guest.stdin.abort()
+    expect(poll(guest, { clockMs: 60_000 })).toBe(defs.ERRNO_CANCELED)
+  })
+})
+
+test('leaving, raising a signal and using sockets end or fail as they should', () => {
+  const { call } = makeGuest()
+  expect(() => call('proc_exit', 3)).toThrow(WASIProcExit)
+  expect(() => call('proc_raise', 6)).toThrow(new WebAssembly.RuntimeError('the guest raised signal 6'))
+  for (const name of ['sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown']) {
+    expect(call(name, 0, 0, 0, 0)).toBe(defs.ERRNO_NOTSOCK)
+  }
+})
