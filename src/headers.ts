@@ -41,18 +41,6 @@ export const PAGE_CSP = [
  */
 export const ACTOR_CSP = "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'none'; worker-src 'none'"
 
-/**
- * Headers of every reply of the HTTP API. A reply is bytes chosen by a guest: it must never run as a page of this origin (sandbox, nosniff),
- * be framed, be embedded by another site, or stay in a cache.
- */
-export const API_HEADERS = {
-  ...ISOLATION_HEADERS,
-  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-} as const satisfies HeaderMap
-
 const STATIC_HEADERS = { ...ISOLATION_HEADERS, 'x-content-type-options': 'nosniff' } as const
 
 /** Names under `assets/` contain a hash of the content, so such a file never changes. */

@@ -9,6 +9,8 @@ export default defineConfig({
   globalSetup: '../build.ts',
   outputDir: '../../test-results',
   workers: 1,
+  // A trace would be most of what is measured.
+  use: { ...base.use, trace: 'off' },
   reporter: 'line',
   timeout: 300_000,
 })

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { guest, type GuestName } from '../../e2e/guests/guests.ts'
 import { exportMemory, funcType, I32, memory32, vector, wasm } from '../../e2e/guests/wasm.ts'
 import { readSections } from './module-sections.ts'
@@ -9,6 +9,9 @@ import { readSections } from './module-sections.ts'
 const BUILT = fileURLToPath(new URL('../../public/actors/', import.meta.url))
 
 const GUESTS: readonly GuestName[] = ['trouble', 'duplex', 'cmd', 'big', 'env']
+
+const COMPILING_MS = 60_000
+beforeAll(() => Promise.all(GUESTS.map(guest)), COMPILING_MS)
 
 /** What the engine says of the module's imports and exports, which ours must say too. */
 async function expectAgreement(bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -79,8 +79,8 @@ class WorkerActor implements Actor {
   }
 
   async run(method: string, message: Message): Promise<void> {
-    if (!this.#serving) await this.#instantiate()
     this.exited = undefined
+    if (!this.#serving) await this.#instantiate()
     const end = await this.#lane.run(this.#init.program.methods.indexOf(method), message)
     this.memoryBytes = end.memoryBytes
     await this.#settle(method, end)

@@ -2,7 +2,9 @@ import { relative, resolve, sep } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { type Context, Hono } from 'hono'
 import { compress } from 'hono/compress'
-import { API_HEADERS, headersFor, ISOLATION_HEADERS } from '../headers.ts'
+import { GliaError } from '../glia/errors.ts'
+import { refuse } from '../glia/refuse.ts'
+import { headersFor, ISOLATION_HEADERS } from '../headers.ts'
 import { isLocalHost } from './loopback.ts'
 
 export interface AppInit {
@@ -24,10 +26,10 @@ export function createApp({ dist, localOnly }: AppInit): Hono {
   if (localOnly) {
     app.use(async (c, next) => {
       if (isLocalHost(c.req.header('host'))) return next()
-      return failure(c, 403, 'ERR_DENIED', 'This server answers only to localhost, 127.0.0.1 and [::1].')
+      return refuse(new GliaError('ERR_DENIED', 'This server answers only to localhost, 127.0.0.1 and [::1].'))
     })
   }
-  for (const path of API_PATHS) app.all(path, (c) => failure(c, 503, 'ERR_NO_TAB', NO_TAB))
+  for (const path of API_PATHS) app.all(path, () => refuse(new GliaError('ERR_NO_TAB', NO_TAB)))
   app.on(['GET', 'HEAD'], '*', compress(), staticFiles(dist))
   app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
   app.all('*', (c) => text(c, 405, 'Only GET and HEAD work here.\n', { allow: 'GET, HEAD' }))
@@ -43,10 +45,6 @@ function staticFiles(dist: string): ReturnType<typeof serveStatic> {
       for (const [name, value] of Object.entries(headersFor(path))) c.header(name, value)
     },
   })
-}
-
-function failure(c: Context, status: 403 | 503, code: string, message: string): Response {
-  return c.json({ code, message }, status, API_HEADERS)
 }
 
 function text(c: Context, status: 404 | 405, message: string, headers: Record<string, string> = {}): Response {
