@@ -32,7 +32,7 @@ addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
 render(<App model={model} />, root)
-openedFiles((file) => model.spawnFile(file).catch((thrown: unknown) => log.warn('a file was refused:', thrown)))
+openedFiles((file) => (model.opened.value = [...model.opened.value, file]))
 
 async function boot(): Promise<Peer> {
   if (window.top !== window)

@@ -30,6 +30,7 @@ export class LiveTabModel implements TabModel {
   readonly fatal = signal<ErrorView | undefined>(undefined)
   readonly processes = signal<readonly ProcessView[]>([])
   readonly spawns = signal<readonly SpawnView[]>([])
+  readonly opened = signal<readonly File[]>([])
   readonly bundled = signal<readonly BundledActor[]>([])
   readonly basePath = new URL('.', document.baseURI).pathname
   readonly #peer = Promise.withResolvers<Peer>()

@@ -1,12 +1,13 @@
 import './styles.css'
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useRef } from 'preact/hooks'
+import { ConsoleState } from './console-state.ts'
 import { Console } from './console.tsx'
 import { DropTarget } from './drop-target.tsx'
 import { shortId } from './format.ts'
 import { Header } from './header.tsx'
-import type { TabModel } from './model.ts'
-import { Notices, showError, showNews } from './notices.tsx'
+import type { ProcessView, TabModel } from './model.ts'
+import { Notices, showError, showNews, wordsOf } from './notices.tsx'
 import { ProcessList } from './process-list.tsx'
 import { nextSelection } from './selection.ts'
 import { StartPanel } from './start-panel.tsx'
@@ -14,7 +15,8 @@ import { StartPanel } from './start-panel.tsx'
 /** The page. */
 export function App({ model }: { model: TabModel }) {
   const selected = useSignal<string | undefined>(undefined)
-  const focusKey = useSignal(0)
+  const focusPid = useSignal<string | undefined>(undefined)
+  const consoles = useRef(new Map<string, ConsoleState>())
   const lastPids = useRef<readonly string[]>([])
   useSignalEffect(() => {
     const now = model.processes.value.map(({ pid }) => pid)
@@ -39,18 +41,33 @@ export function App({ model }: { model: TabModel }) {
       // Whoever has chosen another process meanwhile is not taken away from it.
       if (!select || choices.current !== before) return
       selected.value = pid
-      focusKey.value += 1
+      focusPid.value = pid
     } catch (thrown) {
-      showError(`${what} was not started`, thrown)
+      if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${what} was not started`, thrown)
     }
   }
   const spawnFiles = (files: readonly File[]): void => {
     files.forEach((file, i) => void spawn(file.name, model.spawnFile(file), i === 0))
   }
+  useSignalEffect(() => {
+    const files = model.opened.value
+    if (files.length === 0) return
+    model.opened.value = []
+    spawnFiles(files)
+  })
+  const consoleOf = ({ pid, methods }: ProcessView): ConsoleState => {
+    const known = consoles.current.get(pid) ?? new ConsoleState(methods)
+    consoles.current.set(pid, known)
+    return known
+  }
   const kill = async (pid: string, name: string): Promise<void> => {
     try {
       const { undo } = await model.kill(pid)
-      const restore = (): void => void undo().catch((thrown: unknown) => showError(`${name} did not come back`, thrown))
+      const restore = (): void =>
+        void undo().then(
+          () => choose(pid),
+          (thrown: unknown) => showError(`${name} did not come back`, thrown),
+        )
       showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {
         label: 'Undo',
         run: restore,
@@ -86,7 +103,8 @@ export function App({ model }: { model: TabModel }) {
               key={process.pid}
               model={model}
               process={process}
-              focusKey={focusKey.value}
+              state={consoleOf(process)}
+              focusPid={focusPid}
               onKill={() => void kill(process.pid, process.name)}
             />
           )}

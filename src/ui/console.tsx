@@ -1,8 +1,9 @@
-import { useComputed, useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { type Signal, useComputed, useSignalEffect } from '@preact/signals'
+import { useMemo, useRef } from 'preact/hooks'
+import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { fetchLine } from './fetch-line.ts'
-import { shortId } from './format.ts'
+import { formatTime, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { ProcessLog } from './process-log.tsx'
@@ -14,32 +15,37 @@ const SHORTCUT = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ ↵' : 'Ctrl 
 export interface ConsoleProps {
   model: TabModel
   process: ProcessView
-  /** Put the cursor into the message when this changes: a new process was made. */
-  focusKey: number
+  state: ConsoleState
+  /** PID whose message box is to get the cursor, since its process was just made. Cleared when that is done. */
+  focusPid: Signal<string | undefined>
   onKill: () => void
 }
 
-/** Sends messages to the chosen process and shows what it says. Keyed by PID: each process keeps none of another's. */
-export function Console({ model, process, focusKey, onKill }: ConsoleProps) {
-  const { pid, name, methods, root } = process
-  const method = useSignal(methods[0] ?? '')
-  const text = useSignal('')
-  const file = useSignal<File | undefined>(undefined)
-  const call = useSignal<RunningCall | undefined>(undefined)
+/** Sends messages to the chosen process and shows what it says. */
+export function Console({ model, process, state, focusPid, onKill }: ConsoleProps) {
+  const { pid, name, methods, root, lastError } = process
+  const { method, text, file, call } = state
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
   const lines = useMemo(() => model.log(pid), [model, pid])
   const input = useRef<HTMLTextAreaElement>(null)
-  useEffect(() => {
-    if (focusKey > 0) input.current?.focus()
-  }, [focusKey])
+  useSignalEffect(() => {
+    if (focusPid.value !== pid) return
+    input.current?.focus()
+    focusPid.value = undefined
+  })
 
   const send = (): void => {
     if (isRunning.value) return
     const message = file.value ?? new TextEncoder().encode(text.value)
     call.value = new RunningCall(model.call(pid, method.value, message))
   }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    event.preventDefault()
+    send()
+  }
   return (
-    <aside class="panel console" aria-label={`Console of ${name}`}>
+    <aside class="panel console" aria-label={`Console of ${name}`} onKeyDown={onKeyDown}>
       <h2>
         {name} <span class="mono soft">{shortId(pid)}</span>
         <span class="grow" />
@@ -58,7 +64,7 @@ export function Console({ model, process, focusKey, onKill }: ConsoleProps) {
             ))}
           </select>
         </label>
-        <MessageBox text={text} file={file} onCall={send} inputRef={input} />
+        <MessageBox text={text} file={file} inputRef={input} />
         <div class="row">
           {isRunning.value ? (
             <button type="button" class="button" onClick={() => call.value?.cancel()}>
@@ -83,7 +89,16 @@ export function Console({ model, process, focusKey, onKill }: ConsoleProps) {
         </div>
         <ReplyView call={call.value} fileName={`${name}-${method.value}-reply`} />
       </div>
-      <ProcessLog lines={lines.value} />
+      {lastError && (
+        <p class="last-error">
+          <span class="label">Last error, {formatTime(lastError.at)}</span>
+          {lastError.message} <span class="mono">{lastError.code}</span>
+        </p>
+      )}
+      <ProcessLog
+        lines={state.linesOf(lines.value)}
+        onClear={() => (state.clearedUpTo.value = lines.value[lines.value.length - 1])}
+      />
     </aside>
   )
 }

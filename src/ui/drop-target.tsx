@@ -12,7 +12,7 @@ export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
       if (!event.dataTransfer?.types.includes('Files')) return
       // Without this the browser would leave the page and open the file.
       event.preventDefault()
-      dragging.value = !hasOwnDrop(event)
+      dragging.value = true
     }
     const leave = (event: DragEvent): void => {
       // Leaving for nothing is leaving the window; else another element of the page is entered.

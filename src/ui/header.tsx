@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { CopyButton } from './copy-button.tsx'
 import { AddActorInput } from './add-actor.tsx'
 import { shortId } from './format.ts'
@@ -22,31 +23,48 @@ export function Header({ model, onFiles }: { model: TabModel; onFiles: (files: F
           <span class="mono">{shortId(peerId)}</span>
         </CopyButton>
       )}
-      <Status status={model.mesh.value} />
-      <Status status={model.http.value} class="wide-only" />
+      <Status id="mesh" status={model.mesh.value} />
+      <Status id="http" status={model.http.value} class="wide-only" />
       <span class="grow" />
-      {slot !== undefined && (
-        <span class="soft wide-only" title="Number of this tab’s identity in this browser: each open tab has its own">
-          slot {slot}
-        </span>
-      )}
-      {tier && (
-        <span class="soft mono" title={tier.why}>
-          {tier.name}
-          <span class="sr-only">: {tier.why}</span>
-        </span>
+      {tier && slot !== undefined && (
+        <Explained id="tier" class="soft mono" words={`slot ${slot} · ${tier.name}`}>
+          <p>
+            <b>Slot {slot}</b>: the number of this tab’s identity in this browser. Each open tab has its own.
+          </p>
+          <p>
+            <b>{tier.name}</b>: how messages get into the actors. {tier.why}
+          </p>
+        </Explained>
       )}
       <AddActorInput onFiles={onFiles} />
     </header>
   )
 }
 
-function Status({ status, class: className = '' }: { status: StatusView; class?: string }) {
-  return (
-    <span class={`chip ${className}`} title={status.detail}>
+function Status({ id, status, class: className = '' }: { id: string; status: StatusView; class?: string }) {
+  const words = (
+    <>
       <span class={`dot ${status.level === 'idle' ? 'none' : status.level}`} />
-      <span>{status.text}</span>
-      <span class="sr-only">{status.detail}</span>
-    </span>
+      {status.text}
+    </>
+  )
+  return (
+    <Explained id={id} class={className} words={words}>
+      {status.detail}
+    </Explained>
+  )
+}
+
+/** A few words that a click explains. */
+function Explained(props: { id: string; class: string; words: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <>
+      <button type="button" class={`chip ${props.class}`} popovertarget={`${props.id}-explained`}>
+        {props.words}
+      </button>
+      <div id={`${props.id}-explained`} class="explained" popover="auto">
+        {props.children}
+      </div>
+    </>
   )
 }

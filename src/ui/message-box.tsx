@@ -8,12 +8,11 @@ export interface MessageBoxProps {
   text: Signal<string>
   /** A file that is sent instead of the text. */
   file: Signal<File | undefined>
-  onCall: () => void
   inputRef: Ref<HTMLTextAreaElement>
 }
 
 /** The message: typed, or a file that is dropped on the box. */
-export function MessageBox({ text, file, onCall, inputRef }: MessageBoxProps) {
+export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
   const over = useSignal(false)
   const drop = (event: DragEvent): void => {
     over.value = false
@@ -27,10 +26,28 @@ export function MessageBox({ text, file, onCall, inputRef }: MessageBoxProps) {
       class={`message ${over.value ? 'over' : ''}`}
       {...{ [OWN_DROP]: '' }}
       onDragEnter={() => (over.value = true)}
-      onDragLeave={() => (over.value = false)}
+      onDragLeave={({ currentTarget, relatedTarget }) => {
+        over.value = relatedTarget instanceof Node && currentTarget.contains(relatedTarget)
+      }}
       onDrop={drop}
     >
-      <label for="message">Message</label>
+      <div class="row">
+        <label class="grow" for="message">
+          Message
+        </label>
+        <label class="link file-button">
+          <span aria-hidden="true">Attach a file</span>
+          <input
+            type="file"
+            aria-label="Attach a file"
+            onChange={({ currentTarget }) => {
+              file.value = currentTarget.files?.[0]
+              // So that the same file can be chosen again.
+              currentTarget.value = ''
+            }}
+          />
+        </label>
+      </div>
       {file.value && (
         <div class="row file">
           <span class="grow">
@@ -54,11 +71,6 @@ export function MessageBox({ text, file, onCall, inputRef }: MessageBoxProps) {
         placeholder="Type it, or drop a file here"
         value={text.value}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
-          event.preventDefault()
-          onCall()
-        }}
       />
     </div>
   )

@@ -2,7 +2,7 @@
  * What the views need from the tab, and nothing more. `src/main.tsx` implements it over the process table, the router and
  * the service worker link; the views only read signals and call these functions.
  */
-import type { ReadonlySignal } from '@preact/signals'
+import type { ReadonlySignal, Signal } from '@preact/signals'
 
 /** The states of DESIGN 6, as the process table reports them. */
 export type ProcessState = 'cold' | 'starting' | 'idle' | 'busy' | 'backoff' | 'dead'
@@ -100,6 +100,8 @@ export interface TabModel {
   processes: ReadonlySignal<readonly ProcessView[]>
   spawns: ReadonlySignal<readonly SpawnView[]>
   bundled: ReadonlySignal<readonly BundledActor[]>
+  /** Files that the installed app was opened with; the views take them and leave the list empty. */
+  opened: Signal<readonly File[]>
   /** The path under which the HTTP API answers in this deployment, ending in a slash: `/` or `/glia/`. */
   basePath: string
   /** The last lines of a process's log (a live signal; empty for unknown PIDs). */

@@ -14,7 +14,8 @@ interface Notice {
 
 /** Time that news with something to undo stay, in ms. */
 const NEWS_MS = 10_000
-const MAX_NOTICES = 5
+/** More would be no help. The oldest go. */
+const MAX_NOTICES = 50
 
 const notices = signal<readonly Notice[]>([])
 let lastId = 0

@@ -10,13 +10,17 @@ const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
 }
 
 /** A process's state as a dot and words. */
-export function ProcessState({ process }: { process: ProcessView }) {
-  const { text, dot } = WORDS[process.state]
+export function ProcessState({ process: { state, waiting, lastError } }: { process: ProcessView }) {
+  const { text, dot } = WORDS[state]
+  const why = state === 'dead' && lastError ? `: ${lastError.code}` : ''
   return (
     <span class="state">
       <span class={`dot ${dot}`} />
-      {text}
-      {process.waiting > 0 && <span class="soft">, {process.waiting} waiting</span>}
+      <span>
+        {text}
+        {why}
+        {waiting > 0 && <span class="soft">{`, ${waiting} waiting`}</span>}
+      </span>
     </span>
   )
 }

@@ -3,7 +3,8 @@ export const SHOWN_BYTES = 64 * 1024
 /** Bytes of a reply that are kept for copying and downloading. */
 export const KEPT_BYTES = 64 * 1024 * 1024
 const HEX_BYTES = 1024
-const HEX_COLUMNS = 16
+/** Eight a row fit a phone. */
+const HEX_COLUMNS = 8
 
 /** A reply as it comes in: what of it is shown, and what is kept. */
 export class ReplyBuffer {
@@ -15,12 +16,17 @@ export class ReplyBuffer {
   #binary = false
   /** Bytes that came. */
   size = 0
+  /** Whether all of them are kept. */
+  complete = true
 
   add(chunk: Uint8Array): void {
     this.size += chunk.length
-    if (this.#kept + chunk.length <= KEPT_BYTES) {
+    // After the first chunk that is not kept, none is: what is kept has no holes.
+    if (this.complete && this.#kept + chunk.length <= KEPT_BYTES) {
       this.#chunks.push(chunk)
       this.#kept += chunk.length
+    } else {
+      this.complete = false
     }
     const part = chunk.subarray(0, SHOWN_BYTES - this.#shown)
     this.#shown += part.length
@@ -39,15 +45,24 @@ export class ReplyBuffer {
     return this.#binary ? hexDump(this.bytes(HEX_BYTES)) : this.#text
   }
 
+  /** Bytes that are kept. */
+  get keptBytes(): number {
+    return this.#kept
+  }
+
   /** What `text` leaves out, as words; undefined if it is all. */
   get note(): string | undefined {
     if (this.#binary) return this.size > HEX_BYTES ? `Binary: the first ${HEX_BYTES} bytes are shown.` : 'Binary.'
     return this.size > SHOWN_BYTES ? 'Only the start is shown.' : undefined
   }
 
-  /** Whether all of it is kept. */
-  get complete(): boolean {
-    return this.#kept === this.size
+  /** The reply has ended: half a character at the end is no text. */
+  end(): void {
+    try {
+      if (this.#shown === this.size) this.#decoder.decode()
+    } catch {
+      this.#binary = true // cut off in the middle of a character
+    }
   }
 
   /** The kept bytes, or the first of them. */

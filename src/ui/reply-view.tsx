@@ -9,6 +9,8 @@ const STATE: Record<CallView['state'], { text: string; dot: string }> = {
   cancelled: { text: 'cancelled', dot: 'none' },
 }
 
+const REVOKE_AFTER_MS = 60_000
+
 /** The reply as it streams in, and what became of the call. */
 export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
   const view = call?.view.value
@@ -45,9 +47,9 @@ function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView;
       <span class="grow" />
       {view.bytes > 0 && view.state !== 'running' && (
         <>
-          <CopyButton label="Copy the reply" text={() => new TextDecoder().decode(call.reply.bytes())} />
+          <CopyButton label="Copy as text" text={() => new TextDecoder().decode(call.reply.bytes())} />
           <button type="button" class="link" onClick={() => download(call.reply.bytes(), fileName)}>
-            Download
+            {call.reply.complete ? 'Download' : `Download the first ${formatBytes(call.reply.keptBytes)}`}
           </button>
         </>
       )}
@@ -61,5 +63,6 @@ function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // Some browsers fetch it only after the click has been handled.
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS)
 }

@@ -38,6 +38,7 @@ export class RunningCall {
         this.reply.add(chunk)
         this.#frame ||= requestAnimationFrame(() => this.#show('running'))
       }
+      this.reply.end()
       this.#show('ok')
     } catch (thrown) {
       const error = wordsOf(thrown)

@@ -5,6 +5,12 @@ import { formatBytes } from './format.ts'
 const PROGRESS_AFTER_MS = 300
 const CANCEL_AFTER_MS = 1000
 
+/** A whole actor, and what makes it one. */
+const RECIPE = `#include <stdio.h>
+__attribute__((export_name("hello")))
+void hello(void) { puts("hello"); fflush(stdout); }
+// clang --target=wasm32-wasip1 -mexec-model=reactor hello.c -o hello.wasm`
+
 /** How to get an actor: drop one, start a bundled one, build one. */
 export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
   const isEmpty = model.processes.value.every(({ root }) => root)
@@ -13,12 +19,8 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
       <div>
         <b>Drop a .wasm anywhere</b>
         <br />
-        It becomes a live actor that every page of this browser can call.
-        {isEmpty && (
-          <pre class="mono recipe">{`__attribute__((export_name("hello"))) void hello(void) { puts("hello"); fflush(stdout); }
-
-clang --target=wasm32-wasi -mexec-model=reactor -include stdio.h hello.c -o hello.wasm`}</pre>
-        )}
+        It becomes a live actor that every page of this origin can call.
+        {isEmpty && <pre class="recipe">{RECIPE}</pre>}
       </div>
       <span class="grow" />
       <div class="bundled">

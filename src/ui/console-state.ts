@@ -1,0 +1,25 @@
+import { type Signal, signal } from '@preact/signals'
+import type { LogLine } from './model.ts'
+import type { RunningCall } from './running-call.ts'
+
+/** What the console remembers of a process while another one is chosen. */
+export class ConsoleState {
+  readonly method: Signal<string>
+  readonly text = signal('')
+  /** A file that is sent instead of the text. */
+  readonly file = signal<File | undefined>(undefined)
+  /** The last call, which may still run. */
+  readonly call = signal<RunningCall | undefined>(undefined)
+  /** The last line of the log that was cleared away. */
+  readonly clearedUpTo = signal<LogLine | undefined>(undefined)
+
+  constructor(methods: readonly string[]) {
+    this.method = signal(methods[0] ?? '')
+  }
+
+  /** The lines after those that were cleared away. */
+  linesOf(log: readonly LogLine[]): readonly LogLine[] {
+    const { value } = this.clearedUpTo
+    return value ? log.slice(log.indexOf(value) + 1) : log
+  }
+}
