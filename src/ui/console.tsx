@@ -89,7 +89,7 @@ export function Console({ model, process, state, focusPid, onKill }: ConsoleProp
         </div>
         <ReplyView call={call.value} fileName={`${name}-${method.value}-reply`} />
       </div>
-      {lastError && (
+      {lastError && lastError.message !== call.value?.view.value.error?.message && (
         <p class="last-error">
           <span class="label">Last error, {formatTime(lastError.at)}</span>
           {lastError.message} <span class="mono">{lastError.code}</span>

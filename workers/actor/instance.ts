@@ -10,6 +10,9 @@ const COMMAND_ENTRY = '_start'
 /** Frames of a trap that are worth a line in the log. */
 const MAX_FRAMES = 8
 
+/** `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)` in V8, `name@https://…:wasm-function[3]:0x4f` in Firefox. */
+const GUEST_FRAME = /^\s*(?:at )?(.*?)(?:@| \(|$|(?=\S+:wasm-function)).*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/
+
 type Guest = WebAssembly.Instance & { exports: { memory: WebAssembly.Memory } }
 type Entry = () => unknown
 
@@ -182,12 +185,13 @@ function startError(thrown: unknown): GliaError {
   return new GliaError('ERR_START', `The module could not be started: ${why}.`, { cause: thrown })
 }
 
-/** The stack's frames inside the module. Engines write them as `name (wasm://wasm/…)` or `name@…wasm-function[3]:0x4f`. */
+/** The stack's frames inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
 function guestFrames(thrown: unknown): string[] {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
-  return stack
-    .split('\n')
-    .filter((line) => line.includes('wasm'))
-    .slice(0, MAX_FRAMES)
-    .map((line) => line.trim())
+  const frames: string[] = []
+  for (const line of stack.split('\n')) {
+    const [, name, offset] = GUEST_FRAME.exec(line) ?? []
+    if (offset !== undefined) frames.push(`in ${name || 'a function without a name'} at ${offset}`)
+  }
+  return frames.slice(0, MAX_FRAMES)
 }

@@ -3,7 +3,6 @@ import { lockDown } from './lockdown.ts'
 
 /** A scope as browsers make it: some on the global object, some as getters on its prototypes. */
 function makeScope() {
-  class EventTarget {}
   class WorkerGlobalScope extends EventTarget {
     readonly kept = 'kept'
     get indexedDB(): string {
@@ -21,7 +20,12 @@ function makeScope() {
   }
   const scope = new WorkerGlobalScope()
   for (const name of ['BroadcastChannel', 'WebSocket', 'Worker', 'fetch']) {
-    Object.defineProperty(scope, name, { value: class {}, configurable: true, writable: true, enumerable: false })
+    Object.defineProperty(scope, name, {
+      value: () => 'outside',
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    })
   }
   return scope
 }
@@ -29,9 +33,8 @@ function makeScope() {
 test('what leads outside is gone, from the scope and from its prototypes, and the rest stays', () => {
   const scope = makeScope()
   lockDown(scope)
-  for (const name of ['indexedDB', 'caches', 'fetch', 'importScripts', 'BroadcastChannel', 'WebSocket', 'Worker']) {
-    expect(name in scope, name).toBe(false)
-  }
+  const outside = ['indexedDB', 'caches', 'fetch', 'importScripts', 'BroadcastChannel', 'WebSocket', 'Worker']
+  expect(outside.filter((name) => name in scope)).toEqual([])
   expect(scope.kept).toBe('kept')
   lockDown(scope)
 })

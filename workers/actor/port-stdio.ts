@@ -6,6 +6,12 @@ import type { Stdio } from './stdio.ts'
 const MAX_STDERR_BYTES = 1024 * 1024
 
 /**
+ * Bytes of one reply that the buffered tier passes on. There the guest cannot be held back, nor told that nobody reads: one
+ * that floods would fill the page's memory until its deadline.
+ */
+const MAX_BUFFERED_REPLY_BYTES = 64 * 1024 * 1024
+
+/**
  * Standard descriptors over port messages. With JSPI, waiting reads and writes give promises, on which the guest is
  * suspended. In the buffered tier the guest runs when the whole message is here, so that no read ever waits; writes never do.
  */
@@ -19,6 +25,7 @@ export class PortStdio implements Stdio {
   #unread = false
   #credit = PORT_WINDOW_BYTES
   #stderrLeft = MAX_STDERR_BYTES
+  #repliedBytes = 0
   #changed = Promise.withResolvers<void>()
 
   /** @param suspends Whether the guest can be suspended (JSPI). */
@@ -34,6 +41,7 @@ export class PortStdio implements Stdio {
     this.#ended = this.#broken = this.#unread = false
     this.#credit = PORT_WINDOW_BYTES
     this.#stderrLeft = MAX_STDERR_BYTES
+    this.#repliedBytes = 0
     this.#change()
   }
 
@@ -119,6 +127,8 @@ export class PortStdio implements Stdio {
 
   #send(source: Uint8Array): number {
     if (this.#unread) return BROKEN
+    this.#repliedBytes += source.length
+    if (!this.#suspends && this.#repliedBytes > MAX_BUFFERED_REPLY_BYTES) return BROKEN
     this.#credit -= source.length
     this.#post({ type: 'data', id: this.#id, bytes: source.slice() })
     return source.length

@@ -202,7 +202,7 @@ describe('poll_oneoff', () => {
     const started = performance.now()
     expect(poll(guest, { clockMs: now() + 30, absolute: true, clock })).toEqual([event(10, CLOCK)])
     expect(performance.now() - started).toBeGreaterThanOrEqual(25)
-    expect(poll(guest, { clockMs: now() - 1000, absolute: true, clock })).toEqual([event(10, CLOCK)])
+    expect(poll(guest, { clockMs: 1, absolute: true, clock })).toEqual([event(10, CLOCK)])
   })
 
   test('answers at once when stdin has bytes, and says how many', () => {
