@@ -25,5 +25,9 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
     environment: 'node',
     setupFiles: ['src/node/polyfill.ts'],
+    maxWorkers: '100%',
+    // Compiling a guest takes seconds where the machine is busy.
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 })

@@ -31,7 +31,7 @@ test('a plain static host runs the same peer under a sub-path, after one reload'
   const host = await staticServer('/glia/')
   try {
     const loads: string[] = []
-    page.on('framenavigated', (frame) => loads.push(frame.url()))
+    page.on('domcontentloaded', (loaded) => loads.push(loaded.url()))
     await page.goto(host.url)
     await ready(page)
     expect(loads).toEqual([host.url, host.url])

@@ -101,6 +101,7 @@ test('64 MiB through glia.open come back byte for byte in little memory', async 
   const growth = await memoryGrowth(tab, () =>
     tab.evaluate(async (bytes) => {
       const CHUNK = 64 * 1024
+      const WEIGH_EVERY = bytes / 8
       const stream = await glia.open('/ww/0.1.0/self/root/echo')
       const sent = (async () => {
         for (let at = 0; at < bytes; at += CHUNK) await stream.write(tools.pattern(CHUNK, at))
@@ -109,7 +110,7 @@ test('64 MiB through glia.open come back byte for byte in little memory', async 
       let at = 0
       for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) {
         if (!tools.isPattern(chunk, at)) throw new Error(`the bytes differ after ${at}`)
-        at += chunk.length
+        if (Math.floor(at / WEIGH_EVERY) !== Math.floor((at += chunk.length) / WEIGH_EVERY)) await weigh()
       }
       await sent
       if (at !== bytes) throw new Error(`${at} bytes came back`)
@@ -122,6 +123,7 @@ test('64 MiB through fetch come back byte for byte in little memory', async ({ t
   const growth = await memoryGrowth(tab, () =>
     tab.evaluate(async (bytes) => {
       const CHUNK = 64 * 1024
+      const WEIGH_EVERY = bytes / 8
       let sent = 0
       const body = new ReadableStream<Uint8Array>(
         {
@@ -138,7 +140,7 @@ test('64 MiB through fetch come back byte for byte in little memory', async ({ t
       let at = 0
       for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
         if (!tools.isPattern(next.value, at)) throw new Error(`the bytes differ after ${at}`)
-        at += next.value.length
+        if (Math.floor(at / WEIGH_EVERY) !== Math.floor((at += next.value.length) / WEIGH_EVERY)) await weigh()
       }
       if (at !== bytes) throw new Error(`${at} bytes came back`)
     }, 64 * MiB),
@@ -158,23 +160,20 @@ test('1000 calls one after the other, and 64 at once, are all answered', async (
   expect(counts).toEqual({ sequential: 1000, parallel: 64 })
 })
 
-test('a call whose fetch is aborted before the head makes room for the next', async ({ tab }) => {
+test('a call whose fetch is aborted before the head does not keep the next from its answer', async ({ tab }) => {
   const pid = await spawn(tab, 'notes')
   const outcome = await tab.evaluate(
     async (path) => {
       const aborter = new AbortController()
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-      const request = { method: 'POST', body: readable, duplex: 'half', signal: aborter.signal }
-      const aborted = fetch(path, request).catch((thrown: Error) => thrown.name)
-      await writable.getWriter().write(new Uint8Array(1))
+      const aborted = fetch(path, { method: 'POST', signal: aborter.signal }).catch((thrown: Error) => thrown.name)
       while (glia.procs()[1]?.state !== 'busy') await new Promise(requestAnimationFrame)
       aborter.abort()
       return aborted
     },
-    local(pid, 'take'),
+    local(pid, 'nap'),
   )
   expect(outcome).toBe('AbortError')
-  expect((await send(tab, local(pid, 'taken'))).text).toBe('broken 1')
+  expect((await send(tab, local(pid, 'napped'))).text).toBe('1')
 })
 
 test('a call whose fetch is aborted in the middle of the reply makes room for the next', async ({ tab }) => {
@@ -194,34 +193,73 @@ test('a call whose fetch is aborted in the middle of the reply makes room for th
   expect((await send(tab, local(pid, 'count'))).text).toBe('1')
 })
 
-for (const how of ['aborted', 'broken off by its source'] as const) {
-  test(`an upload that is ${how} half way is an error to the actor and never a whole message`, async ({ tab }) => {
-    const pid = await spawn(tab, 'notes')
-    await tab.evaluate(
-      async ([path, aborts]) => {
-        const aborter = new AbortController()
-        const source = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>()
-        const body = new ReadableStream<Uint8Array>({ start: (controller) => source.resolve(controller) })
-        const request = { method: 'POST', body, duplex: 'half', signal: aborter.signal }
-        const uploaded = fetch(path, request).catch(() => undefined)
-        const controller = await source.promise
-        controller.enqueue(new Uint8Array(300_000))
-        while (glia.procs()[1]?.state !== 'busy') await new Promise(requestAnimationFrame)
-        if (aborts) aborter.abort()
-        else controller.error(new Error('the source broke'))
-        await uploaded
-        while (glia.procs()[1]?.messages === 0) await new Promise(requestAnimationFrame)
-      },
-      [local(pid, 'take'), how === 'aborted'] as const,
-    )
-    expect((await call(tab, local(pid, 'taken'))).text).toMatch(/^broken /)
-  })
+/** Uploads a part of a message to a method as a stream, then breaks it off. Resolves when the actor is done with it. */
+function uploadHalf(page: Page, path: string, how: 'abort' | 'error', afterHead: boolean): Promise<void> {
+  return page.evaluate(
+    async ([url, breakOff, waitForHead]) => {
+      const aborter = new AbortController()
+      const source = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>()
+      const body = new ReadableStream<Uint8Array>({ start: (controller) => source.resolve(controller) })
+      const request = { method: 'POST', body, duplex: 'half', signal: aborter.signal }
+      const uploaded = fetch(url, request).catch(() => undefined)
+      const controller = await source.promise
+      controller.enqueue(new Uint8Array(300_000))
+      while (glia.procs()[1]?.state !== 'busy') await new Promise(requestAnimationFrame)
+      if (waitForHead) await uploaded
+      if (breakOff === 'abort') aborter.abort()
+      else controller.error(new Error('the source broke'))
+      await uploaded
+      while (glia.procs()[1]?.messages === 0) await new Promise(requestAnimationFrame)
+    },
+    [path, how, afterHead] as const,
+  )
 }
 
-test('a trap after the first bytes of a reply breaks it: nobody takes a part for the whole', async ({ tab }) => {
+test('an upload whose source fails is an error to the actor and never a whole message', async ({ tab }) => {
+  const pid = await spawn(tab, 'notes')
+  await uploadHalf(tab, local(pid, 'take'), 'error', false)
+  expect((await call(tab, local(pid, 'taken'))).text).toMatch(/^broken /)
+})
+
+test('an upload that is aborted during the reply is an error to the actor and never a whole message', async ({
+  tab,
+}) => {
+  const pid = await spawn(tab, 'notes')
+  await uploadHalf(tab, local(pid, 'go_take'), 'abort', true)
+  expect((await call(tab, local(pid, 'taken'))).text).toMatch(/^broken /)
+})
+
+test('Chromium 156 gives the service worker an upload that is aborted before the reply as a whole one', async ({
+  tab,
+}) => {
+  // Neither the body nor the request's signal tells. When this fails, the limit is gone: see workers/service/request-body.ts.
+  const pid = await spawn(tab, 'notes')
+  await uploadHalf(tab, local(pid, 'take'), 'abort', false)
+  expect((await call(tab, local(pid, 'taken'))).text).toBe('whole 300000')
+})
+
+test('a trap right after the first bytes of a reply is an error, and not a part of a reply', async ({ tab }) => {
   const pid = await spawn(tab, 'trouble')
-  expect(await send(tab, local(pid, 'late_trap'))).toMatchObject({ status: 200, text: undefined })
+  const reply = await send(tab, local(pid, 'late_trap'))
+  expect(reply.status).toBe(500)
+  expect(JSON.parse(reply.text ?? '')).toMatchObject({ code: 'ERR_TRAPPED' })
   expect(await call(tab, local(pid, 'late_trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+})
+
+test('a trap after the head of a reply breaks the body: nobody takes a part for the whole', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  const broken = await tab.evaluate(
+    async (path) => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+      const request: RequestInit & { duplex: 'half' } = { method: 'POST', body: readable, duplex: 'half' }
+      const response = await fetch(path, request)
+      void writable.getWriter().write(new Uint8Array(1))
+      return { status: response.status, ...(await tools.outcome(response.text())) }
+    },
+    local(pid, 'turn_trap'),
+  )
+  expect(broken.status).toBe(200)
+  expect(broken.text).toBeUndefined()
 })
 
 test('a form on another site cannot send a message', async ({ tab, server }) => {

@@ -126,6 +126,22 @@ export async function stopServiceWorker(page: Page): Promise<void> {
   await session.detach()
 }
 
+/** Watches for the next start of a service worker, from now on. */
+export async function nextServiceWorker(page: Page): Promise<{ started: Promise<void> }> {
+  const session = await devtools(page)
+  const started = new Promise<void>((resolve) => {
+    let wasDown = false
+    session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      for (const { runningStatus } of versions) {
+        wasDown ||= runningStatus !== 'running'
+        if (wasDown && runningStatus === 'running') resolve()
+      }
+    })
+  })
+  await session.send('ServiceWorker.enable')
+  return { started }
+}
+
 /** Playwright's `test` with our server, and a tab that runs a peer. */
 export const test = withServer.extend<{ tab: Page }>({
   context: async ({ context }, use) => {

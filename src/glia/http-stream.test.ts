@@ -17,7 +17,7 @@ function exchangeWith(http: HttpApi): Exchange {
   }
 }
 
-acceptStreams('a stream over HTTP, to a router that passes it on', {
+acceptStreams('a call over HTTP to a router that passes it on', {
   endsWithReply: true,
   open: async () => {
     const serverEnd = Promise.withResolvers<Stream>()
@@ -34,7 +34,8 @@ acceptStreams('a stream over HTTP, to a router that passes it on', {
 test('a message of some MB comes back from an echo process while it is still being sent', async () => {
   const { proc } = makeProc(() => echo)
   const stream = openOverHttp(addressOf(proc), exchangeWith(makePeer([proc]).http))
-  const message = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7) & 255)
+  const message = new Uint8Array(3_000_000)
+  for (let i = 0; i < message.length; i++) message[i] = i * 7
   await stream.write(message.subarray(0, 10))
   expect((await stream.read())?.length).toBe(10)
   const [reply] = await Promise.all([readAll(stream), send(stream, message.subarray(10))])

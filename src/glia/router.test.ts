@@ -23,7 +23,7 @@ function forwarding() {
   return { router, opened, served: served.promise }
 }
 
-acceptStreams('a stream that a router passes on', {
+acceptStreams('a call that a router passes on', {
   endsWithReply: true,
   open: async () => {
     const { router, served } = forwarding()

@@ -6,7 +6,7 @@ import { addressOf, bytes, OTHER } from './test-peer.ts'
 
 const open = () => streamPair(addressOf(newPid()), { caller: OTHER, expectedBytes: 3 })
 
-acceptStreams('a stream pair', { open: async () => open() })
+acceptStreams('a pair', { open: async () => open() })
 
 test('the server learns who calls and how much will come', () => {
   const [, server] = open()

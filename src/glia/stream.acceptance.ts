@@ -18,7 +18,7 @@ const FAR_TOO_MUCH_BYTES = 8 * 1024 * 1024
 
 /** What every implementation of {@link Stream} must do. */
 export function acceptStreams(name: string, { open, endsWithReply = false }: StreamCase): void {
-  describe(name, () => {
+  describe(`The stream, as ${name}`, () => {
     test('both ends say what the call is for', async () => {
       const [caller, server] = await open()
       const { protocol, destination, procId, methodName } = server
@@ -88,7 +88,6 @@ export function acceptStreams(name: string, { open, endsWithReply = false }: Str
         const { held } = await writeUntilHeld(writer)
         const both = Promise.allSettled([writer.read(), held])
         reader.abort(new GliaError('ERR_ABORTED', 'enough'))
-        const failed = (code: unknown) => ({ status: 'rejected', reason: { code } })
         // The write may fail because nobody reads any more, before the reason is there.
         const code: unknown = expect.stringMatching(endsWithReply ? /^ERR_(ABORTED|RESET)$/ : /^ERR_ABORTED$/)
         expect(await both).toMatchObject([failed('ERR_ABORTED'), failed(code)])
@@ -179,6 +178,15 @@ export function acceptStreams(name: string, { open, endsWithReply = false }: Str
       await expect(caller.read()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
     })
 
+    test('a caller that gives up after its message has ended is seen by the server', async () => {
+      const [caller, server] = await open()
+      await caller.closeWrite()
+      expect(await server.read()).toBeNull()
+      caller.abort(new GliaError('ERR_ABORTED', 'The caller gave up.'))
+      await expect.poll(() => server.signal.aborted).toBe(true)
+      await expect(server.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    })
+
     test('a caller that gives up is seen by the server, reading, writing and by the signal', async () => {
       const [caller, server] = await open()
       const waiting = server.read()
@@ -188,6 +196,10 @@ export function acceptStreams(name: string, { open, endsWithReply = false }: Str
       expect(server.signal.reason).toBeInstanceOf(GliaError)
     })
   })
+}
+
+function failed(code: unknown): object {
+  return { status: 'rejected', reason: { code } }
 }
 
 /** Writes until the stream takes no more. */

@@ -153,8 +153,8 @@ export async function send(stream: Stream, content: Uint8Array | string = ''): P
   await stream.closeWrite()
 }
 
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text)
+export function bytes(content: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(content)
 }
 
 export function text(content: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { installErrorTransfer } from '../actors/comlink-errors.ts'
 import { ProcessTable } from '../actors/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/store.ts'
 import { chooseTier, detectPlatform, type Tier } from '../actors/tier.ts'
@@ -45,6 +46,7 @@ export async function startPeer({ log, tier: askedTier, openRemote, changed }: P
   const identity = await loadIdentity(slot, store, mesh)
   const { peerId } = identity
   const tier = chooseTier(detectPlatform(), askedTier)
+  installErrorTransfer()
   const createWorker = workerScript(new URL('actor.js', document.baseURI).href, (url) => {
     return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
   })

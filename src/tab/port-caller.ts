@@ -1,6 +1,12 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
-import { ACK_MS, type FromCaller, type FromTab, readFromTab, WINDOW_BYTES } from './protocol.ts'
+import { ACK_MS, type FromCaller, type FromTab, type LifeLock, readFromTab, WINDOW_BYTES } from './protocol.ts'
+
+/**
+ * Time between the end of a request's body and telling the tab, in ms, when the reply is being read. Chromium 156 ends the
+ * body of an aborted upload as if it were whole, and cancels the reply a little later: that is the only sign.
+ */
+const SETTLE_MS = 10
 
 export interface PortCall {
   port: MessagePort
@@ -10,6 +16,8 @@ export interface PortCall {
   signal: AbortSignal
   /** Tells when the tab is gone. */
   deaths: DeathWatch
+  /** Lock of the tab, if it is known before the tab has answered: one that is being closed never does. */
+  lock?: LifeLock | undefined
 }
 
 export interface PortReply {
@@ -44,7 +52,7 @@ class PortCaller {
   /** Bytes of the reply that were passed on and not yet credited. */
   #owed = 0
 
-  constructor({ port, body, signal, deaths }: PortCall) {
+  constructor({ port, body, signal, deaths, lock }: PortCall) {
     this.#port = port
     this.#deaths = deaths
     this.#body = body
@@ -55,6 +63,7 @@ class PortCaller {
       this.#fail(new GliaError('ERR_DEADLINE', waited))
     }, ACK_MS)
     this.#stopWatching = [() => clearTimeout(this.#late), () => signal.removeEventListener('abort', giveUp)]
+    if (lock) this.#stopWatching.push(deaths.onDeath(lock, () => this.#tabDied()))
     port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromTab(data))
     if (signal.aborted) giveUp()
     else void this.#sendBody()
@@ -65,6 +74,8 @@ class PortCaller {
   }
 
   #receive(message: FromTab): void {
+    // What was on its way when the caller gave up has no place to go.
+    if (this.#over) return
     switch (message.type) {
       case 'ack':
         clearTimeout(this.#late)
@@ -83,7 +94,7 @@ class PortCaller {
         this.#sink?.close()
         return this.#finish()
       case 'error':
-        return this.#fail(new GliaError('ERR_RESET', message.message))
+        return this.#fail(new GliaError(message.code, message.message))
       case 'no-tab':
         return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
     }
@@ -133,6 +144,7 @@ class PortCaller {
         this.#credit -= bytes.length
         this.#post({ type: 'data', bytes }, [bytes.buffer])
       }
+      if (this.#body && this.#sink) await delay(SETTLE_MS)
       if (this.#body) this.#post({ type: 'end' })
     } catch (thrown) {
       this.#fail(toGliaError(thrown, 'ERR_ABORTED'))
@@ -171,6 +183,10 @@ class PortCaller {
   #post(message: FromCaller, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer)
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** The bytes in a buffer that nothing else shares, so that it can be transferred. */

@@ -51,7 +51,7 @@ describe('a tab’s message to a caller', () => {
     { ...head, body: bytes, complete: false },
     { type: 'data', bytes },
     { type: 'end' },
-    { type: 'error', message: 'it broke off' },
+    { type: 'error', code: 'ERR_RESET', message: 'it broke off' },
     { type: 'credit', bytes: 1 },
     { type: 'no-tab' },
   ])('%o is read, without what does not belong to it', (message) => {
@@ -63,7 +63,8 @@ describe('a tab’s message to a caller', () => {
       ...GARBAGE,
       { type: 'ack', lock: 'some other lock' },
       { type: 'ack' },
-      { type: 'error', message: 7 },
+      { type: 'error', code: 'ERR_RESET', message: 7 },
+      { type: 'error', code: 'ERR_NEW', message: 'from the future' },
       { ...head, status: '200' },
       { ...head, headers: [['a']] },
       { ...head, headers: { a: 'b' } },

@@ -2,6 +2,7 @@
  * What crosses between the service worker and the tabs, and between two tabs of one browser: an HTTP call as messages over
  * a MessagePort of its own, with byte credit. (Transferable streams throw or hang in two engines of three, FACTS 4.2.)
  */
+import { type ErrorCode, isErrorCode } from '../glia/errors.ts'
 
 /** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
 export const WINDOW_BYTES = 1024 * 1024
@@ -77,7 +78,7 @@ export type FromTab =
     }
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'end' }
-  | { type: 'error'; message: string }
+  | { type: 'error'; code: ErrorCode; message: string }
   | { type: 'credit'; bytes: number }
   /** No such peer here; only a service worker that was to pass the call on says so. */
   | { type: 'no-tab' }
@@ -93,12 +94,12 @@ export function readFromCaller(value: unknown): FromCaller {
 
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromTab(value: unknown): FromTab {
-  const { type, bytes, status, headers, body, complete, message, lock } = fields(value)
+  const { type, bytes, status, headers, body, complete, code, message, lock } = fields(value)
   if (type === 'end' || type === 'no-tab') return { type }
   if (type === 'ack' && isLifeLock(lock)) return { type, lock }
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
-  if (type === 'error' && typeof message === 'string') return { type, message }
+  if (type === 'error' && isErrorCode(code) && typeof message === 'string') return { type, code, message }
   if (type === 'head' && typeof status === 'number' && isHeaders(headers) && (body === null || isBytes(body))) {
     return { type, status, headers, body, complete: complete === true }
   }

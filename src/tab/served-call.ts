@@ -95,7 +95,8 @@ export class ServedCall {
       const bodyBytes = this.message.complete ? (this.message.first?.length ?? 0) : undefined
       await this.#sendReply(await api(request, { body, bodyBytes }))
     } catch (thrown) {
-      this.#send({ type: 'error', message: toGliaError(thrown).message })
+      const { code, message } = toGliaError(thrown)
+      this.#send({ type: 'error', code, message })
     }
     this.#finish()
   }

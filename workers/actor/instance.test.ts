@@ -31,8 +31,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
   }
 }
 
-const COMPILING_MS = 60_000
-beforeAll(() => Promise.all((['trouble', 'cmd', 'env'] as const).map(guest)), COMPILING_MS)
+beforeAll(() => Promise.all((['trouble', 'cmd', 'env'] as const).map(guest)))
 
 const startGuest = async (name: GuestName, args?: readonly string[]) => start(await guest(name), args)
 

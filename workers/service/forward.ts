@@ -26,9 +26,10 @@ export async function forward(event: FetchEvent, path: string, forwarder: Forwar
 }
 
 async function findTab({ clientId, resultingClientId }: FetchEvent, path: string, tabs: Tabs): Promise<Tab> {
+  // Peer ids have no characters that need an encoding.
   const peer = PEER_IN_PATH.exec(path)?.[1]
   if (peer !== undefined && peer !== 'self') {
-    const tab = await tabs.ofPeer(decodeURIComponent(peer))
+    const tab = await tabs.ofPeer(peer)
     if (tab) return tab
   }
   // Another peer than the tabs' own: the router of the caller's tab knows more ways, and the right error.
@@ -52,7 +53,7 @@ async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths
     complete,
   }
   const { port1, port2 } = new MessageChannel()
-  const replied = callOverPort({ port: port1, body: rest, signal: request.signal, deaths })
+  const replied = callOverPort({ port: port1, body: rest, signal: request.signal, deaths, lock: tab.lock })
   passCall(tab, call, port2)
   const { status, headers, body, delivered } = await replied
   event.handled.then(delivered, delivered)

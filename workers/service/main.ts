@@ -22,9 +22,10 @@ const cache = new AppCache(base)
 const API = /^\/(?:(?:status|info|version|root)$|ww(?:\/|$))/
 
 self.addEventListener('install', (event) => event.waitUntil(Promise.all([cache.install(event), self.skipWaiting()])))
-self.addEventListener('activate', (event) =>
-  event.waitUntil(Promise.all([cache.activate(event), self.clients.claim()])),
-)
+self.addEventListener('activate', (event) => {
+  event.waitUntil(cache.activate(event))
+  claim()
+})
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
@@ -40,13 +41,21 @@ self.addEventListener('fetch', (event) => {
 
 self.addEventListener('message', (event) => {
   const message = readToService(event.data)
-  if (message?.type === 'glia:claim') event.waitUntil(self.clients.claim())
+  if (message?.type === 'glia:claim') claim()
   else if (message?.type === 'glia:hello' && event.source instanceof Client) tabs.hello(event.source, message)
   else if (message?.type === 'glia:pass') {
     const [port] = event.ports
     if (port) event.waitUntil(pass(message.peer, message.call, port))
   }
 })
+
+/**
+ * Takes over the open pages. Nothing waits for it: Firefox 153 also asks their workers, and an actor that sleeps in its ring
+ * never answers. An activation that waited for it would hang, and every fetch with it.
+ */
+function claim(): void {
+  void self.clients.claim()
+}
 
 /** A call from one tab to another: from here on the two talk over the port alone. */
 async function pass(peer: string, call: Parameters<typeof passCall>[1], port: MessagePort): Promise<void> {

@@ -10,18 +10,33 @@ const subscription: usize = memory.data(48, 8)
 const event: usize = memory.data(32, 8)
 const stored: usize = memory.data(4, 4)
 
-/** Sleeps 500 ms, then replies how many calls of `nap` there were. */
+/** Sleeps 500 ms, then replies how many calls of `nap` and `nod` there were. */
 export function nap(): void {
+  sleep(500)
+}
+
+/** As `nap`, for 30 ms. */
+export function nod(): void {
+  sleep(30)
+}
+
+function sleep(ms: u64): void {
   naps++
   store<u32>(subscription, 1, 16) // a clock, monotonic
-  store<u64>(subscription, 500_000_000, 24) // ns, relative
+  store<u64>(subscription, ms * 1_000_000, 24) // ns, relative
   if (poll_oneoff(subscription, event, 1, stored)) return
   writeNumber(naps)
 }
 
-/** Replies how many calls of `nap` there were. */
+/** Replies how many calls of `nap` and `nod` there were. */
 export function napped(): void {
   writeNumber(naps)
+}
+
+/** Replies 'go ', then does as `take`. */
+export function go_take(): void {
+  write('go ')
+  take()
 }
 
 /** Reads as long as the host gives something, and remembers how much it was and how it ended. */

@@ -15,6 +15,13 @@ export function late_trap(): void {
   unreachable()
 }
 
+/** Replies 'partial', and traps when something of the message comes. */
+export function turn_trap(): void {
+  write('partial')
+  read()
+  unreachable()
+}
+
 /** proc_exit(3), with no reply. */
 export function exit3(): void {
   proc_exit(3)

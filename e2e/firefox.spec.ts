@@ -1,0 +1,113 @@
+// The same main paths in Firefox, which Playwright cannot drive as it is installed: through WebDriver BiDi.
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from '@playwright/test'
+import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core'
+import { guest } from './guests/guests.ts'
+import { test as base } from './server.ts'
+
+const PATHS = [process.env['FIREFOX_PATH'] ?? '', '/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox']
+const FIREFOX = PATHS.find((path) => path !== '' && existsSync(path))
+
+const test = base.extend<object, { firefox: Browser }>({
+  firefox: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures a fixture needs from this pattern
+    async ({}, use) => {
+      const browser = await puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX ?? '', headless: true })
+      await use(browser)
+      await browser.close()
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+})
+
+test.skip(FIREFOX === undefined, 'Firefox is not installed: set FIREFOX_PATH, or install firefox-esr')
+test.describe.configure({ mode: 'default' })
+
+async function openTab(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage()
+  await page.goto(url)
+  await page.waitForFunction(() => globalThis.glia !== undefined)
+  await page.evaluate(() => glia.ready)
+  return page
+}
+
+test('in Firefox the tab is an isolated peer with the HTTP API', async ({ firefox, server }) => {
+  const page = await openTab(firefox, server.url)
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  const status = await page.evaluate(async () => (await fetch('/status')).text())
+  expect(status).toContain(await page.evaluate(() => glia.peerId))
+  expect(await page.evaluate(async () => (await fetch('/ww/0.1.0/self/root/echo')).status)).toBe(405)
+  await page.close()
+})
+
+test('in Firefox messages of 0 B, 64 KiB and 1 MiB come back over HTTP as they were sent', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  for (const size of [0, 64 * 1024, 1024 * 1024]) {
+    const same = await page.evaluate(async (length) => {
+      const body = new Uint8Array(length).map((_, i) => i * 31)
+      const response = await fetch('/ww/0.1.0/self/root/echo', { method: 'POST', body })
+      const reply = new Uint8Array(await response.arrayBuffer())
+      return reply.length === length && reply.every((byte, i) => byte === body[i])
+    }, size)
+    expect(same, `${size} bytes`).toBe(true)
+  }
+  await page.close()
+})
+
+test('in Firefox a chosen and a dropped file become processes that are called over HTTP', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  const folder = await mkdtemp(join(tmpdir(), 'glia-'))
+  try {
+    const file = join(folder, 'chosen.wasm')
+    await writeFile(file, await guest('trouble'))
+    const input = (await page.waitForSelector(
+      'input[aria-label="Add a .wasm actor"]',
+    )) as ElementHandle<HTMLInputElement>
+    await input.uploadFile(file)
+    await page.waitForFunction(() => glia.procs().some(({ name }) => name === 'chosen'))
+    await page.evaluate(
+      (bytes) => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], 'dropped.wasm'))
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+      },
+      [...(await guest('trouble'))],
+    )
+    await page.waitForFunction(() => glia.procs().some(({ name }) => name === 'dropped'))
+    for (const name of ['chosen', 'dropped']) {
+      const replies = await page.evaluate(async (wanted) => {
+        const pid = glia.procs().find((proc) => proc.name === wanted)?.pid
+        const count = async (): Promise<string> =>
+          (await fetch(`/ww/0.1.0/self/${pid}/count`, { method: 'POST' })).text()
+        const trapped = (await fetch(`/ww/0.1.0/self/${pid}/trap`, { method: 'POST' })).status
+        return [trapped, await count(), await count()]
+      }, name)
+      expect(replies).toEqual([500, '1', '2'])
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+    await page.close()
+  }
+})
+
+test('in Firefox two tabs are two peers that call each other', async ({ firefox, server }) => {
+  const here = await openTab(firefox, server.url)
+  const there = await openTab(firefox, server.url)
+  const peerId = await there.evaluate(() => glia.peerId)
+  expect(peerId).not.toBe(await here.evaluate(() => glia.peerId))
+  const pid = await there.evaluate((bytes) => glia.spawn(new Uint8Array(bytes)), [...(await guest('trouble'))])
+  const address = `/ww/0.1.0/${peerId}/${pid}/count`
+  expect(await here.evaluate(async (path) => (await fetch(path, { method: 'POST' })).text(), address)).toBe('1')
+  const called = await here.evaluate(async (to) => new TextDecoder().decode(await glia.call(to)), address)
+  expect(called).toBe('2')
+  await Promise.all([here.close(), there.close()])
+})

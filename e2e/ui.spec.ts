@@ -1,0 +1,130 @@
+import { expect, type Locator, type Page } from '@playwright/test'
+import { bad } from './guests/bad.ts'
+import { guest, type GuestName } from './guests/guests.ts'
+import { call, local, spawn, test } from './tab.ts'
+
+async function fileOf(name: GuestName): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+  return { name: `${name}.wasm`, mimeType: 'application/wasm', buffer: Buffer.from(await guest(name)) }
+}
+
+function row(page: Page, name: string): Locator {
+  return page.getByRole('table', { name: 'Processes' }).getByRole('row').filter({ hasText: name })
+}
+
+/** Drops files on the page, as from the desktop. */
+async function drop(page: Page, target: string, files: Record<string, Uint8Array<ArrayBuffer>>): Promise<void> {
+  const dragged = await page.evaluateHandle((dropped) => {
+    const transfer = new DataTransfer()
+    for (const [name, bytes] of Object.entries(dropped)) transfer.items.add(new File([bytes], name))
+    return transfer
+  }, files)
+  for (const type of ['dragenter', 'dragover']) await page.dispatchEvent(target, type, { dataTransfer: dragged })
+  await page.dispatchEvent(target, 'drop', { dataTransfer: dragged })
+}
+
+test('the header says who this tab is, on which slot and tier', async ({ tab }) => {
+  const peerId = await tab.evaluate(() => glia.peerId)
+  await expect(tab.getByRole('button', { name: `Copy peer id ${peerId}` })).toBeVisible()
+  await tab.getByRole('button', { name: 'slot 0 · rings' }).click()
+  await expect(tab.getByText('the page is cross-origin isolated')).toBeVisible()
+  await expect(tab.getByRole('button', { name: 'HTTP API', exact: true })).toBeVisible()
+})
+
+test('a chosen file becomes a process, and its method can be called', async ({ tab }) => {
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(await fileOf('trouble'))
+  await expect(row(tab, 'trouble')).toContainText('idle')
+  await tab.getByLabel('Method').selectOption('slurp')
+  await tab.getByRole('textbox', { name: 'Message' }).fill('hello')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('5')
+  await expect(row(tab, 'trouble').getByRole('cell').nth(3)).toHaveText('1')
+})
+
+test('dropped files become processes, wherever they are dropped', async ({ tab }) => {
+  await drop(tab, 'body', { 'first.wasm': await guest('trouble'), 'second.wasm': await guest('cmd') })
+  await expect(row(tab, 'first')).toBeVisible()
+  await expect(row(tab, 'second')).toContainText('_start')
+  await drop(tab, 'h2', { 'third.wasm': await guest('duplex') })
+  await expect(row(tab, 'third')).toContainText('prompt')
+  expect(await tab.evaluate(() => glia.procs().map(({ name }) => name))).toEqual(['root', 'first', 'second', 'third'])
+})
+
+test('a file dropped on the message box is the message', async ({ tab }) => {
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(await fileOf('trouble'))
+  await tab.getByLabel('Method').selectOption('slurp')
+  await drop(tab, '#message', { 'data.bin': new Uint8Array(200_000) })
+  await expect(tab.getByText('data.bin')).toBeVisible()
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('200000')
+})
+
+for (const [name, { bytes, names }] of Object.entries(bad)) {
+  test(`a file that is refused says why: ${name}`, async ({ tab }) => {
+    await tab
+      .getByLabel('Add a .wasm actor')
+      .setInputFiles({ name: `${name}.wasm`, mimeType: 'application/wasm', buffer: Buffer.from(bytes) })
+    const alert = tab.getByRole('alert')
+    await expect(alert).toContainText(`${name}.wasm was not started`)
+    await expect(alert).toContainText(names ?? /ERR_BAD_MODULE|ERR_START/)
+    await expect(row(tab, name)).toHaveCount(0)
+  })
+}
+
+test('a reply streams in while the call runs, and the call can be cancelled', async ({ tab }) => {
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(await fileOf('trouble'))
+  await tab.getByLabel('Method').selectOption('flood')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toContainText('~~~')
+  await tab.getByRole('button', { name: 'Cancel' }).click()
+  await expect(tab.getByText('cancelled')).toBeVisible()
+  await tab.getByLabel('Method').selectOption('count')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
+})
+
+test('a failed call says what went wrong, in the console and in the table', async ({ tab }) => {
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(await fileOf('trouble'))
+  await tab.getByLabel('Method').selectOption('trap')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('alert')).toContainText('ERR_TRAPPED')
+  await expect(row(tab, 'trouble')).toContainText('ERR_TRAPPED')
+})
+
+test('a killed process leaves the table, and undo brings it back under its PID', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  await call(tab, local(pid, 'count'))
+  await row(tab, 'trouble').click()
+  await tab.getByRole('button', { name: 'Kill' }).click()
+  await expect(row(tab, 'trouble')).toHaveCount(0)
+  await tab.getByRole('button', { name: 'Undo' }).click()
+  await expect(row(tab, 'trouble')).toBeVisible()
+  expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
+})
+
+test('the keyboard is enough: choose a process, write a message, call it', async ({ tab }) => {
+  await spawn(tab, 'trouble')
+  await row(tab, 'root').click()
+  await tab.keyboard.press('ArrowDown')
+  await expect(row(tab, 'trouble')).toHaveAttribute('aria-selected', 'true')
+  await tab.getByLabel('Method').selectOption('slurp')
+  await tab.getByRole('textbox', { name: 'Message' }).focus()
+  await tab.keyboard.type('hello')
+  await tab.keyboard.press('Control+Enter')
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('5')
+})
+
+test('a bundled actor is started with one click', async ({ tab }) => {
+  await tab.getByRole('button', { name: 'counter', exact: true }).click()
+  await expect(row(tab, 'counter')).toContainText('increment')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
+})
+
+for (const width of [360, 768, 1600]) {
+  test(`nothing is cut off at ${width} pixels`, async ({ tab }) => {
+    await tab.setViewportSize({ width, height: 800 })
+    await tab.getByLabel('Add a .wasm actor').setInputFiles(await fileOf('trouble'))
+    await expect(tab.getByRole('button', { name: 'Call', exact: true })).toBeVisible()
+    expect(await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+  })
+}
