@@ -185,11 +185,11 @@ test('a call whose fetch is aborted in the middle of the reply makes room for th
       const reader = response.body?.getReader()
       const first = (await reader?.read())?.value?.[0]
       aborter.abort()
-      return { first, then: await reader?.closed.catch((thrown: Error) => thrown.name) }
+      return { first, later: await reader?.closed.catch((thrown: Error) => thrown.name) }
     },
     local(pid, 'flood'),
   )
-  expect(outcome).toEqual({ first: 0x7e, then: 'AbortError' })
+  expect(outcome).toEqual({ first: 0x7e, later: 'AbortError' })
   expect((await send(tab, local(pid, 'count'))).text).toBe('1')
 })
 

@@ -1,7 +1,7 @@
+/// <reference path="../src/tab/globals.d.ts" />
 // Tabs that run a peer, as the tests drive them: through `glia` and `fetch`, as a person's scripts would.
 import type { CDPSession, Page } from '@playwright/test'
 import type { SpawnOptions } from '../src/actors/spawn-options.ts'
-import type {} from '../src/tab/globals.d.ts'
 import { type GuestName, guest } from './guests/guests.ts'
 import { test as withServer } from './server.ts'
 
@@ -44,9 +44,9 @@ function installTools(): void {
       for (let i = 0; i < bytes.length; i++) if (bytes[i] !== byteAt(offset + i)) return false
       return true
     },
-    async outcome(call) {
+    async outcome(pending) {
       try {
-        const reply = await call
+        const reply = await pending
         return { text: typeof reply === 'string' ? reply : new TextDecoder().decode(reply) }
       } catch (thrown) {
         const { code, message } = thrown as { code?: unknown; message: string }

@@ -59,7 +59,7 @@ test('bench', async ({ browser, server }) => {
       'fetch of a kept file through the service worker',
     ),
   ]
-  console.log(table(rows))
+  process.stdout.write(table(rows))
   writeFileSync(join(ROOT, 'e2e/bench/results.json'), `${JSON.stringify(rows, null, 2)}\n`)
   await context.close()
 })

@@ -4,7 +4,7 @@
 export type Bytes = readonly number[]
 
 export const MAGIC: Bytes = [0x00, 0x61, 0x73, 0x6d]
-export const VERSION: Bytes = [0x01, 0x00, 0x00, 0x00]
+const VERSION: Bytes = [0x01, 0x00, 0x00, 0x00]
 
 export const I32 = 0x7f
 export const I64 = 0x7e
@@ -16,7 +16,7 @@ const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, start: 
 const KIND = { func: 0, memory: 2 } as const
 
 /** Unsigned LEB128. */
-export function leb(value: number): Bytes {
+function leb(value: number): Bytes {
   const low = value % 0x80
   return value < 0x80 ? [low] : [low | 0x80, ...leb(Math.floor(value / 0x80))]
 }
@@ -25,12 +25,12 @@ export function vector(items: readonly Bytes[]): Bytes {
   return [...leb(items.length), ...items.flat()]
 }
 
-export function name(text: string): Bytes {
+function name(text: string): Bytes {
   const utf8 = new TextEncoder().encode(text)
   return [...leb(utf8.length), ...utf8]
 }
 
-export function section(id: keyof typeof SECTION, content: Bytes): Bytes {
+function section(id: keyof typeof SECTION, content: Bytes): Bytes {
   return [SECTION[id], ...leb(content.length), ...content]
 }
 

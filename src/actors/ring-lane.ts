@@ -98,7 +98,7 @@ export class RingLane implements Lane {
 
   async #drain(run: Run, message: Message): Promise<void> {
     // Bytes that are at hand reach the ring within these; then a small message is often answered before a sleep is worth it.
-    for (let i = 0; i < FEED_TURNS && !run.fed; i++) await undefined
+    for (let i = 0; i < FEED_TURNS && !run.fed; i++) await Promise.resolve()
     if (run.fed) this.#spinner.until(() => this.#control.isDone(run.id))
     for (;;) {
       const sequence = this.#stdout.readerSequence

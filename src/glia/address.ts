@@ -3,7 +3,7 @@ import { isPeerId } from './peer-id.ts'
 import { parsePid, type Pid } from './pid.ts'
 
 /** Version of the protocol; part of every address. */
-export const VERSION = '0.1.0'
+const VERSION = '0.1.0'
 /** Start of every address, and the protocol id that peers advertise. */
 export const PROTOCOL = `/ww/${VERSION}`
 

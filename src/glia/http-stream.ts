@@ -45,7 +45,7 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
 }
 
 /** The typed error in a response of the API. */
-export async function readError({ status, body }: ExchangeResponse): Promise<GliaError> {
+async function readError({ status, body }: ExchangeResponse): Promise<GliaError> {
   const text = await new Response(body).text()
   try {
     const { code, message }: Record<string, unknown> = JSON.parse(text)

@@ -1,7 +1,7 @@
 import { GliaError } from './errors.ts'
 
 /** Bytes that may lie unread before a writer has to wait. As large as an actor's ring, so that one write fills one. */
-export const PIPE_BYTES = 256 * 1024
+const PIPE_BYTES = 256 * 1024
 
 /**
  * One direction of a local stream: a bounded queue of byte chunks between one writer and one reader in the same thread.

@@ -1,4 +1,4 @@
-import type { ToService } from './protocol.ts'
+import type { ToService } from '../calls/protocol.ts'
 
 /**
  * State of the history entry that was reloaded, so that it happens once. Not in sessionStorage: an isolated page has another

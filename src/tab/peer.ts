@@ -2,7 +2,6 @@ import { installErrorTransfer } from '../actors/comlink-errors.ts'
 import { ProcessTable } from '../actors/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/store.ts'
 import { chooseTier, detectPlatform, type Tier } from '../actors/tier.ts'
-import { workerScript } from '../actors/worker-script.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
@@ -12,6 +11,7 @@ import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { takeSlot } from './slot.ts'
 import { trustedScriptUrl } from './trusted.ts'
+import { workerScript } from './worker-script.ts'
 
 /** Everything that makes this tab a peer. */
 export interface Peer {

@@ -1,3 +1,4 @@
+import type { BundledActor } from './bundled.ts'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import { processName } from './script-api.ts'
 import type { ProcessEntry } from '../actors/process-entry.ts'
@@ -7,7 +8,7 @@ import type { SpawnSteps } from '../actors/process-table.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { parsePid } from '../glia/pid.ts'
 import { pumpInto } from '../glia/web-streams.ts'
-import type { BundledActor, CallHandle, ErrorView, ProcessView, SpawnView, StatusView, TabModel } from '../ui/model.ts'
+import type { CallHandle, ErrorView, ProcessView, SpawnView, StatusView, TabModel } from '../ui/model.ts'
 import { loadBundled } from './bundled.ts'
 import type { Peer } from './peer.ts'
 

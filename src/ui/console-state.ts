@@ -1,5 +1,6 @@
+import type { LogLine } from '../actors/process-log.ts'
 import { type Signal, signal } from '@preact/signals'
-import type { LogLine } from './model.ts'
+
 import type { RunningCall } from './running-call.ts'
 
 /** What the console remembers of a process while another one is chosen. */

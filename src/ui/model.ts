@@ -3,9 +3,9 @@
  * the service worker link; the views only read signals and call these functions.
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
-
-/** The states of DESIGN 6, as the process table reports them. */
-export type ProcessState = 'cold' | 'starting' | 'idle' | 'busy' | 'backoff' | 'dead'
+import type { LogLine } from '../actors/process-log.ts'
+import type { ProcState } from '../glia/proc.ts'
+import type { BundledActor } from '../tab/bundled.ts'
 
 /** An error as a person reads it: a stable code and one sentence. */
 export interface ErrorView {
@@ -23,7 +23,7 @@ export interface ProcessView {
   /** CIDv1 of the module's bytes. */
   cid: string
   methods: readonly string[]
-  state: ProcessState
+  state: ProcState
   /** Messages handled since the process was made in this page, failed ones included. */
   messages: number
   /** Messages waiting in the mailbox. */
@@ -37,14 +37,6 @@ export interface ProcessView {
   lastError: ErrorView | undefined
   /** False when the browser refused to store it: it will not come back after a reload. */
   persisted: boolean
-}
-
-/** One line of a process's log: what it wrote to stderr, or what happened to it. */
-export interface LogLine {
-  /** ms since the epoch. */
-  at: number
-  source: 'stderr' | 'process' | 'error'
-  text: string
 }
 
 /** How far a dropped file is on its way to a process. */
@@ -66,12 +58,6 @@ export interface StatusView {
   text: string
   /** A sentence: what it means and, if something is wrong, what to do. */
   detail: string
-}
-
-export interface BundledActor {
-  name: string
-  description: string
-  file: string
 }
 
 /** A call under way from the console. */

@@ -1,6 +1,6 @@
+import type { LogLine } from '../actors/process-log.ts'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatTime } from './format.ts'
-import type { LogLine } from './model.ts'
 
 const SOURCE: Record<LogLine['source'], string> = { stderr: 'stderr: ', process: '', error: 'error: ' }
 /** Pixels from the end within which the log counts as scrolled to its end. */

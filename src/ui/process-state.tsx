@@ -5,7 +5,6 @@ const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
   starting: { text: 'starting', dot: 'warn' },
   idle: { text: 'idle', dot: 'ok' },
   busy: { text: 'busy', dot: 'warn' },
-  backoff: { text: 'restarting', dot: 'bad' },
   dead: { text: 'ended', dot: 'bad' },
 }
 

@@ -1,4 +1,5 @@
-import type { BundledActor, SpawnView, TabModel } from './model.ts'
+import type { BundledActor } from '../tab/bundled.ts'
+import type { SpawnView, TabModel } from './model.ts'
 import { useNow } from './use-now.ts'
 import { formatBytes } from './format.ts'
 

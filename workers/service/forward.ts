@@ -1,8 +1,8 @@
 import { GliaError, toGliaError } from '../../src/glia/errors.ts'
 import { refuse } from '../../src/glia/refuse.ts'
-import { ACK_MS, type CallMessage, type LifeLock } from '../../src/tab/protocol.ts'
-import type { DeathWatch } from '../../src/tab/life-lock.ts'
-import { callOverPort } from '../../src/tab/port-caller.ts'
+import { ACK_MS, type CallMessage, type LifeLock } from '../../src/calls/protocol.ts'
+import type { DeathWatch } from '../../src/calls/life-lock.ts'
+import { callOverPort } from '../../src/calls/port-caller.ts'
 import { startBody } from './request-body.ts'
 import { passCall, type Tab, type Tabs } from './tabs.ts'
 

@@ -4,8 +4,8 @@
  * "The service worker".
  */
 import { refuse } from '../../src/glia/refuse.ts'
-import { DeathWatch, holdForLife } from '../../src/tab/life-lock.ts'
-import { newLifeLock, readToService } from '../../src/tab/protocol.ts'
+import { DeathWatch, holdForLife } from '../../src/calls/life-lock.ts'
+import { newLifeLock, readToService } from '../../src/calls/protocol.ts'
 import { AppCache } from './cache.ts'
 import { forward } from './forward.ts'
 import { refusal } from './guard.ts'

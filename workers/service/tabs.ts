@@ -1,5 +1,5 @@
-import type { CallMessage, LifeLock, ToService, ToTab } from '../../src/tab/protocol.ts'
-import type { DeathWatch } from '../../src/tab/life-lock.ts'
+import type { CallMessage, LifeLock, ToService, ToTab } from '../../src/calls/protocol.ts'
+import type { DeathWatch } from '../../src/calls/life-lock.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
@@ -96,7 +96,7 @@ export class Tabs {
   }
 }
 
-export function tell({ client }: Tab, message: ToTab, transfer: Transferable[] = []): void {
+function tell({ client }: Tab, message: ToTab, transfer: Transferable[] = []): void {
   client.postMessage(message, transfer)
 }
 
