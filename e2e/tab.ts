@@ -1,9 +1,10 @@
-/// <reference path="../src/tab/globals.d.ts" />
 // Tabs that run a peer, as the tests drive them: through `glia` and `fetch`, as a person's scripts would.
 import type { CDPSession, Page } from '@playwright/test'
-import type { SpawnOptions } from '../src/actors/spawn-options.ts'
+import type { GliaScripting } from '../src/tab/script-api.ts'
 import { type GuestName, guest } from './guests/guests.ts'
 import { test as withServer } from './server.ts'
+
+type SpawnOptions = Parameters<GliaScripting['spawn']>[1]
 
 /** What a call came to: the reply as text, or the error that the caller got. */
 export interface Outcome {

@@ -51,6 +51,11 @@ export interface GliaScripting {
   joinLink(): string
 }
 
+declare global {
+  /** The peer of this tab. */
+  var glia: GliaScripting
+}
+
 export interface ScriptingParts {
   peerId: string
   router: Router

@@ -1,5 +1,0 @@
-import type { GliaScripting } from './script-api.ts'
-
-declare global {
-  var glia: GliaScripting
-}
