@@ -238,11 +238,14 @@ test('Chromium 156 gives the service worker an upload that is aborted before the
   expect((await call(tab, local(pid, 'taken'))).text).toBe('whole 300000')
 })
 
-test('a trap right after the first bytes of a reply is an error, and not a part of a reply', async ({ tab }) => {
+test('a trap right after the first bytes of a reply is an error or breaks the reply, and never a part of one', async ({
+  tab,
+}) => {
   const pid = await spawn(tab, 'trouble')
   const reply = await send(tab, local(pid, 'late_trap'))
-  expect(reply.status).toBe(500)
-  expect(JSON.parse(reply.text ?? '')).toMatchObject({ code: 'ERR_TRAPPED' })
+  // The head goes out with the first bytes unless the trap is known by then.
+  if (reply.status === 200) expect(reply.text).toBeUndefined()
+  else expect(JSON.parse(reply.text ?? '')).toMatchObject({ code: 'ERR_TRAPPED' })
   expect(await call(tab, local(pid, 'late_trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
 })
 
