@@ -98,3 +98,16 @@ test('all who wait can be sent away, and who has the turn keeps it', async () =>
   leave()
   expect(mailbox.tryEnter()).toBeTypeOf('function')
 })
+
+test('those who come after others were remembered are not sent away with them', async () => {
+  const mailbox = new Mailbox(8)
+  const leave = await mailbox.enter(never)
+  const early = mailbox.enter(never)
+  const refuse = mailbox.whoWaits()
+  const late = mailbox.enter(never)
+  refuse(new GliaError('ERR_PROC_STOPPED', 'stopped'))
+  await expect(early).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  expect(mailbox.waiting).toBe(1)
+  leave()
+  await expect(late).resolves.toBeTypeOf('function')
+})

@@ -44,7 +44,20 @@ export class Mailbox {
 
   /** Sends everyone away who waits. The message that has its turn keeps it. */
   refuseWaiting(error: GliaError): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.refuse(error)
+    this.whoWaits()(error)
+  }
+
+  /** Remembers who waits now. @returns what sends away those of them who still wait then, and nobody who came later. */
+  whoWaits(): (error: GliaError) => void {
+    const waiting = [...this.#waiters]
+    return (error) => {
+      for (const waiter of waiting) {
+        const at = this.#waiters.indexOf(waiter)
+        if (at < 0) continue
+        this.#waiters.splice(at, 1)
+        waiter.refuse(error)
+      }
+    }
   }
 
   #queue(signal: AbortSignal): Promise<void> {

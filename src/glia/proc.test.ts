@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GliaError } from './errors.ts'
 import { streamPair } from './stream-pair.ts'
 import {
@@ -219,13 +219,30 @@ describe('the deadline', () => {
   })
 })
 
-test('those who wait behind a method that is stopped learn that their message was not run', async () => {
-  const { proc } = makeProc(() => loop, { policy: { deadlineMs: 300 } })
-  const looping = deliver(proc)
-  await expect(readAll(looping.stream)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
-  // Comes after the deadline and before the end of the grace, which is shorter than its own deadline.
-  await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
-  expect(proc.messages).toBe(1)
+describe('behind a method that is stopped', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test('those who waited at its deadline learn that their message was not run', async () => {
+    const { proc } = makeProc(() => loop, { policy: { deadlineMs: 300 } })
+    const looping = expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await vi.advanceTimersByTimeAsync(290)
+    const behind = expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+    await vi.advanceTimersByTimeAsync(290)
+    await Promise.all([looping, behind])
+    expect(proc.messages).toBe(1)
+  })
+
+  test('those who come after its deadline are run by a fresh instance', async () => {
+    let made = 0
+    const { proc } = makeProc(() => (made++ === 0 ? loop : async () => undefined), { policy: { deadlineMs: 300 } })
+    const looping = expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await vi.advanceTimersByTimeAsync(310)
+    const late = deliver(proc)
+    await vi.advanceTimersByTimeAsync(290)
+    await Promise.all([looping, late.done])
+    expect(made).toBe(2)
+  })
 })
 
 describe('a caller that gives up', () => {

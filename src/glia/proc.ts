@@ -167,8 +167,9 @@ export class Proc {
     )
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let timer = setTimeout(() => {
+      const refuseWaiting = this.#mailbox.whoWaits()
       stream.abort(deadline)
-      timer = setTimeout(() => this.#stopAt(deadline), GRACE_MS)
+      timer = setTimeout(() => this.#stopAt(deadline, refuseWaiting), GRACE_MS)
     }, deadlineMs)
     try {
       // The caller may have given up before its turn came.
@@ -226,9 +227,10 @@ export class Proc {
     }
   }
 
-  /** The deadline and its grace are over: the guest loops. Ends the worker; those who wait are told. */
-  #stopAt(deadline: GliaError): void {
-    this.#drop(
+  /** The deadline and its grace are over: the guest loops. Ends the worker; those who waited at the deadline are told. */
+  #stopAt(deadline: GliaError, refuseWaiting: (error: GliaError) => void): void {
+    this.#stopActor()
+    refuseWaiting(
       new GliaError(
         'ERR_PROC_STOPPED',
         'The message before this one ran past its deadline, so the process was stopped. This message was not run: send it again.',
