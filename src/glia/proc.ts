@@ -201,10 +201,6 @@ export class Proc {
     // Killed at the moment when it was ready.
     if (this.#killed.signal.aborted) actor.stop()
     this.#throwIfDead()
-    if (this.#killed.signal.aborted) {
-      actor.stop()
-      throw this.#killed.signal.reason
-    }
     this.#actor = actor
     this.#observer.note(`started in ${Math.round(performance.now() - began)} ms`)
     return actor
