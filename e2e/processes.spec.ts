@@ -112,6 +112,25 @@ test('a module that loops for ever is stopped at its deadline, and those behind 
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
 })
 
+for (const method of ['moan', 'drip'] as const) {
+  test(`a guest that writes little and without end (${method}) is stopped at its deadline, and the page stays alive`, async ({
+    tab,
+  }) => {
+    const pid = await spawn(tab, 'trouble', { policy: { deadlineMs: 1000 } })
+    expect(await call(tab, local(pid, method))).toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
+  })
+}
+
+test('a temporary process that has ended does not come back after a reload', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble', { restart: 'temporary' })
+  expect(await call(tab, local(pid, 'trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+  expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  await tab.reload()
+  await tab.evaluate(() => glia.ready)
+  expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_NO_PROC' })
+})
+
 test('a full mailbox refuses with 429', async ({ tab }) => {
   const pid = await spawn(tab, 'duplex', { policy: { mailbox: 1 } })
   const refused = await tab.evaluate(

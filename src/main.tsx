@@ -32,7 +32,10 @@ addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
 render(<App model={model} />, root)
-openedFiles((file) => (model.opened.value = [...model.opened.value, file]))
+openedFiles(
+  (file) => (model.opened.value = [...model.opened.value, file]),
+  (thrown) => log.warn('a file could not be opened:', thrown),
+)
 
 async function boot(): Promise<Peer> {
   if (window.top !== window)

@@ -80,7 +80,7 @@ export class Control {
     return { id: done + 1, method: this.#words[METHOD] ?? -1 }
   }
 
-  /** Worker: reports a message as finished. Notifies nobody: the end of its stdout ring does. */
+  /** Worker: reports a message as finished. Notifies nobody: the page waits on its stdout ring, which is woken next. */
   finish(id: number, { status, code, memoryBytes, instanceGone }: RunEnd): void {
     this.#words[STATUS] = status
     this.#words[CODE] = code

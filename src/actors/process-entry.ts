@@ -11,6 +11,15 @@ export interface LastError {
   at: number
 }
 
+export interface ProcessEntryInit {
+  /** Makes what the process runs on. */
+  start(entry: ProcessEntry): ActorFactory
+  /** Something that a view shows has changed. */
+  changed(): void
+  /** The process has ended by itself and is not to come back. */
+  ended(): void
+}
+
 /** A process of this tab with all that is known of it. */
 export class ProcessEntry {
   readonly record: ProcessRecord
@@ -20,7 +29,7 @@ export class ProcessEntry {
   /** False when the browser refused to keep it: it will not come back after a reload. */
   persisted = false
 
-  constructor(record: ProcessRecord, start: (entry: ProcessEntry) => ActorFactory, changed: () => void) {
+  constructor(record: ProcessRecord, { start, changed, ended }: ProcessEntryInit) {
     this.record = record
     this.log = new ProcessLog(changed)
     this.proc = new Proc({
@@ -32,6 +41,7 @@ export class ProcessEntry {
       start: start(this),
       observer: {
         changed,
+        ended,
         note: (line) => {
           this.log.flush()
           this.log.add('process', line)

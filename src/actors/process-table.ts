@@ -56,13 +56,9 @@ export class ProcessTable {
     return this.#entries.get(pid)?.proc
   }
 
-  entry(pid: string): ProcessEntry | undefined {
-    return this.#entries.get(pid)
-  }
-
-  /** In the order they were made. */
+  /** Root first, then in the order they were made. */
   get entries(): ProcessEntry[] {
-    return [...this.#entries.values()]
+    return [...this.#entries.values()].sort((a, b) => Number(b.record.root) - Number(a.record.root))
   }
 
   /** Brings back, cold, what the store has of this identity. */
@@ -105,20 +101,19 @@ export class ProcessTable {
     const entry = this.#entries.get(pid)
     if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
     if (entry.record.root) throw new GliaError('ERR_DENIED', 'The root process cannot be killed: every peer has one.')
+    const reason = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')
+    entry.proc.kill(reason)
     const { record } = entry
-    const killed = {
-      record,
-      module: this.#modules.get(record.cid),
-      bytes: await (await this.#init.store?.module(record.cid))?.arrayBuffer(),
-    }
-    await this.#remove(entry, new GliaError('ERR_PROC_STOPPED', 'The process was killed.'))
+    const killed = { record, module: this.#modules.get(record.cid), bytes: await this.#stored(record.cid) }
+    await this.#remove(entry, reason)
     return killed
   }
 
   /** Undoes a kill: the same PID and module, a fresh state. */
   async revive({ record, module, bytes }: KilledProcess): Promise<void> {
     if (module) this.#modules.set(record.cid, module)
-    await this.#keep(this.#add(record), bytes && new Uint8Array(bytes))
+    const entry = this.#add(record)
+    await this.#keep(entry, bytes && new Uint8Array(await bytes.arrayBuffer()))
   }
 
   async #make(
@@ -151,7 +146,11 @@ export class ProcessTable {
   }
 
   #add(record: ProcessRecord): ProcessEntry {
-    const entry = new ProcessEntry(record, (made) => this.#factory(made), this.#init.changed)
+    const entry = new ProcessEntry(record, {
+      start: (made) => this.#factory(made),
+      changed: this.#init.changed,
+      ended: () => void this.#forget(record.pid),
+    })
     this.#entries.set(record.pid, entry)
     this.#init.changed()
     return entry
@@ -161,6 +160,8 @@ export class ProcessTable {
     try {
       await this.#init.store?.putProcess(entry.record, bytes)
       entry.persisted = this.#init.store !== undefined
+      // It may have been killed meanwhile.
+      if (this.#entries.get(entry.record.pid) !== entry) await this.#forget(entry.record.pid)
     } catch (thrown) {
       entry.log.add('error', `${toGliaError(thrown).message} The process runs, but will not come back after a reload.`)
       this.#init.log.warn('a process could not be kept', thrown)
@@ -174,7 +175,26 @@ export class ProcessTable {
     this.#entries.delete(pid)
     if (!this.entries.some(({ record }) => record.cid === cid)) this.#modules.delete(cid)
     this.#init.changed()
-    if (entry.persisted) await this.#init.store?.deleteProcess(pid)
+    await this.#forget(pid)
+  }
+
+  /** A process that is gone is gone, whatever the store says; at worst it comes back with the next page. */
+  async #forget(pid: Pid): Promise<void> {
+    try {
+      await this.#init.store?.deleteProcess(pid)
+    } catch (thrown) {
+      this.#init.log.warn('a process could not be forgotten:', toGliaError(thrown).message)
+    }
+  }
+
+  /** The bytes of a module, for bringing a process back; undefined if the store does not give them. */
+  async #stored(cid: string): Promise<Blob | undefined> {
+    try {
+      return await this.#init.store?.module(cid)
+    } catch (thrown) {
+      this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
+      return undefined
+    }
   }
 
   #factory(entry: ProcessEntry): ActorFactory {
@@ -244,5 +264,5 @@ export interface KilledProcess {
   /** Its compiled module, unless it was cold. */
   module: Promise<WebAssembly.Module> | undefined
   /** Its module's bytes, unless nothing is kept. */
-  bytes: ArrayBuffer | undefined
+  bytes: Blob | undefined
 }

@@ -1,4 +1,5 @@
 import type { Message } from '../glia/actor.ts'
+import { Breather } from '../glia/next-task.ts'
 import { Control, type RunEnd } from './control.ts'
 import type { Lane, LaneInit } from './lane.ts'
 import { BROKEN, Ring } from './ring.ts'
@@ -14,6 +15,9 @@ const FEED_TURNS = 16
 const SPIN_MS = 0.03
 /** Messages that it does not look for after one that took longer. */
 const SPIN_PAUSE = 8
+
+/** Longest time that a guest which writes without end keeps the page's thread, in ms. */
+const HOLD_MS = 8
 
 /** A message under way. Its feeder may outlive it, waiting for bytes that nobody wants: it must not touch the next one's ring. */
 interface Run {
@@ -100,12 +104,14 @@ export class RingLane implements Lane {
     // Bytes that are at hand reach the ring within these; then a small message is often answered before a sleep is worth it.
     for (let i = 0; i < FEED_TURNS && !run.fed; i++) await Promise.resolve()
     if (run.fed) this.#spinner.until(() => this.#control.isDone(run.id))
+    const breather = new Breather(HOLD_MS)
     for (;;) {
       const sequence = this.#stdout.readerSequence
       const done = this.#control.isDone(run.id)
       const chunk = this.#stdout.take()
       if (chunk) {
         await this.#pass(chunk, message)
+        await breather.breathe()
         continue
       }
       // Looked at before the ring was found empty, so nothing the guest wrote is missed.
@@ -125,11 +131,14 @@ export class RingLane implements Lane {
   }
 
   async #drainStderr(onStderr: (bytes: Uint8Array) => void): Promise<void> {
+    const breather = new Breather(HOLD_MS)
     while (!this.#closed) {
       const sequence = this.#stderr.readerSequence
       const chunk = this.#stderr.take()
-      if (chunk) onStderr(chunk)
-      else await this.#stderr.readerChanged(sequence)
+      if (chunk) {
+        onStderr(chunk)
+        await breather.breathe()
+      } else await this.#stderr.readerChanged(sequence)
     }
   }
 }

@@ -99,7 +99,8 @@ class WorkerActor implements Actor {
   async #instantiate(): Promise<void> {
     this.memoryBytes = await this.#orStopped(this.#api.instantiate(this.#init.program))
     const serving = this.#orStopped<ServeEnd>(this.#api.serve())
-    serving.catch(() => undefined) // settled by stop, which has told everyone
+    // A loop that fails is as good as none: whoever waits is told. After a stop this changes nothing.
+    serving.catch((thrown: unknown) => this.stop(toGliaError(thrown)))
     this.#serving = serving
   }
 

@@ -49,7 +49,10 @@ export class CallLedger {
       if (callerLock === message.callerLock || call.delivered || !isSameRequest(call.message, message)) continue
       // The request can be faster than the death notice. Meanwhile another one may have taken the orphan.
       const orphaned = !(await this.#deaths.isAlive(callerLock)) && call.message.callerLock === callerLock
-      if (orphaned && !call.delivered) return call
+      if (!orphaned || call.delivered) continue
+      // Claimed before anything else can happen: another request like it has to look on.
+      call.message = message
+      return call
     }
     return undefined
   }
@@ -66,7 +69,8 @@ export class CallLedger {
 function isSameRequest(a: CallMessage, b: CallMessage): boolean {
   if (a.clientId !== b.clientId || a.method !== b.method || a.path !== b.path) return false
   if (a.first === null || b.first === null) return a.first === b.first
-  if (a.complete && b.complete && a.first.length !== b.first.length) return false
+  if (a.complete && b.first.length > a.first.length) return false
+  if (b.complete && a.first.length > b.first.length) return false
   const common = Math.min(a.first.length, b.first.length)
   for (let i = 0; i < common; i++) if (a.first[i] !== b.first[i]) return false
   return true

@@ -45,7 +45,7 @@ export interface CallMessage {
   /** Page the request came from; with the rest it tells a request that the browser dispatched again from a new one. */
   clientId: string
   method: string
-  /** Path below the app's base, with its slash, and query. */
+  /** Path below the app's base, with its slash. */
   path: string
   headers: [string, string][]
   /** The start of the body. */

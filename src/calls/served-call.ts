@@ -1,5 +1,6 @@
 import { toGliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
+import { nextTask } from '../glia/next-task.ts'
 import { ownBuffer } from './port-caller.ts'
 import {
   type CallMessage,
@@ -35,9 +36,12 @@ export class ServedCall {
   #moreCredit = Promise.withResolvers<void>()
   #over = false
   readonly #aborter = new AbortController()
+  /** The start of the request as it first came. */
+  readonly #start: Uint8Array | null
 
   constructor(message: CallMessage, api: HttpApi) {
     this.message = message
+    this.#start = message.first
     void this.#run(api)
   }
 
@@ -158,11 +162,24 @@ export class ServedCall {
 
   #receiveData(bytes: Uint8Array): void {
     const again = Math.min(this.#skip, bytes.length)
+    if (!this.#isRepeated(bytes.subarray(0, again), this.#received - this.#skip)) return this.#refuseRepeat()
     this.#skip -= again
     this.#received += bytes.length - again
     this.#owed += bytes.length
     if (bytes.length > again) this.#sink?.enqueue(bytes.subarray(again))
     if (!this.#sink || (this.#sink.desiredSize ?? 0) > 0) this.#giveCredit()
+  }
+
+  /** Whether bytes that are sent again are those that came first, as far as those are still here. */
+  #isRepeated(bytes: Uint8Array, at: number): boolean {
+    const known = this.#start?.subarray(at, at + bytes.length) ?? new Uint8Array()
+    return known.every((byte, i) => byte === bytes[i])
+  }
+
+  /** Another request was taken for this one: neither may go on with a mixture of both. */
+  #refuseRepeat(): void {
+    this.#post({ type: 'error', code: 'ERR_RESET', message: 'The call was mixed up with another one: make it again.' })
+    this.cancel()
   }
 
   #endRequest(): void {
@@ -216,16 +233,4 @@ export class ServedCall {
 
 function bytesOf(message: FromTab): Uint8Array<ArrayBuffer> | null {
   return message.type === 'data' ? message.bytes : message.type === 'head' ? message.body : null
-}
-
-/** Resolves, with nothing, in the next task: after everything that is ready now. */
-function nextTask(): Promise<undefined> {
-  const { port1, port2 } = new MessageChannel()
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close()
-      resolve(undefined)
-    }
-    port2.postMessage(null)
-  })
 }

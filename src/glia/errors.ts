@@ -29,7 +29,7 @@ export const STATUS = {
   ERR_RESET: 502,
   ERR_NO_TAB: 503,
   ERR_LIVE_LIMIT: 503,
-  /** The process was stopped or restarted before this message was delivered. It was not run. */
+  /** The process was stopped before this message was delivered, or while it ran. */
   ERR_PROC_STOPPED: 503,
   ERR_DEADLINE: 504,
   ERR_CYCLE: 508,

@@ -18,6 +18,8 @@ export type Restart = 'permanent' | 'transient' | 'temporary'
 export interface ProcObserver {
   /** State, counters or memory changed. */
   changed(): void
+  /** It has ended by itself and its restart policy says that it does not come back. */
+  ended(): void
   /** A line for the process's log. */
   note(line: string): void
   /** A message failed. */
@@ -171,6 +173,8 @@ export class Proc {
       stream.abort(deadline)
       timer = setTimeout(() => this.#stopAt(deadline, refuseWaiting), GRACE_MS)
     }, deadlineMs)
+    const onKill = (): void => stream.abort(this.#killed.signal.reason)
+    this.#killed.signal.addEventListener('abort', onKill, { once: true })
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
@@ -189,6 +193,7 @@ export class Proc {
       throw thrown
     } finally {
       clearTimeout(timer)
+      this.#killed.signal.removeEventListener('abort', onKill)
       this.#noteExit()
     }
   }
@@ -247,6 +252,7 @@ export class Proc {
   #endIfNotRestarted(exited: 'normal' | 'abnormal'): void {
     if (this.#restart === 'permanent' || (this.#restart === 'transient' && exited === 'abnormal')) return
     this.kill(new GliaError('ERR_PROC_STOPPED', `The process has ended and is ${this.#restart}: it is not restarted.`))
+    this.#observer.ended()
   }
 
   #stopActor(): void {

@@ -78,6 +78,7 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     },
     observer: {
       changed: () => undefined,
+      ended: () => undefined,
       note: (line) => made.notes.push(line),
       failed: (error) => made.failures.push(error),
     },

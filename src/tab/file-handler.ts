@@ -6,9 +6,9 @@ interface LaunchQueue {
 }
 
 /** Gives the files with which the installed app was opened from the operating system (`file_handlers` in the manifest). */
-export function openedFiles(onFile: (file: File) => unknown): void {
+export function openedFiles(onFile: (file: File) => void, onError: (thrown: unknown) => void): void {
   const { launchQueue } = globalThis as { launchQueue?: LaunchQueue }
   launchQueue?.setConsumer(({ files = [] }) => {
-    for (const handle of files) void handle.getFile().then(onFile)
+    for (const handle of files) void handle.getFile().then(onFile, onError)
   })
 }

@@ -31,7 +31,7 @@ export interface CallOptions {
 export interface GliaScripting {
   /** Base58btc peer id of this tab; undefined until it is known, at the latest when `ready` resolves. */
   readonly peerId: string | undefined
-  /** Resolves when calls work, over HTTP too. @throws {GliaError} if the tab cannot run a peer. */
+  /** Resolves when calls work, over HTTP too where there is a service worker. @throws {GliaError} if the tab cannot run a peer. */
   readonly ready: Promise<void>
   /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
   spawn(module: Uint8Array | ArrayBuffer | Blob, options?: SpawnOptions): Promise<string>

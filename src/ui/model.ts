@@ -1,6 +1,6 @@
 /**
- * What the views need from the tab, and nothing more. `src/main.tsx` implements it over the process table, the router and
- * the service worker link; the views only read signals and call these functions.
+ * What the views need from the tab, and nothing more. `src/tab/tab-model.ts` implements it over the process table and the
+ * router; the views only read signals and call these functions.
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/process-log.ts'

@@ -128,7 +128,7 @@ async function instantiate(
   stdio: Stdio,
   suspends: boolean,
 ): Promise<{ guest: Guest; wasi: GuestWasi }> {
-  const { wasi, imports, current } = prepare(program, stdio, suspends)
+  const { wasi, imports, current } = prepare(program, withoutMessage(stdio), suspends)
   try {
     const guest = await WebAssembly.instantiate(program.module, imports)
     const attached = attach(guest, wasi, current)
@@ -136,6 +136,7 @@ async function instantiate(
     if (typeof initialize === 'function') {
       await (suspends ? WebAssembly.promising(initialize as Entry)() : (initialize as Entry)())
     }
+    wasi.connect(stdio)
     return { guest: attached, wasi }
   } catch (thrown) {
     throw startError(thrown)
@@ -146,6 +147,19 @@ async function instantiate(
 function instantiateSync(program: Program, stdio: Stdio): { guest: Guest; wasi: GuestWasi } {
   const { wasi, imports, current } = prepare(program, stdio, false)
   return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi }
+}
+
+/** While an instance is made there is no message: nothing to read, nobody to write to. Its log is there. */
+function withoutMessage(stdio: Stdio): Stdio {
+  return {
+    read: () => 0,
+    write: ({ length }) => length,
+    writeError: (source) => stdio.writeError(source),
+    available: 0,
+    readable: true,
+    broken: false,
+    wait: (timeoutMs) => stdio.wait(timeoutMs, false),
+  }
 }
 
 function prepare(program: Program, stdio: Stdio, suspends: boolean) {

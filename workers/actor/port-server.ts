@@ -9,7 +9,8 @@ export class PortServer implements Server {
   readonly suspends: boolean
   readonly stdio: PortStdio
   readonly #port: MessagePort
-  #instance: Instance | undefined
+  /** The instance that serves; a message that is faster than it (they come by different ports) waits. */
+  #instance = Promise.withResolvers<Instance>()
   #ended = Promise.withResolvers<ServeEnd>()
   /** Number of the message that is under way; of it alone messages count. */
   #current = 0
@@ -22,8 +23,8 @@ export class PortServer implements Server {
   }
 
   serve(instance: Instance): Promise<ServeEnd> {
-    this.#instance = instance
     this.#ended = Promise.withResolvers()
+    this.#instance.resolve(instance)
     return this.#ended.promise
   }
 
@@ -50,17 +51,22 @@ export class PortServer implements Server {
   }
 
   async #run(id: number, method: number): Promise<void> {
-    if (!this.#instance) return
+    const instance = await this.#instance.promise
     try {
       if (!this.suspends) await this.stdio.whole()
-      const { end, exit } = await this.#instance.run(method)
+      const { end, exit } = await instance.run(method)
       this.#finish(id, end)
-      if (exit) this.#ended.resolve(exit)
+      if (exit) this.#end(exit)
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown)
       this.#finish(id, { status: RunStatus.trapped, code: 0, memoryBytes: 0, instanceGone: true })
-      this.#ended.resolve({ reason: 'trapped', message, frames: [] })
+      this.#end({ reason: 'trapped', message, frames: [] })
     }
+  }
+
+  #end(exit: ServeEnd): void {
+    this.#instance = Promise.withResolvers()
+    this.#ended.resolve(exit)
   }
 
   #finish(id: number, end: RunEnd): void {

@@ -22,8 +22,7 @@ export class RingServer implements Server {
       const outcome = instance.run(method)
       if (outcome instanceof Promise) throw new GliaError('ERR_INTERNAL', 'A guest on rings does not suspend.')
       this.#control.finish(id, outcome.end)
-      // This wakes the page, which looks at the control words when the reply has ended: so finish comes first.
-      this.stdio.endReply()
+      this.stdio.wakePage()
       if (outcome.exit) return outcome.exit
     }
   }

@@ -41,8 +41,11 @@ export class RingStdio implements Stdio {
     this.#stdin.waitBlocking(timeoutMs, orReadable)
   }
 
-  /** The reply is complete: the page reads what is left, then the end. */
-  endReply(): void {
-    this.#stdout.end()
+  /**
+   * Has the page look at the control words. It does not end the ring: the page may have reset it for the next message
+   * already.
+   */
+  wakePage(): void {
+    this.#stdout.wake()
   }
 }

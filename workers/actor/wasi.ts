@@ -42,7 +42,7 @@ class StdioFd extends Fd {
  */
 export class GuestWasi {
   readonly #shim: WASI
-  readonly #stdio: Stdio
+  #stdio: Stdio
 
   constructor(stdio: Stdio, args: readonly string[], env: readonly string[]) {
     this.#stdio = stdio
@@ -53,6 +53,11 @@ export class GuestWasi {
   /** Call it with the instance before any of its code runs (a start function aside, which WASI does not allow to call in). */
   attach(guest: Guest): void {
     this.#shim.inst = guest
+  }
+
+  /** From now on the standard descriptors are these. */
+  connect(stdio: Stdio): void {
+    this.#stdio = stdio
   }
 
   /** Gives a new message its descriptors, whatever the one before it did to them. */
@@ -95,7 +100,7 @@ export class GuestWasi {
   /** Returns after the first buffer that got bytes: filling the next one would block with bytes already delivered. */
   #read(fd: number, iovs: number, count: number, done: number): Errno | Promise<Errno> {
     if (this.#role(fd) !== 'stdin') return wasi.ERRNO_BADF
-    const target = this.#buffers(iovs, count).find(({ length }) => length > 0)
+    const target = this.#firstBuffer(iovs, count)
     return this.#finish(target ? this.#stdio.read(target) : 0, done, wasi.ERRNO_CANCELED)
   }
 
@@ -103,7 +108,7 @@ export class GuestWasi {
     const role = this.#role(fd)
     if (role === 'stdin') return wasi.ERRNO_BADF
     // A partial write is allowed: the guest's library comes again with the rest.
-    const source = this.#buffers(iovs, count).find(({ length }) => length > 0)
+    const source = this.#firstBuffer(iovs, count)
     if (!source) return this.#finish(0, done, wasi.ERRNO_PIPE)
     const written = role === 'stderr' ? this.#stdio.writeError(source) : this.#stdio.write(source)
     return this.#finish(written, done, wasi.ERRNO_PIPE)
@@ -116,13 +121,14 @@ export class GuestWasi {
     return wasi.ERRNO_SUCCESS
   }
 
-  /** Views on the guest's iovecs, in guest memory itself: ring to memory is one copy. */
-  #buffers(iovs: number, count: number): Uint8Array[] {
+  /** A view on the first of the guest's iovecs that has room, in guest memory itself: ring to memory is one copy. */
+  #firstBuffer(iovs: number, count: number): Uint8Array | undefined {
     const view = this.#view()
-    return Array.from({ length: count }, (_, i) => {
-      const at = iovs + i * 8
-      return new Uint8Array(view.buffer, view.getUint32(at, true), view.getUint32(at + 4, true))
-    })
+    for (let at = iovs; at < iovs + count * 8; at += 8) {
+      const length = view.getUint32(at + 4, true)
+      if (length > 0) return new Uint8Array(view.buffer, view.getUint32(at, true), length)
+    }
+    return undefined
   }
 
   #view(): DataView {

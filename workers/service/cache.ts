@@ -3,6 +3,9 @@ import { headersFor } from '../../src/headers.ts'
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] }
 
+const manifest = self.__WB_MANIFEST
+const isDevelopment = manifest.length === 0
+
 /**
  * The app's files: kept when the service worker is installed, so that the app opens offline, and served with the headers
  * that a static host does not send (isolation, and the actor worker's own policy).
@@ -13,7 +16,7 @@ export class AppCache {
 
   constructor(base: URL) {
     this.#base = base
-    this.#precache.addToCacheList(self.__WB_MANIFEST)
+    this.#precache.addToCacheList(manifest)
   }
 
   install(event: ExtendableEvent): Promise<unknown> {
@@ -30,7 +33,13 @@ export class AppCache {
     const path = url.pathname.slice(this.#base.pathname.length)
     const file = path === '' ? new URL('index.html', this.#base).href : url.origin + url.pathname
     const response = (await this.#precache.matchPrecache(file)) ?? (await fetch(request))
-    return withHeaders(response, headersFor(path))
+    return withHeaders(response, this.#headersFor(path))
+  }
+
+  /** The development server keeps no files, and its pages need styles and scripts that the page's policy forbids. */
+  #headersFor(path: string): Readonly<Record<string, string>> {
+    const { 'content-security-policy': policy, ...others } = headersFor(path)
+    return policy === undefined || (isDevelopment && path !== 'actor.js') ? others : headersFor(path)
   }
 }
 

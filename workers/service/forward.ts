@@ -21,7 +21,8 @@ export async function forward(event: FetchEvent, path: string, forwarder: Forwar
     const tab = await findTab(event, path, forwarder.tabs)
     return await callTab(event, path, tab, forwarder)
   } catch (thrown) {
-    return refuse(toGliaError(thrown, 'ERR_ABORTED'))
+    const aborted = thrown instanceof DOMException && thrown.name === 'AbortError'
+    return refuse(toGliaError(thrown, aborted ? 'ERR_ABORTED' : 'ERR_INTERNAL'))
   }
 }
 

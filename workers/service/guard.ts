@@ -6,10 +6,8 @@ import { GliaError } from '../../src/glia/errors.ts'
  * @returns why not, or undefined.
  */
 export function refusal(event: FetchEvent): GliaError | undefined {
-  const { mode, destination, method } = event.request
+  const { mode, destination } = event.request
   if (mode === 'navigate') {
-    // A form of any site can send a POST here as a navigation; nobody types one.
-    if (method !== 'GET') return new GliaError('ERR_DENIED', 'A page cannot be opened by sending something to the API.')
     if (destination !== 'document') return new GliaError('ERR_DENIED', 'The API is not shown in frames.')
     return undefined
   }

@@ -3,6 +3,7 @@
  * offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again. See ARCHITECTURE.md,
  * "The service worker".
  */
+import { GliaError } from '../../src/glia/errors.ts'
 import { refuse } from '../../src/glia/refuse.ts'
 import { DeathWatch, holdForLife } from '../../src/calls/life-lock.ts'
 import { newLifeLock, readToService } from '../../src/calls/protocol.ts'
@@ -31,7 +32,10 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return
   const path = url.pathname.slice(base.pathname.length - 1)
-  if (API.test(path)) {
+  if (event.request.mode === 'navigate' && event.request.method !== 'GET') {
+    // A form of any site can send one here.
+    event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia is not opened by sending it something.')))
+  } else if (API.test(path)) {
     const refused = refusal(event)
     event.respondWith(refused ? refuse(refused) : held.then(() => forward(event, path, { tabs, lock, deaths })))
   } else if (event.request.method === 'GET') {

@@ -79,6 +79,19 @@ export function flood(): i32 {
   return errno
 }
 
+/** Writes two bytes at a time to stderr, for ever. */
+export function moan(): void {
+  while (true) write('x\n', STDERR)
+}
+
+/** Writes one byte at a time to stdout until the host refuses. */
+export function drip(): i32 {
+  store<u8>(buffer, 0x7e)
+  let errno: u32 = 0
+  while (!errno) errno = writeBytes(STDOUT, buffer, 1)
+  return errno
+}
+
 const subscription: usize = memory.data(48, 8)
 const event: usize = memory.data(32, 8)
 const stored: usize = memory.data(4, 4)

@@ -1,0 +1,30 @@
+/** Resolves in the next task: after everything that is ready now, timers and input among it. */
+export function nextTask(): Promise<undefined> {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close()
+      resolve(undefined)
+    }
+    port2.postMessage(null)
+  })
+}
+
+/** Lets the thread do other things now and then in a loop that may never have to wait. */
+export class Breather {
+  readonly #everyMs: number
+  #last = performance.now()
+
+  /** @param everyMs Longest time that the loop may keep the thread. */
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs
+  }
+
+  /** undefined, nearly always: there is nothing to wait for. */
+  breathe(): Promise<void> | undefined {
+    if (performance.now() - this.#last < this.#everyMs) return undefined
+    return nextTask().then(() => {
+      this.#last = performance.now()
+    })
+  }
+}
