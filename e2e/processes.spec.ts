@@ -1,4 +1,4 @@
-import { expect } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { bad, type BadName, good } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
 import { call, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
@@ -122,10 +122,30 @@ for (const method of ['moan', 'drip'] as const) {
   })
 }
 
+/** PIDs in the page's database. */
+function keptPids(tab: Page): Promise<IDBValidKey[]> {
+  return tab.evaluate(
+    () =>
+      new Promise<IDBValidKey[]>((resolve, reject) => {
+        const opening = indexedDB.open('glia')
+        opening.onerror = () => reject(opening.error ?? new Error('no database'))
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction('processes').objectStore('processes').getAllKeys()
+          reading.onsuccess = () => {
+            opening.result.close()
+            resolve(reading.result)
+          }
+        }
+      }),
+  )
+}
+
 test('a temporary process that has ended does not come back after a reload', async ({ tab }) => {
   const pid = await spawn(tab, 'trouble', { restart: 'temporary' })
   expect(await call(tab, local(pid, 'trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
   expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  // The record goes a moment after the process.
+  await expect.poll(() => keptPids(tab)).not.toContain(pid)
   await tab.reload()
   await tab.evaluate(() => glia.ready)
   expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_NO_PROC' })
