@@ -46,9 +46,11 @@ export function App({ model }: { model: TabModel }) {
       if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${what} was not started`, thrown)
     }
   }
-  const spawnFiles = (files: readonly File[]): void => {
-    files.forEach((file, i) => void spawn(file.name, model.spawnFile(file), i === 0))
+  /** One after the other, so that the table has them in the order in which they were given. */
+  const spawnInTurn = async (files: readonly File[]): Promise<void> => {
+    for (const [i, file] of files.entries()) await spawn(file.name, model.spawnFile(file), i === 0)
   }
+  const spawnFiles = (files: readonly File[]): void => void spawnInTurn(files)
   useSignalEffect(() => {
     const files = model.opened.value
     if (files.length === 0) return
