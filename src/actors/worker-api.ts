@@ -2,6 +2,7 @@
  * Everything that crosses between the page and an actor worker, in one place: the Comlink interface (control), the two
  * kinds of channel (bytes), and the port messages of the channels that are not rings.
  */
+import { fields, isBytes } from '../glia/untrusted.ts'
 import { readStatus, type RunEnd } from './control.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
@@ -97,12 +98,4 @@ export function readFromWorker(value: unknown): FromWorker {
     }
   }
   throw new TypeError(`Not a message from an actor worker: ${String(type)}`)
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
 }

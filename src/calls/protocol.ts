@@ -2,6 +2,7 @@
  * What crosses between the service worker and the tabs, and between two tabs of one browser: an HTTP call as messages over
  * a MessagePort of its own, with byte credit. (Transferable streams throw or hang in two engines of three, FACTS 4.2.)
  */
+import { fields, isBytes } from '../glia/untrusted.ts'
 import { type ErrorCode, isErrorCode } from '../glia/errors.ts'
 
 /** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
@@ -141,12 +142,4 @@ function isHeaders(value: unknown): value is [string, string][] {
     Array.isArray(value) &&
     value.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string')
   )
-}
-
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -1,3 +1,4 @@
+import { concat } from './concat.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import type { Stream } from './stream.ts'
 
@@ -60,11 +61,5 @@ export function readableFrom(stream: Stream, { first, cancel }: ReadableInit = {
 export async function readAll(stream: Pick<Stream, 'read'>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) chunks.push(chunk)
-  const all = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return all
+  return concat(chunks)
 }

@@ -38,8 +38,10 @@ export class AppCache {
 
   /** The development server keeps no files, and its pages need styles and scripts that the page's policy forbids. */
   #headersFor(path: string): Readonly<Record<string, string>> {
-    const { 'content-security-policy': policy, ...others } = headersFor(path)
-    return policy === undefined || (isDevelopment && path !== 'actor.js') ? others : headersFor(path)
+    const headers = headersFor(path)
+    if (!isDevelopment || path === 'actor.js') return headers
+    const { 'content-security-policy': _policy, ...others } = headers
+    return others
   }
 }
 

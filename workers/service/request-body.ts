@@ -1,3 +1,4 @@
+import { concat } from '../../src/glia/concat.ts'
 import { INLINE_BYTES } from '../../src/calls/protocol.ts'
 
 /** Time that the start of a body has to come, in ms: enough for one that is in memory, unnoticed for one that trickles. */
@@ -31,15 +32,15 @@ async function startReading(
   for (;;) {
     const reading = reader.read()
     const next = await Promise.race([reading, late])
-    if (!next) return { first: join(chunks, size), complete: false, rest: resume(reader, reading, signal) }
+    if (!next) return { first: concat(chunks), complete: false, rest: resume(reader, reading, signal) }
     if (next.done) {
       throwIfTruncated(signal)
-      return { first: join(chunks, size), complete: true, rest: null }
+      return { first: concat(chunks), complete: true, rest: null }
     }
     chunks.push(next.value)
     size += next.value.length
     if (size >= INLINE_BYTES)
-      return { first: join(chunks, size), complete: false, rest: resume(reader, reader.read(), signal) }
+      return { first: concat(chunks), complete: false, rest: resume(reader, reader.read(), signal) }
   }
 }
 
@@ -68,14 +69,4 @@ function resume(
 /** An upload that is aborted ends its body as if it were complete (FACTS 4.3, Chromium 156). */
 function throwIfTruncated(signal: AbortSignal): void {
   if (signal.aborted) throw new DOMException('The request was aborted.', 'AbortError')
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
 }
