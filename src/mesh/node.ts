@@ -1,6 +1,6 @@
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
+import { noise } from '@libp2p/noise'
+import { yamux } from '@libp2p/yamux'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { GliaError } from '../glia/errors.ts'
