@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { expect } from '@playwright/test'
-import { finished, printedUrl, ROOT, serve, startServer, staticServer, test } from './server.ts'
+import { finished, ownEnv, printedUrl, ROOT, serve, startServer, staticServer, test } from './server.ts'
 
 test('the page opens at the printed address, isolated, under its policy', async ({ page, server }) => {
   expect(new URL(server.url).hostname).toBe('localhost')
@@ -33,7 +33,17 @@ test('a plain static host serves the same files under a sub-path, policy include
 test('--help says what the flags are', async () => {
   const { code, stdout } = await finished(serve(['--help']))
   expect(code).toBe(0)
-  for (const flag of ['--http PORT', '--host IP', '--dist DIR']) expect(stdout).toContain(flag)
+  for (const flag of [
+    '--http PORT',
+    '--ws PORT',
+    '--tcp PORT',
+    '--host IP',
+    '--data DIR',
+    '--relay ADDR',
+    '--dist DIR',
+  ]) {
+    expect(stdout).toContain(flag)
+  }
 })
 
 test('GLIA_HTTP and GLIA_HOST are read, and flags win over them', async () => {
@@ -60,6 +70,8 @@ for (const [what, args, words] of [
   ['a host that is no address', ['--host', 'example.org'], 'example.org'],
   ['an address of another machine', ['--http', '0', '--host', '203.0.113.7'], '203.0.113.7'],
   ['a folder without the app', ['--dist', tmpdir()], 'npm run build'],
+  ['a data folder that is a file', ['--http', '0', '--data', 'package.json'], 'package.json'],
+  ['a relay that is no multiaddr', ['--relay', 'example.org'], 'example.org'],
 ] as const) {
   test(`${what} is one clear line and exit code 1`, async () => {
     const { code, stdout, stderr } = await finished(serve(args))
@@ -98,7 +110,7 @@ test('SIGTERM and SIGINT end it within two seconds, also with an open connection
 
 test('the server ends when the npm that started it is told to end', async () => {
   test.skip(process.platform === 'win32', 'Windows has no signals')
-  const npm = spawn('npm', ['run', 'serve', '--', '--http', '0'], { cwd: ROOT })
+  const npm = spawn('npm', ['run', 'serve', '--', '--http', '0'], { cwd: ROOT, env: ownEnv() })
   const url = await printedUrl(npm)
   npm.kill()
   await expect

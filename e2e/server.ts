@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -24,12 +25,25 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+/** Data folders of the servers that this process starts. */
+const FOLDERS = mkdtempSync(join(tmpdir(), 'glia-e2e-'))
+process.once('exit', () => rmSync(FOLDERS, { recursive: true, force: true }))
+
+/** A data folder that no server has used. */
+export function newDataFolder(): string {
+  return mkdtempSync(join(FOLDERS, 'data-'))
+}
+
+/** The environment of a server of its own: any free ports for its relay, a folder that is nobody else's, and nothing else. */
+export function ownEnv(): NodeJS.ProcessEnv {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GLIA_')))
+  return { ...env, GLIA_WS: '0', GLIA_TCP: '0', GLIA_DATA: newDataFolder() }
+}
+
 /** Runs the server's command, as `npm run serve -- …args` does. */
 export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn(process.execPath, [join(ROOT, 'dist-node/main.js'), ...args], {
-    cwd: ROOT,
-    env: { ...process.env, GLIA_HTTP: '', GLIA_HOST: '', ...env },
-  })
+  const command = [join(ROOT, 'dist-node/main.js'), ...args]
+  return spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
 }
 
 /** Waits until a command that ends by itself has ended. */

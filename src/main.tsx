@@ -3,7 +3,8 @@
  *
  *   service worker ── ServiceLink ── HttpApi ─┐
  *   the page's scripts (globalThis.glia) ─────┼── Router ── ProcessTable ── Proc ── actor worker
- *   the console in the page ──────────────────┘
+ *   the console in the page ──────────────────┤                 │
+ *   another peer ── MeshNode ─────────────────┘                 └─ another peer: a tab of this browser, or over the mesh
  */
 import { render } from 'preact'
 import { GliaError } from './glia/errors.ts'
@@ -13,6 +14,7 @@ import { openedFiles } from './tab/file-handler.ts'
 import { reloadForIsolation } from './tab/isolation.ts'
 import { type Peer, startPeer } from './tab/peer.ts'
 import { createScripting } from './tab/script-api.ts'
+import { announceToSiblings, isSibling } from './tab/siblings.ts'
 import { registerServiceWorker, ServiceLink } from './tab/service-link.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
@@ -48,12 +50,10 @@ async function boot(): Promise<Peer> {
   const started = await startPeer({
     log,
     tier: new URLSearchParams(location.search).get('io'),
-    openRemote: async (address) => {
-      if (!link) throw new GliaError('ERR_UNREACHABLE', `${address.host} is not this peer, and no other is reachable.`)
-      return link.openTab(address)
-    },
+    openSibling: async (address) => (link && (await isSibling(address.host)) ? link.openTab(address) : undefined),
     changed: model.changed,
   })
+  announceToSiblings(started.peerId)
   model.started(started)
   listBundled().then(
     (bundled) => (model.bundled.value = bundled.filter(({ name }) => name !== 'root')),

@@ -5,7 +5,7 @@ import type { Policy } from '../glia/policy.ts'
 import type { Restart } from '../glia/proc.ts'
 
 const NAME = 'glia'
-const VERSION = 1
+const VERSION = 2
 
 /** A process as it is kept: enough to bring it back, cold, under the same PID. */
 export interface ProcessRecord {
@@ -32,12 +32,21 @@ export interface SlotIdentity {
   privateKey: Uint8Array<ArrayBuffer>
 }
 
+/** What the user set by hand for the mesh. */
+export interface MeshSettings {
+  /** Multiaddrs. */
+  relays: readonly string[]
+  /** URLs of STUN and TURN servers. */
+  iceServers: readonly string[]
+}
+
 interface Schema extends DBSchema {
   /** Who each slot is. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
   /** Bytes of modules by CID, as blobs: the fast way (FACTS 4.9). */
   modules: { key: string; value: Blob }
+  settings: { key: 'mesh'; value: MeshSettings }
 }
 
 /** What of this origin outlives the page. Failures are ERR_STORAGE. */
@@ -52,10 +61,13 @@ export class Store {
   static async open(): Promise<Store> {
     const db = await attempt('open its database', () =>
       openDB<Schema>(NAME, VERSION, {
-        upgrade(created) {
-          created.createObjectStore('identities')
-          created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
-          created.createObjectStore('modules')
+        upgrade(created, from) {
+          if (from < 1) {
+            created.createObjectStore('identities')
+            created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
+            created.createObjectStore('modules')
+          }
+          created.createObjectStore('settings')
         },
         // A newer version of the app in another tab must not wait for this one.
         blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
@@ -70,6 +82,14 @@ export class Store {
 
   async putIdentity(slot: number, identity: SlotIdentity): Promise<void> {
     await attempt('keep the identity', () => this.#db.put('identities', identity, slot))
+  }
+
+  meshSettings(): Promise<MeshSettings | undefined> {
+    return attempt('read the settings', () => this.#db.get('settings', 'mesh'))
+  }
+
+  async putMeshSettings(settings: MeshSettings): Promise<void> {
+    await attempt('keep the settings', () => this.#db.put('settings', settings, 'mesh'))
   }
 
   /** In the order they were made. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Plugin, Rolldown } from 'vite'
-import { checkBudgets, firstLoad } from './budgets.ts'
+import { checkBudgets, scriptsByPart } from './budgets.ts'
 import { buildNode, bundleWorker, type WorkerBundle } from './bundle.ts'
 import { buildExamples } from './examples.ts'
 import { precacheManifest } from './precache.ts'
@@ -12,7 +12,7 @@ import { precacheManifest } from './precache.ts'
  */
 export function app(): Plugin {
   let dist = ''
-  let entry: string[] = []
+  let scripts: ReturnType<typeof scriptsByPart> = { 'first call': [], mesh: [] }
   const writeWorker = async (name: string, { code, map }: WorkerBundle): Promise<void> => {
     await writeFile(join(dist, name), code)
     if (map !== undefined) await writeFile(join(dist, `${name}.map`), map)
@@ -27,7 +27,7 @@ export function app(): Plugin {
       await buildExamples((line) => this.info(line))
     },
     writeBundle(_options, bundle: Rolldown.OutputBundle) {
-      entry = firstLoad(bundle)
+      scripts = scriptsByPart(bundle)
     },
     closeBundle: {
       sequential: true,
@@ -38,8 +38,16 @@ export function app(): Plugin {
         const service = await bundleWorker('sw.js', { minify: true, manifest: await precacheManifest(dist) })
         await writeWorker('sw.js', service)
         await buildNode()
-        const scripts = await Promise.all(entry.map((name) => readFile(join(dist, name), 'utf8')))
-        this.info(checkBudgets({ 'first-load JS': scripts, 'actor.js': [actor.code], 'sw.js': [service.code] }))
+        const read = (names: string[]): Promise<string[]> =>
+          Promise.all(names.map((name) => readFile(join(dist, name), 'utf8')))
+        this.info(
+          checkBudgets({
+            'first call': await read(scripts['first call']),
+            mesh: await read(scripts.mesh),
+            'actor.js': [actor.code],
+            'sw.js': [service.code],
+          }),
+        )
       },
     },
   }

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 
 /** Largest size of what ships, in bytes after gzip. */
-const BUDGETS = { 'first-load JS': 190_000, 'actor.js': 25_000, 'sw.js': 15_000 } as const
+const BUDGETS = { 'first call': 120_000, mesh: 200_000, 'actor.js': 25_000, 'sw.js': 15_000 } as const
 
 type Measured = keyof typeof BUDGETS
 
@@ -9,28 +9,37 @@ type Measured = keyof typeof BUDGETS
 export type Shipped = Readonly<Record<Measured, readonly string[]>>
 
 /** What is read of Rollup's output bundle. */
-type Bundle = Readonly<
+export type Bundle = Readonly<
   Record<
     string,
-    | { type: 'asset' }
-    | { type: 'chunk'; isEntry: boolean; imports: readonly string[]; dynamicImports: readonly string[] }
+    { type: 'asset' } | { type: 'chunk'; isEntry: boolean; imports: readonly string[]; facadeModuleId: string | null }
   >
 >
 
+/** Modules that the first visit imports dynamically before it can answer a call: it makes an identity. */
+const FIRST_VISIT = /\/src\/mesh\/identity\.ts$/
+/** libp2p and what Glia does with it: loaded beside the app, and no local call waits for it. */
+const MESH = /\/src\/mesh\/index\.ts$/
+
 /**
- * The scripts which every visit loads: the entry and what it imports, also what it imports dynamically, since it does so at
- * once (libp2p). What those import dynamically in turn loads when it is needed.
+ * The scripts of the page by part: what a first visit loads before it answers a call, and what it loads beside that to join
+ * the mesh. What is in the first is not counted in the second again. The rest (the DHT, the QR code) loads when it is needed.
  */
-export function firstLoad(bundle: Bundle): string[] {
+export function scriptsByPart(bundle: Bundle): Record<'first call' | 'mesh', string[]> {
+  const first = withImports(bundle, (chunk) => chunk.isEntry || FIRST_VISIT.test(chunk.facadeModuleId ?? ''))
+  const mesh = withImports(bundle, (chunk) => MESH.test(chunk.facadeModuleId ?? ''))
+  return { 'first call': first, mesh: mesh.filter((name) => !first.includes(name)) }
+}
+
+function withImports(bundle: Bundle, isWanted: (chunk: Bundle[string] & { type: 'chunk' }) => boolean): string[] {
   const seen = new Set<string>()
   const visit = (name: string): void => {
     const file = bundle[name]
     if (file?.type !== 'chunk' || seen.has(name)) return
     seen.add(name)
     file.imports.forEach(visit)
-    if (file.isEntry) file.dynamicImports.forEach(visit)
   }
-  for (const [name, file] of Object.entries(bundle)) if (file.type === 'chunk' && file.isEntry) visit(name)
+  for (const [name, file] of Object.entries(bundle)) if (file.type === 'chunk' && isWanted(file)) visit(name)
   return [...seen]
 }
 

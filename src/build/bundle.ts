@@ -50,17 +50,25 @@ export async function bundleWorker(
   return { code: chunk.code, map: map?.type === 'asset' ? String(map.source) : undefined, sources: chunk.moduleIds }
 }
 
-/** The Node server: our own code in one file, dependencies from node_modules. */
+/** The Node server: its own entry and that of its root process's thread. */
 export async function buildNode(): Promise<void> {
+  const outDir = fromRoot('dist-node')
+  await bundleForNode('src/node/main.ts', { outDir, emptyOutDir: true })
+  await buildActorThread(outDir)
+}
+
+/** `actor-worker.js`, the actor worker's script for a thread, in a folder below the root. */
+export async function buildActorThread(outDir: string): Promise<void> {
+  await bundleForNode('src/node/actor-worker.ts', { outDir, emptyOutDir: false })
+}
+
+/** Our own code in one file, dependencies from node_modules. */
+async function bundleForNode(entry: string, output: { outDir: string; emptyOutDir: boolean }): Promise<void> {
   await build({
     ...NESTED,
-    build: {
-      ssr: fromRoot('src/node/main.ts'),
-      outDir: fromRoot('dist-node'),
-      emptyOutDir: true,
-      target: 'node20',
-      sourcemap: true,
-    },
+    // Comlink's adapter for Node has a path that only bundlers find.
+    ssr: { noExternal: ['comlink'] },
+    build: { ...output, ssr: fromRoot(entry), target: 'node20', sourcemap: true },
   })
 }
 

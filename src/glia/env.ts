@@ -8,13 +8,21 @@ export interface Host {
   addrs(): string[]
 }
 
-/** Finds peers that this one is not connected to. */
+/** Finds peers that this one is not connected to, and who has what: libp2p's peer and content routing. */
 export interface Routing {
   /**
    * Multiaddrs of a peer.
    * @throws {GliaError} ERR_UNREACHABLE if nobody asked knows it.
    */
-  findPeer(peerId: string, options?: { signal?: AbortSignal }): Promise<string[]>
+  findPeer(peerId: string, options?: RoutingOptions): Promise<string[]>
+  /** Announces that this peer has the content of a CID. */
+  provide(cid: string, options?: RoutingOptions): Promise<void>
+  /** The peers that have announced a CID, as they are found. */
+  findProviders(cid: string, options?: RoutingOptions): AsyncIterable<{ peerId: string; addrs: string[] }>
+}
+
+export interface RoutingOptions {
+  signal?: AbortSignal
 }
 
 /** Core services of a peer, as in the reference implementation. */

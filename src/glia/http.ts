@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny'
-import { parseAddress, PROTOCOL } from './address.ts'
+import { PROTOCOL } from './address.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { API_HEADERS, refuse } from './refuse.ts'
@@ -52,7 +52,7 @@ export function createHttp(init: HttpInit): HttpApi {
 }
 
 async function deliver(router: Router, request: Request, options: HttpCallOptions): Promise<Response> {
-  const address = parseAddress(pathOf(request), router.aliases)
+  const address = await router.resolve(pathOf(request), request.signal)
   const gaveUp = new GliaError('ERR_ABORTED', 'The caller gave up.')
   if (request.signal.aborted) throw gaveUp
   const stream = router.open(address, {

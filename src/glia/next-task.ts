@@ -28,3 +28,27 @@ export class Breather {
     })
   }
 }
+
+/** Runs a function in the next task, once for all requests before it. Tasks of this kind are not throttled in hidden tabs. */
+export class TaskRunner {
+  readonly #channel = new MessageChannel()
+  #requested = false
+
+  constructor(run: () => void) {
+    this.#channel.port1.onmessage = () => {
+      this.#requested = false
+      run()
+    }
+  }
+
+  request(): void {
+    if (this.#requested) return
+    this.#requested = true
+    this.#channel.port2.postMessage(null)
+  }
+
+  /** Nothing runs any more. */
+  stop(): void {
+    this.#channel.port1.close()
+  }
+}

@@ -1,6 +1,7 @@
-import type { Address, Aliases } from './address.ts'
+import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
+import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
 import type { Proc } from './proc.ts'
 import type { Stream } from './stream.ts'
@@ -14,7 +15,12 @@ export interface RouterInit {
   /** The processes of this peer. */
   procs: { get(pid: string): Proc | undefined; readonly rootPid: Pid }
   openRemote: OpenRemote
+  /** Asks another peer for its root process. Left out: `root` stands for this peer's only. */
+  rootOf?(peer: string, options: { signal: AbortSignal }): Promise<Pid>
 }
+
+/** An address with `root` for a process; the alias may stand for another peer's. */
+const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root/([^/]*)$`)
 
 /** The whole protocol: takes a stream addressed to a method and sees that it is answered or aborted. */
 export class Router {
@@ -27,6 +33,21 @@ export class Router {
   /** What `self` and `root` stand for on this peer. */
   get aliases(): Aliases {
     return { self: this.#init.env.localHost().peerId, root: this.#init.procs.rootPid }
+  }
+
+  /**
+   * Reads an address as people and actors type it: with aliases, also another peer's `root`, for which that peer is asked.
+   * @throws {GliaError} ERR_BAD_ADDRESS; or why the other peer could not be asked.
+   */
+  async resolve(text: string, signal: AbortSignal): Promise<Address> {
+    const { aliases } = this
+    const [, host, method] = ROOT_OF.exec(text) ?? []
+    const { rootOf } = this.#init
+    if (!rootOf || host === undefined || host === 'self' || host === aliases.self || !isPeerId(host)) {
+      return parseAddress(text, aliases)
+    }
+    const root = await rootOf(host, { signal })
+    return parseAddress(`${PROTOCOL}/${host}/${root}/${method}`, aliases)
   }
 
   /** Opens a call from this peer. The calling side is returned; the serving side is under way. */

@@ -118,7 +118,13 @@ export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody
   const env: Env = {
     log: () => ({ debug: () => undefined, info: () => undefined, warn: () => undefined }),
     localHost: () => ({ peerId: SELF, addrs: () => ['/ip4/127.0.0.1/tcp/4001'] }),
-    routing: () => ({ findPeer: async (peerId) => Promise.reject(unreachable(peerId)) }),
+    routing: () => ({
+      findPeer: async (peerId) => Promise.reject(unreachable(peerId)),
+      provide: async () => undefined,
+      async *findProviders() {
+        // nobody has anything
+      },
+    }),
   }
   const router = new Router({
     env,

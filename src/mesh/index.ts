@@ -1,6 +1,5 @@
-/**
- * Everything of libp2p, in one chunk that is loaded beside the app: a peer that is started again answers its first call
- * without it.
- */
-export { newIdentity } from './identity.ts'
+/** Everything of libp2p, in one chunk: a peer that is started again answers its first call without it. */
+export { browserPlatform } from './browser.ts'
+export { formatJoinLink, type Invitation, parseJoinLink } from './join-link.ts'
 export { MeshNode } from './node.ts'
+export { readMultiaddr } from './addresses.ts'

@@ -1,59 +1,272 @@
-import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { noise } from '@libp2p/noise'
-import { yamux } from '@libp2p/yamux'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { createLibp2p, type Libp2p } from 'libp2p'
-import { GliaError } from '../glia/errors.ts'
-import type { Identity } from './identity.ts'
+import type { Ping } from '@libp2p/ping'
+import type { Address } from '../glia/address.ts'
+import type { Routing } from '../glia/env.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { Stream } from '../glia/stream.ts'
+import { Admission } from './admission.ts'
+import { peerOf, readMultiaddr } from './addresses.ts'
+import type { Components } from './components.ts'
+import { Directs } from './directs.ts'
+import { Discovery } from './discovery.ts'
+import { KnownPeers } from './known-peers.ts'
+import { DIAL_DEADLINE_MS, DISCOVERED_DIRECT, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
+import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
+import type { MeshInit } from './mesh-init.ts'
+import { PeerTable } from './peer-table.ts'
+import type { PeerInfo, RelayInfo } from './peer-info.ts'
+import { Reach } from './reach.ts'
+import { CircuitReserver, Relays } from './relays.ts'
+import { routingOf } from './routing.ts'
+import { Sessions } from './sessions.ts'
+import { askStatus } from './status.ts'
 
-/** Another peer that this one has a connection to. */
-export interface PeerConnection {
-  peerId: string
-  /** Multiaddr of the connection. */
-  address: string
-}
+export type { MeshInit, Platform } from './mesh-init.ts'
 
-/**
- * This peer's libp2p node. It has an identity, encryption and multiplexing, and no transports yet: nothing outside the
- * browser can be reached.
- */
+/** This peer's libp2p node: the one face of `src/mesh`. Everything that goes in and out of it is a Stream. */
 export class MeshNode {
-  readonly #libp2p: Libp2p
+  readonly libp2p: Libp2p
+  readonly #init: MeshInit
+  readonly #components: Components
+  readonly #admission: Admission
+  readonly #sessions: Sessions
+  readonly #known = new KnownPeers()
+  readonly #relays: Relays
+  readonly #reach: Reach
+  readonly #directs: Directs
+  readonly #discovery: Discovery
+  readonly #table: PeerTable
+  readonly #tick: ReturnType<typeof setInterval>
+  readonly #shunned = new Set<string>()
+  #changeWaiters: (() => void)[] = []
 
-  private constructor(libp2p: Libp2p) {
-    this.#libp2p = libp2p
+  private constructor(init: MeshInit, { libp2p, components, admission }: Libp2pParts & { admission: Admission }) {
+    const { log, platform, identity } = init
+    this.#init = init
+    this.libp2p = libp2p
+    this.#components = components
+    this.#admission = admission
+    const changed = (): void => this.#changed()
+    this.#sessions = new Sessions({ self: identity.peerId, admit: (stream) => this.#admission.admit(stream) })
+    const store = components.reservations()
+    this.#relays = new Relays({
+      libp2p,
+      reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
+      ping: (connection, signal) => (libp2p.services['ping'] as Ping).ping(connection.remotePeer, { signal }),
+      changed,
+    })
+    this.#directs = new Directs({ libp2p, log, callsOn: (connection) => this.#sessions.callsOn(connection) })
+    this.#reach = new Reach({
+      libp2p,
+      relays: (signal) => this.#usableRelays(signal),
+      announced: (peer) => this.#known.get(peer)?.addresses ?? [],
+    })
+    this.#table = new PeerTable({ libp2p, known: this.#known, relays: () => this.#relayPeers() })
+    this.#discovery = new Discovery({
+      components: { ...components.all, pubsub: libp2p.services['pubsub'] as GossipSub },
+      known: this.#known,
+      heard: ({ id, multiaddrs }, isNew) => {
+        void libp2p.peerStore.patch(id, { multiaddrs }).catch((thrown: unknown) => log.debug('peer store:', thrown))
+        this.#meet(id.toString())
+        if (isNew) changed()
+      },
+      forgot: changed,
+    })
+    this.#listen()
+    this.#tick = setInterval(changed, TICK_MS)
   }
 
-  static async create(identity: Identity): Promise<MeshNode> {
-    const privateKey = privateKeyFromProtobuf(identity.privateKey)
-    return new MeshNode(
-      await createLibp2p({ privateKey, connectionEncrypters: [noise()], streamMuxers: [yamux()], start: true }),
-    )
+  /** Starts a node. It reaches nobody until it is told of relays. */
+  static async create(init: MeshInit): Promise<MeshNode> {
+    const admission = new Admission({ serve: (stream) => init.serve(stream) })
+    const { libp2p, components } = await makeLibp2p(init, admission)
+    const node = new MeshNode(init, { libp2p, components, admission })
+    await node.#start()
+    return node
+  }
+
+  get peerId(): string {
+    return this.libp2p.peerId.toString()
   }
 
   /** Multiaddrs under which this peer can be reached. */
   addrs(): string[] {
-    return this.#libp2p.getMultiaddrs().map(String)
+    return this.libp2p.getMultiaddrs().map(String)
   }
 
-  peers(): PeerConnection[] {
-    return this.#libp2p.getConnections().map(({ remotePeer, remoteAddr }) => ({
-      peerId: remotePeer.toString(),
-      address: remoteAddr.toString(),
-    }))
+  peers(): PeerInfo[] {
+    return this.#table.list()
   }
 
-  stop(): Promise<void> | void {
-    return this.#libp2p.stop()
+  relays(): RelayInfo[] {
+    return this.#relays.infos
   }
 
-  /** Multiaddrs of another peer. @throws {GliaError} ERR_UNREACHABLE if nobody knows it. */
-  async findPeer(id: string, signal?: AbortSignal): Promise<string[]> {
+  /** Calls of other peers that are under way or wait. */
+  get inboundCalls(): number {
+    return this.#admission.calls
+  }
+
+  /** Whether direct connections were tried and none has ever worked. */
+  get onlyRelayed(): boolean {
+    return this.#directs.failing
+  }
+
+  /** Uses exactly these relays. @throws {GliaError} ERR_BAD_ADDRESS */
+  useRelays(addresses: readonly string[]): void {
+    this.#relays.use(addresses)
+  }
+
+  /** Looks at once whether the relays are there: the machine woke up, the network changed. */
+  rejoin(): void {
+    this.#relays.hurry()
+  }
+
+  /**
+   * Opens a call to a process of another peer.
+   * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline; ERR_NO_PROC if it is refused.
+   */
+  async open(address: Address, { signal }: { signal: AbortSignal }): Promise<Stream> {
+    const { host } = address
+    const connection = await this.#reach.connection(host, signal)
+    this.#directs.want(host, connection)
     try {
-      const found = await this.#libp2p.peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
-      return found.multiaddrs.map(String)
-    } catch (cause) {
-      throw new GliaError('ERR_UNREACHABLE', `Nobody knows where ${id} is.`, { cause })
+      return await this.#sessions.open(connection, address, signal)
+    } catch (thrown) {
+      const error = toGliaError(thrown, 'ERR_UNREACHABLE')
+      if (error.code !== 'ERR_UNREACHABLE' || signal.aborted) throw error
+      // The connection is there and dead: a tab that closed, a network that changed. Another one, once.
+      connection.abort(error)
+      const next = await this.#reach.connection(host, signal)
+      return this.#sessions.open(next, address, signal)
     }
   }
+
+  /** PID of the root process of another peer. @throws {GliaError} ERR_UNREACHABLE, ERR_NO_PROC */
+  async rootOf(peer: string, signal: AbortSignal): Promise<string> {
+    return askStatus(await this.#reach.connection(peer, signal), signal)
+  }
+
+  /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
+  async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
+    const peer = target.startsWith('/') ? await this.#dial(target, signal) : target
+    this.#shunned.delete(peer)
+    const connection = await this.#reach.connection(peer, signal)
+    this.#directs.want(peer, connection)
+    return peer
+  }
+
+  /** Closes all connections to a peer, and makes none by itself for some time. */
+  async disconnect(peer: string): Promise<void> {
+    this.#shunned.add(peer)
+    this.#directs.shun(peer)
+    await this.libp2p.hangUp(peerIdFromString(peer))
+  }
+
+  get routing(): Routing {
+    return routingOf(this.libp2p)
+  }
+
+  /** Lets go of everything at once, for a page that goes away: the others need not wait to notice. */
+  leave(): void {
+    for (const connection of this.libp2p.getConnections()) connection.abort(new Error('the page was closed'))
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#tick)
+    this.#relays.stop()
+    await this.#discovery.stop()
+    await this.libp2p.stop()
+  }
+
+  async #start(): Promise<void> {
+    await this.#components.registrar.handle(
+      SESSION_PROTOCOL,
+      (stream, connection) => this.#sessions.accept(stream, connection),
+      { runOnLimitedConnection: true },
+    )
+    await this.libp2p.start()
+    await this.#discovery.start()
+  }
+
+  #listen(): void {
+    const { libp2p } = this
+    const changed = (): void => this.#changed()
+    libp2p.addEventListener('connection:open', ({ detail }) => {
+      this.#directs.opened(detail)
+      changed()
+    })
+    libp2p.addEventListener('connection:close', changed)
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#table.gone(detail.toString()))
+    libp2p.addEventListener('peer:identify', ({ detail }) => {
+      this.#table.identified(detail)
+      changed()
+    })
+    libp2p.addEventListener('peer:update', ({ detail: { peer } }) => {
+      this.#table.updated(peer.id.toString(), peer.protocols)
+    })
+    libp2p.addEventListener('self:peer:update', () => {
+      this.#discovery.soon()
+      changed()
+    })
+  }
+
+  #changed(): void {
+    this.#init.changed?.()
+    for (const waiter of this.#changeWaiters.splice(0)) waiter()
+  }
+
+  /** Connects to a peer that was heard of, if this one has few direct connections. */
+  #meet(peer: string): void {
+    const { reserves } = this.#init.platform
+    if (!reserves || this.#directs.count >= DISCOVERED_DIRECT || this.#shunned.has(peer)) return
+    if (!this.#directs.isWorthTrying(peer) || this.#reach.hasDirect(peer)) return
+    void this.#reach.connection(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)).then(
+      (connection) => this.#directs.want(peer, connection),
+      (thrown: unknown) => {
+        this.#directs.shun(peer)
+        this.#init.log.debug(`${peer} was announced and is not reachable:`, thrown)
+      },
+    )
+  }
+
+  async #dial(target: string, signal: AbortSignal): Promise<string> {
+    const address = readMultiaddr(target)
+    if (peerOf(address) === this.peerId)
+      throw new GliaError('ERR_BAD_ADDRESS', 'This is the address of this peer itself.')
+    try {
+      const { remotePeer } = await this.libp2p.dial(address, { signal })
+      return remotePeer.toString()
+    } catch (cause) {
+      if (signal.reason instanceof GliaError) throw signal.reason
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new GliaError('ERR_UNREACHABLE', `${target} could not be reached: ${why}`, { cause })
+    }
+  }
+
+  #relayPeers(): Set<string> {
+    return new Set(this.#relays.infos.flatMap(({ peerId, state }) => (peerId && state === 'reserved' ? [peerId] : [])))
+  }
+
+  /** Addresses of the relays that are joined; while none is, waits for one that is being tried. */
+  async #usableRelays(signal: AbortSignal): Promise<string[]> {
+    this.#relays.hurryIfAlone()
+    for (;;) {
+      const infos = this.#relays.infos
+      const joined = infos.filter(({ state }) => state === 'reserved')
+      if (joined.length > 0) return joined.map(({ address, peerId }) => withPeer(address, peerId))
+      if (signal.aborted || !infos.some(({ state }) => state === 'connecting')) return []
+      // oxlint-disable-next-line no-await-in-loop -- until something changes
+      await new Promise<void>((resolve) => {
+        this.#changeWaiters.push(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+  }
+}
+
+function withPeer(address: string, peer: string | undefined): string {
+  return address.includes('/p2p/') || peer === undefined ? address : `${address}/p2p/${peer}`
 }

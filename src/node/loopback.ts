@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 
 /** Whether only this machine can reach what listens on this address. */
@@ -17,4 +18,13 @@ export function hostOf(ip: string): string {
 export function isLocalHost(host: string | undefined): boolean {
   const name = host?.replace(/:\d*$/, '').toLowerCase()
   return name === 'localhost' || name === '[::1]' || (name !== undefined && /^127(\.\d{1,3}){3}$/.test(name))
+}
+
+/**
+ * Whether a request was made on this machine, for this machine. One that a proxy here passes on comes from elsewhere: it
+ * names another host, or says for whom it was forwarded.
+ */
+export function isLocalClient({ socket, headers }: IncomingMessage): boolean {
+  const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers
+  return isLoopback(socket.remoteAddress ?? '') && isLocalHost(headers.host) && !forwarded
 }

@@ -1,7 +1,12 @@
+// oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks, before anything asks for it
+import './polyfill.ts'
+import { consoleLogger } from '../glia/log.ts'
+import { STOP_DEADLINE_MS } from './limits.ts'
 import { isLoopback } from './loopback.ts'
-import { HELP, type Options, parseOptions, UsageError } from './options.ts'
+import { UsageError } from './option-values.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
 import { whenOrphaned } from './orphan.ts'
-import { startServer } from './server.ts'
+import { type GliaServer, startServer } from './server.ts'
 
 /** The Node process: says where it is, then serves until it is told to stop. */
 async function main(): Promise<void> {
@@ -10,12 +15,21 @@ async function main(): Promise<void> {
     console.log(HELP)
     return
   }
-  const server = await startServer(options)
+  const log = { ...consoleLogger('glia'), debug: () => undefined }
+  const server = await startServer({ ...options, workerScript: new URL('./actor-worker.js', import.meta.url), log })
   // Once: a second signal ends the process at once, as it would any other.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop())
-  whenOrphaned(() => void server.stop())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
+  whenOrphaned(() => void end(server))
   console.log(`Glia is at ${server.url}`)
+  for (const address of server.relayAddresses) console.log(`Relay: ${address}`)
   if (!isLoopback(options.host)) console.log(exposure(options, server.port))
+}
+
+/** Ends the process in time, also when something does not let go. */
+async function end(server: GliaServer): Promise<void> {
+  setTimeout(() => process.exit(), STOP_DEADLINE_MS).unref()
+  await server.stop()
+  process.exit()
 }
 
 function exposure({ host }: Options, port: number): string {

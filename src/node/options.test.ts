@@ -1,23 +1,82 @@
 import { expect, test } from 'vitest'
-import { parseOptions, UsageError } from './options.ts'
+import { UsageError } from './option-values.ts'
+import { parseOptions } from './options.ts'
 
-test('without flags: port 2080 of this machine only, the app in dist', () => {
-  expect(parseOptions([], {})).toEqual({ http: 2080, host: '127.0.0.1', dist: 'dist' })
+const DEFAULTS = {
+  http: 2080,
+  ws: 2081,
+  tcp: 2082,
+  host: '127.0.0.1',
+  dist: 'dist',
+  data: '.glia',
+  announce: [],
+  relays: [],
+  iceServers: [],
+  allowOrigins: [],
+  maxBodyBytes: 1024 ** 3,
+  publicMetrics: false,
+}
+
+test('without flags: three ports of this machine only, the app in dist, its data in .glia', () => {
+  expect(parseOptions([], {})).toEqual(DEFAULTS)
 })
 
 test('flags are read in both ways of writing them', () => {
-  expect(parseOptions(['--http', '0', '--host=::1', '--dist', 'out'], {})).toEqual({
+  expect(
+    parseOptions(['--http', '0', '--host=::1', '--dist', 'out', '--ws=1', '--tcp', '2', '--data', 'd'], {}),
+  ).toEqual({
+    ...DEFAULTS,
     http: 0,
+    ws: 1,
+    tcp: 2,
     host: '::1',
     dist: 'out',
+    data: 'd',
   })
 })
 
 test('variables are read; a flag wins; an empty variable is none', () => {
-  const env = { GLIA_HTTP: '3000', GLIA_HOST: '0.0.0.0' }
-  expect(parseOptions([], env)).toMatchObject({ http: 3000, host: '0.0.0.0' })
+  const env = { GLIA_HTTP: '3000', GLIA_HOST: '0.0.0.0', GLIA_WS: '3001', GLIA_PUBLIC_METRICS: '1', GLIA_DATA: 'kept' }
+  expect(parseOptions([], env)).toMatchObject({
+    http: 3000,
+    host: '0.0.0.0',
+    ws: 3001,
+    publicMetrics: true,
+    data: 'kept',
+  })
   expect(parseOptions(['--http', '4000', '--host', 'localhost'], env)).toMatchObject({ http: 4000, host: '127.0.0.1' })
   expect(parseOptions([], { GLIA_HTTP: '', GLIA_HOST: '' })).toMatchObject({ http: 2080, host: '127.0.0.1' })
+})
+
+test('what may be given more than once is a list, also in its variable', () => {
+  const a = '/dns4/a.example/tcp/443/wss'
+  const b = '/ip4/10.0.0.1/tcp/2082'
+  expect(parseOptions(['--relay', a, '--relay', b], {})).toMatchObject({ relays: [a, b] })
+  expect(parseOptions([], { GLIA_RELAY: ` ${a}  ${b} ` })).toMatchObject({ relays: [a, b] })
+  expect(parseOptions(['--announce', a, '--allow-origin', 'https://a.example/'], {})).toMatchObject({
+    announce: [a],
+    allowOrigins: ['https://a.example'],
+  })
+})
+
+test('STUN and TURN servers are in the form that browsers take', () => {
+  const flags = ['stun:stun.example.org', 'turn:me:p%40ss@turn.example.org:3478?transport=tcp', 'turns:u:p@[::1]:5349']
+  expect(
+    parseOptions(
+      flags.flatMap((url) => ['--ice', url]),
+      {},
+    ),
+  ).toMatchObject({
+    iceServers: [
+      { urls: 'stun:stun.example.org' },
+      { urls: 'turn:turn.example.org:3478?transport=tcp', username: 'me', credential: 'p@ss' },
+      { urls: 'turns:[::1]:5349', username: 'u', credential: 'p' },
+    ],
+  })
+})
+
+test.each([['500'], ['64K'], ['64M'], ['2G'], ['2GiB']])('a size may be written %s', (size) => {
+  expect(parseOptions(['--max-body', size], {})).toMatchObject({ maxBodyBytes: expect.any(Number) as number })
 })
 
 test('--help wins over everything that is well formed', () => {
@@ -32,6 +91,18 @@ test.each([
   [['--http', '65536'], '--http takes a port from 0 to 65535, not "65536".'],
   [['--http', '-1'], "Option '--http' argument is ambiguous. Try --help."],
   [['--http', ''], '--http takes a port from 0 to 65535, not "".'],
+  [['--ws', 'x'], '--ws takes a port from 0 to 65535, not "x".'],
+  [['--relay', 'example.org'], '--relay takes a multiaddr, such as /dns4/example.org/tcp/443/wss, not "example.org".'],
+  [
+    ['--ice', 'turn:example.org'],
+    '--ice takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "turn:example.org".',
+  ],
+  [['--ice', 'stun:a:secret@b'], '--ice takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "stun:a:…@b".'],
+  [
+    ['--allow-origin', 'https://a.example/x'],
+    '--allow-origin takes the origin of a site, such as https://example.org, not "https://a.example/x".',
+  ],
+  [['--max-body', '0'], '--max-body takes a size, such as 500K, 64M or 1G, not "0".'],
   [['--host', 'example.org'], '--host takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "example.org".'],
 ])('%j is refused: %s', (args, message) => {
   expect(() => parseOptions(args, {})).toThrow(new UsageError(message))

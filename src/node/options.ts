@@ -1,30 +1,77 @@
-import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
+import {
+  type Given,
+  type IceServer,
+  parseBytes,
+  parseHost,
+  parseIceServer,
+  parseMultiaddr,
+  parseOrigin,
+  parsePort,
+  parseSwitch,
+  UsageError,
+} from './option-values.ts'
 
 /** What `npm start` and `npm run serve` take. */
 export interface Options {
-  /** TCP port of HTTP; 0 lets the system choose one. */
+  /** TCP port of HTTP; 0 lets the system choose one, here and below. */
   readonly http: number
-  /** Address to listen on. */
+  /** TCP port of libp2p over WebSocket, which browsers join by. */
+  readonly ws: number
+  /** TCP port of libp2p over plain TCP. */
+  readonly tcp: number
+  /** Address that all three listen on. */
   readonly host: string
   /** Folder of the built app. */
   readonly dist: string
+  /** Folder of what is kept: the key and the root PID. */
+  readonly data: string
+  /** Multiaddrs under which others reach this relay. */
+  readonly announce: readonly string[]
+  /** Multiaddrs of the relays to be joined. */
+  readonly relays: readonly string[]
+  /** STUN and TURN servers that tabs are told of. */
+  readonly iceServers: readonly IceServer[]
+  /** Origins of other sites whose pages may use the HTTP API. */
+  readonly allowOrigins: readonly string[]
+  /** Largest message that the gateway takes, in bytes. */
+  readonly maxBodyBytes: number
+  /** Other machines may read /metrics. */
+  readonly publicMetrics: boolean
 }
 
-type Env = Readonly<Record<string, string | undefined>>
+export type Env = Readonly<Record<string, string | undefined>>
 
-/** What a person typed is wrong. The message is one sentence that names it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+const GiB = 1024 ** 3
 
-export const HELP = `Usage: npm start -- [flags]        build, then serve
+const HELP_HEAD = `Usage: npm start -- [flags]        build, then serve
        npm run serve -- [flags]    serve what is built
 
-  --http PORT   port of the app and its HTTP API (default 2080; 0 = any free one), or GLIA_HTTP
-  --host IP     address to listen on (default 127.0.0.1, this machine only), or GLIA_HOST
-  --dist DIR    folder of the built app (default dist)
-  --help        this text
+`
+
+/** Every flag: what it stands for in the help, its variable, and whether it may be given more than once. */
+const FLAGS = {
+  http: { value: 'PORT', help: 'port of the app and its HTTP API (default 2080; 0 = any free one)' },
+  ws: { value: 'PORT', help: 'port of the relay for browsers, libp2p over WebSocket (default 2081)' },
+  tcp: { value: 'PORT', help: 'port of the relay for other relays, libp2p over TCP (default 2082)' },
+  host: { value: 'IP', help: 'address to listen on (default 127.0.0.1, this machine only)' },
+  data: { value: 'DIR', help: 'folder of the key and what else is kept (default .glia)' },
+  announce: { value: 'ADDR', help: 'multiaddr under which others reach this relay', multiple: true },
+  relay: { value: 'ADDR', help: 'multiaddr of another relay to join', multiple: true },
+  ice: { value: 'URL', help: 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', multiple: true },
+  'allow-origin': { value: 'ORIGIN', help: 'site whose pages may use the HTTP API', multiple: true },
+  'max-body': { value: 'SIZE', help: 'largest message over HTTP, such as 64M (default 1G)' },
+  'public-metrics': { help: 'let other machines read /metrics' },
+  dist: { value: 'DIR', help: 'folder of the built app (default dist)' },
+} as const satisfies Record<string, { value?: string; help: string; multiple?: boolean }>
+
+type Flag = keyof typeof FLAGS
+
+export const HELP = `${HELP_HEAD}${Object.entries(FLAGS)
+  .map(([flag, about]) => helpLine(flag, about))
+  .join('')}
+Each has a variable: GLIA_HTTP for --http, GLIA_ALLOW_ORIGIN for --allow-origin. Flags marked * may be
+given more than once; their variables take several values with spaces between them.
 `
 
 /**
@@ -35,24 +82,38 @@ export const HELP = `Usage: npm start -- [flags]        build, then serve
  */
 export function parseOptions(args: readonly string[], env: Env): Options | 'help' {
   const flags = readFlags(args)
-  if (flags.help === true) return 'help'
-  const http = given('--http', flags.http, 'GLIA_HTTP', env)
-  const host = given('--host', flags.host, 'GLIA_HOST', env)
+  if (flags['help'] === true) return 'help'
+  const all = (flag: Flag): Given[] => given(flag, flags[flag], env)
+  const one = <T>(flag: Flag, read: (value: Given) => T, otherwise: T): T => {
+    const [value] = all(flag)
+    return value ? read(value) : otherwise
+  }
   return {
-    http: http === undefined ? 2080 : parsePort(http),
-    host: host === undefined ? '127.0.0.1' : parseHost(host),
-    dist: flags.dist ?? 'dist',
+    http: one('http', parsePort, 2080),
+    ws: one('ws', parsePort, 2081),
+    tcp: one('tcp', parsePort, 2082),
+    host: one('host', parseHost, '127.0.0.1'),
+    dist: one('dist', ({ value }) => value, 'dist'),
+    data: one('data', ({ value }) => value, '.glia'),
+    announce: all('announce').map(parseMultiaddr),
+    relays: all('relay').map(parseMultiaddr),
+    iceServers: all('ice').map(parseIceServer),
+    allowOrigins: all('allow-origin').map(parseOrigin),
+    maxBodyBytes: one('max-body', parseBytes, GiB),
+    publicMetrics: one('public-metrics', parseSwitch, false),
   }
 }
 
-function readFlags(args: readonly string[]): { http?: string; host?: string; dist?: string; help?: boolean } {
+type FlagValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+
+function readFlags(args: readonly string[]): FlagValues {
+  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
+  }
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    options[name] = { type: 'value' in flag ? 'string' : 'boolean', multiple: 'multiple' in flag }
+  }
   try {
-    const options = {
-      http: { type: 'string' },
-      host: { type: 'string' },
-      dist: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    } as const
     return parseArgs({ args: [...args], options, allowPositionals: false }).values
   } catch (err) {
     // parseArgs says what is wrong in its first sentence; what follows is advice about positional arguments.
@@ -61,27 +122,19 @@ function readFlags(args: readonly string[]): { http?: string; host?: string; dis
   }
 }
 
-/** What a person gave for a setting, and where, so that a complaint names the right place. */
-interface Given {
-  readonly where: string
-  readonly value: string
-}
-
-function given(flag: string, value: string | undefined, variable: string, env: Env): Given | undefined {
-  if (value !== undefined) return { where: flag, value }
+/** What a person gave for a flag, as such or in the environment. */
+function given(flag: Flag, value: FlagValues[string], env: Env): Given[] {
+  const where = `--${flag}`
+  if (value !== undefined) return [value].flat().map((each) => ({ where, value: String(each) }))
+  const variable = `GLIA_${flag.toUpperCase().replace('-', '_')}`
   const fromEnv = env[variable]
   // An empty variable is the same as none.
-  return fromEnv === undefined || fromEnv === '' ? undefined : { where: variable, value: fromEnv }
+  if (fromEnv === undefined || fromEnv.trim() === '') return []
+  const values = 'multiple' in FLAGS[flag] ? fromEnv.trim().split(/\s+/) : [fromEnv]
+  return values.map((each) => ({ where: variable, value: each }))
 }
 
-function parsePort({ where, value }: Given): number {
-  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
-  if (port >= 0 && port <= 65535) return port
-  throw new UsageError(`${where} takes a port from 0 to 65535, not "${value}".`)
-}
-
-function parseHost({ where, value }: Given): string {
-  if (value === 'localhost') return '127.0.0.1'
-  if (isIP(value) !== 0) return value
-  throw new UsageError(`${where} takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "${value}".`)
+function helpLine(flag: string, about: { value?: string; help: string; multiple?: boolean }): string {
+  const usage = [`--${flag}`, about.value].filter((part) => part !== undefined).join(' ')
+  return `  ${(usage + (about.multiple === true ? ' *' : '')).padEnd(24)} ${about.help}\n`
 }

@@ -1,50 +1,24 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type IncomingMessage, request } from 'node:http'
-import { type AddressInfo, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { API_HEADERS } from '../glia/refuse.ts'
 import { ACTOR_CSP, ISOLATION_HEADERS } from '../headers.ts'
-import { type GliaServer, startServer } from './server.ts'
+import type { GliaServer } from './server.ts'
+import { type Ask, ask as askServer, PAGE, type Reply, testServers, type TestServers } from './test-server.ts'
 
-const PAGE = '<!doctype html><title>Glia</title>'
-
-let dist: string
+let servers: TestServers
 let server: GliaServer
 
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), 'glia-dist-'))
-  await mkdir(join(dist, 'assets'))
-  await mkdir(join(dist, 'actors'))
-  await writeFile(join(dist, 'index.html'), PAGE)
-  await writeFile(join(dist, 'actor.js'), '/* actor */')
-  await writeFile(join(dist, 'sw.js'), '/* service */')
-  await writeFile(join(dist, 'assets/index-B1x.js'), `/* ${'x'.repeat(5000)} */`)
-  await writeFile(join(dist, 'actors/root.wasm'), new Uint8Array([0, 0x61, 0x73, 0x6d]))
-  server = await startServer({ http: 0, host: '127.0.0.1', dist })
+  servers = await testServers()
+  server = await servers.start()
 })
 
-afterAll(async () => {
-  await server.stop()
-  await rm(dist, { recursive: true })
-})
+afterAll(() => servers.end())
 
-interface Reply {
-  readonly status: number | undefined
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
-
-/** `fetch` neither sets Host nor keeps `..` in a path. */
-async function ask(path: string, { method = 'GET', host = 'localhost', port = server.port } = {}): Promise<Reply> {
-  const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-    request({ port, host: '127.0.0.1', path, method, headers: { host } }, resolve).once('error', reject).end()
-  })
-  let body = ''
-  for await (const chunk of reply) body += String(chunk)
-  return { status: reply.statusCode, headers: reply.headers, body }
+function ask(path: string, options: Partial<Ask> = {}): Promise<Reply> {
+  return askServer(path, { port: server.port, ...options })
 }
 
 test.each(['/', '/index.html', '/?peer=1'])('GET %s is the page, isolated, under its policy', async (path) => {
@@ -74,20 +48,15 @@ test('HEAD is GET without the body', async () => {
   expect(headers['content-length']).toBe(String(PAGE.length))
 })
 
-test.each(['/status', '/info', '/version', '/root', '/ww/0.1.0/self/root/echo'])(
-  '%s says that no tab answers it',
-  async (path) => {
-    for (const method of ['GET', 'POST']) {
-      const { status, headers, body } = await ask(path, { method })
-      expect(status).toBe(503)
-      expect(headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/json' })
-      expect(JSON.parse(body)).toEqual({
-        code: 'ERR_NO_TAB',
-        message: expect.stringContaining('service worker') as unknown,
-      })
-    }
-  },
-)
+test('the API answers for the server itself', async () => {
+  const root = (await ask('/root')).body
+  const { status, headers, body } = await ask('/status')
+  expect([status, body]).toEqual([200, `ww/0.1.0/${server.peerId}/${root}`])
+  expect(headers).toMatchObject(API_HEADERS)
+  expect((await ask('/version')).body).toBe('ww/0.1.0')
+  expect(JSON.parse((await ask('/info')).body)).toEqual({ ID: server.peerId, Addrs: server.relayAddresses })
+  expect((await ask('/status', { method: 'POST' })).status).toBe(405)
+})
 
 test.each(['/nothing', '/assets/', '/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/status/more'])(
   '%s is not found, and not the page',
@@ -125,7 +94,7 @@ test('a name that has been pointed at this machine is refused', async () => {
 })
 
 test('a server for other machines answers to any name', async () => {
-  const open = await startServer({ http: 0, host: '0.0.0.0', dist })
+  const open = await servers.start({ host: '0.0.0.0' })
   try {
     expect(open.url).toBe(`http://localhost:${open.port}/`)
     expect((await ask('/', { host: 'glia.example', port: open.port })).status).toBe(200)
@@ -134,25 +103,47 @@ test('a server for other machines answers to any name', async () => {
   }
 })
 
-test('a port that is taken, and a folder without an app, are said in one sentence', async () => {
+test.each(['http', 'ws', 'tcp'] as const)('a taken port of --%s is said in one sentence', async (door) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await expect(startServer({ http: port, host: '127.0.0.1', dist })).rejects.toThrow(
-    `Port ${port} of 127.0.0.1 is in use`,
+  await expect(servers.start({ [door]: port })).rejects.toThrow(
+    `Port ${port} of 127.0.0.1 is in use: choose another one with --${door} PORT (0 = any).`,
   )
   other.close()
-  await expect(startServer({ http: 0, host: '127.0.0.1', dist: join(dist, 'none') })).rejects.toThrow('npm run build')
+})
+
+test('a folder without an app is said in one sentence', async () => {
+  await expect(servers.start({ dist: join(servers.dist, 'none') })).rejects.toThrow('npm run build')
+})
+
+test('a relay that is told to join itself, or to announce another peer, says so', async () => {
+  const data = await servers.newFolder()
+  const first = await servers.start({ data })
+  const [own = ''] = first.relayAddresses
+  await first.stop()
+  await expect(servers.start({ data, relays: [own] })).rejects.toThrow('is this relay itself')
+  await expect(servers.start({ announce: [own] })).rejects.toThrow("another peer's id")
 })
 
 test('stop ends a request that never ends', async () => {
-  const stopping = await startServer({ http: 0, host: '127.0.0.1', dist })
+  const stopping = await servers.start()
   const socket = connect(stopping.port, '127.0.0.1')
   await once(socket, 'connect')
   socket.on('error', () => undefined)
-  socket.write('POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n')
+  socket.write('POST /ww/0.1.0/self/root/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello')
+  await once(socket, 'data')
   const started = performance.now()
   await Promise.all([stopping.stop(), stopping.stop()])
   expect(performance.now() - started).toBeLessThan(1900)
   socket.destroy()
+})
+
+test('a restarted server is the same peer with the same root process', async () => {
+  const data = await servers.newFolder()
+  const first = await servers.start({ data })
+  const before = (await ask('/status', { port: first.port })).body
+  await first.stop()
+  const second = await servers.start({ data })
+  expect((await ask('/status', { port: second.port })).body).toBe(before)
 })

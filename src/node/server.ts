@@ -1,36 +1,112 @@
 import { existsSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
-import { getRequestListener } from '@hono/node-server'
+import { createHttp } from '../glia/http.ts'
+import type { Logger } from '../glia/log.ts'
 import { createApp } from './app.ts'
+import { openDataDir } from './data-dir.ts'
+import { checkDoor, listen } from './doors.ts'
+import { CALL_LIMITS, type CallLimits, Gateway } from './gateway.ts'
+import { httpDoor } from './http-door.ts'
+import { BODY_IDLE_MS, HEAD_MS, MAX_HEADER_BYTES, MAX_SOCKETS, STOP_GRACE_MS } from './limits.ts'
 import { hostOf, isLoopback } from './loopback.ts'
-import { type Options, UsageError } from './options.ts'
+import { ServerMetrics } from './metrics.ts'
+import { UsageError } from './option-values.ts'
+import type { Options } from './options.ts'
+import { type Peer, startPeer } from './peer.ts'
+import { portsOf } from './relay.ts'
+import { wellKnown } from './well-known.ts'
+
+export interface ServerInit extends Options {
+  /** The actor worker's script, built for a thread. */
+  readonly workerScript: URL
+  readonly log: Logger
+  readonly limits?: Partial<CallLimits & { bodyIdleMs: number }>
+}
 
 /** A running server. */
 export interface GliaServer {
   /** Where a browser on this machine finds it. */
   readonly url: string
   readonly port: number
-  /** Takes no new requests, gives those that run a moment, then ends them. Idempotent. */
+  readonly peerId: string
+  /** Multiaddrs of its relay. */
+  readonly relayAddresses: readonly string[]
+  /** Takes no new requests, gives those that run a moment, then ends them, and the peer. Idempotent. */
   stop(): Promise<void>
 }
 
-/** How long a request that runs may take to end once the server is told to stop, in milliseconds. */
-const GRACE_MS = 1000
+/** @throws {UsageError} if there is no built app, the data folder is of no use, or an address cannot be listened on */
+export async function startServer(init: ServerInit): Promise<GliaServer> {
+  const { host, dist } = init
+  const rootModule = await loadRootModule(dist)
+  const kept = await openDataDir(init.data)
 
-/** @throws {UsageError} if there is no built app, or the address cannot be listened on */
-export async function startServer({ http, host, dist }: Options): Promise<GliaServer> {
-  if (!existsSync(join(dist, 'index.html'))) {
-    throw new UsageError(`There is no built app in ${resolve(dist)}: run npm run build first.`)
+  // Requests that come before all is wired wait for it; this port is taken first, so that the common mistake is told first.
+  const app = Promise.withResolvers<ReturnType<typeof createApp>>()
+  const limits = { ...CALL_LIMITS, bodyIdleMs: BODY_IDLE_MS, maxBodyBytes: init.maxBodyBytes, ...init.limits }
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEAD_MS,
+      keepAliveTimeout: HEAD_MS,
+      connectionsCheckingInterval: HEAD_MS / 2,
+      // A message may take as long as it likes, as long as it goes on: see request-body.ts.
+      requestTimeout: 0,
+    },
+    httpDoor(async (request, incoming) => (await app.promise).fetch(request, incoming), limits),
+  )
+  server.maxConnections = MAX_SOCKETS
+  await listen(server, { flag: '--http', port: init.http }, host)
+
+  const metrics = new ServerMetrics()
+  const peer = await openRelay().catch((thrown: unknown) => {
+    server.close()
+    server.closeAllConnections()
+    throw thrown
+  })
+  const { peerId } = kept.identity
+  const gateway = new Gateway({ http: createHttp(peer), peerId, limits, observer: metrics.calls })
+  const wsPort = portsOf(peer.mesh.libp2p).ws
+  app.resolve(
+    createApp({
+      ...init,
+      localOnly: isLoopback(host),
+      gateway,
+      metrics,
+      wellKnown: (name) => wellKnown({ ...init, peerId, wsPort }, name),
+    }),
+  )
+
+  async function openRelay(): Promise<Peer> {
+    await checkDoor({ flag: '--ws', port: init.ws }, host)
+    await checkDoor({ flag: '--tcp', port: init.tcp }, host)
+    return startPeer({ ...init, ...kept, rootModule, metrics })
   }
-  const app = createApp({ dist, localOnly: isLoopback(host) })
-  const answer = getRequestListener(app.fetch)
-  const server = createServer((request, response) => void answer(request, response))
-  await listen(server, http, host)
+
   const { port } = server.address() as AddressInfo
   let stopped: Promise<void> | undefined
-  return { url: `http://${urlHost(host)}:${port}/`, port, stop: () => (stopped ??= close(server)) }
+  const stop = async (): Promise<void> => {
+    await close(server)
+    await peer.stop()
+  }
+  return {
+    url: `http://${urlHost(host)}:${port}/`,
+    port,
+    peerId,
+    get relayAddresses() {
+      return peer.mesh.addrs()
+    },
+    stop: () => (stopped ??= stop()),
+  }
+}
+
+async function loadRootModule(dist: string): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(dist, 'actors/root.wasm')
+  if (existsSync(join(dist, 'index.html')) && existsSync(path)) return new Uint8Array(await readFile(path))
+  throw new UsageError(`There is no built app in ${resolve(dist)}: run npm run build first.`)
 }
 
 /** `localhost` is a secure context in every browser and what the documentation says; an address that it may not lead to stays as it is. */
@@ -38,34 +114,10 @@ function urlHost(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostOf(host)
 }
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-  } catch (err) {
-    throw new UsageError(explain(err as NodeJS.ErrnoException, port, host), { cause: err })
-  }
-}
-
-function explain(err: NodeJS.ErrnoException, port: number, host: string): string {
-  switch (err.code) {
-    case 'EADDRINUSE':
-      return `Port ${port} of ${host} is in use: choose another one with --http PORT (0 = any).`
-    case 'EADDRNOTAVAIL':
-      return `This machine has no address ${host}: choose another one with --host IP.`
-    case 'EACCES':
-      return `Port ${port} needs more rights than this user has: choose one from 1024 on with --http PORT.`
-    default:
-      return `Cannot listen on ${hostOf(host)}:${port}: ${err.message}.`
-  }
-}
-
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+  const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
   await closed
   clearTimeout(grace)
 }

@@ -6,10 +6,12 @@ import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
 import type { Logger } from '../glia/log.ts'
+import { parsePid } from '../glia/pid.ts'
 import { type OpenRemote, Router } from '../glia/router.ts'
-import type { MeshNode } from '../mesh/node.ts'
+import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
 import { takeSlot } from './slot.ts'
+import { type MeshModule, TabMesh } from './tab-mesh.ts'
 import { trustedScriptUrl } from './trusted.ts'
 import { workerScript } from './worker-script.ts'
 
@@ -21,29 +23,27 @@ export interface Peer {
   table: ProcessTable
   router: Router
   http: HttpApi
-  /** The libp2p node; undefined while it is being loaded, which no local call waits for. */
-  readonly node: MeshNode | undefined
+  /** The libp2p node, which no local call waits for. */
+  mesh: TabMesh
 }
 
 export interface PeerInit {
   log: Logger
   /** Name of an I/O tier to use instead of the best. */
   tier: string | null
-  openRemote: OpenRemote
+  /** Opens a call to another tab of this browser; undefined if none runs the peer. */
+  openSibling(...call: Parameters<OpenRemote>): Promise<Stream | undefined>
   /** Something that a view shows has changed. */
   changed(): void
 }
 
-/** libp2p's chunk: fetched from the first moment on, beside everything else. */
-type Mesh = Promise<typeof import('../mesh/index.ts')>
-
 /** Starts the peer of this tab: identity, processes, router, HTTP API, and the node in the background. */
-export async function startPeer({ log, tier: askedTier, openRemote, changed }: PeerInit): Promise<Peer> {
-  const mesh: Mesh = import('../mesh/index.ts')
+export async function startPeer({ log, tier: askedTier, openSibling, changed }: PeerInit): Promise<Peer> {
+  const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadBundled('root.wasm')
-  for (const loading of [mesh, rootModule]) loading.catch(() => undefined) // awaited below
+  for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
   const [slot, store] = await Promise.all([takeSlot(), openStore(log)])
-  const identity = await loadIdentity(slot, store, mesh)
+  const identity = await loadIdentity(slot, store)
   const { peerId } = identity
   const tier = chooseTier(detectPlatform(), askedTier)
   installErrorTransfer()
@@ -53,20 +53,26 @@ export async function startPeer({ log, tier: askedTier, openRemote, changed }: P
   const table = new ProcessTable({ slot, peerId, store, tier: tier.name, createWorker, log, changed })
   await table.restore()
   await table.ensureRoot(await rootModule)
-  const node = startNode(identity, mesh, log)
-  const env = createEnv(peerId, node, log)
-  const router = new Router({ env, procs: table, openRemote })
-  return {
-    slot,
-    peerId,
-    tier,
-    table,
-    router,
-    http: createHttp({ env, router }),
-    get node() {
-      return node.current
-    },
-  }
+  const mesh = new TabMesh({
+    module,
+    identity,
+    store,
+    log,
+    serve: (stream) => router.serveStream(stream),
+    serves: ({ proc, method }) => table.get(proc)?.methods.includes(method) ?? false,
+    deadlineMs: ({ proc }) => table.get(proc)?.policy.deadlineMs ?? 0,
+    root: () => table.rootPid,
+    changed,
+  })
+  const env = createEnv(peerId, mesh, log)
+  const router = new Router({
+    env,
+    procs: table,
+    openRemote: async (address, options) =>
+      (await openSibling(address, options)) ?? (await mesh.started).open(address, options),
+    rootOf: async (peer, { signal }) => parsePid(await (await mesh.started).rootOf(peer, signal)),
+  })
+  return { slot, peerId, tier, table, router, http: createHttp({ env, router }), mesh }
 }
 
 /** Without a database (some private windows) the peer runs all the same, and forgets everything when the page goes. */
@@ -81,34 +87,25 @@ async function openStore(log: Logger): Promise<Store | undefined> {
 }
 
 /** The identity that is kept for the slot, or a new one, which is then kept. */
-async function loadIdentity(slot: number, store: Store | undefined, mesh: Mesh): Promise<SlotIdentity> {
+async function loadIdentity(slot: number, store: Store | undefined): Promise<SlotIdentity> {
   const kept = await store?.identity(slot)
   if (kept) return kept
-  const identity = await (await mesh).newIdentity()
+  const { newIdentity } = await import('../mesh/identity.ts')
+  const identity = await newIdentity()
   await store?.putIdentity(slot, identity)
   return identity
 }
 
-interface StartingNode {
-  current: MeshNode | undefined
-  /** Rejects if it cannot be started. */
-  started: Promise<MeshNode>
-}
-
-function startNode(identity: SlotIdentity, mesh: Mesh, log: Logger): StartingNode {
-  const started = mesh.then(({ MeshNode: Node }) => Node.create(identity))
-  const node: StartingNode = { current: undefined, started }
-  started.then(
-    (made) => (node.current = made),
-    (thrown: unknown) => log.warn('the libp2p node did not start:', thrown),
-  )
-  return node
-}
-
-function createEnv(peerId: string, node: StartingNode, log: Logger): Env {
+function createEnv(peerId: string, mesh: TabMesh, log: Logger): Env {
   return {
     log: () => log,
-    localHost: () => ({ peerId, addrs: () => node.current?.addrs() ?? [] }),
-    routing: () => ({ findPeer: async (id, options) => (await node.started).findPeer(id, options?.signal) }),
+    localHost: () => ({ peerId, addrs: () => mesh.node?.addrs() ?? [] }),
+    routing: () => ({
+      findPeer: async (id, options) => (await mesh.started).routing.findPeer(id, options),
+      provide: async (cid, options) => (await mesh.started).routing.provide(cid, options),
+      async *findProviders(cid, options) {
+        yield* (await mesh.started).routing.findProviders(cid, options)
+      },
+    }),
   }
 }

@@ -1,4 +1,3 @@
-import { parseAddress } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Router } from '../glia/router.ts'
@@ -6,7 +5,8 @@ import { readAll } from '../glia/web-streams.ts'
 import type { ProcessTable } from '../actors/process-table.ts'
 import { readFile } from '../actors/module-source.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
-import type { MeshNode, PeerConnection } from '../mesh/node.ts'
+import type { PeerInfo } from '../mesh/peer-info.ts'
+import type { TabMesh } from './tab-mesh.ts'
 
 /** A process, as scripts see it. */
 export interface ProcessInfo {
@@ -43,11 +43,16 @@ export interface GliaScripting {
   call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: CallOptions): Promise<Uint8Array>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
   open(address: string): Promise<Stream>
-  /** Peers that this one is connected to. */
-  peers(): PeerConnection[]
-  /** Connects to a peer. Not possible yet: this version has no transports. */
-  connect(multiaddr: string): Promise<never>
-  /** A link that lets others join. Not possible yet: nothing outside this browser can reach the tab. */
+  /** The peers around this one: those it is connected to first, then those it has only heard of (`link: 'none'`). */
+  peers(): PeerInfo[]
+  /** Connects to a peer, by multiaddr, peer id or join link. Resolves to its peer id. */
+  connect(target: string, options?: CallOptions): Promise<string>
+  /** Closes all connections to a peer. */
+  disconnect(peerId: string): Promise<void>
+  /**
+   * A link to this app that lets who opens it join the mesh and reach this peer.
+   * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for it.
+   */
   joinLink(): string
 }
 
@@ -60,8 +65,7 @@ export interface ScriptingParts {
   peerId: string
   router: Router
   table: ProcessTable
-  /** undefined while libp2p is being loaded. */
-  readonly node: MeshNode | undefined
+  mesh: TabMesh
 }
 
 /** @param boot The parts, once the peer runs. @param ready When calls work. */
@@ -71,9 +75,9 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
   // Whoever awaits `ready` is told; with nobody waiting, the page shows it.
   started.catch(() => undefined)
 
-  const open = async (address: string, bytes?: number): Promise<Stream> => {
+  const open = async (text: string, bytes?: number, signal = new AbortController().signal): Promise<Stream> => {
     const { router } = await started
-    return router.open(parseAddress(address, router.aliases), { caller: 'browser', expectedBytes: bytes })
+    return router.open(await router.resolve(text, signal), { caller: 'browser', expectedBytes: bytes })
   }
 
   return {
@@ -101,16 +105,25 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
     },
     async call(address, body = '', { signal } = {}) {
       const bytes = bytesOf(body)
-      const stream = await open(address, bytes.length)
+      const stream = await open(address, bytes.length, signal)
       return collect(stream, bytes, signal)
     },
     open: (address) => open(address),
-    peers: () => parts?.node?.peers() ?? [],
-    async connect() {
-      throw noTransport()
+    peers: () => parts?.mesh.node?.peers() ?? [],
+    connect: async (target, { signal } = {}) => (await started).mesh.connect(target, signal),
+    async disconnect(peerId) {
+      const { mesh } = await started
+      await (await mesh.started).disconnect(peerId)
     },
     joinLink() {
-      throw noTransport()
+      const link = parts?.mesh.joinLink()
+      if (link === undefined) {
+        throw new GliaError(
+          'ERR_UNREACHABLE',
+          'This tab is on no relay yet, so nothing outside this browser can reach it.',
+        )
+      }
+      return link
     },
   }
 }
@@ -156,11 +169,4 @@ function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body.slice()
   if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0))
   throw new GliaError('ERR_BAD_REQUEST', 'A message is a text, a Uint8Array or an ArrayBuffer.')
-}
-
-function noTransport(): GliaError {
-  return new GliaError(
-    'ERR_UNREACHABLE',
-    'This version has no network transports: only the tabs of this browser are reachable.',
-  )
 }

@@ -5,21 +5,17 @@ import type { ProcessEntry } from '../actors/process-entry.ts'
 import type { LogLine } from '../actors/process-log.ts'
 import { readFile } from '../actors/module-source.ts'
 import type { SpawnSteps } from '../actors/process-table.ts'
+import { PROTOCOL } from '../glia/address.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
-import { parsePid } from '../glia/pid.ts'
 import { pumpInto } from '../glia/web-streams.ts'
-import type { CallHandle, ErrorView, ProcessView, SpawnView, StatusView, TabModel } from '../ui/model.ts'
+import type { CallHandle, ErrorView, ProcessView, Settings, SpawnView, StatusView, TabModel } from '../ui/model.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import { loadBundled } from './bundled.ts'
+import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
+import type { TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
-const LOCAL_ONLY: StatusView = {
-  level: 'idle',
-  text: 'This browser only',
-  detail:
-    'This version has no network transports yet: pages and tabs of this browser can call the processes here, nobody else.',
-}
-
 /** The views' model over the parts of a tab. The parts come when the peer has started; until then it shows that. */
 export class LiveTabModel implements TabModel {
   readonly peerId = signal<string | undefined>(undefined)
@@ -33,9 +29,15 @@ export class LiveTabModel implements TabModel {
   readonly spawns = signal<readonly SpawnView[]>([])
   readonly opened = signal<readonly File[]>([])
   readonly bundled = signal<readonly BundledActor[]>([])
+  readonly peers = signal<readonly PeerInfo[]>([])
+  readonly relays = signal<readonly RelayInfo[]>([])
+  readonly joinLink = signal<string | undefined>(undefined)
+  readonly badLink = signal<ErrorView | undefined>(undefined)
+  readonly settings = signal<Settings>({ relays: [], iceServers: [] })
   readonly basePath = new URL('.', document.baseURI).pathname
   readonly #peer = Promise.withResolvers<Peer>()
   #entries: () => ProcessEntry[] = () => []
+  #mesh: TabMesh | undefined
   /** Bumped whenever the table has changed: what logs are computed from. */
   readonly #version = signal(0)
   #scheduled = false
@@ -50,7 +52,7 @@ export class LiveTabModel implements TabModel {
     this.peerId.value = peer.peerId
     this.slot.value = peer.slot
     this.tier.value = peer.tier
-    this.mesh.value = LOCAL_ONLY
+    this.#mesh = peer.mesh
     this.#entries = () => peer.table.entries
     this.#peer.resolve(peer)
     this.changed()
@@ -91,20 +93,32 @@ export class LiveTabModel implements TabModel {
     return { undo: () => table.revive(killed) }
   }
 
-  readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle => {
-    const aborter = new AbortController()
-    return { reply: this.#reply(pid, method, message, aborter.signal), cancel: () => aborter.abort() }
+  readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>
+    this.#callTo(`${PROTOCOL}/self/${pid}/${method}`, message)
+
+  readonly callRoot = (peerId: string, method: string, message: Uint8Array): CallHandle =>
+    this.#callTo(`${PROTOCOL}/${peerId}/root/${method}`, message)
+
+  readonly connect = async (text: string, cancelled: AbortSignal): Promise<string> =>
+    (await this.#peer.promise).mesh.connect(text, cancelled)
+
+  readonly disconnect = async (peerId: string): Promise<void> => {
+    const { mesh } = await this.#peer.promise
+    await (await mesh.started).disconnect(peerId)
   }
 
-  async *#reply(
-    pid: string,
-    method: string,
-    message: Uint8Array | Blob,
-    cancelled: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
-    const { router, peerId } = await this.#peer.promise
+  readonly saveSettings = async (settings: Settings): Promise<void> =>
+    (await this.#peer.promise).mesh.saveSettings(settings)
+
+  #callTo(address: string, message: Uint8Array | Blob): CallHandle {
+    const aborter = new AbortController()
+    return { reply: this.#reply(address, message, aborter.signal), cancel: () => aborter.abort() }
+  }
+
+  async *#reply(to: string, message: Uint8Array | Blob, cancelled: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { router } = await this.#peer.promise
     const blob = message instanceof Blob ? message : new Blob([message.slice()])
-    const address = { host: peerId, proc: parsePid(pid), method }
+    const address = await router.resolve(to, cancelled)
     const stream = router.open(address, { caller: 'browser', expectedBytes: blob.size })
     const cancel = (): void => stream.abort(new GliaError('ERR_ABORTED', 'You cancelled the call.'))
     cancelled.addEventListener('abort', cancel, { once: true })
@@ -150,6 +164,27 @@ export class LiveTabModel implements TabModel {
     this.#scheduled = false
     this.processes.value = this.#entries().map(viewOf)
     this.#version.value += 1
+    if (this.#mesh) this.#showMesh(this.#mesh)
+  }
+
+  #showMesh(mesh: TabMesh): void {
+    const { node, failure, badLink, settings } = mesh
+    this.settings.value = settings
+    if (badLink && this.badLink.value?.message !== badLink.message) {
+      this.badLink.value = { code: badLink.code, message: badLink.message, at: Date.now() }
+    }
+    if (!badLink) this.badLink.value = undefined
+    if (failure) {
+      this.mesh.value = { level: 'bad', text: 'Not on the mesh', detail: `libp2p did not start: ${failure.message}` }
+    }
+    if (!node) return
+    const peers = node.peers()
+    const relays = node.relays()
+    this.peers.value = peers
+    this.relays.value = relays
+    this.joinLink.value = mesh.joinLink()
+    const next = meshStatus({ peers, relays, onlyRelayed: node.onlyRelayed, online: navigator.onLine })
+    if (next.text !== this.mesh.value.text || next.detail !== this.mesh.value.detail) this.mesh.value = next
   }
 }
 

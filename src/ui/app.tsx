@@ -1,19 +1,30 @@
 import './styles.css'
 import { useSignal, useSignalEffect } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
+import { BadLink } from './bad-link.tsx'
 import { ConsoleState } from './console-state.ts'
 import { Console } from './console.tsx'
 import { DropTarget } from './drop-target.tsx'
 import { shortId } from './format.ts'
 import { Header } from './header.tsx'
+import { JoinDialog } from './join-dialog.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { Notices, showError, showNews, wordsOf } from './notices.tsx'
+import { PeersState } from './peers-state.ts'
+import { PeersView } from './peers-view.tsx'
 import { ProcessList } from './process-list.tsx'
 import { nextSelection } from './selection.ts'
+import { SettingsState } from './settings-state.ts'
+import { SettingsView } from './settings-view.tsx'
 import { StartPanel } from './start-panel.tsx'
+import { type Tab, TabBar, tabId } from './tab-bar.tsx'
 
 /** The page. */
 export function App({ model }: { model: TabModel }) {
+  const tab = useSignal<Tab>('processes')
+  const joinShown = useSignal(false)
+  const peersState = useMemo(() => new PeersState(), [])
+  const settingsState = useMemo(() => new SettingsState(), [])
   const selected = useSignal<string | undefined>(undefined)
   const focusPid = useSignal<string | undefined>(undefined)
   const consoles = useRef(new Map<string, ConsoleState>())
@@ -50,7 +61,10 @@ export function App({ model }: { model: TabModel }) {
   const spawnInTurn = async (files: readonly File[]): Promise<void> => {
     for (const [i, file] of files.entries()) await spawn(file.name, model.spawnFile(file), i === 0)
   }
-  const spawnFiles = (files: readonly File[]): void => void spawnInTurn(files)
+  const spawnFiles = (files: readonly File[]): void => {
+    tab.value = 'processes'
+    void spawnInTurn(files)
+  }
   useSignalEffect(() => {
     const files = model.opened.value
     if (files.length === 0) return
@@ -80,10 +94,11 @@ export function App({ model }: { model: TabModel }) {
   }
 
   const { fatal } = model
+  const connected = model.peers.value.filter(({ link }) => link !== 'none').length
   const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
     <>
-      <Header model={model} onFiles={spawnFiles} />
+      <Header model={model} joinShown={joinShown} onFiles={spawnFiles} />
       {model.updateReady.value && <UpdateNotice />}
       {fatal.value ? (
         <main class="fatal">
@@ -95,23 +110,46 @@ export function App({ model }: { model: TabModel }) {
           </button>
         </main>
       ) : (
-        <main>
-          <div class="left">
-            <StartPanel model={model} onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))} />
-            <ProcessList processes={model.processes.value} selected={selected.value} onSelect={choose} />
-          </div>
-          {process && (
-            <Console
-              key={process.pid}
-              model={model}
-              process={process}
-              state={consoleOf(process)}
-              focusPid={focusPid}
-              onKill={() => void kill(process.pid, process.name)}
-            />
-          )}
-        </main>
+        <>
+          <TabBar tab={tab} counts={{ processes: model.processes.value.length, peers: connected }} />
+          <BadLink model={model} />
+          <main>
+            <div key={tab.value} class={`view ${tab.value}`} role="tabpanel" aria-labelledby={tabId(tab.value)}>
+              {tab.value === 'processes' && (
+                <>
+                  <div class="left">
+                    <StartPanel
+                      model={model}
+                      onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))}
+                    />
+                    <ProcessList processes={model.processes.value} selected={selected.value} onSelect={choose} />
+                  </div>
+                  {process && (
+                    <Console
+                      key={process.pid}
+                      model={model}
+                      process={process}
+                      state={consoleOf(process)}
+                      focusPid={focusPid}
+                      onKill={() => void kill(process.pid, process.name)}
+                    />
+                  )}
+                </>
+              )}
+              {tab.value === 'peers' && (
+                <PeersView
+                  model={model}
+                  state={peersState}
+                  joinShown={joinShown}
+                  onSettings={() => (tab.value = 'settings')}
+                />
+              )}
+              {tab.value === 'settings' && <SettingsView model={model} state={settingsState} />}
+            </div>
+          </main>
+        </>
       )}
+      {joinShown.value && <JoinDialog model={model} shown={joinShown} />}
       <Notices />
       <DropTarget onFiles={spawnFiles} />
     </>

@@ -11,11 +11,18 @@ export interface CopyButtonProps {
   /** What the button is called, and its title. */
   label: string
   class?: string
+  disabled?: boolean
   children?: ComponentChildren
 }
 
 /** Copies a text and says so. */
-export function CopyButton({ text, label, class: className = 'icon-button', children }: CopyButtonProps) {
+export function CopyButton({
+  text,
+  label,
+  class: className = 'icon-button',
+  disabled = false,
+  children,
+}: CopyButtonProps) {
   const said = useSignal<'copied' | 'failed' | undefined>(undefined)
   const copy = async (event: Event): Promise<void> => {
     // In a row, copying an id is not choosing the row.
@@ -30,7 +37,14 @@ export function CopyButton({ text, label, class: className = 'icon-button', chil
   }
   const title = said.value === 'copied' ? 'Copied' : said.value === 'failed' ? 'The browser refused to copy' : label
   return (
-    <button type="button" class={className} title={title} aria-label={label} onClick={(event) => void copy(event)}>
+    <button
+      type="button"
+      class={className}
+      title={title}
+      aria-label={label}
+      disabled={disabled}
+      onClick={(event) => void copy(event)}
+    >
       {children}
       <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
       <span class="sr-only" role="status">

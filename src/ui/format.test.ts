@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
+import { formatBytes, formatCount, formatMs, formatSpan, shortId } from './format.ts'
 
 describe('bytes', () => {
   test.each([
@@ -25,6 +25,15 @@ describe('times', () => {
     [undefined, '–'],
   ])('%s ms reads %s', (ms, text) => expect(formatMs(ms)).toBe(text))
 })
+
+test.each([
+  [-5, '1 s'],
+  [8999, '8 s'],
+  [60_000, '1 min'],
+  [3_599_999, '59 min'],
+  [7_200_000, '2 h'],
+  [200_000_000, '2 d'],
+])('a span of %s ms reads %s', (ms, text) => expect(formatSpan(ms)).toBe(text))
 
 test('counts have separators', () => expect(formatCount(1204)).toBe('1,204'))
 

@@ -33,6 +33,20 @@ export function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB')
 }
 
+/** `14:05`, local time. */
+export function formatClock(at: number): string {
+  return formatTime(at).slice(0, 5)
+}
+
+/** `8 s`, `58 min`, `3 h`, `2 d`: a span of time in its largest unit, rounded down, and never less than a second. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(1, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
+
 /** `12D3…pQ8f`: the start and the end of an id. */
 export function shortId(id: string): string {
   return id.length <= 10 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`

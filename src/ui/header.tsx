@@ -1,13 +1,23 @@
+import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { CopyButton } from './copy-button.tsx'
 import { AddActorInput } from './add-actor.tsx'
 import { shortId } from './format.ts'
 import { Identicon } from './identicon.tsx'
-import { Logo } from './icons.tsx'
+import { Icon, Logo } from './icons.tsx'
 import type { StatusView, TabModel } from './model.ts'
+import { spokenStatus } from './spoken-status.ts'
 
-/** Who this peer is, whether it is on the mesh, how its actors do their I/O. */
-export function Header({ model, onFiles }: { model: TabModel; onFiles: (files: File[]) => void }) {
+export interface HeaderProps {
+  model: TabModel
+  /** Set to show the join link as a QR code. */
+  joinShown: Signal<boolean>
+  onFiles: (files: File[]) => void
+}
+
+/** Who this peer is, whether it is on the mesh and how to join it there, how its actors do their I/O. */
+export function Header({ model, joinShown, onFiles }: HeaderProps) {
+  const link = model.joinLink.value
   const peerId = model.peerId.value
   const slot = model.slot.value
   const tier = model.tier.value
@@ -24,10 +34,13 @@ export function Header({ model, onFiles }: { model: TabModel; onFiles: (files: F
         </CopyButton>
       )}
       <Status id="mesh" status={model.mesh.value} />
+      <span class="sr-only" role="status">
+        {spokenStatus(model.mesh.value)}
+      </span>
       <Status id="http" status={model.http.value} class="wide-only" />
       <span class="grow" />
       {tier && slot !== undefined && (
-        <Explained id="tier" class="soft mono" words={`slot ${slot} · ${tier.name}`}>
+        <Explained id="tier" class="tier soft mono" words={`slot ${slot} · ${tier.name}`}>
           <p>
             <b>Slot {slot}</b>: the number of this tab’s identity in this browser. Each open tab has its own.
           </p>
@@ -36,6 +49,21 @@ export function Header({ model, onFiles }: { model: TabModel; onFiles: (files: F
           </p>
         </Explained>
       )}
+      <span class="join-buttons">
+        <CopyButton class="button" label="Copy join link" text={link ?? ''} disabled={!link}>
+          <span class="roomy-only">Copy join link</span>
+        </CopyButton>
+        <button
+          type="button"
+          class="button"
+          title="Show the join link as a QR code"
+          aria-label="Show the join link as a QR code"
+          disabled={!link}
+          onClick={() => (joinShown.value = true)}
+        >
+          <Icon name="qr" />
+        </button>
+      </span>
       <AddActorInput onFiles={onFiles} />
     </header>
   )
@@ -45,7 +73,7 @@ function Status({ id, status, class: className = '' }: { id: string; status: Sta
   const words = (
     <>
       <span class={`dot ${status.level === 'idle' ? 'none' : status.level}`} />
-      {status.text}
+      <span class="words">{status.text}</span>
     </>
   )
   return (

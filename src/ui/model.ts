@@ -5,6 +5,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/process-log.ts'
 import type { ProcState } from '../glia/proc.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import type { BundledActor } from '../tab/bundled.ts'
 
 /** An error as a person reads it: a stable code and one sentence. */
@@ -60,11 +61,19 @@ export interface StatusView {
   detail: string
 }
 
-/** A call under way from the console. */
+/** A call under way: from the console, or to the root of another peer. */
 export interface CallHandle {
   /** Reply chunks as they arrive; ends with the reply; throws GliaError. */
   reply: AsyncIterable<Uint8Array>
   cancel: () => void
+}
+
+/** What the user set by hand. */
+export interface Settings {
+  /** Multiaddrs. */
+  relays: readonly string[]
+  /** URLs of STUN and TURN servers. */
+  iceServers: readonly string[]
 }
 
 export interface TabModel {
@@ -99,4 +108,19 @@ export interface TabModel {
   /** Ends a process. The result brings it back (same PID, fresh state) while the page is open. */
   kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
+  /** Other peers: connected ones first, then those that are only known; stable order. */
+  peers: ReadonlySignal<readonly PeerInfo[]>
+  relays: ReadonlySignal<readonly RelayInfo[]>
+  /** A link that lets others join the mesh and reach this peer; undefined while it cannot be reached. */
+  joinLink: ReadonlySignal<string | undefined>
+  /** Connects to a multiaddr, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */
+  connect: (text: string, signal: AbortSignal) => Promise<string>
+  disconnect: (peerId: string) => Promise<void>
+  /** Calls a method of the root process of another peer. */
+  callRoot: (peerId: string, method: string, message: Uint8Array) => CallHandle
+  /** Set when the page was opened with a join link that cannot be used: says why. */
+  badLink: ReadonlySignal<ErrorView | undefined>
+  settings: ReadonlySignal<Settings>
+  /** Checks and keeps them; they are used at once. Rejects with GliaError ERR_BAD_ADDRESS naming the bad line. */
+  saveSettings: (settings: Settings) => Promise<void>
 }

@@ -1,4 +1,6 @@
+import { useId } from 'preact/hooks'
 import { CopyButton } from './copy-button.tsx'
+import { ErrorLine } from './error-line.tsx'
 import { formatBytes, formatMs } from './format.ts'
 import type { CallView, RunningCall } from './running-call.ts'
 
@@ -14,20 +16,17 @@ const REVOKE_AFTER_MS = 60_000
 /** The reply as it streams in, and what became of the call. */
 export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
   const view = call?.view.value
+  const label = useId()
   return (
     <div class="reply">
-      <span class="label" id="reply-label">
+      <span class="label" id={label}>
         Reply
       </span>
-      <pre class="out" role="region" aria-labelledby="reply-label" aria-live="polite" tabIndex={0}>
+      <pre class="out" role="region" aria-labelledby={label} aria-live="polite" tabIndex={0}>
         {view?.text}
       </pre>
       {call && view && <CallLine call={call} view={view} fileName={fileName} />}
-      {view?.error && view.state === 'failed' && (
-        <p class="call-error" role="alert">
-          {view.error.message} <span class="mono">{view.error.code}</span>
-        </p>
-      )}
+      {view?.state === 'failed' && <ErrorLine error={view.error} />}
     </div>
   )
 }

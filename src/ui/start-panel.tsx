@@ -1,10 +1,7 @@
 import type { BundledActor } from '../tab/bundled.ts'
 import type { SpawnView, TabModel } from './model.ts'
-import { useNow } from './use-now.ts'
 import { formatBytes } from './format.ts'
-
-const PROGRESS_AFTER_MS = 300
-const CANCEL_AFTER_MS = 1000
+import { useWait } from './use-wait.ts'
 
 /** A whole actor, and what makes it one. */
 const RECIPE = `#include <stdio.h>
@@ -45,8 +42,8 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
 }
 
 function SpawnProgress({ spawn }: { spawn: SpawnView }) {
-  const age = useNow(100) - spawn.since
-  if (age < PROGRESS_AFTER_MS) return null
+  const wait = useWait(spawn.since)
+  if (wait === 'short') return null
   const { name, stage, doneBytes, totalBytes } = spawn
   const isReading = stage === 'reading' && totalBytes > 0
   const bytes = isReading ? `, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}` : ''
@@ -61,7 +58,7 @@ function SpawnProgress({ spawn }: { spawn: SpawnView }) {
       ) : (
         <progress aria-label={`${name}: ${stage}`} />
       )}
-      {age >= CANCEL_AFTER_MS && (
+      {wait === 'long' && (
         <button type="button" class="button" onClick={spawn.cancel}>
           Cancel {name}
         </button>

@@ -1,0 +1,93 @@
+import { type ErrorCode, GliaError, isErrorCode } from './errors.ts'
+import { MAX_HEAD_BYTES } from './session-frames.ts'
+import { violation } from './session-violation.ts'
+import { fields } from './untrusted.ts'
+
+/** What a call says of itself when it is opened. On the wire as JSON: keys that a peer does not know are ignored. */
+export interface OpenHead {
+  /** Address as text, without aliases. */
+  to: string
+  /** Time that is left for the call, in ms. None or 0: no limit. */
+  deadlineMs?: number | undefined
+  /** Bytes that the message will have. */
+  expectedBytes?: number | undefined
+  /** Names all calls that were made because of one. */
+  trace?: string | undefined
+  /** Addresses of the calls that this one is made for, the first one first. */
+  chain?: readonly string[] | undefined
+}
+
+const MAX_CHAIN = 64
+const MAX_TRACE = 128
+/** setTimeout takes a signed 32-bit number of ms. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1
+/** Characters of an error's message that are sent at least; each has up to 6 bytes in JSON. */
+const MAX_MESSAGE = 1000
+
+const encoder = new TextEncoder()
+// Throws at what is not UTF-8, instead of replacing it.
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** A time in whole ms that timers and peers take; undefined if there is no limit, or one too far away to matter. */
+export function deadlineOf(ms: number | undefined): number | undefined {
+  return ms && ms <= MAX_DEADLINE_MS ? Math.max(1, Math.ceil(ms)) : undefined
+}
+
+/** The head, or why it is none that a peer would take. */
+export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaError } {
+  const bytes = encoder.encode(JSON.stringify(head))
+  if ((head.chain?.length ?? 0) > MAX_CHAIN) {
+    return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_CHAIN} calls wait for each other.`) }
+  }
+  if (bytes.length <= MAX_HEAD_BYTES && (head.trace?.length ?? 0) <= MAX_TRACE) return { head: bytes }
+  const message = `The address, the trace id and the call chain take too much room: ${bytes.length} bytes.`
+  return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', message) }
+}
+
+/** Keys that are not known are ignored. @throws {GliaError} ERR_RESET if it is no head. */
+export function decodeHead(bytes: Uint8Array): OpenHead {
+  const { to, deadlineMs, expectedBytes, trace, chain } = parse(bytes)
+  if (typeof to !== 'string') throw violation('a call has no address')
+  if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
+  if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
+  if (trace !== undefined && !isTrace(trace)) throw violation('a trace id is none')
+  if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
+  return { to, deadlineMs: deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS), expectedBytes, trace, chain }
+}
+
+/** How a call failed, for an END frame. */
+export function encodeStatus({ code, message }: GliaError): Uint8Array {
+  const bytes = encoder.encode(JSON.stringify({ code, message }))
+  if (bytes.length <= MAX_HEAD_BYTES) return bytes
+  return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…` }))
+}
+
+/** @throws {GliaError} ERR_RESET if it is none. */
+export function decodeStatus(bytes: Uint8Array): GliaError {
+  const { code, message } = parse(bytes)
+  if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
+  // A code of a newer version: its sentence still says what happened.
+  const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
+  return new GliaError(known, message)
+}
+
+function parse(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes))
+    return fields(value)
+  } catch {
+    throw violation('what should be JSON is not')
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isTrace(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TRACE
+}
+
+function isChain(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= MAX_CHAIN && value.every((entry) => typeof entry === 'string')
+}

@@ -1,0 +1,75 @@
+export interface HeartbeatInit {
+  /** Silence after which the other peer is asked whether it is there, in ms. */
+  pingMs: number
+  /** Silence after which it is given up, in ms. */
+  silenceMs: number
+  ping(): void
+  giveUp(): void
+}
+
+/** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
+const LATE_MS = 1000
+
+/**
+ * Watches over a channel while it matters that the other peer is there. libp2p notices a tab that is gone after 16 s only
+ * (FACTS 3.10).
+ */
+export class Heartbeat {
+  readonly #init: HeartbeatInit
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #dueAt = 0
+  #heardAt = 0
+  #askedAt: number | undefined
+  #forgiven = false
+
+  constructor(init: HeartbeatInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return
+    this.heard()
+    this.#wait(this.#init.pingMs)
+  }
+
+  /** Something has arrived. */
+  heard(): void {
+    this.#heardAt = performance.now()
+    this.#askedAt = undefined
+    this.#forgiven = false
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #wait(ms: number): void {
+    this.#dueAt = performance.now() + ms
+    this.#timer = setTimeout(() => this.#check(), ms)
+  }
+
+  #check(): void {
+    const { pingMs, silenceMs, ping, giveUp } = this.#init
+    const now = performance.now()
+    const patienceMs = silenceMs - pingMs
+    // Whoever was frozen has heard nothing meanwhile: it asks again, once.
+    if (now - this.#dueAt > LATE_MS && !this.#forgiven) {
+      this.#forgiven = true
+      this.#askedAt = undefined
+    }
+    if (this.#askedAt !== undefined && now - this.#askedAt >= patienceMs) {
+      this.#timer = undefined
+      giveUp()
+      return
+    }
+    const silentMs = now - this.#heardAt
+    if (silentMs < pingMs) return this.#wait(pingMs - silentMs)
+    if (this.#askedAt === undefined) {
+      this.#askedAt = now
+      ping()
+    }
+    // Not longer, so that a silence which begins after an answer is noticed in time.
+    this.#wait(Math.min(pingMs, patienceMs - (now - this.#askedAt)))
+  }
+}

@@ -1,0 +1,29 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { webRTC } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { mendInitRace } from './init-race.ts'
+import type { Platform } from './node.ts'
+
+/** Bytes in a data channel's queue before the sender waits: short, so that small calls do not wait behind bulk (FACTS 3.9). */
+const MAX_BUFFERED_BYTES = 64 * 1024
+
+export interface BrowserPlatformInit {
+  /** STUN and TURN servers, asked for at each dial; none is right where all peers share a network. */
+  iceServers(): readonly RTCIceServer[]
+}
+
+/** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it. */
+export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
+  const hasWebRtc = 'RTCPeerConnection' in globalThis
+  if (hasWebRtc) mendInitRace(RTCPeerConnection)
+  const rtc = webRTC({
+    rtcConfiguration: () => ({ iceServers: [...iceServers()] }),
+    dataChannel: { maxBufferedAmount: MAX_BUFFERED_BYTES },
+  })
+  return {
+    transports: [webSockets(), circuitRelayTransport(), ...(hasWebRtc ? [rtc] : [])],
+    // The circuit addresses come with the reservations.
+    listen: hasWebRtc ? ['/webrtc'] : [],
+    reserves: true,
+  }
+}

@@ -1,0 +1,134 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Logger } from '../glia/log.ts'
+import { isDirect, isWebRtc } from './addresses.ts'
+import { Backoff } from './backoff.ts'
+import { DIRECT_IDLE_MS, MAX_DIRECT, MAX_PEER_CONNECTIONS, WEBRTC_ATTEMPT_MS } from './limits.ts'
+
+export interface DirectsInit {
+  libp2p: Libp2p
+  log: Logger
+  /** Calls under way over a connection. */
+  callsOn(connection: Connection): number
+}
+
+/** Attempts in a row: one in eighty hangs even so (FACTS 3.2). */
+const ATTEMPTS = 3
+/** Waits before a peer to which no direct connection could be made is tried again, in ms. */
+const RETRY_MS = { first: 30_000, last: 600_000 }
+
+interface Failure {
+  backoff: Backoff
+  retryAt: number
+}
+
+/**
+ * Direct connections, by WebRTC: made in the background for peers that are called over a relay, and never more than
+ * {@link MAX_DIRECT}. Where none can be made (no UDP, a symmetric NAT, no RTCPeerConnection) calls stay on the relay.
+ */
+export class Directs {
+  readonly #init: DirectsInit
+  readonly #failures = new Map<string, Failure>()
+  readonly #making = new Set<string>()
+  #attempts = 0
+  #worked = false
+
+  constructor(init: DirectsInit) {
+    this.#init = init
+  }
+
+  get count(): number {
+    return this.#connections().length
+  }
+
+  /** Whether attempts were made here and none has ever worked. */
+  get failing(): boolean {
+    return !this.#worked && this.#failures.size > 0
+  }
+
+  /** Makes a direct connection to a peer there is a relayed one to, unless that has just failed. Waits for nothing. */
+  want(peer: string, relayed: Connection): void {
+    if (isDirect(relayed) || !this.isWorthTrying(peer)) return
+    if (this.count >= MAX_DIRECT && !this.#closeIdle()) return
+    void this.#make(peer, relayed)
+  }
+
+  /** Keeps a peer from being connected directly for some time: somebody disconnected it. */
+  shun(peer: string): void {
+    this.#failed(peer)
+  }
+
+  /** Called when a connection was made, by whichever side. */
+  opened(connection: Connection): void {
+    if (!isWebRtc(connection)) return
+    this.#worked = true
+    this.#failures.delete(connection.remotePeer.toString())
+    while (this.count > MAX_DIRECT && this.#closeIdle(connection));
+  }
+
+  /** Whether a direct connection to the peer can be made here, is not being made, and has not just failed. */
+  isWorthTrying(peer: string): boolean {
+    if (!('RTCPeerConnection' in globalThis) || this.#making.has(peer) || this.#attempts >= MAX_PEER_CONNECTIONS)
+      return false
+    return (this.#failures.get(peer)?.retryAt ?? 0) <= Date.now()
+  }
+
+  async #make(peer: string, relayed: Connection): Promise<void> {
+    const { libp2p, log } = this.#init
+    const address = directAddress(relayed.remoteAddr, peer)
+    this.#making.add(peer)
+    try {
+      for (let attempt = 1; ; attempt++) {
+        this.#attempts += 1
+        try {
+          // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+          await libp2p.dial(address, { force: true, signal: AbortSignal.timeout(WEBRTC_ATTEMPT_MS) })
+          return
+        } catch (thrown) {
+          const isOver = attempt === ATTEMPTS || relayed.status !== 'open' || this.#hasDirect(peer)
+          log.debug(`no direct connection to ${peer} (attempt ${attempt}):`, thrown)
+          if (!isOver) continue
+          if (!this.#hasDirect(peer)) this.#failed(peer)
+          return
+        }
+      }
+    } finally {
+      this.#making.delete(peer)
+    }
+  }
+
+  #failed(peer: string): void {
+    const backoff = this.#failures.get(peer)?.backoff ?? new Backoff(RETRY_MS)
+    this.#failures.set(peer, { backoff, retryAt: Date.now() + backoff.next() })
+  }
+
+  #hasDirect(peer: string): boolean {
+    return this.#connections().some(({ remotePeer }) => remotePeer.toString() === peer)
+  }
+
+  #connections(): Connection[] {
+    return this.#init.libp2p
+      .getConnections()
+      .filter((connection) => connection.status === 'open' && isWebRtc(connection))
+  }
+
+  /** Closes the oldest that carries no calls. @returns false if all are in use. */
+  #closeIdle(except?: Connection): boolean {
+    const idle = this.#connections()
+      .filter((connection) => connection !== except && this.#init.callsOn(connection) === 0)
+      .filter(({ timeline }) => Date.now() - timeline.open > DIRECT_IDLE_MS)
+      .sort((a, b) => a.timeline.open - b.timeline.open)[0]
+    if (!idle) return false
+    this.#failed(idle.remotePeer.toString())
+    void idle
+      .close()
+      .catch((thrown: unknown) => idle.abort(thrown instanceof Error ? thrown : new Error(String(thrown))))
+    return true
+  }
+}
+
+/** The WebRTC address of a peer that there is a relayed connection to: the signalling goes over that. */
+function directAddress(relayed: Multiaddr, peer: string): Multiaddr {
+  const [relay = ''] = relayed.toString().split('/p2p-circuit')
+  return multiaddr(`${relay}/p2p-circuit/webrtc/p2p/${peer}`)
+}

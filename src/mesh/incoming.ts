@@ -1,0 +1,146 @@
+import type { Stream as Libp2pStream, StreamCloseEvent } from '@libp2p/interface'
+import { GliaError } from '../glia/errors.ts'
+import { piecesOf } from './libp2p-stream.ts'
+import { READ_AHEAD_BYTES } from './limits.ts'
+
+export interface IncomingInit {
+  stream: Libp2pStream
+  /** Peer id of the peer at the other end. */
+  remote: string
+  /** Time without a byte, while one is waited for, after which the stream is reset, in ms. Left out: none. */
+  idleMs?: number | undefined
+}
+
+/**
+ * The reading half of a libp2p stream. Its own `for await` queues without bound, and waits for ever for an end that came
+ * before it (libp2p 3.3).
+ *
+ * Not reading holds the sender where the transport can (yamux's window). WebRTC's data channels cannot (FACTS 3.3): there
+ * libp2p resets a stream with more than 4 MiB unread.
+ */
+export class Incoming {
+  readonly #init: IncomingInit
+  readonly #aborter = new AbortController()
+  #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #ended = false
+  #stopped = false
+  #wake: (() => void) | undefined
+
+  constructor(init: IncomingInit) {
+    this.#init = init
+    const { stream } = init
+    stream.addEventListener('remoteCloseWrite', () => this.#onEnd())
+    stream.addEventListener('close', (event) => this.#onClose(event))
+    // The last: adding it delivers what has come already.
+    stream.addEventListener('message', ({ data }) => this.#receive(piecesOf(data)))
+    if (stream.status !== 'open') this.fail(this.#lost())
+    else if (stream.remoteWriteStatus === 'closed') this.#onEnd()
+  }
+
+  /** Aborts when the stream is reset or lost, with a GliaError for a reason. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  /** The next bytes, never an empty array; null at the end. @throws {GliaError} the reason of the signal. */
+  async read(): Promise<Uint8Array | null> {
+    for (;;) {
+      this.signal.throwIfAborted()
+      if (this.#stopped) return null
+      const piece = this.#take()
+      if (piece) return piece
+      if (this.#ended && this.#init.stream.readBufferLength === 0) return null
+      // oxlint-disable-next-line no-await-in-loop -- waits for the next piece
+      await this.#arrival()
+    }
+  }
+
+  /** Reads no more: what comes is dropped. On yamux this tells nobody. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#wake?.()
+    this.#resume()
+    void this.#init.stream.closeRead().catch(() => undefined)
+  }
+
+  /** Ends it with an error, which reads throw from now on. */
+  fail(error: GliaError): void {
+    this.#queue = []
+    this.#aborter.abort(error)
+    this.#wake?.()
+  }
+
+  #receive(pieces: Iterable<Uint8Array>): void {
+    if (this.#stopped) return
+    for (const piece of pieces) {
+      this.#queue.push(piece)
+      this.#queuedBytes += piece.length
+    }
+    const { stream } = this.#init
+    if (this.#queuedBytes > READ_AHEAD_BYTES && stream.readStatus === 'readable') stream.pause()
+    this.#wake?.()
+  }
+
+  #take(): Uint8Array | undefined {
+    const piece = this.#queue.shift()
+    if (!piece) return undefined
+    this.#queuedBytes -= piece.length
+    if (this.#queuedBytes <= READ_AHEAD_BYTES / 2) this.#resume()
+    return piece
+  }
+
+  #resume(): void {
+    const { stream } = this.#init
+    if (stream.readStatus === 'paused') stream.resume()
+  }
+
+  async #arrival(): Promise<void> {
+    const { idleMs } = this.#init
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    const timer = idleMs === undefined || this.#ended ? undefined : setTimeout(() => this.#onIdle(idleMs), idleMs)
+    await promise
+    clearTimeout(timer)
+    this.#wake = undefined
+  }
+
+  #onIdle(ms: number): void {
+    const { stream, remote } = this.#init
+    const seconds = Math.round(ms / 1000)
+    const error = new GliaError('ERR_DEADLINE', `${remote} sent nothing for ${seconds} s in the middle of its message.`)
+    this.fail(error)
+    stream.abort(error)
+  }
+
+  #onEnd(): void {
+    // @libp2p/webrtc 6.0.33 tells of a data channel that broke as of an end that the other side made: only the channel's state differs.
+    const { channel } = this.#init.stream as { channel?: RTCDataChannel }
+    if (channel && channel.readyState !== 'open') {
+      this.fail(this.#lost())
+      return
+    }
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  #onClose({ error }: StreamCloseEvent): void {
+    if (error?.name === 'StreamResetError') this.fail(this.#reset(error))
+    else if (error || !this.#ended) this.fail(this.#lost(error))
+    else this.#resume()
+  }
+
+  #reset(cause: Error): GliaError {
+    return new GliaError('ERR_RESET', `${this.#init.remote} reset the call: it failed there, or was refused.`, {
+      cause,
+    })
+  }
+
+  #lost(cause?: Error): GliaError {
+    const message = `The connection to ${this.#init.remote} was lost during the call.`
+    return cause instanceof GliaError ? cause : new GliaError('ERR_UNREACHABLE', message, { cause })
+  }
+}

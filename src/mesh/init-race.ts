@@ -1,0 +1,26 @@
+/**
+ * A race of @libp2p/webrtc 6.0.33: the side that answers closes the `init` channel as soon as it is connected. If the side
+ * that dials sees it open and close before it looks, it waits for an `open` that is over, and the dial hangs (FACTS 3.2: 13 of
+ * 80, with this 1 of 80). So listeners that come too late are told at once what they missed.
+ */
+export function mendInitRace(connections: typeof RTCPeerConnection): void {
+  const { createDataChannel } = connections.prototype
+  connections.prototype.createDataChannel = function (label, options) {
+    const channel = createDataChannel.call(this, label, options)
+    if (label === 'init') tellLatecomers(channel)
+    return channel
+  }
+}
+
+function tellLatecomers(channel: RTCDataChannel): void {
+  const add = channel.addEventListener.bind(channel)
+  channel.addEventListener = (type: string, listener: EventListenerOrEventListenerObject, options?: unknown): void => {
+    add(type, listener, options as AddEventListenerOptions)
+    if (channel.readyState !== 'closed' || (type !== 'open' && type !== 'close')) return
+    queueMicrotask(() => {
+      const event = new Event(type)
+      if (typeof listener === 'function') listener.call(channel, event)
+      else listener.handleEvent(event)
+    })
+  }
+}

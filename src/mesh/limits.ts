@@ -1,0 +1,55 @@
+/** Every number of the mesh, with its reason. Times in ms, sizes in bytes. */
+
+/** Advertised by every peer that runs processes; start of every address (DESIGN 4). */
+export { PROTOCOL as RAW_PROTOCOL } from '../glia/address.ts'
+/** Many calls over one stream, between Glia peers (DESIGN 4). */
+export const SESSION_PROTOCOL = '/glia/0.1.0'
+/** The DHT of Glia's relays. Not IPFS's: a tab's address is of no use to it. */
+export const DHT_PROTOCOL = '/glia/kad/1.0.0'
+/** Gossip topic on which peers announce themselves. */
+export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
+
+/** Longest time to reach a peer that a call waits for. Past it the caller gets ERR_UNREACHABLE. */
+export const DIAL_DEADLINE_MS = 10_000
+/** One way to a peer: several fit into the deadline. */
+export const DIAL_ATTEMPT_MS = 5_000
+/** A WebRTC dial that has not succeeded by then hangs (FACTS 3.2); a next one usually works. */
+export const WEBRTC_ATTEMPT_MS = 3_000
+
+/** Calls of one peer that are under way or wait at the door, and of all peers together. */
+export const MAX_CALLS_PER_PEER = 256
+export const MAX_CALLS = 2048
+/**
+ * Calls of one peer that one process has been given and has not answered. A process runs them one after the other anyway;
+ * the rest wait at the door, so that no peer fills the mailbox, or holds it for longer than twice the idle time.
+ */
+export const MAX_DELIVERED_PER_PROCESS = 2
+/** A call whose message does not begin, or does not go on, for so long is over. Grows with the process's own deadline. */
+export const IDLE_MS = 10_000
+
+/** Bytes that a raw stream holds for a process that does not read, before the sender is held. */
+export const READ_AHEAD_BYTES = 256 * 1024
+
+/**
+ * Largest window of a stream in the muxer. Yamux doubles it as long as data comes fast, up to 16 MiB, and libp2p resets a
+ * stream of which more than 4 MiB are unread: a reader that pauses would be reset instead of waited for.
+ */
+export const STREAM_WINDOW_BYTES = 1024 * 1024
+
+/** Direct connections that a tab keeps (DESIGN 8): each is an RTCPeerConnection. */
+export const MAX_DIRECT = 8
+/** Direct connections that discovery makes by itself; the rest are for peers that are called, or that call. */
+export const DISCOVERED_DIRECT = 4
+/** Chrome allows 500 RTCPeerConnections in a tab's life (FACTS 3.7): past this, calls stay on the relay. */
+export const MAX_PEER_CONNECTIONS = 400
+/** A direct connection that carries no calls for so long may be closed for another. */
+export const DIRECT_IDLE_MS = 5_000
+
+/** Waits before a relay is tried again: doubles from the first to the last, with jitter. A relay is found within 10 s of its return. */
+export const RELAY_RETRY_MS = { first: 500, last: 5_000 }
+/** How often a relay is asked whether it is still there, and how long it may take to answer. */
+export const RELAY_CHECK_MS = 15_000
+export const RELAY_ANSWER_MS = 5_000
+
+/** How often latencies are measured, and shown anew. */
+export const TICK_MS = 5_000

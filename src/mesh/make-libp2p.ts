@@ -1,0 +1,63 @@
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { PROTOCOL } from '../glia/address.ts'
+import type { Admission } from './admission.ts'
+import { type Components, captureComponents } from './components.ts'
+import { DIAL_DEADLINE_MS, IDLE_MS, STREAM_WINDOW_BYTES, TICK_MS } from './limits.ts'
+import type { MeshInit } from './mesh-init.ts'
+import { rawProtocol } from './raw-protocol.ts'
+import { LazyRouting } from './routing.ts'
+
+export interface Libp2pParts {
+  libp2p: Libp2p
+  components: Components
+}
+
+/** libp2p as Glia wants it, on what the platform has. Not started yet. */
+export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<Libp2pParts> {
+  const { identity, platform } = init
+  const { capture, captured } = captureComponents()
+  const libp2p = await createLibp2p({
+    privateKey: privateKeyFromProtobuf(identity.privateKey),
+    start: false,
+    nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
+    addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
+    transports: platform.transports,
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
+    connectionGater: { denyDialMultiaddr: () => false },
+    // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
+    connectionManager: { reconnectRetries: 0, dialTimeout: DIAL_DEADLINE_MS, ...platform.connectionManager },
+    // It measures latency. A throttled tab answers late and is alive (FACTS 3.7).
+    connectionMonitor: { abortConnectionOnPingFailure: false, pingInterval: TICK_MS },
+    ...(platform.metrics && { metrics: platform.metrics }),
+    services: {
+      components: capture,
+      identify: identify({ runOnLimitedConnection: true }),
+      identifyPush: identifyPush({ runOnLimitedConnection: true }),
+      ping: ping({ runOnLimitedConnection: true }),
+      pubsub: gossipsub({
+        // Tabs of one machine have one address, and are no attack.
+        scoreParams: { IPColocationFactorWeight: 0 },
+        ...(platform.hub && { D: 32, Dlo: 24, Dhi: 128, Dout: 0 }),
+      }),
+      raw: rawProtocol({
+        self: identity.peerId,
+        serves: (address) => init.serves(address),
+        idleMs: (address) => Math.max(IDLE_MS, (init.deadlineMs?.(address) ?? 0) / 3),
+        admit: (stream) => admission.admit(stream),
+        status: () => `${PROTOCOL.slice(1)}/${identity.peerId}/${init.root()}`,
+      }),
+      ...(!platform.services?.['dht'] && { routing: (components: never) => new LazyRouting(components) }),
+      ...platform.services,
+    } as unknown as NonNullable<Libp2pOptions['services']>,
+  })
+  return { libp2p, components: captured() }
+}

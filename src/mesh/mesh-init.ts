@@ -1,0 +1,38 @@
+import type { Libp2pOptions } from 'libp2p'
+import type { Address } from '../glia/address.ts'
+import type { Logger } from '../glia/log.ts'
+import type { Stream } from '../glia/stream.ts'
+import type { Identity } from './identity.ts'
+
+/** What libp2p runs on: a page has other transports than Node. */
+export interface Platform {
+  transports: NonNullable<Libp2pOptions['transports']>
+  /** Multiaddrs to listen on. */
+  listen: readonly string[]
+  /** Public multiaddrs, besides those that are listened on. */
+  announce?: readonly string[]
+  /** Further services: relay server, DHT server. With a `dht`, routing is its; else the DHT is loaded when needed. */
+  services?: Record<string, (components: never) => unknown>
+  connectionManager?: Libp2pOptions['connectionManager']
+  metrics?: Libp2pOptions['metrics']
+  /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
+  hub?: boolean
+  /** Reserves at the relays it uses, so that others reach it there. */
+  reserves: boolean
+}
+
+export interface MeshInit {
+  identity: Identity
+  log: Logger
+  /** Delivers a call: the router's. */
+  serve(stream: Stream): Promise<void>
+  /** Whether there is such a process and method here. */
+  serves(address: Address): boolean
+  /** Longest time that a call of the address may take, in ms; what may stay silent grows with it. */
+  deadlineMs?(address: Address): number
+  /** PID of the root process. */
+  root(): string
+  platform: Platform
+  /** Something that a view shows has changed. */
+  changed?(): void
+}

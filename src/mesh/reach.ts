@@ -1,0 +1,134 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { GliaError } from '../glia/errors.ts'
+import { isDirect, isWebRtcAddress, relayOf } from './addresses.ts'
+import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS } from './limits.ts'
+import { orAborted } from './or-aborted.ts'
+
+export interface ReachInit {
+  libp2p: Libp2p
+  /** Addresses of the relays that this peer is connected to; waits while the first is being reached. */
+  relays(signal: AbortSignal): Promise<readonly string[]>
+  /** Addresses under which a peer announced itself. */
+  announced(peer: string): readonly Multiaddr[]
+}
+
+/** What was tried, for the error that says so. */
+type Tried = string[]
+
+/**
+ * Ways to a peer, best first: a direct connection that is there, a relayed one, and else the relays this peer shares with it
+ * (no lookup needed), the addresses it announced, and what the routing finds. A WebRTC connection is never waited for: see
+ * {@link Directs}.
+ */
+export class Reach {
+  readonly #init: ReachInit
+  readonly #dials = new Map<string, Promise<Connection>>()
+
+  constructor(init: ReachInit) {
+    this.#init = init
+  }
+
+  /** The best connection that is there. */
+  existing(peer: string): Connection | undefined {
+    const open = this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+    return open.find(isDirect) ?? open[0]
+  }
+
+  hasDirect(peer: string): boolean {
+    const existing = this.existing(peer)
+    return existing !== undefined && isDirect(existing)
+  }
+
+  /** @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline. */
+  async connection(peer: string, signal: AbortSignal): Promise<Connection> {
+    const existing = this.existing(peer)
+    if (existing) return existing
+    // Those who want the same peer wait together; one who gives up takes nothing from the others.
+    const dial = this.#dials.get(peer) ?? this.#dial(peer)
+    return orAborted(dial, signal)
+  }
+
+  #dial(peer: string): Promise<Connection> {
+    const dial = this.#tryAll(peer).finally(() => this.#dials.delete(peer))
+    dial.catch(() => undefined) // told to those who wait
+    this.#dials.set(peer, dial)
+    return dial
+  }
+
+  async #tryAll(peer: string): Promise<Connection> {
+    const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS)
+    const tried: Tried = []
+    const done = new Set<string>()
+    try {
+      for await (const addresses of this.#ways(peer, tried, deadline)) {
+        for (const address of addresses) {
+          const text = address.toString()
+          if (done.has(text)) continue
+          done.add(text)
+          // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
+          const connection = await this.#try(address, tried, deadline)
+          if (connection) return connection
+          // It may have called meanwhile.
+          const existing = this.existing(peer)
+          if (existing) return existing
+          if (deadline.aborted) throw deadline.reason
+        }
+      }
+    } catch (cause) {
+      if (!deadline.aborted) throw cause
+      tried.push(`and gave up after ${DIAL_DEADLINE_MS / 1000} s`)
+    }
+    throw new GliaError(
+      'ERR_UNREACHABLE',
+      `${peer} could not be reached: ${tried.join('; ') || 'there is no relay to ask'}.`,
+    )
+  }
+
+  async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<readonly Multiaddr[]> {
+    const relays = await orAborted(this.#init.relays(deadline), deadline)
+    yield relays.map((relay) => multiaddr(relay).encapsulate(`/p2p-circuit/p2p/${peer}`))
+    yield this.#init.announced(peer).filter((address) => !isWebRtcAddress(address))
+    yield await this.#lookUp(peer, tried, deadline)
+  }
+
+  async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
+    try {
+      const id = peerIdFromString(peer)
+      const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: deadline }), deadline)
+      if (found.multiaddrs.length === 0) throw new Error('no addresses')
+      return found.multiaddrs
+        .map((address) => (address.toString().endsWith(`/p2p/${peer}`) ? address : address.encapsulate(`/p2p/${peer}`)))
+        .filter((address) => !isWebRtcAddress(address))
+    } catch (thrown) {
+      if (deadline.aborted) throw thrown
+      tried.push('no peer asked knows where it is')
+      return []
+    }
+  }
+
+  async #try(address: Multiaddr, tried: Tried, deadline: AbortSignal): Promise<Connection | undefined> {
+    const signal = AbortSignal.any([deadline, AbortSignal.timeout(DIAL_ATTEMPT_MS)])
+    try {
+      return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
+    } catch (thrown) {
+      tried.push(`${describeWay(address)}: ${describeFailure(thrown, signal)}`)
+      return undefined
+    }
+  }
+}
+
+function describeWay(address: Multiaddr): string {
+  const relay = relayOf(address)
+  return relay ? `over the relay ${relay.toString()}` : `at ${address.toString()}`
+}
+
+function describeFailure(thrown: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'no answer in time'
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (message.includes('NO_RESERVATION')) return 'not there'
+  if (message.includes('RESOURCE_LIMIT_EXCEEDED')) return 'the relay is full'
+  if (message.includes('no valid addresses')) return 'not an address that this peer can dial'
+  return message.replace(/\.$/, '')
+}

@@ -1,0 +1,95 @@
+import type { PeerId } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { readMultiaddr } from './addresses.ts'
+import type { RelayInfo } from './peer-info.ts'
+import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
+
+export type RelaysInit = Omit<RelayLinkInit, 'address'>
+
+/** The relays that this peer uses. */
+export class Relays {
+  readonly #init: RelaysInit
+  readonly #links = new Map<string, RelayLink>()
+
+  constructor(init: RelaysInit) {
+    this.#init = init
+  }
+
+  get infos(): RelayInfo[] {
+    return [...this.#links.values()].map(({ info }) => info)
+  }
+
+  /** Uses exactly these from now on. @throws {GliaError} ERR_BAD_ADDRESS if one is no multiaddr. */
+  use(addresses: readonly string[]): void {
+    const wanted = new Map(addresses.map((text) => [text, readMultiaddr(text)]))
+    for (const [text, link] of this.#links) {
+      if (wanted.has(text)) continue
+      link.stop()
+      this.#links.delete(text)
+    }
+    for (const [text, address] of wanted) this.#add(text, address)
+    this.#init.changed()
+  }
+
+  /** Uses one more. */
+  add(address: string): void {
+    this.#add(address, readMultiaddr(address))
+    this.#init.changed()
+  }
+
+  /** Tries again at once if there is none to use. */
+  hurryIfAlone(): void {
+    if (!this.infos.some(({ state }) => state === 'reserved')) this.hurry()
+  }
+
+  hurry(): void {
+    for (const link of this.#links.values()) link.hurry()
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.stop()
+    this.#links.clear()
+  }
+
+  #add(text: string, address: Multiaddr): void {
+    if (!this.#links.has(text)) this.#links.set(text, new RelayLink({ ...this.#init, address }))
+  }
+}
+
+/** What is used of the circuit relay transport's own store of reservations. */
+export interface ReservationStore {
+  addRelay(relay: PeerId, type: 'configured'): Promise<unknown>
+  getReservation(relay: PeerId): { expire: bigint } | undefined
+}
+
+/** Reservations by means of libp2p's circuit relay transport. */
+export class CircuitReserver implements Reserver {
+  readonly #transportManager: TransportManager
+  readonly #store: ReservationStore
+  readonly #listening = new Set<string>()
+
+  constructor(transportManager: TransportManager, store: ReservationStore) {
+    this.#transportManager = transportManager
+    this.#store = store
+  }
+
+  async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
+    const id = relay.toString()
+    if (this.#listening.has(id)) {
+      // Its listener takes a new reservation by itself; another listener for each return of the relay would pile up.
+      await this.#store.addRelay(relay, 'configured')
+      return
+    }
+    const listenAt = address.getComponents().some(({ name }) => name === 'p2p')
+      ? address
+      : address.encapsulate(`/p2p/${id}`)
+    await this.#transportManager.listen([listenAt.encapsulate('/p2p-circuit')])
+    this.#listening.add(id)
+  }
+
+  expires(relay: PeerId): number | undefined {
+    const seconds = this.#store.getReservation(relay)?.expire
+    return seconds === undefined ? undefined : Number(seconds) * 1000
+  }
+}

@@ -1,0 +1,126 @@
+import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
+import { type Address, formatAddress } from '../glia/address.ts'
+import { GliaError } from '../glia/errors.ts'
+import { Session } from '../glia/session.ts'
+import type { Stream } from '../glia/stream.ts'
+import { isDirect, isWebRtc } from './addresses.ts'
+import { MAX_CALLS_PER_PEER, SESSION_PROTOCOL } from './limits.ts'
+import { orAborted } from './or-aborted.ts'
+import { rawCall } from './raw-protocol.ts'
+import { Libp2pChannel } from './session-channel.ts'
+
+export interface SessionsInit {
+  /** Peer id of this peer. */
+  self: string
+  /** Takes a call. */
+  admit(stream: Stream): Promise<void>
+}
+
+/** What a connection speaks, as its first call found out. */
+type Dialect = { session: Session } | { raw: Libp2pStream | undefined }
+
+/** Calls over connections: in the session where the other peer has it, else in the raw dialect. */
+export class Sessions {
+  readonly #init: SessionsInit
+  readonly #dialects = new WeakMap<Connection, Promise<Dialect>>()
+  readonly #open = new Map<Connection, Set<Session>>()
+
+  constructor(init: SessionsInit) {
+    this.#init = init
+  }
+
+  /** Calls under way over a connection, both ways. */
+  callsOn(connection: Connection): number {
+    let calls = 0
+    for (const session of this.#open.get(connection) ?? []) calls += session.calls
+    return calls
+  }
+
+  /**
+   * Opens a call over a connection.
+   * @throws {GliaError} ERR_NO_PROC if the peer knows neither the session nor the address; ERR_UNREACHABLE if it is gone.
+   */
+  async open(connection: Connection, address: Address, signal: AbortSignal): Promise<Stream> {
+    const dialect = await this.#dialect(connection, address, signal)
+    if ('session' in dialect) return dialect.session.open(address, { signal })
+    const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
+    // The next call opens a stream of its own.
+    dialect.raw = undefined
+    return rawCall(stream, address, this.#init.self)
+  }
+
+  /** Takes a session that the other peer opened. */
+  accept(stream: Libp2pStream, connection: Connection): void {
+    this.#track(stream, connection, (call) => void this.#init.admit(call))
+  }
+
+  /** The first call finds out, in the same negotiation that opens it; those that come meanwhile wait for it. */
+  async #dialect(connection: Connection, address: Address, signal: AbortSignal): Promise<Dialect> {
+    const known = this.#dialects.get(connection)
+    if (known) return orAborted(known, signal)
+    // Without the signal of the call: others will want it too.
+    const found = this.#negotiate(connection, address)
+    this.#dialects.set(connection, found)
+    found.catch(() => this.#dialects.delete(connection))
+    return orAborted(found, signal)
+  }
+
+  async #negotiate(connection: Connection, address: Address): Promise<Dialect> {
+    const signal = AbortSignal.timeout(NEGOTIATION_MS)
+    const stream = await negotiate(connection, [SESSION_PROTOCOL, formatAddress(address)], signal)
+    if (stream.protocol !== SESSION_PROTOCOL) return { raw: stream }
+    const session = this.#track(stream, connection)
+    void session.ended.then(() => this.#dialects.delete(connection))
+    return { session }
+  }
+
+  #track(stream: Libp2pStream, connection: Connection, serve?: (call: Stream) => void): Session {
+    const direct = isDirect(connection)
+    const session = new Session({
+      channel: new Libp2pChannel(stream),
+      local: this.#init.self,
+      remote: connection.remotePeer.toString(),
+      ...(serve && { serve }),
+      maxBatchBytes: isWebRtc(connection) ? WEBRTC_MESSAGE_BYTES : BATCH_BYTES,
+      windowBytes: direct ? DIRECT_WINDOW_BYTES : RELAYED_WINDOW_BYTES,
+    })
+    const sessions = this.#open.get(connection) ?? new Set()
+    this.#open.set(connection, sessions.add(session))
+    void session.ended.then(() => {
+      sessions.delete(session)
+      if (sessions.size === 0) this.#open.delete(connection)
+    })
+    return session
+  }
+}
+
+/** Longest negotiation of a stream: a few round trips. */
+const NEGOTIATION_MS = 8_000
+/** One send is one message of a data channel: 16 KiB less what @libp2p/webrtc puts around it (FACTS 3.9). */
+const WEBRTC_MESSAGE_BYTES = 16_377
+/** Over relays and websockets bigger batches are nearly twice as fast (FACTS 3.9). */
+const BATCH_BYTES = 65_536
+/** Bytes of a session on their way: small ones keep what comes behind them quick, on a relay above all (FACTS 3.9). */
+const DIRECT_WINDOW_BYTES = 1024 * 1024
+const RELAYED_WINDOW_BYTES = 128 * 1024
+
+async function negotiate(connection: Connection, protocols: string[], signal: AbortSignal): Promise<Libp2pStream> {
+  const peer = connection.remotePeer.toString()
+  try {
+    return await connection.newStream(protocols, {
+      signal,
+      runOnLimitedConnection: true,
+      maxOutboundStreams: MAX_CALLS_PER_PEER,
+    })
+  } catch (cause) {
+    if (signal.reason instanceof GliaError) throw signal.reason
+    const name = cause instanceof Error ? cause.name : ''
+    if (name === 'UnsupportedProtocolError') {
+      throw new GliaError('ERR_NO_PROC', `${peer} has no such process or method, or runs none.`, { cause })
+    }
+    if (name === 'TooManyOutboundProtocolStreamsError') {
+      throw new GliaError('ERR_MAILBOX_FULL', `Too many calls to ${peer} are under way.`, { cause })
+    }
+    throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
+  }
+}

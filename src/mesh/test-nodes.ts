@@ -1,0 +1,105 @@
+// For tests: real libp2p nodes on loopback.
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { afterEach } from 'vitest'
+import type { Address } from '../glia/address.ts'
+import type { Env } from '../glia/env.ts'
+import type { Proc } from '../glia/proc.ts'
+import { Router } from '../glia/router.ts'
+import { newIdentity, type Identity } from './identity.ts'
+import { DHT_PROTOCOL } from './limits.ts'
+import { MeshNode, type Platform } from './node.ts'
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+const running: { stop(): Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((node) => node.stop()))
+})
+
+export interface TestNode {
+  mesh: MeshNode
+  router: Router
+  peerId: string
+  addressOf(proc: Proc, method?: string): Address
+}
+
+/** A peer of Glia with these processes; the first is its root. */
+export async function glia(
+  procs: readonly Proc[] = [],
+  given: Partial<Platform> = {},
+  identity?: Identity,
+): Promise<TestNode> {
+  const me = identity ?? (await newIdentity())
+  const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
+  const root = procs[0]?.pid ?? ''
+  const mesh = await MeshNode.create({
+    identity: me,
+    log: silent,
+    serve: (stream) => router.serveStream(stream),
+    serves: ({ proc, method }) => find(proc)?.methods.includes(method) ?? false,
+    root: () => root,
+    platform: { transports: [tcp(), circuitRelayTransport()], listen: [], reserves: true, ...given },
+  })
+  const env: Env = {
+    log: () => silent,
+    localHost: () => ({ peerId: me.peerId, addrs: () => mesh.addrs() }),
+    routing: () => mesh.routing,
+  }
+  const router: Router = new Router({
+    env,
+    procs: { get: find, rootPid: root as Proc['pid'] },
+    openRemote: (address, options) => mesh.open(address, options),
+  })
+  running.push(mesh)
+  return {
+    mesh,
+    router,
+    peerId: me.peerId,
+    addressOf: (proc, method = 'run') => ({ host: me.peerId, proc: proc.pid, method }),
+  }
+}
+
+/** A relay, as `npm start` runs one. @param port 0: any. */
+export async function relay({ port = 0, identity }: { port?: number; identity?: Identity } = {}): Promise<TestNode> {
+  return glia(
+    [],
+    {
+      listen: [`/ip4/127.0.0.1/tcp/${port}`],
+      reserves: false,
+      hub: true,
+      connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 1000 },
+      services: {
+        relay: circuitRelayServer({ reservations: { maxReservations: 100, applyDefaultLimit: false } }),
+        dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+      },
+    },
+    identity,
+  )
+}
+
+/** A libp2p client with nothing of Glia's. */
+export async function plainClient(): Promise<Libp2p> {
+  const client = await createLibp2p({
+    transports: [tcp(), circuitRelayTransport()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify(), ping: ping() },
+  })
+  running.push({ stop: async () => client.stop() })
+  return client
+}
+
+/** An address of a node, with its peer id. */
+export function whereIs({ mesh }: TestNode): string {
+  const [address] = mesh.addrs()
+  if (address === undefined) throw new Error('the node listens nowhere')
+  return address
+}

@@ -1,0 +1,47 @@
+import type { Counter, CounterGroup, Histogram, HistogramGroup, MessageStream, Metrics } from '@libp2p/interface'
+
+/** Counts the bytes of connections or streams, both ways. */
+export class ByteCounter {
+  received = 0
+  sent = 0
+
+  /**
+   * Counts what goes through one of them from now on. It looks in where the bytes pass: to listen for messages would have
+   * them delivered before whoever they are for listens.
+   */
+  track(stream: MessageStream): void {
+    const { send, dispatchEvent } = stream
+    stream.send = (data) => {
+      this.sent += data.byteLength
+      return send.call(stream, data)
+    }
+    stream.dispatchEvent = (event) => {
+      if (event.type === 'message' && 'data' in event) {
+        this.received += (event.data as { byteLength: number }).byteLength
+      }
+      return dispatchEvent.call(stream, event)
+    }
+  }
+}
+
+const none = (): void => undefined
+
+/** A `Metrics` of libp2p that keeps nothing. */
+export function quietMetrics(): Metrics {
+  const metric = { update: none, increment: none, decrement: none, reset: none, observe: none, timer: () => none }
+  const register = (): typeof metric & Counter & CounterGroup & Histogram & HistogramGroup => metric
+  return {
+    trackMultiaddrConnection: none,
+    trackProtocolStream: none,
+    registerMetric: register,
+    registerMetricGroup: register,
+    registerCounter: register,
+    registerCounterGroup: register,
+    registerHistogram: register,
+    registerHistogramGroup: register,
+    registerSummary: register,
+    registerSummaryGroup: register,
+    traceFunction: <F>(_name: string, traced: F) => traced,
+    createTrace: none,
+  }
+}

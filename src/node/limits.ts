@@ -1,0 +1,51 @@
+/** Every number of the server, with its reason. Times in ms, sizes in bytes. */
+const second = 1000
+const hour = 3600 * second
+const GiB = 1024 ** 3
+
+/**
+ * Tabs that may be reachable through this relay at once. libp2p's default, 15, is for a relay that does a favour; here it is
+ * the service. Each is a connection, so {@link MAX_CONNECTIONS} has to be above it.
+ */
+export const MAX_RESERVATIONS = 2048
+/** Tabs with a reservation, tabs without, other relays, native peers. Past it libp2p closes those that matter least. */
+export const MAX_CONNECTIONS = 4096
+/** Joins per second from one address: a classroom, or a test with many tabs, is one address. libp2p's default is 5. */
+export const JOINS_PER_SECOND = 100
+/** Connections that may be in their handshake at once. libp2p's default, 10, is less than one classroom opening the page. */
+export const MAX_HANDSHAKES = 256
+/**
+ * What a relayed connection may carry, both directions together, and how long it lives. Peers move to a direct connection
+ * where they can; where they cannot (a symmetric NAT on both sides) the relay is the only way, and libp2p's defaults,
+ * 128 KiB and 2 minutes, would break every larger message. A bound stays, so that nobody uses the relay as a free tunnel for
+ * ever: a peer that needs more dials again, at the cost of a handshake.
+ */
+export const CIRCUIT_BYTES = BigInt(8 * GiB)
+export const CIRCUIT_MS = 12 * hour
+/**
+ * How long a reservation is good for. It is dropped with the connection it was made over (relay.ts), so this is only for
+ * tabs that stay; long, because the server of circuit-relay-v2 4.2.13 drops a reservation that was renewed twice at the time
+ * of its first renewal (retimeable-signal keeps the old timer). setTimeout takes 24.8 days.
+ */
+export const RESERVATION_MS = 20 * 24 * hour
+/** Circuits of one connection: a gateway, or a tab with many peers, holds one for each peer. libp2p's default is 32. */
+export const MAX_CIRCUITS_PER_PEER = 512
+
+/** Calls under way over HTTP in all, and of one client address. Past it they are refused, not queued. */
+export const MAX_CALLS = 1024
+export const MAX_CALLS_PER_CLIENT = 256
+/** A client that sends or takes nothing for so long in the middle of a body is gone. */
+export const BODY_IDLE_MS = 60 * second
+/** A request's head has to be there by then, and an idle connection is closed after. */
+export const HEAD_MS = 10 * second
+/** All headers of a request together; Node answers 431 past it. */
+export const MAX_HEADER_BYTES = 16 * 1024
+/** Sockets of the HTTP door: those of the calls, and some to refuse the others on. */
+export const MAX_SOCKETS = 4 * MAX_CALLS
+/** What a client still sends after its answer is dropped for so long, so that it reads the answer instead of a reset. */
+export const LINGER_MS = second
+
+/** How long a request that runs may take to end once the server is told to stop, and libp2p its connections. */
+export const STOP_GRACE_MS = second
+/** The process ends by then, whatever hangs: two seconds are promised. */
+export const STOP_DEADLINE_MS = 1800

@@ -1,0 +1,91 @@
+import { isIP } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
+
+/** What a person typed is wrong. The message is one sentence that names it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** What a person gave for a setting, and where, so that a complaint names the right place. */
+export interface Given {
+  readonly where: string
+  readonly value: string
+}
+
+/** A STUN or TURN server, in the form that RTCPeerConnection takes. */
+export interface IceServer {
+  readonly urls: string
+  readonly username?: string
+  readonly credential?: string
+}
+
+/** Scheme, credentials, host, port and transport of a URL of RFC 7064 or 7065; the credentials are our own addition. */
+const ICE_URL =
+  /^(?<scheme>stuns?|turns?):(?:(?<user>[^:@\s]+):(?<password>[^@\s]+)@)?(?<server>(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?)(?<transport>\?transport=(?:udp|tcp))?$/i
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
+
+export function parsePort({ where, value }: Given): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
+  if (port >= 0 && port <= 65535) return port
+  throw new UsageError(`${where} takes a port from 0 to 65535, not "${value}".`)
+}
+
+export function parseHost({ where, value }: Given): string {
+  if (value === 'localhost') return '127.0.0.1'
+  if (isIP(value) !== 0) return value
+  throw new UsageError(`${where} takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "${value}".`)
+}
+
+export function parseBytes({ where, value }: Given): number {
+  const [, digits = '', unit = ''] = /^(\d{1,12})([KMG]?)(?:i?B)?$/i.exec(value) ?? []
+  const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 0)
+  if (bytes > 0) return bytes
+  throw new UsageError(`${where} takes a size, such as 500K, 64M or 1G, not "${value}".`)
+}
+
+export function parseSwitch({ where, value }: Given): boolean {
+  if (/^(1|true|yes)$/i.test(value)) return true
+  if (/^(0|false|no)$/i.test(value)) return false
+  throw new UsageError(`${where} is 1 or 0, not "${value}".`)
+}
+
+export function parseMultiaddr({ where, value }: Given): string {
+  try {
+    return multiaddr(value).toString()
+  } catch (cause) {
+    throw new UsageError(`${where} takes a multiaddr, such as /dns4/example.org/tcp/443/wss, not "${value}".`, {
+      cause,
+    })
+  }
+}
+
+export function parseOrigin({ where, value }: Given): string {
+  const origin = URL.canParse(value) ? new URL(value) : undefined
+  if (origin && /^https?:$/.test(origin.protocol) && `${origin.origin}/` === origin.href) return origin.origin
+  throw new UsageError(`${where} takes the origin of a site, such as https://example.org, not "${value}".`)
+}
+
+export function parseIceServer({ where, value }: Given): IceServer {
+  const { scheme = '', user, password, server = '', transport = '' } = ICE_URL.exec(value)?.groups ?? {}
+  const isTurn = /^turn/i.test(scheme)
+  if (scheme === '' || isTurn !== (user !== undefined) || (!isTurn && transport !== '')) {
+    throw new UsageError(`${where} takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "${hidePassword(value)}".`)
+  }
+  const urls = `${scheme.toLowerCase()}:${server}${transport}`
+  if (user === undefined || password === undefined) return { urls }
+  return { urls, username: decode(user), credential: decode(password) }
+}
+
+/** A colon or an at sign in a name or password is written %3A or %40. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // a plain % that stands for itself
+  }
+}
+
+function hidePassword(url: string): string {
+  return url.replace(/:[^:@]*@/, ':…@')
+}

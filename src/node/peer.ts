@@ -1,0 +1,98 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Address } from '../glia/address.ts'
+import type { Env } from '../glia/env.ts'
+import type { Logger } from '../glia/log.ts'
+import type { Proc } from '../glia/proc.ts'
+import { Router } from '../glia/router.ts'
+import { peerOf } from '../mesh/addresses.ts'
+import { MeshNode } from '../mesh/node.ts'
+import type { KeptData } from './data-dir.ts'
+import type { ServerMetrics } from './metrics.ts'
+import { UsageError } from './option-values.ts'
+import { dropReservationsOfTheGone, relayPlatform } from './relay.ts'
+import { createRoot } from './root-process.ts'
+import { withPeer } from './well-known.ts'
+
+export interface PeerInit extends KeptData {
+  readonly host: string
+  readonly ws: number
+  readonly tcp: number
+  readonly announce: readonly string[]
+  readonly relays: readonly string[]
+  readonly rootModule: Uint8Array<ArrayBuffer>
+  readonly workerScript: URL
+  readonly metrics: ServerMetrics
+  readonly log: Logger
+}
+
+/** Everything that makes this server a peer of the mesh. */
+export interface Peer {
+  readonly env: Env
+  readonly router: Router
+  readonly mesh: MeshNode
+  /** Ends the root process and lets go of everybody. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the peer: a relay, a part of the DHT, one process, and the router that the gateway calls through.
+ *
+ * @throws {UsageError} if an address that was given cannot be one of this peer, or of another
+ */
+export async function startPeer(init: PeerInit): Promise<Peer> {
+  const { identity, rootPid, log, metrics } = init
+  checkAddresses(init)
+  const root = await createRoot({ ...init, pid: rootPid, peerId: identity.peerId, module: init.rootModule })
+  const procs = { rootPid, get: (pid: string): Proc | undefined => (pid === rootPid ? root : undefined) }
+  const find = ({ proc, method }: Address): Proc | undefined => {
+    const found = procs.get(proc)
+    return found?.methods.includes(method) === true ? found : undefined
+  }
+  const env: Env = {
+    log: () => log,
+    localHost: () => ({ peerId: identity.peerId, addrs: () => mesh.addrs() }),
+    routing: () => mesh.routing,
+  }
+  const router: Router = new Router({
+    env,
+    procs,
+    openRemote: (address, options) => mesh.open(address, options),
+  })
+  const mesh: MeshNode = await MeshNode.create({
+    identity,
+    log,
+    serve: (stream) => router.serveStream(stream),
+    serves: (address) => find(address) !== undefined,
+    deadlineMs: (address) => find(address)?.policy.deadlineMs ?? 0,
+    root: () => rootPid,
+    platform: relayPlatform({
+      ...init,
+      announce: init.announce.map((address) => withPeer(address, identity.peerId)),
+      metrics: metrics.libp2p,
+    }),
+  })
+  metrics.observe(mesh.libp2p)
+  dropReservationsOfTheGone(mesh.libp2p)
+  mesh.useRelays(init.relays)
+  return {
+    env,
+    router,
+    mesh,
+    stop: async () => {
+      root.kill()
+      await mesh.stop()
+    },
+  }
+}
+
+/** A peer id in an announced address has to be this peer's, and one in a relay's another's. */
+function checkAddresses({ announce, relays, identity: { peerId } }: PeerInit): void {
+  for (const address of announce) {
+    if ((peerOf(multiaddr(address)) ?? peerId) === peerId) continue
+    throw new UsageError(`--announce ${address} ends with another peer's id: this one is ${peerId}.`)
+  }
+  for (const address of relays) {
+    if (peerOf(multiaddr(address)) !== peerId) continue
+    throw new UsageError(`--relay ${address} is this relay itself: give the other a folder of its own with --data DIR.`)
+  }
+}

@@ -1,0 +1,96 @@
+import { isIPv6 } from 'node:net'
+// oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
+import './websocket.ts'
+import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import type { Libp2p, Metrics } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { DHT_PROTOCOL } from '../mesh/limits.ts'
+import type { Platform } from '../mesh/node.ts'
+import {
+  CIRCUIT_BYTES,
+  CIRCUIT_MS,
+  JOINS_PER_SECOND,
+  MAX_CIRCUITS_PER_PEER,
+  MAX_CONNECTIONS,
+  MAX_HANDSHAKES,
+  MAX_RESERVATIONS,
+  RESERVATION_MS,
+} from './limits.ts'
+
+export interface RelayInit {
+  /** Address that both doors listen on. */
+  readonly host: string
+  readonly ws: number
+  readonly tcp: number
+  readonly announce: readonly string[]
+  readonly metrics: () => Metrics
+}
+
+/** What libp2p runs on in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
+export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: RelayInit): Platform {
+  const ip = `/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}`
+  return {
+    transports: [
+      webSockets(),
+      tcp(),
+      // For peers behind other relays.
+      circuitRelayTransport({
+        maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+        maxInboundStopStreams: MAX_CIRCUITS_PER_PEER,
+      }),
+    ],
+    listen: [`${ip}/tcp/${ws}/ws`, `${ip}/tcp/${tcpPort}`],
+    announce,
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      inboundConnectionThreshold: JOINS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_HANDSHAKES,
+    },
+    services: {
+      relay: circuitRelayServer({
+        maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
+        maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+        reservations: {
+          maxReservations: MAX_RESERVATIONS,
+          reservationTtl: RESERVATION_MS,
+          defaultDataLimit: CIRCUIT_BYTES,
+          defaultDurationLimit: CIRCUIT_MS,
+        },
+      }),
+      // Relays on private networks, and on loopback, are as good as any.
+      dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+    },
+    metrics,
+    hub: true,
+    // It is reached at its own addresses.
+    reserves: false,
+  }
+}
+
+/** Reservations that tabs have at this relay. */
+export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservations'] {
+  return (libp2p.services as { relay: CircuitRelayService }).relay.reservations
+}
+
+/**
+ * Drops a tab's reservation when its connection goes. circuit-relay-v2 4.2.13 keeps it for its whole time: the tab cannot be
+ * reached through it any more, and its place stays taken.
+ */
+export function dropReservationsOfTheGone(libp2p: Libp2p): void {
+  libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    // Its signal takes it out of the store, and with it the timer that would hit the reservation of a tab that came back.
+    reservationsOf(libp2p).get(peer)?.signal.reset(0)
+  })
+}
+
+/** The TCP port of the door for WebSockets, and that of plain TCP, once they are open. */
+export function portsOf(libp2p: Libp2p): { ws: number; tcp: number } {
+  const ports = { ws: 0, tcp: 0 }
+  for (const address of libp2p.getMultiaddrs()) {
+    const [, port, kind] = /^\/ip[46]\/[^/]+\/tcp\/(\d+)(\/ws)?\/p2p\//.exec(address.toString()) ?? []
+    if (port !== undefined) ports[kind === undefined ? 'tcp' : 'ws'] = Number(port)
+  }
+  return ports
+}

@@ -1,0 +1,61 @@
+import { isIP, isIPv4 } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
+import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import { PROTOCOL } from '../glia/address.ts'
+import { isLoopback } from './loopback.ts'
+import type { IceServer } from './option-values.ts'
+
+/** Where a page learns which relay its host has. */
+export const WELL_KNOWN_PATH = '/.well-known/glia.json'
+
+export interface WellKnownInit {
+  readonly peerId: string
+  /** Public multiaddrs; empty: pages reach the relay where they reached this server. */
+  readonly announce: readonly string[]
+  /** Address that libp2p over WebSocket listens on, and its TCP port. */
+  readonly host: string
+  readonly wsPort: number
+  readonly iceServers: readonly IceServer[]
+}
+
+/**
+ * What pages are told: the protocol's version, who the relay is, and where browsers can dial it.
+ *
+ * @param host the request's Host header
+ */
+export function wellKnown(init: WellKnownInit, host: string): object {
+  const { peerId, announce, wsPort, iceServers } = init
+  const announced = announce.filter(isForBrowsers).map((address) => withPeer(address, peerId))
+  const beside = `${hostPart(nameOf(host), init.host)}/tcp/${wsPort}/ws/p2p/${peerId}`
+  const relays = announced.length > 0 ? announced : [beside]
+  return { version: PROTOCOL.slice(1), peer: peerId, relays, ...(iceServers.length > 0 && { iceServers }) }
+}
+
+/** A multiaddr with the peer id at its end. */
+export function withPeer(address: string, peerId: string): string {
+  return /\/p2p\/[^/]+$/.test(address) ? address : `${address}/p2p/${peerId}`
+}
+
+/** Browsers dial WebSockets and nothing else of what a relay listens on. */
+function isForBrowsers(address: string): boolean {
+  const ma = multiaddr(address)
+  return WebSockets.matches(ma) || WebSocketsSecure.matches(ma)
+}
+
+/** The name by which a page reached this server leads to its relay too. */
+function hostPart(name: string, listensOn: string): string {
+  // Listening on 127.0.0.1 is not listening on ::1, and a browser may take localhost for either.
+  const host = name === 'localhost' || name === '' ? localhostOf(listensOn) : name
+  if (isIP(host) === 0) return `/dns4/${host}`
+  return isIPv4(host) ? `/ip4/${host}` : `/ip6/${host}`
+}
+
+function localhostOf(listensOn: string): string {
+  return isLoopback(listensOn) ? listensOn : '127.0.0.1'
+}
+
+/** The name in a Host header, without its port and brackets; empty if it is no name. */
+function nameOf(host: string): string {
+  const url = `http://${host}/`
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : ''
+}

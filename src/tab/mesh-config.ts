@@ -1,0 +1,123 @@
+import type { MeshSettings } from '../actors/store.ts'
+import { GliaError } from '../glia/errors.ts'
+import { fields } from '../glia/untrusted.ts'
+
+/** What an origin says about its mesh in `/.well-known/glia.json`. */
+export interface OriginConfig {
+  /** Multiaddrs that a browser can dial. */
+  relays: readonly string[]
+  iceServers: readonly RTCIceServer[]
+}
+
+/** Relays in use at once: a second and a third are for when the first is gone. */
+export const MAX_RELAYS = 3
+const FETCH_MS = 5_000
+/** Relays that the build was made with: `VITE_GLIA_RELAYS`, multiaddrs with commas between. */
+const BUILD_RELAYS: string = import.meta.env['VITE_GLIA_RELAYS'] ?? ''
+/** Public STUN servers, for pages on public origins that configure none: they tell a peer its address outside of its NAT. */
+const PUBLIC_STUN = [{ urls: ['stun:stun.cloudflare.com:3478', 'stun:stun.l.google.com:19302'] }]
+
+/**
+ * Reads `/.well-known/glia.json` of the origin, or of the folder that the app is in.
+ * @returns undefined if there is none, or it cannot be read now.
+ */
+export async function fetchOriginConfig(): Promise<OriginConfig | undefined> {
+  const places = new Set([document.baseURI, location.origin].map((base) => new URL('.well-known/glia.json', base).href))
+  for (const place of places) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the second is asked only where the first has none
+      const response = await fetch(place, { cache: 'no-cache', signal: AbortSignal.timeout(FETCH_MS) })
+      // oxlint-disable-next-line no-await-in-loop
+      if (response.ok) return readOriginConfig(await response.json())
+    } catch {
+      // Offline, or a static host that answers with a page: the same as none.
+    }
+  }
+  return undefined
+}
+
+/** Believes nothing about what came. */
+export function readOriginConfig(value: unknown): OriginConfig {
+  const { relays, iceServers } = fields(value)
+  return { relays: texts(relays), iceServers: Array.isArray(iceServers) ? iceServers.flatMap(readIceServer) : [] }
+}
+
+/** Relays in the order of DESIGN 8: the join link's, the user's, the origin's, the build's; each relay once. */
+export function chooseRelays(link: readonly string[], user: readonly string[], origin: readonly string[]): string[] {
+  const chosen = new Map<string, string>()
+  const build = BUILD_RELAYS.split(',').filter(Boolean)
+  for (const relay of [...link, ...user, ...origin, ...build]) {
+    // The same relay may be known under several addresses: its peer id tells.
+    const key = /\/p2p\/([^/]+)$/.exec(relay)?.[1] ?? relay
+    if (!chosen.has(key) && chosen.size < MAX_RELAYS) chosen.set(key, relay)
+  }
+  return [...chosen.values()]
+}
+
+/** STUN and TURN servers: the user's, else the origin's, else public ones where the page itself is on a public origin. */
+export function chooseIceServers(user: readonly string[], origin: OriginConfig | undefined): readonly RTCIceServer[] {
+  if (user.length > 0) return user.map(parseIceServer)
+  if (origin && origin.iceServers.length > 0) return origin.iceServers
+  return isPrivateHost(location.hostname) ? [] : PUBLIC_STUN
+}
+
+/**
+ * Checks what a person typed.
+ * @throws {GliaError} ERR_BAD_ADDRESS naming the line.
+ */
+export function checkSettings(settings: MeshSettings, readRelay: (text: string) => unknown): MeshSettings {
+  const relays = settings.relays.map((line) => line.trim()).filter(Boolean)
+  const iceServers = settings.iceServers.map((line) => line.trim()).filter(Boolean)
+  for (const relay of relays) {
+    readRelay(relay)
+    if (!/\/(ws|wss)(\/|$)/.test(relay))
+      throw new GliaError('ERR_BAD_ADDRESS', `“${relay}”: a browser reaches relays over /ws or /wss only.`)
+  }
+  iceServers.forEach(parseIceServer)
+  return { relays, iceServers }
+}
+
+/**
+ * `stun:host:port`, or `turn:user:password@host:port?transport=udp`.
+ * @throws {GliaError} ERR_BAD_ADDRESS if it is neither.
+ */
+export function parseIceServer(text: string): RTCIceServer {
+  const match = /^(stuns?|turns?):(?:([^:@\s]+):([^@\s]+)@)?([^@\s]+)$/.exec(text)
+  const [, scheme = '', username, credential, host = ''] = match ?? []
+  const isTurn = scheme.startsWith('turn')
+  if (!match || isTurn !== (username !== undefined)) {
+    throw new GliaError('ERR_BAD_ADDRESS', `“${text}” is not like stun:host:port or turn:user:password@host:port.`)
+  }
+  const urls = `${scheme}:${host}`
+  return username === undefined || credential === undefined ? { urls } : { urls, username, credential }
+}
+
+/** Whether a host is this machine or in a private network, where peers see one another without STUN. */
+export function isPrivateHost(host: string): boolean {
+  if (host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.local') || !host.includes('.')) return true
+  return /^(127|10)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\./.test(host)
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function readIceServer(value: unknown): RTCIceServer[] {
+  if (typeof value === 'string') {
+    try {
+      return [parseIceServer(value)]
+    } catch {
+      return [] // one bad server is no reason to do without the others
+    }
+  }
+  const { urls, username, credential } = fields(value)
+  const list = typeof urls === 'string' ? [urls] : texts(urls)
+  if (list.length === 0) return []
+  return [
+    {
+      urls: list,
+      ...(typeof username === 'string' && { username }),
+      ...(typeof credential === 'string' && { credential }),
+    },
+  ]
+}

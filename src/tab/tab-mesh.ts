@@ -1,0 +1,154 @@
+import type { MeshSettings, SlotIdentity, Store } from '../actors/store.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { Logger } from '../glia/log.ts'
+import type { Invitation } from '../mesh/join-link.ts'
+import type { MeshInit, MeshNode } from '../mesh/node.ts'
+import { checkSettings, chooseIceServers, chooseRelays, fetchOriginConfig, type OriginConfig } from './mesh-config.ts'
+
+/** libp2p's chunk: fetched from the first moment on, beside everything else. */
+export type MeshModule = Promise<typeof import('../mesh/index.ts')>
+
+export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serve' | 'serves' | 'deadlineMs' | 'root'> {
+  module: MeshModule
+  identity: SlotIdentity
+  store: Store | undefined
+  changed(): void
+}
+
+const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
+
+/** This tab on the mesh: starts the node, tells it which relays to use, and brings it back when the tab was away. */
+export class TabMesh {
+  readonly #init: TabMeshInit
+  readonly #log: Logger
+  /** Rejects if libp2p cannot be started here. */
+  readonly started: Promise<MeshNode>
+  node: MeshNode | undefined
+  /** Why the node did not start. */
+  failure: GliaError | undefined
+  /** Why the join link that the page was opened with cannot be used. */
+  badLink: GliaError | undefined
+  settings: MeshSettings = NO_SETTINGS
+  #origin: OriginConfig | undefined
+  #invitation: Invitation | undefined
+
+  constructor(init: TabMeshInit) {
+    this.#init = init
+    this.#log = init.log
+    this.started = this.#start()
+    this.started
+      .then(
+        (node) => (this.node = node),
+        (thrown: unknown) => {
+          this.failure = toGliaError(thrown)
+          this.#log.warn('the libp2p node did not start:', thrown)
+        },
+      )
+      .finally(init.changed)
+      .catch(() => undefined)
+  }
+
+  /** A link to this app under which others reach this peer; undefined while there is none. */
+  joinLink(mesh: Awaited<MeshModule> | undefined = this.#module): string | undefined {
+    return this.node && mesh?.formatJoinLink(document.baseURI, this.node.addrs())
+  }
+
+  /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. */
+  async connect(text: string, signal?: AbortSignal): Promise<string> {
+    const target = text.trim()
+    const [mesh, node] = await Promise.all([this.#init.module, this.started])
+    const invitation = mesh.parseJoinLink(target)
+    return invitation ? this.#accept(invitation, node, signal) : node.connect(target, signal)
+  }
+
+  /** Checks settings and keeps them. They are used at once. @throws {GliaError} ERR_BAD_ADDRESS naming the bad line. */
+  async saveSettings(given: MeshSettings): Promise<void> {
+    const { readMultiaddr } = await this.#init.module
+    const settings = checkSettings(given, readMultiaddr)
+    await this.#init.store?.putMeshSettings(settings)
+    this.settings = settings
+    this.#useRelays(await this.started)
+    this.#init.changed()
+  }
+
+  #module: Awaited<MeshModule> | undefined
+
+  async #start(): Promise<MeshNode> {
+    const { module, identity, store, changed, ...rest } = this.#init
+    const origin = fetchOriginConfig()
+    const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
+    this.#module = mesh
+    this.settings = settings ?? NO_SETTINGS
+    const platform = mesh.browserPlatform({ iceServers: () => this.#iceServers() })
+    const node = await mesh.MeshNode.create({ ...rest, identity, platform, changed })
+    this.#followLink(mesh, node)
+    addEventListener('hashchange', () => this.#followLink(mesh, node))
+    this.#useRelays(node)
+    void origin.then((config) => {
+      this.#origin = config
+      this.#useRelays(node)
+      changed()
+    })
+    this.#followLife(node)
+    return node
+  }
+
+  #iceServers(): readonly RTCIceServer[] {
+    return chooseIceServers(this.settings.iceServers, this.#origin)
+  }
+
+  #useRelays(node: MeshNode): void {
+    const link = this.#invitation?.relays ?? []
+    const chosen = chooseRelays(link, this.settings.relays, this.#origin?.relays ?? [])
+    try {
+      node.useRelays(chosen)
+    } catch (thrown) {
+      // The origin's or the build's; the user's have been checked.
+      this.#log.warn('a relay cannot be used:', thrown)
+    }
+  }
+
+  /** The page's own link: joins the mesh that it names. */
+  #followLink(mesh: Awaited<MeshModule>, node: MeshNode): void {
+    try {
+      const invitation = mesh.parseJoinLink(location.hash)
+      this.badLink = undefined
+      if (invitation) {
+        void this.#accept(invitation, node).catch((thrown: unknown) => this.#refuseLink(thrown))
+      }
+    } catch (thrown) {
+      this.#refuseLink(thrown)
+    }
+  }
+
+  #refuseLink(thrown: unknown): void {
+    this.badLink = toGliaError(thrown)
+    this.#init.changed()
+  }
+
+  async #accept(invitation: Invitation, node: MeshNode, signal?: AbortSignal): Promise<string> {
+    this.#invitation = invitation
+    this.#useRelays(node)
+    let failure: unknown
+    for (const peer of invitation.peers) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the next address is for when this one fails
+        return await node.connect(peer, signal)
+      } catch (thrown) {
+        failure = thrown
+      }
+    }
+    throw failure
+  }
+
+  /** A tab that was asleep, frozen or without a network looks at once whether its relays are still there. */
+  #followLife(node: MeshNode): void {
+    const rejoin = (): void => node.rejoin()
+    addEventListener('online', rejoin)
+    addEventListener('offline', rejoin)
+    addEventListener('pageshow', rejoin)
+    document.addEventListener('resume', rejoin)
+    document.addEventListener('visibilitychange', () => !document.hidden && rejoin())
+    addEventListener('pagehide', () => node.leave())
+  }
+}

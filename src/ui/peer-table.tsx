@@ -1,0 +1,50 @@
+import type { Signal } from '@preact/signals'
+import type { TabModel } from './model.ts'
+import { PeerRow } from './peer-row.tsx'
+
+/** Other peers, connected ones first. Columns are dropped on narrow screens, the one that tells least first. */
+export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
+  const peers = model.peers.value
+  const connected = peers.filter(({ link }) => link !== 'none').length
+  return (
+    <section class="panel peers">
+      <h2 id="peers-title">
+        Peers{' '}
+        <span class="soft count">
+          {connected} connected{connected < peers.length && `, ${peers.length - connected} known`}
+        </span>
+      </h2>
+      <table aria-labelledby="peers-title">
+        <thead>
+          <tr>
+            <th scope="col">Peer</th>
+            <th scope="col">Link</th>
+            <th scope="col" class="col-address">
+              Address
+            </th>
+            <th scope="col" class="num col-latency">
+              Latency
+            </th>
+            <th scope="col" class="col-agent">
+              Agent
+            </th>
+            <th scope="col" class="num col-protocols">
+              Protocols
+            </th>
+            <th scope="col" class="num col-since">
+              Connected for
+            </th>
+            <th scope="col">
+              <span class="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {peers.map((peer) => (
+            <PeerRow key={peer.peerId} model={model} peer={peer} found={found} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
