@@ -33,7 +33,8 @@ declare global {
   var tools: PageTools
 }
 
-function installTools(): void {
+/** For `addInitScript`. */
+export function installTools(): void {
   const byteAt = (index: number): number => Math.imul(index, 2654435761) >>> 24
   globalThis.tools = {
     pattern(length, offset = 0) {
@@ -95,6 +96,20 @@ export async function trySpawn(page: Page, bytes: Uint8Array, options: object = 
 /** Address of a method of a process of the tab itself. */
 export function local(pid: string, method: string): string {
   return `/ww/0.1.0/self/${pid}/${method}`
+}
+
+/** Address of a method of a tab's process, for other peers. Without a PID: of its root process. */
+export async function addressOf(page: Page, method: string, pid?: string): Promise<string> {
+  const [peerId, root] = await page.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])
+  return `/ww/0.1.0/${peerId}/${pid ?? root}/${method}`
+}
+
+/** Waits until a process is in a state, such as 'idle' or 'busy'. */
+export async function inState(page: Page, pid: string, state: string): Promise<void> {
+  await page.waitForFunction(
+    ([wantedPid, wanted]) => glia.procs().some((proc) => proc.pid === wantedPid && proc.state === wanted),
+    [pid, state] as const,
+  )
 }
 
 /** Calls through `glia.call`. */

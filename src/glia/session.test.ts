@@ -66,6 +66,27 @@ test('calls are counted until both sides are through with them', async () => {
   expect([caller.calls, server.calls]).toEqual([0, 0])
 })
 
+test('a server counts a call until it has ended it itself, whatever the caller does', async () => {
+  const served = new Served()
+  const { caller, server } = testSessions(served.serve)
+  const next = served.next()
+  await caller.open(addressOf(newPid())).close()
+  const far = await next
+  await vi.waitUntil(() => far.silent, { interval: 1 })
+  expect([caller.calls, server.calls]).toEqual([0, 1])
+  await far.closeWrite()
+  expect(server.calls).toBe(0)
+})
+
+test('a caller with the whole reply is through, even if nobody wanted the rest of its message', async () => {
+  const { caller } = testSessions((stream) => void stream.close())
+  const stream = caller.open(addressOf(newPid()))
+  await stream.write(bytes('a'))
+  expect(await stream.read()).toBeNull()
+  await vi.waitUntil(() => caller.calls === 0, { interval: 1 })
+  await expect(stream.write(bytes('b'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+})
+
 test('a call beyond what the server takes at once is refused, and the others go on', async () => {
   const served = new Served()
   const { caller } = testSessions(served.serve, { maxInboundCalls: 1 })
