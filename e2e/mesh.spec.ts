@@ -1,80 +1,70 @@
 import { expect, type Page } from '@playwright/test'
-import { connect, linkTo, test } from './mesh.ts'
+import { connect, joined, linkTo, test } from './mesh.ts'
 import { addressOf, call, inState, type Outcome, peerIdOf, ready, send, spawn } from './tab.ts'
-import { joined } from './mesh.ts'
 
 const NOBODY = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const NO_PID = '1'.repeat(20)
 
-const WAYS = [
+for (const { way, link, webRtc } of [
   { way: 'directly', link: 'direct', webRtc: true },
   { way: 'over the relay', link: 'relayed', webRtc: false },
-] as const
-
-for (const { way, link, webRtc } of WAYS) {
-  test.describe(`two people whose browsers are connected ${way}`, () => {
+] as const) {
+  test.describe(`two people whose tabs are connected ${way}`, () => {
     test.use({ webRtc })
 
-    test('call each other', async ({ ada, bob }) => {
+    test('call each other, and a hundred calls at once have each their own reply', async ({ ada, bob }) => {
       await connect(ada, bob, link)
-      expect(await call(ada, await addressOf(bob, 'echo'), 'hello Bob')).toEqual({ text: 'hello Bob' })
       expect(await call(bob, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
-      expect(await linkTo(ada, await peerIdOf(bob))).toBe(link)
-      expect(await linkTo(bob, await peerIdOf(ada))).toBe(link)
-    })
-
-    test('have a hundred calls at once answered, each with its own reply', async ({ ada, bob }) => {
-      await connect(ada, bob, link)
       const replies = await ada.evaluate(
         (address) =>
           Promise.all(Array.from({ length: 100 }, (_, i) => tools.outcome(glia.call(address, `call ${i}`)))),
         await addressOf(bob, 'echo'),
       )
       expect(replies).toEqual(Array.from({ length: 100 }, (_, i) => ({ text: `call ${i}` })))
+      expect(await linkTo(ada, await peerIdOf(bob))).toBe(link)
+      expect(await linkTo(bob, await peerIdOf(ada))).toBe(link)
     })
 
-    test('stream both ways at once, and a message that ended does not end its reply', async ({ ada, bob }) => {
-      const [duplex, notes] = [await spawn(bob, 'duplex'), await spawn(bob, 'notes')]
+    test('stream both ways at once, and either side may end before the other', async ({ ada, bob }) => {
+      const [duplex, trouble] = [await spawn(bob, 'duplex'), await spawn(bob, 'trouble')]
       await connect(ada, bob, link)
       const heard = await ada.evaluate(
-        async (address) => {
-          const stream = await glia.open(address)
-          let text = ''
-          const hear = async (expected: string): Promise<void> => {
-            while (!text.endsWith(expected)) text += new TextDecoder().decode((await stream.read()) ?? undefined)
+        async ([prompt, half, flood]) => {
+          const read = async (stream: Awaited<ReturnType<typeof glia.open>>): Promise<string | null> => {
+            const chunk = await stream.read()
+            return chunk && new TextDecoder().decode(chunk)
           }
-          await stream.write(new Uint8Array(5))
-          await hear('got 5\n')
-          await stream.write(new Uint8Array(7))
-          await hear('got 7\n')
-          await stream.closeWrite()
-          return { text, end: await stream.read() }
+          const both = await glia.open(prompt)
+          let text = ''
+          for (const bytes of [5, 7]) {
+            await both.write(new Uint8Array(bytes))
+            while (!text.endsWith(`got ${bytes}\n`)) text += await read(both)
+          }
+          await both.closeWrite()
+          const end = await read(both)
+          // The reply ends first.
+          const shorter = await glia.open(half)
+          await shorter.write(new Uint8Array(3))
+          const short = [await read(shorter), await read(shorter)]
+          await shorter.closeWrite()
+          // The message ends first, and the reply goes on for longer than what is on its way by then.
+          const longer = await glia.open(flood)
+          await longer.closeWrite()
+          let long = 0
+          while (long < 4_000_000) long += (await longer.read())?.length ?? Number.NaN
+          longer.abort(new Error('enough'))
+          return { text, end, short, isLong: long >= 4_000_000 }
         },
-        await addressOf(bob, 'prompt', duplex),
+        [
+          await addressOf(bob, 'prompt', duplex),
+          await addressOf(bob, 'half', trouble),
+          await addressOf(bob, 'flood', trouble),
+        ] as const,
       )
-      expect(heard).toEqual({ text: '> got 5\ngot 7\n', end: null })
-      // This one replies half a second after the end of its message.
-      expect(await call(ada, await addressOf(bob, 'nap', notes), 'good night')).toEqual({ text: '1' })
+      expect(heard).toEqual({ text: '> got 5\ngot 7\n', end: null, short: ['3', null], isLong: true })
     })
 
-    test('a process that has read enough replies while its caller still writes', async ({ ada, bob }) => {
-      const pid = await spawn(bob, 'trouble')
-      await connect(ada, bob, link)
-      const heard = await ada.evaluate(
-        async (address) => {
-          const stream = await glia.open(address)
-          await stream.write(new Uint8Array(3))
-          const text = new TextDecoder().decode((await stream.read()) ?? undefined)
-          const end = await stream.read()
-          await stream.closeWrite()
-          return { text, end }
-        },
-        await addressOf(bob, 'half', pid),
-      )
-      expect(heard).toEqual({ text: '3', end: null })
-    })
-
-    test('errors keep their types on the way', async ({ ada, bob }) => {
+    test('are told what went wrong in the process of the other', async ({ ada, bob }) => {
       const pid = await spawn(bob, 'trouble', { policy: { maxMessageBytes: 10 } })
       await connect(ada, bob, link)
       for (const [method, code] of [
@@ -90,25 +80,24 @@ for (const { way, link, webRtc } of WAYS) {
       expect(tooLong).toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
     })
 
-    test('a caller that gives up frees the process it called', async ({ ada, bob }) => {
-      const pid = await spawn(bob, 'trouble')
+    test('may give a call up, which the process sees', async ({ ada, bob }) => {
+      const [trouble, notes] = [await spawn(bob, 'trouble'), await spawn(bob, 'notes')]
       await connect(ada, bob, link)
-      const drip = await addressOf(bob, 'drip', pid)
-      await ada.evaluate((address) => {
-        const aborter = new AbortController()
-        const outcome = tools.outcome(glia.call(address, '', { signal: aborter.signal }))
-        Object.assign(globalThis, { giveUp: () => (aborter.abort(), outcome) })
-      }, drip)
-      await inState(bob, pid, 'busy')
+      await ada.evaluate(
+        (address) => {
+          const aborter = new AbortController()
+          const outcome = tools.outcome(glia.call(address, '', { signal: aborter.signal }))
+          Object.assign(globalThis, { giveUp: () => (aborter.abort(), outcome) })
+        },
+        await addressOf(bob, 'drip', trouble),
+      )
+      await inState(bob, trouble, 'busy')
       const outcome = await ada.evaluate(() => (globalThis as unknown as { giveUp(): Promise<Outcome> }).giveUp())
       expect(outcome).toMatchObject({ code: 'ERR_ABORTED' })
-      await inState(bob, pid, 'idle')
-      expect(await call(ada, await addressOf(bob, 'count', pid))).toEqual({ text: '1' })
-    })
-
-    test('a caller that gives up in the middle of its message is an error to the process', async ({ ada, bob }) => {
-      const pid = await spawn(bob, 'notes')
-      await connect(ada, bob, link)
+      await inState(bob, trouble, 'idle')
+      // It was not ended for it: this is its first instance.
+      expect(await call(ada, await addressOf(bob, 'count', trouble))).toEqual({ text: '1' })
+      // In the middle of the message.
       await ada.evaluate(
         async (address) => {
           const stream = await glia.open(address)
@@ -116,22 +105,22 @@ for (const { way, link, webRtc } of WAYS) {
           await stream.read()
           stream.abort(new Error('enough'))
         },
-        await addressOf(bob, 'go_take', pid),
+        await addressOf(bob, 'go_take', notes),
       )
-      await inState(bob, pid, 'idle')
-      expect((await call(ada, await addressOf(bob, 'taken', pid))).text).toMatch(/^broken \d+$/)
+      await inState(bob, notes, 'idle')
+      expect((await call(ada, await addressOf(bob, 'taken', notes))).text).toMatch(/^broken \d+$/)
     })
 
-    test('a tab that is reloaded while it is called fails the call, and answers the next', async ({ ada, bob }) => {
+    test('one reloads: the call under way fails, and the next is answered', async ({ ada, bob }) => {
       const pid = await spawn(bob, 'duplex')
       await connect(ada, bob, link)
-      const [prompt, echo] = [await addressOf(bob, 'prompt', pid), await addressOf(bob, 'echo')]
+      const prompt = await addressOf(bob, 'prompt', pid)
       await ada.evaluate(async (address) => {
         const stream = await glia.open(address)
         await stream.write(new Uint8Array(1))
         await stream.read()
         const rest = async (): Promise<string> => {
-          for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read());
+          while ((await stream.read()) !== null);
           return 'ended'
         }
         Object.assign(globalThis, { underWay: tools.outcome(rest()) })
@@ -141,46 +130,58 @@ for (const { way, link, webRtc } of WAYS) {
       expect(underWay.code).toMatch(/^ERR_(UNREACHABLE|RESET)$/)
       await ready(bob)
       await joined(bob)
-      // The same addresses as before.
-      expect(await call(ada, echo, 'still there?')).toEqual({ text: 'still there?' })
-      expect(await call(ada, prompt)).toEqual({ text: '> ' })
+      // At the addresses that it had before.
+      const root = `/ww/0.1.0/${await peerIdOf(bob)}/root/echo`
+      const [next, another] = await Promise.all([call(ada, prompt), call(ada, root, 'still there?')])
+      expect(next).toEqual({ text: '> ' })
+      expect(another).toEqual({ text: 'still there?' })
     })
   })
 }
 
 test('a direct connection comes by itself, and calls go on while it does', async ({ ada, bob }) => {
-  const calls = await ada.evaluate(
+  const underWay = await ada.evaluateHandle(
+    async (address) => {
+      const stream = await glia.open(address)
+      await stream.write(new Uint8Array(1))
+      await stream.read()
+      return stream
+    },
+    await addressOf(bob, 'prompt', await spawn(bob, 'duplex')),
+  )
+  await ada.evaluate(
     async ([address, bobsId]) => {
+      const isDirect = (): boolean => glia.peers().some(({ peerId, link }) => peerId === bobsId && link === 'direct')
       const AFTERWARDS = 50
-      let answered = 0
-      for (let direct = 0; direct < AFTERWARDS; answered++) {
-        const reply = new TextDecoder().decode(await glia.call(address, `call ${answered}`))
-        if (reply !== `call ${answered}`) throw new Error(`call ${answered} was answered with '${reply}'`)
-        if (glia.peers().some(({ peerId, link }) => peerId === bobsId && link === 'direct')) direct++
+      for (let calls = 0, direct = 0; direct < AFTERWARDS; calls++) {
+        const reply = new TextDecoder().decode(await glia.call(address, `call ${calls}`))
+        if (reply !== `call ${calls}`) throw new Error(`call ${calls} was answered with '${reply}'`)
+        if (isDirect()) direct++
       }
-      return answered
     },
     [await addressOf(bob, 'echo'), await peerIdOf(bob)] as const,
   )
-  expect(calls).toBeGreaterThanOrEqual(50)
   const info = await ada.evaluate((id) => glia.peers().find(({ peerId }) => peerId === id), await peerIdOf(bob))
   expect(info).toMatchObject({ link: 'direct', processes: true, relay: false })
   expect(info?.address).toContain('/webrtc')
   await expect(ada.getByRole('button', { name: 'On the mesh · 1 peer, 1 direct' })).toBeVisible()
+  // The call that began before it.
+  const rest = underWay.evaluate(async (stream) => {
+    await stream.closeWrite()
+    while ((await stream.read()) !== null);
+    return 'ended'
+  })
+  expect(await rest).toBe('ended')
 })
 
 function post(page: Page, path: string) {
   return send(page, path, { method: 'POST', body: 'hello' })
 }
 
-test('a page calls the process of somebody else with fetch', async ({ ada, bob }) => {
+test('a page calls the process of somebody else with fetch, and is told what is wrong', async ({ ada, bob, server }) => {
   const pid = await spawn(bob, 'trouble')
   expect(await post(ada, await addressOf(bob, 'echo'))).toMatchObject({ status: 200, text: 'hello' })
   expect(await post(ada, await addressOf(bob, 'slurp', pid))).toMatchObject({ status: 200, text: '5' })
-})
-
-test('fetch says what is wrong with a call to somebody else', async ({ ada, bob, server }) => {
-  const pid = await spawn(bob, 'trouble')
   const refused = async (path: string) => {
     const { status, text = '' } = await post(ada, path)
     return { status, ...(JSON.parse(text) as { code: string; message: string }) }
@@ -190,10 +191,10 @@ test('fetch says what is wrong with a call to somebody else', async ({ ada, bob,
   expect(await refused('/ww/0.1.0/12D3KooWnobody/root/echo')).toMatchObject({ status: 400, code: 'ERR_BAD_ADDRESS' })
   expect(await refused(await addressOf(bob, 'trap', pid))).toMatchObject({ status: 500, code: 'ERR_TRAPPED' })
   const { peer } = (await (await fetch(new URL('.well-known/glia.json', server.url))).json()) as { peer: string }
+  const tried = new RegExp(String.raw`^${NOBODY} could not be reached: over the relay \S*${peer}: not there;`)
   expect(await refused(`/ww/0.1.0/${NOBODY}/${NO_PID}/echo`)).toEqual({
     status: 502,
     code: 'ERR_UNREACHABLE',
-    // What was tried.
-    message: expect.stringMatching(new RegExp(`^${NOBODY} could not be reached: over the relay \\S*${peer}: not there;`)) as unknown,
+    message: expect.stringMatching(tried) as unknown,
   })
 })

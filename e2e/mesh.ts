@@ -92,6 +92,7 @@ export async function connect(from: Page, to: Page, link: 'direct' | 'relayed'):
 interface Fixtures {
   /** Whether Ada's and Bob's browsers have WebRTC. */
   webRtc: boolean
+  people: readonly [Page, Page]
   /** A person's tab, on the relay of `server`. */
   ada: Page
   /** That of another person, with a browser of their own. */
@@ -101,12 +102,16 @@ interface Fixtures {
 /** Playwright's `test` with our server and two people on its relay. */
 export const test = withTab.extend<Fixtures>({
   webRtc: [true, { option: true }],
-  ada: async ({ browser, server, webRtc }, use) => person(await visit(browser, server.url, { webRtc }), use),
-  bob: async ({ browser, server, webRtc }, use) => person(await visit(browser, server.url, { webRtc }), use),
+  people: async ({ browser, server, webRtc }, use) => {
+    const come = async (): Promise<Page> => {
+      const page = await visit(browser, server.url, { webRtc })
+      await joined(page)
+      return page
+    }
+    const pages = await Promise.all([come(), come()])
+    await use(pages)
+    await Promise.all(pages.map((page) => page.context().close()))
+  },
+  ada: async ({ people: [ada] }, use) => use(ada),
+  bob: async ({ people: [, bob] }, use) => use(bob),
 })
-
-async function person(page: Page, use: (page: Page) => Promise<void>): Promise<void> {
-  await joined(page)
-  await use(page)
-  await page.context().close()
-}

@@ -11,8 +11,10 @@ export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 
 /** Longest time to reach a peer that a call waits for. Past it the caller gets ERR_UNREACHABLE. */
 export const DIAL_DEADLINE_MS = 10_000
-/** One way to a peer: several fit into the deadline. */
+/** One address of a peer: another still fits into the deadline. */
 export const DIAL_ATTEMPT_MS = 5_000
+/** A peer on a relay that this one has joined too: the relay says at once if it is not there, so a slow answer is a slow peer. */
+export const SHARED_RELAY_ATTEMPT_MS = 8_000
 /** A WebRTC dial that has not succeeded by then hangs (FACTS 3.2); a next one usually works. */
 export const WEBRTC_ATTEMPT_MS = 3_000
 
@@ -26,6 +28,9 @@ export const MAX_CALLS = 2048
 export const MAX_DELIVERED_PER_PROCESS = 2
 /** A call whose message does not begin, or does not go on, for so long is over. Grows with the process's own deadline. */
 export const IDLE_MS = 10_000
+
+/** Connections that others may make in a second, and that may be in the making at once. */
+export const MAX_INBOUND_PER_SECOND = 100
 
 /** Bytes that a raw stream holds for a process that does not read, before the sender is held. */
 export const READ_AHEAD_BYTES = 256 * 1024
@@ -44,6 +49,9 @@ export const DISCOVERED_DIRECT = 4
 export const MAX_PEER_CONNECTIONS = 400
 /** A direct connection that carries no calls for so long may be closed for another. */
 export const DIRECT_IDLE_MS = 5_000
+
+/** A relayed connection without calls is closed after so long; where there is a direct one too, after a tenth of it. */
+export const CIRCUIT_IDLE_MS = 60_000
 
 /** Waits before a relay is tried again: doubles from the first to the last, with jitter. A relay is found within 10 s of its return. */
 export const RELAY_RETRY_MS = { first: 500, last: 5_000 }

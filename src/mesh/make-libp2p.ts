@@ -9,7 +9,14 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
 import type { Admission } from './admission.ts'
 import { type Components, captureComponents } from './components.ts'
-import { DIAL_DEADLINE_MS, IDLE_MS, STREAM_WINDOW_BYTES, TICK_MS } from './limits.ts'
+import {
+  DIAL_DEADLINE_MS,
+  IDLE_MS,
+  MAX_INBOUND_PER_SECOND,
+  SHARED_RELAY_ATTEMPT_MS,
+  STREAM_WINDOW_BYTES,
+  TICK_MS,
+} from './limits.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { rawProtocol } from './raw-protocol.ts'
 import { LazyRouting } from './routing.ts'
@@ -34,7 +41,15 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
     connectionGater: { denyDialMultiaddr: () => false },
     // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
-    connectionManager: { reconnectRetries: 0, dialTimeout: DIAL_DEADLINE_MS, ...platform.connectionManager },
+    connectionManager: {
+      reconnectRetries: 0,
+      dialTimeout: DIAL_DEADLINE_MS,
+      addressDialTimeout: SHARED_RELAY_ATTEMPT_MS,
+      // Counted by host, and all that comes through a relay comes from the relay's: five a second, the default, is soon too few.
+      inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
+      ...platform.connectionManager,
+    },
     // It measures latency. A throttled tab answers late and is alive (FACTS 3.7).
     connectionMonitor: { abortConnectionOnPingFailure: false, pingInterval: TICK_MS },
     ...(platform.metrics && { metrics: platform.metrics }),

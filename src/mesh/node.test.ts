@@ -5,8 +5,9 @@ import { GliaError } from '../glia/errors.ts'
 import { newPid } from '../glia/pid.ts'
 import { bytes, echo, makeProc, send, text } from '../glia/test-peer.ts'
 import { readAll } from '../glia/web-streams.ts'
+import { IdleCircuits } from './idle-circuits.ts'
 import { newIdentity } from './identity.ts'
-import { MAX_CALLS_PER_PEER, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
+import { CIRCUIT_IDLE_MS, MAX_CALLS_PER_PEER, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
 import { glia, plainClient, relay, type TestNode, whereIs } from './test-nodes.ts'
 
 const never = new AbortController().signal
@@ -86,6 +87,33 @@ test('100 calls at once all answer', async () => {
   await Promise.all([reserved(caller), reserved(callee)])
   const replies = await Promise.all(Array.from({ length: 100 }, (_, i) => call(caller, callee.addressOf(proc), `${i}`)))
   expect(replies).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`))
+})
+
+test('peers that come through one relay at once are all let in', async () => {
+  const hub = await relay()
+  const { proc } = makeProc(() => echo)
+  const callee = await glia([proc])
+  const callers = await Promise.all(Array.from({ length: 10 }, () => glia()))
+  for (const { mesh } of [callee, ...callers]) mesh.useRelays([whereIs(hub)])
+  await Promise.all([callee, ...callers].map(reserved))
+  const replies = await Promise.all(callers.map((caller, i) => call(caller, callee.addressOf(proc), `${i}`)))
+  expect(replies).toEqual(callers.map((_, i) => `${i}`))
+})
+
+test('a relayed connection without calls is closed, and made again for the next call', async () => {
+  const hub = await relay()
+  const { proc } = makeProc(() => echo)
+  const [caller, callee] = await Promise.all([glia(), glia([proc])])
+  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
+  await Promise.all([reserved(caller), reserved(callee)])
+  expect(await call(caller, callee.addressOf(proc))).toBe('hi')
+  const relayed = (): unknown => caller.mesh.peers().find(({ peerId }) => peerId === callee.peerId)?.link
+  expect(relayed()).toBe('relayed')
+  const idle = new IdleCircuits({ libp2p: caller.mesh.libp2p, callsOn: () => 0 })
+  idle.sweep(0)
+  idle.sweep(CIRCUIT_IDLE_MS)
+  await expect.poll(relayed).not.toBe('relayed')
+  expect(await call(caller, callee.addressOf(proc))).toBe('hi')
 })
 
 test('a peer behind another relay is found by its id alone, through the relays', async () => {

@@ -11,6 +11,7 @@ import { peerOf, readMultiaddr } from './addresses.ts'
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
+import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
 import { DIAL_DEADLINE_MS, DISCOVERED_DIRECT, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
@@ -75,7 +76,11 @@ export class MeshNode {
       forgot: changed,
     })
     this.#listen()
-    this.#tick = setInterval(changed, TICK_MS)
+    const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
+    this.#tick = setInterval(() => {
+      idle.sweep()
+      changed()
+    }, TICK_MS)
   }
 
   /** Starts a node. It reaches nobody until it is told of relays. */
@@ -185,7 +190,8 @@ export class MeshNode {
     await this.#components.registrar.handle(
       SESSION_PROTOCOL,
       (stream, connection) => this.#sessions.accept(stream, connection),
-      { runOnLimitedConnection: true },
+      // One is enough; a second may be opened before the first is seen to be over.
+      { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
     await this.libp2p.start()
     await this.#discovery.start()

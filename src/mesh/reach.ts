@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
 import { isDirect, isWebRtcAddress, relayOf } from './addresses.ts'
-import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS } from './limits.ts'
+import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
 import { orAborted } from './or-aborted.ts'
 
 export interface ReachInit {
@@ -16,6 +16,12 @@ export interface ReachInit {
 
 /** What was tried, for the error that says so. */
 type Tried = string[]
+
+interface Way {
+  addresses: readonly Multiaddr[]
+  /** Longest time for one of them, in ms. */
+  ms: number
+}
 
 /**
  * Ways to a peer, best first: a direct connection that is there, a relayed one, and else the relays this peer shares with it
@@ -62,13 +68,13 @@ export class Reach {
     const tried: Tried = []
     const done = new Set<string>()
     try {
-      for await (const addresses of this.#ways(peer, tried, deadline)) {
+      for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
         for (const address of addresses) {
           const text = address.toString()
           if (done.has(text)) continue
           done.add(text)
           // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
-          const connection = await this.#try(address, tried, deadline)
+          const connection = await this.#try(address, tried, AbortSignal.any([deadline, AbortSignal.timeout(ms)]))
           if (connection) return connection
           // It may have called meanwhile.
           const existing = this.existing(peer)
@@ -86,11 +92,13 @@ export class Reach {
     )
   }
 
-  async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<readonly Multiaddr[]> {
+  async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<Way> {
     const relays = await orAborted(this.#init.relays(deadline), deadline)
-    yield relays.map((relay) => multiaddr(relay).encapsulate(`/p2p-circuit/p2p/${peer}`))
-    yield this.#init.announced(peer).filter((address) => !isWebRtcAddress(address))
-    yield await this.#lookUp(peer, tried, deadline)
+    const shared = relays.map((relay) => multiaddr(relay).encapsulate(`/p2p-circuit/p2p/${peer}`))
+    yield { addresses: shared, ms: SHARED_RELAY_ATTEMPT_MS }
+    const announced = this.#init.announced(peer).filter((address) => !isWebRtcAddress(address))
+    yield { addresses: announced, ms: DIAL_ATTEMPT_MS }
+    yield { addresses: await this.#lookUp(peer, tried, deadline), ms: DIAL_ATTEMPT_MS }
   }
 
   async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
@@ -108,8 +116,7 @@ export class Reach {
     }
   }
 
-  async #try(address: Multiaddr, tried: Tried, deadline: AbortSignal): Promise<Connection | undefined> {
-    const signal = AbortSignal.any([deadline, AbortSignal.timeout(DIAL_ATTEMPT_MS)])
+  async #try(address: Multiaddr, tried: Tried, signal: AbortSignal): Promise<Connection | undefined> {
     try {
       return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
     } catch (thrown) {

@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
-import { httpDoor } from './http-door.ts'
-
-type Handler = Parameters<typeof httpDoor>[0]
+import { httpDoor, type HttpHandler } from './http-door.ts'
 
 let server: Server | undefined
 
@@ -14,7 +12,7 @@ afterEach(() => {
   server?.closeAllConnections()
 })
 
-async function open(handler: Handler, { maxBodyBytes = 1000, bodyIdleMs = 5000 } = {}): Promise<number> {
+async function open(handler: HttpHandler, { maxBodyBytes = 1000, bodyIdleMs = 5000 } = {}): Promise<number> {
   server = createServer({ requestTimeout: 0 }, httpDoor(handler, { maxBodyBytes, bodyIdleMs }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

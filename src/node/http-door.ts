@@ -13,14 +13,15 @@ export interface Incoming {
   onDone(callback: (outcome: 'answered' | 'broken') => void): void
 }
 
-type Handler = (request: Request, incoming: Incoming) => Response | Promise<Response>
+/** Answers requests, as in the Fetch API. */
+export type HttpHandler = (request: Request, incoming: Incoming) => Response | Promise<Response>
 
 /**
  * Serves a Fetch API handler over node:http, both bodies streamed at once: a reply may begin, and end, while its request is
  * still being sent. A reply that fails after its head breaks the connection, so that it never looks complete; a client that
  * goes away aborts the request's signal and cancels the reply.
  */
-export function httpDoor(handler: Handler, limits: BodyLimits): RequestListener {
+export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListener {
   return (incoming, response) => {
     const gone = new AbortController()
     const request = toRequest(incoming, gone.signal, limits)
@@ -37,7 +38,7 @@ async function answer(
   request: Request | undefined,
   incoming: IncomingMessage,
   response: ServerResponse,
-  { handler, limits }: { handler: Handler; limits: BodyLimits },
+  { handler, limits }: { handler: HttpHandler; limits: BodyLimits },
 ): Promise<void> {
   try {
     const reply = request

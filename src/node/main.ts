@@ -16,6 +16,8 @@ async function main(): Promise<void> {
     return
   }
   const log = { ...consoleLogger('glia'), debug: () => undefined }
+  // One connection's fault, in a library's corner that nobody waits for, is no reason to drop everybody else's.
+  process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
   const server = await startServer({ ...options, workerScript: new URL('./actor-worker.js', import.meta.url), log })
   // Once: a second signal ends the process at once, as it would any other.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))

@@ -61,6 +61,17 @@ test('the gateway reaches a tab behind another relay that it has joined', async 
     .toBe('hello')
 })
 
+test('a gateway finds a tab behind a relay that it knows nothing of, by way of the one they both joined', async () => {
+  const [near, far] = await Promise.all([
+    servers.start({ relays: [tcpOf(relay)] }),
+    servers.start({ relays: [wsOf(relay)] }),
+  ])
+  const { path } = await tabAt(far)
+  await expect
+    .poll(async () => (await ask(path, { port: near.port, method: 'POST', body: 'hello' })).body, { timeout: 20_000 })
+    .toBe('hello')
+})
+
 test('two tabs call each other through the relay, which counts the circuit and its bytes', async () => {
   const near = await tabAt(relay)
   const far = await tabAt(relay)

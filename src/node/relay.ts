@@ -30,7 +30,6 @@ export interface RelayInit {
 
 /** What libp2p runs on in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
 export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: RelayInit): Platform {
-  const ip = `/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}`
   return {
     transports: [
       webSockets(),
@@ -41,7 +40,7 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
         maxInboundStopStreams: MAX_CIRCUITS_PER_PEER,
       }),
     ],
-    listen: [`${ip}/tcp/${ws}/ws`, `${ip}/tcp/${tcpPort}`],
+    listen: hostsOf(host).flatMap((ip) => [`${ip}/tcp/${ws}/ws`, `${ip}/tcp/${tcpPort}`]),
     announce,
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
@@ -69,6 +68,12 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
   }
 }
 
+/** Node's HTTP takes `::` for every address; libp2p for those of IPv6 alone. */
+function hostsOf(host: string): string[] {
+  if (host === '::') return ['/ip4/0.0.0.0', '/ip6/::']
+  return [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}`]
+}
+
 /** Reservations that tabs have at this relay. */
 export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservations'] {
   return (libp2p.services as { relay: CircuitRelayService }).relay.reservations
@@ -85,12 +90,11 @@ export function dropReservationsOfTheGone(libp2p: Libp2p): void {
   })
 }
 
-/** The TCP port of the door for WebSockets, and that of plain TCP, once they are open. */
-export function portsOf(libp2p: Libp2p): { ws: number; tcp: number } {
-  const ports = { ws: 0, tcp: 0 }
+/** The TCP port of the door for browsers, once it is open. */
+export function wsPortOf(libp2p: Libp2p): number {
   for (const address of libp2p.getMultiaddrs()) {
-    const [, port, kind] = /^\/ip[46]\/[^/]+\/tcp\/(\d+)(\/ws)?\/p2p\//.exec(address.toString()) ?? []
-    if (port !== undefined) ports[kind === undefined ? 'tcp' : 'ws'] = Number(port)
+    const [, port] = /^\/ip[46]\/[^/]+\/tcp\/(\d+)\/ws\/p2p\//.exec(address.toString()) ?? []
+    if (port !== undefined) return Number(port)
   }
-  return ports
+  throw new Error('The relay listens for no WebSockets.')
 }

@@ -1,0 +1,105 @@
+// What Node lacks, before libp2p.
+// oxlint-disable-next-line import/no-unassigned-import
+import '../src/node/polyfill.ts'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { identify } from '@libp2p/identify'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect, type Page } from '@playwright/test'
+import { createLibp2p } from 'libp2p'
+import { joined, test as withMesh } from './mesh.ts'
+import { addressOf, call, peerIdOf, spawn } from './tab.ts'
+
+// A peer that has never heard of Glia: js-libp2p as it comes, and no code of ours.
+
+const NO_PID = '1'.repeat(20)
+
+interface Fixtures {
+  native: Libp2p
+  /** Opens a stream to a tab by a protocol id. */
+  open(protocol: string): Promise<Stream>
+}
+
+const test = withMesh.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures a fixture needs from this pattern
+  native: async ({}, use) => {
+    const native = await createLibp2p({
+      transports: [tcp(), circuitRelayTransport()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      services: { identify: identify() },
+    })
+    await use(native)
+    await native.stop()
+  },
+  open: async ({ native, server, tab }, use) => {
+    await joined(tab)
+    const { Addrs } = (await (await fetch(new URL('info', server.url))).json()) as { Addrs: string[] }
+    const relay = Addrs.find((address) => /\/tcp\/\d+\/p2p\//.test(address))
+    const connection = await native.dial(multiaddr(`${relay}/p2p-circuit/p2p/${await peerIdOf(tab)}`))
+    await use((protocol) => connection.newStream(protocol, { runOnLimitedConnection: true }))
+  },
+})
+
+async function readAll(stream: Stream): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of stream) text += decoder.decode(chunk.subarray(), { stream: true })
+  return text
+}
+
+/** A whole call: the message, its end, the reply. */
+async function ask(stream: Stream, message: string): Promise<string> {
+  stream.send(new TextEncoder().encode(message))
+  const [reply] = await Promise.all([readAll(stream), stream.close()])
+  return reply
+}
+
+async function outcomeOf(pending: Promise<unknown>): Promise<unknown> {
+  return pending.then(
+    () => 'no error',
+    (thrown: Error) => thrown.name,
+  )
+}
+
+async function isIdle(tab: Page, pid: string): Promise<boolean> {
+  return tab.evaluate((id) => glia.procs().find((proc) => proc.pid === id)?.state !== 'busy', pid)
+}
+
+test('a libp2p peer that knows nothing of Glia calls a process in a tab', async ({ tab, open }) => {
+  expect(await ask(await open(await addressOf(tab, 'echo')), 'hello')).toBe('hello')
+  const pid = await spawn(tab, 'trouble')
+  expect(await ask(await open(await addressOf(tab, 'slurp', pid)), 'x'.repeat(100_000))).toBe('100000')
+  // The bare protocol says who is there.
+  expect(await readAll(await open('/ww/0.1.0'))).toBe((await addressOf(tab, '')).slice(1, -1))
+})
+
+test('a libp2p peer is refused what is not there, and the tab goes on', async ({ tab, open }) => {
+  for (const address of [
+    await addressOf(tab, 'echo', NO_PID),
+    await addressOf(tab, 'nothing'),
+    (await addressOf(tab, 'echo')).replace(await peerIdOf(tab), '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'),
+    '/ww/0.1.0/nonsense',
+  ]) {
+    expect(await outcomeOf(open(address)), address).toBe('UnsupportedProtocolError')
+  }
+  expect(await ask(await open(await addressOf(tab, 'echo')), 'hello')).toBe('hello')
+})
+
+test('a trap is a reset to a libp2p peer, and a peer that resets is an error to the process', async ({ tab, open }) => {
+  const [trouble, notes] = [await spawn(tab, 'trouble'), await spawn(tab, 'notes')]
+  for (const method of ['trap', 'late_trap', 'fail7']) {
+    const stream = await open(await addressOf(tab, method, trouble))
+    expect(await outcomeOf(ask(stream, 'x')), method).toBe('StreamResetError')
+  }
+  const stream = await open(await addressOf(tab, 'go_take', notes))
+  const begun = stream[Symbol.asyncIterator]()
+  stream.send(new TextEncoder().encode('a part of a message'))
+  await begun.next()
+  stream.abort(new Error('enough'))
+  await expect.poll(() => isIdle(tab, notes)).toBe(true)
+  expect((await call(tab, await addressOf(tab, 'taken', notes))).text).toMatch(/^broken /)
+})
