@@ -1,7 +1,7 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { toGliaError } from '../glia/errors.ts'
-import { isDirect, peerOf } from './addresses.ts'
+import { peerOf } from './addresses.ts'
 import { Backoff } from './backoff.ts'
 import { DIAL_ATTEMPT_MS, RELAY_ANSWER_MS, RELAY_CHECK_MS, RELAY_RETRY_MS } from './limits.ts'
 import type { RelayInfo } from './peer-info.ts'
@@ -141,9 +141,4 @@ export class RelayLink {
     this.#state = state
     this.#init.changed()
   }
-}
-
-/** The connection that a relay is used over. */
-export function directTo(libp2p: Libp2p, peer: PeerId): Connection | undefined {
-  return libp2p.getConnections(peer).find((connection) => connection.status === 'open' && isDirect(connection))
 }

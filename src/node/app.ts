@@ -6,7 +6,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import { refuse } from '../glia/refuse.ts'
 import { headersFor, ISOLATION_HEADERS } from '../headers.ts'
 import type { Gateway } from './gateway.ts'
-import { localHostOnly, sameOriginOr } from './guard.ts'
+import { knownHostsOnly, sameOriginOr } from './guard.ts'
 import type { Incoming } from './http-door.ts'
 import { isLocalClient } from './loopback.ts'
 import type { ServerMetrics } from './metrics.ts'
@@ -15,8 +15,8 @@ import { WELL_KNOWN_PATH } from './well-known.ts'
 export interface AppInit {
   /** Folder of the built app. */
   readonly dist: string
-  /** Accept only requests that name this machine as their host. */
-  readonly localOnly: boolean
+  /** Accept only requests that name this machine as their host, or one of these names; undefined: any. */
+  readonly hosts: readonly string[] | undefined
   /** Origins of other sites whose pages may use the HTTP API. */
   readonly allowOrigins: readonly string[]
   readonly gateway: Gateway
@@ -41,7 +41,7 @@ const API_PATHS = ['/status', '/info', '/version', '/root', '/ww/*']
 export function createApp(init: AppInit): Hono<Server> {
   const { dist, gateway } = init
   const app = new Hono<Server>()
-  if (init.localOnly) app.use(localHostOnly)
+  if (init.hosts) app.use(knownHostsOnly(init.hosts))
 
   app.on(['GET', 'HEAD'], WELL_KNOWN_PATH, (c) => c.json(init.wellKnown(c.req.header('host') ?? ''), 200, PUBLIC))
   app.on(['GET', 'HEAD'], '/metrics', sameOriginOr([]), (c) => metrics(c, init))

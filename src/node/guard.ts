@@ -1,12 +1,15 @@
 import type { MiddlewareHandler } from 'hono'
 import { GliaError } from '../glia/errors.ts'
 import { refuse } from '../glia/refuse.ts'
-import { isLocalHost } from './loopback.ts'
+import { isLocalHost, nameIn } from './loopback.ts'
 
-/** Refuses requests that do not name this machine as their host. */
-export const localHostOnly: MiddlewareHandler = async ({ req }, next) => {
-  if (isLocalHost(req.header('host'))) return next()
-  return refuse(new GliaError('ERR_DENIED', 'This server answers only to localhost, 127.0.0.1 and [::1].'))
+/** Refuses requests that name another host than this machine, or one of the names under which it is announced. */
+export function knownHostsOnly(names: readonly string[]): MiddlewareHandler {
+  return async ({ req }, next) => {
+    const host = req.header('host')
+    if (isLocalHost(host) || names.includes(nameIn(host))) return next()
+    return refuse(new GliaError('ERR_DENIED', 'This server answers only to localhost, 127.0.0.1 and [::1].'))
+  }
 }
 
 const PREFLIGHT_SECONDS = 600

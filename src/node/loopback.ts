@@ -16,8 +16,13 @@ export function hostOf(ip: string): string {
  * loopback server, but it sends its own name.
  */
 export function isLocalHost(host: string | undefined): boolean {
-  const name = host?.replace(/:\d*$/, '').toLowerCase()
-  return name === 'localhost' || name === '[::1]' || (name !== undefined && /^127(\.\d{1,3}){3}$/.test(name))
+  const name = nameIn(host)
+  return name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name)
+}
+
+/** The name in a Host header, in lower case and without the port; empty if there is none. */
+export function nameIn(host: string | undefined): string {
+  return host?.replace(/:\d*$/, '').toLowerCase() ?? ''
 }
 
 /**

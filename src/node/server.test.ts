@@ -93,6 +93,15 @@ test('a name that has been pointed at this machine is refused', async () => {
   }
 })
 
+test('a server behind a proxy answers to the name it is announced under, and to no other', async () => {
+  const announced = await servers.start({ announce: ['/dns4/glia.example/tcp/443/wss'] })
+  const { port, peerId } = announced
+  const known = await ask('/.well-known/glia.json', { port, host: 'glia.example' })
+  expect(JSON.parse(known.body)).toMatchObject({ relays: [`/dns4/glia.example/tcp/443/wss/p2p/${peerId}`] })
+  expect((await ask('/', { port, host: 'evil.example' })).status).toBe(403)
+  expect((await ask('/metrics', { port, host: 'glia.example' })).status).toBe(403)
+})
+
 test('a server for other machines answers to any name', async () => {
   const open = await servers.start({ host: '0.0.0.0' })
   try {

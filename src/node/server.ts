@@ -15,7 +15,7 @@ import { UsageError } from './option-values.ts'
 import type { Options } from './options.ts'
 import { startPeer } from './peer.ts'
 import { wsPortOf } from './relay.ts'
-import { wellKnown } from './well-known.ts'
+import { namesIn, wellKnown } from './well-known.ts'
 
 export interface ServerInit extends Options {
   /** The actor worker's script, built for a thread. */
@@ -54,7 +54,9 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const gateway = new Gateway({ http: createHttp(peer), peerId, limits, observer: metrics.calls })
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
-    door.serve(createApp({ ...init, localOnly: isLoopback(host), gateway, metrics, wellKnown: known }).fetch)
+    // On loopback only a proxy can bring requests for other names: those it is announced under.
+    const hosts = isLoopback(host) ? namesIn(init.announce) : undefined
+    door.serve(createApp({ ...init, hosts, gateway, metrics, wellKnown: known }).fetch)
 
     let stopped: Promise<void> | undefined
     return {

@@ -31,6 +31,11 @@ export function wellKnown(init: WellKnownInit, host: string): object {
   return { version: PROTOCOL.slice(1), peer: peerId, relays, ...(iceServers.length > 0 && { iceServers }) }
 }
 
+/** The DNS names in multiaddrs. */
+export function namesIn(addresses: readonly string[]): string[] {
+  return addresses.flatMap((address) => /^\/dns(?:4|6|addr)?\/([^/]+)/.exec(address)?.[1]?.toLowerCase() ?? [])
+}
+
 /** A multiaddr with the peer id at its end. */
 export function withPeer(address: string, peerId: string): string {
   return /\/p2p\/[^/]+$/.test(address) ? address : `${address}/p2p/${peerId}`

@@ -10,7 +10,7 @@ export interface OriginConfig {
 }
 
 /** Relays in use at once: a second and a third are for when the first is gone. */
-export const MAX_RELAYS = 3
+const MAX_RELAYS = 3
 const FETCH_MS = 5_000
 /** Relays that the build was made with: `VITE_GLIA_RELAYS`, multiaddrs with commas between. */
 const BUILD_RELAYS: string = import.meta.env['VITE_GLIA_RELAYS'] ?? ''
