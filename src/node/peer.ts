@@ -2,6 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Env } from '../glia/env.ts'
 import type { Logger } from '../glia/log.ts'
+import { parsePid } from '../glia/pid.ts'
 import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
 import { peerOf } from '../mesh/addresses.ts'
@@ -57,6 +58,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     env,
     procs,
     openRemote: (address, options) => mesh.open(address, options),
+    rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
   })
   const mesh: MeshNode = await MeshNode.create({
     identity,

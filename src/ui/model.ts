@@ -113,7 +113,7 @@ export interface TabModel {
   relays: ReadonlySignal<readonly RelayInfo[]>
   /** A link that lets others join the mesh and reach this peer; undefined while it cannot be reached. */
   joinLink: ReadonlySignal<string | undefined>
-  /** Connects to a multiaddr, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */
+  /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */
   connect: (text: string, signal: AbortSignal) => Promise<string>
   disconnect: (peerId: string) => Promise<void>
   /** Calls a method of the root process of another peer. */

@@ -25,7 +25,7 @@ export function PeerActions({ model, peer: { peerId, link, processes }, calling 
     if (error) showError(`${short}: ${isConnected ? 'still connected' : 'not connected'}`, error)
   })
   const change = (signal: AbortSignal): Promise<unknown> =>
-    isConnected ? model.disconnect(peerId) : model.connect(`/p2p/${peerId}`, signal)
+    isConnected ? model.disconnect(peerId) : model.connect(peerId, signal)
   return (
     <div class="row">
       {processes && (

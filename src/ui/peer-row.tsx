@@ -42,7 +42,7 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
             <span class="mono">{shortId(peerId)}</span>
           </CopyButton>
         </td>
-        <td>
+        <td class="col-link">
           <span class="state">
             <span class={`dot ${dot}`} />
             <span>

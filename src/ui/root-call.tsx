@@ -64,12 +64,13 @@ export function RootCall({ model, peerId, onClose }: RootCallProps) {
             onInput={({ currentTarget }) => (text.value = currentTarget.value)}
           />
         </label>
+        {/* Keys: were it one element, it would be a submit button by the time the click on Cancel takes effect. */}
         {wait === 'long' ? (
-          <button type="button" class="button" onClick={() => call.value?.running.cancel()}>
+          <button key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
             Cancel
           </button>
         ) : (
-          <button type="submit" class="button main">
+          <button key="call" type="submit" class="button main">
             Call
           </button>
         )}

@@ -1,0 +1,43 @@
+import { expect } from '@playwright/test'
+import { joined, startRelay, test, visit } from './mesh.ts'
+import { addressOf } from './tab.ts'
+
+const PEOPLE = 20
+/** A class of 20 on two cores: that many browsers take their time to open. */
+test.setTimeout(120_000)
+
+test('twenty people on one relay see one another, and each calls all the others', async ({ browser }) => {
+  const relay = await startRelay()
+  const pages = await Promise.all(Array.from({ length: PEOPLE }, () => visit(browser, relay.url)))
+  try {
+    await Promise.all(pages.map(joined))
+    const addresses = await Promise.all(pages.map((page) => addressOf(page, 'echo')))
+    const ids = addresses.map((address) => address.split('/')[3] ?? '')
+    await Promise.all(
+      pages.map((page, me) =>
+        page.waitForFunction(
+          (others) => {
+            const seen = new Set(glia.peers().map(({ peerId }) => peerId))
+            return others.every((id) => seen.has(id))
+          },
+          ids.filter((_, i) => i !== me),
+          { timeout: 60_000 },
+        ),
+      ),
+    )
+    const answers = await Promise.all(
+      pages.map((page, me) =>
+        page.evaluate(
+          (others) => Promise.all(others.map((address) => tools.outcome(glia.call(address, `hello ${address}`)))),
+          addresses.filter((_, i) => i !== me),
+        ),
+      ),
+    )
+    for (const [me, heard] of answers.entries()) {
+      expect(heard).toEqual(addresses.filter((_, i) => i !== me).map((address) => ({ text: `hello ${address}` })))
+    }
+  } finally {
+    await Promise.all(pages.map((page) => page.context().close()))
+    await relay.stop()
+  }
+})

@@ -1,0 +1,128 @@
+import { expect, type Page } from '@playwright/test'
+import { joined, linkTo, startRelay, test, visit } from './mesh.ts'
+import { staticServer } from './server.ts'
+import { addressOf, call, local, peerIdOf, ready } from './tab.ts'
+
+/** What the header says of the mesh. */
+function status(page: Page) {
+  return page.getByRole('banner').locator('[popovertarget=mesh-explained]')
+}
+
+async function callOverGateway(url: string, path: string): Promise<string> {
+  const reply = await fetch(new URL(path, url), { method: 'POST', body: 'hello' })
+  return `${reply.status} ${await reply.text()}`
+}
+
+test('people on two relays that know each other call each other, knowing no more than the peer id', async ({
+  browser,
+  server,
+}) => {
+  const { Addrs } = (await (await fetch(new URL('info', server.url))).json()) as { Addrs: string[] }
+  const tcp = Addrs.find((address) => /\/tcp\/\d+\/p2p\//.test(address)) ?? ''
+  const other = await startRelay('--relay', tcp)
+  const [ada, bob] = await Promise.all([visit(browser, server.url), visit(browser, other.url)])
+  try {
+    await Promise.all([joined(ada), joined(bob)])
+    expect(await call(ada, await addressOf(bob, 'echo'), 'hello Bob')).toEqual({ text: 'hello Bob' })
+    expect(await call(bob, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
+    // So does curl, at either.
+    expect(await callOverGateway(server.url, await addressOf(bob, 'echo'))).toBe('200 hello')
+    expect(await callOverGateway(other.url, await addressOf(ada, 'echo'))).toBe('200 hello')
+  } finally {
+    await Promise.all([ada.context().close(), bob.context().close()])
+    await other.stop()
+  }
+})
+
+test('a relay that is killed and comes back has its people again within ten seconds', async ({ browser }) => {
+  const relay = await startRelay()
+  const ada = await visit(browser, relay.url)
+  try {
+    await joined(ada)
+    const echo = await addressOf(ada, 'echo')
+    expect(await callOverGateway(relay.url, echo)).toBe('200 hello')
+    await expect(status(ada)).toHaveText(/^On the mesh/)
+    await relay.kill()
+    await expect(status(ada)).toHaveText('Offline: relay gone, trying again')
+    expect(await call(ada, local('root', 'echo'), 'still here')).toEqual({ text: 'still here' })
+    await relay.restart()
+    await expect(status(ada)).toHaveText(/^On the mesh/, { timeout: 10_000 })
+    expect(await callOverGateway(relay.url, echo)).toBe('200 hello')
+  } finally {
+    await ada.context().close()
+    await relay.stop()
+  }
+})
+
+test.describe('with no way around the relay', () => {
+  test.use({ webRtc: false })
+
+  test('a tab whose network goes says so, and can be called again when it is back', async ({ ada, bob }) => {
+    const echo = await addressOf(bob, 'echo')
+    expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })
+    await expect(status(bob)).toHaveText('On the mesh · 1 peer, 0 direct')
+    await bob.context().setOffline(true)
+    await expect(status(bob)).toHaveText('Offline: no network', { timeout: 15_000 })
+    expect(await call(bob, local('root', 'echo'), 'still here')).toEqual({ text: 'still here' })
+    await bob.context().setOffline(false)
+    await expect(status(bob)).toHaveText(/^On the mesh/, { timeout: 15_000 })
+    expect(await call(ada, echo, 'hello again')).toEqual({ text: 'hello again' })
+  })
+})
+
+test('a tab whose relay is out of reach goes on with those that it is connected to', async ({ ada, bob }) => {
+  const echo = await addressOf(bob, 'echo')
+  expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })
+  await expect(status(bob)).toHaveText('On the mesh · 1 peer, 1 direct', { timeout: 15_000 })
+  // It does not touch WebRTC.
+  await bob.context().setOffline(true)
+  await expect(status(bob)).toHaveText('No relay · 1 peer, 1 direct', { timeout: 15_000 })
+  expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })
+})
+
+test('who opens a join link elsewhere is on the mesh of who sent it, and calls them', async ({ browser, ada }) => {
+  const site = await staticServer('/elsewhere/')
+  const link = await ada.evaluate(() => glia.joinLink())
+  const guest = await visit(browser, site.url + new URL(link).hash)
+  try {
+    await joined(guest)
+    const [adasId, guestsId] = await Promise.all([peerIdOf(ada), peerIdOf(guest)])
+    await expect.poll(() => linkTo(guest, adasId)).toMatch(/^(relayed|direct)$/)
+    await expect.poll(() => linkTo(ada, guestsId)).toMatch(/^(relayed|direct)$/)
+    await expect(status(guest)).toHaveText(/^On the mesh/)
+    expect(await call(guest, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
+    expect(await call(ada, await addressOf(guest, 'echo'), 'welcome')).toEqual({ text: 'welcome' })
+  } finally {
+    await guest.context().close()
+    await site.stop()
+  }
+})
+
+test('a join link may be given to a tab that is open', async ({ browser, ada }) => {
+  const site = await staticServer()
+  const guest = await visit(browser, site.url)
+  try {
+    await expect(status(guest)).toHaveText('This browser only')
+    const link = await ada.evaluate(() => glia.joinLink())
+    expect(await guest.evaluate((text) => glia.connect(text), link)).toBe(await peerIdOf(ada))
+    expect(await call(guest, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
+    await joined(guest)
+  } finally {
+    await guest.context().close()
+    await site.stop()
+  }
+})
+
+for (const [what, hash] of [
+  ['is garbage', '#join=garbage'],
+  ['names no peer', '#join=/ip4/127.0.0.1/tcp/1/ws'],
+] as const) {
+  test(`a join link that ${what} is said to be bad, and the tab works all the same`, async ({ page, server }) => {
+    await page.goto(server.url + hash)
+    await ready(page)
+    await expect(page.getByRole('alert')).toContainText('The join link does not work.')
+    await expect(page.getByRole('alert')).toContainText('ERR_BAD_ADDRESS')
+    expect(await call(page, local('root', 'echo'), 'hello')).toEqual({ text: 'hello' })
+    await joined(page)
+  })
+}
