@@ -3,19 +3,24 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../glia/log.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
 import { Backoff } from './backoff.ts'
-import { DIRECT_IDLE_MS, MAX_DIRECT, MAX_PEER_CONNECTIONS, WEBRTC_ATTEMPT_MS } from './limits.ts'
+import { DIRECT_IDLE_MS, DISCOVERED_DIRECT, MAX_DIRECT, MAX_PEER_CONNECTIONS, WEBRTC_ATTEMPT_MS } from './limits.ts'
 
 export interface DirectsInit {
   libp2p: Libp2p
   log: Logger
   /** Calls under way over a connection. */
   callsOn(connection: Connection): number
+  /** Any connection to a peer. */
+  reach(peer: string): Promise<Connection>
 }
 
 /** Attempts in a row: one in eighty hangs even so (FACTS 3.2). */
 const ATTEMPTS = 3
 /** Waits before a peer to which no direct connection could be made is tried again, in ms. */
 const RETRY_MS = { first: 30_000, last: 600_000 }
+
+/** Both sides hear of each other at the same time. The one with the higher id waits this long, so that one connection is made. */
+const AFTER_YOU_MS = 4_000
 
 interface Failure {
   backoff: Backoff
@@ -31,25 +36,28 @@ export class Directs {
   readonly #failures = new Map<string, Failure>()
   readonly #making = new Set<string>()
   #attempts = 0
+  #failedOnce = false
   #worked = false
 
   constructor(init: DirectsInit) {
     this.#init = init
   }
 
-  get count(): number {
-    return this.#connections().length
+  /** Whether none can be had here: attempts were made and none has ever worked, or the browser has no WebRTC. */
+  get impossible(): boolean {
+    return !hasWebRtc() || (!this.#worked && this.#failedOnce)
   }
 
-  /** Whether attempts were made here and none has ever worked. */
-  get failing(): boolean {
-    return !this.#worked && this.#failures.size > 0
+  /** Connects to a peer that was heard of, as long as there are few direct connections. Waits for nothing. */
+  meet(peer: string): void {
+    if (this.#busy >= DISCOVERED_DIRECT || !this.#isWorthTrying(peer) || this.#hasDirect(peer)) return
+    void this.#meet(peer)
   }
 
   /** Makes a direct connection to a peer there is a relayed one to, unless that has just failed. Waits for nothing. */
   want(peer: string, relayed: Connection): void {
-    if (isDirect(relayed) || !this.isWorthTrying(peer)) return
-    if (this.count >= MAX_DIRECT && !this.#closeIdle()) return
+    if (isDirect(relayed) || !this.#isWorthTrying(peer)) return
+    if (this.#busy >= MAX_DIRECT && !this.#closeIdle()) return
     void this.#make(peer, relayed)
   }
 
@@ -63,13 +71,31 @@ export class Directs {
     if (!isWebRtc(connection)) return
     this.#worked = true
     this.#failures.delete(connection.remotePeer.toString())
-    while (this.count > MAX_DIRECT && this.#closeIdle(connection));
+    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(connection));
+  }
+
+  /** Direct connections that are there, or being made. */
+  get #busy(): number {
+    return this.#connections().length + this.#making.size
+  }
+
+  async #meet(peer: string): Promise<void> {
+    this.#making.add(peer)
+    try {
+      if (this.#init.libp2p.peerId.toString() > peer) await pause(AFTER_YOU_MS * (0.75 + Math.random() / 2))
+      const relayed = await this.#init.reach(peer)
+      if (!isDirect(relayed) && !this.#hasDirect(peer)) await this.#make(peer, relayed)
+    } catch (thrown) {
+      this.#failed(peer)
+      this.#init.log.debug(`${peer} was announced and is not reachable:`, thrown)
+    } finally {
+      this.#making.delete(peer)
+    }
   }
 
   /** Whether a direct connection to the peer can be made here, is not being made, and has not just failed. */
-  isWorthTrying(peer: string): boolean {
-    if (!('RTCPeerConnection' in globalThis) || this.#making.has(peer) || this.#attempts >= MAX_PEER_CONNECTIONS)
-      return false
+  #isWorthTrying(peer: string): boolean {
+    if (!hasWebRtc() || this.#making.has(peer) || this.#attempts >= MAX_PEER_CONNECTIONS) return false
     return (this.#failures.get(peer)?.retryAt ?? 0) <= Date.now()
   }
 
@@ -88,7 +114,10 @@ export class Directs {
           const isOver = attempt === ATTEMPTS || relayed.status !== 'open' || this.#hasDirect(peer)
           log.debug(`no direct connection to ${peer} (attempt ${attempt}):`, thrown)
           if (!isOver) continue
-          if (!this.#hasDirect(peer)) this.#failed(peer)
+          if (!this.#hasDirect(peer)) {
+            this.#failedOnce = true
+            this.#failed(peer)
+          }
           return
         }
       }
@@ -125,6 +154,14 @@ export class Directs {
       .catch((thrown: unknown) => idle.abort(thrown instanceof Error ? thrown : new Error(String(thrown))))
     return true
   }
+}
+
+function hasWebRtc(): boolean {
+  return 'RTCPeerConnection' in globalThis
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** The WebRTC address of a peer that there is a relayed connection to: the signalling goes over that. */

@@ -5,6 +5,7 @@ import type { Ping } from '@libp2p/ping'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import { isPeerId } from '../glia/peer-id.ts'
 import type { Stream } from '../glia/stream.ts'
 import { Admission } from './admission.ts'
 import { peerOf, readMultiaddr } from './addresses.ts'
@@ -13,7 +14,7 @@ import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
-import { DIAL_DEADLINE_MS, DISCOVERED_DIRECT, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
+import { DIAL_DEADLINE_MS, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { PeerTable } from './peer-table.ts'
@@ -58,7 +59,12 @@ export class MeshNode {
       ping: (connection, signal) => (libp2p.services['ping'] as Ping).ping(connection.remotePeer, { signal }),
       changed,
     })
-    this.#directs = new Directs({ libp2p, log, callsOn: (connection) => this.#sessions.callsOn(connection) })
+    this.#directs = new Directs({
+      libp2p,
+      log,
+      callsOn: (connection) => this.#sessions.callsOn(connection),
+      reach: (peer) => this.#reach.connection(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
+    })
     this.#reach = new Reach({
       libp2p,
       relays: (signal) => this.#usableRelays(signal),
@@ -70,7 +76,8 @@ export class MeshNode {
       known: this.#known,
       heard: ({ id, multiaddrs }, isNew) => {
         void libp2p.peerStore.patch(id, { multiaddrs }).catch((thrown: unknown) => log.debug('peer store:', thrown))
-        this.#meet(id.toString())
+        // A relay is met by all its tabs, and has no use for meeting others.
+        if (platform.reserves && !this.#shunned.has(id.toString())) this.#directs.meet(id.toString())
         if (isNew) changed()
       },
       forgot: changed,
@@ -114,9 +121,9 @@ export class MeshNode {
     return this.#admission.calls
   }
 
-  /** Whether direct connections were tried and none has ever worked. */
+  /** Whether no direct connections can be had here. */
   get onlyRelayed(): boolean {
-    return this.#directs.failing
+    return this.#directs.impossible
   }
 
   /** Uses exactly these relays. @throws {GliaError} ERR_BAD_ADDRESS */
@@ -156,7 +163,7 @@ export class MeshNode {
 
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
   async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
-    const peer = target.startsWith('/') ? await this.#dial(target, signal) : target
+    const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
     this.#shunned.delete(peer)
     const connection = await this.#reach.connection(peer, signal)
     this.#directs.want(peer, connection)
@@ -224,20 +231,6 @@ export class MeshNode {
     for (const waiter of this.#changeWaiters.splice(0)) waiter()
   }
 
-  /** Connects to a peer that was heard of, if this one has few direct connections. */
-  #meet(peer: string): void {
-    const { reserves } = this.#init.platform
-    if (!reserves || this.#directs.count >= DISCOVERED_DIRECT || this.#shunned.has(peer)) return
-    if (!this.#directs.isWorthTrying(peer) || this.#reach.hasDirect(peer)) return
-    void this.#reach.connection(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)).then(
-      (connection) => this.#directs.want(peer, connection),
-      (thrown: unknown) => {
-        this.#directs.shun(peer)
-        this.#init.log.debug(`${peer} was announced and is not reachable:`, thrown)
-      },
-    )
-  }
-
   async #dial(target: string, signal: AbortSignal): Promise<string> {
     const address = readMultiaddr(target)
     if (peerOf(address) === this.peerId)
@@ -271,6 +264,11 @@ export class MeshNode {
       })
     }
   }
+}
+
+function readPeerId(text: string): string {
+  if (isPeerId(text)) return text
+  throw new GliaError('ERR_BAD_ADDRESS', `“${text.slice(0, 200)}” is not a multiaddr, a peer id or a join link.`)
 }
 
 function withPeer(address: string, peer: string | undefined): string {

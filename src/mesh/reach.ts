@@ -42,11 +42,6 @@ export class Reach {
     return open.find(isDirect) ?? open[0]
   }
 
-  hasDirect(peer: string): boolean {
-    const existing = this.existing(peer)
-    return existing !== undefined && isDirect(existing)
-  }
-
   /** @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline. */
   async connection(peer: string, signal: AbortSignal): Promise<Connection> {
     const existing = this.existing(peer)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { checkSettings, chooseRelays, isPrivateHost, parseIceServer, readOriginConfig } from './mesh-config.ts'
 
 const A = '/ip4/127.0.0.1/tcp/2081/ws/p2p/A'
+const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const B = '/dns4/example.org/tcp/443/wss/p2p/B'
 
 test('relays come from the link, the user, the origin, in this order, each once', () => {
@@ -18,12 +19,13 @@ test('what an origin says is believed as far as it makes sense', () => {
     7,
     'http://x',
   ]
-  expect(readOriginConfig({ version: 'ww/0.1.0', relays: [A, 1, null], iceServers })).toEqual({
+  expect(readOriginConfig({ version: 'ww/0.1.0', peer: PEER, relays: [A, 1, null], iceServers })).toEqual({
     relays: [A],
     iceServers: [{ urls: 'stun:example.org:3478' }, { urls: ['turn:example.org'], username: 'u', credential: 'c' }],
+    gateway: true,
   })
   for (const nonsense of [null, 'text', [], { relays: 'x', iceServers: {} }]) {
-    expect(readOriginConfig(nonsense)).toEqual({ relays: [], iceServers: [] })
+    expect(readOriginConfig(nonsense)).toEqual({ relays: [], iceServers: [], gateway: false })
   }
 })
 

@@ -1,5 +1,6 @@
 import type { MeshSettings } from '../actors/store.ts'
 import { GliaError } from '../glia/errors.ts'
+import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
 
 /** What an origin says about its mesh in `/.well-known/glia.json`. */
@@ -7,6 +8,8 @@ export interface OriginConfig {
   /** Multiaddrs that a browser can dial. */
   relays: readonly string[]
   iceServers: readonly RTCIceServer[]
+  /** The origin is itself a peer, and answers the HTTP API for programs. */
+  gateway: boolean
 }
 
 /** Relays in use at once: a second and a third are for when the first is gone. */
@@ -17,29 +20,36 @@ const BUILD_RELAYS: string = import.meta.env['VITE_GLIA_RELAYS'] ?? ''
 /** Public STUN servers, for pages on public origins that configure none: they tell a peer its address outside of its NAT. */
 const PUBLIC_STUN = [{ urls: ['stun:stun.cloudflare.com:3478', 'stun:stun.l.google.com:19302'] }]
 
+const NOTHING: OriginConfig = { relays: [], iceServers: [], gateway: false }
+
 /**
- * Reads `/.well-known/glia.json` of the origin, or of the folder that the app is in.
- * @returns undefined if there is none, or it cannot be read now.
+ * Reads `/.well-known/glia.json` of the folder that the app is in, or of the origin.
+ * @returns undefined if the origin cannot be reached now; nothing is in it where there is no such file.
  */
 export async function fetchOriginConfig(): Promise<OriginConfig | undefined> {
   const places = new Set([document.baseURI, location.origin].map((base) => new URL('.well-known/glia.json', base).href))
-  for (const place of places) {
-    try {
+  try {
+    for (const place of places) {
       // oxlint-disable-next-line no-await-in-loop -- the second is asked only where the first has none
       const response = await fetch(place, { cache: 'no-cache', signal: AbortSignal.timeout(FETCH_MS) })
       // oxlint-disable-next-line no-await-in-loop
       if (response.ok) return readOriginConfig(await response.json())
-    } catch {
-      // Offline, or a static host that answers with a page: the same as none.
     }
+    return NOTHING
+  } catch (thrown) {
+    // A static host may answer with a page for whatever it does not have.
+    return thrown instanceof SyntaxError ? NOTHING : undefined
   }
-  return undefined
 }
 
 /** Believes nothing about what came. */
 export function readOriginConfig(value: unknown): OriginConfig {
-  const { relays, iceServers } = fields(value)
-  return { relays: texts(relays), iceServers: Array.isArray(iceServers) ? iceServers.flatMap(readIceServer) : [] }
+  const { relays, iceServers, peer } = fields(value)
+  return {
+    relays: texts(relays),
+    iceServers: Array.isArray(iceServers) ? iceServers.flatMap(readIceServer) : [],
+    gateway: typeof peer === 'string' && isPeerId(peer),
+  }
 }
 
 /** Relays in the order of DESIGN 8: the join link's, the user's, the origin's, the build's; each relay once. */

@@ -15,6 +15,9 @@ export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serve' | 'serves' |
   changed(): void
 }
 
+/** How often the origin is asked for its relays while none of them can be joined, in ms. */
+const ASK_AGAIN_MS = 15_000
+
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
 /** This tab on the mesh: starts the node, tells it which relays to use, and brings it back when the tab was away. */
@@ -29,6 +32,7 @@ export class TabMesh {
   /** Why the join link that the page was opened with cannot be used. */
   badLink: GliaError | undefined
   settings: MeshSettings = NO_SETTINGS
+  #module: Awaited<MeshModule> | undefined
   #origin: OriginConfig | undefined
   #invitation: Invitation | undefined
 
@@ -49,8 +53,13 @@ export class TabMesh {
   }
 
   /** A link to this app under which others reach this peer; undefined while there is none. */
-  joinLink(mesh: Awaited<MeshModule> | undefined = this.#module): string | undefined {
-    return this.node && mesh?.formatJoinLink(document.baseURI, this.node.addrs())
+  joinLink(): string | undefined {
+    return this.node && this.#module?.formatJoinLink(document.baseURI, this.node.addrs())
+  }
+
+  /** Address of the origin's gateway, with a slash at its end. */
+  get gateway(): string | undefined {
+    return this.#origin?.gateway ? `${location.origin}/` : undefined
   }
 
   /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. */
@@ -71,11 +80,9 @@ export class TabMesh {
     this.#init.changed()
   }
 
-  #module: Awaited<MeshModule> | undefined
-
   async #start(): Promise<MeshNode> {
     const { module, identity, store, changed, ...rest } = this.#init
-    const origin = fetchOriginConfig()
+    const asked = fetchOriginConfig()
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
@@ -84,13 +91,23 @@ export class TabMesh {
     this.#followLink(mesh, node)
     addEventListener('hashchange', () => this.#followLink(mesh, node))
     this.#useRelays(node)
-    void origin.then((config) => {
-      this.#origin = config
-      this.#useRelays(node)
-      changed()
-    })
+    void asked.then((config) => this.#useOrigin(config, node))
+    setInterval(() => void this.#askOriginAgain(node), ASK_AGAIN_MS)
     this.#followLife(node)
     return node
+  }
+
+  #useOrigin(config: OriginConfig | undefined, node: MeshNode): void {
+    if (!config) return
+    this.#origin = config
+    this.#useRelays(node)
+    this.#init.changed()
+  }
+
+  /** The origin could not be asked before, or its relay is gone: perhaps there is another one by now. */
+  async #askOriginAgain(node: MeshNode): Promise<void> {
+    const isAlone = !node.relays().some(({ state }) => state === 'reserved')
+    if (!this.#origin || (isAlone && this.#origin.relays.length > 0)) this.#useOrigin(await fetchOriginConfig(), node)
   }
 
   #iceServers(): readonly RTCIceServer[] {

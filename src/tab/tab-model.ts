@@ -32,6 +32,7 @@ export class LiveTabModel implements TabModel {
   readonly peers = signal<readonly PeerInfo[]>([])
   readonly relays = signal<readonly RelayInfo[]>([])
   readonly joinLink = signal<string | undefined>(undefined)
+  readonly gateway = signal<string | undefined>(undefined)
   readonly badLink = signal<ErrorView | undefined>(undefined)
   readonly settings = signal<Settings>({ relays: [], iceServers: [] })
   readonly basePath = new URL('.', document.baseURI).pathname
@@ -183,6 +184,7 @@ export class LiveTabModel implements TabModel {
     this.peers.value = peers
     this.relays.value = relays
     this.joinLink.value = mesh.joinLink()
+    this.gateway.value = mesh.gateway
     const next = meshStatus({ peers, relays, onlyRelayed: node.onlyRelayed, online: navigator.onLine })
     if (next.text !== this.mesh.value.text || next.detail !== this.mesh.value.detail) this.mesh.value = next
   }

@@ -2,7 +2,7 @@ import { type Signal, useComputed, useSignalEffect } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
-import { fetchLine } from './fetch-line.ts'
+import { curlLine, fetchLine } from './call-line.ts'
 import { formatTime, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
@@ -25,6 +25,8 @@ export interface ConsoleProps {
 export function Console({ model, process, state, focusPid, onKill }: ConsoleProps) {
   const { pid, name, methods, root, lastError } = process
   const { method, text, file, call } = state
+  const gateway = model.gateway.value
+  const peerId = model.peerId.value
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
   const lines = useMemo(() => model.log(pid), [model, pid])
   const input = useRef<HTMLTextAreaElement>(null)
@@ -82,6 +84,17 @@ export function Console({ model, process, state, focusPid, onKill }: ConsoleProp
           >
             Copy as fetch
           </CopyButton>
+          {gateway !== undefined && peerId !== undefined && (
+            <CopyButton
+              class="button"
+              label="Copy as curl"
+              text={() =>
+                curlLine({ gateway, peerId, pid, method: method.value, body: file.value ? undefined : text.value })
+              }
+            >
+              Copy as curl
+            </CopyButton>
+          )}
           <span class="grow" />
           <span class="soft mono" aria-hidden="true">
             {SHORTCUT}

@@ -111,6 +111,8 @@ export interface TabModel {
   /** Other peers: connected ones first, then those that are only known; stable order. */
   peers: ReadonlySignal<readonly PeerInfo[]>
   relays: ReadonlySignal<readonly RelayInfo[]>
+  /** Address of this origin's gateway, with a slash at its end; undefined if it has none. */
+  gateway: ReadonlySignal<string | undefined>
   /** A link that lets others join the mesh and reach this peer; undefined while it cannot be reached. */
   joinLink: ReadonlySignal<string | undefined>
   /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */

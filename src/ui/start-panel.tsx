@@ -17,7 +17,7 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
       <div>
         <b>Drop a .wasm anywhere</b>
         <br />
-        It becomes a live actor that every page of this origin can call.
+        It becomes a live actor, callable by every peer.
         {isEmpty && <pre class="recipe">{RECIPE}</pre>}
       </div>
       <span class="grow" />
