@@ -53,7 +53,7 @@ for (const { way, link, webRtc } of [
                 await stream.closeWrite()
               })()
               // Until nothing more goes in for as long as ten calls of another process take.
-              for (let before = -1; before < at; ) {
+              for (let before = -1; before < at;) {
                 before = at
                 for (let i = 0; i < 10; i++) await glia.call(otherAddress, tools.pattern(CHUNK))
               }
@@ -72,7 +72,10 @@ for (const { way, link, webRtc } of [
       expect(held).toBeLessThan(8 * MiB)
       // It was held, not lost.
       const first = await ada.evaluate(async (enough) => {
-        const { stream, sent } = globalThis as unknown as { stream: Awaited<ReturnType<typeof glia.open>>; sent: Promise<void> }
+        const { stream, sent } = globalThis as unknown as {
+          stream: Awaited<ReturnType<typeof glia.open>>
+          sent: Promise<void>
+        }
         let at = 0
         while (at < enough) {
           const chunk = await stream.read()

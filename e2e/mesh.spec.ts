@@ -16,8 +16,7 @@ for (const { way, link, webRtc } of [
       await connect(ada, bob, link)
       expect(await call(bob, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
       const replies = await ada.evaluate(
-        (address) =>
-          Promise.all(Array.from({ length: 100 }, (_, i) => tools.outcome(glia.call(address, `call ${i}`)))),
+        (address) => Promise.all(Array.from({ length: 100 }, (_, i) => tools.outcome(glia.call(address, `call ${i}`)))),
         await addressOf(bob, 'echo'),
       )
       expect(replies).toEqual(Array.from({ length: 100 }, (_, i) => ({ text: `call ${i}` })))
@@ -87,7 +86,11 @@ for (const { way, link, webRtc } of [
         (address) => {
           const aborter = new AbortController()
           const outcome = tools.outcome(glia.call(address, '', { signal: aborter.signal }))
-          Object.assign(globalThis, { giveUp: () => (aborter.abort(), outcome) })
+          const giveUp = (): Promise<Outcome> => {
+            aborter.abort()
+            return outcome
+          }
+          Object.assign(globalThis, { giveUp })
         },
         await addressOf(bob, 'drip', trouble),
       )
@@ -178,7 +181,11 @@ function post(page: Page, path: string) {
   return send(page, path, { method: 'POST', body: 'hello' })
 }
 
-test('a page calls the process of somebody else with fetch, and is told what is wrong', async ({ ada, bob, server }) => {
+test('a page calls the process of somebody else with fetch, and is told what is wrong', async ({
+  ada,
+  bob,
+  server,
+}) => {
   const pid = await spawn(bob, 'trouble')
   expect(await post(ada, await addressOf(bob, 'echo'))).toMatchObject({ status: 200, text: 'hello' })
   expect(await post(ada, await addressOf(bob, 'slurp', pid))).toMatchObject({ status: 200, text: '5' })

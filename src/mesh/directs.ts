@@ -35,6 +35,8 @@ export class Directs {
   readonly #init: DirectsInit
   readonly #failures = new Map<string, Failure>()
   readonly #making = new Set<string>()
+  /** Told to close; libp2p shows them as open until they are closed. */
+  readonly #closing = new WeakSet<Connection>()
   #attempts = 0
   #failedOnce = false
   #worked = false
@@ -71,7 +73,12 @@ export class Directs {
     if (!isWebRtc(connection)) return
     this.#worked = true
     this.#failures.delete(connection.remotePeer.toString())
-    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(connection));
+    this.trim(connection)
+  }
+
+  /** Closes idle connections past the bound. What others made counts too. */
+  trim(except?: Connection): void {
+    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(except));
   }
 
   /** Direct connections that are there, or being made. */
@@ -138,7 +145,7 @@ export class Directs {
   #connections(): Connection[] {
     return this.#init.libp2p
       .getConnections()
-      .filter((connection) => connection.status === 'open' && isWebRtc(connection))
+      .filter((connection) => connection.status === 'open' && !this.#closing.has(connection) && isWebRtc(connection))
   }
 
   /** Closes the oldest that carries no calls. @returns false if all are in use. */
@@ -148,6 +155,7 @@ export class Directs {
       .filter(({ timeline }) => Date.now() - timeline.open > DIRECT_IDLE_MS)
       .sort((a, b) => a.timeline.open - b.timeline.open)[0]
     if (!idle) return false
+    this.#closing.add(idle)
     this.#failed(idle.remotePeer.toString())
     void idle
       .close()

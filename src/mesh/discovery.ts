@@ -8,8 +8,11 @@ const FIRST_MS = 2_000
 const LONGEST_MS = 60_000
 /** The interval grows by the first one for every so many peers: the mesh carries about five announcements a second, however large. */
 const PEERS_PER_STEP = 10
-/** A peer that was not heard of for so many intervals is gone. */
+/** Peers up to which a newcomer is answered at once. */
+const SMALL = 4
+/** A peer that was not heard of for so many intervals, and so long at least, is gone. A busy or hidden tab announces itself late. */
 const MISSED = 3
+const LATE_MS = 60_000
 /** `setInterval`'s longest. */
 const NEVER_MS = 2 ** 31 - 1
 
@@ -77,13 +80,14 @@ export class Discovery {
   #announce(): void {
     this.#lastAnnounced = Date.now()
     this.#announcer._broadcast()
-    if (this.#init.known.forgetOlderThan(this.#intervalMs * MISSED + FIRST_MS)) this.#init.forgot()
+    if (this.#init.known.forgetOlderThan(Math.max(this.#intervalMs * MISSED, LATE_MS))) this.#init.forgot()
     this.#schedule(this.#intervalMs)
   }
 
   #heard(peer: PeerInfo): void {
     const isNew = this.#init.known.heard(peer.id, peer.multiaddrs)
     this.#init.heard(peer, isNew)
-    if (isNew) this.soon()
+    // A newcomer learns of everybody within an interval. In a small mesh it need not wait; in a large one all would answer at once.
+    if (isNew && this.#init.known.size <= SMALL) this.soon()
   }
 }

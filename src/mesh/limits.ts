@@ -44,7 +44,7 @@ export const STREAM_WINDOW_BYTES = 1024 * 1024
 /** Direct connections that a tab keeps (DESIGN 8): each is an RTCPeerConnection. */
 export const MAX_DIRECT = 8
 /** Direct connections that discovery makes by itself; the rest are for peers that are called, or that call. */
-export const DISCOVERED_DIRECT = 4
+export const DISCOVERED_DIRECT = 3
 /** Chrome allows 500 RTCPeerConnections in a tab's life (FACTS 3.7): past this, calls stay on the relay. */
 export const MAX_PEER_CONNECTIONS = 400
 /** A direct connection that carries no calls for so long may be closed for another. */
@@ -59,5 +59,7 @@ export const RELAY_RETRY_MS = { first: 500, last: 5_000 }
 export const RELAY_CHECK_MS = 15_000
 export const RELAY_ANSWER_MS = 5_000
 
+/** Pings of one connection that may be under way at once. */
+export const PINGS = 8
 /** How often latencies are measured, and shown anew. */
 export const TICK_MS = 5_000

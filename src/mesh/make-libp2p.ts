@@ -13,6 +13,7 @@ import {
   DIAL_DEADLINE_MS,
   IDLE_MS,
   MAX_INBOUND_PER_SECOND,
+  PINGS,
   SHARED_RELAY_ATTEMPT_MS,
   STREAM_WINDOW_BYTES,
   TICK_MS,
@@ -57,7 +58,8 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
       components: capture,
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
-      ping: ping({ runOnLimitedConnection: true }),
+      // The connection monitor pings too: with the default of one stream a second ping fails, and would look like a dead peer.
+      ping: ping({ runOnLimitedConnection: true, maxOutboundStreams: PINGS, maxInboundStreams: PINGS }),
       pubsub: gossipsub({
         // Tabs of one machine have one address, and are no attack.
         scoreParams: { IPColocationFactorWeight: 0 },

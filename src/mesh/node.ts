@@ -86,6 +86,7 @@ export class MeshNode {
     const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
     this.#tick = setInterval(() => {
       idle.sweep()
+      this.#directs.trim()
       changed()
     }, TICK_MS)
   }
