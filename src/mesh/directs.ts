@@ -3,7 +3,15 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../glia/log.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
 import { Backoff } from './backoff.ts'
-import { DIRECT_IDLE_MS, DISCOVERED_DIRECT, MAX_DIRECT, MAX_PEER_CONNECTIONS, WEBRTC_ATTEMPT_MS } from './limits.ts'
+import {
+  DIRECT_KEPT_MS,
+  DIRECT_YOUNG_MS,
+  DISCOVERED_DIRECT,
+  MAX_DIRECT,
+  MAX_MAKING,
+  MAX_PEER_CONNECTIONS,
+  WEBRTC_ATTEMPT_MS,
+} from './limits.ts'
 
 export interface DirectsInit {
   libp2p: Libp2p
@@ -52,14 +60,20 @@ export class Directs {
 
   /** Connects to a peer that was heard of, as long as there are few direct connections. Waits for nothing. */
   meet(peer: string): void {
-    if (this.#busy >= DISCOVERED_DIRECT || !this.#isWorthTrying(peer) || this.#hasDirect(peer)) return
+    if (
+      this.#making.size >= MAX_MAKING ||
+      this.#busy >= DISCOVERED_DIRECT ||
+      !this.#isWorthTrying(peer) ||
+      this.#hasDirect(peer)
+    )
+      return
     void this.#meet(peer)
   }
 
   /** Makes a direct connection to a peer there is a relayed one to, unless that has just failed. Waits for nothing. */
   want(peer: string, relayed: Connection): void {
     if (isDirect(relayed) || !this.#isWorthTrying(peer)) return
-    if (this.#busy >= MAX_DIRECT && !this.#closeIdle()) return
+    if (this.#making.size >= MAX_MAKING || (this.#busy >= MAX_DIRECT && !this.#closeIdle(DIRECT_KEPT_MS))) return
     void this.#make(peer, relayed)
   }
 
@@ -78,7 +92,7 @@ export class Directs {
 
   /** Closes idle connections past the bound. What others made counts too. */
   trim(except?: Connection): void {
-    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(except));
+    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(DIRECT_YOUNG_MS, except));
   }
 
   /** Direct connections that are there, or being made. */
@@ -148,11 +162,11 @@ export class Directs {
       .filter((connection) => connection.status === 'open' && !this.#closing.has(connection) && isWebRtc(connection))
   }
 
-  /** Closes the oldest that carries no calls. @returns false if all are in use. */
-  #closeIdle(except?: Connection): boolean {
+  /** Closes the oldest that carries no calls and is older than that. @returns false if there is none. */
+  #closeIdle(ms: number, except?: Connection): boolean {
     const idle = this.#connections()
       .filter((connection) => connection !== except && this.#init.callsOn(connection) === 0)
-      .filter(({ timeline }) => Date.now() - timeline.open > DIRECT_IDLE_MS)
+      .filter(({ timeline }) => Date.now() - timeline.open > ms)
       .sort((a, b) => a.timeline.open - b.timeline.open)[0]
     if (!idle) return false
     this.#closing.add(idle)

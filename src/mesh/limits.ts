@@ -47,8 +47,12 @@ export const MAX_DIRECT = 8
 export const DISCOVERED_DIRECT = 3
 /** Chrome allows 500 RTCPeerConnections in a tab's life (FACTS 3.7): past this, calls stay on the relay. */
 export const MAX_PEER_CONNECTIONS = 400
-/** A direct connection that carries no calls for so long may be closed for another. */
-export const DIRECT_IDLE_MS = 5_000
+/** WebRTC connections in the making at once: each takes some tenths of a second of a processor. A later call asks again. */
+export const MAX_MAKING = 2
+/** An idle direct connection is closed for another past this age: a peer that calls many in turn would make new ones all the time. */
+export const DIRECT_KEPT_MS = 60_000
+/** One too many, which others made, is closed past this age: it may be about to be used. */
+export const DIRECT_YOUNG_MS = 5_000
 
 /** A relayed connection without calls is closed after so long; where there is a direct one too, after a tenth of it. */
 export const CIRCUIT_IDLE_MS = 60_000
