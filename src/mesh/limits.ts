@@ -18,6 +18,16 @@ export const SHARED_RELAY_ATTEMPT_MS = 8_000
 /** A WebRTC dial that has not succeeded by then hangs (FACTS 3.2); a next one usually works. */
 export const WEBRTC_ATTEMPT_MS = 3_000
 
+/** Connections over which a call is tried: those that turn out to be dead are ended. */
+export const ATTEMPTS = 3
+/** Time that an older connection has to answer when the same peer made a new one. */
+export const DOUBT_MS = 3_000
+/** Opening a stream takes some round trips. Over WebRTC one that has not been opened by then is on a connection whose tab is gone. */
+export const NEGOTIATION_MS = 6_000
+export const WEBRTC_NEGOTIATION_MS = 3_000
+/** Looking a peer up in the DHT: it knows it soon, or not at all. */
+export const LOOKUP_MS = 5_000
+
 /** Calls of one peer that are under way or wait at the door, and of all peers together. */
 export const MAX_CALLS_PER_PEER = 256
 export const MAX_CALLS = 2048

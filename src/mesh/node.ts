@@ -1,24 +1,24 @@
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import type { Ping } from '@libp2p/ping'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { Stream } from '../glia/stream.ts'
 import { Admission } from './admission.ts'
-import { peerOf, readMultiaddr } from './addresses.ts'
+import { isDirect, isWebRtc, peerOf, readMultiaddr } from './addresses.ts'
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
-import { DIAL_DEADLINE_MS, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
+import { ATTEMPTS, DIAL_DEADLINE_MS, DOUBT_MS, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { PeerTable } from './peer-table.ts'
 import type { PeerInfo, RelayInfo } from './peer-info.ts'
+import { probe } from './probe.ts'
 import { Reach } from './reach.ts'
 import { CircuitReserver, Relays } from './relays.ts'
 import { routingOf } from './routing.ts'
@@ -56,7 +56,6 @@ export class MeshNode {
     this.#relays = new Relays({
       libp2p,
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
-      ping: (connection, signal) => (libp2p.services['ping'] as Ping).ping(connection.remotePeer, { signal }),
       changed,
     })
     this.#directs = new Directs({
@@ -141,25 +140,13 @@ export class MeshNode {
    * Opens a call to a process of another peer.
    * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline; ERR_NO_PROC if it is refused.
    */
-  async open(address: Address, { signal }: { signal: AbortSignal }): Promise<Stream> {
-    const { host } = address
-    const connection = await this.#reach.connection(host, signal)
-    this.#directs.want(host, connection)
-    try {
-      return await this.#sessions.open(connection, address, signal)
-    } catch (thrown) {
-      const error = toGliaError(thrown, 'ERR_UNREACHABLE')
-      if (error.code !== 'ERR_UNREACHABLE' || signal.aborted) throw error
-      // The connection is there and dead: a tab that closed, a network that changed. Another one, once.
-      connection.abort(error)
-      const next = await this.#reach.connection(host, signal)
-      return this.#sessions.open(next, address, signal)
-    }
+  open(address: Address, { signal }: { signal: AbortSignal }): Promise<Stream> {
+    return this.#overConnection(address.host, signal, (connection) => this.#sessions.open(connection, address, signal))
   }
 
   /** PID of the root process of another peer. @throws {GliaError} ERR_UNREACHABLE, ERR_NO_PROC */
-  async rootOf(peer: string, signal: AbortSignal): Promise<string> {
-    return askStatus(await this.#reach.connection(peer, signal), signal)
+  rootOf(peer: string, signal: AbortSignal): Promise<string> {
+    return this.#overConnection(peer, signal, (connection) => askStatus(connection, signal))
   }
 
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
@@ -210,6 +197,9 @@ export class MeshNode {
     const changed = (): void => this.#changed()
     libp2p.addEventListener('connection:open', ({ detail }) => {
       this.#directs.opened(detail)
+      this.#doubtOlder(detail)
+      // Its end is how a tab that goes away is noticed at once; without one it takes a quarter of a minute.
+      if (isWebRtc(detail)) this.#sessions.prepare(detail)
       changed()
     })
     libp2p.addEventListener('connection:close', changed)
@@ -225,6 +215,30 @@ export class MeshNode {
       this.#discovery.soon()
       changed()
     })
+  }
+
+  async #overConnection<T>(peer: string, signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      // oxlint-disable-next-line no-await-in-loop -- another attempt is for when this one fails
+      const connection = await this.#reach.connection(peer, signal)
+      this.#directs.want(peer, connection)
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        return await use(connection)
+      } catch (thrown) {
+        const error = toGliaError(thrown, 'ERR_UNREACHABLE')
+        if (error.code !== 'ERR_UNREACHABLE' || signal.aborted || attempt === ATTEMPTS) throw error
+        // It is there and dead: a tab that closed, a network that changed. Another one is found, or made.
+        connection.abort(error)
+      }
+    }
+  }
+
+  /** A peer that connects anew may have lost what it had: a tab whose network changed. The relay server takes the oldest. */
+  #doubtOlder(newest: Connection): void {
+    for (const connection of this.libp2p.getConnections(newest.remotePeer)) {
+      if (connection !== newest && isDirect(connection) === isDirect(newest)) void probe(connection, DOUBT_MS)
+    }
   }
 
   #changed(): void {

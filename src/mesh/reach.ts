@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
 import { isDirect, isWebRtcAddress, relayOf } from './addresses.ts'
-import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
+import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, LOOKUP_MS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
 import { orAborted } from './or-aborted.ts'
 
 export interface ReachInit {
@@ -99,7 +99,8 @@ export class Reach {
   async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
     try {
       const id = peerIdFromString(peer)
-      const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: deadline }), deadline)
+      const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
+      const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: limit }), limit)
       if (found.multiaddrs.length === 0) throw new Error('no addresses')
       return found.multiaddrs
         .map((address) => (address.toString().endsWith(`/p2p/${peer}`) ? address : address.encapsulate(`/p2p/${peer}`)))

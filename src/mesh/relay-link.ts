@@ -5,6 +5,7 @@ import { peerOf } from './addresses.ts'
 import { Backoff } from './backoff.ts'
 import { DIAL_ATTEMPT_MS, RELAY_ANSWER_MS, RELAY_CHECK_MS, RELAY_RETRY_MS } from './limits.ts'
 import type { RelayInfo } from './peer-info.ts'
+import { probe } from './probe.ts'
 
 /** Makes and tells of reservations; a relay itself makes none. */
 export interface Reserver {
@@ -19,7 +20,6 @@ export interface RelayLinkInit {
   address: Multiaddr
   /** Left out: the connection is all that is wanted. */
   reserver: Reserver | undefined
-  ping(connection: Connection, signal: AbortSignal): Promise<number>
   changed(): void
 }
 
@@ -103,7 +103,7 @@ export class RelayLink {
 
   /** Resolves when the relay is lost: its connection closes, it answers no more, or the reservation is gone. */
   async #watch(connection: Connection): Promise<void> {
-    const { reserver, ping } = this.#init
+    const { reserver } = this.#init
     const closed = (): void => this.#hurry?.()
     connection.addEventListener('close', closed)
     try {
@@ -111,13 +111,8 @@ export class RelayLink {
         // oxlint-disable-next-line no-await-in-loop -- looks again and again
         await this.#pause(RELAY_CHECK_MS)
         if (connection.status !== 'open' || this.#stopped.signal.aborted) break
-        try {
-          // oxlint-disable-next-line no-await-in-loop
-          await ping(connection, AbortSignal.timeout(RELAY_ANSWER_MS))
-        } catch (cause) {
-          connection.abort(toGliaError(cause))
-          break
-        }
+        // oxlint-disable-next-line no-await-in-loop
+        if (!(await probe(connection, RELAY_ANSWER_MS))) break
         if (reserver && reserver.expires(connection.remotePeer) === undefined) break
       }
     } finally {

@@ -4,7 +4,7 @@ import { GliaError } from '../glia/errors.ts'
 import { Session } from '../glia/session.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
-import { MAX_CALLS_PER_PEER, SESSION_PROTOCOL } from './limits.ts'
+import { MAX_CALLS_PER_PEER, NEGOTIATION_MS, SESSION_PROTOCOL, WEBRTC_NEGOTIATION_MS } from './limits.ts'
 import { orAborted } from './or-aborted.ts'
 import { rawCall } from './raw-protocol.ts'
 import { Libp2pChannel } from './session-channel.ts'
@@ -49,6 +49,11 @@ export class Sessions {
     return rawCall(stream, address, this.#init.self)
   }
 
+  /** Opens the session of a connection before the first call. A peer that has none is asked again by the first call. */
+  prepare(connection: Connection): void {
+    if (!this.#dialects.has(connection)) void this.#find(connection).catch(() => undefined)
+  }
+
   /** Takes a session that the other peer opened. */
   accept(stream: Libp2pStream, connection: Connection): void {
     this.#track(stream, connection, (call) => void this.#init.admit(call))
@@ -59,15 +64,20 @@ export class Sessions {
     const known = this.#dialects.get(connection)
     if (known) return orAborted(known, signal)
     // Without the signal of the call: others will want it too.
+    return orAborted(this.#find(connection, address), signal)
+  }
+
+  #find(connection: Connection, address?: Address): Promise<Dialect> {
     const found = this.#negotiate(connection, address)
     this.#dialects.set(connection, found)
     found.catch(() => this.#dialects.delete(connection))
-    return orAborted(found, signal)
+    return found
   }
 
-  async #negotiate(connection: Connection, address: Address): Promise<Dialect> {
-    const signal = AbortSignal.timeout(NEGOTIATION_MS)
-    const stream = await negotiate(connection, [SESSION_PROTOCOL, formatAddress(address)], signal)
+  async #negotiate(connection: Connection, address: Address | undefined): Promise<Dialect> {
+    const signal = AbortSignal.timeout(isWebRtc(connection) ? WEBRTC_NEGOTIATION_MS : NEGOTIATION_MS)
+    const wanted = address ? [SESSION_PROTOCOL, formatAddress(address)] : [SESSION_PROTOCOL]
+    const stream = await negotiate(connection, wanted, signal)
     if (stream.protocol !== SESSION_PROTOCOL) return { raw: stream }
     const session = this.#track(stream, connection)
     void session.ended.then(() => this.#dialects.delete(connection))
@@ -88,16 +98,16 @@ export class Sessions {
     })
     const sessions = this.#open.get(connection) ?? new Set()
     this.#open.set(connection, sessions.add(session))
-    void session.ended.then(() => {
+    void session.ended.then((reason) => {
       sessions.delete(session)
       if (sessions.size === 0) this.#open.delete(connection)
+      // Nobody ends a session before its connection: the other side is gone, and WebRTC would take a quarter of a minute to notice.
+      if (isWebRtc(connection) && connection.status === 'open') connection.abort(reason)
     })
     return session
   }
 }
 
-/** Longest negotiation of a stream: a few round trips. */
-const NEGOTIATION_MS = 8_000
 /** One send is one message of a data channel: 16 KiB less what @libp2p/webrtc puts around it (FACTS 3.9). */
 const WEBRTC_MESSAGE_BYTES = 16_377
 /** Over relays and websockets bigger batches are nearly twice as fast (FACTS 3.9). */

@@ -3,7 +3,7 @@ import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { parsePid, type Pid } from '../glia/pid.ts'
 import { Incoming } from './incoming.ts'
-import { RAW_PROTOCOL } from './limits.ts'
+import { NEGOTIATION_MS, RAW_PROTOCOL } from './limits.ts'
 import { orAborted } from './or-aborted.ts'
 
 /** A status line is about 100 bytes. */
@@ -12,20 +12,27 @@ const MAX_BYTES = 1024
 /**
  * Asks a peer for its root process: it answers on the protocol id it advertises with the text of `GET /status`,
  * `ww/0.1.0/{peer}/{root}`.
- * @throws {GliaError} ERR_NO_PROC if it runs no processes, or says something else.
+ * @throws {GliaError} ERR_NO_PROC if it runs no processes, or says something else; ERR_UNREACHABLE if it does not answer.
  */
 export async function askStatus(connection: Connection, signal: AbortSignal): Promise<Pid> {
   const peer = connection.remotePeer.toString()
   try {
-    const status = await orAborted(readStatus(connection, signal), signal)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(NEGOTIATION_MS)])
+    const status = await orAborted(readStatus(connection, limit), limit)
     const [start, root] = status.split(`/${peer}/`)
-    if (`/${start}` !== PROTOCOL || root === undefined) throw new Error(`“${status}” is no status`)
+    if (`/${start}` !== PROTOCOL || root === undefined) throw new StatusError(`“${status}” is no status`)
     return parsePid(root)
   } catch (cause) {
     signal.throwIfAborted()
-    throw new GliaError('ERR_NO_PROC', `${peer} does not say which process is its root.`, { cause })
+    if (cause instanceof StatusError || (cause instanceof Error && cause.name === 'UnsupportedProtocolError')) {
+      throw new GliaError('ERR_NO_PROC', `${peer} does not say which process is its root.`, { cause })
+    }
+    throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
   }
 }
+
+/** What came is no status. */
+class StatusError extends Error {}
 
 async function readStatus(connection: Connection, signal: AbortSignal): Promise<string> {
   const stream = await connection.newStream(RAW_PROTOCOL, { signal, runOnLimitedConnection: true })
@@ -35,7 +42,7 @@ async function readStatus(connection: Connection, signal: AbortSignal): Promise<
     let text = ''
     for (let piece = await incoming.read(); piece !== null; piece = await incoming.read()) {
       text += decoder.decode(piece, { stream: true })
-      if (text.length > MAX_BYTES) throw new Error('the status is too long')
+      if (text.length > MAX_BYTES) throw new StatusError('the status is too long')
     }
     return text
   } finally {

@@ -59,7 +59,13 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
         },
       }),
       // Relays on private networks, and on loopback, are as good as any.
-      dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: false,
+        peerInfoMapper: passthroughMapper,
+        // The only relay of a mesh asks nobody, and needs not wait for somebody to ask.
+        allowQueryWithZeroPeers: true,
+      }),
     },
     metrics,
     hub: true,

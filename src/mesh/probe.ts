@@ -1,0 +1,38 @@
+import type { Connection } from '@libp2p/interface'
+import { PING_PROTOCOL } from '@libp2p/ping'
+import { toGliaError } from '../glia/errors.ts'
+import { Incoming } from './incoming.ts'
+import { orAborted } from './or-aborted.ts'
+
+/** Bytes of a ping, as libp2p's protocol has them. */
+const PING_BYTES = 32
+
+/**
+ * Asks over this very connection whether the peer is there; the ping service takes any. Ends a connection that does not answer:
+ * one whose network or tab went away looks open for up to a quarter of a minute.
+ * @returns false if it has been ended.
+ */
+export async function probe(connection: Connection, ms: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(ms)
+  try {
+    await orAborted(ping(connection, signal), signal)
+    return true
+  } catch (thrown) {
+    connection.abort(toGliaError(thrown))
+    return false
+  }
+}
+
+async function ping(connection: Connection, signal: AbortSignal): Promise<void> {
+  const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
+  const incoming = new Incoming({ stream, remote: connection.remotePeer.toString() })
+  stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
+  let left = PING_BYTES
+  while (left > 0) {
+    // oxlint-disable-next-line no-await-in-loop -- the reply may come in pieces
+    const piece = await incoming.read()
+    if (!piece) throw new Error('the ping was not answered')
+    left -= piece.length
+  }
+  void stream.close().catch(() => undefined)
+}
