@@ -5,7 +5,7 @@ import { isDirect, isWebRtc } from './addresses.ts'
 import { Backoff } from './backoff.ts'
 import {
   DIRECT_KEPT_MS,
-  DIRECT_YOUNG_MS,
+  DIRECT_SPARE_MS,
   DISCOVERED_DIRECT,
   MAX_DIRECT,
   MAX_MAKING,
@@ -18,6 +18,8 @@ export interface DirectsInit {
   log: Logger
   /** Calls under way over a connection. */
   callsOn(connection: Connection): number
+  /** When the last call over a connection was opened, in ms since the epoch. */
+  usedAt(connection: Connection): number
   /** Any connection to a peer. */
   reach(peer: string): Promise<Connection>
 }
@@ -92,7 +94,7 @@ export class Directs {
 
   /** Closes idle connections past the bound. What others made counts too. */
   trim(except?: Connection): void {
-    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(DIRECT_YOUNG_MS, except));
+    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(DIRECT_SPARE_MS, except));
   }
 
   /** Direct connections that are there, or being made. */
@@ -162,12 +164,14 @@ export class Directs {
       .filter((connection) => connection.status === 'open' && !this.#closing.has(connection) && isWebRtc(connection))
   }
 
-  /** Closes the oldest that carries no calls and is older than that. @returns false if there is none. */
+  /** Closes the one that has been without a call for longest, and at least so long. @returns false if there is none. */
   #closeIdle(ms: number, except?: Connection): boolean {
+    const lastUse = (connection: Connection): number =>
+      Math.max(connection.timeline.open, this.#init.usedAt(connection))
     const idle = this.#connections()
       .filter((connection) => connection !== except && this.#init.callsOn(connection) === 0)
-      .filter(({ timeline }) => Date.now() - timeline.open > ms)
-      .sort((a, b) => a.timeline.open - b.timeline.open)[0]
+      .filter((connection) => Date.now() - lastUse(connection) > ms)
+      .sort((a, b) => lastUse(a) - lastUse(b))[0]
     if (!idle) return false
     this.#closing.add(idle)
     this.#failed(idle.remotePeer.toString())

@@ -59,10 +59,10 @@ export const DISCOVERED_DIRECT = 3
 export const MAX_PEER_CONNECTIONS = 400
 /** WebRTC connections in the making at once: each takes some tenths of a second of a processor. A later call asks again. */
 export const MAX_MAKING = 2
-/** An idle direct connection is closed for another past this age: a peer that calls many in turn would make new ones all the time. */
+/** A direct connection without calls for so long is closed for another: sooner, a peer that calls many in turn would make new ones all the time. */
 export const DIRECT_KEPT_MS = 60_000
-/** One too many, which others made, is closed past this age: it may be about to be used. */
-export const DIRECT_YOUNG_MS = 5_000
+/** One too many, which others made, is closed after so long without calls: sooner, a call that is on its way would meet the end of it. */
+export const DIRECT_SPARE_MS = 15_000
 
 /** A relayed connection without calls is closed after so long; where there is a direct one too, after a tenth of it. */
 export const CIRCUIT_IDLE_MS = 60_000

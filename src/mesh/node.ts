@@ -62,6 +62,7 @@ export class MeshNode {
       libp2p,
       log,
       callsOn: (connection) => this.#sessions.callsOn(connection),
+      usedAt: (connection) => this.#sessions.usedAt(connection),
       reach: (peer) => this.#reach.connection(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
     })
     this.#reach = new Reach({

@@ -24,6 +24,7 @@ export class Sessions {
   readonly #init: SessionsInit
   readonly #dialects = new WeakMap<Connection, Promise<Dialect>>()
   readonly #open = new Map<Connection, Set<Session>>()
+  readonly #usedAt = new WeakMap<Connection, number>()
 
   constructor(init: SessionsInit) {
     this.#init = init
@@ -36,11 +37,17 @@ export class Sessions {
     return calls
   }
 
+  /** When the last call over a connection was opened, by either side, in ms since the epoch; 0 if there was none. */
+  usedAt(connection: Connection): number {
+    return this.#usedAt.get(connection) ?? 0
+  }
+
   /**
    * Opens a call over a connection.
    * @throws {GliaError} ERR_NO_PROC if the peer knows neither the session nor the address; ERR_UNREACHABLE if it is gone.
    */
   async open(connection: Connection, address: Address, signal: AbortSignal): Promise<Stream> {
+    this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
     if ('session' in dialect) return dialect.session.open(address, { signal })
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
@@ -56,7 +63,10 @@ export class Sessions {
 
   /** Takes a session that the other peer opened. */
   accept(stream: Libp2pStream, connection: Connection): void {
-    this.#track(stream, connection, (call) => void this.#init.admit(call))
+    this.#track(stream, connection, (call) => {
+      this.#usedAt.set(connection, Date.now())
+      void this.#init.admit(call)
+    })
   }
 
   /** The first call finds out, in the same negotiation that opens it; those that come meanwhile wait for it. */
