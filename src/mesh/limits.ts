@@ -75,5 +75,11 @@ export const RELAY_ANSWER_MS = 5_000
 
 /** Pings of one connection that may be under way at once. */
 export const PINGS = 8
+/** Age from which on a latency is measured again. */
+export const LATENCY_AGE_MS = 20_000
+/** Latencies that are measured at a time, a tick each. */
+export const LATENCIES_PER_TICK = 3
+/** Peers that are dialled at once; the others wait, and their deadline with them. Each is a handshake on both sides. */
+export const MAX_DIALS = 4
 /** How often latencies are measured, and shown anew. */
 export const TICK_MS = 5_000

@@ -16,7 +16,6 @@ import {
   PINGS,
   SHARED_RELAY_ATTEMPT_MS,
   STREAM_WINDOW_BYTES,
-  TICK_MS,
 } from './limits.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { rawProtocol } from './raw-protocol.ts'
@@ -51,14 +50,14 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
       maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
       ...platform.connectionManager,
     },
-    // It measures latency. A throttled tab answers late and is alive (FACTS 3.7).
-    connectionMonitor: { abortConnectionOnPingFailure: false, pingInterval: TICK_MS },
+    // It pings every connection all the time, at the cost of a stream each, and ends those of throttled tabs (FACTS 3.7).
+    connectionMonitor: { enabled: false },
     ...(platform.metrics && { metrics: platform.metrics }),
     services: {
       components: capture,
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
-      // The connection monitor pings too: with the default of one stream a second ping fails, and would look like a dead peer.
+      // With the default of one stream a second ping fails, and would look like a dead peer.
       ping: ping({ runOnLimitedConnection: true, maxOutboundStreams: PINGS, maxInboundStreams: PINGS }),
       pubsub: gossipsub({
         // Tabs of one machine have one address, and are no attack.

@@ -13,7 +13,8 @@ import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
-import { ATTEMPTS, DIAL_DEADLINE_MS, DOUBT_MS, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
+import { Latencies } from './latencies.ts'
+import { ATTEMPTS, DIAL_DEADLINE_MS, DOUBT_MS, LATENCIES_PER_TICK, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { PeerTable } from './peer-table.ts'
@@ -35,6 +36,7 @@ export class MeshNode {
   readonly #admission: Admission
   readonly #sessions: Sessions
   readonly #known = new KnownPeers()
+  readonly #latencies = new Latencies()
   readonly #relays: Relays
   readonly #reach: Reach
   readonly #directs: Directs
@@ -70,7 +72,12 @@ export class MeshNode {
       relays: (signal) => this.#usableRelays(signal),
       announced: (peer) => this.#known.get(peer)?.addresses ?? [],
     })
-    this.#table = new PeerTable({ libp2p, known: this.#known, relays: () => this.#relayPeers() })
+    this.#table = new PeerTable({
+      libp2p,
+      known: this.#known,
+      latencies: this.#latencies,
+      relays: () => this.#relayPeers(),
+    })
     this.#discovery = new Discovery({
       components: { ...components.all, pubsub: libp2p.services['pubsub'] as GossipSub },
       known: this.#known,
@@ -87,6 +94,7 @@ export class MeshNode {
     this.#tick = setInterval(() => {
       idle.sweep()
       this.#directs.trim()
+      void this.#latencies.measureSome(libp2p.getConnections(), LATENCIES_PER_TICK).then(changed)
       changed()
     }, TICK_MS)
   }
@@ -207,6 +215,7 @@ export class MeshNode {
     libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#table.gone(detail.toString()))
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       this.#table.identified(detail)
+      void this.#latencies.measure(detail.connection).then(changed)
       changed()
     })
     libp2p.addEventListener('peer:update', ({ detail: { peer } }) => {

@@ -1,12 +1,14 @@
 import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface'
 import { isDirect } from './addresses.ts'
 import type { KnownPeers } from './known-peers.ts'
+import type { Latencies } from './latencies.ts'
 import { RAW_PROTOCOL } from './limits.ts'
 import type { PeerInfo } from './peer-info.ts'
 
 export interface PeerTableInit {
   libp2p: Libp2p
   known: KnownPeers
+  latencies: Latencies
   /** Peer ids of the relays that this peer uses. */
   relays(): ReadonlySet<string>
 }
@@ -64,7 +66,7 @@ export class PeerTable {
       peerId,
       link: direct ? 'direct' : 'relayed',
       address: best?.remoteAddr.toString(),
-      latencyMs: best?.rtt,
+      latencyMs: best && this.#init.latencies.of(best),
       agent: said?.agent,
       protocols,
       since: Math.min(...connections.map(({ timeline }) => timeline.open)),

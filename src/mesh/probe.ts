@@ -15,7 +15,7 @@ const PING_BYTES = 32
 export async function probe(connection: Connection, ms: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ms)
   try {
-    await orAborted(ping(connection, signal), signal)
+    await ping(connection, signal)
     return true
   } catch (thrown) {
     connection.abort(toGliaError(thrown))
@@ -23,9 +23,15 @@ export async function probe(connection: Connection, ms: number): Promise<boolean
   }
 }
 
-async function ping(connection: Connection, signal: AbortSignal): Promise<void> {
+/** Time that a ping over this connection takes there and back, in ms. @throws {Error} if it is not answered. */
+export async function ping(connection: Connection, signal: AbortSignal): Promise<number> {
+  return orAborted(roundTrip(connection, signal), signal)
+}
+
+async function roundTrip(connection: Connection, signal: AbortSignal): Promise<number> {
   const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
   const incoming = new Incoming({ stream, remote: connection.remotePeer.toString() })
+  const began = performance.now()
   stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
   let left = PING_BYTES
   while (left > 0) {
@@ -35,4 +41,5 @@ async function ping(connection: Connection, signal: AbortSignal): Promise<void> 
     left -= piece.length
   }
   void stream.close().catch(() => undefined)
+  return performance.now() - began
 }

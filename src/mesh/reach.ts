@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
 import { isDirect, isWebRtcAddress, relayOf } from './addresses.ts'
-import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, LOOKUP_MS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
+import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, LOOKUP_MS, MAX_DIALS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
 import { orAborted } from './or-aborted.ts'
 
 export interface ReachInit {
@@ -31,6 +31,8 @@ interface Way {
 export class Reach {
   readonly #init: ReachInit
   readonly #dials = new Map<string, Promise<Connection>>()
+  #dialling = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(init: ReachInit) {
     this.#init = init
@@ -52,10 +54,22 @@ export class Reach {
   }
 
   #dial(peer: string): Promise<Connection> {
-    const dial = this.#tryAll(peer).finally(() => this.#dials.delete(peer))
+    const dial = this.#inTurn(() => this.#tryAll(peer)).finally(() => this.#dials.delete(peer))
     dial.catch(() => undefined) // told to those who wait
     this.#dials.set(peer, dial)
     return dial
+  }
+
+  async #inTurn<T>(dial: () => Promise<T>): Promise<T> {
+    if (this.#dialling < MAX_DIALS) this.#dialling += 1
+    else await new Promise<void>((go) => this.#waiting.push(go))
+    try {
+      return await dial()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#dialling -= 1
+    }
   }
 
   async #tryAll(peer: string): Promise<Connection> {
