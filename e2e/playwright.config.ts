@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test'
 import { CHROMIUM_FLAGS, findChromium } from './browser.ts'
 
-export default defineConfig({
+/** What the bench has too. */
+export const common = defineConfig({
   testDir: '.',
   outputDir: '../test-results',
   globalSetup: './build.ts',
@@ -16,4 +17,13 @@ export default defineConfig({
     trace: 'off',
     launchOptions: { executablePath: findChromium(), args: CHROMIUM_FLAGS },
   },
+})
+
+export default defineConfig({
+  ...common,
+  projects: [
+    { name: 'tests', testIgnore: /crowd/ },
+    // Twenty browsers take all that the machine has: after everything else, and beside nothing.
+    { name: 'crowd', testMatch: /crowd/, dependencies: ['tests'] },
+  ],
 })

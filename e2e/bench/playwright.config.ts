@@ -1,16 +1,16 @@
 import { defineConfig } from '@playwright/test'
-import base from '../playwright.config.ts'
+import { common } from '../playwright.config.ts'
 
 /** `npm run bench`: one page at a time, nothing else at work. */
 export default defineConfig({
-  ...base,
+  ...common,
   testDir: '.',
   testMatch: 'bench.ts',
   globalSetup: '../build.ts',
   outputDir: '../../test-results',
   workers: 1,
   // A trace would be most of what is measured.
-  use: { ...base.use, trace: 'off' },
+  use: { ...common.use, trace: 'off' },
   reporter: 'line',
   timeout: 300_000,
 })
