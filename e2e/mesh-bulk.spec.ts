@@ -5,6 +5,8 @@ import { addressOf, peerIdOf, spawn } from './tab.ts'
 
 const MiB = 1024 * 1024
 
+test.setTimeout(180_000)
+
 for (const { way, link, webRtc } of [
   { way: 'over WebRTC', link: 'direct', webRtc: true },
   { way: 'over the relay', link: 'relayed', webRtc: false },
@@ -14,6 +16,11 @@ for (const { way, link, webRtc } of [
 
     test('16 MiB to the process of somebody else come back byte for byte', async ({ ada, bob }) => {
       await connect(ada, bob, link)
+      // On a busy machine the relay takes longer than the 30 s that a message has by default.
+      const patient = await bob.evaluate(async () => {
+        const module = await (await fetch('actors/root.wasm')).arrayBuffer()
+        return glia.spawn(module, { name: 'patient', policy: { deadlineMs: 300_000 } })
+      })
       const received = await ada.evaluate(
         async ([address, bytes]) => {
           const CHUNK = 64 * 1024
@@ -30,7 +37,7 @@ for (const { way, link, webRtc } of [
           await sent
           return at
         },
-        [await addressOf(bob, 'echo'), 16 * MiB] as const,
+        [await addressOf(bob, 'echo', patient), 16 * MiB] as const,
       )
       expect(received).toBe(16 * MiB)
       expect(await linkTo(ada, await peerIdOf(bob))).toBe(link)

@@ -124,10 +124,10 @@ const WEBRTC_MESSAGE_BYTES = 16_377
 const BATCH_BYTES = 65_536
 /** Bytes of a session on their way: small ones keep what comes behind them quick, on a relay above all (FACTS 3.9). */
 const DIRECT_WINDOW_BYTES = 1024 * 1024
-const RELAYED_WINDOW_BYTES = 128 * 1024
+const RELAYED_WINDOW_BYTES = 256 * 1024
 /** Bytes of one call that may wait unread: a call carries no more than this in a round trip. */
 const DIRECT_CREDIT_BYTES = 1024 * 1024
-const RELAYED_CREDIT_BYTES = 256 * 1024
+const RELAYED_CREDIT_BYTES = 512 * 1024
 
 async function negotiate(connection: Connection, protocols: string[], signal: AbortSignal): Promise<Libp2pStream> {
   const peer = connection.remotePeer.toString()
