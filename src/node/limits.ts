@@ -46,6 +46,6 @@ export const MAX_SOCKETS = 4 * MAX_CALLS
 export const LINGER_MS = second
 
 /** How long a request that runs may take to end once the server is told to stop, and libp2p its connections. */
-export const STOP_GRACE_MS = second
-/** The process ends by then, whatever hangs: two seconds are promised. */
-export const STOP_DEADLINE_MS = 1800
+export const STOP_GRACE_MS = 0.6 * second
+/** The process ends by then, whatever hangs: two seconds are promised, also on a machine that is busy. */
+export const STOP_DEADLINE_MS = 1200
