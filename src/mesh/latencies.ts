@@ -10,7 +10,7 @@ interface Measured {
 
 /**
  * Round trips, measured now and then. Not by libp2p's connection monitor: it pings all connections every time, and where
- * twenty tabs know one another that is more work than their calls.
+ * twenty tabs know one another those are hundreds of new streams every time.
  */
 export class Latencies {
   readonly #measured = new WeakMap<Connection, Measured>()

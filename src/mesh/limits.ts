@@ -57,7 +57,7 @@ export const MAX_DIRECT = 8
 export const DISCOVERED_DIRECT = 3
 /** Chrome allows 500 RTCPeerConnections in a tab's life (FACTS 3.7): past this, calls stay on the relay. */
 export const MAX_PEER_CONNECTIONS = 400
-/** WebRTC connections in the making at once: each takes some tenths of a second of a processor. A later call asks again. */
+/** WebRTC connections in the making at once: each is work for both sides. A later call asks again. */
 export const MAX_MAKING = 2
 /** A direct connection without calls for so long is closed for another: sooner, a peer that calls many in turn would make new ones all the time. */
 export const DIRECT_KEPT_MS = 60_000
