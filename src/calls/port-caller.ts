@@ -4,9 +4,10 @@ import { ACK_MS, type FromCaller, type FromTab, type LifeLock, readFromTab, WIND
 
 /**
  * Time between the end of a request's body and telling the tab, in ms, when the reply is being read. Chromium 156 ends the
- * body of an aborted upload as if it were whole, and cancels the reply a little later: that is the only sign.
+ * body of an aborted upload as if it were whole, and cancels the reply a little later: that is the only sign. 10 ms were not
+ * always enough on a busy machine.
  */
-const SETTLE_MS = 10
+const SETTLE_MS = 100
 
 export interface PortCall {
   port: MessagePort

@@ -39,6 +39,11 @@ export function peerOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
+/** The address with the peer's id at its end. */
+export function withPeer(address: Multiaddr, peer: string): Multiaddr {
+  return address.getComponents().at(-1)?.name === 'p2p' ? address : address.encapsulate(`/p2p/${peer}`)
+}
+
 /** The relay's part of a relayed address. */
 export function relayOf(address: Multiaddr): Multiaddr | undefined {
   const [relay, rest] = address.toString().split('/p2p-circuit')

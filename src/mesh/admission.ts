@@ -1,6 +1,7 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import { IDLE_MS, MAX_CALLS, MAX_CALLS_PER_PEER, MAX_DELIVERED_PER_PROCESS } from './limits.ts'
+import { Turns } from './turns.ts'
 
 export interface AdmissionInit {
   /** Delivers a call: the router's. */
@@ -16,7 +17,7 @@ export class Admission {
   readonly #init: AdmissionInit
   readonly #open = new Map<string, number>()
   #total = 0
-  readonly #queues = new Map<string, TurnQueue>()
+  readonly #queues = new Map<string, Turns>()
 
   constructor(init: AdmissionInit) {
     this.#init = init
@@ -54,33 +55,15 @@ export class Admission {
 
   async #inTurn(stream: Stream, run: () => Promise<void>): Promise<void> {
     const key = `${stream.caller} ${stream.procId}`
-    const queue = this.#queues.get(key) ?? new TurnQueue()
+    const queue = this.#queues.get(key) ?? new Turns(MAX_DELIVERED_PER_PROCESS)
     this.#queues.set(key, queue)
-    await queue.turn()
     try {
-      if (!stream.signal.aborted) await run()
+      await queue.run(async () => {
+        if (!stream.signal.aborted) await run()
+      })
     } finally {
-      if (queue.done()) this.#queues.delete(key)
+      if (queue.idle) this.#queues.delete(key)
     }
-  }
-}
-
-/** At most {@link MAX_DELIVERED_PER_PROCESS} at a time; the rest in their order. */
-class TurnQueue {
-  #running = 0
-  readonly #waiting: (() => void)[] = []
-
-  async turn(): Promise<void> {
-    if (this.#running < MAX_DELIVERED_PER_PROCESS) this.#running += 1
-    else await new Promise<void>((go) => this.#waiting.push(go))
-  }
-
-  /** @returns true if nobody is left. */
-  done(): boolean {
-    const next = this.#waiting.shift()
-    if (next) next()
-    else this.#running -= 1
-    return this.#running === 0
   }
 }
 

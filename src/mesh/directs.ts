@@ -1,8 +1,8 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../glia/log.ts'
-import { isDirect, isWebRtc } from './addresses.ts'
+import { isDirect, isWebRtc, relayOf } from './addresses.ts'
 import { Backoff } from './backoff.ts'
+import { closeGently } from './close-gently.ts'
 import {
   DIRECT_KEPT_MS,
   DIRECT_SPARE_MS,
@@ -12,6 +12,7 @@ import {
   MAX_PEER_CONNECTIONS,
   WEBRTC_ATTEMPT_MS,
 } from './limits.ts'
+import { pause } from './pause.ts'
 
 export interface DirectsInit {
   libp2p: Libp2p
@@ -124,7 +125,9 @@ export class Directs {
 
   async #make(peer: string, relayed: Connection): Promise<void> {
     const { libp2p, log } = this.#init
-    const address = directAddress(relayed.remoteAddr, peer)
+    // The signalling goes over the relayed connection.
+    const address = relayOf(relayed.remoteAddr)?.encapsulate(`/p2p-circuit/webrtc/p2p/${peer}`)
+    if (!address) return
     this.#making.add(peer)
     try {
       for (let attempt = 1; ; attempt++) {
@@ -175,23 +178,11 @@ export class Directs {
     if (!idle) return false
     this.#closing.add(idle)
     this.#failed(idle.remotePeer.toString())
-    void idle
-      .close()
-      .catch((thrown: unknown) => idle.abort(thrown instanceof Error ? thrown : new Error(String(thrown))))
+    closeGently(idle)
     return true
   }
 }
 
 function hasWebRtc(): boolean {
   return 'RTCPeerConnection' in globalThis
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** The WebRTC address of a peer that there is a relayed connection to: the signalling goes over that. */
-function directAddress(relayed: Multiaddr, peer: string): Multiaddr {
-  const [relay = ''] = relayed.toString().split('/p2p-circuit')
-  return multiaddr(`${relay}/p2p-circuit/webrtc/p2p/${peer}`)
 }

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { isDirect } from './addresses.ts'
+import { closeGently } from './close-gently.ts'
 import { CIRCUIT_IDLE_MS, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
 
 export interface IdleCircuitsInit {
@@ -30,9 +31,7 @@ export class IdleCircuits {
       // With a direct connection beside it, no new call will take it.
       const isNeeded = !direct.has(connection.remotePeer.toString())
       if (now - usedAt < (isNeeded ? CIRCUIT_IDLE_MS : CIRCUIT_IDLE_MS / 10)) continue
-      void connection
-        .close()
-        .catch((thrown: unknown) => connection.abort(thrown instanceof Error ? thrown : new Error(String(thrown))))
+      closeGently(connection)
     }
   }
 

@@ -19,6 +19,11 @@ test('only addresses that a browser can dial are in a link, and few of them', ()
   expect(link?.match(/join=/g)).toHaveLength(2)
 })
 
+test('a relay that is known elsewhere is not named by its address on this machine', () => {
+  const elsewhere = ADDRESS.replace('/ip4/127.0.0.1/tcp/2081/ws', '/dns4/glia.example/tcp/443/wss')
+  expect(formatJoinLink('https://example.org/', [ADDRESS, elsewhere])).toBe(`https://example.org/#join=${elsewhere}`)
+})
+
 test('what was made is read, as a whole link or as its fragment, encoded or not', () => {
   const invitation = { peers: [ADDRESS], relays: [RELAY] }
   expect(parseJoinLink(formatJoinLink('https://example.org/', [ADDRESS]) ?? '')).toEqual(invitation)

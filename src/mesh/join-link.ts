@@ -13,6 +13,8 @@ export interface Invitation {
 const KEY = 'join'
 /** Addresses in one link: a link, and its QR code, should stay short. */
 const MAX_ADDRESSES = 2
+/** A relay on the machine that asks: of no use to others, unless nobody is anywhere else. */
+const LOOPBACK = /^\/(ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/
 
 /**
  * A link to this app that lets who opens it join: `https://…/#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`. In the fragment,
@@ -20,13 +22,13 @@ const MAX_ADDRESSES = 2
  * @returns undefined if there is no address that a browser can dial.
  */
 export function formatJoinLink(page: string, addresses: readonly string[]): string | undefined {
-  const dialable = addresses
-    .filter((address) => /\/(ws|wss)\/.*\/p2p-circuit\/p2p\//.test(address))
-    .slice(0, MAX_ADDRESSES)
-  if (dialable.length === 0) return undefined
+  const dialable = addresses.filter((address) => /\/(ws|wss)\/.*\/p2p-circuit\/p2p\//.test(address))
+  const elsewhere = dialable.filter((address) => !LOOPBACK.test(address))
+  const chosen = (elsewhere.length > 0 ? elsewhere : dialable).slice(0, MAX_ADDRESSES)
+  if (chosen.length === 0) return undefined
   const url = new URL(page)
   url.search = ''
-  url.hash = dialable.map((address) => `${KEY}=${address}`).join('&')
+  url.hash = chosen.map((address) => `${KEY}=${address}`).join('&')
   return url.href
 }
 

@@ -18,6 +18,10 @@ export const SHARED_RELAY_ATTEMPT_MS = 8_000
 /** A WebRTC dial that has not succeeded by then hangs (FACTS 3.2); a next one usually works. */
 export const WEBRTC_ATTEMPT_MS = 3_000
 
+/** Time after it began, or joined a relay, in which a peer looks again for whom it does not find, and how often: others join at the same time. */
+export const NEWCOMER_MS = 8_000
+export const NEWCOMER_ROUND_MS = 500
+
 /** Connections over which a call is tried: those that turn out to be dead are ended. */
 export const ATTEMPTS = 3
 /** Time that an older connection has to answer when the same peer made a new one. */

@@ -1,22 +1,32 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { Stream } from '../glia/stream.ts'
 import { Admission } from './admission.ts'
-import { isDirect, isWebRtc, peerOf, readMultiaddr } from './addresses.ts'
+import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Latencies } from './latencies.ts'
-import { ATTEMPTS, DIAL_DEADLINE_MS, DOUBT_MS, LATENCIES_PER_TICK, SESSION_PROTOCOL, TICK_MS } from './limits.ts'
+import {
+  ATTEMPTS,
+  DIAL_DEADLINE_MS,
+  DOUBT_MS,
+  LATENCIES_PER_TICK,
+  NEWCOMER_MS,
+  SESSION_PROTOCOL,
+  TICK_MS,
+} from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
+import { orAborted } from './or-aborted.ts'
 import { PeerTable } from './peer-table.ts'
 import type { PeerInfo, RelayInfo } from './peer-info.ts'
 import { probe } from './probe.ts'
@@ -71,6 +81,7 @@ export class MeshNode {
       libp2p,
       relays: (signal) => this.#usableRelays(signal),
       announced: (peer) => this.#known.get(peer)?.addresses ?? [],
+      isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
     })
     this.#table = new PeerTable({
       libp2p,
@@ -95,7 +106,6 @@ export class MeshNode {
       idle.sweep()
       this.#directs.trim()
       void this.#latencies.measureSome(libp2p.getConnections(), LATENCIES_PER_TICK).then(changed)
-      changed()
     }, TICK_MS)
   }
 
@@ -275,18 +285,16 @@ export class MeshNode {
   }
 
   /** Addresses of the relays that are joined; while none is, waits for one that is being tried. */
-  async #usableRelays(signal: AbortSignal): Promise<string[]> {
+  async #usableRelays(signal: AbortSignal): Promise<Multiaddr[]> {
     this.#relays.hurryIfAlone()
     for (;;) {
       const infos = this.#relays.infos
-      const joined = infos.filter(({ state }) => state === 'reserved')
-      if (joined.length > 0) return joined.map(({ address, peerId }) => withPeer(address, peerId))
-      if (signal.aborted || !infos.some(({ state }) => state === 'connecting')) return []
+      const joined = infos.flatMap(({ state, address, peerId }) =>
+        state === 'reserved' && peerId !== undefined ? [withPeer(multiaddr(address), peerId)] : [],
+      )
+      if (joined.length > 0 || !infos.some(({ state }) => state === 'connecting')) return joined
       // oxlint-disable-next-line no-await-in-loop -- until something changes
-      await new Promise<void>((resolve) => {
-        this.#changeWaiters.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      await orAborted(new Promise<void>((resolve) => this.#changeWaiters.push(resolve)), signal)
     }
   }
 }
@@ -294,8 +302,4 @@ export class MeshNode {
 function readPeerId(text: string): string {
   if (isPeerId(text)) return text
   throw new GliaError('ERR_BAD_ADDRESS', `“${text.slice(0, 200)}” is not a multiaddr, a peer id or a join link.`)
-}
-
-function withPeer(address: string, peer: string | undefined): string {
-  return address.includes('/p2p/') || peer === undefined ? address : `${address}/p2p/${peer}`
 }

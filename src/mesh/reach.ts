@@ -1,17 +1,28 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
-import { isDirect, isWebRtcAddress, relayOf } from './addresses.ts'
-import { DIAL_ATTEMPT_MS, DIAL_DEADLINE_MS, LOOKUP_MS, MAX_DIALS, SHARED_RELAY_ATTEMPT_MS } from './limits.ts'
+import { isDirect, isWebRtcAddress, relayOf, withPeer } from './addresses.ts'
+import {
+  DIAL_ATTEMPT_MS,
+  DIAL_DEADLINE_MS,
+  LOOKUP_MS,
+  MAX_DIALS,
+  NEWCOMER_ROUND_MS,
+  SHARED_RELAY_ATTEMPT_MS,
+} from './limits.ts'
 import { orAborted } from './or-aborted.ts'
+import { pause } from './pause.ts'
+import { Turns } from './turns.ts'
 
 export interface ReachInit {
   libp2p: Libp2p
   /** Addresses of the relays that this peer is connected to; waits while the first is being reached. */
-  relays(signal: AbortSignal): Promise<readonly string[]>
+  relays(signal: AbortSignal): Promise<readonly Multiaddr[]>
   /** Addresses under which a peer announced itself. */
   announced(peer: string): readonly Multiaddr[]
+  /** Whether this peer has joined the mesh only now, and may find others that it cannot find yet. */
+  isNew(): boolean
 }
 
 /** What was tried, for the error that says so. */
@@ -31,8 +42,7 @@ interface Way {
 export class Reach {
   readonly #init: ReachInit
   readonly #dials = new Map<string, Promise<Connection>>()
-  #dialling = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #turns = new Turns(MAX_DIALS)
 
   constructor(init: ReachInit) {
     this.#init = init
@@ -54,46 +64,29 @@ export class Reach {
   }
 
   #dial(peer: string): Promise<Connection> {
-    const dial = this.#inTurn(() => this.#tryAll(peer)).finally(() => this.#dials.delete(peer))
+    const dial = this.#turns.run(() => this.#reach(peer)).finally(() => this.#dials.delete(peer))
     dial.catch(() => undefined) // told to those who wait
     this.#dials.set(peer, dial)
     return dial
   }
 
-  async #inTurn<T>(dial: () => Promise<T>): Promise<T> {
-    if (this.#dialling < MAX_DIALS) this.#dialling += 1
-    else await new Promise<void>((go) => this.#waiting.push(go))
-    try {
-      return await dial()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#dialling -= 1
-    }
-  }
-
-  async #tryAll(peer: string): Promise<Connection> {
+  async #reach(peer: string): Promise<Connection> {
     const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS)
-    const tried: Tried = []
-    const done = new Set<string>()
+    let tried: Tried = []
     try {
-      for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
-        for (const address of addresses) {
-          const text = address.toString()
-          if (done.has(text)) continue
-          done.add(text)
-          // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
-          const connection = await this.#try(address, tried, AbortSignal.any([deadline, AbortSignal.timeout(ms)]))
-          if (connection) return connection
-          // It may have called meanwhile.
-          const existing = this.existing(peer)
-          if (existing) return existing
-          if (deadline.aborted) throw deadline.reason
-        }
+      for (;;) {
+        tried = []
+        // oxlint-disable-next-line no-await-in-loop -- once, but for a newcomer
+        const connection = await this.#tryAll(peer, tried, deadline)
+        if (connection) return connection
+        if (!this.#init.isNew()) break
+        // The relays, and those who joined at the same time, become known to one another within seconds.
+        // oxlint-disable-next-line no-await-in-loop
+        await orAborted(pause(NEWCOMER_ROUND_MS), deadline)
       }
     } catch (cause) {
       if (!deadline.aborted) throw cause
-      tried.push(`and gave up after ${DIAL_DEADLINE_MS / 1000} s`)
+      tried.push(`no way to it within ${DIAL_DEADLINE_MS / 1000} s`)
     }
     throw new GliaError(
       'ERR_UNREACHABLE',
@@ -101,9 +94,28 @@ export class Reach {
     )
   }
 
+  async #tryAll(peer: string, tried: Tried, deadline: AbortSignal): Promise<Connection | undefined> {
+    const done = new Set<string>()
+    for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
+      for (const address of addresses) {
+        const text = address.toString()
+        if (done.has(text)) continue
+        done.add(text)
+        // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
+        const connection = await this.#try(address, tried, AbortSignal.any([deadline, AbortSignal.timeout(ms)]))
+        if (connection) return connection
+        // It may have called meanwhile.
+        const existing = this.existing(peer)
+        if (existing) return existing
+        if (deadline.aborted) throw deadline.reason
+      }
+    }
+    return undefined
+  }
+
   async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<Way> {
     const relays = await orAborted(this.#init.relays(deadline), deadline)
-    const shared = relays.map((relay) => multiaddr(relay).encapsulate(`/p2p-circuit/p2p/${peer}`))
+    const shared = relays.map((relay) => relay.encapsulate(`/p2p-circuit/p2p/${peer}`))
     yield { addresses: shared, ms: SHARED_RELAY_ATTEMPT_MS }
     const announced = this.#init.announced(peer).filter((address) => !isWebRtcAddress(address))
     yield { addresses: announced, ms: DIAL_ATTEMPT_MS }
@@ -116,9 +128,7 @@ export class Reach {
       const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
       const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: limit }), limit)
       if (found.multiaddrs.length === 0) throw new Error('no addresses')
-      return found.multiaddrs
-        .map((address) => (address.toString().endsWith(`/p2p/${peer}`) ? address : address.encapsulate(`/p2p/${peer}`)))
-        .filter((address) => !isWebRtcAddress(address))
+      return found.multiaddrs.map((address) => withPeer(address, peer)).filter((address) => !isWebRtcAddress(address))
     } catch (thrown) {
       if (deadline.aborted) throw thrown
       tried.push('no peer asked knows where it is')

@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { readMultiaddr } from './addresses.ts'
+import { readMultiaddr, withPeer } from './addresses.ts'
 import type { RelayInfo } from './peer-info.ts'
 import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
 
@@ -11,9 +11,11 @@ export type RelaysInit = Omit<RelayLinkInit, 'address'>
 export class Relays {
   readonly #init: RelaysInit
   readonly #links = new Map<string, RelayLink>()
+  #joinedAt = Date.now()
+  #joined = false
 
   constructor(init: RelaysInit) {
-    this.#init = init
+    this.#init = { ...init, changed: () => this.#changed(init.changed) }
   }
 
   get infos(): RelayInfo[] {
@@ -28,19 +30,20 @@ export class Relays {
       link.stop()
       this.#links.delete(text)
     }
-    for (const [text, address] of wanted) this.#add(text, address)
+    for (const [text, address] of wanted) {
+      if (!this.#links.has(text)) this.#links.set(text, new RelayLink({ ...this.#init, address }))
+    }
     this.#init.changed()
   }
 
-  /** Uses one more. */
-  add(address: string): void {
-    this.#add(address, readMultiaddr(address))
-    this.#init.changed()
+  /** When this peer began, or last came to have a relay after it had none, in ms since the epoch. */
+  get joinedAt(): number {
+    return this.#joinedAt
   }
 
   /** Tries again at once if there is none to use. */
   hurryIfAlone(): void {
-    if (!this.infos.some(({ state }) => state === 'reserved')) this.hurry()
+    if (!this.#isJoined()) this.hurry()
   }
 
   hurry(): void {
@@ -52,8 +55,15 @@ export class Relays {
     this.#links.clear()
   }
 
-  #add(text: string, address: Multiaddr): void {
-    if (!this.#links.has(text)) this.#links.set(text, new RelayLink({ ...this.#init, address }))
+  #isJoined(): boolean {
+    return this.infos.some(({ state }) => state === 'reserved')
+  }
+
+  #changed(tell: () => void): void {
+    const joined = this.#isJoined()
+    if (joined && !this.#joined) this.#joinedAt = Date.now()
+    this.#joined = joined
+    tell()
   }
 }
 
@@ -81,10 +91,7 @@ export class CircuitReserver implements Reserver {
       await this.#store.addRelay(relay, 'configured')
       return
     }
-    const listenAt = address.getComponents().some(({ name }) => name === 'p2p')
-      ? address
-      : address.encapsulate(`/p2p/${id}`)
-    await this.#transportManager.listen([listenAt.encapsulate('/p2p-circuit')])
+    await this.#transportManager.listen([withPeer(address, id).encapsulate('/p2p-circuit')])
     this.#listening.add(id)
   }
 

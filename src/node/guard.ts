@@ -5,10 +5,16 @@ import { isLocalHost, nameIn } from './loopback.ts'
 
 /** Refuses requests that name another host than this machine, or one of the names under which it is announced. */
 export function knownHostsOnly(names: readonly string[]): MiddlewareHandler {
+  const known = ['localhost', '127.0.0.1', '[::1]', ...names].join(', ')
   return async ({ req }, next) => {
     const host = req.header('host')
     if (isLocalHost(host) || names.includes(nameIn(host))) return next()
-    return refuse(new GliaError('ERR_DENIED', 'This server answers only to localhost, 127.0.0.1 and [::1].'))
+    return refuse(
+      new GliaError(
+        'ERR_DENIED',
+        `This server does not answer to ${nameIn(host) || 'requests without a name'}, only to ${known}. Other names are given with --announce.`,
+      ),
+    )
   }
 }
 

@@ -36,6 +36,16 @@ async function post(
   return { socket, all }
 }
 
+test('a proxy on this machine tells for whom it asks', async () => {
+  const port = await open((_request, { client }) => new Response(client))
+  const ask = async (headers: Record<string, string>): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()
+  expect(await ask({})).toBe('127.0.0.1')
+  expect(await ask({ 'x-forwarded-for': '203.0.113.9' })).toBe('203.0.113.9')
+  // The client may have written the first; the proxy adds the last.
+  expect(await ask({ 'x-forwarded-for': '10.0.0.1, 203.0.113.9' })).toBe('203.0.113.9')
+})
+
 function chunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { refuse } from '../glia/refuse.ts'
 import { LINGER_MS } from './limits.ts'
+import { clientOf } from './loopback.ts'
 import { type BodyLimits, bodyOf } from './request-body.ts'
 
 /** What else is known of a request. */
@@ -76,7 +77,7 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal, limits: BodyL
 function contextOf(incoming: IncomingMessage, response: ServerResponse): Incoming {
   return {
     incoming,
-    client: incoming.socket.remoteAddress ?? '',
+    client: clientOf(incoming),
     onDone: (callback) => {
       const done = (): void => callback(response.writableFinished ? 'answered' : 'broken')
       if (response.closed) done()

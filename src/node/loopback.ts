@@ -26,6 +26,16 @@ export function nameIn(host: string | undefined): string {
 }
 
 /**
+ * IP address of the client that a request is from. A proxy on this machine tells for whom it asks; what it adds comes last in
+ * the header. Elsewhere anybody could write it.
+ */
+export function clientOf({ socket, headers }: IncomingMessage): string {
+  const client = socket.remoteAddress ?? ''
+  const [forwardedFor] = [headers['x-forwarded-for'] ?? []].flat().slice(-1)
+  return (isLoopback(client) && forwardedFor?.split(',').at(-1)?.trim()) || client
+}
+
+/**
  * Whether a request was made on this machine, for this machine. One that a proxy here passes on comes from elsewhere: it
  * names another host, or says for whom it was forwarded.
  */

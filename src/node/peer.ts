@@ -5,14 +5,15 @@ import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
-import { peerOf } from '../mesh/addresses.ts'
+import { peerOf, withPeer } from '../mesh/addresses.ts'
 import { MeshNode } from '../mesh/node.ts'
+import type { RelayInfo } from '../mesh/peer-info.ts'
 import type { KeptData } from './data-dir.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { UsageError } from './option-values.ts'
 import { dropReservationsOfTheGone, relayPlatform } from './relay.ts'
+import { RelayReport } from './relay-report.ts'
 import { createRoot } from './root-process.ts'
-import { withPeer } from './well-known.ts'
 
 export interface PeerInit extends KeptData {
   readonly host: string
@@ -60,6 +61,8 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     openRemote: (address, options) => mesh.open(address, options),
     rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
   })
+  const report = new RelayReport(log)
+  let relays = (): RelayInfo[] => []
   const mesh: MeshNode = await MeshNode.create({
     identity,
     log,
@@ -67,14 +70,16 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     serves: (address) => find(address) !== undefined,
     deadlineMs: (address) => find(address)?.policy.deadlineMs ?? 0,
     root: () => rootPid,
+    changed: () => report.update(relays()),
     platform: relayPlatform({
       ...init,
-      announce: init.announce.map((address) => withPeer(address, identity.peerId)),
+      announce: init.announce.map((address) => withPeer(multiaddr(address), identity.peerId).toString()),
       metrics: metrics.libp2p,
     }),
   })
   metrics.observe(mesh.libp2p)
   dropReservationsOfTheGone(mesh.libp2p)
+  relays = () => mesh.relays()
   mesh.useRelays(init.relays)
   return {
     env,

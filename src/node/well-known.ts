@@ -1,7 +1,8 @@
 import { isIP, isIPv4 } from 'node:net'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { PROTOCOL } from '../glia/address.ts'
+import { withPeer } from '../mesh/addresses.ts'
 import { isLoopback } from './loopback.ts'
 import type { IceServer } from './option-values.ts'
 
@@ -25,7 +26,10 @@ export interface WellKnownInit {
  */
 export function wellKnown(init: WellKnownInit, host: string): object {
   const { peerId, announce, wsPort, iceServers } = init
-  const announced = announce.filter(isForBrowsers).map((address) => withPeer(address, peerId))
+  const announced = announce
+    .map((address) => multiaddr(address))
+    .filter(isForBrowsers)
+    .map((address) => withPeer(address, peerId).toString())
   const beside = `${hostPart(nameOf(host), init.host)}/tcp/${wsPort}/ws/p2p/${peerId}`
   const relays = announced.length > 0 ? announced : [beside]
   return { version: PROTOCOL.slice(1), peer: peerId, relays, ...(iceServers.length > 0 && { iceServers }) }
@@ -36,15 +40,9 @@ export function namesIn(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => /^\/dns(?:4|6|addr)?\/([^/]+)/.exec(address)?.[1]?.toLowerCase() ?? [])
 }
 
-/** A multiaddr with the peer id at its end. */
-export function withPeer(address: string, peerId: string): string {
-  return /\/p2p\/[^/]+$/.test(address) ? address : `${address}/p2p/${peerId}`
-}
-
 /** Browsers dial WebSockets and nothing else of what a relay listens on. */
-function isForBrowsers(address: string): boolean {
-  const ma = multiaddr(address)
-  return WebSockets.matches(ma) || WebSocketsSecure.matches(ma)
+function isForBrowsers(address: Multiaddr): boolean {
+  return WebSockets.matches(address) || WebSocketsSecure.matches(address)
 }
 
 /** The name by which a page reached this server leads to its relay too. */

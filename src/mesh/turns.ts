@@ -1,0 +1,28 @@
+/** Runs at most so many pieces of work at a time; the rest wait, in their order. */
+export class Turns {
+  readonly #most: number
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Whether nothing runs, and so nothing waits. */
+  get idle(): boolean {
+    return this.#running === 0
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running < this.#most) this.#running += 1
+    else await new Promise<void>((go) => this.#waiting.push(go))
+    try {
+      return await work()
+    } finally {
+      // The turn passes straight to the next, so that a newcomer cannot slip in between.
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#running -= 1
+    }
+  }
+}
