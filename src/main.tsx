@@ -14,13 +14,14 @@ import { openedFiles } from './tab/file-handler.ts'
 import { reloadForIsolation } from './tab/isolation.ts'
 import { type Peer, startPeer } from './tab/peer.ts'
 import { createScripting } from './tab/script-api.ts'
-import { announceToSiblings, isSibling } from './tab/siblings.ts'
+import { announceToSiblings, Siblings } from './tab/siblings.ts'
 import { registerServiceWorker, ServiceLink } from './tab/service-link.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
 
 const log = consoleLogger('glia')
 const model = new LiveTabModel()
+const siblings = new Siblings()
 let link: ServiceLink | undefined
 let registered: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve(undefined)
 
@@ -50,7 +51,8 @@ async function boot(): Promise<Peer> {
   const started = await startPeer({
     log,
     tier: new URLSearchParams(location.search).get('io'),
-    openSibling: async (address) => (link && (await isSibling(address.host)) ? link.openTab(address) : undefined),
+    openSibling: async (address, isConnected) =>
+      link && (await siblings.has(address.host, isConnected)) ? link.openTab(address) : undefined,
     changed: model.changed,
   })
   announceToSiblings(started.peerId)

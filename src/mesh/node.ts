@@ -131,6 +131,10 @@ export class MeshNode {
     return this.#table.list()
   }
 
+  isConnected(peer: string): boolean {
+    return this.#reach.existing(peer) !== undefined
+  }
+
   relays(): RelayInfo[] {
     return this.#relays.infos
   }

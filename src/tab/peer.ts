@@ -2,12 +2,13 @@ import { installErrorTransfer } from '../actors/comlink-errors.ts'
 import { ProcessTable } from '../actors/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/store.ts'
 import { chooseTier, detectPlatform, type Tier } from '../actors/tier.ts'
+import type { Address } from '../glia/address.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
-import { type OpenRemote, Router } from '../glia/router.ts'
+import { Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
 import { takeSlot } from './slot.ts'
@@ -31,8 +32,11 @@ export interface PeerInit {
   log: Logger
   /** Name of an I/O tier to use instead of the best. */
   tier: string | null
-  /** Opens a call to another tab of this browser; undefined if none runs the peer. */
-  openSibling(...call: Parameters<OpenRemote>): Promise<Stream | undefined>
+  /**
+   * Opens a call to another tab of this browser; undefined if none runs the peer.
+   * @param isConnected Whether there is a connection to it over the mesh.
+   */
+  openSibling(address: Address, isConnected: boolean): Promise<Stream | undefined>
   /** Something that a view shows has changed. */
   changed(): void
 }
@@ -69,7 +73,8 @@ export async function startPeer({ log, tier: askedTier, openSibling, changed }: 
     env,
     procs: table,
     openRemote: async (address, options) =>
-      (await openSibling(address, options)) ?? (await mesh.started).open(address, options),
+      (await openSibling(address, mesh.node?.isConnected(address.host) ?? false)) ??
+      (await mesh.started).open(address, options),
     rootOf: async (peer, { signal }) => parsePid(await (await mesh.started).rootOf(peer, signal)),
   })
   return { slot, peerId, tier, table, router, http: createHttp({ env, router }), mesh }

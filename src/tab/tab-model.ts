@@ -16,6 +16,9 @@ import type { Peer } from './peer.ts'
 import type { TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
+/** Shortest time between two looks of the views at a peer that is busy, in ms: at 60 a second they took a quarter of its thread. */
+const REFRESH_MS = 100
+
 /** The views' model over the parts of a tab. The parts come when the peer has started; until then it shows that. */
 export class LiveTabModel implements TabModel {
   readonly peerId = signal<string | undefined>(undefined)
@@ -42,6 +45,7 @@ export class LiveTabModel implements TabModel {
   /** Bumped whenever the table has changed: what logs are computed from. */
   readonly #version = signal(0)
   #scheduled = false
+  #refreshedAt = -Infinity
   #lastSpawn = 0
 
   constructor() {
@@ -65,12 +69,13 @@ export class LiveTabModel implements TabModel {
     this.#peer.reject(error)
   }
 
-  /** Has the views look again, once for all the changes of a frame. */
+  /** Has the views look again: in the next frame, and for changes that go on a few times a second. */
   readonly changed = (): void => {
     if (this.#scheduled) return
     this.#scheduled = true
+    const waitMs = this.#refreshedAt + REFRESH_MS - performance.now()
     // Hidden pages get no animation frames.
-    if (document.hidden) setTimeout(this.#refresh, 250)
+    if (waitMs > 0 || document.hidden) setTimeout(this.#refresh, Math.max(waitMs, 0))
     else requestAnimationFrame(this.#refresh)
   }
 
@@ -163,6 +168,7 @@ export class LiveTabModel implements TabModel {
 
   readonly #refresh = (): void => {
     this.#scheduled = false
+    this.#refreshedAt = performance.now()
     this.processes.value = this.#entries().map(viewOf)
     this.#version.value += 1
     if (this.#mesh) this.#showMesh(this.#mesh)
