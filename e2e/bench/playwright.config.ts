@@ -12,5 +12,5 @@ export default defineConfig({
   // A trace would be most of what is measured.
   use: { ...common.use, trace: 'off' },
   reporter: 'line',
-  timeout: 300_000,
+  timeout: 900_000,
 })
