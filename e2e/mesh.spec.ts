@@ -205,3 +205,22 @@ test('a page calls the process of somebody else with fetch, and is told what is 
     message: expect.stringMatching(tried) as unknown,
   })
 })
+
+test.describe('over the relay', () => {
+  test.use({ webRtc: false })
+
+  test('a small call takes a frame or two there and back', async ({ ada, bob }) => {
+    await connect(ada, bob, 'relayed')
+    const echo = await addressOf(bob, 'echo')
+    const network = await ada.context().newCDPSession(ada)
+    let frames = 0
+    network.on('Network.webSocketFrameSent', () => (frames += 1))
+    await network.send('Network.enable')
+    await ada.evaluate(async (address) => {
+      for (let i = 0; i < 50; i++) await glia.call(address, 'hello')
+    }, echo)
+    expect(frames).toBeGreaterThanOrEqual(50)
+    // Besides the calls there are pings and gossip. Without fewer-frames.ts it is nine a call.
+    expect(frames).toBeLessThan(150)
+  })
+})

@@ -9,6 +9,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
 import type { Admission } from './admission.ts'
 import { type Components, captureComponents } from './components.ts'
+import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
 import {
   DIAL_DEADLINE_MS,
   IDLE_MS,
@@ -29,6 +30,7 @@ export interface Libp2pParts {
 /** libp2p as Glia wants it, on what the platform has. Not started yet. */
 export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<Libp2pParts> {
   const { identity, platform } = init
+  sendFewerWindowUpdates()
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: privateKeyFromProtobuf(identity.privateKey),
@@ -36,7 +38,7 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
     nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
     addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
     transports: platform.transports,
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [inOnePiece(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
     connectionGater: { denyDialMultiaddr: () => false },
