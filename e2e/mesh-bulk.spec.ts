@@ -21,24 +21,10 @@ for (const { way, link, webRtc } of [
         const module = await (await fetch('actors/root.wasm')).arrayBuffer()
         return glia.spawn(module, { name: 'patient', policy: { deadlineMs: 300_000 } })
       })
-      const received = await ada.evaluate(
-        async ([address, bytes]) => {
-          const CHUNK = 64 * 1024
-          const stream = await glia.open(address)
-          const sent = (async () => {
-            for (let at = 0; at < bytes; at += CHUNK) await stream.write(tools.pattern(CHUNK, at))
-            await stream.closeWrite()
-          })()
-          let at = 0
-          for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) {
-            if (!tools.isPattern(chunk, at)) throw new Error(`the bytes differ after ${at}`)
-            at += chunk.length
-          }
-          await sent
-          return at
-        },
-        [await addressOf(bob, 'echo', patient), 16 * MiB] as const,
-      )
+      const received = await ada.evaluate(([address, bytes]) => tools.echo(address, bytes), [
+        await addressOf(bob, 'echo', patient),
+        16 * MiB,
+      ] as const)
       expect(received).toBe(16 * MiB)
       expect(await linkTo(ada, await peerIdOf(bob))).toBe(link)
     })

@@ -25,6 +25,13 @@ interface PageTools {
   /** Bytes of a stream from an offset on, such that a lost, doubled or swapped piece shows. */
   pattern(length: number, offset?: number): Uint8Array<ArrayBuffer>
   isPattern(bytes: Uint8Array, offset?: number): boolean
+  /**
+   * Sends the pattern to a method that echoes, in pieces, while it checks what comes back.
+   * @param look Is waited for eight times on the way
+   * @returns how many bytes came back
+   * @throws {Error} if they are others
+   */
+  echo(address: string, bytes: number, look?: () => Promise<void>): Promise<number>
   outcome(call: Promise<Uint8Array | string>): Promise<Outcome>
   reply(response: Promise<Response>): Promise<Reply>
 }
@@ -45,6 +52,22 @@ export function installTools(): void {
     isPattern(bytes, offset = 0) {
       for (let i = 0; i < bytes.length; i++) if (bytes[i] !== byteAt(offset + i)) return false
       return true
+    },
+    async echo(address, bytes, look) {
+      const CHUNK = 64 * 1024
+      const LOOK_EVERY = bytes / 8
+      const stream = await glia.open(address)
+      const sent = (async () => {
+        for (let at = 0; at < bytes; at += CHUNK) await stream.write(tools.pattern(CHUNK, at))
+        await stream.closeWrite()
+      })()
+      let at = 0
+      for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) {
+        if (!tools.isPattern(chunk, at)) throw new Error(`the bytes differ after ${at}`)
+        if (Math.floor(at / LOOK_EVERY) !== Math.floor((at += chunk.length) / LOOK_EVERY)) await look?.()
+      }
+      await sent
+      return at
     },
     async outcome(pending) {
       try {

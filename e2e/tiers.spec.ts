@@ -86,6 +86,58 @@ for (const { io, streams } of TIERS) {
       expect(await call(page, local(pid, 'slurp'), long)).toEqual({ text: String(2 * MiB) })
     })
 
+    test('a guest that wants no more of its message makes the rest of it fail, and replies on', async ({ page }) => {
+      const pid = await spawn(page, 'halves')
+      const outcome = await page.evaluate(
+        async ([address, streaming]) => {
+          const stream = await glia.open(address)
+          await stream.write(new Uint8Array(10))
+          const writeOn = async (): Promise<string> => {
+            for (;;) await stream.write(new Uint8Array(1000))
+          }
+          // Without streaming there is no rest: the guest runs when its message is whole.
+          if (!streaming) await stream.closeWrite()
+          const rest = streaming ? await tools.outcome(writeOn()) : undefined
+          let bytes = 0
+          for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) bytes += chunk.length
+          return { code: rest?.code, bytes }
+        },
+        [local(pid, 'enough'), streams] as const,
+      )
+      expect(outcome).toEqual({ code: streams ? 'ERR_RESET' : undefined, bytes: 4 * MiB })
+    })
+
+    test('a guest that has ended its reply goes on, and hears its message to the end', async ({ page }) => {
+      const pid = await spawn(page, 'halves')
+      const replies = await page.evaluate(
+        async ([address, bytes, streaming]) => {
+          const stream = await glia.open(address)
+          const send = (): Promise<void> => stream.write(new Uint8Array(bytes)).then(() => stream.closeWrite())
+          if (!streaming) await send()
+          const reply = [await stream.read(), await stream.read()]
+          if (streaming) await send()
+          return reply.map((chunk) => chunk && new TextDecoder().decode(chunk))
+        },
+        [local(pid, 'bye'), MiB, streams] as const,
+      )
+      expect(replies).toEqual(['bye', null])
+      expect(await call(page, local(pid, 'heard'))).toEqual({ text: `whole ${MiB}` })
+    })
+
+    test('a guest that has ended both sleeps on, until its deadline', async ({ page }) => {
+      const pid = await spawn(page, 'halves', { policy: { deadlineMs: 1500 } })
+      const address = local(pid, 'linger')
+      const reply = await page.evaluate(async (to) => {
+        const stream = await glia.open(to)
+        await stream.closeWrite()
+        return stream.read()
+      }, address)
+      expect(reply).toBeNull()
+      await page.waitForFunction(() => glia.procs()[1]?.state !== 'busy')
+      // A guest that holds its thread cannot be told without shared memory: its worker is ended, and what it knew is lost.
+      expect(await call(page, local(pid, 'called_off'))).toEqual({ text: streams ? 'yes' : 'no' })
+    })
+
     test('a process keeps its state, and loses it with a trap or an exit', async ({ page }) => {
       const pid = await spawn(page, 'trouble')
       for (const text of ['1', '2']) expect(await call(page, local(pid, 'count'))).toEqual({ text })

@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from '@playwright/test'
 import { WebSocketServer } from 'ws'
 import { ROOT, test } from '../server.ts'
-import * as betweenPages from './between-pages.ts'
-import * as inPage from './in-page.ts'
+import * as baselines from './baselines.ts'
+import * as calls from './calls.ts'
 
 interface Row {
   what: string
@@ -20,55 +20,74 @@ interface Row {
   against: string
 }
 
+/** What is measured, and against what; each is run ROUNDS times, and gives a figure in the unit. */
+interface Pair {
+  what: string
+  unit: 'µs' | 'ms' | '/s' | 'MB/s'
+  glia(): Promise<number>
+  baseline(): Promise<number>
+  against: string
+}
+
 /** Times that each pair is measured; the medians are reported. */
 const ROUNDS = 5
+const MiB = 1024 * 1024
+const ROOT_ECHO = '/ww/0.1.0/self/root/echo'
 
 test('bench', async ({ browser, server }) => {
-  // The baselines start workers of their own, which the page's policy forbids.
-  const context = await browser.newContext({ bypassCSP: true })
-  const page = await context.newPage()
-  await page.goto(server.url)
-  await page.evaluate(() => globalThis.glia.ready)
   const rows = [
-    await pair(
-      page,
-      'local call, 32 bytes, p50',
-      'µs',
-      inPage.gliaCall,
-      inPage.pingPong,
-      'postMessage to a worker and back',
-    ),
-    await pair(
-      page,
-      'echo of 64 MiB',
-      'MB/s',
-      inPage.gliaEcho,
-      inPage.transferEcho,
-      'transferred ArrayBuffers to a worker and back',
-    ),
-    await pair(
-      page,
-      'spawn of counter',
-      'ms',
-      inPage.gliaSpawn,
-      inPage.bareSpawn,
-      'a bare worker that instantiates it',
-    ),
-    await pair(
-      page,
-      'HTTP call, 32 bytes, p50',
-      'µs',
-      inPage.httpCall,
-      inPage.cachedFile,
-      'fetch of a kept file through the service worker',
-    ),
+    ...(await local(browser, server.url)),
+    ...(await remote(browser, server.url, 'WebRTC', 'a bare data channel')),
+    ...(await remote(browser, server.url, 'relay', 'a bare WebSocket through a server that passes it on')),
   ]
-  await context.close()
-  rows.push(...(await remote(browser, server.url, 'WebRTC', 'a bare data channel')))
-  rows.push(...(await remote(browser, server.url, 'relay', 'a bare WebSocket through a server that passes it on')))
   process.stdout.write(table(rows))
   writeFileSync(join(ROOT, 'e2e/bench/results.json'), `${JSON.stringify(rows, null, 2)}\n`)
 })
+
+/** Processes of the page itself. */
+async function local(browser: Browser, url: string): Promise<Row[]> {
+  // The baselines start workers of their own, which the page's policy forbids.
+  const context = await browser.newContext({ bypassCSP: true })
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.evaluate(() => globalThis.glia.ready)
+  const many = { calls: 1300, warmUp: 200 }
+  const post = { method: 'POST', body: 'x'.repeat(32) }
+  await page.evaluate(baselines.connectWorker, { transfer: false })
+  const call = await measure({
+    what: 'local call, 32 bytes, p50',
+    unit: 'µs',
+    glia: () => p50(page.evaluate(calls.callTimes, { address: ROOT_ECHO, ...many })),
+    baseline: () => p50(page.evaluate(baselines.roundTripTimes, many)),
+    against: 'postMessage to a worker and back',
+  })
+  await page.evaluate(() => globalThis.bare.close())
+  await page.evaluate(baselines.connectWorker, { transfer: true })
+  const echo = await measure({
+    what: 'echo of 64 MiB',
+    unit: 'MB/s',
+    glia: () => page.evaluate(calls.echoRate, { address: ROOT_ECHO, bytes: 64 * MiB }),
+    baseline: () => page.evaluate(baselines.bulkRate, { bytes: 64 * MiB, messageBytes: 64 * 1024 }),
+    against: 'transferred ArrayBuffers to a worker and back',
+  })
+  await page.evaluate(() => globalThis.bare.close())
+  const spawn = await measure({
+    what: 'spawn of counter',
+    unit: 'ms',
+    glia: async () => median(await page.evaluate(calls.spawnTimes)),
+    baseline: async () => median(await page.evaluate(baselines.workerTimes)),
+    against: 'a bare worker that instantiates it',
+  })
+  const http = await measure({
+    what: 'HTTP call, 32 bytes, p50',
+    unit: 'µs',
+    glia: () => p50(page.evaluate(calls.fetchTimes, { path: ROOT_ECHO, init: post })),
+    baseline: () => p50(page.evaluate(calls.fetchTimes, { path: 'actors/index.json' })),
+    against: 'fetch of a kept file through the service worker',
+  })
+  await context.close()
+  return [call, echo, spawn, http]
+}
 
 /** A process of another tab, called over what is named, against the bare channel under it. */
 async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', against: string): Promise<Row[]> {
@@ -89,34 +108,29 @@ async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', a
     [host, link] as const,
   )
   const disconnect = over === 'relay' ? await bareSockets(near, far) : await bareChannel(near, far)
+  const some = { calls: 300, warmUp: 100 }
   const rows = [
-    await pair(
-      near,
-      `call over ${over}, 32 bytes, p50`,
-      'µs',
-      betweenPages.remoteCall,
-      betweenPages.bareCall,
+    await measure({
+      what: `call over ${over}, 32 bytes, p50`,
+      unit: 'µs',
+      glia: () => p50(near.evaluate(calls.callTimes, { address, ...some })),
+      baseline: () => p50(near.evaluate(baselines.roundTripTimes, some)),
       against,
-      address,
-    ),
-    await pair(
-      near,
-      `calls over ${over}, 64 at once`,
-      '/s',
-      betweenPages.remoteCalls,
-      betweenPages.bareCalls,
+    }),
+    await measure({
+      what: `calls over ${over}, 64 at once`,
+      unit: '/s',
+      glia: () => near.evaluate(calls.callRate, { address, calls: 2000 }),
+      baseline: () => near.evaluate(baselines.roundTripRate, { calls: 2000 }),
       against,
-      address,
-    ),
-    await pair(
-      near,
-      `echo of 16 MiB over ${over}`,
-      'MB/s',
-      betweenPages.remoteEcho,
-      betweenPages.bareEcho,
+    }),
+    await measure({
+      what: `echo of 16 MiB over ${over}`,
+      unit: 'MB/s',
+      glia: () => near.evaluate(calls.echoRate, { address, bytes: 16 * MiB }),
+      baseline: () => near.evaluate(baselines.bulkRate, { bytes: 16 * MiB, messageBytes: 16 * 1024 }),
       against,
-      address,
-    ),
+    }),
   ]
   await disconnect()
   for (const context of contexts) await context.close()
@@ -139,9 +153,9 @@ async function joined(opening: Promise<Page> | undefined, url: string): Promise<
 }
 
 async function bareChannel(near: Page, far: Page): Promise<() => Promise<void>> {
-  const offer = await near.evaluate(betweenPages.offerChannel)
-  const answer = await far.evaluate(betweenPages.answerChannel, offer)
-  await near.evaluate(betweenPages.acceptAnswer, answer)
+  const offer = await near.evaluate(baselines.offerChannel)
+  const answer = await far.evaluate(baselines.answerChannel, offer)
+  await near.evaluate(baselines.acceptAnswer, answer)
   return async () => undefined
 }
 
@@ -155,29 +169,26 @@ async function bareSockets(near: Page, far: Page): Promise<() => Promise<void>> 
   })
   await once(server, 'listening')
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await far.evaluate(betweenPages.connectSocket, { url, echo: true })
-  await near.evaluate(betweenPages.connectSocket, { url, echo: false })
+  await far.evaluate(baselines.connectSocket, { url, echo: true })
+  await near.evaluate(baselines.connectSocket, { url, echo: false })
   return async () => {
     for (const client of server.clients) client.terminate()
     await new Promise((resolve) => server.close(resolve))
   }
 }
 
-async function pair(
-  page: Page,
-  what: string,
-  unit: string,
-  glia: (address: string) => Promise<number>,
-  baseline: () => Promise<number>,
-  against: string,
-  address = '',
-): Promise<Row> {
+async function measure({ what, unit, against, ...run }: Pair): Promise<Row> {
   const figures: { glia: number[]; baseline: number[] } = { glia: [], baseline: [] }
   for (let round = 0; round < ROUNDS; round++) {
-    figures.glia.push(await page.evaluate(glia, address))
-    figures.baseline.push(await page.evaluate(baseline))
+    figures.glia.push(await run.glia())
+    figures.baseline.push(await run.baseline())
   }
   return { what, unit, glia: median(figures.glia), baseline: median(figures.baseline), against }
+}
+
+/** Median of times in ms, in µs. */
+async function p50(times: Promise<number[]>): Promise<number> {
+  return median(await times) * 1000
 }
 
 function median(values: readonly number[]): number {

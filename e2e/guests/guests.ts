@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createMemoryStream, main } from 'assemblyscript/asc'
 
 /** The test guests, by their source in `as/`. What each method does is said there. */
-export type GuestName = 'trouble' | 'duplex' | 'cmd' | 'big' | 'env' | 'notes'
+export type GuestName = 'trouble' | 'duplex' | 'cmd' | 'big' | 'env' | 'notes' | 'halves'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -15,6 +15,7 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   big: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   env: ['--exportStart', '_initialize'],
   notes: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 
 const compiled = new Map<GuestName, Promise<Uint8Array<ArrayBuffer>>>()

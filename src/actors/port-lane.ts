@@ -20,6 +20,10 @@ interface Run {
   moreCredit: PromiseWithResolvers<void>
   /** The replies so far, passed on in order. */
   passed: Promise<void>
+  /** The guest wants no more of the message. */
+  refused: boolean
+  /** It has ended in the worker. */
+  done: boolean
 }
 
 /** Bytes as posted messages with credit: for pages without shared memory. */
@@ -50,6 +54,8 @@ export class PortLane implements Lane {
       credit: PORT_WINDOW_BYTES,
       moreCredit: Promise.withResolvers(),
       passed: Promise.resolve(),
+      refused: false,
+      done: false,
     }
     this.#run = run
     const breakOff = (): void => {
@@ -80,7 +86,7 @@ export class PortLane implements Lane {
 
   async #feed(run: Run): Promise<void> {
     const { id, message } = run
-    const over = (): boolean => this.#run !== run || message.signal.aborted
+    const over = (): boolean => this.#run !== run || run.refused || message.signal.aborted
     try {
       for (let chunk = await message.read(); chunk !== null && !over(); chunk = await message.read()) {
         while (run.credit <= 0 && !over()) await run.moreCredit.promise
@@ -109,7 +115,16 @@ export class PortLane implements Lane {
         run.moreCredit.resolve()
         run.moreCredit = Promise.withResolvers()
         return
+      case 'cancel':
+        run.refused = true
+        run.message.closeRead()
+        return run.moreCredit.resolve()
+      case 'end':
+        // How a message ended that is over by then is for its run to say.
+        run.passed = run.passed.then(() => (run.done ? undefined : run.message.closeWrite()))
+        return
       case 'done':
+        run.done = true
         return run.ended.resolve(message)
     }
   }

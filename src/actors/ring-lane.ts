@@ -25,6 +25,10 @@ interface Run {
   over: boolean
   /** The whole message is in the ring. */
   fed: boolean
+  /** The guest wants no more of the message, and the caller knows. */
+  refused: boolean
+  /** The guest has ended its reply, and the caller knows. */
+  replied: boolean
 }
 
 /** Bytes through shared rings, control through shared words: nothing is posted to run a message. */
@@ -59,7 +63,8 @@ export class RingLane implements Lane {
     message.signal.addEventListener('abort', breakOff, { once: true })
     if (message.signal.aborted) breakOff()
     // The worker starts while the first bytes are fetched: a guest that reads before they come just waits.
-    const run: Run = { id: this.#control.command(method), over: false, fed: false }
+    const id = this.#control.command(method)
+    const run: Run = { id, over: false, fed: false, refused: false, replied: false }
     void this.#feed(run, message)
     try {
       await this.#drain(run, message)
@@ -81,6 +86,7 @@ export class RingLane implements Lane {
     try {
       for (let chunk = await message.read(); chunk !== null && !run.over; chunk = await message.read()) {
         await this.#putAll(run, chunk)
+        if (this.#stdin.cancelled) this.#refuse(run, message)
       }
       if (!run.over) this.#stdin.end()
       run.fed = true
@@ -108,6 +114,7 @@ export class RingLane implements Lane {
     for (;;) {
       const sequence = this.#stdout.readerSequence
       const done = this.#control.isDone(run.id)
+      if (!done && this.#stdin.cancelled) this.#refuse(run, message)
       const chunk = this.#stdout.take()
       if (chunk) {
         await this.#pass(chunk, message)
@@ -117,8 +124,23 @@ export class RingLane implements Lane {
       // Looked at before the ring was found empty, so nothing the guest wrote is missed.
       if (done) return
       if (this.#closed) throw this.#closed
+      if (this.#stdout.finished) this.#endReply(run, message)
       await this.#stdout.readerChanged(sequence)
     }
+  }
+
+  /** The guest has closed its stdin. The feeder and the drain both look: each of them may be waiting for the caller. */
+  #refuse(run: Run, message: Message): void {
+    if (run.over || run.refused) return
+    run.refused = true
+    message.closeRead()
+  }
+
+  /** The guest has closed its stdout, or nobody reads it. */
+  #endReply(run: Run, message: Message): void {
+    if (run.replied || this.#stdout.broken) return
+    run.replied = true
+    message.closeWrite()
   }
 
   async #pass(chunk: Uint8Array, message: Message): Promise<void> {

@@ -83,6 +83,24 @@ describe('a ring in one thread', () => {
     reader.cancel()
     expect(writer.put(bytes('a'))).toBe(BROKEN)
     expect(writer.writeBlocking(bytes('a'))).toBe(BROKEN)
+    expect([reader.cancelled, reader.aborted]).toEqual([true, false])
+  })
+
+  test('whose reader has gone is not read again, though it is full or was ended', () => {
+    const { writer, reader } = makeRing()
+    writer.put(bytes('ab'))
+    writer.end()
+    reader.cancel()
+    expect(reader.readBlocking(new Uint8Array(8))).toBe(BROKEN)
+    expect(reader.cancelled).toBe(true)
+  })
+
+  test('stays broken off for both sides when its reader goes too', () => {
+    const { writer, reader } = makeRing()
+    reader.cancel()
+    writer.abort()
+    reader.cancel()
+    expect([writer.cancelled, writer.aborted]).toEqual([false, true])
   })
 
   test('that is broken off gives no more, not even what was in it', () => {
@@ -161,6 +179,14 @@ describe('who waits for a ring', () => {
     reader.waitBlocking(Infinity, true)
     writer.abort()
     reader.waitBlocking(Infinity, false)
+  })
+
+  test('for a time only waits for it also when it wants no more to read', () => {
+    const { reader } = makeRing()
+    reader.cancel()
+    const started = performance.now()
+    reader.waitBlocking(20, false)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(19)
   })
 })
 

@@ -125,15 +125,26 @@ export class Ring {
     return Atomics.load(this.#words, STATE) >= READER_GONE
   }
 
+  /** Whether its reader wants no more, which breaks nothing else off. */
+  get cancelled(): boolean {
+    return Atomics.load(this.#words, STATE) === READER_GONE
+  }
+
+  /** Whether the ring was broken off for both sides. */
+  get aborted(): boolean {
+    return Atomics.load(this.#words, STATE) === ABORTED
+  }
+
   /** The writer is done: the reader gets what is there, then the end. */
   end(): void {
     Atomics.compareExchange(this.#words, STATE, OPEN, ENDED)
     this.#bump(READER_SEQ)
   }
 
-  /** The reader wants no more: writes give BROKEN. */
+  /** The reader wants no more: its reads and the writes give BROKEN. */
   cancel(): void {
-    Atomics.store(this.#words, STATE, READER_GONE)
+    // Never in the place of an abort, which may come from the other thread at this moment.
+    for (const state of [OPEN, ENDED]) Atomics.compareExchange(this.#words, STATE, state, READER_GONE)
     this.wake()
   }
 
@@ -188,7 +199,8 @@ export class Ring {
   }
 
   /**
-   * Blocks until the time is over, the ring is broken off or, if `orReadable`, there is something to read or the end.
+   * Blocks until the time is over, the ring is aborted or, if `orReadable`, there is something to read or the end. A reader
+   * that wants no more may still wait for a time.
    * @param timeoutMs Infinity: for ever.
    */
   waitBlocking(timeoutMs: number, orReadable: boolean): void {
@@ -196,7 +208,7 @@ export class Ring {
     for (;;) {
       const sequence = this.readerSequence
       const left = until - performance.now()
-      if (left <= 0 || this.broken || (orReadable && (this.available > 0 || this.finished))) return
+      if (left <= 0 || this.aborted || (orReadable && (this.available > 0 || this.finished))) return
       Atomics.wait(this.#words, READER_SEQ, sequence, left)
     }
   }

@@ -36,7 +36,7 @@ export interface SlotIdentity {
 export interface MeshSettings {
   /** Multiaddrs. */
   relays: readonly string[]
-  /** URLs of STUN and TURN servers. */
+  /** STUN and TURN servers, as `parseIceServer` reads them. */
   iceServers: readonly string[]
 }
 

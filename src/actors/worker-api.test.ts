@@ -13,6 +13,8 @@ const GARBAGE: unknown[] = [
   [],
   {},
   { type: 'call' },
+  { type: 'end' },
+  { type: 'cancel', id: '1' },
   { type: 'unknown', id: 1 },
   { id: 1 },
   { type: 'data', id: 1 },
@@ -44,12 +46,16 @@ describe('a message to a worker', () => {
 })
 
 describe('a message from a worker', () => {
-  test.each([{ type: 'data', id: 1, bytes }, { type: 'credit', id: 1, bytes: 3 }, { type: 'stderr', bytes }, done])(
-    '%o is read, without what does not belong to it',
-    (message) => {
-      expect(readFromWorker({ ...message, extra: true })).toEqual(message)
-    },
-  )
+  test.each([
+    { type: 'data', id: 1, bytes },
+    { type: 'credit', id: 1, bytes: 3 },
+    { type: 'cancel', id: 1 },
+    { type: 'end', id: 1 },
+    { type: 'stderr', bytes },
+    done,
+  ])('%o is read, without what does not belong to it', (message) => {
+    expect(readFromWorker({ ...message, extra: true })).toEqual(message)
+  })
 
   test.each(
     [

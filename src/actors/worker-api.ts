@@ -68,6 +68,10 @@ export type FromWorker =
   | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
   /** The guest has read that many bytes of the message. */
   | { type: 'credit'; id: number; bytes: number }
+  /** The guest wants no more of the message. */
+  | { type: 'cancel'; id: number }
+  /** The reply is whole; the guest goes on. */
+  | { type: 'end'; id: number }
   | { type: 'stderr'; bytes: Uint8Array<ArrayBuffer> }
   | ({ type: 'done'; id: number } & RunEnd)
 
@@ -93,6 +97,7 @@ export function readFromWorker(value: unknown): FromWorker {
   if (typeof id === 'number') {
     if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
+    if (type === 'cancel' || type === 'end') return { type, id }
     if (type === 'done' && typeof code === 'number' && typeof memoryBytes === 'number') {
       return { type, id, status: readStatus(status), code, memoryBytes, instanceGone: instanceGone === true }
     }

@@ -38,7 +38,8 @@ const ack: FromTab = { type: 'ack', lock: newLifeLock() }
 const head = (init: Partial<FromTab & { type: 'head' }> = {}): FromTab => {
   return { type: 'head', status: 200, headers: [], body: null, complete: false, ...init }
 }
-const data = (...values: number[]): FromTab => ({ type: 'data', bytes: Uint8Array.from(values) })
+const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values)
+const data = (...values: number[]): FromTab => ({ type: 'data', bytes: bytes(...values) })
 
 const allOf = async (body: BodyInit | null): Promise<number[]> => [
   ...new Uint8Array(await new Response(body).arrayBuffer()),
@@ -79,6 +80,22 @@ test('a body is sent as far as there is credit, and its end is told', async () =
   tab({ type: 'credit', bytes: 100 })
   await expect.poll(types).toEqual(['data', 'data', 'data', 'end'])
 })
+
+test.each([true, false])(
+  'a body that the end of the reply cuts short is not told to be whole (%s)',
+  async (complete) => {
+    const { reply, tab, types } = makeCall(new ReadableStream({ start: (controller) => controller.enqueue(bytes(1)) }))
+    tab(ack, head({ complete }))
+    const { body, delivered } = await reply
+    if (!complete) {
+      const rest = allOf(body)
+      tab({ type: 'end' })
+      await rest
+    }
+    delivered()
+    await expect.poll(types).toEqual(['data', 'delivered'])
+  },
+)
 
 test('a body that breaks off cancels the call', async () => {
   const { reply, types } = makeCall(

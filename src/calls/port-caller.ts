@@ -146,7 +146,8 @@ class PortCaller {
         this.#post({ type: 'data', bytes }, [bytes.buffer])
       }
       if (this.#body && this.#sink) await delay(SETTLE_MS)
-      if (this.#body) this.#post({ type: 'end' })
+      // A reply that ended first has cut it short.
+      if (this.#body && !this.#over) this.#post({ type: 'end' })
     } catch (thrown) {
       this.#fail(toGliaError(thrown, 'ERR_ABORTED'))
     }

@@ -212,6 +212,9 @@ export class ServedCall {
     this.#over = true
     this.#wake()
     if (!this.delivered) return
+    // Nobody sends the rest of the request any more.
+    this.#sink?.error(new DOMException('The reply ended before the message did.', 'AbortError'))
+    this.#sink = undefined
     this.#port?.close()
     this.#port = undefined
     this.#done.resolve()

@@ -4,6 +4,10 @@ export interface Message {
   read(): Promise<Uint8Array | null>
   /** Reply bytes; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>
+  /** The guest wants no more of the message: the caller's writes fail, and its reply goes on. */
+  closeRead(): void
+  /** The reply is whole: the caller reads its end, and the guest goes on. */
+  closeWrite(): void
   /** Aborts when the caller gave up or the deadline passed: the guest's reads and writes then fail. */
   readonly signal: AbortSignal
 }

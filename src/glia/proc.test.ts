@@ -117,6 +117,47 @@ describe('the size of a message', () => {
   })
 })
 
+describe('a method that ends one half of its call', () => {
+  test('makes the caller’s writes fail, and its reply goes on', async () => {
+    const deaf: Run = async (message) => {
+      message.closeRead()
+      await message.write(bytes('enough'))
+    }
+    const { stream, done } = deliver(makeProc(() => deaf).proc)
+    expect(await stream.read()).toEqual(bytes('enough'))
+    await expect(stream.write(bytes('more'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+    expect(await stream.read()).toBeNull()
+    await done
+  })
+
+  test('has replied, and reads on', async () => {
+    const heard: Uint8Array[] = []
+    const brief: Run = async (message) => {
+      message.closeWrite()
+      heard.push(await readAll(message))
+    }
+    const { stream, done } = deliver(makeProc(() => brief).proc)
+    expect(await stream.read()).toBeNull()
+    await send(stream, 'message')
+    await done
+    expect(heard.map(text)).toEqual(['message'])
+  })
+
+  test('has its deadline all the same when it has ended both', async () => {
+    const gone: Run = async (message, ...rest) => {
+      message.closeRead()
+      message.closeWrite()
+      await untilAborted(message, ...rest)
+    }
+    const { proc, failures } = makeProc(() => gone, { policy: { deadlineMs: 20 } })
+    const { stream, done } = deliver(proc)
+    expect(await stream.read()).toBeNull()
+    await expect(done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(failures).toMatchObject([{ code: 'ERR_DEADLINE' }])
+    expect(proc.state).toBe('idle')
+  })
+})
+
 describe('the mailbox', () => {
   test('takes as many messages as it has room for, and refuses the next', async () => {
     const { run, entered, open } = gate()

@@ -216,6 +216,8 @@ export class Proc {
     return {
       signal: stream.signal,
       write: (chunk) => stream.write(chunk),
+      closeRead: () => void stream.closeRead(),
+      closeWrite: () => void stream.closeWrite(),
       read: async () => {
         const chunk = await stream.read()
         received += chunk?.byteLength ?? 0

@@ -127,4 +127,26 @@ describe('a process of another peer', () => {
     await send(far, 'enough')
     expect(text(await readAll(stream))).toBe('enough')
   })
+
+  test('that ends its reply in the middle of the message does not take what it has for the whole', async () => {
+    const { router, served } = forwarding()
+    const stream = router.open(elsewhere(), browser)
+    const far = await served
+    await stream.write(bytes('a part'))
+    expect(await far.read()).toEqual(bytes('a part'))
+    await far.closeWrite()
+    expect(await stream.read()).toBeNull()
+    await expect(far.read()).rejects.toMatchObject({ code: 'ERR_RESET' })
+  })
+
+  test('that ends its reply after the message has read the end of both', async () => {
+    const { router, served } = forwarding()
+    const stream = router.open(elsewhere(), browser)
+    const far = await served
+    await stream.closeWrite()
+    await send(far, 'answer')
+    expect(text(await readAll(stream))).toBe('answer')
+    expect(await far.read()).toBeNull()
+    expect(far.signal.aborted).toBe(false)
+  })
 })

@@ -84,18 +84,27 @@ export class Router {
     // The caller may have given up while the other peer was reached.
     if (near.signal.aborted) cancelFar()
     try {
-      await Promise.all([copyRequest(near, far), copyReply(far, near)])
+      const call = { replied: false }
+      await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } finally {
       near.signal.removeEventListener('abort', cancelFar)
     }
   }
 }
 
+/** A call that is passed on. */
+interface Passed {
+  /** The reply is whole, so the rest of the request is not read. */
+  replied: boolean
+}
+
 /** The far side may stop reading and still reply: its closed read ends the copy, not the call. */
-async function copyRequest(near: Stream, far: Stream): Promise<void> {
+async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<void> {
   try {
     for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) await far.write(chunk)
-    await far.closeWrite()
+    // A process that has ended its reply and reads on must not take a part of its message for the whole.
+    if (call.replied) far.abort(new GliaError('ERR_RESET', 'The reply ended before the message did.'))
+    else await far.closeWrite()
   } catch (thrown) {
     const error = toGliaError(thrown)
     if (far.signal.aborted || error.code !== 'ERR_RESET') {
@@ -106,11 +115,12 @@ async function copyRequest(near: Stream, far: Stream): Promise<void> {
   }
 }
 
-async function copyReply(far: Stream, near: Stream): Promise<void> {
+async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void> {
   try {
     for (let chunk = await far.read(); chunk !== null; chunk = await far.read()) await near.write(chunk)
     await near.closeWrite()
-    // The reply is whole: what is left of the request is of no use to anyone.
+    // Not every transport would say when the far side reads no more, and then nobody would end the rest of the request.
+    call.replied = true
     await near.closeRead()
   } catch (thrown) {
     far.abort(toGliaError(thrown))

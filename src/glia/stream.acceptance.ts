@@ -15,14 +15,19 @@ export interface StreamCase {
    * nobody is told that the other side reads no more.
    */
   bare?: boolean
+  /** Gives all that carries the stream time for a step. Left out: that is this thread, and a turn of its event loop. */
+  turn?(): Promise<void>
 }
+
+type Turn = () => Promise<void>
 
 const CHUNK_BYTES = 64 * 1024
 /** More than any stream may hold unread, on all its way. */
 const FAR_TOO_MUCH_BYTES = 8 * 1024 * 1024
 
 /** What every implementation of {@link Stream} must do. */
-export function acceptStreams(name: string, { open, endsWithReply = false, bare = false }: StreamCase): void {
+export function acceptStreams(name: string, init: StreamCase): void {
+  const { open, endsWithReply = false, bare = false, turn = nextTurn } = init
   /** The code with which an error of one side arrives at the other. */
   const arrivesAs = (code: ErrorCode): ErrorCode => (bare ? 'ERR_RESET' : code)
 
@@ -84,7 +89,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
 
       test('holds a writer that is not read, and lets it go on when it is', async () => {
         const [writer, reader] = order(await open())
-        const { held, sentBytes } = await writeUntilHeld(writer)
+        const { held, sentBytes } = await writeUntilHeld(writer, turn)
         const arrived = readAll(reader)
         await held
         await writer.closeWrite()
@@ -93,7 +98,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
 
       test('rejects a read that waits and a write that is held when the call is aborted', async () => {
         const [writer, reader] = order(await open())
-        const { held } = await writeUntilHeld(writer)
+        const { held } = await writeUntilHeld(writer, turn)
         const both = Promise.allSettled([writer.read(), held])
         reader.abort(new GliaError('ERR_ABORTED', 'enough'))
         // The write may fail because nobody reads any more, before the reason is there.
@@ -127,7 +132,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
       const [caller, server] = await open()
       await server.closeWrite()
       expect(await caller.read()).toBeNull()
-      expect(await failureOfWrites(caller)).toMatchObject({ code: 'ERR_RESET' })
+      expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_RESET' })
     })
 
     test.skipIf(bare)(
@@ -137,7 +142,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
         await caller.write(Uint8Array.of(1))
         await server.read()
         await server.closeRead()
-        expect(await failureOfWrites(caller)).toMatchObject({ code: 'ERR_RESET' })
+        expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_RESET' })
         await server.write(Uint8Array.of(2))
         await server.closeWrite()
         expect([...(await readAll(caller))]).toEqual([2])
@@ -149,7 +154,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
       await server.write(Uint8Array.of(1))
       await caller.read()
       await caller.closeRead()
-      const { code } = await failureOfWrites(server)
+      const { code } = await failureOfWrites(server, turn)
       expect(code).toMatch(endsWithReply ? /^ERR_(ABORTED|RESET)$/ : /^ERR_RESET$/)
     })
 
@@ -164,7 +169,7 @@ export function acceptStreams(name: string, { open, endsWithReply = false, bare 
       const [caller, server] = await open()
       await caller.close()
       expect(await server.read()).toBeNull()
-      expect(await failureOfWrites(server)).toBeInstanceOf(GliaError)
+      expect(await failureOfWrites(server, turn)).toBeInstanceOf(GliaError)
     })
 
     test('closing and aborting again changes nothing', async () => {
@@ -223,18 +228,18 @@ function failed(code: unknown): object {
 }
 
 /** Writes until the stream takes no more. */
-async function writeUntilHeld(stream: Stream): Promise<{ held: Promise<void>; sentBytes: number }> {
+async function writeUntilHeld(stream: Stream, turn: Turn): Promise<{ held: Promise<void>; sentBytes: number }> {
   let sentBytes = 0
   while (sentBytes < FAR_TOO_MUCH_BYTES) {
     sentBytes += CHUNK_BYTES
     const held = stream.write(new Uint8Array(CHUNK_BYTES))
-    if (!(await settlesSoon(held))) return { held, sentBytes }
+    if (!(await settlesSoon(held, turn))) return { held, sentBytes }
   }
   throw new Error(`The stream took ${sentBytes} bytes that nobody read.`)
 }
 
 /** Writes single bytes until that fails, and gives the error. */
-async function failureOfWrites(stream: Stream): Promise<GliaError> {
+async function failureOfWrites(stream: Stream, turn: Turn): Promise<GliaError> {
   for (let i = 0; i < 1000; i++) {
     try {
       await stream.write(Uint8Array.of(i))
@@ -242,17 +247,17 @@ async function failureOfWrites(stream: Stream): Promise<GliaError> {
       if (thrown instanceof GliaError) return thrown
       throw thrown
     }
-    await nextTurn()
+    await turn()
   }
   throw new Error('The stream goes on taking writes.')
 }
 
-/** Whether a promise settles within some turns of the event loop: nothing here waits for anything slower. */
-async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+/** Whether a promise settles within some turns: nothing here waits for anything slower. */
+async function settlesSoon(promise: Promise<unknown>, turn: Turn): Promise<boolean> {
   let settled = false
   const note = (): void => void (settled = true)
   promise.then(note, note)
-  for (let turn = 0; turn < 20 && !settled; turn++) await nextTurn()
+  for (let i = 0; i < 20 && !settled; i++) await turn()
   return settled
 }
 

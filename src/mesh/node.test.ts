@@ -8,16 +8,9 @@ import { readAll } from '../glia/web-streams.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { newIdentity } from './identity.ts'
 import { CIRCUIT_IDLE_MS, MAX_CALLS_PER_PEER, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
-import { glia, plainClient, relay, type TestNode, whereIs } from './test-nodes.ts'
+import { glia, join, joinedPair, plainClient, relay, reserved, type TestNode, whereIs } from './test-nodes.ts'
 
 const never = new AbortController().signal
-
-/** Resolves when a node has a reservation at all of its relays. */
-async function reserved({ mesh }: TestNode): Promise<void> {
-  await expect
-    .poll(() => mesh.relays().map(({ state }) => state), { timeout: 10_000 })
-    .toEqual(mesh.relays().map(() => 'reserved'))
-}
 
 async function call(
   from: TestNode,
@@ -30,11 +23,8 @@ async function call(
 }
 
 test('a peer calls another over a relay that both have joined, knowing only its id', async () => {
-  const hub = await relay()
   const { proc } = makeProc(() => echo)
-  const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  const { caller, callee } = await joinedPair(proc)
   expect(await call(caller, callee.addressOf(proc))).toBe('hi')
   expect(caller.mesh.peers().find(({ peerId }) => peerId === callee.peerId)).toMatchObject({ link: 'relayed' })
 })
@@ -43,20 +33,16 @@ test('a call may begin before the relay is reached', async () => {
   const hub = await relay()
   const { proc } = makeProc(() => echo)
   const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  callee.mesh.useRelays([whereIs(hub)])
-  await reserved(callee)
+  await join(hub, callee)
   caller.mesh.useRelays([whereIs(hub)])
   expect(await call(caller, callee.addressOf(proc))).toBe('hi')
 })
 
 test('errors keep their type across the mesh', async () => {
-  const hub = await relay()
   const { proc } = makeProc(() => async () => {
     throw new GliaError('ERR_TRAPPED', 'run trapped: unreachable.')
   })
-  const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  const { caller, callee } = await joinedPair(proc)
   await expect(call(caller, callee.addressOf(proc))).rejects.toMatchObject({
     code: 'ERR_TRAPPED',
     message: 'run trapped: unreachable.',
@@ -68,11 +54,8 @@ test('errors keep their type across the mesh', async () => {
 })
 
 test('4 MiB go through another peer and back over the relay, byte for byte', async () => {
-  const hub = await relay()
   const { proc } = makeProc(() => echo)
-  const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  const { caller, callee } = await joinedPair(proc)
   const message = Uint8Array.from({ length: 4 * 1024 * 1024 }, (_, i) => (i * 31) >>> (i % 13))
   const stream = caller.router.open(callee.addressOf(proc), { caller: 'browser' })
   const [reply] = await Promise.all([readAll(stream), send(stream, message)])
@@ -80,11 +63,8 @@ test('4 MiB go through another peer and back over the relay, byte for byte', asy
 })
 
 test('100 calls at once all answer', async () => {
-  const hub = await relay()
   const { proc } = makeProc(() => echo)
-  const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  const { caller, callee } = await joinedPair(proc)
   const replies = await Promise.all(Array.from({ length: 100 }, (_, i) => call(caller, callee.addressOf(proc), `${i}`)))
   expect(replies).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`))
 })
@@ -94,18 +74,14 @@ test('peers that come through one relay at once are all let in', async () => {
   const { proc } = makeProc(() => echo)
   const callee = await glia([proc])
   const callers = await Promise.all(Array.from({ length: 10 }, () => glia()))
-  for (const { mesh } of [callee, ...callers]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([callee, ...callers].map(reserved))
+  await join(hub, callee, ...callers)
   const replies = await Promise.all(callers.map((caller, i) => call(caller, callee.addressOf(proc), `${i}`)))
   expect(replies).toEqual(callers.map((_, i) => `${i}`))
 })
 
 test('a relayed connection without calls is closed, and made again for the next call', async () => {
-  const hub = await relay()
   const { proc } = makeProc(() => echo)
-  const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  const { caller, callee } = await joinedPair(proc)
   expect(await call(caller, callee.addressOf(proc))).toBe('hi')
   const relayed = (): unknown => caller.mesh.peers().find(({ peerId }) => peerId === callee.peerId)?.link
   expect(relayed()).toBe('relayed')
@@ -126,9 +102,7 @@ test('a peer behind another relay is found by its id alone, through the relays',
   second.mesh.useRelays([whereIs(first)])
   const { proc } = makeProc(() => echo)
   const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  caller.mesh.useRelays([whereIs(first)])
-  callee.mesh.useRelays([whereIs(second)])
-  await Promise.all([reserved(second), reserved(caller), reserved(callee)])
+  await Promise.all([reserved(second), join(first, caller), join(second, callee)])
   await expect.poll(() => call(caller, callee.addressOf(proc)).catch(String), { timeout: 15_000 }).toBe('hi')
   expect(await caller.mesh.routing.findPeer(callee.peerId)).not.toEqual([])
 })
@@ -136,8 +110,7 @@ test('a peer behind another relay is found by its id alone, through the relays',
 test('a peer that nobody knows is unreachable, and the error says what was tried', async () => {
   const hub = await relay()
   const caller = await glia()
-  caller.mesh.useRelays([whereIs(hub)])
-  await reserved(caller)
+  await join(hub, caller)
   const { peerId: host } = await newIdentity()
   const error = await call(caller, { host, proc: newPid(), method: 'run' }).catch(
     (thrown: unknown) => thrown as GliaError,
@@ -152,8 +125,7 @@ test('a relay that went away and came back is joined again', async () => {
   const port = Number(/tcp\/(\d+)/.exec(whereIs(hub))?.[1])
   const { proc } = makeProc(() => echo)
   const [caller, callee] = await Promise.all([glia(), glia([proc])])
-  for (const { mesh } of [caller, callee]) mesh.useRelays([whereIs(hub)])
-  await Promise.all([reserved(caller), reserved(callee)])
+  await join(hub, caller, callee)
   await hub.mesh.stop()
   await expect.poll(() => callee.mesh.relays()[0]?.state).toBe('waiting')
   expect(callee.mesh.relays()[0]?.error).toBeDefined()
@@ -167,7 +139,7 @@ test('a relay that went away and came back is joined again', async () => {
 test('peers on one relay hear of each other', async () => {
   const hub = await relay()
   const [one, two] = await Promise.all([glia(), glia()])
-  for (const { mesh } of [one, two]) mesh.useRelays([whereIs(hub)])
+  await join(hub, one, two)
   await expect.poll(() => one.mesh.peers().map(({ peerId }) => peerId), { timeout: 15_000 }).toContain(two.peerId)
   await expect.poll(() => two.mesh.peers().map(({ peerId }) => peerId), { timeout: 15_000 }).toContain(one.peerId)
 })

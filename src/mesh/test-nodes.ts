@@ -8,7 +8,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { afterEach } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import type { Address } from '../glia/address.ts'
 import type { Env } from '../glia/env.ts'
 import type { Proc } from '../glia/proc.ts'
@@ -31,8 +31,15 @@ export interface TestNode {
   addressOf(proc: Proc, method?: string): Address
 }
 
-/** A peer of Glia with these processes; the first is its root. */
-export async function glia(
+/** A peer of Glia with these processes; the first is its root. It is stopped after the test. */
+export async function glia(...given: Parameters<typeof startNode>): Promise<TestNode> {
+  const node = await startNode(...given)
+  running.push(node.mesh)
+  return node
+}
+
+/** The same, to be stopped by who starts it. */
+export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
   identity?: Identity,
@@ -58,7 +65,6 @@ export async function glia(
     procs: { get: find, rootPid: root as Proc['pid'] },
     openRemote: (address, options) => mesh.open(address, options),
   })
-  running.push(mesh)
   return {
     mesh,
     router,
@@ -83,6 +89,26 @@ export async function relay({ port = 0, identity }: { port?: number; identity?: 
     },
     identity,
   )
+}
+
+/** Has nodes join a relay. Resolves when all are reserved there. */
+export async function join(hub: TestNode, ...nodes: readonly TestNode[]): Promise<void> {
+  for (const { mesh } of nodes) mesh.useRelays([whereIs(hub)])
+  await Promise.all(nodes.map(reserved))
+}
+
+/** Resolves when a node has a reservation at all of its relays. */
+export async function reserved({ mesh }: TestNode): Promise<void> {
+  await expect
+    .poll(() => mesh.relays().map(({ state }) => state), { timeout: 10_000 })
+    .toEqual(mesh.relays().map(() => 'reserved'))
+}
+
+/** Two peers that have joined a relay: one that calls, and one with a process. */
+export async function joinedPair(proc: Proc): Promise<{ caller: TestNode; callee: TestNode }> {
+  const [hub, caller, callee] = await Promise.all([relay(), glia(), glia([proc])])
+  await join(hub, caller, callee)
+  return { caller, callee }
 }
 
 /** A libp2p client with nothing of Glia's. */

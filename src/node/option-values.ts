@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
+import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/ice-server.ts'
 
 /** What a person typed is wrong. The message is one sentence that names it. */
 export class UsageError extends Error {
@@ -11,17 +12,6 @@ export interface Given {
   readonly where: string
   readonly value: string
 }
-
-/** A STUN or TURN server, in the form that RTCPeerConnection takes. */
-export interface IceServer {
-  readonly urls: string
-  readonly username?: string
-  readonly credential?: string
-}
-
-/** Scheme, credentials, host, port and transport of a URL of RFC 7064 or 7065; the credentials are our own addition. */
-const ICE_URL =
-  /^(?<scheme>stuns?|turns?):(?:(?<user>[^:@\s]+):(?<password>[^@\s]+)@)?(?<server>(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?)(?<transport>\?transport=(?:udp|tcp))?$/i
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
 
@@ -67,25 +57,7 @@ export function parseOrigin({ where, value }: Given): string {
 }
 
 export function parseIceServer({ where, value }: Given): IceServer {
-  const { scheme = '', user, password, server = '', transport = '' } = ICE_URL.exec(value)?.groups ?? {}
-  const isTurn = /^turn/i.test(scheme)
-  if (scheme === '' || isTurn !== (user !== undefined) || (!isTurn && transport !== '')) {
-    throw new UsageError(`${where} takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "${hidePassword(value)}".`)
-  }
-  const urls = `${scheme.toLowerCase()}:${server}${transport}`
-  if (user === undefined || password === undefined) return { urls }
-  return { urls, username: decode(user), credential: decode(password) }
-}
-
-/** A colon or an at sign in a name or password is written %3A or %40. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text // a plain % that stands for itself
-  }
-}
-
-function hidePassword(url: string): string {
-  return url.replace(/:[^:@]*@/, ':…@')
+  const server = readIceServer(value)
+  if (server) return server
+  throw new UsageError(`${where} takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "${hidePassword(value)}".`)
 }

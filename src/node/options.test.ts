@@ -97,7 +97,7 @@ test.each([
     ['--ice', 'turn:example.org'],
     '--ice takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "turn:example.org".',
   ],
-  [['--ice', 'stun:a:secret@b'], '--ice takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "stun:a:…@b".'],
+  [['--ice', 'stun:a:secret@b'], '--ice takes stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, not "stun:a:••••@b".'],
   [
     ['--allow-origin', 'https://a.example/x'],
     '--allow-origin takes the origin of a site, such as https://example.org, not "https://a.example/x".',

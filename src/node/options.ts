@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import type { IceServer } from '../mesh/ice-server.ts'
 import {
   type Given,
-  type IceServer,
   parseBytes,
   parseHost,
   parseIceServer,

@@ -7,7 +7,6 @@ import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
 import { peerOf, withPeer } from '../mesh/addresses.ts'
 import { MeshNode } from '../mesh/node.ts'
-import type { RelayInfo } from '../mesh/peer-info.ts'
 import type { KeptData } from './data-dir.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { UsageError } from './option-values.ts'
@@ -62,7 +61,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
   })
   const report = new RelayReport(log)
-  let relays = (): RelayInfo[] => []
+  let isThere = false
   const mesh: MeshNode = await MeshNode.create({
     identity,
     log,
@@ -70,7 +69,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     serves: (address) => find(address) !== undefined,
     deadlineMs: (address) => find(address)?.policy.deadlineMs ?? 0,
     root: () => rootPid,
-    changed: () => report.update(relays()),
+    changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
       ...init,
       announce: init.announce.map((address) => withPeer(multiaddr(address), identity.peerId).toString()),
@@ -79,7 +78,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   })
   metrics.observe(mesh.libp2p)
   dropReservationsOfTheGone(mesh.libp2p)
-  relays = () => mesh.relays()
+  isThere = true
   mesh.useRelays(init.relays)
   return {
     env,

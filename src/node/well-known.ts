@@ -3,8 +3,8 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { PROTOCOL } from '../glia/address.ts'
 import { withPeer } from '../mesh/addresses.ts'
+import type { IceServer } from '../mesh/ice-server.ts'
 import { isLoopback } from './loopback.ts'
-import type { IceServer } from './option-values.ts'
 
 /** Where a page learns which relay its host has. */
 export const WELL_KNOWN_PATH = '/.well-known/glia.json'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkSettings, chooseRelays, isPrivateHost, parseIceServer, readOriginConfig } from './mesh-config.ts'
+import { checkSettings, chooseIceServers, chooseRelays, isPrivateHost, readOriginConfig } from './mesh-config.ts'
 
 const A = '/ip4/127.0.0.1/tcp/2081/ws/p2p/A'
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
@@ -29,25 +29,35 @@ test('what an origin says is believed as far as it makes sense', () => {
   }
 })
 
-test('ICE servers are written on one line each', () => {
-  expect(parseIceServer('stun:example.org:3478')).toEqual({ urls: 'stun:example.org:3478' })
-  expect(parseIceServer('turns:me:s:cret@example.org?transport=tcp')).toEqual({
-    urls: 'turns:example.org?transport=tcp',
-    username: 'me',
-    credential: 's:cret',
+test('ICE servers are the user’s, else the origin’s, else public ones, except on a private network', () => {
+  const origin = [{ urls: 'stun:origin.example' }]
+  expect(chooseIceServers(['stun:mine.example', 'once readable'], origin, 'example.org')).toEqual({
+    servers: [{ urls: 'stun:mine.example' }],
+    from: 'user',
   })
-  for (const bad of ['', 'example.org', 'http://example.org', 'turn:example.org', 'stun:u:p@example.org', 'stun:a b']) {
-    expect(() => parseIceServer(bad)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
-  }
+  expect(chooseIceServers([], origin, 'localhost')).toEqual({ servers: origin, from: 'origin' })
+  expect(chooseIceServers([], [], 'example.org')).toMatchObject({ from: 'public', servers: [{}] })
+  expect(chooseIceServers([], [], '192.168.0.9')).toEqual({ servers: [], from: 'private network' })
+})
+
+test.each([
+  ['example.org', '“example.org” is not like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.'],
+  ['turn:example.org:3478', '“turn:example.org:3478” is not like turn:USER:PASSWORD@HOST:PORT. A TURN server needs'],
+  ['turn:me:s3cret@x@example.org', '“turn:me:••••@example.org” is not like'],
+  ['turn:me:••••@other.example', 'its password has to be typed again'],
+])('“%s” is refused, and the error says how it is written, without the password', (line, message) => {
+  const check = (): unknown => checkSettings({ relays: [], iceServers: [line] }, () => undefined)
+  expect(check).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
+  expect(check).toThrow(message)
 })
 
 test('settings are trimmed and checked, and the error names the line', () => {
   const read = (text: string): void => {
     if (!text.startsWith('/')) throw new Error(text)
   }
-  expect(checkSettings({ relays: [` ${A} `, ''], iceServers: [' stun:x:1'] }, read)).toEqual({
+  expect(checkSettings({ relays: [` ${A} `, ''], iceServers: [' turn:u:p@x:1'] }, read)).toEqual({
     relays: [A],
-    iceServers: ['stun:x:1'],
+    iceServers: ['turn:u:p@x:1'],
   })
   expect(() => checkSettings({ relays: ['/ip4/127.0.0.1/tcp/2082/p2p/A'], iceServers: [] }, read)).toThrow(
     '/ws or /wss',

@@ -2,6 +2,7 @@ import type { MeshSettings } from '../actors/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
+import { HIDDEN, hidePassword, parseIceServer } from '../mesh/ice-server.ts'
 
 /** What an origin says about its mesh in `/.well-known/glia.json`. */
 export interface OriginConfig {
@@ -10,6 +11,12 @@ export interface OriginConfig {
   iceServers: readonly RTCIceServer[]
   /** The origin is itself a peer, and answers the HTTP API for programs. */
   gateway: boolean
+}
+
+/** STUN and TURN servers, and who named them. Where nobody did, public ones serve, or none on a private network. */
+export interface IceServersInUse {
+  servers: readonly RTCIceServer[]
+  from: 'user' | 'origin' | 'public' | 'private network'
 }
 
 /** Relays in use at once: a second and a third are for when the first is gone. */
@@ -64,11 +71,18 @@ export function chooseRelays(link: readonly string[], user: readonly string[], o
   return [...chosen.values()]
 }
 
-/** STUN and TURN servers: the user's, else the origin's, else public ones where the page itself is on a public origin. */
-export function chooseIceServers(user: readonly string[], origin: OriginConfig | undefined): readonly RTCIceServer[] {
-  if (user.length > 0) return user.map(parseIceServer)
-  if (origin && origin.iceServers.length > 0) return origin.iceServers
-  return isPrivateHost(location.hostname) ? [] : PUBLIC_STUN
+/**
+ * STUN and TURN servers: the user's, else the origin's, else public ones where the page itself is on a public origin.
+ * @param hostname Of the page.
+ */
+export function chooseIceServers(
+  user: readonly string[],
+  origin: readonly RTCIceServer[],
+  hostname: string,
+): IceServersInUse {
+  if (user.length > 0) return { servers: user.flatMap((text) => parseIceServer(text) ?? []), from: 'user' }
+  if (origin.length > 0) return { servers: origin, from: 'origin' }
+  return isPrivateHost(hostname) ? { servers: [], from: 'private network' } : { servers: PUBLIC_STUN, from: 'public' }
 }
 
 /**
@@ -83,23 +97,23 @@ export function checkSettings(settings: MeshSettings, readRelay: (text: string) 
     if (!/\/(ws|wss)(\/|$)/.test(relay))
       throw new GliaError('ERR_BAD_ADDRESS', `“${relay}”: a browser reaches relays over /ws or /wss only.`)
   }
-  iceServers.forEach(parseIceServer)
+  iceServers.forEach(checkIceServer)
   return { relays, iceServers }
 }
 
-/**
- * `stun:host:port`, or `turn:user:password@host:port?transport=udp`.
- * @throws {GliaError} ERR_BAD_ADDRESS if it is neither.
- */
-export function parseIceServer(text: string): RTCIceServer {
-  const match = /^(stuns?|turns?):(?:([^:@\s]+):([^@\s]+)@)?([^@\s]+)$/.exec(text)
-  const [, scheme = '', username, credential, host = ''] = match ?? []
-  const isTurn = scheme.startsWith('turn')
-  if (!match || isTurn !== (username !== undefined)) {
-    throw new GliaError('ERR_BAD_ADDRESS', `“${text}” is not like stun:host:port or turn:user:password@host:port.`)
+function checkIceServer(text: string): void {
+  if (parseIceServer(text) && !text.includes(HIDDEN)) return
+  const line = `“${hidePassword(text)}”`
+  if (text.includes(HIDDEN)) {
+    throw new GliaError('ERR_BAD_ADDRESS', `${line}: this line was changed, so its password has to be typed again.`)
   }
-  const urls = `${scheme}:${host}`
-  return username === undefined || credential === undefined ? { urls } : { urls, username, credential }
+  if (/^turns?:/i.test(text)) {
+    throw new GliaError(
+      'ERR_BAD_ADDRESS',
+      `${line} is not like turn:USER:PASSWORD@HOST:PORT. A TURN server needs a user name and a password; an @ in them is written %40, a colon in the name %3A.`,
+    )
+  }
+  throw new GliaError('ERR_BAD_ADDRESS', `${line} is not like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.`)
 }
 
 /** Whether a host is this machine or in a private network, where peers see one another without STUN. */
@@ -113,12 +127,10 @@ function texts(value: unknown): string[] {
 }
 
 function readIceServer(value: unknown): RTCIceServer[] {
+  // One bad server is no reason to do without the others.
   if (typeof value === 'string') {
-    try {
-      return [parseIceServer(value)]
-    } catch {
-      return [] // one bad server is no reason to do without the others
-    }
+    const server = parseIceServer(value)
+    return server ? [server] : []
   }
   const { urls, username, credential } = fields(value)
   const list = typeof urls === 'string' ? [urls] : texts(urls)

@@ -3,7 +3,14 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Invitation } from '../mesh/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
-import { checkSettings, chooseIceServers, chooseRelays, fetchOriginConfig, type OriginConfig } from './mesh-config.ts'
+import {
+  checkSettings,
+  chooseIceServers,
+  chooseRelays,
+  fetchOriginConfig,
+  type IceServersInUse,
+  type OriginConfig,
+} from './mesh-config.ts'
 
 /** libp2p's chunk: fetched from the first moment on, beside everything else. */
 export type MeshModule = Promise<typeof import('../mesh/index.ts')>
@@ -62,6 +69,11 @@ export class TabMesh {
     return this.#origin?.gateway ? `${location.origin}/` : undefined
   }
 
+  /** STUN and TURN servers for the connections that are made from now on. */
+  get iceServers(): IceServersInUse {
+    return chooseIceServers(this.settings.iceServers, this.#origin?.iceServers ?? [], location.hostname)
+  }
+
   /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. */
   async connect(text: string, signal?: AbortSignal): Promise<string> {
     const target = text.trim()
@@ -86,7 +98,7 @@ export class TabMesh {
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
-    const platform = mesh.browserPlatform({ iceServers: () => this.#iceServers() })
+    const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
     const node = await mesh.MeshNode.create({ ...rest, identity, platform, changed })
     this.#followLink(mesh, node)
     addEventListener('hashchange', () => this.#followLink(mesh, node))
@@ -108,10 +120,6 @@ export class TabMesh {
   async #askOriginAgain(node: MeshNode): Promise<void> {
     const isAlone = !node.relays().some(({ state }) => state === 'reserved')
     if (!this.#origin || (isAlone && this.#origin.relays.length > 0)) this.#useOrigin(await fetchOriginConfig(), node)
-  }
-
-  #iceServers(): readonly RTCIceServer[] {
-    return chooseIceServers(this.settings.iceServers, this.#origin)
   }
 
   #useRelays(node: MeshNode): void {

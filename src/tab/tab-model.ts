@@ -5,10 +5,11 @@ import type { ProcessEntry } from '../actors/process-entry.ts'
 import type { LogLine } from '../actors/process-log.ts'
 import { readFile } from '../actors/module-source.ts'
 import type { SpawnSteps } from '../actors/process-table.ts'
+import type { MeshSettings } from '../actors/store.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { pumpInto } from '../glia/web-streams.ts'
-import type { CallHandle, ErrorView, ProcessView, Settings, SpawnView, StatusView, TabModel } from '../ui/model.ts'
+import type { CallHandle, ErrorView, ProcessView, SpawnView, StatusView, TabModel } from '../ui/model.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import { loadBundled } from './bundled.ts'
 import { meshStatus } from './mesh-status.ts'
@@ -37,7 +38,8 @@ export class LiveTabModel implements TabModel {
   readonly joinLink = signal<string | undefined>(undefined)
   readonly gateway = signal<string | undefined>(undefined)
   readonly badLink = signal<ErrorView | undefined>(undefined)
-  readonly settings = signal<Settings>({ relays: [], iceServers: [] })
+  readonly settings = signal<MeshSettings>({ relays: [], iceServers: [] })
+  readonly iceServers = signal<TabModel['iceServers']['value']>(undefined)
   readonly basePath = new URL('.', document.baseURI).pathname
   readonly #peer = Promise.withResolvers<Peer>()
   #entries: () => ProcessEntry[] = () => []
@@ -113,7 +115,7 @@ export class LiveTabModel implements TabModel {
     await (await mesh.started).disconnect(peerId)
   }
 
-  readonly saveSettings = async (settings: Settings): Promise<void> =>
+  readonly saveSettings = async (settings: MeshSettings): Promise<void> =>
     (await this.#peer.promise).mesh.saveSettings(settings)
 
   #callTo(address: string, message: Uint8Array | Blob): CallHandle {
@@ -191,6 +193,7 @@ export class LiveTabModel implements TabModel {
     this.relays.value = relays
     this.joinLink.value = mesh.joinLink()
     this.gateway.value = mesh.gateway
+    this.iceServers.value = mesh.iceServers
     const next = meshStatus({ peers, relays, onlyRelayed: node.onlyRelayed, online: navigator.onLine })
     if (next.text !== this.mesh.value.text || next.detail !== this.mesh.value.detail) this.mesh.value = next
   }

@@ -4,9 +4,11 @@
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/process-log.ts'
+import type { MeshSettings } from '../actors/store.ts'
 import type { ProcState } from '../glia/proc.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import type { BundledActor } from '../tab/bundled.ts'
+import type { IceServersInUse } from '../tab/mesh-config.ts'
 
 /** An error as a person reads it: a stable code and one sentence. */
 export interface ErrorView {
@@ -68,14 +70,6 @@ export interface CallHandle {
   cancel: () => void
 }
 
-/** What the user set by hand. */
-export interface Settings {
-  /** Multiaddrs. */
-  relays: readonly string[]
-  /** URLs of STUN and TURN servers. */
-  iceServers: readonly string[]
-}
-
 export interface TabModel {
   /** undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
@@ -122,7 +116,9 @@ export interface TabModel {
   callRoot: (peerId: string, method: string, message: Uint8Array) => CallHandle
   /** Set when the page was opened with a join link that cannot be used: says why. */
   badLink: ReadonlySignal<ErrorView | undefined>
-  settings: ReadonlySignal<Settings>
+  settings: ReadonlySignal<MeshSettings>
+  /** STUN and TURN servers for the connections that are made from now on; undefined until the mesh has started. */
+  iceServers: ReadonlySignal<IceServersInUse | undefined>
   /** Checks and keeps them; they are used at once. Rejects with GliaError ERR_BAD_ADDRESS naming the bad line. */
-  saveSettings: (settings: Settings) => Promise<void>
+  saveSettings: (settings: MeshSettings) => Promise<void>
 }

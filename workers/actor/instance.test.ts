@@ -21,7 +21,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
     instance,
     /** Runs a method over a message that is there already. */
     call(method: string, message = ''): Outcome & { reply: string; log: string } {
-      stdin.reset()
+      for (const ring of [stdin, stdout]) ring.reset()
       stdin.put(encode(message))
       stdin.end()
       const outcome = instance.run(methods.indexOf(method))
@@ -31,7 +31,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
   }
 }
 
-beforeAll(() => Promise.all((['trouble', 'cmd', 'env'] as const).map(guest)))
+beforeAll(() => Promise.all((['trouble', 'cmd', 'env', 'halves'] as const).map(guest)))
 
 const startGuest = async (name: GuestName, args?: readonly string[]) => start(await guest(name), args)
 
@@ -77,6 +77,12 @@ describe('a method', () => {
       exit: { reason: 'exited', code: end.code },
       reply,
     })
+  })
+
+  test('may end its reply and read on, and the next one has both again', async () => {
+    const { call } = await startGuest('halves')
+    expect(call('bye', 'hello').reply).toBe('bye')
+    expect(call('heard').reply).toBe('whole 5')
   })
 
   test('may write to the log', async () => {

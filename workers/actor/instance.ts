@@ -155,6 +155,8 @@ function withoutMessage(stdio: Stdio): Stdio {
     read: () => 0,
     write: ({ length }) => length,
     writeError: (source) => stdio.writeError(source),
+    closeRead: () => undefined,
+    closeWrite: () => undefined,
     available: 0,
     readable: true,
     broken: false,

@@ -22,6 +22,9 @@ export class PortStdio implements Stdio {
   #queue: Uint8Array[] = []
   #ended = false
   #broken = false
+  /** The guest wants no more of the message. */
+  #refused = false
+  /** Nobody reads the reply, or the guest has ended it. */
   #unread = false
   #credit = PORT_WINDOW_BYTES
   #stderrLeft = MAX_STDERR_BYTES
@@ -38,7 +41,7 @@ export class PortStdio implements Stdio {
   begin(id: number): void {
     this.#id = id
     this.#queue = []
-    this.#ended = this.#broken = this.#unread = false
+    this.#ended = this.#broken = this.#refused = this.#unread = false
     this.#credit = PORT_WINDOW_BYTES
     this.#stderrLeft = MAX_STDERR_BYTES
     this.#repliedBytes = 0
@@ -46,6 +49,7 @@ export class PortStdio implements Stdio {
   }
 
   push(bytes: Uint8Array): void {
+    if (this.#refused) return
     this.#queue.push(bytes)
     // The buffered tier holds the message whole, so what has come is as good as read.
     if (!this.#suspends) this.#giveCredit(bytes.length)
@@ -94,12 +98,23 @@ export class PortStdio implements Stdio {
     return source.length
   }
 
+  closeRead(): void {
+    this.#refused = true
+    this.#queue = []
+    this.#post({ type: 'cancel', id: this.#id })
+  }
+
+  closeWrite(): void {
+    this.#unread = true
+    this.#post({ type: 'end', id: this.#id })
+  }
+
   get available(): number {
     return this.#queue.reduce((sum, { length }) => sum + length, 0)
   }
 
   get readable(): boolean {
-    return this.#broken || this.#queue.length > 0 || this.#ended
+    return this.#broken || this.#refused || this.#queue.length > 0 || this.#ended
   }
 
   get broken(): boolean {
@@ -114,7 +129,7 @@ export class PortStdio implements Stdio {
   }
 
   #take(target: Uint8Array): number {
-    if (this.#broken) return BROKEN
+    if (this.#broken || this.#refused) return BROKEN
     const [head] = this.#queue
     if (!head) return 0
     const count = Math.min(head.length, target.length)

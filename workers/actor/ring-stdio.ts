@@ -25,6 +25,16 @@ export class RingStdio implements Stdio {
     return this.#stderr.writeBlocking(source)
   }
 
+  closeRead(): void {
+    this.#stdin.cancel()
+    // The page's feeder hears of it only with more of the message in its hands.
+    this.wakePage()
+  }
+
+  closeWrite(): void {
+    this.#stdout.end()
+  }
+
   get available(): number {
     return this.#stdin.available
   }
@@ -34,7 +44,7 @@ export class RingStdio implements Stdio {
   }
 
   get broken(): boolean {
-    return this.#stdin.broken
+    return this.#stdin.aborted
   }
 
   wait(timeoutMs: number, orReadable: boolean): void {
@@ -42,8 +52,8 @@ export class RingStdio implements Stdio {
   }
 
   /**
-   * Has the page look at the control words. It does not end the ring: the page may have reset it for the next message
-   * already.
+   * Has the page look at the control words and at the ends of the rings. When a message is done it does not end the ring: the
+   * page may have reset it for the next one already.
    */
   wakePage(): void {
     this.#stdout.wake()

@@ -1,10 +1,10 @@
 import { WASIProcExit, wasi as defs } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
-import { Ring } from '../../src/actors/ring.ts'
+import { BROKEN, Ring } from '../../src/actors/ring.ts'
 import { RingStdio } from './ring-stdio.ts'
 import { GuestWasi } from './wasi.ts'
 
-const [STDIN, STDOUT, STDERR] = [0, 1, 2]
+const [STDIN, STDOUT, STDERR, ROOT] = [0, 1, 2, 3]
 const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
 /** Where things are in the guest's memory. */
@@ -122,13 +122,54 @@ test('descriptors that are not open for it are refused', () => {
   for (const fd of [STDIN, 99]) expect(write(fd, 'x')).toBe(-defs.ERRNO_BADF)
 })
 
-test('a message gets its descriptors back after one that closed them', () => {
-  const { wasi, stdout, call, write } = makeGuest()
-  expect(call('fd_close', STDOUT)).toBe(defs.ERRNO_SUCCESS)
-  expect(write(STDOUT, 'x')).toBe(-defs.ERRNO_BADF)
-  wasi.resetStdio()
-  expect(write(STDOUT, 'y')).toBe(1)
-  expect(stdout.take()).toEqual(encode('y'))
+describe('closing a standard descriptor', () => {
+  test('ends the reply, behind what was written', () => {
+    const { stdin, stdout, call, read, write } = makeGuest()
+    write(STDOUT, 'all')
+    expect(call('fd_close', STDOUT)).toBe(defs.ERRNO_SUCCESS)
+    expect(write(STDOUT, 'x')).toBe(-defs.ERRNO_BADF)
+    expect([stdout.take(), stdout.finished, stdout.broken]).toEqual([encode('all'), true, false])
+    stdin.put(encode('more'))
+    expect(read(STDIN, 9)).toBe('more')
+  })
+
+  test('refuses the rest of the message, and the reply goes on', () => {
+    const { stdin, stdout, call, read, write } = makeGuest()
+    stdin.put(encode('rest'))
+    expect(call('fd_close', STDIN)).toBe(defs.ERRNO_SUCCESS)
+    expect(read(STDIN, 9)).toBe(defs.ERRNO_BADF)
+    expect(stdin.put(encode('more'))).toBe(BROKEN)
+    expect(write(STDOUT, 'reply')).toBe(5)
+    expect(stdout.take()).toEqual(encode('reply'))
+  })
+
+  test('by putting a file in its place does the same', () => {
+    const { stdout, call } = makeGuest()
+    expect(call('fd_renumber', ROOT, STDOUT)).toBe(defs.ERRNO_SUCCESS)
+    expect(stdout.finished).toBe(true)
+  })
+
+  test('of the log ends nothing', () => {
+    const { stdin, stdout, stderr, call } = makeGuest()
+    expect(call('fd_close', STDERR)).toBe(defs.ERRNO_SUCCESS)
+    expect([stdin, stdout, stderr].map(({ finished }) => finished)).toEqual([false, false, false])
+  })
+
+  test('a second time is an error', () => {
+    const { call } = makeGuest()
+    for (const fd of [STDIN, STDOUT]) {
+      expect([call('fd_close', fd), call('fd_close', fd)]).toEqual([defs.ERRNO_SUCCESS, defs.ERRNO_BADF])
+    }
+  })
+
+  test('counts for its message: the next one has all three', () => {
+    const { wasi, stdin, stdout, call, read, write } = makeGuest()
+    for (const fd of [STDIN, STDOUT, STDERR]) call('fd_close', fd)
+    for (const ring of [stdin, stdout]) ring.reset()
+    wasi.resetStdio()
+    stdin.put(encode('message'))
+    expect([read(STDIN, 9), write(STDOUT, 'reply'), write(STDERR, 'log')]).toEqual(['message', 5, 3])
+  })
 })
 
 test('the standard descriptors are character devices, which C’s library asks before it buffers', () => {
@@ -227,6 +268,15 @@ describe('poll_oneoff', () => {
     expect(
       poll(guest, { fd: STDIN, type: READ }, { clockMs: 0 }, { fd: STDOUT, type: WRITE }, { fd: 99, type: READ }),
     ).toEqual([event(10, READ, 1), event(11, CLOCK), event(12, WRITE), event(13, READ, 0, defs.ERRNO_BADF)])
+  })
+
+  test('sleeps also when stdin is closed, until the call is over', () => {
+    const guest = makeGuest()
+    guest.call('fd_close', STDIN)
+    expect(poll(guest, { clockMs: 5 })).toEqual([event(10, CLOCK)])
+    expect(poll(guest, { fd: STDIN, type: READ })).toEqual([event(10, READ, 0, defs.ERRNO_BADF)])
+    guest.stdin.abort()
+    expect(poll(guest, { clockMs: 60_000 })).toBe(defs.ERRNO_CANCELED)
   })
 
   test('for nothing is refused, and of a call that is over ends', () => {

@@ -10,10 +10,12 @@ type Guest = { exports: { memory: WebAssembly.Memory } }
 /** Marks descriptors that are the message, its reply and the log; the shim's own calls on them only need the type. */
 class StdioFd extends Fd {
   readonly role: 'stdin' | 'stdout' | 'stderr'
+  readonly #stdio: () => Stdio
 
-  constructor(role: 'stdin' | 'stdout' | 'stderr') {
+  constructor(role: 'stdin' | 'stdout' | 'stderr', stdio: () => Stdio) {
     super()
     this.role = role
+    this.#stdio = stdio
   }
 
   override fd_fdstat_get(): { ret: number; fdstat: wasi.Fdstat } {
@@ -28,6 +30,8 @@ class StdioFd extends Fd {
   }
 
   override fd_close(): number {
+    if (this.role === 'stdin') this.#stdio().closeRead()
+    if (this.role === 'stdout') this.#stdio().closeWrite()
     return wasi.ERRNO_SUCCESS
   }
 
@@ -47,7 +51,7 @@ export class GuestWasi {
   constructor(stdio: Stdio, args: readonly string[], env: readonly string[]) {
     this.#stdio = stdio
     const preopened = ['/', '/tmp'].map((path) => new PreopenDirectory(path, new Map()))
-    this.#shim = new WASI([...args], [...env], [...standardFds(), ...preopened], { debug: false })
+    this.#shim = new WASI([...args], [...env], [...standardFds(() => this.#stdio), ...preopened], { debug: false })
   }
 
   /** Call it with the instance before any of its code runs (a start function aside, which WASI does not allow to call in). */
@@ -62,7 +66,7 @@ export class GuestWasi {
 
   /** Gives a new message its descriptors, whatever the one before it did to them. */
   resetStdio(): void {
-    this.#shim.fds.splice(0, 3, ...standardFds())
+    this.#shim.fds.splice(0, 3, ...standardFds(() => this.#stdio))
   }
 
   /** The import object's `wasi_snapshot_preview1`. @param suspending Wraps functions that may give a promise (JSPI). */
@@ -163,6 +167,7 @@ export class GuestWasi {
 /** Four numbers in, an errno out: the shape of the three WASI functions that can wait. */
 type WaitingFunction = (a: number, b: number, c: number, d: number) => Errno | Promise<Errno>
 
-function standardFds(): Fd[] {
-  return [new StdioFd('stdin'), new StdioFd('stdout'), new StdioFd('stderr')]
+/** @param stdio The current ones: closing stdin or stdout ends that half of the call. */
+function standardFds(stdio: () => Stdio): Fd[] {
+  return [new StdioFd('stdin', stdio), new StdioFd('stdout', stdio), new StdioFd('stderr', stdio)]
 }

@@ -1,0 +1,71 @@
+/**
+ * What the bench measures of Glia, inside a page. Each function is sent there by itself, so it stands alone: it may use
+ * nothing but what is inside it.
+ */
+
+interface Calls {
+  address: string
+  calls: number
+}
+
+/** Times of calls of 32 bytes, one after the other, in ms. */
+export async function callTimes({ address, calls, warmUp }: Calls & { warmUp: number }): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < warmUp + calls; i++) {
+    const began = performance.now()
+    await globalThis.glia.call(address, new Uint8Array(32))
+    if (i >= warmUp) times.push(performance.now() - began)
+  }
+  return times
+}
+
+/** Calls a second, of 32 bytes, with 64 under way. */
+export async function callRate({ address, calls }: Calls): Promise<number> {
+  let left = calls
+  const began = performance.now()
+  const one = async (): Promise<void> => {
+    while (left-- > 0) await globalThis.glia.call(address, new Uint8Array(32))
+  }
+  await Promise.all(Array.from({ length: 64 }, one))
+  return calls / ((performance.now() - began) / 1000)
+}
+
+/** Throughput of a method that echoes, in MB/s. */
+export async function echoRate({ address, bytes }: { address: string; bytes: number }): Promise<number> {
+  const chunk = new Uint8Array(64 * 1024).fill(3)
+  const stream = await globalThis.glia.open(address)
+  const began = performance.now()
+  const writing = (async () => {
+    for (let sent = 0; sent < bytes; sent += chunk.length) await stream.write(chunk.slice())
+    await stream.closeWrite()
+  })()
+  let got = 0
+  for (let read = await stream.read(); read; read = await stream.read()) got += read.length
+  await writing
+  if (got !== bytes) throw new Error(`${got} bytes came back`)
+  return bytes / 1024 / 1024 / ((performance.now() - began) / 1000)
+}
+
+/** Times from a module's bytes to a process that is ready, in ms. */
+export async function spawnTimes(): Promise<number[]> {
+  const bytes = await (await fetch('actors/counter.wasm')).arrayBuffer()
+  const times: number[] = []
+  for (let i = 0; i < 15; i++) {
+    const began = performance.now()
+    const pid = await globalThis.glia.spawn(bytes)
+    times.push(performance.now() - began)
+    await globalThis.glia.kill(pid)
+  }
+  return times
+}
+
+/** Times of requests that the service worker answers, one after the other, in ms. */
+export async function fetchTimes({ path, init }: { path: string; init?: RequestInit }): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < 300; i++) {
+    const began = performance.now()
+    await (await fetch(path, init)).text()
+    if (i >= 50) times.push(performance.now() - began)
+  }
+  return times
+}
