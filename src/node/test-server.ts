@@ -12,7 +12,7 @@ import { builtActorWorker } from './test-worker.ts'
 
 export const PAGE = '<!doctype html><title>Glia</title>'
 
-export const silentLog: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+const silentLog: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
 /** Makes servers of one built app, and ends them all. */
 export interface TestServers {
