@@ -17,6 +17,8 @@ export interface PortCall {
   signal: AbortSignal
   /** Tells when the tab is gone. */
   deaths: DeathWatch
+  /** The end of the body may be that of an upload which was aborted: see {@link SETTLE_MS}. */
+  mayBeCut?: boolean | undefined
   /** Lock of the tab, if it is known before the tab has answered: one that is being closed never does. */
   lock?: LifeLock | undefined
 }
@@ -42,6 +44,7 @@ class PortCaller {
   readonly #port: MessagePort
   readonly #reply = Promise.withResolvers<PortReply>()
   readonly #deaths: DeathWatch
+  readonly #mayBeCut: boolean
   readonly #stopWatching: (() => void)[]
   readonly #late: ReturnType<typeof setTimeout>
   #body: ReadableStreamDefaultReader<Uint8Array> | null
@@ -53,8 +56,9 @@ class PortCaller {
   /** Bytes of the reply that were passed on and not yet credited. */
   #owed = 0
 
-  constructor({ port, body, signal, deaths, lock }: PortCall) {
+  constructor({ port, body, signal, deaths, mayBeCut = false, lock }: PortCall) {
     this.#port = port
+    this.#mayBeCut = mayBeCut
     this.#deaths = deaths
     this.#body = body
     const giveUp = (): void => this.#fail(new GliaError('ERR_ABORTED', 'The caller gave up.'))
@@ -145,7 +149,7 @@ class PortCaller {
         this.#credit -= bytes.length
         this.#post({ type: 'data', bytes }, [bytes.buffer])
       }
-      if (this.#body && this.#sink) await delay(SETTLE_MS)
+      if (this.#mayBeCut && this.#body && this.#sink) await delay(SETTLE_MS)
       // A reply that ended first has cut it short.
       if (this.#body && !this.#over) this.#post({ type: 'end' })
     } catch (thrown) {

@@ -62,7 +62,7 @@ export class Admission {
         if (!stream.signal.aborted) await run()
       })
     } finally {
-      if (queue.idle) this.#queues.delete(key)
+      if (queue.idle && this.#queues.get(key) === queue) this.#queues.delete(key)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
 import { formatAddress } from '../glia/address.ts'
@@ -105,6 +106,18 @@ test('a peer behind another relay is found by its id alone, through the relays',
   await Promise.all([reserved(second), join(first, caller), join(second, callee)])
   await expect.poll(() => call(caller, callee.addressOf(proc)).catch(String), { timeout: 15_000 }).toBe('hi')
   expect(await caller.mesh.routing.findPeer(callee.peerId)).not.toEqual([])
+})
+
+test('what others say of a peer leads to nobody else', async () => {
+  const { proc } = makeProc(() => echo)
+  const other = await glia([proc], { listen: ['/ip4/127.0.0.1/tcp/0'] })
+  const caller = await glia()
+  const { peerId: host } = await newIdentity()
+  const multiaddrs = [multiaddr(whereIs(other))]
+  await caller.mesh.libp2p.peerStore.merge(peerIdFromString(host), { multiaddrs })
+  const error = await call(caller, { host, proc: proc.pid, method: 'run' }).catch(String)
+  expect(error).toContain('could not be reached')
+  expect(caller.mesh.isConnected(other.peerId)).toBe(false)
 })
 
 test('a peer that nobody knows is unreachable, and the error says what was tried', async () => {

@@ -2,7 +2,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
-import { isDirect, isWebRtcAddress, relayOf, withPeer } from './addresses.ts'
+import { isDirect, isWebRtcAddress, peerOf, relayOf, withPeer } from './addresses.ts'
 import {
   DIAL_ATTEMPT_MS,
   DIAL_DEADLINE_MS,
@@ -64,28 +64,31 @@ export class Reach {
   }
 
   #dial(peer: string): Promise<Connection> {
-    const dial = this.#turns.run(() => this.#reach(peer)).finally(() => this.#dials.delete(peer))
+    const dial = this.#reach(peer).finally(() => this.#dials.delete(peer))
     dial.catch(() => undefined) // told to those who wait
     this.#dials.set(peer, dial)
     return dial
   }
 
   async #reach(peer: string): Promise<Connection> {
-    const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS)
+    let deadline: AbortSignal | undefined
     let tried: Tried = []
     try {
       for (;;) {
         tried = []
         // oxlint-disable-next-line no-await-in-loop -- once, but for a newcomer
-        const connection = await this.#tryAll(peer, tried, deadline)
+        const connection = await this.#turns.run(async () => {
+          deadline ??= AbortSignal.timeout(DIAL_DEADLINE_MS)
+          return this.existing(peer) ?? this.#tryAll(peer, tried, deadline)
+        })
         if (connection) return connection
         if (!this.#init.isNew()) break
         // The relays, and those who joined at the same time, become known to one another within seconds.
         // oxlint-disable-next-line no-await-in-loop
-        await orAborted(pause(NEWCOMER_ROUND_MS), deadline)
+        await pause(NEWCOMER_ROUND_MS)
       }
     } catch (cause) {
-      if (!deadline.aborted) throw cause
+      if (!deadline?.aborted) throw cause
       tried.push(`no way to it within ${DIAL_DEADLINE_MS / 1000} s`)
     }
     throw new GliaError(
@@ -99,7 +102,8 @@ export class Reach {
     for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
       for (const address of addresses) {
         const text = address.toString()
-        if (done.has(text)) continue
+        // What others say of a peer must not lead to somebody else.
+        if (done.has(text) || peerOf(address) !== peer) continue
         done.add(text)
         // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
         const connection = await this.#try(address, tried, AbortSignal.any([deadline, AbortSignal.timeout(ms)]))
@@ -117,7 +121,10 @@ export class Reach {
     const relays = await orAborted(this.#init.relays(deadline), deadline)
     const shared = relays.map((relay) => relay.encapsulate(`/p2p-circuit/p2p/${peer}`))
     yield { addresses: shared, ms: SHARED_RELAY_ATTEMPT_MS }
-    const announced = this.#init.announced(peer).filter((address) => !isWebRtcAddress(address))
+    const announced = this.#init
+      .announced(peer)
+      .map((address) => withPeer(address, peer))
+      .filter((address) => !isWebRtcAddress(address))
     yield { addresses: announced, ms: DIAL_ATTEMPT_MS }
     yield { addresses: await this.#lookUp(peer, tried, deadline), ms: DIAL_ATTEMPT_MS }
   }

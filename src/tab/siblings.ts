@@ -13,13 +13,10 @@ export class Siblings {
   #names: Promise<ReadonlySet<string>> | undefined
   #askedAt = 0
 
-  /** @param isConnected There is another way to the peer, so an answer that is a little old will do. */
+  /** @param isConnected There is another way to the peer, so that a “no” which is a little old will do. */
   async has(peerId: string, isConnected: boolean): Promise<boolean> {
     const believed = performance.now() - this.#askedAt < BELIEVED_MS && this.#names
-    if (believed) {
-      const known = (await believed).has(nameOf(peerId))
-      if (known || isConnected) return known
-    }
+    if (believed && isConnected && !(await believed).has(nameOf(peerId))) return false
     this.#askedAt = performance.now()
     this.#names = heldNames()
     return (await this.#names).has(nameOf(peerId))

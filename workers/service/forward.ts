@@ -54,7 +54,14 @@ async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths
     complete,
   }
   const { port1, port2 } = new MessageChannel()
-  const replied = callOverPort({ port: port1, body: rest, signal: request.signal, deaths, lock: tab.lock })
+  const replied = callOverPort({
+    port: port1,
+    body: rest,
+    signal: request.signal,
+    deaths,
+    mayBeCut: true,
+    lock: tab.lock,
+  })
   passCall(tab, call, port2)
   const { status, headers, body, delivered } = await replied
   event.handled.then(delivered, delivered)
