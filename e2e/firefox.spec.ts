@@ -72,7 +72,12 @@ test('in Firefox a chosen and a dropped file become processes that are called ov
     const input = (await page.waitForSelector(
       'input[aria-label="Add a .wasm actor"]',
     )) as ElementHandle<HTMLInputElement>
+    const start = async (): Promise<void> => {
+      const button = await page.waitForSelector('dialog[open] button[type="submit"]')
+      await button?.press('Enter')
+    }
     await input.uploadFile(file)
+    await start()
     await page.waitForFunction(() => glia.procs().some(({ name }) => name === 'chosen'))
     await page.evaluate(
       (bytes) => {
@@ -82,6 +87,7 @@ test('in Firefox a chosen and a dropped file become processes that are called ov
       },
       [...(await guest('trouble'))],
     )
+    await start()
     await page.waitForFunction(() => glia.procs().some(({ name }) => name === 'dropped'))
     for (const name of ['chosen', 'dropped']) {
       const replies = await page.evaluate(async (wanted) => {

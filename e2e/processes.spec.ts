@@ -223,18 +223,3 @@ for (const [what, options, names] of [
     expect(await tab.evaluate(() => glia.procs().length)).toBe(1)
   })
 }
-
-test('a tab runs 100 processes; the next one waits cold until there is room', async ({ tab }) => {
-  const pids = await tab.evaluate(
-    (bytes) => Promise.all(Array.from({ length: 100 }, () => glia.spawn(bytes))),
-    new Uint8Array(good),
-  )
-  const cold = await tab.evaluate(() => glia.procs().filter(({ state }) => state === 'cold'))
-  expect(cold.length).toBe(1)
-  const late = cold[0]?.pid ?? ''
-  const refused = await send(tab, local(late, 'run'))
-  expect(refused.status).toBe(503)
-  expect(JSON.parse(refused.text ?? '')).toMatchObject({ code: 'ERR_LIVE_LIMIT' })
-  await tab.evaluate((pid) => glia.kill(pid), pids.find((pid) => pid !== late) ?? '')
-  expect(await call(tab, local(late, 'run'))).toEqual({ text: '' })
-})

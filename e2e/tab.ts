@@ -1,5 +1,5 @@
 // Tabs that run a peer, as the tests drive them: through `glia` and `fetch`, as a person's scripts would.
-import type { CDPSession, Page } from '@playwright/test'
+import { type CDPSession, expect, type Locator, type Page } from '@playwright/test'
 import type { GliaScripting } from '../src/tab/script-api.ts'
 import { type GuestName, guest } from './guests/guests.ts'
 import { test as withServer } from './server.ts'
@@ -179,6 +179,41 @@ export async function nextServiceWorker(page: Page): Promise<{ started: Promise<
   })
   await session.send('ServiceWorker.enable')
   return { started }
+}
+
+/** Drops files on an element of the page, as from the desktop. */
+export async function drop(page: Page, target: string, files: Record<string, Uint8Array<ArrayBuffer>>): Promise<void> {
+  const dragged = await page.evaluateHandle((dropped) => {
+    const transfer = new DataTransfer()
+    for (const [name, bytes] of Object.entries(dropped)) transfer.items.add(new File([bytes], name))
+    return transfer
+  }, files)
+  for (const type of ['dragenter', 'dragover']) await page.dispatchEvent(target, type, { dataTransfer: dragged })
+  await page.dispatchEvent(target, 'drop', { dataTransfer: dragged })
+}
+
+/** Chooses a file with a file input of the page. */
+export async function choose(page: Page, label: string, name: string, bytes: Uint8Array): Promise<void> {
+  await page.getByLabel(label).setInputFiles({ name, mimeType: 'application/wasm', buffer: Buffer.from(bytes) })
+}
+
+/** Presses Start on the sheet of the file that was dropped or chosen, and waits until it is a process. */
+export async function startSheet(page: Page): Promise<void> {
+  const sheet = page.getByRole('dialog')
+  const title = await sheet.getByRole('heading').textContent()
+  await sheet.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect(sheet.getByRole('heading', { name: title ?? '', exact: true })).toHaveCount(0)
+}
+
+/** Makes a process of a test guest as a person does: chooses its file, and starts it as its sheet proposes. */
+export async function addActor(page: Page, name: GuestName): Promise<void> {
+  await choose(page, 'Add a .wasm actor', `${name}.wasm`, await guest(name))
+  await startSheet(page)
+}
+
+/** The row of a process in the table. */
+export function row(page: Page, name: string): Locator {
+  return page.getByRole('table', { name: 'Processes' }).getByRole('row').filter({ hasText: name })
 }
 
 /** Playwright's `test` with our server, and a tab that runs a peer. */

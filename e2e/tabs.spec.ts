@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test'
 import { guest } from './guests/guests.ts'
 import { startServer } from './server.ts'
-import { call, devtools, local, openTab, peerIdOf, ready, send, spawn, test } from './tab.ts'
+import { call, devtools, local, openTab, peerIdOf, ready, send, spawn, startSheet, test } from './tab.ts'
 
 /** Addresses a method of a process of another tab. */
 function at(peerId: string, pid: string, method: string): string {
@@ -173,6 +173,7 @@ test('a file that is opened with the installed app becomes a process', async ({ 
     [...(await guest('trouble'))],
   )
   await openTab(page, server.url)
+  await startSheet(page)
   await page.waitForFunction(() => glia.procs()[1]?.name === 'opened')
   expect(await call(page, local(await page.evaluate(() => glia.procs()[1]?.pid ?? ''), 'count'))).toEqual({ text: '1' })
 })

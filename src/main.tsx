@@ -51,8 +51,9 @@ async function boot(): Promise<Peer> {
   const started = await startPeer({
     log,
     tier: new URLSearchParams(location.search).get('io'),
-    openSibling: async (address, isConnected) =>
-      link && (await siblings.has(address.host, isConnected)) ? link.openTab(address) : undefined,
+    openSibling: async (address, options, isConnected) =>
+      (await linkTo(address.host, isConnected))?.openTab(address, options),
+    rootOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.rootOfTab(peerId, signal),
     changed: model.changed,
   })
   announceToSiblings(started.peerId)
@@ -62,6 +63,11 @@ async function boot(): Promise<Peer> {
     (thrown: unknown) => log.warn('the bundled actors could not be listed:', thrown),
   )
   return started
+}
+
+/** The way to another tab of this browser; undefined if none runs the peer. */
+async function linkTo(peerId: string, isConnected: boolean): Promise<ServiceLink | undefined> {
+  return link && (await siblings.has(peerId, isConnected)) ? link : undefined
 }
 
 /** Local calls work without it; the HTTP API and the other tabs do not. */

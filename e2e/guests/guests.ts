@@ -2,7 +2,18 @@ import { fileURLToPath } from 'node:url'
 import { createMemoryStream, main } from 'assemblyscript/asc'
 
 /** The test guests, by their source in `as/`. What each method does is said there. */
-export type GuestName = 'trouble' | 'duplex' | 'cmd' | 'big' | 'env' | 'notes' | 'halves'
+export type GuestName =
+  | 'trouble'
+  | 'duplex'
+  | 'cmd'
+  | 'big'
+  | 'env'
+  | 'notes'
+  | 'files'
+  | 'ask'
+  | 'greedy'
+  | 'diary'
+  | 'halves'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -15,6 +26,11 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   big: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   env: ['--exportStart', '_initialize'],
   notes: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  files: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  ask: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  // With a name section.
+  greedy: ['--exportStart', '_initialize', '--debug', ...FREE_OF_ENV],
+  diary: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 

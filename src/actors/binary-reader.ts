@@ -10,6 +10,11 @@ export class BinaryReader {
     this.#end = end
   }
 
+  /** Where the next byte is read. */
+  get position(): number {
+    return this.#at
+  }
+
   get done(): boolean {
     return this.#at >= this.#end
   }

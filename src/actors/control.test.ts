@@ -9,7 +9,13 @@ test('a message goes to the worker with its method, and its end comes back', () 
   const id = page.command(3)
   expect(worker.nextCommand()).toEqual({ id, method: 3 })
   expect(page.isDone(id)).toBe(false)
-  const end = { status: RunStatus.exited, code: -7, memoryBytes: 4 * 1024 ** 3 - 65_536, instanceGone: true }
+  const end = {
+    status: RunStatus.exited,
+    code: -7,
+    memoryBytes: 4 * 1024 ** 3 - 65_536,
+    instanceGone: true,
+    fileReports: 3,
+  }
   worker.finish(id, end)
   expect(page.isDone(id)).toBe(true)
   expect(page.result()).toEqual(end)
@@ -17,7 +23,13 @@ test('a message goes to the worker with its method, and its end comes back', () 
 
 test('each message has its own number, and its end is not taken for that of the one before', () => {
   const first = page.command(0)
-  worker.finish(worker.nextCommand().id, { status: RunStatus.ok, code: 0, memoryBytes: 0, instanceGone: false })
+  worker.finish(worker.nextCommand().id, {
+    status: RunStatus.ok,
+    code: 0,
+    memoryBytes: 0,
+    instanceGone: false,
+    fileReports: 0,
+  })
   const second = page.command(1)
   expect(second).not.toBe(first)
   expect(page.isDone(second)).toBe(false)

@@ -15,6 +15,7 @@ const STATUS = 3
 const CODE = 4
 const MEMORY_PAGES = 5
 const INSTANCE_GONE = 6
+const FILE_REPORTS = 7
 
 /** Time that a worker looks for the next message before it sleeps, in ms. */
 const SPIN_MS = 0.1
@@ -32,6 +33,8 @@ export interface RunEnd {
   memoryBytes: number
   /** A trap or proc_exit ended the instance too, and with it the worker's message loop. */
   instanceGone: boolean
+  /** How often the worker has told of changes under `/data` until then. */
+  fileReports: number
 }
 
 export class Control {
@@ -68,6 +71,7 @@ export class Control {
       code: this.#words[CODE] ?? 0,
       memoryBytes: (this.#words[MEMORY_PAGES] ?? 0) * WASM_PAGE_BYTES,
       instanceGone: this.#words[INSTANCE_GONE] === 1,
+      fileReports: this.#words[FILE_REPORTS] ?? 0,
     }
   }
 
@@ -81,11 +85,12 @@ export class Control {
   }
 
   /** Worker: reports a message as finished. Notifies nobody: the page waits on its stdout ring, which is woken next. */
-  finish(id: number, { status, code, memoryBytes, instanceGone }: RunEnd): void {
+  finish(id: number, { status, code, memoryBytes, instanceGone, fileReports }: RunEnd): void {
     this.#words[STATUS] = status
     this.#words[CODE] = code
     this.#words[MEMORY_PAGES] = memoryBytes / WASM_PAGE_BYTES
     this.#words[INSTANCE_GONE] = instanceGone ? 1 : 0
+    this.#words[FILE_REPORTS] = fileReports
     Atomics.store(this.#words, DONE, id)
   }
 }

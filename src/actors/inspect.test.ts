@@ -58,8 +58,15 @@ describe('a good module', () => {
     expect((await inspectModule(module, CAP)).methods).toEqual(['second', 'first', '_start', 'with space', 'größe'])
   })
 
-  test('may start with exactly the memory of the cap', async () => {
-    await expect(inspectModule(exporting({ run: EMPTY }, { memories: [memory32(4096)] }), CAP)).resolves.toBeDefined()
+  test('may start with exactly the memory of the cap, which then cannot grow', async () => {
+    const inspected = await inspectModule(exporting({ run: EMPTY }, { memories: [memory32(4096)] }), CAP)
+    expect(inspected.memoryLimitBytes).toBeUndefined()
+  })
+
+  test('can grow to the cap, or to its own maximum if that is less', async () => {
+    expect((await inspectModule(good, CAP)).memoryLimitBytes).toBe(CAP)
+    const own = exporting({ run: EMPTY }, { memories: [[0x01, 1, 2]] })
+    expect((await inspectModule(own, CAP)).memoryLimitBytes).toBe(2 * 65_536)
   })
 
   test('may have no memory', async () => {
@@ -123,6 +130,20 @@ describe('a bad module', () => {
     const imports = [importFunc(module, name, NOTHING)]
     const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 1)] })
     await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
+  })
+
+  test('with several memories is refused: a process is counted for one', async () => {
+    const several = exporting({ run: EMPTY }, { memories: [memory32(1), memory32(1)] })
+    // Engines that do not know of them (Node 20) refuse it themselves.
+    await expect(inspectModule(several, CAP)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+  })
+
+  test('with a memory for threads is refused: it cannot be limited', async () => {
+    const shared = exporting({ run: EMPTY }, { memories: [[0x03, 1, 2]] })
+    await expect(inspectModule(shared, 65_536)).rejects.toMatchObject({
+      code: 'ERR_BAD_MODULE',
+      message: expect.stringMatching(/without threads/) as unknown,
+    })
   })
 
   test('over a smaller cap is measured by that one', async () => {

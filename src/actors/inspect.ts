@@ -1,4 +1,5 @@
 import { GliaError } from '../glia/errors.ts'
+import { capMemory, mib, PAGE_BYTES } from './cap-memory.ts'
 import { type Export, readSections, type ModuleSections } from './module-sections.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
@@ -6,8 +7,6 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d]
 const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
 /** Version and layer of the component model's binaries. */
 const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
-const PAGE_BYTES = 65_536
-const MiB = 1024 * 1024
 
 /** Helpers that Binaryen's asyncify pass exports; TinyGo's scheduler uses them. They look like methods and are none. */
 const TOOLCHAIN_EXPORT = /^asyncify_/
@@ -16,23 +15,27 @@ const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: bui
 
 /** A module that Glia can run. */
 export interface InspectedModule {
+  /** Compiled, with the cap as its memory's maximum. */
   module: WebAssembly.Module
+  /** What its memory can grow to, in bytes; undefined if it cannot grow. */
+  memoryLimitBytes: number | undefined
   /** Names of the exports that messages can be sent to, in the module's order. */
   methods: string[]
 }
 
 /**
- * Compiles a module and finds its methods, or says in one sentence why it cannot be an actor.
- * @param maxMemoryBytes Largest memory that it may ask for at its start.
+ * Compiles a module with a cap on its memory and finds its methods, or says in one sentence why it cannot be an actor.
+ * @param maxMemoryBytes Largest memory that it may have, at its start and later.
  * @throws {GliaError} ERR_BAD_MODULE
  */
 export async function inspectModule(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<InspectedModule> {
   checkHeader(bytes)
-  const module = await compile(bytes)
-  const sections = readSections(bytes)
+  const capped = capMemory(bytes, maxMemoryBytes)
+  const module = await compile(capped)
+  const sections = readSections(capped)
   checkImports(sections)
   checkMemory(sections, maxMemoryBytes)
-  return { module, methods: findMethods(sections) }
+  return { module, memoryLimitBytes: memoryLimit(sections), methods: findMethods(sections) }
 }
 
 function checkHeader(bytes: Uint8Array): void {
@@ -89,12 +92,22 @@ function importHint(module: string): string {
 }
 
 function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void {
-  for (const { initialPages, is64Bit } of memories) {
+  // The tab holds a limited number of memories, and a process is counted for one (FACTS 2.6).
+  if (memories.length > 1) throw bad(`The module has ${memories.length} memories. Glia runs modules with one.`)
+  for (const { initialPages, maximumPages, is64Bit } of memories) {
     if (is64Bit) throw bad(NO_64_BIT)
     const bytes = initialPages * PAGE_BYTES
-    if (bytes <= maxMemoryBytes) continue
-    throw bad(`The module asks for ${mib(bytes)} of memory at its start; the cap is ${mib(maxMemoryBytes)}.`)
+    if (bytes > maxMemoryBytes) {
+      throw bad(`The module asks for ${mib(bytes)} of memory at its start; the cap is ${mib(maxMemoryBytes)}.`)
+    }
+    if (maximumPages !== undefined && maximumPages * PAGE_BYTES <= maxMemoryBytes) continue
+    throw bad('The module has a memory of a kind that Glia cannot limit. Build it without threads.')
   }
+}
+
+function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined {
+  const { initialPages = 0, maximumPages = 0 } = memory ?? {}
+  return maximumPages > initialPages ? maximumPages * PAGE_BYTES : undefined
 }
 
 /** Exports of type () -> () or () -> i32 that do not start with `_`, and `_start` (DESIGN 5). */
@@ -116,10 +129,6 @@ function isMethod({ name, shape }: Export): boolean {
 
 function startsWith(bytes: Uint8Array, at: number, expected: readonly number[]): boolean {
   return expected.every((byte, i) => bytes[at + i] === byte)
-}
-
-function mib(bytes: number): string {
-  return `${Math.round((bytes / MiB) * 10) / 10} MiB`
 }
 
 function bad(message: string, cause?: unknown): GliaError {

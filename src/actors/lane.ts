@@ -14,6 +14,8 @@ export interface Lane {
    * @throws what `close` was given.
    */
   run(method: number, message: Message): Promise<RunEnd>
+  /** Has a guest look again that waits for several things (poll_oneoff): one of them has changed, other than by {@link run}. */
+  nudge(): void
   /** The worker is gone: what waits is rejected. Idempotent. */
   close(reason: Error): void
 }

@@ -65,7 +65,7 @@ test('every kind of import is read, and functions count the imported ones first'
   const { imports, exports, memories } = readSections(bytes)
   expect(imports.map(({ kind }) => kind)).toEqual(['function', 'table', 'memory', 'global', 'function'])
   expect(exports).toEqual([{ name: 'again', kind: 'function', shape: { parameters: 1, results: 'i32' } }])
-  expect(memories).toEqual([{ initialPages: 1, is64Bit: false }])
+  expect(memories).toEqual([{ initialPages: 1, maximumPages: 2, is64Bit: false }])
 })
 
 test('sections that say nothing of imports and exports are skipped', () => {
@@ -73,7 +73,7 @@ test('sections that say nothing of imports and exports are skipped', () => {
   const custom = [0x00, ...vector([text('note'), [1, 2, 3]]).slice(1)]
   const bytes = Uint8Array.from([...plain.slice(0, 8), 0x00, custom.length - 1, ...custom.slice(1), ...plain.slice(8)])
   expect(ours(bytes)).toEqual(engines(bytes))
-  expect(readSections(bytes).memories).toEqual([{ initialPages: 3, is64Bit: false }])
+  expect(readSections(bytes).memories).toEqual([{ initialPages: 3, maximumPages: undefined, is64Bit: false }])
 })
 
 test('a section that is cut off is a RangeError', () => {

@@ -4,7 +4,7 @@ import { BinaryReader } from './binary-reader.ts'
 const TYPE = 1
 const IMPORT = 2
 const FUNCTION = 3
-const MEMORY = 5
+export const MEMORY = 5
 const EXPORT = 7
 
 const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const
@@ -12,7 +12,7 @@ export type ExternalKind = (typeof KINDS)[number]
 
 const FUNCTION_TYPE = 0x60
 const I32 = 0x7f
-const LIMIT_HAS_MAX = 0x01
+export const LIMIT_HAS_MAX = 0x01
 const LIMIT_IS_64_BIT = 0x04
 
 /** A function's type, as far as methods are concerned. */
@@ -37,6 +37,8 @@ export interface Export {
 
 export interface MemoryLimits {
   initialPages: number
+  /** undefined: as many as there can be. */
+  maximumPages: number | undefined
   is64Bit: boolean
 }
 
@@ -131,6 +133,6 @@ function readKind(section: BinaryReader): ExternalKind {
 function readLimits(section: BinaryReader): MemoryLimits {
   const flags = section.byte()
   const initialPages = section.unsigned()
-  if (flags & LIMIT_HAS_MAX) section.unsigned()
-  return { initialPages, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+  const maximumPages = flags & LIMIT_HAS_MAX ? section.unsigned() : undefined
+  return { initialPages, maximumPages, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
 }

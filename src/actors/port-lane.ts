@@ -77,6 +77,9 @@ export class PortLane implements Lane {
     }
   }
 
+  /** Nothing to do: what changes comes as a message to the worker, which looks then. */
+  nudge(): void {}
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason

@@ -1,8 +1,15 @@
 import { GliaError } from '../glia/errors.ts'
+import type { Exit } from '../glia/exit.ts'
+import type { Program } from '../glia/incarnation.ts'
 import { Proc } from '../glia/proc.ts'
-import type { ActorFactory } from '../glia/actor.ts'
+import type { InspectedModule } from './inspect.ts'
+import type { FileEntry } from './files-api.ts'
+import { type FileStore, ProcessFiles } from './process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
+
+/** Ends of instances that are kept. */
+const KEPT_EXITS = 20
 
 /** The last thing that went wrong in a process. */
 export interface LastError {
@@ -11,37 +18,102 @@ export interface LastError {
   at: number
 }
 
+/** A process that was killed, and what brings it back. */
+export interface KilledProcess {
+  record: ProcessRecord
+  module: InspectedModule | undefined
+  /** Its module's bytes, unless nothing is kept. */
+  bytes: Blob | undefined
+  /** What it had under `/data`. */
+  files: readonly FileEntry[]
+}
+
 export interface ProcessEntryInit {
-  /** Makes what the process runs on. */
-  start(entry: ProcessEntry): ActorFactory
+  /** undefined: nothing is kept. */
+  store: FileStore | undefined
+  /** What the process runs on. */
+  program(entry: ProcessEntry): Program
   /** Something that a view shows has changed. */
   changed(): void
-  /** The process has ended by itself and is not to come back. */
-  ended(): void
+  /** An instance has ended, or the process for good; the record has it. */
+  exited(entry: ProcessEntry, exit: Exit, counts: boolean): void
 }
 
 /** A process of this tab with all that is known of it. */
 export class ProcessEntry {
-  readonly record: ProcessRecord
-  readonly proc: Proc
   readonly log: ProcessLog
+  /** What it has under `/data`. */
+  readonly files: ProcessFiles
   lastError: LastError | undefined
   /** False when the browser refused to keep it: it will not come back after a reload. */
   persisted = false
+  /**
+   * Set when it has ended by its restart type, so that it does not come back with the next page: its module's bytes, if it is
+   * restarted by hand before.
+   */
+  retired: Promise<Blob | undefined> | undefined
+  readonly #init: ProcessEntryInit
+  #record: ProcessRecord
+  #proc: Proc
 
-  constructor(record: ProcessRecord, { start, changed, ended }: ProcessEntryInit) {
-    this.record = record
-    this.log = new ProcessLog(changed)
-    this.proc = new Proc({
+  constructor(record: ProcessRecord, init: ProcessEntryInit) {
+    this.#record = record
+    this.#init = init
+    this.log = new ProcessLog(init.changed)
+    this.files = new ProcessFiles({
       pid: record.pid,
-      name: record.name,
-      methods: record.methods,
-      policy: record.policy,
-      restart: record.restart,
-      start: start(this),
+      store: init.store,
+      maxBytes: record.policy.maxDataBytes,
+      report: (line) => this.log.add('error', line),
+      changed: init.changed,
+    })
+    this.#proc = this.#makeProc()
+  }
+
+  get record(): ProcessRecord {
+    return this.#record
+  }
+
+  get proc(): Proc {
+    return this.#proc
+  }
+
+  update(changes: Partial<ProcessRecord>): void {
+    this.#record = { ...this.#record, ...changes }
+    this.#init.changed()
+  }
+
+  /**
+   * Makes a dead process live again, cold. No effect on one that lives.
+   * @returns undoes that.
+   */
+  revive(): () => void {
+    const old = this.#proc
+    if (old.state !== 'dead') return () => undefined
+    const { dead } = this.#record
+    this.update({ dead: undefined })
+    this.#proc = this.#makeProc()
+    this.#proc.messages = old.messages
+    return () => {
+      this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
+      this.#proc = old
+      this.update({ dead })
+    }
+  }
+
+  #makeProc(): Proc {
+    const { pid, name, policy, restart, dead } = this.#record
+    const { changed, program } = this.#init
+    return new Proc({
+      pid,
+      name,
+      policy,
+      restart,
+      dead,
+      ...program(this),
       observer: {
         changed,
-        ended,
+        exited: (exit, counts) => this.#exited(exit, counts),
         note: (line) => {
           this.log.flush()
           this.log.add('process', line)
@@ -49,6 +121,12 @@ export class ProcessEntry {
         failed: (error) => this.#failed(error),
       },
     })
+  }
+
+  #exited(exit: Exit, counts: boolean): void {
+    const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
+    this.update({ exits, dead: this.#proc.death })
+    this.#init.exited(this, exit, counts)
   }
 
   #failed(error: GliaError): void {

@@ -1,18 +1,22 @@
-import type { Actor, ActorFactory } from '../glia/actor.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { Exit } from '../glia/exit.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
 import type { Proc } from '../glia/proc.ts'
+import { isOver } from '../glia/supervisor.ts'
+import { ActorStarter } from './actor-starter.ts'
 import { cidOf } from './cid.ts'
-import { inspectModule } from './inspect.ts'
-import { ProcessEntry } from './process-entry.ts'
+import type { FileInfo } from './file-index.ts'
+import { LiveActors } from './live-actors.ts'
+import { ModuleCache } from './module-cache.ts'
+import type { OutgoingMesh } from './outgoing-calls.ts'
+import { type KilledProcess, ProcessEntry } from './process-entry.ts'
+import { ProcessKeeper } from './process-keeper.ts'
+import { ProcessLinks } from './process-links.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
-import type { ProcessRecord, Store } from './store.ts'
-import { startWorkerActor } from './worker-actor.ts'
+import type { ModuleVersion, ProcessRecord, Store } from './store.ts'
+import { tarOf } from './tar.ts'
 import type { TierName } from './worker-api.ts'
-
-/** Workers that live at once. Chromium holds about 124 live wasm memories per renderer (FACTS 2.6). */
-const LIVE_LIMIT = 100
 
 export interface ProcessTableInit {
   /** Identity that the processes belong to. */
@@ -23,9 +27,13 @@ export interface ProcessTableInit {
   tier: TierName
   /** Starts the actor worker's script. */
   createWorker(): Promise<Worker>
+  /** For processes that call others, or are told of their ends. Left out: none is. */
+  mesh?: OutgoingMesh | undefined
   log: Logger
   /** Something that a view shows has changed. Called often: the listener thins it out. */
   changed(): void
+  /** Workers that may live at once; left out: as many as the browser takes. */
+  liveLimit?: number | undefined
 }
 
 export interface SpawnSteps {
@@ -35,15 +43,37 @@ export interface SpawnSteps {
 
 /** The processes of this tab: makes them, keeps them across reloads, ends them. */
 export class ProcessTable {
+  /** Who watches whom, and who ends with whom. */
+  readonly links: ProcessLinks
   readonly #init: ProcessTableInit
   readonly #entries = new Map<string, ProcessEntry>()
-  /** Compiled modules by CID, as long as a process has them. */
-  readonly #modules = new Map<string, Promise<WebAssembly.Module>>()
-  #live = 0
+  readonly #keeper: ProcessKeeper
+  readonly #modules: ModuleCache
+  readonly #starter: ActorStarter
   #root: Pid | undefined
 
   constructor(init: ProcessTableInit) {
+    const { peerId, mesh, changed } = init
     this.#init = init
+    this.#keeper = new ProcessKeeper({
+      ...init,
+      has: (entry) => this.#entries.get(entry.record.pid) === entry && !entry.retired,
+    })
+    this.#modules = new ModuleCache({
+      load: (cid) => this.#keeper.load(cid),
+      isPinned: (cid) => this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
+    })
+    const live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
+    this.#starter = new ActorStarter({ ...init, modules: this.#modules, live })
+    this.links = new ProcessLinks({
+      peerId,
+      get: (pid) => this.#entries.get(pid),
+      serve: mesh && ((stream) => mesh.serve(stream)),
+      changed: (entry) => {
+        this.#keeper.save(entry)
+        changed()
+      },
+    })
   }
 
   /** PID of the bundled root process. @throws {GliaError} ERR_NO_PROC before it is there. */
@@ -63,7 +93,12 @@ export class ProcessTable {
 
   /** Brings back, cold, what the store has of this identity. */
   async restore(): Promise<void> {
-    for (const record of (await this.#init.store?.processes(this.#init.slot)) ?? []) this.#add(record).persisted = true
+    for (const record of await this.#keeper.all()) {
+      const entry = this.#add(record)
+      entry.persisted = true
+      entry.files.keep()
+    }
+    this.links.restore(this.entries)
     this.#init.changed()
   }
 
@@ -83,6 +118,31 @@ export class ProcessTable {
   }
 
   /**
+   * Compiles a module and looks at it; spawning it, or swapping a process for it, with the same cap does not compile it again.
+   * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
+   */
+  async inspect(
+    bytes: Uint8Array<ArrayBuffer>,
+    maxMemoryBytes: number,
+    { signal, onStage }: SpawnSteps = {},
+  ): Promise<ModuleVersion> {
+    onStage?.('compiling')
+    const version = await this.#modules.add(bytes, maxMemoryBytes)
+    signal?.throwIfAborted()
+    return version
+  }
+
+  /** Compiles a module, so that it has not to be when a process of it is made. @throws {GliaError} ERR_BAD_MODULE */
+  prepare(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<ModuleVersion> {
+    return this.#modules.add(bytes, maxMemoryBytes)
+  }
+
+  /** A module that was prepared is not wanted after all. */
+  discard(cid: string): void {
+    if (!this.#isUsed(cid)) this.#modules.drop(cid)
+  }
+
+  /**
    * Makes a process of a module and starts it.
    * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused: there is no process then; the
    * signal's reason.
@@ -98,41 +158,108 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
   async kill(pid: string): Promise<KilledProcess> {
-    const entry = this.#entries.get(pid)
-    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
-    if (entry.record.root) throw new GliaError('ERR_DENIED', 'The root process cannot be killed: every peer has one.')
-    const reason = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')
-    entry.proc.kill(reason)
-    const { record } = entry
-    const killed = { record, module: this.#modules.get(record.cid), bytes: await this.#stored(record.cid) }
-    await this.#remove(entry, reason)
+    const entry = this.#notRoot(pid, 'be killed')
+    const { record, retired } = entry
+    const { cid, policy } = record
+    entry.proc.kill()
+    const killed = {
+      record: { ...record, dead: undefined },
+      module: await this.#modules.peek(cid, policy.maxMemoryBytes),
+      bytes: (await retired) ?? (await this.#keeper.module(cid)),
+      files: await entry.files.release(),
+    }
+    await this.#remove(entry)
     return killed
   }
 
-  /** Undoes a kill: the same PID and module, a fresh state. */
-  async revive({ record, module, bytes }: KilledProcess): Promise<void> {
-    if (module) this.#modules.set(record.cid, module)
-    const entry = this.#add(record)
-    await this.#keep(entry, bytes && new Uint8Array(await bytes.arrayBuffer()))
+  /** Undoes a kill: the same PID, module and files, a fresh state. */
+  async revive({ record, module, bytes, files }: KilledProcess): Promise<void> {
+    if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
+    const entry = this.#add({ ...record, previous: undefined })
+    entry.files.hold(files)
+    this.links.restore([entry])
+    await this.#keeper.keep(entry, bytes)
+  }
+
+  /**
+   * Starts a process afresh, when the message that runs has ended; also one that is dead.
+   * @throws {GliaError} ERR_NO_PROC; ERR_START and the like: it is cold then.
+   */
+  async restart(pid: string, signal?: AbortSignal): Promise<void> {
+    const entry = this.#entry(pid)
+    entry.revive()
+    await this.#keeper.unretire(entry)
+    this.#keeper.save(entry)
+    await entry.proc.restart(signal)
+  }
+
+  /**
+   * Puts a new version of its module under a process's PID: when the message that runs has ended, and before any that waits.
+   * Policy, environment, files and the queue stay; what was in memory goes. If the new version does not start, the old one goes on.
+   * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; ERR_START and the like; the signal's reason.
+   */
+  async swap(pid: string, bytes: Uint8Array<ArrayBuffer>, steps: SpawnSteps = {}): Promise<void> {
+    const entry = this.#notRoot(pid, 'be swapped')
+    const version = await this.inspect(bytes, entry.record.policy.maxMemoryBytes, steps)
+    await this.#install(entry, version, steps, bytes)
+  }
+
+  /** Undoes a swap, and undoes that if it is called again. @throws {GliaError} ERR_BAD_REQUEST if there was none; as swap. */
+  async swapBack(pid: string, steps: SpawnSteps = {}): Promise<void> {
+    const entry = this.#notRoot(pid, 'be swapped')
+    const { name, previous } = entry.record
+    if (!previous) throw new GliaError('ERR_BAD_REQUEST', `${name} has no earlier version to go back to.`)
+    await this.#install(entry, previous, steps)
+  }
+
+  /** What a process has under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async listFiles(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }> {
+    const { infos, bytes } = await this.#entry(pid).files.load()
+    return { entries: infos, totalBytes: bytes }
+  }
+
+  /** The same as a tar archive. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async exportFiles(pid: string): Promise<Blob> {
+    return tarOf(await this.#entry(pid).files.entries(), Date.now())
+  }
+
+  async #install(
+    entry: ProcessEntry,
+    version: ModuleVersion,
+    { signal, onStage }: SpawnSteps,
+    bytes?: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    onStage?.('starting')
+    const stayDead = entry.revive()
+    try {
+      await entry.proc.swap(this.#starter.program(entry, version), signal)
+    } catch (thrown) {
+      stayDead()
+      const error = toGliaError(thrown, 'ERR_START')
+      entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
+      throw error
+    }
+    await this.#keeper.unretire(entry)
+    const { cid, moduleBytes, methods, previous } = entry.record
+    const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
+    entry.update({ ...version, previous: before })
+    entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
+    if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
+    await this.#keeper.keep(entry, bytes)
   }
 
   async #make(
     bytes: Uint8Array<ArrayBuffer>,
     given: SpawnOptions,
-    { signal, onStage }: SpawnSteps,
+    steps: SpawnSteps,
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
-    onStage?.('compiling')
-    const { module, methods } = await inspectModule(bytes, options.policy.maxMemoryBytes)
-    const cid = await cidOf(bytes)
-    signal?.throwIfAborted()
-    const record = { ...options, ...fixed, cid, methods, slot: this.#init.slot, moduleBytes: bytes.length }
-    if (!this.#modules.has(cid)) this.#modules.set(cid, Promise.resolve(module))
-    const entry = this.#add(record)
-    onStage?.('starting')
+    const version = await this.inspect(bytes, options.policy.maxMemoryBytes, steps)
+    const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
+    steps.onStage?.('starting')
     try {
-      await entry.proc.warmUp(signal)
+      await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
       // With every worker taken it stays cold, and starts when there is room.
@@ -141,128 +268,57 @@ export class ProcessTable {
         throw error
       }
     }
-    await this.#keep(entry, bytes)
+    await this.#keeper.keep(entry, bytes)
     return entry
   }
 
   #add(record: ProcessRecord): ProcessEntry {
     const entry = new ProcessEntry(record, {
-      start: (made) => this.#factory(made),
+      store: this.#init.store,
+      program: (made) => this.#starter.program(made, made.record),
       changed: this.#init.changed,
-      ended: () => void this.#forget(record.pid),
+      exited: (...ended) => this.#exited(...ended),
     })
     this.#entries.set(record.pid, entry)
     this.#init.changed()
     return entry
   }
 
-  async #keep(entry: ProcessEntry, bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
-    try {
-      await this.#init.store?.putProcess(entry.record, bytes)
-      entry.persisted = this.#init.store !== undefined
-      // It may have been killed meanwhile.
-      if (this.#entries.get(entry.record.pid) !== entry) await this.#forget(entry.record.pid)
-    } catch (thrown) {
-      entry.log.add('error', `${toGliaError(thrown).message} The process runs, but will not come back after a reload.`)
-      this.#init.log.warn('a process could not be kept', thrown)
-    }
-    this.#init.changed()
+  #exited(entry: ProcessEntry, exit: Exit, counts: boolean): void {
+    const { pid, restart } = entry.record
+    if (exit.final && exit.reason.type !== 'killed' && isOver(restart.type, exit.reason)) this.#keeper.retire(entry)
+    else if (exit.reason.type !== 'killed') this.#keeper.save(entry)
+    this.links.ended(pid, exit, counts)
   }
 
-  async #remove(entry: ProcessEntry, reason: GliaError): Promise<void> {
-    const { pid, cid } = entry.record
+  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<void> {
+    const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
     this.#entries.delete(pid)
-    if (!this.entries.some(({ record }) => record.cid === cid)) this.#modules.delete(cid)
+    for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
+    this.links.forget(pid)
     this.#init.changed()
-    await this.#forget(pid)
+    await entry.files.release()
+    await this.#keeper.forget(pid)
   }
 
-  /** A process that is gone is gone, whatever the store says; at worst it comes back with the next page. */
-  async #forget(pid: Pid): Promise<void> {
-    try {
-      await this.#init.store?.deleteProcess(pid)
-    } catch (thrown) {
-      this.#init.log.warn('a process could not be forgotten:', toGliaError(thrown).message)
-    }
+  #having(cid: string): ProcessEntry[] {
+    return this.entries.filter(({ record }) => record.cid === cid || record.previous?.cid === cid)
   }
 
-  /** The bytes of a module, for bringing a process back; undefined if the store does not give them. */
-  async #stored(cid: string): Promise<Blob | undefined> {
-    try {
-      return await this.#init.store?.module(cid)
-    } catch (thrown) {
-      this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
-      return undefined
-    }
+  #isUsed(cid: string): boolean {
+    return this.#having(cid).length > 0
   }
 
-  #factory(entry: ProcessEntry): ActorFactory {
-    return async (signal): Promise<Actor> => {
-      const { record } = entry
-      if (this.#live >= LIVE_LIMIT) {
-        throw new GliaError(
-          'ERR_LIVE_LIMIT',
-          `${LIVE_LIMIT} processes are running in this tab already: kill one first.`,
-        )
-      }
-      // Counted from here, so that many starts at once cannot pass the limit together.
-      this.#live += 1
-      let counted = true
-      const release = (): void => {
-        if (counted) this.#live -= 1
-        counted = false
-      }
-      try {
-        return await startWorkerActor({
-          program: {
-            module: await this.#module(record),
-            args: [record.name, ...record.args],
-            env: this.#environment(record),
-            methods: record.methods,
-          },
-          tier: this.#init.tier,
-          createWorker: this.#init.createWorker,
-          onStderr: (bytes) => entry.log.write(bytes),
-          onTrap: (frames) => {
-            for (const frame of frames) entry.log.add('process', frame)
-          },
-          onStopped: release,
-          signal,
-        })
-      } catch (thrown) {
-        release()
-        throw thrown
-      }
-    }
+  #entry(pid: string): ProcessEntry {
+    const entry = this.#entries.get(pid)
+    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
+    return entry
   }
 
-  #environment({ pid, env }: ProcessRecord): string[] {
-    return Object.entries({ ...env, WW_PID: pid, WW_PEER: this.#init.peerId }).map(([key, value]) => `${key}=${value}`)
+  #notRoot(pid: string, what: string): ProcessEntry {
+    const entry = this.#entry(pid)
+    if (entry.record.root) throw new GliaError('ERR_DENIED', `The root process cannot ${what}: every peer has its own.`)
+    return entry
   }
-
-  #module(record: ProcessRecord): Promise<WebAssembly.Module> {
-    const known = this.#modules.get(record.cid)
-    if (known) return known
-    const loaded = this.#load(record)
-    this.#modules.set(record.cid, loaded)
-    // A failure is not kept: the next message tries again.
-    loaded.catch(() => this.#modules.delete(record.cid))
-    return loaded
-  }
-
-  async #load({ cid }: ProcessRecord): Promise<WebAssembly.Module> {
-    const blob = await this.#init.store?.module(cid)
-    if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the browser’s storage: add it again.`)
-    return WebAssembly.compile(await blob.arrayBuffer())
-  }
-}
-
-/** A process that was killed, and what brings it back. */
-export interface KilledProcess {
-  record: ProcessRecord
-  /** Its compiled module, unless it was cold. */
-  module: Promise<WebAssembly.Module> | undefined
-  /** Its module's bytes, unless nothing is kept. */
-  bytes: Blob | undefined
 }

@@ -76,6 +76,10 @@ export class RingLane implements Lane {
     }
   }
 
+  nudge(): void {
+    this.#stdin.nudge()
+  }
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason
@@ -117,6 +121,8 @@ export class RingLane implements Lane {
       if (!done && this.#stdin.cancelled) this.#refuse(run, message)
       const chunk = this.#stdout.take()
       if (chunk) {
+        // A guest may wait for room in its reply beside other things.
+        this.#stdin.nudge()
         await this.#pass(chunk, message)
         await breather.breathe()
         continue
@@ -149,6 +155,7 @@ export class RingLane implements Lane {
     } catch {
       // Nobody reads the reply any more: the guest's writes fail from now on, and it may still end well.
       this.#stdout.cancel()
+      this.#stdin.nudge()
     }
   }
 

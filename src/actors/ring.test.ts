@@ -60,6 +60,21 @@ describe('a ring in one thread', () => {
     expect(text(reader.take())).toBe('abcdefgh')
   })
 
+  test('is never fuller than full or emptier than empty, whatever its counters say', () => {
+    const { writer, reader } = makeRing()
+    const words = new Int32Array(writer.buffer)
+    for (const [written, available] of [
+      [2 ** 31 - 1, 8],
+      [-5, 0],
+    ] as const) {
+      words[0] = written
+      expect(reader.available).toBe(available)
+      expect(reader.take()?.length).toBe(available || undefined)
+      words[1] = 0
+    }
+    expect(writer.put(bytes('0123456789'))).toBe(8)
+  })
+
   test('is a power of two of bytes, for the mask', () => {
     expect(() => Ring.allocate(12)).toThrow(RangeError)
   })
@@ -170,23 +185,13 @@ describe('who waits for a ring', () => {
     expect(reader.readerChanged(seen)).toBeUndefined()
   })
 
-  test('for a time only goes on when that is over, or at once when there is something', () => {
-    const { writer, reader } = makeRing()
-    const started = performance.now()
-    reader.waitBlocking(20, true)
-    expect(performance.now() - started).toBeGreaterThanOrEqual(19)
-    writer.put(bytes('a'))
-    reader.waitBlocking(Infinity, true)
-    writer.abort()
-    reader.waitBlocking(Infinity, false)
-  })
-
-  test('for a time only waits for it also when it wants no more to read', () => {
+  test('for a time goes on when that is over, and not at all when it is ready', () => {
     const { reader } = makeRing()
-    reader.cancel()
     const started = performance.now()
-    reader.waitBlocking(20, false)
+    reader.waitUntil(() => false, 20)
     expect(performance.now() - started).toBeGreaterThanOrEqual(19)
+    reader.waitUntil(() => true, Infinity)
+    reader.waitUntil(() => false, 0)
   })
 })
 
@@ -202,8 +207,16 @@ describe('a ring between two threads', () => {
     stdout.end()
     parentPort.postMessage(count)`
 
-  /** What the other thread's last read gave, once it has ended. */
-  async function startEcho(stdin: Ring, stdout: Ring): Promise<{ lastRead: Promise<unknown> }> {
+  /** Waits for either of two rings, and says which has bytes. */
+  const WAIT = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const stdin = new exports.Ring(workerData.stdin)
+    const other = new exports.Ring(workerData.stdout)
+    parentPort.postMessage('waiting')
+    stdin.waitUntil(() => stdin.available > 0 || other.available > 0, Infinity)
+    parentPort.postMessage([stdin.available, other.available])`
+
+  async function startThread(script: string, stdin: Ring, stdout: Ring): Promise<Worker> {
     const entry = fileURLToPath(new URL('ring.ts', import.meta.url))
     const output = await build({
       configFile: false,
@@ -215,10 +228,15 @@ describe('a ring between two threads', () => {
         output: [chunk],
       },
     ] = output as [Rolldown.RolldownOutput]
-    const worker = new Worker(`${chunk.code}\n{${ECHO}}`, {
+    return new Worker(`${chunk.code}\n{${script}}`, {
       eval: true,
       workerData: { stdin: stdin.buffer, stdout: stdout.buffer },
     })
+  }
+
+  /** What the other thread's last read gave, once it has ended. */
+  async function startEcho(stdin: Ring, stdout: Ring): Promise<{ lastRead: Promise<unknown> }> {
+    const worker = await startThread(ECHO, stdin, stdout)
     return { lastRead: once(worker, 'message').then(([count]: unknown[]) => count) }
   }
 
@@ -264,4 +282,19 @@ describe('a ring between two threads', () => {
     stdin.abort()
     expect(await lastRead).toBe(BROKEN)
   })
+
+  test.each(['the ring that it sleeps on', 'another'])(
+    'wakes one that waits for several: %s has bytes',
+    async (which) => {
+      const [stdin, other] = [Ring.allocate(), Ring.allocate()]
+      const worker = await startThread(WAIT, stdin, other)
+      await once(worker, 'message')
+      // A change of something else that it does not wait for.
+      stdin.nudge()
+      const ring = which === 'another' ? other : stdin
+      ring.put(bytes('abc'))
+      stdin.nudge()
+      expect(await once(worker, 'message')).toEqual([ring === stdin ? [3, 0] : [0, 3]])
+    },
+  )
 })

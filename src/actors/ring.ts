@@ -23,6 +23,10 @@ const STATE = 2
 const READER_SEQ = 3
 /** Bumped for the writer: room came, or nobody reads any more. */
 const WRITER_SEQ = 4
+/** A number beside the bytes. */
+const NOTE = 5
+/** Whether the reader waits for more than this ring. */
+const WATCHED = 6
 
 const OPEN = 0
 /** The writer is done; what is in the ring is still to be read. */
@@ -34,6 +38,11 @@ const ABORTED = 3
 
 /** What a read or write gives instead of a count when the ring was broken off or nobody reads. */
 export const BROKEN = -1
+
+/** Bytes of the memory of a ring that holds so many. */
+export function ringBufferBytes(bytes: number): number {
+  return HEADER_BYTES + bytes
+}
 
 export class Ring {
   readonly buffer: SharedArrayBuffer
@@ -51,12 +60,19 @@ export class Ring {
   }
 
   static allocate(bytes = RING_BYTES): Ring {
-    return new Ring(new SharedArrayBuffer(HEADER_BYTES + bytes))
+    return new Ring(new SharedArrayBuffer(ringBufferBytes(bytes)))
   }
 
   /** Bytes waiting to be read. */
   get available(): number {
-    return (Atomics.load(this.#words, WRITTEN) - Atomics.load(this.#words, READ)) | 0
+    const count = (Atomics.load(this.#words, WRITTEN) - Atomics.load(this.#words, READ)) | 0
+    // The other side's counters are not believed: what they say becomes the size of a buffer.
+    return count < 0 ? 0 : Math.min(count, this.#bytes.length)
+  }
+
+  /** Bytes there is room for. */
+  get room(): number {
+    return this.#bytes.length - this.available
   }
 
   /** Load this before {@link take}, then give it to {@link readerChanged}. */
@@ -73,6 +89,7 @@ export class Ring {
   reset(): void {
     this.#words[WRITTEN] = 0
     this.#words[READ] = 0
+    this.#words[NOTE] = 0
     Atomics.store(this.#words, STATE, OPEN)
   }
 
@@ -120,6 +137,11 @@ export class Ring {
     return this.broken || (Atomics.load(this.#words, STATE) === ENDED && this.available === 0)
   }
 
+  /** Whether nothing more will be written. What is there may be unread. */
+  get ended(): boolean {
+    return Atomics.load(this.#words, STATE) !== OPEN
+  }
+
   /** Whether the ring was broken off, or nobody reads it. */
   get broken(): boolean {
     return Atomics.load(this.#words, STATE) >= READER_GONE
@@ -151,6 +173,26 @@ export class Ring {
   /** Breaks the ring off for both sides. */
   abort(): void {
     Atomics.store(this.#words, STATE, ABORTED)
+    this.wake()
+  }
+
+  /** What the two sides agreed on, beside the bytes; 0 until it is set. */
+  get note(): number {
+    return Atomics.load(this.#words, NOTE)
+  }
+
+  /** Blocks until there is a note. */
+  waitForNote(): number {
+    for (;;) {
+      const sequence = this.readerSequence
+      const { note } = this
+      if (note !== 0) return note
+      Atomics.wait(this.#words, READER_SEQ, sequence)
+    }
+  }
+
+  setNote(note: number): void {
+    Atomics.store(this.#words, NOTE, note)
     this.wake()
   }
 
@@ -199,18 +241,28 @@ export class Ring {
   }
 
   /**
-   * Blocks until the time is over, the ring is aborted or, if `orReadable`, there is something to read or the end. A reader
-   * that wants no more may still wait for a time.
+   * Blocks the reader until `isReady` says so, which is asked first and then at every change of this ring and every
+   * {@link nudge}, or the time is over: so that one reader can wait for several rings.
    * @param timeoutMs Infinity: for ever.
    */
-  waitBlocking(timeoutMs: number, orReadable: boolean): void {
+  waitUntil(isReady: () => boolean, timeoutMs: number): void {
     const until = performance.now() + timeoutMs
-    for (;;) {
-      const sequence = this.readerSequence
-      const left = until - performance.now()
-      if (left <= 0 || this.aborted || (orReadable && (this.available > 0 || this.finished))) return
-      Atomics.wait(this.#words, READER_SEQ, sequence, left)
+    Atomics.store(this.#words, WATCHED, 1)
+    try {
+      for (;;) {
+        const sequence = this.readerSequence
+        const left = until - performance.now()
+        if (isReady() || left <= 0) return
+        Atomics.wait(this.#words, READER_SEQ, sequence, left)
+      }
+    } finally {
+      Atomics.store(this.#words, WATCHED, 0)
     }
+  }
+
+  /** Has a reader look again that is in {@link waitUntil}. Call it after the change that it may wait for. */
+  nudge(): void {
+    if (Atomics.load(this.#words, WATCHED) !== 0) this.#bump(READER_SEQ)
   }
 
   #bump(word: number): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '../glia/policy.ts'
+import { DEFAULT_RESTART } from '../glia/restart.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 
 test('nothing given is all defaults', () => {
@@ -7,7 +8,7 @@ test('nothing given is all defaults', () => {
     name: 'counter',
     args: [],
     env: {},
-    restart: 'permanent',
+    restart: DEFAULT_RESTART,
     policy: DEFAULT_POLICY,
   })
 })
@@ -15,7 +16,8 @@ test('nothing given is all defaults', () => {
 test('what is given stands, and is a copy', () => {
   const given = { name: 'a', args: ['-x', ''], env: { KEY: 'a=b', EMPTY: '' }, restart: 'transient' } as const
   const full = completeSpawnOptions({ ...given, policy: { mailbox: 1 } }, 'other')
-  expect(full).toEqual({ ...given, policy: { ...DEFAULT_POLICY, mailbox: 1 } })
+  const restart = { ...DEFAULT_RESTART, type: 'transient' }
+  expect(full).toEqual({ ...given, restart, policy: { ...DEFAULT_POLICY, mailbox: 1 } })
   expect(full.args).not.toBe(given.args)
   expect(full.env).not.toBe(given.env)
 })
@@ -40,6 +42,7 @@ test.each<[string, unknown]>([
   ['env', { env: { 'A\0B': 'a' } }],
   ['WW_', { env: { WW_PID: 'mine' } }],
   ['restart', { restart: 'always' }],
+  ['restart.intensity', { restart: { type: 'permanent', intensity: -1 } }],
   ['policy.callers', { policy: { callers: 'nobody' } }],
   ['policy.speed', { policy: { speed: 1 } }],
   ['spawn', null],

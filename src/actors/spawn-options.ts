@@ -1,6 +1,6 @@
 import { GliaError } from '../glia/errors.ts'
 import { makePolicy, type Policy } from '../glia/policy.ts'
-import type { Restart } from '../glia/proc.ts'
+import { makeRestart, type Restart, type RestartType } from '../glia/restart.ts'
 
 /** How a process is made. Everything has a default. */
 export interface SpawnOptions {
@@ -10,8 +10,8 @@ export interface SpawnOptions {
   args?: readonly string[] | undefined
   /** Environment, on top of WW_PID and WW_PEER. */
   env?: Readonly<Record<string, string>> | undefined
-  /** When a process whose instance ended comes back. Default 'permanent'. */
-  restart?: Restart | undefined
+  /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
+  restart?: RestartType | Partial<Restart> | undefined
   policy?: Partial<Policy> | undefined
 }
 
@@ -37,15 +37,12 @@ const RESERVED_ENV = /^WW_/
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
   if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
   for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
-  const { name = defaultName, args = [], env = {}, restart = 'permanent', policy = {} } = given
+  const { name = defaultName, args = [], env = {}, restart = {}, policy = {} } = given
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
     throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
   }
   if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
-  if (!['permanent', 'transient', 'temporary'].includes(restart)) {
-    throw wrong('restart', "give 'permanent', 'transient' or 'temporary'")
-  }
-  return { name, args: [...args], env: readEnv(env), restart, policy: makePolicy({ ...policy }) }
+  return { name, args: [...args], env: readEnv(env), restart: makeRestart(restart), policy: makePolicy({ ...policy }) }
 }
 
 function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {

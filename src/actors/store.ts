@@ -1,25 +1,43 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
 import { GliaError } from '../glia/errors.ts'
+import type { Exit } from '../glia/exit.ts'
+import type { Watch } from '../glia/links.ts'
 import type { Pid } from '../glia/pid.ts'
-import type { Policy } from '../glia/policy.ts'
-import type { Restart } from '../glia/proc.ts'
+import { makePolicy, type Policy } from '../glia/policy.ts'
+import { makeRestart, type Restart } from '../glia/restart.ts'
+import type { FileChange, FileEntry } from './files-api.ts'
+import type { FileStore } from './process-files.ts'
 
 const NAME = 'glia'
-const VERSION = 2
+const VERSION = 3
+
+/** A module, as far as it concerns the process that runs it. */
+export interface ModuleVersion {
+  cid: string
+  moduleBytes: number
+  methods: readonly string[]
+}
 
 /** A process as it is kept: enough to bring it back, cold, under the same PID. */
-export interface ProcessRecord {
+export interface ProcessRecord extends ModuleVersion {
   pid: Pid
   /** Slot of the identity that runs it. */
   slot: number
   name: string
-  cid: string
-  moduleBytes: number
-  methods: readonly string[]
   args: readonly string[]
   env: Readonly<Record<string, string>>
   policy: Policy
   restart: Restart
+  /** The module that it ran before it was swapped, to swap it back. */
+  previous?: ModuleVersion | undefined
+  /** The last ends of its instances, oldest first. */
+  exits?: readonly Exit[] | undefined
+  /** Why it is not restarted any more; undefined: it lives. */
+  dead?: string | undefined
+  /** The processes that it watches. */
+  watches?: readonly Watch[] | undefined
+  /** The processes that it is linked to. */
+  links?: readonly Pid[] | undefined
   /** Bundled root processes cannot be killed. */
   root: boolean
   /** ms since the epoch: the order of the table. */
@@ -47,10 +65,12 @@ interface Schema extends DBSchema {
   /** Bytes of modules by CID, as blobs: the fast way (FACTS 4.9). */
   modules: { key: string; value: Blob }
   settings: { key: 'mesh'; value: MeshSettings }
+  /** What processes have under `/data`, by PID and path. */
+  files: { key: [pid: string, path: string]; value: FileEntry }
 }
 
 /** What of this origin outlives the page. Failures are ERR_STORAGE. */
-export class Store {
+export class Store implements FileStore {
   readonly #db: IDBPDatabase<Schema>
 
   private constructor(db: IDBPDatabase<Schema>) {
@@ -67,7 +87,8 @@ export class Store {
             created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
             created.createObjectStore('modules')
           }
-          created.createObjectStore('settings')
+          if (from < 2) created.createObjectStore('settings')
+          created.createObjectStore('files')
         },
         // A newer version of the app in another tab must not wait for this one.
         blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
@@ -95,37 +116,84 @@ export class Store {
   /** In the order they were made. */
   async processes(slot: number): Promise<ProcessRecord[]> {
     const records = await attempt('read the processes', () => this.#db.getAllFromIndex('processes', 'slot', slot))
-    return records.sort((a, b) => a.createdAt - b.createdAt)
+    return records.flatMap(completed).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Keeps a process, and its module if it is new. */
-  async putProcess(record: ProcessRecord, module?: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Keeps a process, and its module if it is new. Modules that it had before go if nobody else has them. */
+  async putProcess(record: ProcessRecord, module?: Uint8Array<ArrayBuffer> | Blob): Promise<void> {
     await attempt('keep the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
       if (module && (await modules.getKey(record.cid)) === undefined) {
         await modules.put(new Blob([module], { type: 'application/wasm' }), record.cid)
       }
-      await tx.objectStore('processes').put(record)
+      const processes = tx.objectStore('processes')
+      const before = await processes.get(record.pid)
+      await processes.put(record)
+      const now = modulesOf(record)
+      const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
+      if (dropped.length > 0) await dropUnused(dropped, tx)
       await tx.done
     })
   }
 
-  /** Forgets a process, and its module if no other process of any slot has it. */
+  /** Forgets a process with its files, and its modules if no other process of any slot has them. */
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
+      const tx = this.#db.transaction(['processes', 'modules', 'files'], 'readwrite', { durability: 'relaxed' })
       const processes = tx.objectStore('processes')
       const record = await processes.get(pid)
       await processes.delete(pid)
-      const others = await processes.getAll()
-      if (record && !others.some(({ cid }) => cid === record.cid)) await tx.objectStore('modules').delete(record.cid)
+      await tx.objectStore('files').delete(filesOf(pid))
+      if (record) await dropUnused(modulesOf(record), tx)
       await tx.done
+    })
+  }
+
+  files(pid: string): Promise<FileEntry[]> {
+    return attempt('read the files', () => this.#db.getAll('files', filesOf(pid)))
+  }
+
+  async changeFiles(pid: string, changes: readonly FileChange[]): Promise<void> {
+    await attempt('keep the files', async () => {
+      const tx = this.#db.transaction('files', 'readwrite', { durability: 'relaxed' })
+      const done = changes.map((change) =>
+        change.kind === 'removed' ? tx.store.delete([pid, change.path]) : tx.store.put(change, [pid, change.path]),
+      )
+      await Promise.all([...done, tx.done])
     })
   }
 
   module(cid: string): Promise<Blob | undefined> {
     return attempt('read the module', () => this.#db.get('modules', cid))
+  }
+}
+
+type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files')[], 'readwrite'>
+
+async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
+  const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
+  for (const cid of cids) if (!used.has(cid)) await tx.objectStore('modules').delete(cid)
+}
+
+/** The keys of a process's files: an array comes after every text. */
+function filesOf(pid: string): IDBKeyRange {
+  return IDBKeyRange.bound([pid], [pid, []])
+}
+
+function modulesOf({ cid, previous }: ProcessRecord): string[] {
+  return previous ? [cid, previous.cid] : [cid]
+}
+
+/**
+ * A record with all that an earlier version of the app did not write. One of a later version, which has what is not known
+ * here, is left alone: it must not run with less of a policy than it was given.
+ */
+function completed(record: ProcessRecord): ProcessRecord[] {
+  try {
+    return [{ ...record, policy: makePolicy({ ...record.policy }), restart: makeRestart(record.restart) }]
+  } catch {
+    return []
   }
 }
 

@@ -1,15 +1,10 @@
 import { expect, test } from 'vitest'
 import { assemblyScriptImports } from '../../workers/actor/assemblyscript.ts'
-import { RingStdio } from '../../workers/actor/ring-stdio.ts'
-import { GuestWasi } from '../../workers/actor/wasi.ts'
-import { Ring } from './ring.ts'
+import { testGuest } from '../../workers/actor/wasi/test-guest.ts'
 import { isProvided, WASI_FUNCTIONS, WASI_MODULE } from './wasi-names.ts'
 
-const ring = (): SharedArrayBuffer => Ring.allocate(8).buffer
-const wasi = new GuestWasi(new RingStdio({ stdin: ring(), stdout: ring(), stderr: ring() }), [], [])
-
 test('the functions of WASI that modules may import are exactly those that the actor worker provides', () => {
-  const provided = wasi.imports((call) => call)
+  const provided = testGuest().wasi.imports((call) => call)
   expect(Object.keys(provided).sort()).toEqual([...WASI_FUNCTIONS].sort())
   for (const call of Object.values(provided)) expect(call).toBeTypeOf('function')
 })

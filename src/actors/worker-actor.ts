@@ -1,14 +1,21 @@
 import { type Remote, transfer, wrap } from 'comlink'
-import type { Actor, ExitReason, Message } from '../glia/actor.ts'
+import type { Actor, Message } from '../glia/actor.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { ExitReason } from '../glia/exit.ts'
+import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
+import type { FilesSession } from './files-session.ts'
 import type { Lane } from './lane.ts'
+import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
 import { PortLane } from './port-lane.ts'
+import type { ProcessFiles } from './process-files.ts'
 import { RingLane } from './ring-lane.ts'
 import type { ActorWorkerApi, Program, ServeEnd, TierName } from './worker-api.ts'
 
 export interface WorkerActorInit {
   program: Program
+  /** What the instance's memory can grow to, in bytes; undefined if it cannot grow. */
+  memoryLimitBytes: number | undefined
   tier: TierName
   /** Starts the actor worker's script. @throws {GliaError} ERR_START if it cannot be had as it must be. */
   createWorker(): Promise<Worker>
@@ -16,6 +23,10 @@ export interface WorkerActorInit {
   onStderr(bytes: Uint8Array): void
   /** Gets the guest's frames at a trap, innermost first. */
   onTrap(frames: readonly string[]): void
+  /** Lets the guest call others. Left out: it cannot. */
+  outgoing?: Omit<OutgoingInit, 'nudge'> | undefined
+  /** What it has under `/data`. Left out: nothing outlives the worker. */
+  files?: ProcessFiles | undefined
   /** Told once, when the worker is ended. */
   onStopped(): void
   signal: AbortSignal
@@ -52,6 +63,8 @@ class WorkerActor implements Actor {
   readonly #worker: Worker
   readonly #api: Remote<ActorWorkerApi>
   readonly #lane: Lane
+  readonly #outgoing: OutgoingCalls | undefined
+  #files: FilesSession | undefined
   readonly #stopped = Promise.withResolvers<never>()
   #isStopped = false
   /** Settles when the instance that serves now has ended; undefined when there is none. */
@@ -61,6 +74,7 @@ class WorkerActor implements Actor {
     this.#init = init
     this.#worker = worker
     this.#lane = init.tier === 'rings' ? new RingLane(init) : new PortLane(init.tier, init)
+    this.#outgoing = init.outgoing && new OutgoingCalls({ ...init.outgoing, nudge: () => this.#lane.nudge() })
     this.#worker.onerror = (event) => {
       event.preventDefault()
       this.stop(
@@ -74,14 +88,32 @@ class WorkerActor implements Actor {
 
   async start(): Promise<void> {
     const { channel, transfer: ports } = this.#lane
-    await this.#orStopped(this.#api.connect(transfer(channel, ports)))
+    const { files } = this.#init
+    this.#files = await files?.open()
+    // Ended meanwhile: nobody else lets go of it.
+    if (this.#isStopped && this.#files) files?.stopped(this.#files)
+    const calls = this.#outgoing?.port
+    const kept = this.#files?.kept
+    const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
+    const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
+    await this.#orStopped(this.#api.connect(transfer(all, given)))
     await this.#instantiate()
+    if (this.#files) files?.begin(this.#files)
   }
 
   async run(method: string, message: Message): Promise<void> {
     this.exited = undefined
     if (!this.#serving) await this.#instantiate()
-    const end = await this.#lane.run(this.#init.program.methods.indexOf(method), message)
+    const full = this.#init.files?.whenRoom(message.signal)
+    if (full) {
+      await this.#orStopped(full)
+      message.signal.throwIfAborted()
+    }
+    const index = this.#init.program.methods.indexOf(method)
+    const deliver = (): Promise<RunEnd> => this.#lane.run(index, message)
+    const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
+    const late = this.#files?.received(end.fileReports)
+    if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes
     await this.#settle(method, end)
   }
@@ -92,6 +124,8 @@ class WorkerActor implements Actor {
     this.memoryBytes = undefined
     this.#worker.terminate()
     this.#lane.close(reason)
+    this.#outgoing?.close()
+    if (this.#files) this.#init.files?.stopped(this.#files)
     this.#stopped.reject(reason)
     this.#init.onStopped()
   }
@@ -105,8 +139,11 @@ class WorkerActor implements Actor {
   }
 
   /** @throws {GliaError} if the message failed. */
-  async #settle(method: string, { status, code, instanceGone }: RunEnd): Promise<void> {
-    const ended = instanceGone ? await this.#noteExit() : undefined
+  async #settle(method: string, end: RunEnd): Promise<void> {
+    const { status, code } = end
+    if (end.instanceGone) await this.#noteEnd(end)
+    // A command leaves its program, and the worker has an instance for the next message all the same.
+    else if (status === RunStatus.exited) this.exited = { type: 'exited', code }
     switch (status) {
       case RunStatus.ok:
         return
@@ -114,23 +151,37 @@ class WorkerActor implements Actor {
         throw new GliaError('ERR_FAILED', `${method} returned ${code}.`)
       case RunStatus.exited:
         throw new GliaError('ERR_EXITED', `${method} exited with code ${code}.`)
-      case RunStatus.trapped: {
-        const why = ended?.reason === 'trapped' ? ended.message : 'the worker gave no reason'
-        throw new GliaError('ERR_TRAPPED', `${method} trapped: ${why}.`)
-      }
+      case RunStatus.trapped:
+        throw trapError(method, this.exited)
     }
   }
 
-  async #noteExit(): Promise<ServeEnd | undefined> {
+  async #noteEnd({ memoryBytes }: RunEnd): Promise<void> {
     const ended = await this.#serving
     this.#serving = undefined
-    if (ended?.reason === 'trapped') this.#init.onTrap(ended.frames)
-    this.exited = ended?.reason === 'exited' && ended.code === 0 ? 'normal' : 'abnormal'
-    return ended
+    if (!ended) return
+    this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
+    if (ended.reason === 'trapped') this.#init.onTrap(ended.frames)
   }
 
   /** A Comlink call never settles when its worker is ended: this does. */
   #orStopped<T>(call: Promise<T>): Promise<T> {
     return Promise.race([call, this.#stopped.promise])
   }
+}
+
+/** A trap with all of its memory in use is told as such: whether that is why, only the guest knows. */
+function exitReason(ended: ServeEnd, memoryBytes: number, limitBytes: number | undefined): ExitReason {
+  if (ended.reason === 'exited') return { type: 'exited', code: ended.code }
+  const { message, frames } = ended
+  if (limitBytes === undefined || memoryBytes < limitBytes) return { type: 'trapped', message, frames }
+  return { type: 'memory', message: `trapped with all of its ${mib(limitBytes)} in use: ${message}`, frames }
+}
+
+function trapError(method: string, reason: ExitReason | undefined): GliaError {
+  if (reason?.type === 'memory') {
+    return new GliaError('ERR_OUT_OF_MEMORY', `${method} is out of memory: it ${reason.message}.`)
+  }
+  const why = reason?.type === 'trapped' ? reason.message : 'the worker gave no reason'
+  return new GliaError('ERR_TRAPPED', `${method} trapped: ${why}.`)
 }

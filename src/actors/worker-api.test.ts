@@ -3,7 +3,7 @@ import { readFromWorker, readToWorker } from './worker-api.ts'
 
 const bytes = Uint8Array.of(1, 2)
 const shared = new Uint8Array(new SharedArrayBuffer(2))
-const done = { type: 'done', id: 1, status: 0, code: 0, memoryBytes: 65_536, instanceGone: false }
+const done = { type: 'done', id: 1, status: 0, code: 0, memoryBytes: 65_536, instanceGone: false, fileReports: 2 }
 
 const GARBAGE: unknown[] = [
   undefined,
@@ -63,6 +63,7 @@ describe('a message from a worker', () => {
       { ...done, status: 9 },
       { ...done, code: '0' },
       { ...done, memoryBytes: undefined },
+      { ...done, fileReports: undefined },
       { type: 'stderr', bytes: 'oops' },
       { type: 'call', id: 1, method: 0 },
     ].map((value) => [value]),

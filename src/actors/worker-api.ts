@@ -3,6 +3,7 @@
  * kinds of channel (bytes), and the port messages of the channels that are not rings.
  */
 import { fields, isBytes } from '../glia/untrusted.ts'
+import type { FileEntry, KeptFiles } from './files-api.ts'
 import { readStatus, type RunEnd } from './control.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
@@ -16,9 +17,27 @@ export interface Program {
   env: readonly string[]
   /** Names of the methods; messages give an index into it. */
   methods: readonly string[]
+  limits: ProgramLimits
+  /** What `/` holds when an instance begins, besides `/tmp` and the mounts; null: the program has no files at all. */
+  root?: readonly FileEntry[] | null
 }
 
-export type Channel =
+/** What the worker holds a guest to; of its policy. */
+export interface ProgramLimits {
+  /** Files and folders that may be open at once, the standard descriptors apart. */
+  maxOpenFiles: number
+  /** Calls to others that may be open at once; 0 if it may make none. */
+  maxCalls: number
+}
+
+export type Channel = Bytes & {
+  /** For the calls that the guest makes; see `outgoing-api.ts`. Left out: it may make none. */
+  calls?: MessagePort
+  /** The files of `/data`. Left out: they are lost with the worker. */
+  kept?: KeptFiles
+}
+
+type Bytes =
   | {
       tier: 'rings'
       control: SharedArrayBuffer
@@ -92,14 +111,16 @@ export function readToWorker(value: unknown): ToWorker {
 
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromWorker(value: unknown): FromWorker {
-  const { type, id, bytes, status, code, memoryBytes, instanceGone } = fields(value)
+  const { type, id, bytes, status, code, memoryBytes, instanceGone, fileReports } = fields(value)
   if (type === 'stderr' && isBytes(bytes)) return { type, bytes }
   if (typeof id === 'number') {
     if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
     if (type === 'cancel' || type === 'end') return { type, id }
-    if (type === 'done' && typeof code === 'number' && typeof memoryBytes === 'number') {
-      return { type, id, status: readStatus(status), code, memoryBytes, instanceGone: instanceGone === true }
+    const isEnd = typeof code === 'number' && typeof memoryBytes === 'number' && typeof fileReports === 'number'
+    if (type === 'done' && isEnd) {
+      const gone = instanceGone === true
+      return { type, id, status: readStatus(status), code, memoryBytes, instanceGone: gone, fileReports }
     }
   }
   throw new TypeError(`Not a message from an actor worker: ${String(type)}`)

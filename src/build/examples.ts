@@ -15,6 +15,8 @@ interface Example {
   readonly methods: readonly string[]
   /** Command modules have a `main`; the others are reactors, which keep their state. */
   readonly command?: boolean
+  /** What it needs beyond the least that a process may do. */
+  readonly policy?: { readonly call: true }
 }
 
 const EXAMPLES: readonly Example[] = [
@@ -42,6 +44,20 @@ const EXAMPLES: readonly Example[] = [
     description: 'An ordinary C program: counts lines, words and bytes.',
     methods: ['_start'],
     command: true,
+  },
+  {
+    name: 'relay',
+    source: 'relay.c',
+    description: 'Pipes one actor’s reply into another: the first line of its message has their two addresses.',
+    methods: ['relay'],
+    policy: { call: true },
+  },
+  {
+    name: 'fanout',
+    source: 'fanout.c',
+    description: 'Asks many actors at once: the first line of its message has their addresses.',
+    methods: ['fanout'],
+    policy: { call: true },
   },
 ]
 
@@ -91,8 +107,9 @@ export async function buildExamples(log: (line: string) => void): Promise<void> 
   }
 
   const index = []
-  for (const { name, description, methods } of available) {
-    index.push({ name, file: `${name}.wasm`, bytes: (await stat(modulePath(name))).size, description, methods })
+  for (const { name, description, methods, policy } of available) {
+    const { size: bytes } = await stat(modulePath(name))
+    index.push({ name, file: `${name}.wasm`, bytes, description, methods, policy })
   }
   await writeIfChanged(join(ACTORS, 'index.json'), `${JSON.stringify(index, null, 2)}\n`)
   await writeFile(STAMPS, JSON.stringify(stamps))

@@ -14,6 +14,7 @@ const call = {
   first: bytes,
   complete: false,
 }
+const context = { chain: ['peer/process'], deadlineMs: 5 }
 const head = { type: 'head', status: 200, headers: [['a', 'b']], body: null, complete: true }
 
 /** Each with one field taken away. */
@@ -82,14 +83,23 @@ describe('the service worker’s messages to a tab', () => {
     expect(readToTab({ type: 'glia:welcome' })).toEqual({ type: 'glia:welcome' })
     expect(readToTab({ ...call, extra: 1 })).toEqual(call)
     expect(readToTab({ ...call, first: null })).toEqual({ ...call, first: null })
+    expect(readToTab({ ...call, context: { ...context, extra: 1 } })).toEqual({ ...call, context })
   })
 
-  test.each(rows([...GARBAGE, ...without(call), { ...call, callerLock: 'x' }, { ...call, headers: [[1, 2]] }]))(
-    '%o is someone else’s',
-    (value) => {
-      expect(readToTab(value)).toBeUndefined()
-    },
-  )
+  test.each(
+    rows([
+      ...GARBAGE,
+      ...without(call),
+      { ...call, callerLock: 'x' },
+      { ...call, headers: [[1, 2]] },
+      { ...call, context: {} },
+      { ...call, context: { chain: [1] } },
+      { ...call, context: { chain: Array.from({ length: 65 }, () => 'a/b') } },
+      { ...call, context: { ...context, deadlineMs: '1' } },
+    ]),
+  )('%o is someone else’s', (value) => {
+    expect(readToTab(value)).toBeUndefined()
+  })
 })
 
 describe('a tab’s messages to the service worker', () => {

@@ -3,6 +3,7 @@
  * a MessagePort of its own, with byte credit. (Transferable streams throw or hang in two engines of three, FACTS 4.2.)
  */
 import { fields, isBytes } from '../glia/untrusted.ts'
+import { type ContextMessage, readContextMessage } from '../glia/call-context.ts'
 import { type ErrorCode, isErrorCode } from '../glia/errors.ts'
 
 /** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
@@ -53,6 +54,8 @@ export interface CallMessage {
   first: Uint8Array<ArrayBuffer> | null
   /** Whether `first` is the whole body. */
   complete: boolean
+  /** The calls that this one is made for; only another tab has any. */
+  context?: ContextMessage | undefined
 }
 
 /** Caller to tab, over the port of a call. */
@@ -126,11 +129,14 @@ export function readToService(value: unknown): ToService | undefined {
 }
 
 function readCall(value: unknown): CallMessage | undefined {
-  const { type, callerLock, deadline, clientId, method, path, headers, first, complete } = fields(value)
+  const { type, callerLock, deadline, clientId, method, path, headers, first, complete, context } = fields(value)
   if (type !== 'glia:call' || !isLifeLock(callerLock) || typeof deadline !== 'number') return undefined
   if (typeof clientId !== 'string' || typeof method !== 'string' || typeof path !== 'string') return undefined
   if (!isHeaders(headers) || !(first === null || isBytes(first)) || typeof complete !== 'boolean') return undefined
-  return { type, callerLock, deadline, clientId, method, path, headers, first, complete }
+  const call: CallMessage = { type, callerLock, deadline, clientId, method, path, headers, first, complete }
+  if (context === undefined) return call
+  const read = readContextMessage(context)
+  return read && { ...call, context: read }
 }
 
 function isLifeLock(value: unknown): value is LifeLock {

@@ -1,3 +1,4 @@
+import { arrivedContext } from '../glia/call-context.ts'
 import { toGliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import { nextTask } from '../glia/next-task.ts'
@@ -92,12 +93,14 @@ export class ServedCall {
   }
 
   async #run(api: HttpApi): Promise<void> {
-    const { method, path, headers } = this.message
+    const { method, path, headers, context } = this.message
     try {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
       const bodyBytes = this.message.complete ? (this.message.first?.length ?? 0) : undefined
-      await this.#sendReply(await api(request, { body, bodyBytes }))
+      await this.#sendReply(
+        await api(request, { body, bodyBytes, context: arrivedContext(context?.chain, context?.deadlineMs) }),
+      )
     } catch (thrown) {
       const { code, message } = toGliaError(thrown)
       this.#send({ type: 'error', code, message })

@@ -1,3 +1,6 @@
+import type { CallContext } from './call-context.ts'
+import type { ExitReason } from './exit.ts'
+
 /** The message as an actor sees it. */
 export interface Message {
   /** Request bytes; null at the end. Rejects when the call is over before its end. */
@@ -10,10 +13,9 @@ export interface Message {
   closeWrite(): void
   /** Aborts when the caller gave up or the deadline passed: the guest's reads and writes then fail. */
   readonly signal: AbortSignal
+  /** What calls have that the actor makes for this message. */
+  readonly context: CallContext
 }
-
-/** Why a run ended other than by its return: the instance is gone, and the next message gets a fresh one. */
-export type ExitReason = 'normal' | 'abnormal'
 
 /**
  * What a process runs on: an instance of its module somewhere (a Web Worker, a worker thread). Runs one message at a time.
@@ -21,7 +23,7 @@ export type ExitReason = 'normal' | 'abnormal'
 export interface Actor {
   /**
    * Delivers a message to a method and resolves when the method has returned and all it wrote is handed on.
-   * @throws {GliaError} ERR_TRAPPED, ERR_EXITED or ERR_FAILED from the module; ERR_START if a fresh instance cannot be
+   * @throws {GliaError} ERR_TRAPPED, ERR_OUT_OF_MEMORY, ERR_EXITED or ERR_FAILED from the module; ERR_START if a fresh instance cannot be
    * made; ERR_PROC_STOPPED after {@link stop}.
    */
   run(method: string, message: Message): Promise<void>
@@ -29,7 +31,7 @@ export interface Actor {
   stop(): void
   /** Linear memory of the instance, in bytes; undefined when there is none. */
   readonly memoryBytes: number | undefined
-  /** Set by a run that ended the instance: 'normal' is proc_exit(0). Cleared by the next run. */
+  /** Why the last run ended the instance, which the next one then makes anew, or with which code a command failed. */
   readonly exited: ExitReason | undefined
 }
 

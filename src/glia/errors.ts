@@ -21,6 +21,10 @@ export const STATUS = {
   ERR_EXITED: 500,
   /** The method returned non-zero. */
   ERR_FAILED: 500,
+  /** The module trapped with all the memory in use that it may have. */
+  ERR_OUT_OF_MEMORY: 500,
+  /** The module wrote more than its reply may have. The fault is its own, so not 502. */
+  ERR_REPLY_TOO_LARGE: 500,
   /** The process could not be started. */
   ERR_START: 500,
   ERR_STORAGE: 500,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { linkOf } from './call-context.ts'
 import { GliaError } from './errors.ts'
 import type { HttpApi } from './http.ts'
 import { type Exchange, openOverHttp } from './http-stream.ts'
@@ -6,14 +7,14 @@ import { newPid } from './pid.ts'
 import type { Stream } from './stream.ts'
 import { acceptStreams } from './stream.acceptance.ts'
 import { streamPair } from './stream-pair.ts'
-import { addressOf, counter, echo, loop, makePeer, makeProc, OTHER, send, text } from './test-peer.ts'
+import { addressOf, bytes, counter, echo, loop, makePeer, makeProc, OTHER, SELF, send, text } from './test-peer.ts'
 import { readAll } from './web-streams.ts'
 
 /** The HTTP API of a peer as an exchange, with no network between. */
 function exchangeWith(http: HttpApi): Exchange {
-  return ({ path, body, signal }) => {
+  return ({ path, body, signal, context }) => {
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, signal, duplex: 'half' }
-    return http(new Request(`http://glia.test${path}`, init))
+    return http(new Request(`http://glia.test${path}`, init), { context })
   }
 }
 
@@ -40,6 +41,20 @@ test('a message of some MB comes back from an echo process while it is still bei
   expect((await stream.read())?.length).toBe(10)
   const [reply] = await Promise.all([readAll(stream), send(stream, message.subarray(10))])
   expect(Buffer.compare(reply, message.subarray(10))).toBe(0)
+})
+
+test('the calls that it is made for go with it', async () => {
+  const { proc } = makeProc(
+    () =>
+      async ({ context, write }) =>
+        write(bytes(JSON.stringify(context.chain))),
+  )
+  const exchange = exchangeWith(makePeer([proc]).http)
+  const waiting = { chain: [linkOf(OTHER, 'caller')], deadlineAt: undefined }
+  const stream = openOverHttp(addressOf(proc), exchange, waiting)
+  expect(JSON.parse(text(await readAll(stream)))).toEqual([linkOf(OTHER, 'caller'), linkOf(SELF, proc.pid)])
+  const back = openOverHttp(addressOf(proc), exchange, { ...waiting, chain: [linkOf(SELF, proc.pid)] })
+  await expect(back.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
 })
 
 test('a reply that does not wait for the end of the message is whole', async () => {

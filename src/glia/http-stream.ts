@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
 import { formatAddress } from './address.ts'
+import type { CallContext } from './call-context.ts'
 import { GliaError, isErrorCode, toGliaError } from './errors.ts'
 import type { Stream } from './stream.ts'
 import { streamPair } from './stream-pair.ts'
@@ -10,6 +11,7 @@ export interface ExchangeRequest {
   path: string
   body: ReadableStream<Uint8Array>
   signal: AbortSignal
+  context: CallContext
 }
 
 export interface ExchangeResponse {
@@ -24,8 +26,8 @@ export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
  * A Stream over the HTTP API of another peer. It is there at once; a failure of any kind aborts it with the error that the
  * other side named, or ERR_UNREACHABLE.
  */
-export function openOverHttp(address: Address, exchange: Exchange): Stream {
-  const [caller, remote] = streamPair(address, { caller: 'browser' })
+export function openOverHttp(address: Address, exchange: Exchange, context?: CallContext): Stream {
+  const [caller, remote] = streamPair(address, { caller: 'browser', context })
   void answer(remote, address, exchange)
   return caller
 }
@@ -34,7 +36,8 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
   try {
     // An exchange may drop the rest of the request because it has the whole reply: no reason to take that away.
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
-    const response = await exchange({ path: formatAddress(address), body, signal: remote.signal })
+    const { signal, context } = remote
+    const response = await exchange({ path: formatAddress(address), body, signal, context })
     if (response.status !== 200) throw await readError(response)
     await pumpInto(remote, response.body)
     // The reply is whole: what is left of the request is of no use to anyone.

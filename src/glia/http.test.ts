@@ -294,11 +294,11 @@ describe('a caller that goes away', () => {
 
   test('in the middle of the message ends the call, which does not take the part for the whole', async () => {
     const { http, path, failures } = api(echo)
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(bytes('part')),
-      pull: (controller) => controller.error(new TypeError('network lost')),
-    })
-    const response = await http(request(path, { body }))
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const sender = writable.getWriter()
+    void sender.write(bytes('part'))
+    const response = await http(request(path, { body: readable }))
+    await sender.abort(new TypeError('network lost'))
     await expect(response.text()).rejects.toMatchObject({ code: 'ERR_ABORTED' })
     await expect.poll(() => failures.map(({ code }) => code)).toEqual(['ERR_ABORTED'])
   })

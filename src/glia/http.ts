@@ -1,5 +1,6 @@
 import { Hono } from 'hono/tiny'
 import { PROTOCOL } from './address.ts'
+import type { CallContext } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { API_HEADERS, refuse } from './refuse.ts'
@@ -19,6 +20,8 @@ export interface HttpCallOptions {
   caller?: string | undefined
   /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
   bodyBytes?: number | undefined
+  /** The calls that this one is made for, where it comes from another tab of this browser. */
+  context?: CallContext | undefined
 }
 
 export interface HttpInit {
@@ -58,6 +61,7 @@ async function deliver(router: Router, request: Request, options: HttpCallOption
   const stream = router.open(address, {
     caller: options.caller ?? 'browser',
     expectedBytes: options.bodyBytes ?? lengthOf(request),
+    context: options.context,
   })
   const giveUp = (): void => stream.abort(gaveUp)
   request.signal.addEventListener('abort', giveUp, { once: true })

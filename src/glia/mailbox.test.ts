@@ -111,3 +111,40 @@ test('those who come after others were remembered are not sent away with them', 
   leave()
   await expect(late).resolves.toBeTypeOf('function')
 })
+
+test('the owner goes first, has always room, and does not count as a message', async () => {
+  const mailbox = new Mailbox(1)
+  const leave = await mailbox.enter(never)
+  const order: string[] = []
+  const enter = async (who: string, entering: Promise<() => void>): Promise<void> => {
+    const leaveNext = await entering
+    order.push(who)
+    leaveNext()
+  }
+  const all = [
+    enter('message', mailbox.enter(never)),
+    enter('first swap', mailbox.enterFirst(never)),
+    enter('second swap', mailbox.enterFirst(never)),
+  ]
+  expect(mailbox.waiting).toBe(1)
+  await expect(mailbox.enter(never)).rejects.toMatchObject({ code: 'ERR_MAILBOX_FULL' })
+  leave()
+  await Promise.all(all)
+  expect(order).toEqual(['first swap', 'second swap', 'message'])
+  expect(mailbox.free).toBe(true)
+})
+
+test('the owner is not sent away with the messages, and may give up', async () => {
+  const mailbox = new Mailbox(1)
+  const leave = await mailbox.enter(never)
+  const aborter = new AbortController()
+  const gaveUp = mailbox.enterFirst(aborter.signal)
+  const patient = mailbox.enterFirst(never)
+  mailbox.refuseWaiting(new GliaError('ERR_PROC_STOPPED', 'stopped'))
+  aborter.abort(new GliaError('ERR_ABORTED', 'enough'))
+  await expect(gaveUp).rejects.toThrow('enough')
+  expect(mailbox.free).toBe(false)
+  leave()
+  ;(await patient)()
+  expect(mailbox.free).toBe(true)
+})

@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_POLICY, makePolicy, mayCall } from './policy.ts'
+import { newPid } from './pid.ts'
 import { OTHER, SELF } from './test-peer.ts'
+
+/** A process of this tab. */
+const PID = newPid()
 
 test('the defaults are those of the design', () => {
   expect(makePolicy()).toEqual({
     callers: 'anyone',
+    call: false,
     deadlineMs: 30_000,
     mailbox: 64,
     maxMemoryBytes: 256 * 1024 * 1024,
     maxMessageBytes: 64 * 1024 * 1024,
+    maxReplyBytes: 1024 * 1024 * 1024,
+    maxOpenFiles: 128,
+    maxCalls: 16,
+    maxDataBytes: 64 * 1024 * 1024,
+    evict: false,
   })
 })
 
 test('what is given stands, what is not has its default, and the defaults stay what they are', () => {
-  const policy = makePolicy({ deadlineMs: 1, mailbox: 0, callers: [OTHER], maxMessageBytes: undefined })
-  expect(policy).toEqual({ ...DEFAULT_POLICY, deadlineMs: 1, mailbox: 0, callers: [OTHER] })
+  const given = { deadlineMs: 1, mailbox: 0, callers: [OTHER], call: true, evict: true, maxCalls: 0, maxReplyBytes: 9 }
+  expect(makePolicy({ ...given, maxMessageBytes: undefined })).toEqual({ ...DEFAULT_POLICY, ...given })
   expect(DEFAULT_POLICY.deadlineMs).toBe(30_000)
 })
 
@@ -30,7 +40,11 @@ test.each([
   { callers: 'nobody' },
   { callers: ['me'] },
   { callers: [7] },
-  { call: true },
+  { call: 'yes' },
+  { evict: 1 },
+  { maxReplyBytes: -1 },
+  { maxOpenFiles: 65_537 },
+  { maxCalls: 0.5 },
   { deadline: 100 },
 ])('%o is refused by the name of its field', (given) => {
   const [field = ''] = Object.keys(given)
@@ -50,6 +64,8 @@ test.each([
   [[OTHER], SELF, false],
   [[OTHER], 'browser', true],
   [[], OTHER, false],
+  ['browser', PID, true],
+  [[], PID, true],
 ] as const)('with callers %o, %s may call: %s', (callers, caller, expected) => {
   expect(mayCall(makePolicy({ callers }), caller)).toBe(expected)
 })

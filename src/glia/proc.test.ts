@@ -39,7 +39,7 @@ test('a message starts a cold process, and the reply is what its method wrote', 
   await done
   expect(proc).toMatchObject({ state: 'idle', messages: 1, waiting: 0, memoryBytes: 65_536 })
   expect(proc.p50Ms).toBeGreaterThanOrEqual(0)
-  expect(notes).toEqual([expect.stringMatching(/^started in \d+ ms$/)])
+  expect(notes).toEqual([expect.stringMatching(/^Started in \d+ ms\.$/)])
   await deliver(proc).stream.closeWrite()
   expect(count.started).toBe(1)
 })
@@ -414,11 +414,11 @@ test('warming up can be given up', async () => {
 
 describe('an instance that ends with a message', () => {
   const exits =
-    (reason: 'normal' | 'abnormal'): Run =>
+    (code: number): Run =>
     async (message, actor) => {
       await message.write(bytes('bye'))
-      actor.exited = reason
-      if (reason === 'abnormal') throw new GliaError('ERR_EXITED', 'run exited with code 3.')
+      actor.exited = { type: 'exited', code }
+      if (code !== 0) throw new GliaError('ERR_EXITED', 'run exited with code 3.')
     }
 
   const codeOf = (done: Promise<void>): Promise<string> =>
@@ -435,8 +435,8 @@ describe('an instance that ends with a message', () => {
     ['temporary', 'normal', 'well', 'dead', 'ERR_PROC_STOPPED'],
     ['temporary', 'abnormal', 'ERR_EXITED', 'dead', 'ERR_PROC_STOPPED'],
   ] as const)('of a %s process, with a %s end, ends it %s; it is %s, and the next message ends %s', async (...row) => {
-    const [restart, reason, ended, state, next] = row
-    const { proc } = makeProc(() => exits(reason), { restart })
+    const [restart, end, ended, state, next] = row
+    const { proc } = makeProc(() => exits(end === 'normal' ? 0 : 3), { restart })
     expect(await codeOf(deliver(proc).done)).toBe(ended)
     expect(proc.state).toBe(state)
     expect(await codeOf(deliver(proc).done)).toBe(next)

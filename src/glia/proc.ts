@@ -1,110 +1,123 @@
-import type { Actor, ActorFactory, Message } from './actor.ts'
+import { admit, checkMethod } from './admit.ts'
+import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
 import { GliaError, toGliaError } from './errors.ts'
-import { Mailbox } from './mailbox.ts'
+import { type ExitReason, exitText } from './exit.ts'
+import type { Program } from './incarnation.ts'
+import { type Cause, Life, type ProcObserver, type ProcState } from './life.ts'
 import type { Pid } from './pid.ts'
-import { mayCall, type Policy } from './policy.ts'
+import { isOfThisBrowser, type Policy } from './policy.ts'
+import { messageOf } from './proc-message.ts'
+import type { Restart } from './restart.ts'
+import { RunTimes } from './run-times.ts'
 import type { Stream } from './stream.ts'
+import { type Turn, Turns } from './turns.ts'
 
-/** States of DESIGN 6 that a process can be in. */
-export type ProcState = 'cold' | 'starting' | 'idle' | 'busy' | 'dead'
-
-/**
- * When a process whose instance ended comes back, as in OTP: always, after an abnormal end only, or never. Coming back
- * means cold: its next message starts it.
- */
-export type Restart = 'permanent' | 'transient' | 'temporary'
-
-/** What a process tells its owner. */
-export interface ProcObserver {
-  /** State, counters or memory changed. */
-  changed(): void
-  /** It has ended by itself and its restart policy says that it does not come back. */
-  ended(): void
-  /** A line for the process's log. */
-  note(line: string): void
-  /** A message failed. */
-  failed(error: GliaError): void
-}
-
-export interface ProcInit {
+export interface ProcInit extends Program {
   pid: Pid
   name: string
-  methods: readonly string[]
   policy: Policy
   restart: Restart
-  start: ActorFactory
   observer: ProcObserver
+  /** It is dead already, as it was kept: why. */
+  dead?: string | undefined
 }
-
-/** Time a guest has after its deadline to notice that its reads and writes fail, before its worker is ended, in ms. */
-const GRACE_MS = 250
-/** Calls that the median is taken over. */
-const TIMED_CALLS = 64
 
 /** A process: a module under a PID, with a mailbox and a policy. It starts with its first message. */
 export class Proc {
   readonly pid: Pid
   readonly name: string
-  readonly methods: readonly string[]
   readonly policy: Policy
   /** Messages handled, failed ones included. */
   messages = 0
 
   readonly #restart: Restart
-  readonly #start: ActorFactory
   readonly #observer: ProcObserver
-  readonly #mailbox: Mailbox
-  readonly #killed = new AbortController()
-  readonly #times: number[] = []
-  #state: ProcState = 'cold'
-  #actor: Actor | undefined
+  readonly #turns: Turns
+  readonly #life: Life
+  readonly #times = new RunTimes()
+  /** The message that runs. */
+  #running: Stream | undefined
 
-  constructor({ pid, name, methods, policy, restart, start, observer }: ProcInit) {
+  constructor({ pid, name, methods, policy, restart, start, observer, dead }: ProcInit) {
     this.pid = pid
     this.name = name
-    this.methods = methods
     this.policy = policy
     this.#restart = restart
-    this.#start = start
     this.#observer = observer
-    this.#mailbox = new Mailbox(policy.mailbox)
+    this.#turns = new Turns(policy)
+    this.#life = new Life({ methods, start }, restart, observer)
+    const { killed } = this.#life
+    killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
+    if (dead !== undefined) this.#life.die(new GliaError('ERR_PROC_STOPPED', dead))
+  }
+
+  get methods(): readonly string[] {
+    return this.#life.incarnation.methods
   }
 
   get state(): ProcState {
-    return this.#state
+    return this.#life.state
+  }
+
+  /** Once it is dead: why, as a sentence. */
+  get death(): string | undefined {
+    const { killed } = this.#life
+    return killed.aborted ? toGliaError(killed.reason).message : undefined
+  }
+
+  /** Whether it has a worker. */
+  get isLive(): boolean {
+    return this.#life.incarnation.isLive
   }
 
   /** Messages waiting for their turn. */
   get waiting(): number {
-    return this.#mailbox.waiting
+    return this.#turns.waiting
   }
 
   get memoryBytes(): number | undefined {
-    return this.#actor?.memoryBytes
+    return this.#life.incarnation.memoryBytes
   }
 
   /** Median run time of the last calls that succeeded, in ms. */
   get p50Ms(): number | undefined {
-    return [...this.#times].sort((a, b) => a - b)[this.#times.length >> 1]
+    return this.#times.median
+  }
+
+  /** In backoff: when it is over, in ms since the epoch. */
+  get backoffUntil(): number | undefined {
+    return this.#turns.pausedUntil
+  }
+
+  /**
+   * Since when it has had nothing to do, on the clock of `performance.now()`, if its instance is safe to evict (DESIGN 6):
+   * that ends no message, and loses nothing of its memory that messages have left there, unless its policy allows that.
+   */
+  get evictableSince(): number | undefined {
+    const { isLive, isUsed } = this.#life.incarnation
+    const isSafe = isLive && this.#turns.free && (this.policy.evict || !isUsed)
+    return isSafe ? this.#life.restingSince : undefined
   }
 
   /**
    * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end. A
    * caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
-   * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_MAILBOX_FULL, ERR_DEADLINE,
-   * ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
+   * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
+   * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
    */
   async deliver(stream: Stream): Promise<void> {
     try {
-      this.#admit(stream)
-      const leave = this.#mailbox.tryEnter() ?? (await this.#waitForTurn(stream))
+      this.#life.killed.throwIfAborted()
+      admit(stream, this)
+      const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream))
       try {
-        await this.#runWithDeadline(stream)
+        // It may have been swapped for a module without the method while this message waited.
+        checkMethod(stream.methodName, this)
+        await this.#run(stream)
         await stream.close()
       } finally {
         this.messages += 1
-        this.#rest()
-        leave()
+        this.#end(turn)
       }
     } catch (thrown) {
       const error = toGliaError(thrown)
@@ -118,196 +131,162 @@ export class Proc {
    * @throws {GliaError} what the start failed with; the signal's reason.
    */
   async warmUp(signal?: AbortSignal): Promise<void> {
-    const leave = await this.#mailbox.enter(this.#killed.signal)
-    try {
-      await withDeadline(this.policy.deadlineMs, (late) =>
-        this.#ensureActor(signal ? AbortSignal.any([late, signal]) : late),
-      )
-    } finally {
-      this.#rest()
-      leave()
-    }
+    await this.#inTurn(this.#turns.take(this.#life.killed), () => this.#start(signal))
+  }
+
+  /**
+   * Puts another program in the place of this one, when the message that runs has ended and before any that waits. The old
+   * instance lives until the new one has started; if that fails, it goes on.
+   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process ended before; the signal's reason.
+   */
+  async swap(program: Program, signal?: AbortSignal): Promise<void> {
+    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), () =>
+      withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal))),
+    )
+  }
+
+  /**
+   * Ends the instance, when the message that runs has ended, and starts a fresh one before any message that waits.
+   * @throws as {@link swap}.
+   */
+  async restart(signal?: AbortSignal): Promise<void> {
+    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
+      this.#life.renew()
+      this.#observer.note('Restarted by hand.')
+      await this.#start(signal)
+    })
+  }
+
+  /** Ends the instance if that is safe ({@link evictableSince}); the next message starts a fresh one. */
+  evict(): void {
+    if (this.evictableSince === undefined) return
+    this.#observer.note('Stopped while it was idle, to make room for another process.')
+    this.#life.incarnation.stop()
+    this.#life.rest()
+  }
+
+  /**
+   * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart type.
+   * Without an instance there is nothing to end.
+   */
+  signal(reason: ExitReason, counts: boolean): void {
+    const { isLive, exited } = this.#life.incarnation
+    if (!isLive || exited) return
+    const turn = this.#turns.tryTake()
+    this.#running?.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
+    this.#life.end(reason, { counts })
+    // A message that has the turn ends it itself.
+    if (turn) this.#end(turn)
   }
 
   /** Ends the process for good. Waiting and running messages fail with the reason. */
-  kill(reason = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')): void {
-    if (this.#killed.signal.aborted) return
-    this.#killed.abort(reason)
-    this.#drop(reason)
-    this.#setState('dead')
+  kill(error = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')): void {
+    if (this.state === 'dead') return
+    this.close(error)
+    this.#observer.exited({ at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }, false)
   }
 
-  #admit(stream: Stream): void {
-    this.#throwIfDead()
-    if (!mayCall(this.policy, stream.caller)) {
-      throw new GliaError('ERR_DENIED', `${stream.caller} may not call this process: it is not on its list of callers.`)
-    }
-    if (!this.methods.includes(stream.methodName)) {
-      const known = this.methods.join(', ')
-      throw new GliaError('ERR_NO_METHOD', `${this.name} has no method “${stream.methodName}”. It has: ${known}.`)
-    }
-    if (stream.expectedBytes !== undefined && stream.expectedBytes > this.policy.maxMessageBytes) throw this.#tooLarge()
+  /** As kill, without telling of an end: something else goes on in its place. */
+  close(error: GliaError): void {
+    this.#life.die(error)
   }
 
-  async #waitForTurn(stream: Stream): Promise<() => void> {
-    const { deadlineMs } = this.policy
-    const turn = withDeadline(
-      deadlineMs,
-      (signal) => this.#mailbox.enter(AbortSignal.any([signal, stream.signal])),
-      `The message waited ${seconds(deadlineMs)} for its turn and was not run.`,
-    )
+  #waitForTurn(stream: Stream): Promise<Turn> {
+    const turn = this.#turns.take(stream.signal)
     this.#observer.changed()
     return turn
   }
 
-  async #runWithDeadline(stream: Stream): Promise<void> {
+  async #inTurn(taken: Promise<Turn>, work: () => Promise<void>): Promise<void> {
+    const turn = await taken
+    try {
+      await work()
+    } finally {
+      this.#end(turn)
+    }
+  }
+
+  async #run(stream: Stream): Promise<void> {
     const started = performance.now()
-    const { deadlineMs } = this.policy
-    const deadline = new GliaError(
-      'ERR_DEADLINE',
-      `${stream.methodName} did not end within its ${seconds(deadlineMs)}.`,
-    )
+    const { methodName: method } = stream
+    const { killed, incarnation } = this.#life
+    const { ms, late } = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
+    const cause = { method, counts: this.#restart.counts === 'anyone' || isOfThisBrowser(stream.caller) }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
-    let timer = setTimeout(() => {
-      const refuseWaiting = this.#mailbox.whoWaits()
-      stream.abort(deadline)
-      timer = setTimeout(() => this.#stopAt(deadline, refuseWaiting), GRACE_MS)
-    }, deadlineMs)
-    const onKill = (): void => stream.abort(this.#killed.signal.reason)
-    this.#killed.signal.addEventListener('abort', onKill, { once: true })
+    let refuseWaiting: ((error: GliaError) => void) | undefined
+    const cancelDeadline = deadlineWithGrace(
+      ms,
+      () => {
+        refuseWaiting = this.#turns.whoWaits()
+        stream.abort(late)
+      },
+      () => this.#stopAt(late, cause, refuseWaiting),
+    )
+    const onKill = (): void => stream.abort(killed.reason)
+    killed.addEventListener('abort', onKill, { once: true })
+    this.#running = stream
+    let failure: unknown
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
-      const actor = this.#actor ?? (await this.#ensureActor(stream.signal))
-      this.#setState('busy')
-      await actor.run(stream.methodName, this.#message(stream))
+      if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
+      this.#life.state = 'busy'
+      await incarnation.run(method, messageOf(stream, this.pid, this.policy))
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
-      this.#time(performance.now() - started)
+      this.#times.add(performance.now() - started)
     } catch (thrown) {
-      // A worker that cannot make an instance is of no use any more: the next message gets another.
-      if (thrown instanceof GliaError && thrown.code === 'ERR_START') this.#stopActor()
+      failure = thrown
       // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
       stream.signal.throwIfAborted()
-      this.#throwIfDead()
+      killed.throwIfAborted()
       throw thrown
     } finally {
-      clearTimeout(timer)
-      this.#killed.signal.removeEventListener('abort', onKill)
-      this.#noteExit()
+      cancelDeadline()
+      this.#running = undefined
+      killed.removeEventListener('abort', onKill)
+      // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
+      const wasLeft = stream.signal.aborted && stream.signal.reason !== late
+      this.#life.settle(failure, wasLeft ? { method, counts: false } : cause)
     }
   }
 
-  async #ensureActor(signal: AbortSignal): Promise<Actor> {
-    if (this.#actor) return this.#actor
-    this.#setState('starting')
-    const began = performance.now()
-    const actor = await this.#start(AbortSignal.any([signal, this.#killed.signal]))
-    // Killed at the moment when it was ready.
-    if (this.#killed.signal.aborted) actor.stop()
-    this.#throwIfDead()
-    this.#actor = actor
-    this.#observer.note(`started in ${Math.round(performance.now() - began)} ms`)
-    return actor
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#life.incarnation.isLive) return
+    const deadline = this.#startDeadline()
+    await withDeadline(deadline, (late) => this.#life.start(anyOf(late, signal), deadline.late, { counts: true }))
   }
 
-  #message(stream: Stream): Message {
-    let received = 0
-    return {
-      signal: stream.signal,
-      write: (chunk) => stream.write(chunk),
-      closeRead: () => void stream.closeRead(),
-      closeWrite: () => void stream.closeWrite(),
-      read: async () => {
-        const chunk = await stream.read()
-        received += chunk?.byteLength ?? 0
-        if (received > this.policy.maxMessageBytes) {
-          stream.abort(this.#tooLarge())
-          throw this.#tooLarge()
-        }
-        return chunk
-      },
-    }
+  #startDeadline(): Deadline {
+    return deadlineIn(this.policy.deadlineMs, (time) => `It did not start within ${time}.`)
   }
 
   /** The deadline and its grace are over: the guest loops. Ends the worker; those who waited at the deadline are told. */
-  #stopAt(deadline: GliaError, refuseWaiting: (error: GliaError) => void): void {
-    this.#stopActor()
-    refuseWaiting(
+  #stopAt({ message }: GliaError, cause: Cause, refuseWaiting: ((error: GliaError) => void) | undefined): void {
+    // Without an instance it is still being started, which ends by itself: it has the deadline too.
+    if (!this.#life.incarnation.isLive) return
+    refuseWaiting?.(
       new GliaError(
         'ERR_PROC_STOPPED',
         'The message before this one ran past its deadline, so the process was stopped. This message was not run: send it again.',
       ),
     )
-    this.#observer.note(`stopped: ${deadline.message}`)
-    this.#endIfNotRestarted('abnormal')
+    this.#life.end({ type: 'deadline', message }, cause)
   }
 
-  /** After a run: an instance that ended itself is replaced by the actor, unless the process is not to come back. */
-  #noteExit(): void {
-    const exited = this.#actor?.exited
-    if (exited === undefined) return
-    this.#observer.note(`the instance ended; the next message gets a fresh one`)
-    this.#endIfNotRestarted(exited)
-  }
-
-  #endIfNotRestarted(exited: 'normal' | 'abnormal'): void {
-    if (this.#restart === 'permanent' || (this.#restart === 'transient' && exited === 'abnormal')) return
-    this.kill(new GliaError('ERR_PROC_STOPPED', `The process has ended and is ${this.#restart}: it is not restarted.`))
-    this.#observer.ended()
-  }
-
-  #stopActor(): void {
-    this.#actor?.stop()
-    this.#actor = undefined
-  }
-
-  #drop(reason: GliaError): void {
-    this.#stopActor()
-    this.#mailbox.refuseWaiting(reason)
-  }
-
-  /** Between two messages. */
-  #rest(): void {
-    this.#setState(this.#actor ? 'idle' : 'cold')
-  }
-
-  #throwIfDead(): void {
-    this.#killed.signal.throwIfAborted()
-  }
-
-  #setState(state: ProcState): void {
-    if (this.#state === state || this.#state === 'dead') return
-    this.#state = state
-    this.#observer.changed()
-  }
-
-  #time(ms: number): void {
-    this.#times.push(ms)
-    if (this.#times.length > TIMED_CALLS) this.#times.shift()
-  }
-
-  #tooLarge(): GliaError {
-    const cap = this.policy.maxMessageBytes
-    return new GliaError(
-      'ERR_MESSAGE_TOO_LARGE',
-      `The message is larger than the ${cap} bytes that this process accepts.`,
-    )
+  /** After a message, or what the owner did: the next one has its turn, at once or after a backoff. */
+  #end(turn: Turn): void {
+    const waitMs = this.#life.takeWait()
+    if (waitMs > 0) {
+      turn.endAfter(waitMs, () => this.#life.rest())
+      this.#life.state = 'backoff'
+    } else {
+      this.#life.rest()
+      turn.end()
+    }
   }
 }
 
-/** @throws {GliaError} ERR_DEADLINE if the work has not settled in time; the work is told through its signal. */
-async function withDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, message?: string): Promise<T> {
-  const aborter = new AbortController()
-  const late = new GliaError('ERR_DEADLINE', message ?? `It did not start within ${seconds(ms)}.`)
-  const timer = setTimeout(() => aborter.abort(late), ms)
-  try {
-    return await work(aborter.signal)
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`
+function anyOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other ? AbortSignal.any([signal, other]) : signal
 }

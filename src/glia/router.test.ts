@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type CallContext, linkOf, MAX_CHAIN } from './call-context.ts'
 import { GliaError } from './errors.ts'
 import { newPid } from './pid.ts'
 import type { Stream } from './stream.ts'
@@ -68,6 +69,56 @@ test('serving never rejects: its failure is the stream’s', async () => {
 test('its aliases are this peer and its root process', () => {
   const { proc } = makeProc(() => echo)
   expect(makePeer([proc]).router.aliases).toEqual({ self: SELF, root: proc.pid })
+})
+
+describe('a call that is made for others', () => {
+  const waiting = (...chain: string[]) => ({ caller: 'browser', context: { chain, deadlineAt: undefined } })
+
+  test('goes to a process that does not wait for it, which knows them', async () => {
+    const contexts: CallContext[] = []
+    const { proc } = makeProc(
+      () =>
+        async ({ context }) =>
+          void contexts.push(context),
+    )
+    const now = performance.now()
+    const stream = makePeer([proc]).router.open(addressOf(proc), waiting('peer/first'))
+    expect(await stream.read()).toBeNull()
+    expect(contexts[0]?.chain).toEqual(['peer/first', linkOf(SELF, proc.pid)])
+    expect(contexts[0]?.deadlineAt).toBeGreaterThanOrEqual(now + proc.policy.deadlineMs)
+  })
+
+  test('gives its process no more time than they have', async () => {
+    const contexts: CallContext[] = []
+    const { proc } = makeProc(
+      () =>
+        async ({ context }) =>
+          void contexts.push(context),
+    )
+    const init = { caller: 'browser', context: { chain: [], deadlineAt: 1 } }
+    expect(await makePeer([proc]).router.open(addressOf(proc), init).read()).toBeNull()
+    expect(contexts[0]?.deadlineAt).toBe(1)
+  })
+
+  test('is refused by one that waits for it, here and on its way to another peer', async () => {
+    const { proc } = makeProc(() => echo)
+    const local = makePeer([proc]).router.open(addressOf(proc), waiting('peer/a', linkOf(SELF, proc.pid), 'peer/b'))
+    await expect(local.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
+    const address = elsewhere()
+    const { router, opened } = forwarding()
+    const remote = router.open(address, waiting(linkOf(OTHER, address.proc)))
+    await expect(remote.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
+    expect(opened).toHaveLength(0)
+  })
+
+  test('is refused when too many wait', async () => {
+    const { proc } = makeProc(() => echo)
+    const { router } = makePeer([proc])
+    const chain = Array.from({ length: MAX_CHAIN }, (_, i) => `peer/${i}`)
+    await send(router.open(addressOf(proc), waiting(...chain)), 'hello')
+    const stream = router.open(addressOf(proc), waiting(...chain, 'peer/more'))
+    await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
+  })
 })
 
 describe('a process of another peer', () => {

@@ -1,4 +1,5 @@
 import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
+import { type CallContext, linkOf, MAX_CHAIN } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
@@ -8,7 +9,13 @@ import type { Stream } from './stream.ts'
 import { streamPair, type StreamInit } from './stream-pair.ts'
 
 /** Opens a stream to a method of another peer. @throws {GliaError} ERR_UNREACHABLE if there is no way to it. */
-export type OpenRemote = (address: Address, options: { signal: AbortSignal }) => Promise<Stream>
+export type OpenRemote = (address: Address, options: OpenOptions) => Promise<Stream>
+
+export interface OpenOptions {
+  signal: AbortSignal
+  /** The calls that this one is made for. */
+  context: CallContext
+}
 
 export interface RouterInit {
   env: Env
@@ -59,10 +66,11 @@ export class Router {
 
   /**
    * Delivers a stream to its process, here or on another peer. Never rejects: a failure aborts the stream with a
-   * GliaError, which is what the caller reads.
+   * GliaError, which is what the caller reads: ERR_CYCLE if the process itself waits for this call.
    */
   async serveStream(stream: Stream): Promise<void> {
     try {
+      refuseCycle(stream)
       if (stream.destination === this.#init.env.localHost().peerId) await this.#proc(stream.procId).deliver(stream)
       else await this.#forward(stream)
     } catch (thrown) {
@@ -77,8 +85,8 @@ export class Router {
   }
 
   async #forward(near: Stream): Promise<void> {
-    const { destination: host, procId, methodName: method } = near
-    const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal: near.signal })
+    const { destination: host, procId, methodName: method, signal, context } = near
+    const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal, context })
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
     // The caller may have given up while the other peer was reached.
@@ -90,6 +98,14 @@ export class Router {
       near.signal.removeEventListener('abort', cancelFar)
     }
   }
+}
+
+/** A process takes one message at a time: one that waits for this call would never get to it. */
+function refuseCycle({ destination, procId, context: { chain } }: Stream): void {
+  if (chain.includes(linkOf(destination, procId))) {
+    throw new GliaError('ERR_CYCLE', `The process ${procId} waits for this call itself, so it cannot take it.`)
+  }
+  if (chain.length > MAX_CHAIN) throw new GliaError('ERR_CYCLE', `More than ${MAX_CHAIN} calls wait for each other.`)
 }
 
 /** A call that is passed on. */

@@ -1,3 +1,4 @@
+import { isChain, MAX_SENT_CHAIN } from './call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode } from './errors.ts'
 import { MAX_HEAD_BYTES } from './session-frames.ts'
 import { violation } from './session-violation.ts'
@@ -13,11 +14,10 @@ export interface OpenHead {
   expectedBytes?: number | undefined
   /** Names all calls that were made because of one. */
   trace?: string | undefined
-  /** Addresses of the calls that this one is made for, the first one first. */
+  /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
   chain?: readonly string[] | undefined
 }
 
-const MAX_CHAIN = 64
 const MAX_TRACE = 128
 /** setTimeout takes a signed 32-bit number of ms. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
@@ -36,8 +36,8 @@ export function deadlineOf(ms: number | undefined): number | undefined {
 /** The head, or why it is none that a peer would take. */
 export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaError } {
   const bytes = encoder.encode(JSON.stringify(head))
-  if ((head.chain?.length ?? 0) > MAX_CHAIN) {
-    return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_CHAIN} calls wait for each other.`) }
+  if ((head.chain?.length ?? 0) > MAX_SENT_CHAIN) {
+    return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_SENT_CHAIN} calls wait for each other.`) }
   }
   if (bytes.length <= MAX_HEAD_BYTES && (head.trace?.length ?? 0) <= MAX_TRACE) return { head: bytes }
   const message = `The address, the trace id and the call chain take too much room: ${bytes.length} bytes.`
@@ -86,8 +86,4 @@ function isCount(value: unknown): value is number {
 
 function isTrace(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_TRACE
-}
-
-function isChain(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length <= MAX_CHAIN && value.every((entry) => typeof entry === 'string')
 }

@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from './address.ts'
+import { type CallContext, NO_CONTEXT } from './call-context.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import type { Batch } from './session-batch.ts'
 import { FRAME, MAX_DATA_BYTES } from './session-frames.ts'
@@ -15,7 +16,7 @@ export interface SessionStreamInit {
   caller: string
   expectedBytes?: number | undefined
   trace?: string | undefined
-  chain?: readonly string[] | undefined
+  context?: CallContext | undefined
   /** The encoded head, of a call that this end opens. */
   head?: Uint8Array | undefined
 }
@@ -41,8 +42,7 @@ export class SessionStream implements Stream {
   readonly expectedBytes: number | undefined
   /** Names all calls that were made because of one. */
   readonly trace: string | undefined
-  /** Addresses of the calls that this one is made for. */
-  readonly chain: readonly string[]
+  readonly context: CallContext
 
   /** For the session: the call's id. */
   readonly id: number
@@ -67,7 +67,7 @@ export class SessionStream implements Stream {
     this.caller = init.caller
     this.expectedBytes = init.expectedBytes
     this.trace = init.trace
-    this.chain = init.chain ?? []
+    this.context = init.context ?? NO_CONTEXT
     this.id = init.id
     this.#in = new Inbox(link.creditBytes)
     this.#head = init.head

@@ -1,4 +1,5 @@
 import { type Address, formatAddress, parseAddress } from './address.ts'
+import { arrivedContext } from './call-context.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { decodeFrame, FRAME, type Frame, INITIAL_CREDIT_BYTES } from './session-frames.ts'
 import { deadlineOf, decodeHead, decodeStatus, encodeHead } from './session-head.ts'
@@ -53,7 +54,7 @@ export interface CallOptions {
   expectedBytes?: number | undefined
   /** Names all calls that are made because of one; at most 128 characters. */
   trace?: string | undefined
-  /** Addresses of the calls that this one is made for, at most 64. */
+  /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
   chain?: readonly string[] | undefined
 }
 
@@ -122,10 +123,11 @@ export class Session {
       deadlineMs,
       expectedBytes,
       trace,
-      chain,
+      chain: chain?.length ? chain : undefined,
     })
+    const context = arrivedContext(chain, deadlineMs)
     const call = new SessionStream(
-      { id: ++this.#lastId, address, caller: local, expectedBytes, trace, chain, head },
+      { id: ++this.#lastId, address, caller: local, expectedBytes, trace, context, head },
       this.#link,
     )
     if (error) {
@@ -221,7 +223,8 @@ export class Session {
       this.#sender.refuse(id, toGliaError(thrown))
       return
     }
-    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, chain }, this.#link)
+    const context = arrivedContext(chain, deadlineMs)
+    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#link)
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)

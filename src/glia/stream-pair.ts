@@ -1,13 +1,16 @@
 import { type Address, formatAddress } from './address.ts'
+import { type CallContext, NO_CONTEXT } from './call-context.ts'
 import { toGliaError } from './errors.ts'
 import { Pipe } from './pipe.ts'
 import type { Stream } from './stream.ts'
 
 export interface StreamInit {
-  /** Peer id of the caller, or 'browser'. */
+  /** Who is calling: a peer id, 'browser', or the PID of a process of this peer. */
   caller: string
   /** Bytes the caller will send, if it knows. */
   expectedBytes?: number | undefined
+  /** The calls that this one is made for. Left out: there are none. */
+  context?: CallContext | undefined
 }
 
 /** Two ends of one stream inside one thread: the first for the caller, the second for the router. */
@@ -26,6 +29,7 @@ class PipeStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes: number | undefined
+  readonly context: CallContext
   readonly #in: Pipe
   readonly #out: Pipe
   readonly #aborter: AbortController
@@ -38,6 +42,7 @@ class PipeStream implements Stream {
     this.methodName = address.method
     this.caller = init.caller
     this.expectedBytes = init.expectedBytes
+    this.context = init.context ?? NO_CONTEXT
     this.#in = source
     this.#out = sink
     this.#aborter = aborter

@@ -1,3 +1,5 @@
+import type { CallContext } from './call-context.ts'
+
 /**
  * A duplex byte stream addressed to a method: what every transport is adapted to, and all that the protocol sees of it.
  *
@@ -11,10 +13,12 @@ export interface Stream {
   readonly destination: string
   readonly procId: string
   readonly methodName: string
-  /** Who is calling: a peer id, or 'browser' for the pages of this origin. */
+  /** Who is calling: a peer id, 'browser' for the pages of this origin, or the PID of a process of this peer. */
   readonly caller: string
   /** Bytes the other side said it will send, where the transport knows (Content-Length). */
   readonly expectedBytes?: number | undefined
+  /** The calls that this one is made for. */
+  readonly context: CallContext
   /** Aborts when either side aborts the stream. Its reason is a GliaError. */
   readonly signal: AbortSignal
 

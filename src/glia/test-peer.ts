@@ -1,12 +1,14 @@
 // For tests: a peer whose processes run functions of the test instead of modules.
-import type { Actor, ExitReason, Message } from './actor.ts'
+import type { Actor, Message } from './actor.ts'
 import { type Address, PROTOCOL } from './address.ts'
 import type { Env } from './env.ts'
 import { GliaError } from './errors.ts'
+import type { Exit, ExitReason } from './exit.ts'
 import { createHttp, type HttpApi } from './http.ts'
 import { newPid, type Pid } from './pid.ts'
 import { makePolicy, type Policy } from './policy.ts'
-import { Proc, type Restart } from './proc.ts'
+import { Proc } from './proc.ts'
+import { makeRestart, type Restart, type RestartType } from './restart.ts'
 import { type OpenRemote, Router } from './router.ts'
 import type { Stream } from './stream.ts'
 import { streamPair, type StreamInit } from './stream-pair.ts'
@@ -46,8 +48,11 @@ export class TestActor implements Actor {
 
 export interface TestProcInit {
   policy?: Partial<Policy>
-  restart?: Restart
+  restart?: RestartType | Partial<Restart>
   methods?: readonly string[]
+  dead?: string
+  /** Makes an actor of a function in another way; may fail. */
+  actor?(run: Run): TestActor
   /** Runs before each start of an actor; may fail. */
   starting?(signal: AbortSignal): Promise<void>
 }
@@ -57,28 +62,30 @@ export interface TestProc {
   proc: Proc
   failures: GliaError[]
   notes: string[]
+  exits: Exit[]
   /** Actors started and stopped so far. */
   count: { started: number; stopped: number }
 }
 
 /** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
-  const { policy, restart = 'permanent', methods = ['run'], starting } = init
-  const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], count: { started: 0, stopped: 0 } }
+  const { policy, restart = 'permanent', methods = ['run'], dead, actor, starting } = init
+  const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], exits: [], count: { started: 0, stopped: 0 } }
   const proc = new Proc({
     pid: newPid(),
     name: 'tested',
     methods,
     policy: makePolicy({ ...policy }),
-    restart,
+    restart: makeRestart(restart),
+    dead,
     start: async (signal) => {
       await starting?.(signal)
       made.count.started += 1
-      return new TestActor(lives(), () => (made.count.stopped += 1))
+      return actor?.(lives()) ?? new TestActor(lives(), () => (made.count.stopped += 1))
     },
     observer: {
       changed: () => undefined,
-      ended: () => undefined,
+      exited: (exit) => made.exits.push(exit),
       note: (line) => made.notes.push(line),
       failed: (error) => made.failures.push(error),
     },

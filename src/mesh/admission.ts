@@ -1,3 +1,4 @@
+import type { CallContext } from '../glia/call-context.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import { IDLE_MS, MAX_CALLS, MAX_CALLS_PER_PEER, MAX_DELIVERED_PER_PROCESS } from './limits.ts'
@@ -111,6 +112,9 @@ class BegunStream implements Stream {
   }
   get expectedBytes(): number | undefined {
     return this.#stream.expectedBytes
+  }
+  get context(): CallContext {
+    return this.#stream.context
   }
   get signal(): AbortSignal {
     return this.#stream.signal

@@ -1,7 +1,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Logger } from '../glia/log.ts'
+import { Backoff } from '../glia/backoff.ts'
 import { isDirect, isWebRtc, relayOf } from './addresses.ts'
-import { Backoff } from './backoff.ts'
 import { closeGently } from './close-gently.ts'
 import {
   DIRECT_KEPT_MS,

@@ -6,6 +6,7 @@ import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
+import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { Admission } from './admission.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
@@ -163,8 +164,9 @@ export class MeshNode {
    * Opens a call to a process of another peer.
    * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline; ERR_NO_PROC if it is refused.
    */
-  open(address: Address, { signal }: { signal: AbortSignal }): Promise<Stream> {
-    return this.#overConnection(address.host, signal, (connection) => this.#sessions.open(connection, address, signal))
+  open(address: Address, options: OpenOptions): Promise<Stream> {
+    const { signal } = options
+    return this.#overConnection(address.host, signal, (connection) => this.#sessions.open(connection, address, options))
   }
 
   /** PID of the root process of another peer. @throws {GliaError} ERR_UNREACHABLE, ERR_NO_PROC */

@@ -1,5 +1,6 @@
 import type { Stream as Libp2pStream } from '@libp2p/interface'
 import { type Address, formatAddress } from '../glia/address.ts'
+import { NO_CONTEXT } from '../glia/call-context.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import { Incoming, type IncomingInit } from './incoming.ts'
@@ -22,6 +23,8 @@ export class RawStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes = undefined
+  /** This wire has no room for it: a call back into a process that waits for it ends with a deadline. */
+  readonly context = NO_CONTEXT
   readonly #stream: Libp2pStream
   readonly #incoming: Incoming
 

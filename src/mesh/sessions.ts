@@ -1,6 +1,8 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
 import { type Address, formatAddress } from '../glia/address.ts'
+import { remainingMs } from '../glia/call-context.ts'
 import { GliaError } from '../glia/errors.ts'
+import type { OpenOptions } from '../glia/router.ts'
 import { Session } from '../glia/session.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
@@ -46,10 +48,12 @@ export class Sessions {
    * Opens a call over a connection.
    * @throws {GliaError} ERR_NO_PROC if the peer knows neither the session nor the address; ERR_UNREACHABLE if it is gone.
    */
-  async open(connection: Connection, address: Address, signal: AbortSignal): Promise<Stream> {
+  async open(connection: Connection, address: Address, { signal, context }: OpenOptions): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
-    if ('session' in dialect) return dialect.session.open(address, { signal })
+    if ('session' in dialect) {
+      return dialect.session.open(address, { signal, chain: context.chain, deadlineMs: remainingMs(context) })
+    }
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
     // The next call opens a stream of its own.
     dialect.raw = undefined

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NO_CONTEXT } from '../glia/call-context.ts'
 import { bytes, echo, makeProc, type Run } from '../glia/test-peer.ts'
 import type { MeshNode } from '../mesh/node.ts'
 import type { GliaServer } from './server.ts'
@@ -99,7 +100,7 @@ test('two tabs call each other through the relay, which counts the circuit and i
   const [, , , host = '', proc = ''] = far.path.split('/')
   const stream = await near.tab.open(
     { host, proc: proc as never, method: 'run' },
-    { signal: AbortSignal.timeout(10_000) },
+    { signal: AbortSignal.timeout(10_000), context: NO_CONTEXT },
   )
   const message = new Uint8Array(500_000)
   const sent = stream.write(message).then(() => stream.closeWrite())

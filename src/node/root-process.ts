@@ -6,6 +6,7 @@ import type { Logger } from '../glia/log.ts'
 import type { Pid } from '../glia/pid.ts'
 import { DEFAULT_POLICY } from '../glia/policy.ts'
 import { Proc } from '../glia/proc.ts'
+import { makeRestart } from '../glia/restart.ts'
 import { threadWorker } from './thread-worker.ts'
 
 export interface RootInit {
@@ -19,10 +20,13 @@ export interface RootInit {
 }
 
 const NAME = 'root'
+/** Everybody may call through the gateway, and nobody is to put it down. */
+const RESTART = makeRestart({ intensity: 10_000 })
+const LIMITS = { maxOpenFiles: DEFAULT_POLICY.maxOpenFiles, maxCalls: 0 }
 
 /** The one process of this server, as every peer has one. Its thread starts with the first message. */
 export async function createRoot({ pid, peerId, module: bytes, workerScript, log }: RootInit): Promise<Proc> {
-  const { module, methods } = await inspectModule(bytes, DEFAULT_POLICY.maxMemoryBytes)
+  const { module, memoryLimitBytes, methods } = await inspectModule(bytes, DEFAULT_POLICY.maxMemoryBytes)
   installErrorTransfer()
   const guestLog = new ProcessLog(() => undefined)
   return new Proc({
@@ -30,10 +34,11 @@ export async function createRoot({ pid, peerId, module: bytes, workerScript, log
     name: NAME,
     methods,
     policy: DEFAULT_POLICY,
-    restart: 'permanent',
+    restart: RESTART,
     start: (signal) =>
       startWorkerActor({
-        program: { module, args: [NAME], env: [`WW_PID=${pid}`, `WW_PEER=${peerId}`], methods },
+        program: { module, args: [NAME], env: [`WW_PID=${pid}`, `WW_PEER=${peerId}`], methods, limits: LIMITS },
+        memoryLimitBytes,
         tier: 'rings',
         createWorker: async () => threadWorker(workerScript),
         onStderr: (written) => guestLog.write(written),
@@ -43,7 +48,7 @@ export async function createRoot({ pid, peerId, module: bytes, workerScript, log
       }),
     observer: {
       changed: () => undefined,
-      ended: () => undefined,
+      exited: () => undefined,
       note: (line) => log.debug(`root: ${line}`),
       failed: (error) => log.debug(`root: ${error.message} ${error.code}`),
     },

@@ -1,10 +1,13 @@
 import { GliaError } from '../glia/errors.ts'
+import type { Policy } from '../glia/policy.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
 export interface BundledActor {
   name: string
   description: string
   file: string
+  /** What it needs to do its work: the table checks it. */
+  policy?: Partial<Policy>
 }
 
 const FOLDER = 'actors/'

@@ -8,9 +8,10 @@ import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
-import { Router } from '../glia/router.ts'
+import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
+import { siblings } from './siblings.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh } from './tab-mesh.ts'
 import { trustedScriptUrl } from './trusted.ts'
@@ -36,13 +37,16 @@ export interface PeerInit {
    * Opens a call to another tab of this browser; undefined if none runs the peer.
    * @param isConnected Whether there is a connection to it over the mesh.
    */
-  openSibling(address: Address, isConnected: boolean): Promise<Stream | undefined>
+  openSibling(address: Address, options: OpenOptions, isConnected: boolean): Promise<Stream | undefined>
+  /** PID of the root process of another tab of this browser; undefined if none runs the peer. */
+  rootOfSibling(peer: string, signal: AbortSignal): Promise<string | undefined>
   /** Something that a view shows has changed. */
   changed(): void
 }
 
 /** Starts the peer of this tab: identity, processes, router, HTTP API, and the node in the background. */
-export async function startPeer({ log, tier: askedTier, openSibling, changed }: PeerInit): Promise<Peer> {
+export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise<Peer> {
+  const { log, openSibling, rootOfSibling, changed } = init
   const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadBundled('root.wasm')
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
@@ -54,10 +58,36 @@ export async function startPeer({ log, tier: askedTier, openSibling, changed }: 
   const createWorker = workerScript(new URL('actor.js', document.baseURI).href, (url) => {
     return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
   })
-  const table = new ProcessTable({ slot, peerId, store, tier: tier.name, createWorker, log, changed })
+  const table: ProcessTable = new ProcessTable({
+    slot,
+    peerId,
+    store,
+    tier: tier.name,
+    createWorker,
+    log,
+    changed,
+    mesh: {
+      self: peerId,
+      hosts: async () =>
+        [...new Set([...(await siblings()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
+      procs: () => table.entries.map(({ record: { pid, root, methods } }) => ({ pid, root, methods })),
+      resolve: (path, signal) => router.resolve(path, signal),
+      serve: (stream) => router.serveStream(stream),
+    },
+  })
+  const env = createEnv(peerId, () => mesh, log)
+  const router: Router = new Router({
+    env,
+    procs: table,
+    openRemote: async (address, options) =>
+      (await openSibling(address, options, mesh.node?.isConnected(address.host) ?? false)) ??
+      (await mesh.started).open(address, options),
+    rootOf: async (peer, { signal }) =>
+      parsePid((await rootOfSibling(peer, signal)) ?? (await (await mesh.started).rootOf(peer, signal))),
+  })
   await table.restore()
   await table.ensureRoot(await rootModule)
-  const mesh = new TabMesh({
+  const mesh: TabMesh = new TabMesh({
     module,
     identity,
     store,
@@ -67,15 +97,6 @@ export async function startPeer({ log, tier: askedTier, openSibling, changed }: 
     deadlineMs: ({ proc }) => table.get(proc)?.policy.deadlineMs ?? 0,
     root: () => table.rootPid,
     changed,
-  })
-  const env = createEnv(peerId, mesh, log)
-  const router = new Router({
-    env,
-    procs: table,
-    openRemote: async (address, options) =>
-      (await openSibling(address, mesh.node?.isConnected(address.host) ?? false)) ??
-      (await mesh.started).open(address, options),
-    rootOf: async (peer, { signal }) => parsePid(await (await mesh.started).rootOf(peer, signal)),
   })
   return { slot, peerId, tier, table, router, http: createHttp({ env, router }), mesh }
 }
@@ -101,16 +122,21 @@ async function loadIdentity(slot: number, store: Store | undefined): Promise<Slo
   return identity
 }
 
-function createEnv(peerId: string, mesh: TabMesh, log: Logger): Env {
+function createEnv(peerId: string, mesh: () => TabMesh, log: Logger): Env {
   return {
     log: () => log,
-    localHost: () => ({ peerId, addrs: () => mesh.node?.addrs() ?? [] }),
+    localHost: () => ({ peerId, addrs: () => mesh().node?.addrs() ?? [] }),
     routing: () => ({
-      findPeer: async (id, options) => (await mesh.started).routing.findPeer(id, options),
-      provide: async (cid, options) => (await mesh.started).routing.provide(cid, options),
+      findPeer: async (id, options) => (await mesh().started).routing.findPeer(id, options),
+      provide: async (cid, options) => (await mesh().started).routing.provide(cid, options),
       async *findProviders(cid, options) {
-        yield* (await mesh.started).routing.findProviders(cid, options)
+        yield* (await mesh().started).routing.findProviders(cid, options)
       },
     }),
   }
+}
+
+/** Peers that this one is connected to and that can be called. */
+function peersWithProcesses({ node }: TabMesh): string[] {
+  return (node?.peers() ?? []).filter(({ link, processes }) => link !== 'none' && processes).map(({ peerId }) => peerId)
 }

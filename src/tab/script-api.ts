@@ -1,8 +1,14 @@
 import { GliaError } from '../glia/errors.ts'
+import type { Exit } from '../glia/exit.ts'
+import type { ProcState } from '../glia/life.ts'
+import type { Watch } from '../glia/links.ts'
+import type { Policy } from '../glia/policy.ts'
+import type { Restart } from '../glia/restart.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Router } from '../glia/router.ts'
 import { readAll } from '../glia/web-streams.ts'
 import type { ProcessTable } from '../actors/process-table.ts'
+import type { FileInfo } from '../actors/file-index.ts'
 import { readFile } from '../actors/module-source.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
 import type { PeerInfo } from '../mesh/peer-info.ts'
@@ -14,9 +20,26 @@ export interface ProcessInfo {
   name: string
   cid: string
   methods: readonly string[]
-  state: string
+  /** 'cold' → 'starting' → 'idle' ⇄ 'busy' → 'backoff' → 'dead'. */
+  state: ProcState
   /** Messages handled in this page's life. */
   messages: number
+  /** Messages waiting for their turn. */
+  waiting: number
+  /** Linear memory of the live instance, in bytes; undefined while there is none. */
+  memoryBytes: number | undefined
+  policy: Policy
+  restart: Restart
+  /** The last 20 ends of its instances, oldest first. */
+  exits: readonly Exit[]
+  /** Once it is dead: why, as a sentence. */
+  death: string | undefined
+  /** CID of the module that it ran before it was swapped: what `swapBack` has it run again. */
+  previousCid: string | undefined
+  /** The watches in which it is told of the ends of others. */
+  watches: readonly Watch[]
+  /** PIDs of the processes that it is linked to. */
+  links: readonly string[]
 }
 
 export interface CallOptions {
@@ -39,6 +62,30 @@ export interface GliaScripting {
   procs(): ProcessInfo[]
   /** Ends a process and forgets it. */
   kill(pid: string): Promise<void>
+  /** Starts a process afresh when the message that runs has ended, also one that is dead. What was in its memory is lost. */
+  restart(pid: string): Promise<void>
+  /**
+   * Has a process run a new version of its module: when the message that runs has ended, and before those that wait. The PID,
+   * policy, files and queue stay. If the new version does not start, the old one goes on.
+   */
+  swap(pid: string, module: Uint8Array | ArrayBuffer | Blob): Promise<void>
+  /** Has it run the version before the last swap again. */
+  swapBack(pid: string): Promise<void>
+  /** What a process has under `/data`, sorted by path; `totalBytes` is the length of all contents. */
+  files(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }>
+  /** The same as a tar archive. */
+  exportFiles(pid: string): Promise<Blob>
+  /**
+   * Has `watcher` get a message whenever an instance of `watched` ends, and when that is killed: JSON as
+   * `{"pid", "name", "reason": {"type": "trapped", "message", "frames"}, "final"}`, sent by `watched` to the method. Resolves
+   * to what `unwatch` takes.
+   */
+  watch(watcher: string, watched: string, method: string): Promise<string>
+  /** Ends a watch. */
+  unwatch(id: string): Promise<void>
+  /** Has the instance of either process end when one of the other ends abnormally, unless it watches that one. */
+  link(a: string, b: string): Promise<void>
+  unlink(a: string, b: string): Promise<void>
   /** Sends a message and collects the reply. */
   call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: CallOptions): Promise<Uint8Array>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
@@ -99,9 +146,43 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
         methods: record.methods,
         state: proc.state,
         messages: proc.messages,
+        waiting: proc.waiting,
+        memoryBytes: proc.memoryBytes,
+        policy: record.policy,
+        restart: record.restart,
+        exits: record.exits ?? [],
+        death: proc.death,
+        previousCid: record.previous?.cid,
+        watches: record.watches ?? [],
+        links: record.links ?? [],
       })) ?? [],
     async kill(pid) {
       await (await started).table.kill(pid)
+    },
+    async restart(pid) {
+      await (await started).table.restart(pid)
+    },
+    async swap(pid, module) {
+      const { table } = await started
+      await table.swap(pid, await bytesOfModule(module))
+    },
+    async swapBack(pid) {
+      await (await started).table.swapBack(pid)
+    },
+    files: async (pid) => (await started).table.listFiles(pid),
+    exportFiles: async (pid) => (await started).table.exportFiles(pid),
+    watch: async (watcher, watched, method) => (await started).table.links.watch(watcher, watched, method),
+    async unwatch(id) {
+      const { table } = await started
+      table.links.unwatch(id)
+    },
+    async link(a, b) {
+      const { table } = await started
+      table.links.link(a, b)
+    },
+    async unlink(a, b) {
+      const { table } = await started
+      table.links.unlink(a, b)
     },
     async call(address, body = '', { signal } = {}) {
       const bytes = bytesOf(body)
@@ -160,7 +241,7 @@ async function bytesOfModule(module: unknown): Promise<Uint8Array<ArrayBuffer>> 
   if (module instanceof Blob) return readFile(module)
   if (module instanceof Uint8Array) return new Uint8Array(module)
   if (module instanceof ArrayBuffer) return new Uint8Array(module)
-  throw new GliaError('ERR_BAD_REQUEST', 'spawn takes the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
+  throw new GliaError('ERR_BAD_REQUEST', 'Give the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
 }
 
 function bytesOf(body: unknown): Uint8Array {

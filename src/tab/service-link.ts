@@ -1,7 +1,9 @@
 import type { Address } from '../glia/address.ts'
+import { type CallContext, contextMessage, NO_CONTEXT } from '../glia/call-context.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
-import { type Exchange, openOverHttp } from '../glia/http-stream.ts'
+import { type Exchange, type ExchangeResponse, openOverHttp } from '../glia/http-stream.ts'
+import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { CallLedger } from '../calls/call-ledger.ts'
 import { DeathWatch, holdForLife } from '../calls/life-lock.ts'
@@ -18,6 +20,15 @@ export interface ServiceLinkInit {
   api: HttpApi
   /** A new version of the app is in control; this page still runs the old one. */
   onUpdate(): void
+}
+
+/** A request for the HTTP API of another tab. */
+interface TabRequest {
+  method: 'GET' | 'POST'
+  path: string
+  body: ReadableStream<Uint8Array> | null
+  signal: AbortSignal
+  context?: CallContext
 }
 
 /** Registers the app's service worker. @returns undefined where there is none to be had (some private windows). */
@@ -69,30 +80,45 @@ export class ServiceLink {
   }
 
   /** Opens a stream to a method of another tab of this browser. */
-  readonly openTab = (address: Address): Stream => openOverHttp(address, this.#exchangeWith(address.host))
+  readonly openTab = (address: Address, { context }: OpenOptions): Stream =>
+    openOverHttp(address, this.#exchangeWith(address.host), context)
+
+  /** PID of the root process of another tab of this browser. @throws {GliaError} ERR_UNREACHABLE if it cannot be asked. */
+  readonly rootOfTab = async (peer: string, signal: AbortSignal): Promise<string> => {
+    const { status, body } = await this.#pass(peer, { method: 'GET', path: '/root', body: null, signal })
+    if (status !== 200) throw new GliaError('ERR_UNREACHABLE', `The tab answered with HTTP status ${status}.`)
+    return new Response(body).text()
+  }
 
   #exchangeWith(peer: string): Exchange {
-    return async ({ path, body, signal }) => {
-      const { controller } = navigator.serviceWorker ?? {}
-      if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
-      const { port1, port2 } = new MessageChannel()
-      const call: CallMessage = {
-        type: 'glia:call',
-        callerLock: this.#lock,
-        deadline: Date.now() + ACK_MS,
-        clientId: crypto.randomUUID(),
-        method: 'POST',
-        path,
-        headers: [],
-        first: null,
-        complete: false,
-      }
-      controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
-      const reply = await callOverPort({ port: port1, body: body.getReader(), signal, deaths: this.#deaths })
-      reply.delivered()
-      const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
-      return { status: reply.status, body: replyBody }
+    return (request) => this.#pass(peer, { method: 'POST', ...request })
+  }
+
+  async #pass(
+    peer: string,
+    { method, path, body, signal, context = NO_CONTEXT }: TabRequest,
+  ): Promise<ExchangeResponse> {
+    const { controller } = navigator.serviceWorker ?? {}
+    if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
+    const { port1, port2 } = new MessageChannel()
+    const call: CallMessage = {
+      type: 'glia:call',
+      callerLock: this.#lock,
+      deadline: Date.now() + ACK_MS,
+      clientId: crypto.randomUUID(),
+      method,
+      path,
+      headers: [],
+      first: null,
+      complete: body === null,
+      context: contextMessage(context),
     }
+    controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
+    const reader = body?.getReader() ?? null
+    const reply = await callOverPort({ port: port1, body: reader, signal, deaths: this.#deaths })
+    reply.delivered()
+    const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
+    return { status: reply.status, body: replyBody }
   }
 
   #receive({ data, source, ports }: MessageEvent): void {

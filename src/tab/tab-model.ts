@@ -1,17 +1,25 @@
 import type { BundledActor } from './bundled.ts'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import { processName } from './script-api.ts'
 import type { ProcessEntry } from '../actors/process-entry.ts'
+import type { MeshSettings, ProcessRecord } from '../actors/store.ts'
 import type { LogLine } from '../actors/process-log.ts'
-import { readFile } from '../actors/module-source.ts'
-import type { SpawnSteps } from '../actors/process-table.ts'
-import type { MeshSettings } from '../actors/store.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { pumpInto } from '../glia/web-streams.ts'
-import type { CallHandle, ErrorView, ProcessView, SpawnView, StatusView, TabModel } from '../ui/model.ts'
+import type {
+  CallHandle,
+  Draft,
+  ErrorView,
+  ProcessView,
+  SpawnView,
+  StatusView,
+  TabModel,
+  TieView,
+} from '../ui/model.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import { loadBundled } from './bundled.ts'
+import { FileDraft } from './file-draft.ts'
+import { KeptFiles } from './kept-files.ts'
 import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -87,13 +95,36 @@ export class LiveTabModel implements TabModel {
       return this.#entries().find(({ record }) => record.pid === pid)?.log.lines ?? []
     })
 
-  readonly spawnFile = (file: File): Promise<string> =>
-    this.#spawn(processName(file.name), file.size, (cancelled, onProgress) =>
-      readFile(file, { signal: cancelled, onProgress }),
+  readonly draft = (file: File): Draft =>
+    new FileDraft(
+      file,
+      this.#peer.promise.then(({ table }) => table),
     )
 
-  readonly spawnBundled = (actor: BundledActor): Promise<string> =>
-    this.#spawn(actor.name, 0, () => loadBundled(actor.file))
+  readonly spawnBundled = async ({ name, file, policy }: BundledActor): Promise<string> => {
+    const aborter = new AbortController()
+    const id = ++this.#lastSpawn
+    const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
+    this.spawns.value = [...this.spawns.value, { id, name, stage: 'loading', since: Date.now(), cancel }]
+    try {
+      const { table } = await this.#peer.promise
+      const bytes = await loadBundled(file)
+      const onStage = (stage: SpawnView['stage']): void => this.#updateSpawn(id, { stage })
+      return await table.spawn(bytes, { name, policy }, { signal: aborter.signal, onStage })
+    } finally {
+      this.spawns.value = this.spawns.value.filter((spawn) => spawn.id !== id)
+      this.#refresh()
+    }
+  }
+
+  readonly files = new KeptFiles({
+    table: async () => (await this.#peer.promise).table,
+    version: this.#version,
+    find: (pid) => this.#entries().find(({ record }) => record.pid === pid)?.files,
+    changed: this.changed,
+  })
+
+  readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 
   readonly kill = async (pid: string): Promise<{ undo: () => Promise<void> }> => {
     const { table } = await this.#peer.promise
@@ -140,30 +171,6 @@ export class LiveTabModel implements TabModel {
     }
   }
 
-  async #spawn(
-    name: string,
-    totalBytes: number,
-    read: (cancelled: AbortSignal, onProgress: (doneBytes: number) => void) => Promise<Uint8Array<ArrayBuffer>>,
-  ): Promise<string> {
-    const aborter = new AbortController()
-    const id = ++this.#lastSpawn
-    const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
-    this.#showSpawn({ id, name, stage: 'reading', doneBytes: 0, totalBytes, since: Date.now(), cancel })
-    const steps: SpawnSteps = { signal: aborter.signal, onStage: (stage) => this.#updateSpawn(id, { stage }) }
-    try {
-      const { table } = await this.#peer.promise
-      const bytes = await read(aborter.signal, (doneBytes) => this.#updateSpawn(id, { doneBytes }))
-      return await table.spawn(bytes, { name }, steps)
-    } finally {
-      this.spawns.value = this.spawns.value.filter((spawn) => spawn.id !== id)
-      this.#refresh()
-    }
-  }
-
-  #showSpawn(spawn: SpawnView): void {
-    this.spawns.value = [...this.spawns.value, spawn]
-  }
-
   #updateSpawn(id: number, change: Partial<SpawnView>): void {
     this.spawns.value = this.spawns.value.map((spawn) => (spawn.id === id ? { ...spawn, ...change } : spawn))
   }
@@ -171,7 +178,8 @@ export class LiveTabModel implements TabModel {
   readonly #refresh = (): void => {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
-    this.processes.value = this.#entries().map(viewOf)
+    const entries = this.#entries()
+    this.processes.value = entries.map((entry) => viewOf(entry, entries))
     this.#version.value += 1
     if (this.#mesh) this.#showMesh(this.#mesh)
   }
@@ -199,7 +207,7 @@ export class LiveTabModel implements TabModel {
   }
 }
 
-function viewOf({ record, proc, lastError, persisted }: ProcessEntry): ProcessView {
+function viewOf({ record, proc, lastError, persisted }: ProcessEntry, all: readonly ProcessEntry[]): ProcessView {
   return {
     pid: record.pid,
     name: record.name,
@@ -212,7 +220,35 @@ function viewOf({ record, proc, lastError, persisted }: ProcessEntry): ProcessVi
     p50Ms: proc.p50Ms,
     memoryBytes: proc.memoryBytes,
     moduleBytes: record.moduleBytes,
+    args: record.args,
+    env: record.env,
+    policy: record.policy,
+    restart: record.restart,
+    backoffUntil: proc.backoffUntil,
+    death: record.dead,
+    exits: record.exits ?? [],
+    ties: tiesOf(record, all),
     lastError: lastError && { code: lastError.error.code, message: lastError.error.message, at: lastError.at },
     persisted,
   }
+}
+
+function tiesOf({ pid, watches = [], links = [] }: ProcessRecord, all: readonly ProcessEntry[]): TieView[] {
+  const nameOf = (other: string): string => all.find(({ record }) => record.pid === other)?.record.name ?? other
+  const watchers = all.flatMap(({ record }) => (record.watches ?? []).filter(({ watched }) => watched === pid))
+  return [
+    ...watches.map(({ watched, method }) => ({
+      pid: watched,
+      name: nameOf(watched),
+      kind: 'watched' as const,
+      method,
+    })),
+    ...watchers.map(({ watcher, method }) => ({
+      pid: watcher,
+      name: nameOf(watcher),
+      kind: 'watcher' as const,
+      method,
+    })),
+    ...links.map((other) => ({ pid: other, name: nameOf(other), kind: 'linked' as const })),
+  ]
 }

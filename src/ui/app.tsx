@@ -16,7 +16,10 @@ import { ProcessList } from './process-list.tsx'
 import { nextSelection } from './selection.ts'
 import { SettingsState } from './settings-state.ts'
 import { SettingsView } from './settings-view.tsx'
+import { SpawnQueue } from './spawn-queue.ts'
+import { SpawnSheet } from './spawn-sheet.tsx'
 import { StartPanel } from './start-panel.tsx'
+import { Swap } from './swap.ts'
 import { type Tab, TabBar, tabId } from './tab-bar.tsx'
 
 /** The page. */
@@ -45,25 +48,34 @@ export function App({ model }: { model: TabModel }) {
     selected.value = pid
   }
 
-  const spawn = async (what: string, made: Promise<string>, select = true): Promise<void> => {
+  const spawn = async (what: string, made: Promise<string>): Promise<void> => {
     const before = choices.current
     try {
       const pid = await made
       // Whoever has chosen another process meanwhile is not taken away from it.
-      if (!select || choices.current !== before) return
+      if (choices.current !== before) return
       selected.value = pid
       focusPid.value = pid
     } catch (thrown) {
       if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${what} was not started`, thrown)
     }
   }
-  /** One after the other, so that the table has them in the order in which they were given. */
-  const spawnInTurn = async (files: readonly File[]): Promise<void> => {
-    for (const [i, file] of files.entries()) await spawn(file.name, model.spawnFile(file), i === 0)
+  /** The first process that the files of the sheets became. */
+  const firstMade = useRef<string | undefined>(undefined)
+  const queue = useMemo(
+    () => new SpawnQueue({ draft: model.draft, started: (pid) => (firstMade.current ??= pid) }),
+    [model],
+  )
+  const onSheetClosed = (): void => {
+    const pid = firstMade.current
+    firstMade.current = undefined
+    if (pid === undefined) return
+    choose(pid)
+    focusPid.value = pid
   }
   const spawnFiles = (files: readonly File[]): void => {
     tab.value = 'processes'
-    void spawnInTurn(files)
+    queue.add(files)
   }
   useSignalEffect(() => {
     const files = model.opened.value
@@ -93,7 +105,24 @@ export function App({ model }: { model: TabModel }) {
     }
   }
 
+  const swapByDrop = (process: ProcessView, file: File): void => {
+    choose(process.pid)
+    consoleOf(process).setSwap(new Swap(model.draft(file)))
+  }
+  const tellSwapped = (pid: string, name: string, fileName: string, undo: () => Promise<void>): void => {
+    const swapBack = (): void =>
+      void undo().then(
+        () => choose(pid),
+        (thrown: unknown) => showError(`${name} still runs ${fileName}`, thrown),
+      )
+    showNews(`${name} runs ${fileName} now`, 'Undo brings back the module that it ran before.', {
+      label: 'Undo',
+      run: swapBack,
+    })
+  }
+
   const { fatal } = model
+  const sheet = queue.sheet.value
   const connected = model.peers.value.filter(({ link }) => link !== 'none').length
   const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
@@ -122,7 +151,12 @@ export function App({ model }: { model: TabModel }) {
                       model={model}
                       onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))}
                     />
-                    <ProcessList processes={model.processes.value} selected={selected.value} onSelect={choose} />
+                    <ProcessList
+                      processes={model.processes.value}
+                      selected={selected.value}
+                      onSelect={choose}
+                      onDrop={swapByDrop}
+                    />
                   </div>
                   {process && (
                     <Console
@@ -132,6 +166,7 @@ export function App({ model }: { model: TabModel }) {
                       state={consoleOf(process)}
                       focusPid={focusPid}
                       onKill={() => void kill(process.pid, process.name)}
+                      onSwapped={(...swapped) => tellSwapped(process.pid, process.name, ...swapped)}
                     />
                   )}
                 </>
@@ -149,6 +184,7 @@ export function App({ model }: { model: TabModel }) {
           </main>
         </>
       )}
+      {sheet && <SpawnSheet queue={queue} sheet={sheet} onClosed={onSheetClosed} />}
       {joinShown.value && <JoinDialog model={model} shown={joinShown} />}
       <Notices />
       <DropTarget onFiles={spawnFiles} />

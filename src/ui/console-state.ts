@@ -1,7 +1,8 @@
 import type { LogLine } from '../actors/process-log.ts'
 import { type Signal, signal } from '@preact/signals'
-
+import { Attempt } from './attempt.ts'
 import type { RunningCall } from './running-call.ts'
+import type { Swap } from './swap.ts'
 
 /** What the console remembers of a process while another one is chosen. */
 export class ConsoleState {
@@ -14,8 +15,19 @@ export class ConsoleState {
   /** The last line of the log that was cleared away. */
   readonly clearedUpTo = signal<LogLine | undefined>(undefined)
 
+  /** To start the process again by hand. */
+  readonly restart = new Attempt()
+  /** A new version of its module that is looked at. */
+  readonly swap = signal<Swap | undefined>(undefined)
+
   constructor(methods: readonly string[]) {
     this.method = signal(methods[0] ?? '')
+  }
+
+  /** A new version is given, or nothing any more. */
+  setSwap(swap: Swap | undefined): void {
+    this.swap.peek()?.cancel()
+    this.swap.value = swap
   }
 
   /** The lines after those that were cleared away. */

@@ -1,14 +1,18 @@
 import { type Signal, useComputed, useSignalEffect } from '@preact/signals'
-import { useMemo, useRef } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
 import { formatTime, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
+import { ProcessDetails } from './process-details.tsx'
+import { ProcessEnd } from './process-end.tsx'
 import { ProcessLog } from './process-log.tsx'
 import { ReplyView } from './reply-view.tsx'
 import { RunningCall } from './running-call.ts'
+import { Swap } from './swap.ts'
+import { SwapPanel } from './swap-panel.tsx'
 
 const SHORTCUT = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ ↵' : 'Ctrl ↵'
 
@@ -19,17 +23,25 @@ export interface ConsoleProps {
   /** PID whose message box is to get the cursor, since its process was just made. Cleared when that is done. */
   focusPid: Signal<string | undefined>
   onKill: () => void
+  /** It runs the file's module now. */
+  onSwapped: (fileName: string, undo: () => Promise<void>) => void
 }
 
 /** Sends messages to the chosen process and shows what it says. */
-export function Console({ model, process, state, focusPid, onKill }: ConsoleProps) {
+export function Console({ model, process, state, focusPid, onKill, onSwapped }: ConsoleProps) {
   const { pid, name, methods, root, lastError } = process
-  const { method, text, file, call } = state
+  const { method, text, file, call, restart } = state
+  const swap = state.swap.value
+  const hasEnded = process.state === 'dead' || process.state === 'backoff'
   const gateway = model.gateway.value
   const peerId = model.peerId.value
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
   const lines = useMemo(() => model.log(pid), [model, pid])
   const input = useRef<HTMLTextAreaElement>(null)
+  useLayoutEffect(() => {
+    // A new version of the module may not have it.
+    if (!methods.includes(method.value)) method.value = methods[0] ?? ''
+  }, [methods])
   useSignalEffect(() => {
     if (focusPid.value !== pid) return
     input.current?.focus()
@@ -57,6 +69,19 @@ export function Console({ model, process, state, focusPid, onKill }: ConsoleProp
           </button>
         )}
       </h2>
+      {swap && (
+        <SwapPanel
+          key={swap}
+          process={process}
+          swap={swap}
+          onSwapped={(undo) => {
+            state.setSwap(undefined)
+            onSwapped(swap.draft.fileName, undo)
+          }}
+          onCancel={() => state.setSwap(undefined)}
+        />
+      )}
+      <ProcessEnd process={process} attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />
       <div class="field">
         <label>
           Method
@@ -102,12 +127,17 @@ export function Console({ model, process, state, focusPid, onKill }: ConsoleProp
         </div>
         <ReplyView call={call.value} fileName={`${name}-${method.value}-reply`} />
       </div>
-      {lastError && lastError.message !== call.value?.view.value.error?.message && (
+      {lastError && !hasEnded && lastError.message !== call.value?.view.value.error?.message && (
         <p class="last-error">
           <span class="label">Last error, {formatTime(lastError.at)}</span>
           {lastError.message} <span class="mono">{lastError.code}</span>
         </p>
       )}
+      <ProcessDetails
+        model={model}
+        process={process}
+        onSwapFile={(chosen) => state.setSwap(new Swap(model.draft(chosen)))}
+      />
       <ProcessLog
         lines={state.linesOf(lines.value)}
         onClear={() => (state.clearedUpTo.value = lines.value[lines.value.length - 1])}

@@ -1,27 +1,30 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-/** Marks places where a dropped file means something else than a new actor. */
+/** Marks places where a dropped file means something else than a new actor; its value says what. */
 export const OWN_DROP = 'data-own-drop'
+
+const NEW_ACTOR = 'Drop to start an actor'
 
 /** Makes the whole window take files, and says so while some are dragged over it. */
 export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
-  const dragging = useSignal(false)
+  /** What a drop would do; undefined while nothing is dragged. */
+  const words = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (!event.dataTransfer?.types.includes('Files')) return
       // Without this the browser would leave the page and open the file.
       event.preventDefault()
-      dragging.value = true
+      words.value = ownDropOf(event)?.getAttribute(OWN_DROP) ?? NEW_ACTOR
     }
     const leave = (event: DragEvent): void => {
       // Leaving for nothing is leaving the window; else another element of the page is entered.
-      if (event.relatedTarget === null) dragging.value = false
+      if (event.relatedTarget === null) words.value = undefined
     }
     const drop = (event: DragEvent): void => {
-      dragging.value = false
+      words.value = undefined
       const files = [...(event.dataTransfer?.files ?? [])]
-      if (files.length === 0 || hasOwnDrop(event)) return
+      if (files.length === 0 || ownDropOf(event)) return
       event.preventDefault()
       onFiles(files)
     }
@@ -34,18 +37,18 @@ export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
       removeEventListener('drop', drop)
     }
   }, [])
-  if (!dragging.value) return null
+  if (words.value === undefined) return null
   return (
     <div class="drop-overlay">
       <div>
-        <b>Drop to start an actor</b>
+        <b>{words.value}</b>
         <br />
-        Each .wasm becomes a process here, callable at once. Drop on the message box to send a file instead.
+        On a process, a file replaces its module; on the message box, it is the message; elsewhere, it is a new actor.
       </div>
     </div>
   )
 }
 
-function hasOwnDrop(event: Event): boolean {
-  return event.target instanceof Element && event.target.closest(`[${OWN_DROP}]`) !== null
+function ownDropOf(event: Event): Element | null {
+  return event.target instanceof Element ? event.target.closest(`[${OWN_DROP}]`) : null
 }

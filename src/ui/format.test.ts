@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatBytes, formatCount, formatMs, formatSpan, shortId } from './format.ts'
+import { formatBytes, formatCount, formatMs, formatSpan, shortId, formatBinary, formatMoment } from './format.ts'
 
 describe('bytes', () => {
   test.each([
@@ -40,4 +40,18 @@ test('counts have separators', () => expect(formatCount(1204)).toBe('1,204'))
 test('ids keep their start and their end', () => {
   expect(shortId('12D3KooWQnbwAQ2xCTmehvi5TD42MLDfyFZPvo34kq5aXtbvbSLA')).toBe('12D3…bSLA')
   expect(shortId('root')).toBe('root')
+})
+
+test.each([
+  [0, '0 KiB'],
+  [65_536, '64 KiB'],
+  [1_572_864, '1.5 MiB'],
+  [268_435_456, '256 MiB'],
+  [4_294_967_296, '4 GiB'],
+])('%i bytes of memory read %s', (bytes, text) => expect(formatBinary(bytes)).toBe(text))
+
+test('a moment of another day has its date', () => {
+  const at = new Date(2026, 10, 22, 12, 4, 31).getTime()
+  expect(formatMoment(at, at + 1000)).toBe('12:04:31')
+  expect(formatMoment(at, at + 86_400_000)).toBe('22 Nov, 12:04')
 })

@@ -2,6 +2,7 @@
 
 const UNKNOWN = '–'
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+const BINARY_UNITS = ['KiB', 'MiB', 'GiB']
 
 /** `512 B`, `1.3 MB`: decimal units, two significant figures below ten. */
 export function formatBytes(bytes: number | undefined): string {
@@ -14,6 +15,17 @@ export function formatBytes(bytes: number | undefined): string {
   }
   const digits = unit === 0 || value >= 9.95 ? 0 : 1
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
+}
+
+/** `64 KiB`, `1.5 MiB`: binary units, for what is counted in pages of memory. */
+export function formatBinary(bytes: number): string {
+  let value = bytes / 1024
+  let unit = 0
+  while (value >= 1023.95 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${Math.round(value * 10) / 10} ${BINARY_UNITS[unit]}`
 }
 
 /** `0.04 ms`, `12 ms`, `1.3 s`. */
@@ -31,6 +43,13 @@ export function formatCount(count: number): string {
 /** `12:04:31`, local time. */
 export function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB')
+}
+
+/** `12:04:31` if it was today, else `22 Nov, 12:04`, local time. */
+export function formatMoment(at: number, now = Date.now()): string {
+  if (new Date(at).toDateString() === new Date(now).toDateString()) return formatTime(at)
+  const day = new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+  return `${day}, ${formatClock(at)}`
 }
 
 /** `14:05`, local time. */

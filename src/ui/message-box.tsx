@@ -24,7 +24,7 @@ export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
   return (
     <div
       class={`message ${over.value ? 'over' : ''}`}
-      {...{ [OWN_DROP]: '' }}
+      {...{ [OWN_DROP]: 'Drop to send the file as the message' }}
       onDragEnter={() => (over.value = true)}
       onDragLeave={({ currentTarget, relatedTarget }) => {
         over.value = relatedTarget instanceof Node && currentTarget.contains(relatedTarget)

@@ -5,7 +5,11 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/process-log.ts'
 import type { MeshSettings } from '../actors/store.ts'
-import type { ProcState } from '../glia/proc.ts'
+import type { SpawnOptions } from '../actors/spawn-options.ts'
+import type { Exit } from '../glia/exit.ts'
+import type { ProcState } from '../glia/life.ts'
+import type { Policy } from '../glia/policy.ts'
+import type { Restart } from '../glia/restart.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import type { BundledActor } from '../tab/bundled.ts'
 import type { IceServersInUse } from '../tab/mesh-config.ts'
@@ -37,18 +41,101 @@ export interface ProcessView {
   memoryBytes: number | undefined
   /** Size of the module, in bytes. */
   moduleBytes: number
+  /** Arguments after the name. */
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  policy: Policy
+  restart: Restart
+  /** In backoff: when it comes back, in ms since the epoch. */
+  backoffUntil: number | undefined
+  /** Why it is not restarted any more; undefined while it lives. */
+  death: string | undefined
+  /** The last ends of its instances, oldest first. */
+  exits: readonly Exit[]
+  /** The processes of this tab that are told when it ends, those it is told of, and those it ends with. */
+  ties: readonly TieView[]
   lastError: ErrorView | undefined
   /** False when the browser refused to store it: it will not come back after a reload. */
   persisted: boolean
 }
 
-/** How far a dropped file is on its way to a process. */
+/** How another process is tied to one. */
+export interface TieView {
+  pid: string
+  name: string
+  /** Watched by it, watches it, or linked with it. */
+  kind: 'watcher' | 'watched' | 'linked'
+  /** Where the watcher gets the message. */
+  method?: string | undefined
+}
+
+export interface ImportView {
+  /** As the module names it: `wasi_snapshot_preview1`. */
+  module: string
+  name: string
+}
+
+/** What a module says of itself. */
+export interface ModuleView {
+  /** CIDv1 of its bytes. */
+  cid: string
+  methods: readonly string[]
+  imports: readonly ImportView[]
+  /** Memory that it asks for at its start, in bytes. */
+  startMemoryBytes: number
+  /** Its own limit on its memory, in bytes; undefined: none. */
+  maxMemoryBytes: number | undefined
+}
+
+/** How far a file is that is being looked at. */
+export type DraftStep =
+  | { stage: 'reading'; doneBytes: number }
+  | { stage: 'compiling' }
+  | { stage: 'ready'; module: ModuleView }
+  | { stage: 'refused'; error: ErrorView }
+
+/** A file that may become an actor. It is read and compiled while people look at what it asks for. */
+export interface Draft {
+  readonly fileName: string
+  /** What a process of it is called unless people say otherwise. */
+  readonly name: string
+  /** Of the file. */
+  readonly bytes: number
+  /** When it was given, in ms since the epoch. */
+  readonly since: number
+  readonly step: ReadonlySignal<DraftStep>
+  /**
+   * Makes a process of it, as soon as it is ready. Resolves to its PID. Rejects with GliaError; then it can be tried again.
+   */
+  spawn: (options: SpawnOptions, signal: AbortSignal) => Promise<string>
+  /** Has a process run it from now on, as soon as it is ready. The result has it run what it ran before. Rejects with GliaError. */
+  swap: (pid: string, signal: AbortSignal) => Promise<{ undo: () => Promise<void> }>
+  /** Nobody wants it any more. Idempotent. */
+  drop: () => void
+}
+
+/** What a process keeps under `/data`. */
+export interface FilesView {
+  files: number
+  bytes: number
+  /** What all of this site keeps in the browser, and may keep, in bytes; undefined if the browser does not tell. */
+  usedBytes: number | undefined
+  quotaBytes: number | undefined
+}
+
+/** The files that processes keep in this browser. */
+export interface ProcessFiles {
+  /** undefined until it is known. */
+  of: (pid: string) => ReadonlySignal<FilesView | undefined>
+  /** All files of a process, as a tar archive. Rejects with GliaError. */
+  archive: (pid: string, signal: AbortSignal) => Promise<Blob>
+}
+
+/** How far a bundled actor is on its way to a process. */
 export interface SpawnView {
   id: number
   name: string
-  stage: 'reading' | 'compiling' | 'starting'
-  doneBytes: number
-  totalBytes: number
+  stage: 'loading' | 'compiling' | 'starting'
   /** ms since the epoch: the views show progress only past 300 ms, cancel past 1 s. */
   since: number
   cancel: () => void
@@ -95,10 +182,14 @@ export interface TabModel {
   basePath: string
   /** The last lines of a process's log (a live signal; empty for unknown PIDs). */
   log: (pid: string) => ReadonlySignal<readonly LogLine[]>
-  /** Makes a process of a file. Rejects with GliaError when the file is refused. Resolves to its PID. */
-  spawnFile: (file: File) => Promise<string>
+  /** Begins to read and compile a file. */
+  draft: (file: File) => Draft
   /** Makes a process of one of the bundled actors. */
   spawnBundled: (actor: BundledActor) => Promise<string>
+  /** Gives a process a fresh instance, also one that is dead. Rejects with GliaError. */
+  restart: (pid: string) => Promise<void>
+  /** undefined where processes keep no files. */
+  files: ProcessFiles | undefined
   /** Ends a process. The result brings it back (same PID, fresh state) while the page is open. */
   kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle

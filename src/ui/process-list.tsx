@@ -1,7 +1,11 @@
+import { useSignal } from '@preact/signals'
+import type { TargetedDragEvent } from 'preact'
 import { CopyButton } from './copy-button.tsx'
+import { OWN_DROP } from './drop-target.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
 import { Identicon } from './identicon.tsx'
 import type { ProcessView } from './model.ts'
+import { showError } from './notices.tsx'
 import { ProcessState } from './process-state.tsx'
 
 /** Methods named in a row; the console lists them all. */
@@ -11,10 +15,12 @@ export interface ProcessListProps {
   processes: readonly ProcessView[]
   selected: string | undefined
   onSelect: (pid: string) => void
+  /** A file was dropped on a process. */
+  onDrop: (process: ProcessView, file: File) => void
 }
 
 /** The table of processes. A row is chosen by a click, or with the arrow keys, Home and End. */
-export function ProcessList({ processes, selected, onSelect }: ProcessListProps) {
+export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessListProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = processes.findIndex(({ pid }) => pid === selected)
     const last = processes.length - 1
@@ -64,6 +70,7 @@ export function ProcessList({ processes, selected, onSelect }: ProcessListProps)
               process={process}
               selected={process.pid === selected}
               onSelect={() => onSelect(process.pid)}
+              onDrop={(file) => onDrop(process, file)}
             />
           ))}
         </tbody>
@@ -76,14 +83,43 @@ function ProcessRow({
   process,
   selected,
   onSelect,
+  onDrop,
 }: {
   process: ProcessView
   selected: boolean
   onSelect: () => void
+  onDrop: (file: File) => void
 }) {
-  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted } = process
+  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted, root } = process
+  const over = useSignal(false)
+  const drop = (event: DragEvent): void => {
+    over.value = false
+    const [file, ...others] = event.dataTransfer?.files ?? []
+    if (!file) return
+    event.preventDefault()
+    if (others.length === 0) onDrop(file)
+    else showError(`The module of ${name} was not replaced`, new Error('Drop one file on a process, not several.'))
+  }
+  // Root cannot be replaced: on it, a file is a new actor as elsewhere.
+  const target = root
+    ? {}
+    : {
+        [OWN_DROP]: `Drop to replace the module of ${name}`,
+        onDragEnter: () => (over.value = true),
+        onDragLeave: ({ currentTarget, relatedTarget }: TargetedDragEvent<HTMLElement>) => {
+          over.value = relatedTarget instanceof Node && currentTarget.contains(relatedTarget)
+        },
+        onDrop: drop,
+      }
   return (
-    <tr data-pid={pid} tabIndex={selected ? 0 : -1} aria-selected={selected} onClick={onSelect}>
+    <tr
+      data-pid={pid}
+      class={over.value ? 'over' : undefined}
+      tabIndex={selected ? 0 : -1}
+      aria-selected={selected}
+      onClick={onSelect}
+      {...target}
+    >
       <td class="name">
         <b>{name}</b>
         {!persisted && (

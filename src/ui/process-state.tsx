@@ -1,3 +1,5 @@
+import { clock } from './clock.ts'
+import { backoffWords, EXIT_WORDS } from './end-words.ts'
 import type { ProcessView } from './model.ts'
 
 const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
@@ -5,18 +7,21 @@ const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
   starting: { text: 'starting', dot: 'warn' },
   idle: { text: 'idle', dot: 'ok' },
   busy: { text: 'busy', dot: 'warn' },
+  backoff: { text: 'comes back', dot: 'warn' },
   dead: { text: 'ended', dot: 'bad' },
 }
 
 /** A process's state as a dot and words. */
-export function ProcessState({ process: { state, waiting, lastError } }: { process: ProcessView }) {
+export function ProcessState({ process }: { process: ProcessView }) {
+  const { state, waiting, exits } = process
   const { text, dot } = WORDS[state]
-  const why = state === 'dead' && lastError ? `: ${lastError.code}` : ''
+  const last = exits[exits.length - 1]
+  const why = state === 'dead' && last ? `: ${EXIT_WORDS[last.reason.type]}` : ''
   return (
     <span class="state">
       <span class={`dot ${dot}`} />
       <span>
-        {text}
+        {state === 'backoff' ? backoffWords(process.backoffUntil, clock.value).toLowerCase() : text}
         {why}
         {waiting > 0 && <span class="soft">{`, ${waiting} waiting`}</span>}
       </span>

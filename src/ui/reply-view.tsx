@@ -1,5 +1,6 @@
 import { useId } from 'preact/hooks'
 import { CopyButton } from './copy-button.tsx'
+import { download } from './download.ts'
 import { ErrorLine } from './error-line.tsx'
 import { formatBytes, formatMs } from './format.ts'
 import type { CallView, RunningCall } from './running-call.ts'
@@ -10,8 +11,6 @@ const STATE: Record<CallView['state'], { text: string; dot: string }> = {
   failed: { text: 'failed', dot: 'bad' },
   cancelled: { text: 'cancelled', dot: 'none' },
 }
-
-const REVOKE_AFTER_MS = 60_000
 
 /** The reply as it streams in, and what became of the call. */
 export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
@@ -47,21 +46,11 @@ function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView;
       {view.bytes > 0 && view.state !== 'running' && (
         <>
           <CopyButton label="Copy as text" text={() => new TextDecoder().decode(call.reply.bytes())} />
-          <button type="button" class="link" onClick={() => download(call.reply.bytes(), fileName)}>
+          <button type="button" class="link" onClick={() => download(new Blob([call.reply.bytes()]), fileName)}>
             {call.reply.complete ? 'Download' : `Download the first ${formatBytes(call.reply.keptBytes)}`}
           </button>
         </>
       )}
     </div>
   )
-}
-
-function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
-  const url = URL.createObjectURL(new Blob([bytes]))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // Some browsers fetch it only after the click has been handled.
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS)
 }

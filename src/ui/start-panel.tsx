@@ -1,6 +1,5 @@
 import type { BundledActor } from '../tab/bundled.ts'
 import type { SpawnView, TabModel } from './model.ts'
-import { formatBytes } from './format.ts'
 import { useWait } from './use-wait.ts'
 
 /** A whole actor, and what makes it one. */
@@ -17,7 +16,7 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
       <div>
         <b>Drop a .wasm anywhere</b>
         <br />
-        It becomes a live actor, callable by every peer.
+        It becomes a live actor, callable by the peers you allow.
         {isEmpty && <pre class="recipe">{RECIPE}</pre>}
       </div>
       <span class="grow" />
@@ -44,20 +43,13 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
 function SpawnProgress({ spawn }: { spawn: SpawnView }) {
   const wait = useWait(spawn.since)
   if (wait === 'short') return null
-  const { name, stage, doneBytes, totalBytes } = spawn
-  const isReading = stage === 'reading' && totalBytes > 0
-  const bytes = isReading ? `, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}` : ''
+  const { name, stage } = spawn
   return (
     <div class="spawn">
       <span role="status">
         {name}: {stage}
-        {bytes}
       </span>
-      {isReading ? (
-        <progress aria-label={`${name}: ${stage}`} value={doneBytes} max={totalBytes} />
-      ) : (
-        <progress aria-label={`${name}: ${stage}`} />
-      )}
+      <progress aria-label={`${name}: ${stage}`} />
       {wait === 'long' && (
         <button type="button" class="button" onClick={spawn.cancel}>
           Cancel {name}

@@ -5,6 +5,8 @@ import { body, exportFunc, funcType, wasm } from '../../e2e/guests/wasm.ts'
 import { inspectModule } from '../../src/actors/inspect.ts'
 import { Ring } from '../../src/actors/ring.ts'
 import { RunStatus } from '../../src/actors/control.ts'
+import { DataTree } from './files/data-tree.ts'
+import type { Mount } from './files/mount.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { RingStdio } from './ring-stdio.ts'
 
@@ -12,11 +14,13 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 
 /** An instance of a module, and how to send it whole messages. */
-async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = ['test']) {
+async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = ['test'], data = new DataTree(2 ** 20)) {
   const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
   const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
   const { module, methods } = await inspectModule(bytes, 2 ** 28)
-  const instance = await Instance.create({ module, methods, args, env: [] }, stdio, false)
+  const limits = { maxOpenFiles: 100, maxCalls: 0 }
+  const around = { stdio, suspends: false, data, mounts: new Map<string, Mount>() }
+  const instance = await Instance.create({ module, methods, args, env: [], limits }, around)
   return {
     instance,
     /** Runs a method over a message that is there already. */
@@ -31,7 +35,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
   }
 }
 
-beforeAll(() => Promise.all((['trouble', 'cmd', 'env', 'halves'] as const).map(guest)))
+beforeAll(() => Promise.all((['trouble', 'cmd', 'env', 'files', 'halves'] as const).map(guest)))
 
 const startGuest = async (name: GuestName, args?: readonly string[]) => start(await guest(name), args)
 
@@ -97,6 +101,35 @@ describe('a method', () => {
   })
 })
 
+test.each(['numbers', 'rights', 'pointers'])(
+  'a module of AssemblyScript finds WASI as it should be: %s',
+  async (method) => {
+    expect((await startGuest('files')).call(method)).toMatchObject({
+      end: { status: RunStatus.ok },
+      reply: '',
+      log: '',
+    })
+  },
+)
+
+test('what a message has kept is told', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const data = new DataTree(2 ** 20, { entries: [], maxBytes: 2 ** 20, port: port1 })
+  const told = new Promise((resolve) => (port2.onmessage = resolve))
+  const { call } = await start(await guest('files'), ['files'], data)
+  expect(call('keep').reply).toBe('')
+  const bytes = new Uint8Array()
+  expect(await told).toMatchObject({ data: { type: 'changed', changes: [{ path: 'k', kind: 'file', bytes }] } })
+  for (const port of [port1, port2]) port.close()
+})
+
+test('a signal that is not ignored is a trap', async () => {
+  expect((await startGuest('files')).call('raise')).toMatchObject({
+    exit: { reason: 'trapped', message: 'the guest raised signal 6' },
+    reply: '',
+  })
+})
+
 test('a command is a fresh program for each message, with its arguments', async () => {
   const { call } = await startGuest('cmd', ['cmd', 'größe'])
   expect(call('_start', 'one')).toMatchObject({ end: { status: RunStatus.ok }, reply: 'cmd größe\nONE' })
@@ -131,6 +164,7 @@ test('a module without a memory runs', async () => {
     code: 0,
     memoryBytes: 0,
     instanceGone: false,
+    fileReports: 0,
   })
 })
 

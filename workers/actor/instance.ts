@@ -3,6 +3,9 @@ import { type RunEnd, RunStatus } from '../../src/actors/control.ts'
 import type { Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { assemblyScriptImports } from './assemblyscript.ts'
+import type { DataTree } from './files/data-tree.ts'
+import { makeFileSystem } from './files/file-system.ts'
+import type { Mount } from './files/mount.ts'
 import type { Stdio } from './stdio.ts'
 import { GuestWasi } from './wasi.ts'
 
@@ -23,29 +26,33 @@ export interface Outcome {
   exit?: ServeEnd
 }
 
+/** What an instance has around it, which outlives it. */
+export interface Surroundings {
+  stdio: Stdio
+  /** Whether guests wait by being suspended (JSPI) instead of blocking. */
+  suspends: boolean
+  data: DataTree
+  /** Directories that something else serves, by their names in `/`. */
+  mounts: ReadonlyMap<string, Mount>
+}
+
 /** An instance of a program, and the way its methods are run. */
 export class Instance {
   readonly #program: Program
-  readonly #stdio: Stdio
-  readonly #suspends: boolean
+  readonly #around: Surroundings
   #guest: Guest
   #wasi: GuestWasi
 
-  private constructor(program: Program, stdio: Stdio, suspends: boolean, made: { guest: Guest; wasi: GuestWasi }) {
+  private constructor(program: Program, around: Surroundings, { guest, wasi }: Made) {
     this.#program = program
-    this.#stdio = stdio
-    this.#suspends = suspends
-    this.#guest = made.guest
-    this.#wasi = made.wasi
+    this.#around = around
+    this.#guest = guest
+    this.#wasi = wasi
   }
 
-  /**
-   * Makes the instance and runs its `_initialize`.
-   * @param suspends Whether guests wait by being suspended (JSPI) instead of blocking.
-   * @throws {GliaError} ERR_START
-   */
-  static async create(program: Program, stdio: Stdio, suspends: boolean): Promise<Instance> {
-    return new Instance(program, stdio, suspends, await instantiate(program, stdio, suspends))
+  /** Makes the instance and runs its `_initialize`. @throws {GliaError} ERR_START */
+  static async create(program: Program, around: Surroundings): Promise<Instance> {
+    return new Instance(program, around, await instantiate(program, around))
   }
 
   get memoryBytes(): number {
@@ -63,22 +70,23 @@ export class Instance {
 
   /** A command gets a fresh instance for each message: it is a program that is run, not a server. */
   #runCommand(): Outcome | Promise<Outcome> {
-    if (this.#suspends) {
-      return instantiate(this.#program, this.#stdio, true).then((made) => {
+    this.#wasi.dispose()
+    if (this.#around.suspends) {
+      return instantiate(this.#program, this.#around).then((made) => {
         this.#adopt(made)
         return this.#enter(COMMAND_ENTRY)
       })
     }
     try {
       // Synchronously, for the resident loop: workers may, at any size.
-      this.#adopt(instantiateSync(this.#program, this.#stdio))
+      this.#adopt(instantiateSync(this.#program, this.#around))
     } catch (thrown) {
       return this.#threw(COMMAND_ENTRY, thrown)
     }
     return this.#enter(COMMAND_ENTRY)
   }
 
-  #adopt({ guest, wasi }: { guest: Guest; wasi: GuestWasi }): void {
+  #adopt({ guest, wasi }: Made): void {
     this.#guest = guest
     this.#wasi = wasi
   }
@@ -86,66 +94,71 @@ export class Instance {
   #enter(name: string): Outcome | Promise<Outcome> {
     try {
       const entry = this.#guest.exports[name] as Entry
-      const result = this.#suspends ? WebAssembly.promising(entry)() : entry()
+      const result = this.#around.suspends ? WebAssembly.promising(entry)() : entry()
       if (result instanceof Promise) {
         return result.then(
-          (value) => this.#returned(value),
+          (value) => this.#returned(name, value),
           (thrown: unknown) => this.#threw(name, thrown),
         )
       }
-      return this.#returned(result)
+      return this.#returned(name, result)
     } catch (thrown) {
       return this.#threw(name, thrown)
     }
   }
 
-  #returned(value: unknown): Outcome {
+  #returned(name: string, value: unknown): Outcome {
     const code = typeof value === 'number' ? value : 0
-    return { end: this.#end(code === 0 ? RunStatus.ok : RunStatus.failed, code, false) }
+    return { end: this.#end(name, code === 0 ? RunStatus.ok : RunStatus.failed, code, false) }
   }
 
   #threw(name: string, thrown: unknown): Outcome {
     const isCommand = name === COMMAND_ENTRY
     if (thrown instanceof WASIProcExit) {
-      const end = this.#end(thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isCommand)
+      const end = this.#end(name, thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isCommand)
       // For a command, leaving is the usual end: the next message makes a fresh instance anyway.
       return isCommand ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
     }
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     return {
-      end: this.#end(RunStatus.trapped, 0, true),
+      end: this.#end(name, RunStatus.trapped, 0, true),
       exit: { reason: 'trapped', message, frames: guestFrames(thrown) },
     }
   }
 
-  #end(status: RunStatus, code: number, instanceGone: boolean): RunEnd {
-    return { status, code, memoryBytes: this.memoryBytes, instanceGone }
+  /** What a message has changed of `/data` is told before its end is. */
+  #end(name: string, status: RunStatus, code: number, instanceGone: boolean): RunEnd {
+    if (instanceGone || name === COMMAND_ENTRY) this.#wasi.dispose()
+    this.#around.data.report()
+    return { status, code, memoryBytes: this.memoryBytes, instanceGone, fileReports: this.#around.data.reports }
   }
 }
 
-async function instantiate(
-  program: Program,
-  stdio: Stdio,
-  suspends: boolean,
-): Promise<{ guest: Guest; wasi: GuestWasi }> {
-  const { wasi, imports, current } = prepare(program, withoutMessage(stdio), suspends)
+interface Made {
+  guest: Guest
+  wasi: GuestWasi
+}
+
+async function instantiate(program: Program, around: Surroundings): Promise<Made> {
+  const { stdio, suspends } = around
+  const { wasi, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
   try {
-    const guest = await WebAssembly.instantiate(program.module, imports)
-    const attached = attach(guest, wasi, current)
+    const guest = attach(await WebAssembly.instantiate(program.module, imports), wasi, current)
     const initialize = guest.exports['_initialize']
     if (typeof initialize === 'function') {
       await (suspends ? WebAssembly.promising(initialize as Entry)() : (initialize as Entry)())
     }
     wasi.connect(stdio)
-    return { guest: attached, wasi }
+    return { guest, wasi }
   } catch (thrown) {
+    wasi.dispose()
     throw startError(thrown)
   }
 }
 
 /** For commands, which have no `_initialize`. */
-function instantiateSync(program: Program, stdio: Stdio): { guest: Guest; wasi: GuestWasi } {
-  const { wasi, imports, current } = prepare(program, stdio, false)
+function instantiateSync(program: Program, around: Surroundings): Made {
+  const { wasi, imports, current } = prepare(program, around)
   return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi }
 }
 
@@ -159,13 +172,18 @@ function withoutMessage(stdio: Stdio): Stdio {
     closeWrite: () => undefined,
     available: 0,
     readable: true,
+    room: Number.MAX_SAFE_INTEGER,
+    writable: true,
     broken: false,
-    wait: (timeoutMs) => stdio.wait(timeoutMs, false),
+    waitFor: (isReady, timeoutMs) => stdio.waitFor(isReady, timeoutMs),
+    nudge: () => stdio.nudge(),
   }
 }
 
-function prepare(program: Program, stdio: Stdio, suspends: boolean) {
-  const wasi = new GuestWasi(stdio, program.args, program.env)
+function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings) {
+  const { args, env, limits, root: entries = [] } = program
+  const root = entries ? makeFileSystem({ entries, data: data.root, mounts }) : undefined
+  const wasi = new GuestWasi({ stdio, args, env, root, maxOpenFiles: limits.maxOpenFiles })
   const current: { guest?: Guest } = {}
   const memory = (): ArrayBuffer => {
     if (!current.guest) throw new WebAssembly.RuntimeError('the module called out before it was instantiated')
@@ -181,7 +199,7 @@ function prepare(program: Program, stdio: Stdio, suspends: boolean) {
 
 function attach(instance: WebAssembly.Instance, wasi: GuestWasi, current: { guest?: Guest }): Guest {
   const guest = withMemory(instance)
-  wasi.attach(guest)
+  wasi.attach(guest.exports.memory)
   current.guest = guest
   return guest
 }

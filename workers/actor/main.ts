@@ -6,21 +6,33 @@ import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
 import type { ActorWorkerApi, Channel, Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
-import { Instance } from './instance.ts'
+import { DataTree } from './files/data-tree.ts'
+import type { Mount } from './files/mount.ts'
+import { Instance, type Surroundings } from './instance.ts'
 import { lockDown } from './lockdown.ts'
+import { MeshClient } from './mesh-client.ts'
+import { MESH_MOUNT, MeshMount } from './mesh-mount.ts'
 import { PortServer } from './port-server.ts'
 import { RingServer } from './ring-server.ts'
 import type { Server } from './server.ts'
+import type { Stdio } from './stdio.ts'
+
+/** Largest memory of `/data` where nothing of it is kept, in bytes. */
+const MAX_DATA_BYTES = 64 * 1024 * 1024
 
 let server: Server | undefined
+let around: Surroundings | undefined
 let instance: Instance | undefined
 
 const api: ActorWorkerApi = {
   connect(channel: Channel): void {
     server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(channel)
+    const { stdio, suspends } = server
+    const data = new DataTree(channel.kept?.maxBytes ?? MAX_DATA_BYTES, channel.kept)
+    around = { stdio, suspends, data, mounts: mountsOf(channel, stdio) }
   },
   async instantiate(program: Program): Promise<number> {
-    instance = await Instance.create(program, required(server).stdio, required(server).suspends)
+    instance = await Instance.create(program, required(around))
     return instance.memoryBytes
   },
   serve(): ServeEnd | Promise<ServeEnd> {
@@ -29,6 +41,18 @@ const api: ActorWorkerApi = {
     instance = undefined
     return required(server).serve(serving)
   },
+}
+
+/** The mesh, for a process that may call others. */
+function mountsOf({ tier, calls }: Channel, stdio: Stdio): Map<string, Mount> {
+  if (!calls) return new Map()
+  const client = new MeshClient({
+    port: calls,
+    tier,
+    changed: () => stdio.nudge(),
+    log: (line) => void stdio.writeError(new TextEncoder().encode(line)),
+  })
+  return new Map([[MESH_MOUNT, new MeshMount(client)]])
 }
 
 function required<T>(value: T | undefined): T {

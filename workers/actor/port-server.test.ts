@@ -35,7 +35,7 @@ const guest: TestGuest = {
   write: async (chunk) => stdio.write(chunk),
   closeRead: async () => stdio.closeRead(),
   closeWrite: async () => stdio.closeWrite(),
-  over: async () => stdio.wait(Infinity, false),
+  over: async () => stdio.waitFor(() => stdio.broken, Infinity),
   end: (how) => method.resolve(OUTCOMES[how]),
 }
 const calls = new TestCalls(lane, guest)

@@ -59,7 +59,7 @@ export class PortServer implements Server {
       if (exit) this.#end(exit)
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#finish(id, { status: RunStatus.trapped, code: 0, memoryBytes: 0, instanceGone: true })
+      this.#finish(id, { status: RunStatus.trapped, code: 0, memoryBytes: 0, instanceGone: true, fileReports: 0 })
       this.#end({ reason: 'trapped', message, frames: [] })
     }
   }

@@ -11,6 +11,9 @@ const MAX_STDERR_BYTES = 1024 * 1024
  */
 const MAX_BUFFERED_REPLY_BYTES = 64 * 1024 * 1024
 
+/** Longest time of a timer: one of more is over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /**
  * Standard descriptors over port messages. With JSPI, waiting reads and writes give promises, on which the guest is
  * suspended. In the buffered tier the guest runs when the whole message is here, so that no read ever waits; writes never do.
@@ -121,11 +124,23 @@ export class PortStdio implements Stdio {
     return this.#broken
   }
 
-  wait(timeoutMs: number, orReadable: boolean): void | Promise<void> {
-    if (this.#suspends) return this.#waitLater(timeoutMs, orReadable)
-    // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
+  get room(): number {
+    return this.#suspends ? Math.max(0, this.#credit) : MAX_BUFFERED_REPLY_BYTES
+  }
+
+  get writable(): boolean {
+    return !this.#suspends || this.#credit > 0 || this.#unread
+  }
+
+  waitFor(isReady: () => boolean, timeoutMs: number): void | Promise<void> {
     const until = performance.now() + timeoutMs
-    while (performance.now() < until);
+    if (this.#suspends) return isReady() ? undefined : this.#waitLater(isReady, until)
+    // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
+    while (!isReady() && performance.now() < until);
+  }
+
+  nudge(): void {
+    this.#change()
   }
 
   #take(target: Uint8Array): number {
@@ -159,14 +174,15 @@ export class PortStdio implements Stdio {
     return this.#send(source)
   }
 
-  async #waitLater(timeoutMs: number, orReadable: boolean): Promise<void> {
-    const over = Promise.withResolvers<void>()
-    const timer = Number.isFinite(timeoutMs) ? setTimeout(over.resolve, timeoutMs) : undefined
-    const until = performance.now() + timeoutMs
-    while (performance.now() < until && !this.#broken && !(orReadable && this.readable)) {
+  async #waitLater(isReady: () => boolean, until: number): Promise<void> {
+    while (!isReady()) {
+      const left = until - performance.now()
+      if (left <= 0) return
+      const over = Promise.withResolvers<void>()
+      const timer = setTimeout(over.resolve, Math.min(left, MAX_TIMER_MS))
       await Promise.race([this.#changed.promise, over.promise])
+      clearTimeout(timer)
     }
-    clearTimeout(timer)
   }
 
   #giveCredit(bytes: number): void {

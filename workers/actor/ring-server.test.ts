@@ -30,7 +30,7 @@ const THREAD = `
     write: (chunk) => server.stdio.write(chunk),
     closeRead: () => server.stdio.closeRead(),
     closeWrite: () => server.stdio.closeWrite(),
-    wait: () => server.stdio.wait(Infinity, false),
+    wait: () => server.stdio.waitFor(() => server.stdio.broken, Infinity),
   }
   parentPort.on('message', ({ call, chunk }) => {
     parentPort.postMessage(calls[call](chunk))

@@ -47,8 +47,20 @@ export class RingStdio implements Stdio {
     return this.#stdin.aborted
   }
 
-  wait(timeoutMs: number, orReadable: boolean): void {
-    this.#stdin.waitBlocking(timeoutMs, orReadable)
+  get room(): number {
+    return this.#stdout.room
+  }
+
+  get writable(): boolean {
+    return this.#stdout.room > 0 || this.#stdout.broken
+  }
+
+  waitFor(isReady: () => boolean, timeoutMs: number): void {
+    this.#stdin.waitUntil(isReady, timeoutMs)
+  }
+
+  nudge(): void {
+    this.#stdin.nudge()
   }
 
   /**

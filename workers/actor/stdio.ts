@@ -21,8 +21,18 @@ export interface Stdio {
   readonly available: number
   /** Whether a read would not wait: there are bytes, or the end. */
   readonly readable: boolean
+  /** Bytes that a write would take now without waiting. */
+  readonly room: number
+  /** Whether a write would not wait: there is room, or nobody reads. */
+  readonly writable: boolean
   /** Whether the call is over: reads and writes give BROKEN. */
   readonly broken: boolean
-  /** Waits until the time is over, the call is over or, if `orReadable`, a read would not wait. Infinity: for ever. */
-  wait(timeoutMs: number, orReadable: boolean): void | Promise<void>
+  /**
+   * Waits until the time is over, the call is over or `isReady` says so, which is asked first and then whenever something
+   * changed: the message, room in the reply, and all for which {@link nudge} is called.
+   * @param timeoutMs Infinity: for ever.
+   */
+  waitFor(isReady: () => boolean, timeoutMs: number): void | Promise<void>
+  /** Has whoever waits look again, in this thread. From the page a guest on rings is nudged through its stdin ring. */
+  nudge(): void
 }

@@ -7,6 +7,7 @@ import { type Address, formatAddress } from '../../src/glia/address.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import type { Proc } from '../../src/glia/proc.ts'
 import type { Router } from '../../src/glia/router.ts'
+import type { CallContext } from '../../src/glia/call-context.ts'
 import type { Stream } from '../../src/glia/stream.ts'
 import { addressOf, makePeer, makeProc, OTHER } from '../../src/glia/test-peer.ts'
 import type { Outcome } from './instance.ts'
@@ -26,7 +27,7 @@ export interface TestGuest {
   end(how: keyof typeof OUTCOMES): void
 }
 
-const memory = { memoryBytes: 65_536, code: 0 }
+const memory = { memoryBytes: 65_536, code: 0, fileReports: 0 }
 
 /** What an instance says of a method that ended so. */
 export const OUTCOMES = {
@@ -93,6 +94,7 @@ class GuestStream implements Stream {
   readonly procId: string
   readonly methodName: string
   readonly caller = OTHER
+  readonly context: CallContext
   /** Resolves when its method has ended. */
   readonly ended = Promise.withResolvers<void>()
   trap: Error | undefined
@@ -107,6 +109,7 @@ class GuestStream implements Stream {
     this.destination = address.host
     this.procId = address.proc
     this.methodName = address.method
+    this.context = message.context
     this.#message = message
     this.#guest = guest
   }

@@ -1,68 +1,20 @@
 import { WASIProcExit, wasi as defs } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
-import { BROKEN, Ring } from '../../src/actors/ring.ts'
-import { RingStdio } from './ring-stdio.ts'
-import { GuestWasi } from './wasi.ts'
+import { BROKEN, RING_BYTES } from '../../src/actors/ring.ts'
+import { AT, encode, testGuest, type TestGuestInit } from './wasi/test-guest.ts'
 
 const [STDIN, STDOUT, STDERR, ROOT] = [0, 1, 2, 3]
-const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
-/** Where things are in the guest's memory. */
-const AT = { iovs: 0, done: 64, count: 68, list: 256, buffer: 512, subscriptions: 1024, events: 2048 }
-
-/** A guest's side of WASI: its memory, and its calls over rings that nobody empties or fills meanwhile. */
-function makeGuest({ args = [], env = [] }: { args?: string[]; env?: string[] } = {}) {
-  const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
-  const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
-  const wasi = new GuestWasi(stdio, args, env)
-  const memory = new WebAssembly.Memory({ initial: 1 })
-  wasi.attach({ exports: { memory } })
-  const imports = wasi.imports((call) => call) as Record<string, (...values: number[]) => number>
-  const view = new DataView(memory.buffer)
-  const bytes = new Uint8Array(memory.buffer)
-
-  const call = (name: string, ...values: number[]): number => {
-    const run = imports[name]
-    if (!run) throw new Error(`There is no ${name}.`)
-    return run(...values)
-  }
-  const text = (at: number, length: number): string => new TextDecoder().decode(bytes.slice(at, at + length))
-  /** Iovecs that lie one behind the other in the buffer. @returns how many. */
-  const iovecs = (...lengths: number[]): number => {
-    let at = AT.buffer
-    lengths.forEach((length, i) => {
-      view.setUint32(AT.iovs + i * 8, at, true)
-      view.setUint32(AT.iovs + i * 8 + 4, length, true)
-      at += length
-    })
-    return lengths.length
-  }
+function makeGuest(init?: TestGuestInit) {
+  const guest = testGuest(init)
   return {
-    wasi,
-    stdin,
-    stdout,
-    stderr,
-    view,
-    call,
-    text,
-    /** fd_read into buffers of these lengths: the errno, or what was read. */
-    read(fd: number, ...lengths: number[]): number | string {
-      const errno = call('fd_read', fd, AT.iovs, iovecs(...lengths), AT.done)
-      return errno === 0 ? text(AT.buffer, view.getUint32(AT.done, true)) : errno
-    },
-    /** fd_write of these texts: the errno, negative, or the number of bytes. */
-    write(fd: number, ...texts: string[]): number {
-      const count = iovecs(...texts.map((part) => encode(part).length))
-      bytes.set(encode(texts.join('')), AT.buffer)
-      const errno = call('fd_write', fd, AT.iovs, count, AT.done)
-      return errno === 0 ? view.getUint32(AT.done, true) : -errno
-    },
+    ...guest,
     /** What args_get or environ_get lists. */
     list(kind: 'args' | 'environ'): { texts: string[]; sizeBytes: number } {
-      call(`${kind}_sizes_get`, AT.count, AT.done)
-      const sizeBytes = view.getUint32(AT.done, true)
-      call(`${kind}_get`, AT.list, AT.buffer)
-      return { texts: text(AT.buffer, sizeBytes).split('\0').slice(0, -1), sizeBytes }
+      guest.call(`${kind}_sizes_get`, AT.count, AT.done)
+      const sizeBytes = guest.u32(AT.done)
+      guest.call(`${kind}_get`, AT.list, AT.buffer)
+      return { texts: guest.text(AT.buffer, sizeBytes).split('\0').slice(0, -1), sizeBytes }
     },
   }
 }
@@ -267,7 +219,7 @@ describe('poll_oneoff', () => {
     guest.stdin.put(encode('a'))
     expect(
       poll(guest, { fd: STDIN, type: READ }, { clockMs: 0 }, { fd: STDOUT, type: WRITE }, { fd: 99, type: READ }),
-    ).toEqual([event(10, READ, 1), event(11, CLOCK), event(12, WRITE), event(13, READ, 0, defs.ERRNO_BADF)])
+    ).toEqual([event(10, READ, 1), event(11, CLOCK), event(12, WRITE, RING_BYTES), event(13, READ, 0, defs.ERRNO_BADF)])
   })
 
   test('sleeps also when stdin is closed, until the call is over', () => {
@@ -285,6 +237,57 @@ describe('poll_oneoff', () => {
     guest.stdin.abort()
     expect(poll(guest, { clockMs: 60_000 })).toBe(defs.ERRNO_CANCELED)
   })
+})
+
+describe('a descriptor that does not wait', () => {
+  const NONBLOCK = defs.FDFLAGS_NONBLOCK
+
+  test('says so where it would have to', () => {
+    const { call, read, write, stdin, stdout } = makeGuest()
+    for (const fd of [STDIN, STDOUT]) expect(call('fd_fdstat_set_flags', fd, NONBLOCK)).toBe(0)
+    expect(read(STDIN, 4)).toBe(defs.ERRNO_AGAIN)
+    stdin.put(encode('a'))
+    expect(read(STDIN, 4)).toBe('a')
+    stdin.end()
+    expect(read(STDIN, 4)).toBe('')
+    stdout.put(new Uint8Array(RING_BYTES - 2))
+    expect(write(STDOUT, 'four')).toBe(2)
+    expect(write(STDOUT, 'ur')).toBe(-defs.ERRNO_AGAIN)
+    stdout.cancel()
+    expect(write(STDOUT, 'ur')).toBe(-defs.ERRNO_PIPE)
+  })
+})
+
+test('signals that a process ignores are ignored, and there are no others than there are', () => {
+  const { call } = makeGuest()
+  for (const ignored of [0, 16, 17, 22, 27]) expect(call('proc_raise', ignored)).toBe(0)
+  for (const none of [-1, 31]) expect(call('proc_raise', none)).toBe(defs.ERRNO_INVAL)
+})
+
+test('clocks have a time and a step, and there are no others than there are', () => {
+  const { call, view } = makeGuest()
+  for (const [clock, now] of [
+    [defs.CLOCKID_REALTIME, Date.now()],
+    [defs.CLOCKID_MONOTONIC, performance.now()],
+  ] as const) {
+    expect(call('clock_time_get', clock, 0n, AT.stat)).toBe(0)
+    expect(Number(view.getBigUint64(AT.stat, true)) / 1e6).toBeGreaterThanOrEqual(Math.floor(now))
+    expect(call('clock_res_get', clock, AT.stat)).toBe(0)
+    expect(view.getBigUint64(AT.stat, true)).toBeGreaterThan(0n)
+  }
+  expect(call('clock_time_get', defs.CLOCKID_PROCESS_CPUTIME_ID, 0n, AT.stat)).toBe(defs.ERRNO_NOTSUP)
+  expect(call('clock_res_get', 9, AT.stat)).toBe(defs.ERRNO_INVAL)
+})
+
+test('random numbers fill what they are to fill, also more than the browser gives at once', () => {
+  const { call, bytes } = makeGuest()
+  const length = 3 * 65_536 - 512
+  expect(call('random_get', AT.buffer, length)).toBe(0)
+  for (let at = AT.buffer; at < AT.buffer + length; at += 8192) {
+    expect(bytes.subarray(at, at + 32).some((byte) => byte !== 0)).toBe(true)
+  }
+  expect(bytes[AT.buffer - 1]).toBe(0)
+  expect(bytes[AT.buffer + length]).toBe(0)
 })
 
 test('leaving, raising a signal and using sockets end or fail as they should', () => {

@@ -1,173 +1,113 @@
-import { Fd, PreopenDirectory, WASI, wasi } from '@bjorn3/browser_wasi_shim'
-import { BROKEN } from '../../src/actors/ring.ts'
-import { pollOneoff } from './poll.ts'
+import type { Directory } from './files/directory.ts'
+import { DirectoryDescriptor } from './files/file-descriptor.ts'
 import type { Stdio } from './stdio.ts'
+import type { WasiContext } from './wasi/context.ts'
+import { DescriptorTable } from './wasi/descriptor-table.ts'
+import { fileCalls } from './wasi/file-calls.ts'
+import { type GuestCall, guard, type WasiCall } from './wasi/guard.ts'
+import { GuestMemory } from './wasi/guest-memory.ts'
+import { pathCalls } from './wasi/path-calls.ts'
+import { pollOneoff } from './wasi/poll.ts'
+import { processCalls } from './wasi/process-calls.ts'
+import { ALL_RIGHTS } from './wasi/rights.ts'
+import { socketCalls } from './wasi/socket-calls.ts'
+import { StderrDescriptor, StdinDescriptor, type StdioDescriptor, StdoutDescriptor } from './wasi/stdio-descriptor.ts'
 
-/** A guest's view of a WASI function: numbers in, an errno out, or a promise of it where the guest can be suspended. */
-type Errno = number
-type Guest = { exports: { memory: WebAssembly.Memory } }
+/** Descriptors that every guest has: the three of the message, and `/`. */
+const GIVEN = 4
 
-/** Marks descriptors that are the message, its reply and the log; the shim's own calls on them only need the type. */
-class StdioFd extends Fd {
-  readonly role: 'stdin' | 'stdout' | 'stderr'
-  readonly #stdio: () => Stdio
+/** What each message finds as 0, 1 and 2. */
+const STANDARD = [StdinDescriptor, StdoutDescriptor, StderrDescriptor] as const
 
-  constructor(role: 'stdin' | 'stdout' | 'stderr', stdio: () => Stdio) {
-    super()
-    this.role = role
-    this.#stdio = stdio
-  }
+/** The functions that can wait, which suspends the guest where it cannot block. */
+const WAITING: ReadonlySet<string> = new Set([
+  'fd_read',
+  'fd_write',
+  'fd_close',
+  'fd_renumber',
+  'fd_readdir',
+  'path_open',
+  'path_filestat_get',
+  'poll_oneoff',
+  'sock_recv',
+  'sock_send',
+])
 
-  override fd_fdstat_get(): { ret: number; fdstat: wasi.Fdstat } {
-    const fdstat = new wasi.Fdstat(wasi.FILETYPE_CHARACTER_DEVICE, 0)
-    const rights = this.role === 'stdin' ? wasi.RIGHTS_FD_READ : wasi.RIGHTS_FD_WRITE
-    fdstat.fs_rights_base = BigInt(rights)
-    return { ret: wasi.ERRNO_SUCCESS, fdstat }
-  }
-
-  override fd_filestat_get(): { ret: number; filestat: wasi.Filestat } {
-    return { ret: wasi.ERRNO_SUCCESS, filestat: new wasi.Filestat(0n, wasi.FILETYPE_CHARACTER_DEVICE, 0n) }
-  }
-
-  override fd_close(): number {
-    if (this.role === 'stdin') this.#stdio().closeRead()
-    if (this.role === 'stdout') this.#stdio().closeWrite()
-    return wasi.ERRNO_SUCCESS
-  }
-
-  override fd_fdstat_set_flags(): number {
-    return wasi.ERRNO_SUCCESS
-  }
+export interface GuestWasiInit {
+  stdio: Stdio
+  args: readonly string[]
+  /** `KEY=value` each. */
+  env: readonly string[]
+  /** What the guest finds as `/`; undefined: it has no files. */
+  root?: Directory | undefined
+  /** Files and directories that may be open at once, besides those that are from the start. */
+  maxOpenFiles: number
 }
 
 /**
- * WASI preview 1 for one instance: the shim's file system, with our own standard descriptors, poll and sockets where the
- * shim's block, spin, copy twice or throw strings (FACTS 2.4, shim 0.4.2).
+ * WASI preview 1 for one instance, of which the shim gives the numbers. Its functions and file system block, spin, copy
+ * twice, throw strings or are not there (FACTS 2.4, shim 0.4.2).
  */
 export class GuestWasi {
-  readonly #shim: WASI
-  #stdio: Stdio
+  readonly #context: WasiContext
+  readonly #calls: Record<string, WasiCall>
+  readonly #standard: StdioDescriptor[] = []
 
-  constructor(stdio: Stdio, args: readonly string[], env: readonly string[]) {
-    this.#stdio = stdio
-    const preopened = ['/', '/tmp'].map((path) => new PreopenDirectory(path, new Map()))
-    this.#shim = new WASI([...args], [...env], [...standardFds(() => this.#stdio), ...preopened], { debug: false })
+  constructor({ stdio, args, env, root, maxOpenFiles }: GuestWasiInit) {
+    const context = { memory: new GuestMemory(), table: new DescriptorTable(GIVEN + maxOpenFiles), stdio }
+    this.#context = context
+    this.#calls = {
+      ...processCalls(context, args, env),
+      ...fileCalls(context),
+      ...pathCalls(context),
+      ...socketCalls(context),
+      poll_oneoff: (subscriptions: number, events: number, count: number, done: number) =>
+        pollOneoff(context, { subscriptions, events, count, done }),
+    }
+    this.resetStdio()
+    if (root) context.table.add(preopened('/', root))
   }
 
   /** Call it with the instance before any of its code runs (a start function aside, which WASI does not allow to call in). */
-  attach(guest: Guest): void {
-    this.#shim.inst = guest
+  attach(memory: WebAssembly.Memory): void {
+    this.#context.memory.attach(memory)
   }
 
   /** From now on the standard descriptors are these. */
   connect(stdio: Stdio): void {
-    this.#stdio = stdio
+    this.#context.stdio = stdio
   }
 
   /** Gives a new message its descriptors, whatever the one before it did to them. */
   resetStdio(): void {
-    this.#shim.fds.splice(0, 3, ...standardFds(() => this.#stdio))
+    const { table } = this.#context
+    STANDARD.forEach((Standard, fd) => {
+      const descriptor = this.#standard[fd]
+      if (descriptor && table.holds(fd, descriptor)) return descriptor.reset()
+      const fresh = new Standard(this.#context)
+      this.#standard[fd] = fresh
+      void table.set(fd, fresh)
+    })
+  }
+
+  /** Closes what the guest has open: it is gone. */
+  dispose(): void {
+    this.#context.table.closeAll()
   }
 
   /** The import object's `wasi_snapshot_preview1`. @param suspending Wraps functions that may give a promise (JSPI). */
-  imports(suspending: (call: WaitingFunction) => WebAssembly.ImportValue): Record<string, WebAssembly.ImportValue> {
-    const shim = this.#shim.wasiImport
-    return {
-      ...(shim as Record<string, WebAssembly.ImportValue>),
-      fd_read: suspending((fd, iovs, count, done) => {
-        if (this.#role(fd) === undefined) return Number(shim['fd_read']?.(fd, iovs, count, done))
-        return this.#read(fd, iovs, count, done)
-      }),
-      fd_write: suspending((fd, iovs, count, done) => {
-        if (this.#role(fd) === undefined) return Number(shim['fd_write']?.(fd, iovs, count, done))
-        return this.#write(fd, iovs, count, done)
-      }),
-      poll_oneoff: suspending((subscriptions, events, count, done) =>
-        pollOneoff(this.#view(), { subscriptions, events, count, done }, this.#pollable()),
-      ),
-      args_sizes_get: (count: number, bytes: number) => this.#argsSizes(count, bytes),
-      proc_raise: (signal: number) => {
-        throw new WebAssembly.RuntimeError(`the guest raised signal ${signal}`)
-      },
-      sock_accept: () => wasi.ERRNO_NOTSOCK,
-      sock_recv: () => wasi.ERRNO_NOTSOCK,
-      sock_send: () => wasi.ERRNO_NOTSOCK,
-      sock_shutdown: () => wasi.ERRNO_NOTSOCK,
-    }
-  }
-
-  #role(fd: number): StdioFd['role'] | undefined {
-    const descriptor = this.#shim.fds[fd]
-    return descriptor instanceof StdioFd ? descriptor.role : undefined
-  }
-
-  /** Returns after the first buffer that got bytes: filling the next one would block with bytes already delivered. */
-  #read(fd: number, iovs: number, count: number, done: number): Errno | Promise<Errno> {
-    if (this.#role(fd) !== 'stdin') return wasi.ERRNO_BADF
-    const target = this.#firstBuffer(iovs, count)
-    return this.#finish(target ? this.#stdio.read(target) : 0, done, wasi.ERRNO_CANCELED)
-  }
-
-  #write(fd: number, iovs: number, count: number, done: number): Errno | Promise<Errno> {
-    const role = this.#role(fd)
-    if (role === 'stdin') return wasi.ERRNO_BADF
-    // A partial write is allowed: the guest's library comes again with the rest.
-    const source = this.#firstBuffer(iovs, count)
-    if (!source) return this.#finish(0, done, wasi.ERRNO_PIPE)
-    const written = role === 'stderr' ? this.#stdio.writeError(source) : this.#stdio.write(source)
-    return this.#finish(written, done, wasi.ERRNO_PIPE)
-  }
-
-  #finish(result: number | Promise<number>, done: number, broken: Errno): Errno | Promise<Errno> {
-    if (typeof result !== 'number') return result.then((count) => this.#finish(count, done, broken))
-    if (result === BROKEN) return broken
-    this.#view().setUint32(done, result, true)
-    return wasi.ERRNO_SUCCESS
-  }
-
-  /** A view on the first of the guest's iovecs that has room, in guest memory itself: ring to memory is one copy. */
-  #firstBuffer(iovs: number, count: number): Uint8Array | undefined {
-    const view = this.#view()
-    for (let at = iovs; at < iovs + count * 8; at += 8) {
-      const length = view.getUint32(at + 4, true)
-      if (length > 0) return new Uint8Array(view.buffer, view.getUint32(at, true), length)
-    }
-    return undefined
-  }
-
-  #view(): DataView {
-    return new DataView(this.#shim.inst.exports.memory.buffer)
-  }
-
-  #pollable(): Parameters<typeof pollOneoff>[2] {
-    return {
-      stdio: this.#stdio,
-      kind: (fd) => {
-        const role = this.#role(fd)
-        if (role) return role === 'stdin' ? 'stdin' : 'ready'
-        return this.#shim.fds[fd] === undefined ? 'closed' : 'ready'
-      },
-    }
-  }
-
-  /** The shim counts UTF-16 units here. */
-  #argsSizes(count: number, bytes: number): Errno {
-    const encoder = new TextEncoder()
-    const view = this.#view()
-    view.setUint32(count, this.#shim.args.length, true)
-    view.setUint32(
-      bytes,
-      this.#shim.args.reduce((sum, arg) => sum + encoder.encode(arg).length + 1, 0),
-      true,
-    )
-    return wasi.ERRNO_SUCCESS
+  imports(suspending: (call: GuestCall) => WebAssembly.ImportValue): Record<string, WebAssembly.ImportValue> {
+    const entries = Object.entries(this.#calls).map(([name, call]) => {
+      const guarded = guard(call, this.#context.memory)
+      return [name, WAITING.has(name) ? suspending(guarded) : guarded] as const
+    })
+    return Object.fromEntries(entries)
   }
 }
 
-/** Four numbers in, an errno out: the shape of the three WASI functions that can wait. */
-type WaitingFunction = (a: number, b: number, c: number, d: number) => Errno | Promise<Errno>
-
-/** @param stdio The current ones: closing stdin or stdout ends that half of the call. */
-function standardFds(stdio: () => Stdio): Fd[] {
-  return [new StdioFd('stdin', stdio), new StdioFd('stdout', stdio), new StdioFd('stderr', stdio)]
+function preopened(name: string, directory: Directory): DirectoryDescriptor {
+  const how = { rights: ALL_RIGHTS, inheriting: ALL_RIGHTS, flags: 0 }
+  const descriptor = new DirectoryDescriptor(directory, how)
+  descriptor.preopenName = name
+  return descriptor
 }

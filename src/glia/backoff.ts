@@ -1,4 +1,4 @@
-/** Waits that double from the first to the last, each shortened by up to a third at random so that many peers do not come at once. */
+/** Waits that double from the first to the last, each shortened by up to a third at random so that many do not come at once. */
 export class Backoff {
   readonly #firstMs: number
   readonly #lastMs: number

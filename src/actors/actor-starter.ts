@@ -1,0 +1,72 @@
+import type { Actor } from '../glia/actor.ts'
+import type { Program } from '../glia/incarnation.ts'
+import type { LiveActors } from './live-actors.ts'
+import type { ModuleCache } from './module-cache.ts'
+import type { OutgoingMesh } from './outgoing-calls.ts'
+import type { ProcessEntry } from './process-entry.ts'
+import type { ModuleVersion, ProcessRecord } from './store.ts'
+import { startWorkerActor } from './worker-actor.ts'
+import type { TierName } from './worker-api.ts'
+
+export interface ActorStarterInit {
+  peerId: string
+  tier: TierName
+  /** Starts the actor worker's script. */
+  createWorker(): Promise<Worker>
+  modules: ModuleCache
+  live: LiveActors
+  /** For processes that may call others. Left out: none can. */
+  mesh?: OutgoingMesh | undefined
+}
+
+/** Starts the actors of a tab's processes, each in a worker. */
+export class ActorStarter {
+  readonly #init: ActorStarterInit
+
+  constructor(init: ActorStarterInit) {
+    this.#init = init
+  }
+
+  /** A module as the program of a process. */
+  program(entry: ProcessEntry, version: ModuleVersion): Program {
+    return { methods: version.methods, start: (signal) => this.#start(entry, version, signal) }
+  }
+
+  async #start(entry: ProcessEntry, version: ModuleVersion, signal: AbortSignal): Promise<Actor> {
+    const { tier, createWorker, modules, live, mesh } = this.#init
+    const { record, log } = entry
+    const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
+    const release = live.take(entry.proc)
+    try {
+      const { module, memoryLimitBytes } = await modules.get(version, maxMemoryBytes)
+      return await startWorkerActor({
+        program: {
+          module,
+          args: [record.name, ...record.args],
+          env: this.#environment(record),
+          methods: version.methods,
+          limits: { maxOpenFiles, maxCalls: call ? maxCalls : 0 },
+        },
+        memoryLimitBytes,
+        tier,
+        createWorker,
+        onStderr: (bytes) => log.write(bytes),
+        onTrap: (frames) => {
+          for (const frame of frames) log.add('process', frame)
+        },
+        outgoing:
+          call && mesh ? { caller: record.pid, mesh, maxCalls, report: (line) => log.add('stderr', line) } : undefined,
+        files: entry.files,
+        onStopped: release,
+        signal,
+      })
+    } catch (thrown) {
+      release()
+      throw thrown
+    }
+  }
+
+  #environment({ pid, env }: ProcessRecord): string[] {
+    return Object.entries({ ...env, WW_PID: pid, WW_PEER: this.#init.peerId }).map(([key, value]) => `${key}=${value}`)
+  }
+}

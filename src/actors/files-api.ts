@@ -1,0 +1,55 @@
+/**
+ * What crosses between the page and an actor worker of the files that a process keeps, `/data`: the worker gets them once,
+ * when it is connected, and from then on tells what has changed, over a port of their own.
+ */
+import { fields, isBytes } from '../glia/untrusted.ts'
+
+/** Something in a directory. Paths have no slash at their start or end, and no `.`, `..` or empty parts. */
+export type FileEntry =
+  | { path: string; kind: 'file'; bytes: Uint8Array<ArrayBuffer> }
+  | { path: string; kind: 'directory' }
+  | { path: string; kind: 'link'; target: string }
+
+/** What is at a path now, whatever was there before. */
+export type FileChange = FileEntry | { path: string; kind: 'removed' }
+
+/** Files that are kept, as a worker gets them. */
+export interface KeptFiles {
+  entries: readonly FileEntry[]
+  /** Largest memory of all of them together, in bytes: a write beyond it fails with ENOSPC. */
+  maxBytes: number
+  /** Gets a {@link FilesChanged} after each message that changed something, before the message's end, and at `fsync`. */
+  port: MessagePort
+}
+
+/** Worker to page. One after the other they are all that happened. */
+export interface FilesChanged {
+  type: 'changed'
+  changes: readonly FileChange[]
+}
+
+/** Longest path and target of a link, in UTF-16 units. What has a longer path is not kept. */
+export const MAX_FILE_PATH = 4096
+
+/** @throws {TypeError} if it is no such message. */
+export function readFilesChanged(value: unknown): FilesChanged {
+  const { type, changes } = fields(value)
+  if (type === 'changed' && Array.isArray(changes)) return { type, changes: changes.map(readFileChange) }
+  throw new TypeError(`Not a message of an actor worker about its files: ${String(type)}`)
+}
+
+function readFileChange(value: unknown): FileChange {
+  const { path, kind, bytes, target } = fields(value)
+  if (isFilePath(path)) {
+    if (kind === 'removed' || kind === 'directory') return { path, kind }
+    if (kind === 'file' && isBytes(bytes)) return { path, kind, bytes }
+    if (kind === 'link' && typeof target === 'string' && target.length <= MAX_FILE_PATH) return { path, kind, target }
+  }
+  throw new TypeError(`Not a change of a file: ${String(kind)}`)
+}
+
+/** Whether a path is as {@link FileEntry} has them. */
+export function isFilePath(path: unknown): path is string {
+  if (typeof path !== 'string' || path.length > MAX_FILE_PATH || path.includes('\0')) return false
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+}

@@ -1,0 +1,60 @@
+import { toGliaError } from '../glia/errors.ts'
+import { type FileChange, type FileEntry, type KeptFiles, readFilesChanged } from './files-api.ts'
+
+export interface FilesSessionInit {
+  /** What the worker begins with. */
+  entries: readonly FileEntry[]
+  /** As {@link KeptFiles} has it. */
+  maxBytes: number
+  /** Gets what the worker has changed. */
+  changed(changes: readonly FileChange[]): void
+  /** Gets a line for people about what cannot be kept. */
+  report(line: string): void
+}
+
+/** The page's side of the files of one worker. */
+export class FilesSession {
+  /** For the worker; its port is to be transferred. */
+  readonly kept: KeptFiles
+  /** The worker has been ended. What it had posted before may still come. */
+  isStopped = false
+  readonly #init: FilesSessionInit
+  readonly #port: MessagePort
+  #reports = 0
+  #waiting: { reports: number; come: () => void } | undefined
+
+  constructor(init: FilesSessionInit) {
+    const { port1, port2 } = new MessageChannel()
+    this.#init = init
+    this.#port = port1
+    this.kept = { entries: init.entries, maxBytes: init.maxBytes, port: port2 }
+  }
+
+  /** From now on changes are taken; those that were posted before wait in the port. */
+  begin(): void {
+    this.#port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
+  }
+
+  /** Resolves when so many reports of the worker have come; undefined if they have. They take another way than a message's end. */
+  received(reports: number): Promise<void> | undefined {
+    if (this.#reports >= reports) return undefined
+    return new Promise((come) => {
+      this.#waiting = { reports, come }
+    })
+  }
+
+  /** Nothing is taken any more. */
+  close(): void {
+    this.#port.close()
+  }
+
+  #receive(data: unknown): void {
+    this.#reports += 1
+    try {
+      this.#init.changed(readFilesChanged(data).changes)
+    } catch (thrown) {
+      this.#init.report(`What was changed under /data is not kept: ${toGliaError(thrown).message}`)
+    }
+    if (this.#waiting && this.#reports >= this.#waiting.reports) this.#waiting.come()
+  }
+}

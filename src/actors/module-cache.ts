@@ -1,0 +1,97 @@
+import { cidOf } from './cid.ts'
+import { type InspectedModule, inspectModule } from './inspect.ts'
+import type { ModuleVersion } from './store.ts'
+
+/** Modules that are kept compiled, and bytes of them in all; the machine code takes some times as much. */
+const MAX_MODULES = 64
+const MAX_BYTES = 128 * 1024 * 1024
+
+interface Cached {
+  cid: string
+  moduleBytes: number
+  compiled: Promise<InspectedModule>
+}
+
+export interface ModuleCacheInit {
+  /** The bytes of a module. @throws {GliaError} ERR_STORAGE if they are not to be had. */
+  load(cid: string): Promise<Uint8Array<ArrayBuffer>>
+  /** Whether the module can be had from nowhere else. */
+  isPinned(cid: string): boolean
+  maxModules?: number
+  maxBytes?: number
+}
+
+/**
+ * Compiled modules by CID and memory cap, which is compiled in. The least recently used go first; a process that runs has its
+ * own hold on its module.
+ */
+export class ModuleCache {
+  readonly #init: ModuleCacheInit
+  /** In the order of their last use. */
+  readonly #cached = new Map<string, Cached>()
+
+  constructor(init: ModuleCacheInit) {
+    this.#init = init
+  }
+
+  /** @throws {GliaError} what loading or compiling fails with; the next call tries again. */
+  get({ cid, moduleBytes }: ModuleVersion, maxMemoryBytes: number): Promise<InspectedModule> {
+    const key = keyOf(cid, maxMemoryBytes)
+    const known = this.#cached.get(key)
+    if (known) {
+      this.#cached.delete(key)
+      this.#cached.set(key, known)
+      return known.compiled
+    }
+    const compiled = this.#load(cid, maxMemoryBytes)
+    compiled.catch(() => this.#cached.delete(key))
+    this.#put(key, { cid, moduleBytes, compiled })
+    return compiled
+  }
+
+  /** A module, if it is compiled. */
+  peek(cid: string, maxMemoryBytes: number): Promise<InspectedModule> | undefined {
+    return this.#cached.get(keyOf(cid, maxMemoryBytes))?.compiled
+  }
+
+  /** Compiles a module that may be new and looks at it. @throws {GliaError} ERR_BAD_MODULE */
+  async add(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<ModuleVersion> {
+    const cid = await cidOf(bytes)
+    const known = await this.peek(cid, maxMemoryBytes)?.catch(() => undefined)
+    const compiled = known ?? (await inspectModule(bytes, maxMemoryBytes))
+    const version = { cid, moduleBytes: bytes.length, methods: compiled.methods }
+    this.put(version, maxMemoryBytes, compiled)
+    return version
+  }
+
+  /** A module that is compiled already. */
+  put({ cid, moduleBytes }: ModuleVersion, maxMemoryBytes: number, compiled: InspectedModule): void {
+    this.#put(keyOf(cid, maxMemoryBytes), { cid, moduleBytes, compiled: Promise.resolve(compiled) })
+  }
+
+  /** No process has the module any more. */
+  drop(cid: string): void {
+    for (const [key, cached] of this.#cached) if (cached.cid === cid) this.#cached.delete(key)
+  }
+
+  #put(key: string, cached: Cached): void {
+    this.#cached.delete(key)
+    this.#cached.set(key, cached)
+    const { isPinned, maxModules = MAX_MODULES, maxBytes = MAX_BYTES } = this.#init
+    let bytes = [...this.#cached.values()].reduce((sum, { moduleBytes }) => sum + moduleBytes, 0)
+    for (const [oldKey, old] of this.#cached) {
+      if (this.#cached.size <= maxModules && bytes <= maxBytes) return
+      if (oldKey === key || isPinned(old.cid)) continue
+      this.#cached.delete(oldKey)
+      bytes -= old.moduleBytes
+    }
+  }
+
+  async #load(cid: string, maxMemoryBytes: number): Promise<InspectedModule> {
+    return inspectModule(await this.#init.load(cid), maxMemoryBytes)
+  }
+}
+
+function keyOf(cid: string, maxMemoryBytes: number): string {
+  return `${cid} ${maxMemoryBytes}`
+}

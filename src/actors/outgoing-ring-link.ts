@@ -1,0 +1,72 @@
+import { type CallRings, NOTE_OPENED } from './outgoing-api.ts'
+import type { OutgoingLink } from './outgoing-link.ts'
+import { Ring } from './ring.ts'
+
+/** A file's bytes in rings that the worker made. */
+export class RingLink implements OutgoingLink {
+  readonly #request: Ring
+  readonly #reply: Ring
+  /** Has the worker look again if it waits for several files at once. */
+  readonly #nudge: () => void
+  /** What the sequences were before the last look. */
+  #taken = 0
+  #put = 0
+
+  constructor({ request, reply }: CallRings, nudge: () => void) {
+    this.#nudge = nudge
+    this.#request = new Ring(request)
+    this.#reply = new Ring(reply)
+  }
+
+  opened(): void {
+    if (this.#reply.note === 0) this.#reply.setNote(NOTE_OPENED)
+  }
+
+  failed(errno: number): void {
+    if (this.#reply.note <= 0) this.#reply.setNote(errno)
+    this.#request.abort()
+    this.#reply.abort()
+    this.#nudge()
+  }
+
+  take(): Uint8Array | undefined {
+    this.#taken = this.#request.readerSequence
+    const chunk = this.#request.take()
+    if (chunk) this.#nudge()
+    return chunk
+  }
+
+  get requestEnded(): boolean {
+    return this.#request.ended
+  }
+
+  arrival(): Promise<unknown> | undefined {
+    return this.#request.readerChanged(this.#taken)
+  }
+
+  stopRequest(): void {
+    this.#request.cancel()
+    this.#nudge()
+  }
+
+  put(chunk: Uint8Array): number {
+    this.#put = this.#reply.writerSequence
+    const count = this.#reply.put(chunk)
+    if (count > 0) this.#nudge()
+    return count
+  }
+
+  room(): Promise<unknown> | undefined {
+    return this.#reply.writerChanged(this.#put)
+  }
+
+  endReply(): void {
+    this.#reply.end()
+    this.#nudge()
+  }
+
+  wake(): void {
+    this.#request.wake()
+    this.#reply.wake()
+  }
+}

@@ -1,0 +1,33 @@
+import { type Address, formatAddress } from '../glia/address.ts'
+import type { CallContext } from '../glia/call-context.ts'
+import type { Stream } from '../glia/stream.ts'
+import { type Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
+import type { OutgoingLink } from './outgoing-link.ts'
+
+export interface OutgoingStreamInit {
+  address: Address
+  caller: string
+  context: CallContext
+  link: OutgoingLink
+  backlog: Backlog
+}
+
+/** The serving end of a call that a guest makes, for the router. */
+export class OutgoingStream extends OutgoingDuplex implements Stream {
+  readonly protocol: string
+  readonly destination: string
+  readonly procId: string
+  readonly methodName: string
+  readonly caller: string
+  readonly context: CallContext
+
+  constructor({ address, caller, context, link, backlog }: OutgoingStreamInit) {
+    super(link, backlog)
+    this.protocol = formatAddress(address)
+    this.destination = address.host
+    this.procId = address.proc
+    this.methodName = address.method
+    this.caller = caller
+    this.context = context
+  }
+}

@@ -1,0 +1,223 @@
+import { afterEach, expect, test } from 'vitest'
+import { GliaError } from '../glia/errors.ts'
+import type { FileChange, FileEntry } from './files-api.ts'
+import type { FilesSession } from './files-session.ts'
+import { type FileStore, ProcessFiles } from './process-files.ts'
+
+const MiB = 1024 * 1024
+const PID = 'p'
+
+const sessions: FilesSession[] = []
+
+/** A store in memory, which can be full, and slow. */
+class MemoryStore implements FileStore {
+  readonly kept = new Map<string, FileEntry>()
+  isFull = false
+  gate: Promise<void> = Promise.resolve()
+  writes = 0
+
+  async files(): Promise<FileEntry[]> {
+    return [...this.kept.values()]
+  }
+
+  async changeFiles(_pid: string, changes: readonly FileChange[]): Promise<void> {
+    await this.gate
+    if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+    this.writes += 1
+    for (const change of changes) {
+      if (change.kind === 'removed') this.kept.delete(change.path)
+      else this.kept.set(change.path, change)
+    }
+  }
+}
+
+afterEach(() => {
+  for (const session of sessions.splice(0)) {
+    session.close()
+    session.kept.port.close()
+  }
+})
+
+function make(store?: FileStore, maxBytes = 64 * MiB) {
+  const lines: string[] = []
+  const files = new ProcessFiles({
+    pid: PID,
+    store,
+    maxBytes,
+    report: (line) => lines.push(line),
+    changed: () => undefined,
+  })
+  return { files, lines }
+}
+
+/** A worker of the process, as the page sees it: tells of changes, and waits until they have come. */
+async function work(files: ProcessFiles) {
+  const session = await files.open()
+  sessions.push(session)
+  let reports = 0
+  const tell = async (...changes: unknown[]): Promise<void> => {
+    session.kept.port.postMessage({ type: 'changed', changes })
+    await session.received(++reports)
+  }
+  return { session, tell, found: session.kept.entries.map(({ path }) => path) }
+}
+
+async function begin(files: ProcessFiles) {
+  const worker = await work(files)
+  files.begin(worker.session)
+  return worker
+}
+
+function file(path: string, bytes: number | string = 'x'): FileEntry & { kind: 'file' } {
+  return {
+    path,
+    kind: 'file',
+    bytes: typeof bytes === 'string' ? new TextEncoder().encode(bytes) : new Uint8Array(bytes),
+  }
+}
+
+async function pathsOf(files: ProcessFiles): Promise<string[]> {
+  return (await files.entries()).map(({ path }) => path)
+}
+
+test('changes are stored, and the next page has them', async () => {
+  const store = new MemoryStore()
+  const { files } = make(store)
+  files.keep()
+  const { tell } = await begin(files)
+  await tell({ path: 'd', kind: 'directory' }, file('d/a', 'one'), file('b'))
+  await tell(file('d/a', 'three'), { path: 'b', kind: 'removed' })
+  await files.release()
+  expect([...store.kept.keys()]).toEqual(['d', 'd/a'])
+  const next = make(store).files
+  next.keep()
+  const { infos, bytes } = await next.load()
+  expect(infos).toEqual([
+    { path: 'd', kind: 'directory', bytes: 0 },
+    { path: 'd/a', kind: 'file', bytes: 5 },
+  ])
+  expect(bytes).toBe(5)
+  expect((await work(next)).found).toEqual(['d', 'd/a'])
+})
+
+test('what waits to be stored is there for the next worker', async () => {
+  const store = new MemoryStore()
+  const open = Promise.withResolvers<void>()
+  store.gate = open.promise
+  const { files } = make(store)
+  files.keep()
+  const first = await begin(files)
+  await first.tell(file('a'))
+  await first.tell(file('b'), { path: 'a', kind: 'removed' })
+  files.stopped(first.session)
+  expect((await begin(files)).found).toEqual(['b'])
+  open.resolve()
+  await files.release()
+})
+
+test('nothing is stored before the process is, and nothing after', async () => {
+  const store = new MemoryStore()
+  const { files } = make(store)
+  const { tell } = await begin(files)
+  await tell(file('a'))
+  expect(store.writes).toBe(0)
+  files.keep()
+  await tell(file('b'))
+  await expect.poll(() => [...store.kept.keys()]).toEqual(['a', 'b'])
+  expect((await files.release()).length).toBe(2)
+  store.kept.clear()
+  await tell(file('c'))
+  expect(store.kept.size).toBe(0)
+  expect(await pathsOf(files)).toEqual(['a', 'b', 'c'])
+  files.keep()
+  await expect.poll(() => [...store.kept.keys()]).toEqual(['a', 'b', 'c'])
+})
+
+test('what was let go is put below what has changed since', async () => {
+  const { files } = make()
+  files.hold([file('a', 'old'), file('b')])
+  const { tell, found } = await begin(files)
+  expect(found).toEqual(['a', 'b'])
+  await tell(file('a', 'newer'))
+  expect((await files.load()).bytes).toBe(6)
+})
+
+test('without a store they live as long as the page', async () => {
+  const { files } = make()
+  files.keep()
+  const { tell, session } = await begin(files)
+  await tell(file('a'))
+  files.stopped(session)
+  expect((await begin(files)).found).toEqual(['a'])
+})
+
+test('a store that is full is told of once, nothing is lost in this page, and the next change tries again', async () => {
+  const store = new MemoryStore()
+  store.isFull = true
+  const { files, lines } = make(store)
+  files.keep()
+  const { tell } = await begin(files)
+  await tell(file('a'))
+  await tell(file('b'))
+  await expect.poll(() => lines).toEqual(['It is full. The process runs, but it loses these files with this page.'])
+  expect(await pathsOf(files)).toEqual(['a', 'b'])
+  store.isFull = false
+  await tell({ path: 'b', kind: 'removed' })
+  await expect.poll(() => [...store.kept.keys()]).toEqual(['a'])
+  expect(lines.at(-1)).toBe('What is under /data is kept again.')
+})
+
+test('a message waits while much waits to be stored, and no longer than its caller', async () => {
+  const store = new MemoryStore()
+  const { files } = make(store)
+  files.keep()
+  const never = new AbortController().signal
+  const { tell } = await begin(files)
+  expect(files.whenRoom(never)).toBeUndefined()
+  const open = Promise.withResolvers<void>()
+  store.gate = open.promise
+  await tell(file('small', MiB))
+  expect(files.whenRoom(never)).toBeUndefined()
+  await tell(file('large', 9 * MiB))
+  const caller = new AbortController()
+  const [room, given] = [files.whenRoom(never), files.whenRoom(caller.signal)]
+  caller.abort()
+  await given
+  expect(store.writes).toBe(0)
+  open.resolve()
+  await room
+  expect(store.kept.get('large')).toBeDefined()
+})
+
+test('names of one file count each, and what is too much is told', async () => {
+  const { files, lines } = make(undefined, MiB)
+  const { tell } = await begin(files)
+  await tell(file('a', 600_000), file('b', 600_000))
+  await tell(file('c', 600_000), { path: 'a', kind: 'removed' })
+  expect(await pathsOf(files)).toEqual(['c'])
+  expect(lines).toEqual([expect.stringMatching(/^\/data\/b is not kept as they are now: .* more than 1 MiB\.$/)])
+})
+
+test('a worker begins with all that is there, if that is more than it may have', async () => {
+  const { files } = make(undefined, 1000)
+  files.hold([file('a', 2000)])
+  expect((await work(files)).session.kept.maxBytes).toBe(2256)
+})
+
+test('a worker that does not start changes nothing, and the one before goes on', async () => {
+  const { files } = make()
+  const first = await begin(files)
+  const failing = await work(files)
+  failing.session.kept.port.postMessage({ type: 'changed', changes: [file('wrong')] })
+  files.stopped(failing.session)
+  await first.tell(file('right'))
+  expect(await pathsOf(files)).toEqual(['right'])
+})
+
+test('nonsense of a worker is refused and told', async () => {
+  const { files, lines } = make()
+  const { tell } = await begin(files)
+  await tell({ path: '../up', kind: 'directory' })
+  expect(await pathsOf(files)).toEqual([])
+  expect(lines[0]).toMatch(/^What was changed under \/data is not kept: Not a change of a file/)
+})

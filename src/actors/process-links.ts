@@ -1,0 +1,138 @@
+import { GliaError } from '../glia/errors.ts'
+import { type Exit, type ExitReason, exitText } from '../glia/exit.ts'
+import { Links, type Watch } from '../glia/links.ts'
+import type { Pid } from '../glia/pid.ts'
+import { post } from '../glia/post.ts'
+import type { Stream } from '../glia/stream.ts'
+import { streamPair } from '../glia/stream-pair.ts'
+import type { ProcessEntry } from './process-entry.ts'
+
+/** Processes that one may watch: each is asked for at every end of any. */
+const MAX_WATCHES = 100
+
+/** What a process is told of the end of another, as JSON. */
+interface ExitMessage {
+  pid: Pid
+  name: string
+  reason: ExitReason
+  /** It does not come back by itself. */
+  final: boolean
+}
+
+export interface ProcessLinksInit {
+  peerId: string
+  get(pid: string): ProcessEntry | undefined
+  /** Has a call answered or aborted: the router's. Left out: nobody is told of an end. */
+  serve?: ((stream: Stream) => Promise<void>) | undefined
+  /** The ties of the process have changed. */
+  changed(entry: ProcessEntry): void
+}
+
+/** Watches and links between the processes of a tab. They are kept with the processes that have them. */
+export class ProcessLinks {
+  readonly #init: ProcessLinksInit
+  readonly #links = new Links({
+    tell: (watch, exit) => this.#tell(watch, exit),
+    signal: (...ended) => this.#signal(...ended),
+  })
+
+  constructor(init: ProcessLinksInit) {
+    this.#init = init
+  }
+
+  /**
+   * Has a process get a message, as from the process that it watches, whenever an instance of that one ends, and when it is
+   * killed. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
+   * @returns what {@link unwatch} takes.
+   * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
+   */
+  watch(watcher: string, watched: string, method: string): string {
+    const [by, of] = [this.#entry(watcher), this.#entry(watched)]
+    if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
+    if (!by.record.methods.includes(method)) {
+      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” to be told with.`)
+    }
+    if (this.#links.watchesOf(by.record.pid).length >= MAX_WATCHES) {
+      throw new GliaError('ERR_BAD_REQUEST', `A process can watch ${MAX_WATCHES} others.`)
+    }
+    const id = crypto.randomUUID()
+    this.#links.watch({ id, watcher: by.record.pid, watched: of.record.pid, method })
+    this.#keep(by)
+    return id
+  }
+
+  /** Ends a watch. One that is over is no error. */
+  unwatch(id: string): void {
+    const watch = this.#links.unwatch(id)
+    const entry = watch && this.#init.get(watch.watcher)
+    if (entry) this.#keep(entry)
+  }
+
+  /**
+   * Has the instance of either process end when one of the other ends abnormally, unless it watches that one. Each comes back
+   * by its restart type.
+   * @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST if they are the same.
+   */
+  link(a: string, b: string): void {
+    const both = [this.#entry(a), this.#entry(b)] as const
+    if (both[0] === both[1]) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot be linked to itself.')
+    this.#links.link(both[0].record.pid, both[1].record.pid)
+    for (const entry of both) this.#keep(entry)
+  }
+
+  /** @throws {GliaError} ERR_NO_PROC */
+  unlink(a: string, b: string): void {
+    const both = [this.#entry(a), this.#entry(b)] as const
+    this.#links.unlink(both[0].record.pid, both[1].record.pid)
+    for (const entry of both) this.#keep(entry)
+  }
+
+  /** Ties the processes together that were before, as far as they are there. */
+  restore(entries: Iterable<ProcessEntry>): void {
+    for (const { record } of entries) {
+      for (const watch of record.watches ?? []) if (this.#init.get(watch.watched)) this.#links.watch(watch)
+      for (const other of record.links ?? []) if (this.#init.get(other)) this.#links.link(record.pid, other)
+    }
+  }
+
+  ended(pid: Pid, exit: Exit, counts: boolean): void {
+    this.#links.ended(pid, exit, counts)
+  }
+
+  /** The process is gone for good. */
+  forget(pid: Pid): void {
+    for (const other of this.#links.forget(pid)) {
+      const entry = this.#init.get(other)
+      if (entry) this.#keep(entry)
+    }
+  }
+
+  #entry(pid: string): ProcessEntry {
+    const entry = this.#init.get(pid)
+    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
+    return entry
+  }
+
+  #keep(entry: ProcessEntry): void {
+    const { pid } = entry.record
+    entry.update({ watches: this.#links.watchesOf(pid), links: this.#links.linksOf(pid) })
+    this.#init.changed(entry)
+  }
+
+  #tell({ watcher, watched, method }: Watch, { reason, final }: Exit): void {
+    const { peerId, get, serve } = this.#init
+    const name = get(watched)?.record.name ?? ''
+    const message: ExitMessage = { pid: watched, name, reason, final }
+    const bytes = new TextEncoder().encode(JSON.stringify(message))
+    const address = { host: peerId, proc: watcher, method }
+    const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })
+    void serve?.(server)
+    void post(stream, bytes)
+  }
+
+  #signal(pid: Pid, ended: Pid, { reason }: Exit, counts: boolean): void {
+    const name = this.#init.get(ended)?.record.name ?? ended
+    const message = `${name}, which it is linked to, ended: ${exitText(reason)}`
+    this.#init.get(pid)?.proc.signal({ type: 'linked', pid: ended, message }, counts)
+  }
+}

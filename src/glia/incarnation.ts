@@ -1,0 +1,85 @@
+import type { Actor, ActorFactory, Message } from './actor.ts'
+import { GliaError } from './errors.ts'
+import type { ExitReason } from './exit.ts'
+
+/** The method of command modules. Each message gets a fresh instance, so an end of it is the message's and not the process's. */
+export const COMMAND = '_start'
+
+/** What a process runs: its module's methods, and how it is started. */
+export interface Program {
+  methods: readonly string[]
+  start: ActorFactory
+}
+
+/** The program of a process and what it runs on now, if anything. */
+export class Incarnation {
+  readonly #killed: AbortSignal
+  #program: Program
+  #actor: Actor | undefined
+  #used = false
+
+  /** @param killed Aborts with the process: what is being started then is stopped. */
+  constructor(program: Program, killed: AbortSignal) {
+    this.#program = program
+    this.#killed = killed
+  }
+
+  get methods(): readonly string[] {
+    return this.#program.methods
+  }
+
+  get memoryBytes(): number | undefined {
+    return this.#actor?.memoryBytes
+  }
+
+  /** Whether there is an actor, which keeps a worker; its instance may have ended with the last message. */
+  get isLive(): boolean {
+    return this.#actor !== undefined
+  }
+
+  /** Why the instance has ended; undefined if it has not, or if there is none. */
+  get exited(): ExitReason | undefined {
+    return this.#actor?.exited
+  }
+
+  /** Whether the instance has had a message that may have left something in its memory. */
+  get isUsed(): boolean {
+    return this.#used && this.exited === undefined
+  }
+
+  /** Makes the actor. @throws {GliaError} what the start fails with; the signal's reason; that of the kill. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#actor = await this.#make(this.#program, signal)
+  }
+
+  /** Makes an actor of another program, then lets go of the old one: which goes on if that fails. @throws as start. */
+  async replace(program: Program, signal: AbortSignal): Promise<void> {
+    const actor = await this.#make(program, signal)
+    this.stop()
+    this.#actor = actor
+    this.#program = program
+  }
+
+  /** Runs a message. @throws {GliaError} what the actor does; ERR_INTERNAL if there is none. */
+  run(method: string, message: Message): Promise<void> {
+    if (!this.#actor) throw new GliaError('ERR_INTERNAL', 'The process has not been started.')
+    // What an earlier instance had is gone with it.
+    this.#used = this.isUsed || method !== COMMAND
+    return this.#actor.run(method, message)
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#actor?.stop()
+    this.#actor = undefined
+    this.#used = false
+  }
+
+  async #make({ start }: Program, signal: AbortSignal): Promise<Actor> {
+    const actor = await start(AbortSignal.any([signal, this.#killed]))
+    // Killed at the moment when it was ready.
+    if (this.#killed.aborted) actor.stop()
+    this.#killed.throwIfAborted()
+    return actor
+  }
+}

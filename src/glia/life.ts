@@ -1,0 +1,143 @@
+import { GliaError } from './errors.ts'
+import { type Exit, type ExitReason, exitText, startFailure } from './exit.ts'
+import { COMMAND, Incarnation, type Program } from './incarnation.ts'
+import type { Restart } from './restart.ts'
+import { COMES_BACK, Supervisor } from './supervisor.ts'
+
+/** States of DESIGN 6 that a process can be in. */
+export type ProcState = 'cold' | 'starting' | 'idle' | 'busy' | 'backoff' | 'dead'
+
+/** What a process tells its owner. */
+export interface ProcObserver {
+  /** State, counters or memory changed. */
+  changed(): void
+  /** An instance has ended, or the process for good. `counts`: it is one of the ends that the restart intensity is about. */
+  exited(exit: Exit, counts: boolean): void
+  /** A line for the process's log. */
+  note(line: string): void
+  /** A message failed. */
+  failed(error: GliaError): void
+}
+
+/** Whose doing an end is. `method` is undefined if no message ran. */
+export interface Cause {
+  method?: string
+  counts: boolean
+}
+
+/** The states of a process, from cold to dead: starts its incarnations, and decides with its supervisor what follows an end. */
+export class Life {
+  readonly #observer: ProcObserver
+  readonly #supervisor: Supervisor
+  readonly #killed = new AbortController()
+  readonly #incarnation: Incarnation
+  #state: ProcState = 'cold'
+  #restingSince = performance.now()
+  #waitMs = 0
+
+  constructor(program: Program, restart: Restart, observer: ProcObserver) {
+    this.#observer = observer
+    this.#supervisor = new Supervisor(restart)
+    this.#incarnation = new Incarnation(program, this.#killed.signal)
+  }
+
+  get state(): ProcState {
+    return this.#state
+  }
+
+  set state(state: Exclude<ProcState, 'dead'>) {
+    this.#enter(state)
+  }
+
+  get incarnation(): Incarnation {
+    return this.#incarnation
+  }
+
+  /** Aborts when the process is dead, with what its callers are told. */
+  get killed(): AbortSignal {
+    return this.#killed.signal
+  }
+
+  /** Since when it has had nothing to do, on the clock of `performance.now()`. */
+  get restingSince(): number {
+    return this.#restingSince
+  }
+
+  /** Makes an instance. @param late What the signal gives when it takes too long. @throws {GliaError} what that fails with. */
+  async start(signal: AbortSignal, late: GliaError, cause: Cause): Promise<void> {
+    this.#enter('starting')
+    const began = performance.now()
+    try {
+      await this.#incarnation.start(signal)
+    } catch (thrown) {
+      this.killed.throwIfAborted()
+      const reason = startFailure(thrown, late)
+      if (reason) this.end(reason, cause)
+      throw thrown
+    }
+    this.#observer.note(`Started in ${Math.round(performance.now() - began)} ms.`)
+  }
+
+  /** Puts another program in the place of this one; if it cannot be started, the old one goes on. @throws {GliaError} why. */
+  async replace(program: Program, signal: AbortSignal): Promise<void> {
+    this.#enter('starting')
+    await this.#incarnation.replace(program, signal)
+    this.#supervisor.reset()
+  }
+
+  /** Has the next start be a fresh one, whatever was before. */
+  renew(): void {
+    this.#incarnation.stop()
+    this.#supervisor.reset()
+  }
+
+  /** A message has run: if that was the end of the instance, decides what follows. @param thrown What it failed with. */
+  settle(thrown: unknown, cause: Cause): void {
+    const { isLive, exited } = this.#incarnation
+    // A worker that cannot make a fresh instance is of no use any more: the next message gets another.
+    const reason = isLive ? startFailure(thrown) : undefined
+    if (reason) this.end(reason, cause)
+    else if (exited) this.#ended(exited, cause)
+  }
+
+  /** Ends the instance. */
+  end(reason: ExitReason, cause: Cause): void {
+    this.#incarnation.stop()
+    this.#ended(reason, cause)
+  }
+
+  /** Ends the process for good. */
+  die(error: GliaError): void {
+    this.#enter('dead')
+    this.#killed.abort(error)
+    this.#incarnation.stop()
+  }
+
+  /** Time to wait before the next turn, in ms. It is asked for once. */
+  takeWait(): number {
+    const waitMs = this.#waitMs
+    this.#waitMs = 0
+    return this.#state === 'dead' ? 0 : waitMs
+  }
+
+  /** Between two messages. */
+  rest(): void {
+    this.#restingSince = performance.now()
+    this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
+  }
+
+  #ended(reason: ExitReason, { method, counts }: Cause): void {
+    const isProcess = method !== COMMAND
+    const verdict = isProcess ? this.#supervisor.judge(reason, counts) : COMES_BACK
+    if (verdict.dead) this.die(new GliaError('ERR_PROC_STOPPED', verdict.why))
+    else this.#waitMs = verdict.waitMs
+    this.#observer.note(`${exitText(reason)}. ${verdict.why}`)
+    this.#observer.exited({ at: Date.now(), method, reason, final: verdict.dead }, counts && isProcess)
+  }
+
+  #enter(state: ProcState): void {
+    if (this.#state === state || this.#state === 'dead') return
+    this.#state = state
+    this.#observer.changed()
+  }
+}

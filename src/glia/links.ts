@@ -1,0 +1,98 @@
+import { type Exit, isAbnormal } from './exit.ts'
+import { COMMAND } from './incarnation.ts'
+import type { Pid } from './pid.ts'
+
+/** A process that gets a message whenever another ends (OTP's monitor, which stays). */
+export interface Watch {
+  readonly id: string
+  readonly watcher: Pid
+  readonly watched: Pid
+  /** Method of the watcher. */
+  readonly method: string
+}
+
+export interface LinksInit {
+  /** Sends the message. */
+  tell(watch: Watch, exit: Exit): void
+  /** Ends the instance of a process because one that it is linked to has ended. */
+  signal(pid: Pid, ended: Pid, exit: Exit, counts: boolean): void
+}
+
+/** Who watches whom among the processes of a peer, and who ends with whom. */
+export class Links {
+  readonly #init: LinksInit
+  readonly #watches = new Map<string, Watch>()
+  readonly #linked = new Map<Pid, Set<Pid>>()
+  /** Those that end because of one end, which is told within one call: none of them ends twice for it. */
+  readonly #ending = new Set<Pid>()
+
+  constructor(init: LinksInit) {
+    this.#init = init
+  }
+
+  watch(watch: Watch): void {
+    this.#watches.set(watch.id, watch)
+  }
+
+  /** @returns what it was; undefined if there is none. */
+  unwatch(id: string): Watch | undefined {
+    const watch = this.#watches.get(id)
+    this.#watches.delete(id)
+    return watch
+  }
+
+  watchesOf(watcher: Pid): Watch[] {
+    return [...this.#watches.values()].filter((watch) => watch.watcher === watcher)
+  }
+
+  /** Both ways. Idempotent. */
+  link(a: Pid, b: Pid): void {
+    this.#linkedTo(a).add(b)
+    this.#linkedTo(b).add(a)
+  }
+
+  unlink(a: Pid, b: Pid): void {
+    this.#linkedTo(a).delete(b)
+    this.#linkedTo(b).delete(a)
+  }
+
+  linksOf(pid: Pid): Pid[] {
+    return [...(this.#linked.get(pid) ?? [])]
+  }
+
+  /**
+   * An instance, or a process, has ended: tells those who watch, and ends those that are linked if it was abnormal and they do
+   * not watch. A command's run that fails ends nothing else, nor does a start that fails: nothing had begun.
+   */
+  ended(pid: Pid, exit: Exit, counts: boolean): void {
+    const watches = [...this.#watches.values()].filter(({ watched }) => watched === pid)
+    for (const watch of watches) this.#init.tell(watch, exit)
+    if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.method === COMMAND) return
+    const isFirst = this.#ending.size === 0
+    this.#ending.add(pid)
+    for (const other of this.linksOf(pid)) {
+      if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
+      this.#init.signal(other, pid, exit, counts)
+    }
+    if (isFirst) this.#ending.clear()
+  }
+
+  /** The process is gone for good, with all its ties. @returns those that had one. */
+  forget(pid: Pid): Pid[] {
+    const tied = this.linksOf(pid)
+    for (const other of tied) this.unlink(pid, other)
+    this.#linked.delete(pid)
+    for (const { id, watcher, watched } of this.#watches.values()) {
+      if (watcher !== pid && watched !== pid) continue
+      this.#watches.delete(id)
+      if (watched === pid) tied.push(watcher)
+    }
+    return tied
+  }
+
+  #linkedTo(pid: Pid): Set<Pid> {
+    const known = this.#linked.get(pid) ?? new Set()
+    this.#linked.set(pid, known)
+    return known
+  }
+}

@@ -1,0 +1,49 @@
+import type { Message } from './actor.ts'
+import { linkOf } from './call-context.ts'
+import { GliaError } from './errors.ts'
+import type { Policy } from './policy.ts'
+import type { Stream } from './stream.ts'
+
+/** A stream as the actor of a process sees it: neither the message nor the reply gets larger than its policy says. */
+export function messageOf(stream: Stream, pid: string, policy: Policy): Message {
+  let received = 0
+  let replied = 0
+  const { destination, context } = stream
+  return {
+    signal: stream.signal,
+    closeRead: () => void stream.closeRead(),
+    closeWrite: () => void stream.closeWrite(),
+    // Of calls that are made for this message: this process waits for them, and they end when it must.
+    context: {
+      chain: [...context.chain, linkOf(destination, pid)],
+      deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
+    },
+    read: async () => {
+      const chunk = await stream.read()
+      received += chunk?.byteLength ?? 0
+      if (received > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
+      return chunk
+    },
+    write: (chunk) => {
+      replied += chunk.byteLength
+      if (replied > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
+      return stream.write(chunk)
+    },
+  }
+}
+
+export function messageTooLarge({ maxMessageBytes }: Policy): GliaError {
+  const message = `The message is larger than the ${maxMessageBytes} bytes that this process accepts.`
+  return new GliaError('ERR_MESSAGE_TOO_LARGE', message)
+}
+
+function replyTooLarge({ maxReplyBytes }: Policy): GliaError {
+  const message = `The reply is larger than the ${maxReplyBytes} bytes that this process may send.`
+  return new GliaError('ERR_REPLY_TOO_LARGE', message)
+}
+
+/** The call ends with the error, on both sides. */
+function broken(stream: Stream, error: GliaError): GliaError {
+  stream.abort(error)
+  return error
+}

@@ -1,0 +1,91 @@
+import { deadlineIn, withDeadline } from './deadline.ts'
+import type { GliaError } from './errors.ts'
+import { Mailbox } from './mailbox.ts'
+
+export interface TurnsInit {
+  /** Messages that may wait for their turn. */
+  mailbox: number
+  /** Longest time a message may wait for it, in ms. */
+  deadlineMs: number
+}
+
+/** The turns of a process: its mailbox, with a wait after a turn where its supervisor wants one. */
+export class Turns {
+  readonly #mailbox: Mailbox
+  readonly #deadlineMs: number
+  #pause: { until: number; end(): void } | undefined
+
+  constructor({ mailbox, deadlineMs }: TurnsInit) {
+    this.#mailbox = new Mailbox(mailbox)
+    this.#deadlineMs = deadlineMs
+  }
+
+  get waiting(): number {
+    return this.#mailbox.waiting
+  }
+
+  /** Whether nobody has the turn, so that nobody waits either. */
+  get free(): boolean {
+    return this.#mailbox.free
+  }
+
+  /** While there is a wait: when it is over, in ms since the epoch. */
+  get pausedUntil(): number | undefined {
+    return this.#pause?.until
+  }
+
+  /** The turn, if nobody has it. */
+  tryTake(): Turn | undefined {
+    const leave = this.#mailbox.tryEnter()
+    return leave && this.#turn(leave)
+  }
+
+  /** @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE; what {@link close} was given; the signal's reason. */
+  async take(signal: AbortSignal): Promise<Turn> {
+    const deadline = deadlineIn(this.#deadlineMs, (time) => `The message waited ${time} for its turn and was not run.`)
+    return withDeadline(deadline, async (late) =>
+      this.#turn(await this.#mailbox.enter(AbortSignal.any([late, signal]))),
+    )
+  }
+
+  /** The next turn, for what the owner does: before all messages that wait, and without the rest of a wait. */
+  async takeFirst(signal: AbortSignal): Promise<Turn> {
+    const entered = this.#mailbox.enterFirst(signal)
+    this.#pause?.end()
+    return this.#turn(await entered)
+  }
+
+  /** There will be no more: every message that waits is sent away. */
+  close(error: GliaError): void {
+    this.#mailbox.refuseWaiting(error)
+    this.#pause?.end()
+  }
+
+  /** As {@link Mailbox.whoWaits}. */
+  whoWaits(): (error: GliaError) => void {
+    return this.#mailbox.whoWaits()
+  }
+
+  #turn(leave: () => void): Turn {
+    return {
+      end: leave,
+      endAfter: (ms, then) => {
+        const end = (): void => {
+          clearTimeout(timer)
+          this.#pause = undefined
+          then()
+          leave()
+        }
+        const timer = setTimeout(end, ms)
+        this.#pause = { until: Date.now() + ms, end }
+      },
+    }
+  }
+}
+
+/** A turn that is taken. One of these ends it. */
+export interface Turn {
+  end(): void
+  /** Ends it after a wait, and calls `then` just before. */
+  endAfter(ms: number, then: () => void): void
+}

@@ -1,0 +1,60 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { ProcessFiles as Files } from '../actors/process-files.ts'
+import type { ProcessTable } from '../actors/process-table.ts'
+import type { FilesView, ProcessFiles } from '../ui/model.ts'
+
+export interface KeptFilesInit {
+  table(): Promise<ProcessTable>
+  /** Bumped whenever a process has changed. */
+  version: ReadonlySignal<number>
+  /** The files of a process; undefined if there is none. */
+  find(pid: string): Files | undefined
+  changed(): void
+}
+
+/** What the views show of the files under `/data`. */
+export class KeptFiles implements ProcessFiles {
+  readonly #init: KeptFilesInit
+
+  constructor(init: KeptFilesInit) {
+    this.#init = init
+  }
+
+  readonly of = (pid: string): ReadonlySignal<FilesView | undefined> => {
+    const { version, find, changed } = this.#init
+    const site = signal<StorageEstimate>({})
+    let shown: number | undefined
+    return computed(() => {
+      void version.value
+      const { usage, quota } = site.value
+      const files = find(pid)
+      if (!files) return undefined
+      const { index } = files
+      if (!index) {
+        // That it fails is told by the process's log when it starts.
+        void files.load().then(changed, () => undefined)
+        return undefined
+      }
+      if (shown !== index.bytes) {
+        shown = index.bytes
+        void estimate().then((now) => (site.value = now))
+      }
+      return { files: index.files, bytes: index.bytes, usedBytes: usage, quotaBytes: quota }
+    })
+  }
+
+  readonly archive = async (pid: string, cancelled: AbortSignal): Promise<Blob> => {
+    const archive = await (await this.#init.table()).exportFiles(pid)
+    cancelled.throwIfAborted()
+    return archive
+  }
+}
+
+/** Of all that this site keeps. Where there is no store there is nothing to tell. */
+async function estimate(): Promise<StorageEstimate> {
+  try {
+    return await navigator.storage.estimate()
+  } catch {
+    return {}
+  }
+}

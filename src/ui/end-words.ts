@@ -1,0 +1,22 @@
+import type { ExitReason } from '../glia/exit.ts'
+import { formatSpan } from './format.ts'
+
+/** How a process ended, in a word or two; its console says more. */
+export const EXIT_WORDS: Readonly<Record<ExitReason['type'], string>> = {
+  exited: 'exited',
+  trapped: 'trapped',
+  memory: 'out of memory',
+  deadline: 'deadline',
+  start: 'did not start',
+  killed: 'killed',
+  linked: 'with another',
+}
+
+/**
+ * When a process comes back: `Comes back in 4 s`.
+ * @param until In ms since the epoch. @param now As well.
+ */
+export function backoffWords(until: number | undefined, now: number): string {
+  const leftMs = (until ?? 0) - now
+  return leftMs > 1000 ? `Comes back in ${formatSpan(leftMs)}` : 'Comes back now'
+}

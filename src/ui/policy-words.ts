@@ -1,0 +1,50 @@
+import type { Policy } from '../glia/policy.ts'
+import type { RestartType } from '../glia/restart.ts'
+import { formatBinary, formatCount, formatMs } from './format.ts'
+
+/** Who may call a process, and whom it may call. */
+export function callWords({ callers, call }: Pick<Policy, 'callers' | 'call'>): string {
+  return `${callerWords(callers)} ${call ? 'It may call others.' : 'It may call nobody.'}`
+}
+
+function callerWords(callers: Policy['callers']): string {
+  if (callers === 'anyone') return 'Anyone on the mesh may call it.'
+  if (callers === 'browser' || callers.length === 0) return 'Only this browser may call it.'
+  return `This browser and ${callers.length === 1 ? 'one peer' : `${callers.length} peers`} may call it.`
+}
+
+/** The two limits that people run into. */
+export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
+  return `${timeWords(deadlineMs)} for a message, ${formatBinary(maxMemoryBytes)} of memory.`
+}
+
+/** All limits, one each. */
+export function limitWords(policy: Policy): string[] {
+  const { mailbox, maxMessageBytes, maxReplyBytes, maxOpenFiles, maxCalls, call, evict } = policy
+  return [
+    mainLimitWords(policy),
+    `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
+    `${formatCount(maxOpenFiles)} open files${call ? `, ${formatCount(maxCalls)} calls at once` : ''}.`,
+    ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
+  ]
+}
+
+/** When a process comes back after its instance ended. */
+export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
+  permanent: 'comes back whenever it has ended',
+  transient: 'comes back when it has failed',
+  temporary: 'does not come back',
+}
+
+/** `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`. @param ownMax undefined: it names none. */
+export function memoryWords(start: number, ownMax: number | undefined, cap: number): string {
+  if (start === 0 && ownMax === 0) return 'none'
+  if (ownMax === start) return `${formatBinary(start)}, and no more`
+  const atStart = `${formatBinary(start)} at its start`
+  if (ownMax === undefined) return `${atStart}, and no limit of its own; the cap is ${formatBinary(cap)}`
+  return `${atStart}, ${formatBinary(ownMax)} at most${ownMax > cap ? `; the cap is ${formatBinary(cap)}` : ''}`
+}
+
+function timeWords(ms: number): string {
+  return ms % 1000 === 0 ? `${formatCount(ms / 1000)} s` : formatMs(ms)
+}

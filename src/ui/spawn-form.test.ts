@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { completeSpawnOptions } from '../actors/spawn-options.ts'
+import { newForm, readForm, type SpawnForm } from './spawn-form.ts'
+
+const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+
+function optionsOf(changes: Partial<SpawnForm>): ReturnType<typeof completeSpawnOptions> {
+  const read = readForm({ ...newForm('upper'), ...changes })
+  if (!('options' in read)) throw new Error(JSON.stringify(read.errors))
+  return completeSpawnOptions(read.options, 'actor')
+}
+
+test('a sheet that nobody changed asks for the defaults', () => {
+  expect(optionsOf({})).toEqual(completeSpawnOptions({ name: 'upper' }, 'actor'))
+})
+
+test('everything on the sheet reaches the process', () => {
+  const options = optionsOf({
+    name: ' loud ',
+    args: `-v 'a b'`,
+    env: 'LANG=de\n\n A = b=c \nEMPTY=',
+    callers: 'peers',
+    peers: `${PEER}\n`,
+    mayCall: true,
+    deadlineSeconds: '1.5',
+    mailbox: '0',
+    memoryMiB: '0.5',
+    messageMiB: '1',
+    replyMiB: '2',
+    openFiles: '3',
+    openCalls: '4',
+    mayEvict: true,
+    restart: 'transient',
+  })
+  expect(options).toMatchObject({
+    name: 'loud',
+    args: ['-v', 'a b'],
+    env: { LANG: 'de', A: ' b=c ', EMPTY: '' },
+    restart: { type: 'transient' },
+  })
+  expect(options.policy).toEqual({
+    callers: [PEER],
+    call: true,
+    deadlineMs: 1500,
+    mailbox: 0,
+    maxMemoryBytes: 512 * 1024,
+    maxMessageBytes: 1024 * 1024,
+    maxReplyBytes: 2 * 1024 * 1024,
+    maxOpenFiles: 3,
+    maxCalls: 4,
+    maxDataBytes: 64 * 1024 * 1024,
+    evict: true,
+  })
+})
+
+test('peers count only where a list is chosen', () => {
+  expect(optionsOf({ callers: 'browser', peers: 'nonsense' }).policy.callers).toBe('browser')
+})
+
+test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
+  ['name', { name: ' ' }, 'name'],
+  ['args', { args: `'open` }, 'quote'],
+  ['env', { env: 'A=1\nno value' }, '“no value”'],
+  ['env', { env: '=1' }, '“=1”'],
+  ['env', { env: 'WW_PID=me' }, 'WW_PID'],
+  ['peers', { callers: 'peers', peers: `${PEER}\nme` }, '“me”'],
+  ['peers', { callers: 'peers' }, 'peer id'],
+  ['deadlineSeconds', { deadlineSeconds: '0' }, 'above 0'],
+  ['mailbox', { mailbox: '1.5' }, 'whole number'],
+  ['memoryMiB', { memoryMiB: '4097' }, '4096'],
+  ['messageMiB', { messageMiB: '' }, 'number'],
+  ['replyMiB', { replyMiB: 'all' }, 'number'],
+  ['openFiles', { openFiles: '-1' }, '0 to'],
+  ['openCalls', { openCalls: 'NaN' }, 'whole number'],
+])('%s is told when it is wrong: %o', (field, changes, words) => {
+  const read = readForm({ ...newForm('upper'), ...changes })
+  expect('errors' in read && Object.keys(read.errors)).toEqual([field])
+  expect('errors' in read && read.errors[field]).toContain(words)
+})

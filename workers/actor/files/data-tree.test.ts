@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import { type FileChange, type FileEntry, readFilesChanged } from '../../../src/actors/files-api.ts'
+import { testGuest } from '../wasi/test-guest.ts'
+import { DataTree } from './data-tree.ts'
+
+const ports: MessagePort[] = []
+
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close()
+})
+
+/** A guest, and a page that keeps its `/data`. */
+function start(entries: readonly FileEntry[] = [], maxBytes = 1e6) {
+  const { port1, port2 } = new MessageChannel()
+  ports.push(port1, port2)
+  const data = new DataTree(maxBytes, { entries, maxBytes, port: port1 })
+  const received: FileChange[][] = []
+  const waiting: (() => void)[] = []
+  port2.onmessage = ({ data: message }: MessageEvent) => {
+    received.push([...readFilesChanged(message).changes])
+    waiting.shift()?.()
+  }
+  return {
+    data,
+    ...testGuest({ data }),
+    /** What the page is told next. */
+    async told(): Promise<unknown[]> {
+      if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+      return (received.shift() ?? []).map((change) =>
+        change.kind === 'file' ? [change.path, new TextDecoder().decode(change.bytes)] : change,
+      )
+    },
+  }
+}
+
+const file = (path: string, text: string): FileEntry => ({ path, kind: 'file', bytes: new TextEncoder().encode(text) })
+
+describe('/data', () => {
+  test('begins with what is kept', () => {
+    const { content, names } = start([
+      file('a/b/c', 'deep'),
+      { path: 'a/link', kind: 'link', target: 'b/c' },
+      { path: 'empty', kind: 'directory' },
+    ])
+    expect(content('data/a/link')).toBe('deep')
+    expect(names('data')).toEqual(['a', 'empty'])
+  })
+
+  test('outlives the instance that writes it, and `/` does not', () => {
+    const { data, create } = start()
+    create('data/kept', 'yes')
+    create('lost', 'no')
+    const next = testGuest({ data })
+    expect([next.content('data/kept'), next.content('lost')]).toEqual(['yes', wasi.ERRNO_NOENT])
+  })
+
+  test('keeps what there is, though it may hold less than that now', () => {
+    const { content, open, write } = start([file('a', 'x'.repeat(300))], 10)
+    expect(content('data/a')).toBe('x'.repeat(300))
+    expect(open('data/b', { oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOSPC)
+    expect(write(open('data/a'), 'y')).toBe(1)
+  })
+
+  test('has room for so much and no more', () => {
+    const { open, call } = start([], 10_000)
+    const fd = open('data/a', { oflags: wasi.OFLAGS_CREAT })
+    expect(call('fd_filestat_set_size', fd, 9_000n)).toBe(0)
+    expect(call('fd_filestat_set_size', fd, 10_000n)).toBe(wasi.ERRNO_NOSPC)
+    let files = 0
+    while (open(`data/${files}`, { oflags: wasi.OFLAGS_CREAT }) > 0) files += 1
+    expect(files).toBeLessThan(10)
+  })
+})
+
+describe('the page is told', () => {
+  test('what was made, written and removed', async () => {
+    const { data, told, create, onPath, onPaths } = start([file('old', 'old'), file('same', 'same')])
+    create('data/new', 'new')
+    create('data/old', 'changed')
+    onPath('path_create_directory', [3], 'data/d')
+    onPaths('path_symlink', [], '../new', [3], 'data/d/link')
+    data.report()
+    expect(await told()).toEqual([
+      ['old', 'changed'],
+      ['new', 'new'],
+      { path: 'd', kind: 'directory' },
+      { path: 'd/link', kind: 'link', target: '../new' },
+    ])
+    onPath('path_unlink_file', [3], 'data/old')
+    data.report()
+    expect(await told()).toEqual([{ path: 'old', kind: 'removed' }])
+  })
+
+  test('nothing where nothing changed, also if it came and went', async () => {
+    const { data, told, create, content, onPath } = start([file('a', 'a')])
+    data.report()
+    content('data/a')
+    create('elsewhere', 'x')
+    data.report()
+    create('data/short')
+    onPath('path_unlink_file', [3], 'data/short')
+    data.report()
+    create('data/b', 'b')
+    data.report()
+    expect(await told()).toEqual([['b', 'b']])
+  })
+
+  test('of every file below a directory that was moved, and by every name', async () => {
+    const { data, told, onPaths, create } = start([file('d/a', 'A'), file('d/e/b', 'B')])
+    onPaths('path_rename', [3], 'data/d', [3], 'data/f')
+    onPaths('path_link', [3, 0], 'data/f/a', [3], 'data/g')
+    data.report()
+    expect(await told()).toEqual([
+      ...['d', 'd/a', 'd/e', 'd/e/b'].map((path) => ({ path, kind: 'removed' })),
+      { path: 'f', kind: 'directory' },
+      ['f/a', 'A'],
+      { path: 'f/e', kind: 'directory' },
+      ['f/e/b', 'B'],
+      ['g', 'A'],
+    ])
+    create('data/g', 'both')
+    data.report()
+    expect(await told()).toEqual([
+      ['f/a', 'both'],
+      ['g', 'both'],
+    ])
+  })
+
+  test('at a sync, but not at each of many', async () => {
+    const { data, told, open, write, call } = start()
+    const fd = open('data/log', { oflags: wasi.OFLAGS_CREAT })
+    for (const line of ['1', '2', '3']) {
+      write(fd, line)
+      expect(call('fd_sync', fd)).toBe(0)
+    }
+    expect(await told()).toEqual([['log', '1']])
+    data.report()
+    expect(await told()).toEqual([['log', '123']])
+  })
+})

@@ -1,0 +1,87 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { DirEntry } from '../wasi/descriptor.ts'
+import { WasiError } from '../wasi/wasi-error.ts'
+import { Inode } from './inode.ts'
+import type { Mount } from './mount.ts'
+import type { Volume } from './volume.ts'
+
+/** Cookies of `.` and `..`. */
+const SELF = 1
+const PARENT = 2
+
+interface Entry {
+  inode: Inode
+  cookie: number
+}
+
+/** Names, and what they lead to. */
+export class Directory extends Inode {
+  readonly filetype = wasi.FILETYPE_DIRECTORY
+  /** In ascending order of their cookies, since what is added comes last. */
+  readonly #entries = new Map<string, Entry>()
+  #lastCookie = PARENT
+  /** Itself, if it is the root of all. */
+  parent: Directory = this
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
+  get(name: string): Inode | undefined {
+    return this.#entries.get(name)?.inode
+  }
+
+  /** Gives it a name, which is free. @throws {WasiError} NOENT if this directory was removed. */
+  add(name: string, inode: Inode): void {
+    if (this.links === 0) throw new WasiError(wasi.ERRNO_NOENT)
+    this.#entries.set(name, { inode, cookie: ++this.#lastCookie })
+    if (inode instanceof Directory) inode.parent = this
+    inode.linked()
+    this.changed()
+  }
+
+  /** Takes the name away, if it is there. */
+  remove(name: string): void {
+    const inode = this.get(name)
+    if (!inode) return
+    this.#entries.delete(name)
+    inode.unlinked()
+    this.changed()
+  }
+
+  /** Whether it is the other directory, or somewhere below it. */
+  isWithin(other: Directory): boolean {
+    if (this === other) return true
+    let at = this.parent
+    while (at !== other) {
+      if (at.parent === at) return false
+      at = at.parent
+    }
+    return true
+  }
+
+  /** By their names, without `.` and `..`. */
+  *children(): Iterable<[string, Inode]> {
+    for (const [name, { inode }] of this.#entries) yield [name, inode]
+  }
+
+  *entries(): Iterable<DirEntry> {
+    this.used()
+    yield { name: '.', ino: this.ino, filetype: this.filetype, cookie: SELF }
+    yield { name: '..', ino: this.parent.ino, filetype: this.filetype, cookie: PARENT }
+    for (const [name, { inode, cookie }] of this.#entries) {
+      yield { name, ino: inode.ino, filetype: inode.filetype, cookie }
+    }
+  }
+}
+
+/** The directory of a {@link Mount} in the tree around it. */
+export class MountPoint extends Inode {
+  readonly filetype = wasi.FILETYPE_DIRECTORY
+  readonly mount: Mount
+
+  constructor(volume: Volume, mount: Mount) {
+    super(volume)
+    this.mount = mount
+  }
+}

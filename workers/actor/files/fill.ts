@@ -1,0 +1,35 @@
+import { type FileEntry, isFilePath } from '../../../src/actors/files-api.ts'
+import { Directory } from './directory.ts'
+import { Symlink } from './inode.ts'
+import { RegularFile } from './regular-file.ts'
+
+/**
+ * Puts entries into an empty directory, with the directories that they are in. What is in the way of another is left out.
+ * @throws {TypeError} if a path is none.
+ */
+export function fill(root: Directory, entries: readonly FileEntry[]): void {
+  for (const entry of entries) {
+    const { path } = entry
+    if (!isFilePath(path)) throw new TypeError('A file that was to be there from the start has no path.')
+    const parts = path.split('/')
+    const name = parts.pop() ?? ''
+    const parent = parts.reduce(directoryIn, root)
+    if (entry.kind === 'directory') directoryIn(parent, name)
+    else if (!parent?.get(name)) {
+      const { volume } = root
+      parent?.add(
+        name,
+        entry.kind === 'file' ? new RegularFile(volume, entry.bytes) : new Symlink(volume, entry.target),
+      )
+    }
+  }
+}
+
+/** The directory of that name, made if there is none; undefined if there is something else. */
+function directoryIn(parent: Directory | undefined, name: string): Directory | undefined {
+  const found = parent?.get(name)
+  if (found || !parent) return found instanceof Directory ? found : undefined
+  const made = new Directory(parent.volume)
+  parent.add(name, made)
+  return made
+}

@@ -1,0 +1,96 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { Want } from '../../src/actors/outgoing-api.ts'
+import { PROTOCOL } from '../../src/glia/address.ts'
+import type { Mount, OpenHow } from './files/mount.ts'
+import type { MeshCall } from './mesh-call.ts'
+import type { MeshClient } from './mesh-client.ts'
+import { MeshFile } from './mesh-file.ts'
+import { inoOf, MeshFolder, METHOD_PARTS, statOf } from './mesh-folder.ts'
+import type { Descriptor, FileStat, Later } from './wasi/descriptor.ts'
+import { WasiError } from './wasi/wasi-error.ts'
+
+const [, ROOT = '', VERSION = ''] = PROTOCOL.split('/')
+
+/** Name of the mount in the root directory. */
+export const MESH_MOUNT = ROOT
+
+/** Bytes of a listing that are read at a time. */
+const PART_BYTES = 64 * 1024
+
+/** The mesh as files: `/ww/0.1.0/{host}/{proc}/{method}`. */
+export class MeshMount implements Mount {
+  readonly #client: MeshClient
+
+  constructor(client: MeshClient) {
+    this.#client = client
+  }
+
+  open(path: readonly string[], how: OpenHow): Later<Descriptor> {
+    // Nothing can be made here: what is to be new is there already, or cannot be.
+    if (how.create && how.exclusive) {
+      return then(this.stat(path), () => {
+        throw new WasiError(wasi.ERRNO_EXIST)
+      })
+    }
+    if (path.length !== METHOD_PARTS) return this.#openFolder(path, how)
+    if (how.directory) throw new WasiError(wasi.ERRNO_NOTDIR)
+    return then(this.#ask('call', path), (call) => new MeshFile(call, inoOf(path), how))
+  }
+
+  stat(path: readonly string[]): Later<FileStat> {
+    if (isAbove(path)) return statOf(path)
+    return then(this.#ask('look', path), (call) => {
+      call.close()
+      return statOf(path)
+    })
+  }
+
+  #openFolder(path: readonly string[], how: OpenHow): Later<Descriptor> {
+    return then(this.#names(path), (names) => {
+      if ((how.rights & wasi.RIGHTS_FD_WRITE) !== 0 && !how.directory) throw new WasiError(wasi.ERRNO_ISDIR)
+      return new MeshFolder(path, names, how)
+    })
+  }
+
+  #names(path: readonly string[]): Later<readonly string[]> {
+    if (path.length === 0) return [VERSION]
+    return then(this.#ask('names', path), (call) => readNames(call))
+  }
+
+  #ask(want: Want, path: readonly string[]): Later<MeshCall> {
+    return then(this.#client.open(want, `/${[ROOT, ...path].join('/')}`), (opened) => {
+      if (typeof opened === 'number') throw new WasiError(opened)
+      return opened
+    })
+  }
+}
+
+/** Whether it is the mount itself or the version in it, which are always there. */
+function isAbove([version, ...rest]: readonly string[]): boolean {
+  return rest.length === 0 && (version === undefined || version === VERSION)
+}
+
+/** Reads a listing to its end: a name in a line. */
+function readNames(call: MeshCall): Later<readonly string[]> {
+  const decoder = new TextDecoder()
+  const part = new Uint8Array(PART_BYTES)
+  let text = ''
+  const take = (read: number): Later<readonly string[]> => {
+    let count = read
+    while (count > 0) {
+      text += decoder.decode(part.subarray(0, count), { stream: true })
+      const next = call.read(part)
+      if (typeof next !== 'number') return next.then(take)
+      count = next
+    }
+    call.close()
+    if (count < 0) throw new WasiError(-count)
+    return text === '' ? [] : text.split('\n')
+  }
+  return then(call.read(part), take)
+}
+
+/** Goes on with a result when it is there: at once, where guests block. */
+function then<T, U>(result: Later<T>, next: (value: T) => Later<U>): Later<U> {
+  return result instanceof Promise ? result.then(next) : next(result)
+}

@@ -1,0 +1,77 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import { CALL_RING_BYTES, type CallRings } from '../../src/actors/outgoing-api.ts'
+import { BROKEN, Ring } from '../../src/actors/ring.ts'
+import type { MeshCall } from './mesh-call.ts'
+
+/** A call over rings, which the worker makes: waits block it. */
+export class RingCall implements MeshCall {
+  readonly rings: CallRings
+  readonly #request = Ring.allocate(CALL_RING_BYTES)
+  readonly #reply = Ring.allocate(CALL_RING_BYTES)
+  readonly #onClose: () => void
+  #closed = false
+
+  constructor(onClose: () => void) {
+    this.#onClose = onClose
+    this.rings = { request: this.#request.buffer, reply: this.#reply.buffer }
+  }
+
+  /** Blocks until the page has answered. @returns 0, or the errno with which it refused. */
+  opened(): number {
+    return Math.max(0, this.#reply.waitForNote())
+  }
+
+  read(target: Uint8Array): number {
+    return this.#outcome(this.#reply.readBlocking(target), wasi.ERRNO_CANCELED)
+  }
+
+  write(source: Uint8Array): number {
+    return this.#outcome(this.#request.writeBlocking(source), wasi.ERRNO_PIPE)
+  }
+
+  readNow(target: Uint8Array): number {
+    // Looked at first: what was written before the end is not to be missed.
+    const ended = this.#reply.ended
+    const count = this.#outcome(this.#reply.takeInto(target), wasi.ERRNO_CANCELED)
+    return count === 0 && !ended ? -wasi.ERRNO_AGAIN : count
+  }
+
+  writeNow(source: Uint8Array): number {
+    return this.#outcome(this.#request.put(source), wasi.ERRNO_PIPE) || -wasi.ERRNO_AGAIN
+  }
+
+  endRequest(): void {
+    this.#request.end()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#request.abort()
+    this.#reply.abort()
+    this.#onClose()
+  }
+
+  get readable(): boolean {
+    return this.#reply.available > 0 || this.#reply.finished
+  }
+
+  get available(): number {
+    return this.#reply.finished ? 0 : this.#reply.available
+  }
+
+  get room(): number {
+    return this.#request.ended ? 0 : this.#request.room
+  }
+
+  get writable(): boolean {
+    return this.#request.ended || this.#request.room > 0
+  }
+
+  /** A broken ring means that the call has failed, as its note says, or that the other side is through with it. */
+  #outcome(count: number, gone: number): number {
+    if (count !== BROKEN) return count
+    const { note } = this.#reply
+    return note > 0 ? -note : -gone
+  }
+}

@@ -1,0 +1,67 @@
+// For tests: a page on which a guest handles a message, and the processes that it may call.
+import { OutgoingCalls, type OutgoingMesh } from '../../src/actors/outgoing-calls.ts'
+import type { Message } from '../../src/glia/actor.ts'
+import { newPid } from '../../src/glia/pid.ts'
+import type { Proc } from '../../src/glia/proc.ts'
+import type { OpenRemote } from '../../src/glia/router.ts'
+import { makePeer, OTHER, SELF } from '../../src/glia/test-peer.ts'
+
+export interface TestPageInit {
+  /** The first is the root. */
+  procs?: readonly Proc[]
+  openRemote?: OpenRemote
+  maxCalls?: number
+}
+
+export interface TestPage {
+  /** The worker's end. */
+  port: MessagePort
+  /** What the process's log got. */
+  lines: string[]
+  message: Message
+  /** Ends the call that the message came with. */
+  abort(reason: Error): void
+  /** Ends the handling of the message. */
+  end(): Promise<void>
+}
+
+export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit = {}): TestPage {
+  const { router } = makePeer(procs, openRemote)
+  const mesh: OutgoingMesh = {
+    self: SELF,
+    hosts: async () => [OTHER],
+    procs: () => procs.map(({ pid, methods }, i) => ({ pid, methods, root: i === 0 })),
+    resolve: (path, signal) => router.resolve(path, signal),
+    serve: (stream) => router.serveStream(stream),
+  }
+  const lines: string[] = []
+  const caller = newPid()
+  const calls = new OutgoingCalls({
+    caller,
+    mesh,
+    maxCalls,
+    nudge: () => undefined,
+    report: (line) => lines.push(line),
+  })
+  const handling = Promise.withResolvers<void>()
+  const aborter = new AbortController()
+  const message: Message = {
+    read: async () => null,
+    write: async () => undefined,
+    closeRead: () => undefined,
+    closeWrite: () => undefined,
+    signal: aborter.signal,
+    context: { chain: ['peer/caller'], deadlineAt: undefined },
+  }
+  const handled = calls.during(message, () => handling.promise)
+  return {
+    port: calls.port,
+    lines,
+    message,
+    abort: (reason) => aborter.abort(reason),
+    end: () => {
+      handling.resolve()
+      return handled
+    },
+  }
+}

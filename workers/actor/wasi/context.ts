@@ -1,0 +1,30 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { Stdio } from '../stdio.ts'
+import type { Descriptor } from './descriptor.ts'
+import type { DescriptorTable } from './descriptor-table.ts'
+import type { GuestMemory } from './guest-memory.ts'
+import type { Rights } from './rights.ts'
+import { WasiError } from './wasi-error.ts'
+
+/** What the WASI functions of one instance work on. */
+export interface WasiContext {
+  readonly memory: GuestMemory
+  readonly table: DescriptorTable
+  /** Those of the message being handled. */
+  stdio: Stdio
+}
+
+/**
+ * The descriptor of a number, if these things may be done with it.
+ * @throws {WasiError} BADF if it is not open; `missing` if a right is missing.
+ */
+export function descriptorWith(
+  { table }: WasiContext,
+  fd: number,
+  rights: Rights,
+  missing: number = wasi.ERRNO_NOTCAPABLE,
+): Descriptor {
+  const descriptor = table.get(fd)
+  if ((descriptor.rights & rights) !== rights) throw new WasiError(missing)
+  return descriptor
+}

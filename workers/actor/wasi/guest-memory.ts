@@ -1,0 +1,110 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import { WasiError } from './wasi-error.ts'
+
+/** Buffers of one call, as IOV_MAX is elsewhere. More of them are no program's wish. */
+const MAX_BUFFERS = 1024
+/** Longest path, in bytes. */
+const MAX_PATH = 4096
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The guest's memory. Its pointers are numbers that WebAssembly gives as signed; one that leads out of the memory is the
+ * guest's mistake: every method throws {@link WasiError} FAULT then.
+ */
+export class GuestMemory {
+  #memory: WebAssembly.Memory | undefined
+  #bytes = new Uint8Array()
+  #view = new DataView(this.#bytes.buffer)
+
+  attach(memory: WebAssembly.Memory): void {
+    this.#memory = memory
+  }
+
+  /**
+   * A memory that has grown is another buffer: to be called before each call of the guest is worked on. Its memory cannot grow
+   * while it waits. To ask at each access would take longer than a small message.
+   */
+  refresh(): void {
+    const buffer = this.#memory?.buffer
+    if (!buffer || buffer === this.#bytes.buffer) return
+    this.#bytes = new Uint8Array(buffer)
+    this.#view = new DataView(buffer)
+  }
+
+  /** Sees that so many bytes are the guest's. @returns `at` as an unsigned number. */
+  check(at: number, length: number): number {
+    const start = at >>> 0
+    if (start + length <= this.#bytes.length) return start
+    if (!this.#memory) throw new WebAssembly.RuntimeError('the module called out before it was instantiated')
+    throw new WasiError(wasi.ERRNO_FAULT)
+  }
+
+  /** The bytes themselves, until the guest runs again. */
+  bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
+    const start = this.check(at, length >>> 0)
+    return this.#bytes.subarray(start, start + (length >>> 0))
+  }
+
+  /** @throws {WasiError} ILSEQ if it is not UTF-8. */
+  text(at: number, length: number): string {
+    try {
+      return decoder.decode(this.bytes(at, length))
+    } catch (thrown) {
+      throw thrown instanceof WasiError ? thrown : new WasiError(wasi.ERRNO_ILSEQ)
+    }
+  }
+
+  /** @throws {WasiError} ILSEQ, INVAL, NAMETOOLONG or NOENT if it can be no path. */
+  path(at: number, length: number): string {
+    if (length >>> 0 > MAX_PATH) throw new WasiError(wasi.ERRNO_NAMETOOLONG)
+    const path = this.text(at, length)
+    if (path === '') throw new WasiError(wasi.ERRNO_NOENT)
+    if (path.includes('\0')) throw new WasiError(wasi.ERRNO_INVAL)
+    return path
+  }
+
+  /** Checks a list of buffers. @throws {WasiError} INVAL if there are too many. */
+  checkBuffers(list: number, count: number): void {
+    if (count >>> 0 > MAX_BUFFERS) throw new WasiError(wasi.ERRNO_INVAL)
+    this.check(list, (count >>> 0) * 8)
+  }
+
+  /** One of a list of buffers, which was checked; it may be empty. */
+  buffer(list: number, index: number): Uint8Array<ArrayBuffer> {
+    const at = (list >>> 0) + index * 8
+    return this.bytes(this.u32(at), this.u32(at + 4))
+  }
+
+  u8(at: number): number {
+    return this.#view.getUint8(this.check(at, 1))
+  }
+
+  u16(at: number): number {
+    return this.#view.getUint16(this.check(at, 2), true)
+  }
+
+  u32(at: number): number {
+    return this.#view.getUint32(this.check(at, 4), true)
+  }
+
+  u64(at: number): bigint {
+    return this.#view.getBigUint64(this.check(at, 8), true)
+  }
+
+  setU8(at: number, value: number): void {
+    this.#view.setUint8(this.check(at, 1), value)
+  }
+
+  setU16(at: number, value: number): void {
+    this.#view.setUint16(this.check(at, 2), value, true)
+  }
+
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(this.check(at, 4), value, true)
+  }
+
+  setU64(at: number, value: bigint): void {
+    this.#view.setBigUint64(this.check(at, 8), value, true)
+  }
+}

@@ -1,0 +1,51 @@
+import type { Later } from './descriptor.ts'
+import type { GuestMemory } from './guest-memory.ts'
+import { WasiError } from './wasi-error.ts'
+
+/** A list of buffers in guest memory, and where the number of bytes goes that were moved. As the guest gives them. */
+export interface Buffers {
+  list: number
+  count: number
+  done: number
+}
+
+/**
+ * Reads or writes by a list of buffers. A stream is through after the first that takes bytes: the next might wait, with bytes
+ * already moved, and libraries come again for the rest.
+ * @param move Moves bytes between a buffer and the file. @param moved Bytes of the buffers before.
+ */
+export function moveBytes(
+  memory: GuestMemory,
+  { list, count, done }: Buffers,
+  isStream: boolean,
+  move: (buffer: Uint8Array<ArrayBuffer>, moved: number) => Later<number>,
+): Later<void> {
+  memory.checkBuffers(list, count)
+  memory.check(done, 4)
+  const total = moveAll()
+  if (typeof total === 'number') return memory.setU32(done, total)
+  return total.then((bytes) => memory.setU32(done, bytes))
+
+  function moveAll(): Later<number> {
+    let before = 0
+    for (let i = 0; i < count >>> 0; i++) {
+      const buffer = memory.buffer(list, i)
+      if (buffer.length === 0) continue
+      const moved = tryMove(buffer, before)
+      if (isStream || typeof moved !== 'number') return moved
+      before += moved
+      if (moved < buffer.length) break
+    }
+    return before
+  }
+
+  /** A failure after bytes were moved is for the next call to tell. */
+  function tryMove(buffer: Uint8Array<ArrayBuffer>, before: number): Later<number> {
+    try {
+      return move(buffer, before)
+    } catch (thrown) {
+      if (before > 0 && thrown instanceof WasiError) return 0
+      throw thrown
+    }
+  }
+}

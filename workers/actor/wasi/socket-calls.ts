@@ -1,0 +1,43 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { WasiContext } from './context.ts'
+import type { Descriptor, Later } from './descriptor.ts'
+import type { WasiCall } from './guard.ts'
+import { moveBytes } from './move-bytes.ts'
+import { WasiError } from './wasi-error.ts'
+
+/**
+ * The functions on sockets. What a process can open that is like one is a call (a stream both ways): it can be read and
+ * written as a file, and half closed.
+ */
+export function socketCalls({ memory, table }: WasiContext) {
+  const socket = (fd: number): Descriptor => {
+    const descriptor = table.get(fd)
+    // By what it can do and not by its type: a call is a character device, which can be half closed all the same.
+    if ((descriptor.rights & wasi.RIGHTS_SOCK_SHUTDOWN) === 0) throw new WasiError(wasi.ERRNO_NOTSOCK)
+    return descriptor
+  }
+  return {
+    sock_accept(fd: number): void {
+      // Nobody can be listened for.
+      socket(fd)
+      throw new WasiError(wasi.ERRNO_INVAL)
+    },
+    sock_recv(fd: number, list: number, count: number, flags: number, done: number, outFlags: number): Later<void> {
+      const descriptor = socket(fd)
+      // Neither to look ahead nor to wait for all is offered.
+      if (flags !== 0) throw new WasiError(wasi.ERRNO_NOTSUP)
+      memory.setU16(outFlags, 0)
+      return moveBytes(memory, { list, count, done }, true, (target) => descriptor.read(target))
+    },
+    sock_send(fd: number, list: number, count: number, flags: number, done: number): Later<void> {
+      const descriptor = socket(fd)
+      if (flags !== 0) throw new WasiError(wasi.ERRNO_INVAL)
+      return moveBytes(memory, { list, count, done }, true, (source) => descriptor.write(source))
+    },
+    sock_shutdown(fd: number, how: number): void {
+      const descriptor = socket(fd)
+      if (how < 1 || how > (wasi.SDFLAGS_RD | wasi.SDFLAGS_WR)) throw new WasiError(wasi.ERRNO_INVAL)
+      descriptor.shutdown(how)
+    },
+  } satisfies Record<string, WasiCall>
+}

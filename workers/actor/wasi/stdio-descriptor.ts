@@ -1,0 +1,107 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import { BROKEN } from '../../../src/actors/ring.ts'
+import type { Stdio } from '../stdio.ts'
+import type { WasiContext } from './context.ts'
+import { Descriptor, type Later, NOT_READY } from './descriptor.ts'
+import type { Rights } from './rights.ts'
+import { WasiError } from './wasi-error.ts'
+
+const COMMON_RIGHTS = wasi.RIGHTS_FD_FDSTAT_SET_FLAGS | wasi.RIGHTS_FD_FILESTAT_GET | wasi.RIGHTS_POLL_FD_READWRITE
+
+/** The message, its reply or the log. Character devices that cannot seek, which C's library takes for terminals. */
+export abstract class StdioDescriptor extends Descriptor {
+  readonly filetype = wasi.FILETYPE_CHARACTER_DEVICE
+  readonly #context: WasiContext
+  readonly #given: Rights
+
+  constructor(context: WasiContext, right: Rights) {
+    super()
+    this.#context = context
+    this.#given = this.rights = COMMON_RIGHTS | right
+  }
+
+  /** Makes it as it was, for a new message. */
+  reset(): void {
+    this.rights = this.#given
+    this.flags = 0
+  }
+
+  /** How the message ends is told by the instance's own end. */
+  override abandon(): void {}
+
+  protected get stdio(): Stdio {
+    return this.#context.stdio
+  }
+
+  protected get mayWait(): boolean {
+    return (this.flags & wasi.FDFLAGS_NONBLOCK) === 0
+  }
+}
+
+export class StdinDescriptor extends StdioDescriptor {
+  constructor(context: WasiContext) {
+    super(context, wasi.RIGHTS_FD_READ)
+  }
+
+  override read(target: Uint8Array): Later<number> {
+    if (!this.mayWait && !this.stdio.readable) throw new WasiError(wasi.ERRNO_AGAIN)
+    const count = this.stdio.read(target)
+    return typeof count === 'number' ? orCanceled(count) : count.then(orCanceled)
+  }
+
+  override readable(): number {
+    return this.stdio.readable ? this.stdio.available : NOT_READY
+  }
+
+  /** The rest of the message is not wanted. */
+  override close(): void {
+    this.stdio.closeRead()
+  }
+}
+
+export class StdoutDescriptor extends StdioDescriptor {
+  constructor(context: WasiContext) {
+    super(context, wasi.RIGHTS_FD_WRITE)
+  }
+
+  override write(source: Uint8Array): Later<number> {
+    let part = source
+    if (!this.mayWait) {
+      if (!this.stdio.writable) throw new WasiError(wasi.ERRNO_AGAIN)
+      // With no room it is a pipe that nobody reads: the write says so.
+      part = source.subarray(0, this.stdio.room || source.length)
+    }
+    const count = this.stdio.write(part)
+    return typeof count === 'number' ? orBrokenPipe(count) : count.then(orBrokenPipe)
+  }
+
+  override writable(): number {
+    return this.stdio.writable ? this.stdio.room : NOT_READY
+  }
+
+  /** The reply is whole. */
+  override close(): void {
+    this.stdio.closeWrite()
+  }
+}
+
+export class StderrDescriptor extends StdioDescriptor {
+  constructor(context: WasiContext) {
+    super(context, wasi.RIGHTS_FD_WRITE)
+  }
+
+  override write(source: Uint8Array): Later<number> {
+    const count = this.stdio.writeError(source)
+    return typeof count === 'number' ? orBrokenPipe(count) : count.then(orBrokenPipe)
+  }
+}
+
+function orCanceled(count: number): number {
+  if (count === BROKEN) throw new WasiError(wasi.ERRNO_CANCELED)
+  return count
+}
+
+function orBrokenPipe(count: number): number {
+  if (count === BROKEN) throw new WasiError(wasi.ERRNO_PIPE)
+  return count
+}
