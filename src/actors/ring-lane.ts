@@ -119,7 +119,7 @@ export class RingLane implements Lane {
       const sequence = this.#stdout.readerSequence
       const done = this.#control.isDone(run.id)
       if (!done && this.#stdin.cancelled) this.#refuse(run, message)
-      const chunk = this.#stdout.take()
+      const chunk = this.#stdout.take(message.room)
       if (chunk) {
         // A guest may wait for room in its reply beside other things.
         this.#stdin.nudge()

@@ -1,7 +1,8 @@
 import { GliaError } from './errors.ts'
+import { checkBytes } from './untrusted.ts'
 
 /** Bytes that may lie unread before a writer has to wait. As large as an actor's ring, so that one write fills one. */
-const PIPE_BYTES = 256 * 1024
+const PIPE_BYTES = 1024 * 1024
 
 /**
  * One direction of a local stream: a bounded queue of byte chunks between one writer and one reader in the same thread.
@@ -14,18 +15,28 @@ export class Pipe {
   #readerGone = false
   #reason: Error | undefined
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined
+  #room: Uint8Array | undefined
   #writer: PromiseWithResolvers<void> | undefined
 
-  async read(): Promise<Uint8Array | null> {
+  /** @param into Becomes the {@link room}, if nothing is there yet. */
+  async read(into?: Uint8Array): Promise<Uint8Array | null> {
+    if (into !== undefined) checkBytes(into)
     if (this.#reason) throw this.#reason
     const chunk = this.#take()
     if (chunk !== undefined) return chunk
     if (this.#reader) throw new GliaError('ERR_INTERNAL', 'A stream has one reader at a time.')
     this.#reader = Promise.withResolvers()
+    this.#room = into
     return this.#reader.promise
   }
 
+  /** What the reader that waits has given as room. Empty, or transferred away meanwhile, it is none. */
+  get room(): Uint8Array | undefined {
+    return this.#reader && this.#room && this.#room.length > 0 ? this.#room : undefined
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
+    checkBytes(chunk)
     if (this.#reason) throw this.#reason
     if (this.#ended) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
     if (this.#readerGone) throw new GliaError('ERR_RESET', 'The other side does not read any more.')

@@ -11,6 +11,9 @@ export function messageOf(stream: Stream, pid: string, policy: Policy): Message 
   const { destination, context } = stream
   return {
     signal: stream.signal,
+    get room() {
+      return stream.room
+    },
     closeRead: () => void stream.closeRead(),
     closeWrite: () => void stream.closeWrite(),
     // Of calls that are made for this message: this process waits for them, and they end when it must.

@@ -8,6 +8,7 @@ import { Inbox } from './session-inbox.ts'
 import { Outbox } from './session-outbox.ts'
 import { varintSize } from './session-varint.ts'
 import type { Stream } from './stream.ts'
+import { checkBytes } from './untrusted.ts'
 
 export interface SessionStreamInit {
   id: number
@@ -88,7 +89,8 @@ export class SessionStream implements Stream {
     return chunk
   }
 
-  write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array): Promise<void> {
+    checkBytes(chunk)
     const room = this.#out.write(chunk)
     this.#link.changed(this)
     return room

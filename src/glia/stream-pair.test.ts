@@ -13,6 +13,24 @@ test('the server learns who calls and how much will come', () => {
   expect(server).toMatchObject({ caller: OTHER, expectedBytes: 3 })
 })
 
+test('what a writer puts into the room that the waiting reader has given is not copied', async () => {
+  const [caller, server] = open()
+  expect(server.room).toBeUndefined()
+  const room = new Uint8Array(8)
+  const read = caller.read(room)
+  expect(server.room).toBe(room)
+  room[0] = 7
+  await server.write(room.subarray(0, 1))
+  expect(server.room).toBeUndefined()
+  expect((await read)?.buffer).toBe(room.buffer)
+})
+
+test.each(['text', 3, null, new ArrayBuffer(1), [1]])('%j is no bytes, and no room for them', async (value) => {
+  const [caller] = open()
+  await expect(caller.write(value as never)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await expect(caller.read(value as never)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
 test('a second reader at a time is an error, and does not take the first one’s bytes', async () => {
   const [caller, server] = open()
   const first = server.read()

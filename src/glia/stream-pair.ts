@@ -52,8 +52,12 @@ class PipeStream implements Stream {
     return this.#aborter.signal
   }
 
-  read(): Promise<Uint8Array | null> {
-    return this.#in.read()
+  read(into?: Uint8Array): Promise<Uint8Array | null> {
+    return this.#in.read(into)
+  }
+
+  get room(): Uint8Array | undefined {
+    return this.#out.room
   }
 
   write(chunk: Uint8Array): Promise<void> {

@@ -60,6 +60,35 @@ export function acceptStreams(name: string, init: StreamCase): void {
         expect([...(await arrived)]).toEqual(Array.from({ length: 500 }, (__, i) => i & 255))
       })
 
+      test('arrives as it was sent when the reader has room for it, of whatever size', async () => {
+        const [writer, reader] = order(await open())
+        const sent = pattern(300_000)
+        const room = new Uint8Array(70_000)
+        const arrived = (async () => {
+          const chunks: Uint8Array[] = []
+          for (let size = 1; ; size = (size * 7) % room.length) {
+            const chunk = await reader.read(room.subarray(0, size))
+            if (!chunk) return Buffer.concat(chunks)
+            expect(chunk.length).toBeGreaterThan(0)
+            chunks.push(chunk.slice())
+          }
+        })()
+        for (let at = 0; at < sent.length; at += 9_999) await writer.write(sent.subarray(at, at + 9_999))
+        await writer.closeWrite()
+        expect((await arrived).equals(sent)).toBe(true)
+      })
+
+      test('arrives also when the room for it is none, or was transferred away', async () => {
+        const [writer, reader] = order(await open())
+        const room = new Uint8Array(9)
+        const read = reader.read(room)
+        structuredClone(room, { transfer: [room.buffer] })
+        await writer.write(Uint8Array.of(1))
+        expect(await read).toEqual(Uint8Array.of(1))
+        await writer.write(Uint8Array.of(2))
+        expect(await reader.read(new Uint8Array())).toEqual(Uint8Array.of(2))
+      })
+
       test('arrives while its writer has not ended', async () => {
         const [writer, reader] = order(await open())
         await writer.write(Uint8Array.of(7))

@@ -24,9 +24,13 @@ export interface Stream {
 
   /**
    * The next bytes, never an empty array; null at the end. The array is the reader's to keep.
+   * @param into Room for them, not to be touched until they are there. A stream that copies bytes anyway may put them into it
+   * and give that part of it; others give an array of their own. Most of the cost of bulk is fresh memory, and this saves it.
    * @throws {GliaError} the reason of the abort, once the stream is aborted.
    */
-  read(): Promise<Uint8Array | null>
+  read(into?: Uint8Array): Promise<Uint8Array | null>
+  /** The room that the other side's waiting read has given: bytes that are put there and then written are at their place. */
+  readonly room?: Uint8Array | undefined
   /**
    * Sends bytes; resolves when there is room for more (back-pressure). The array must not be changed afterwards.
    * @throws {GliaError} ERR_RESET if the reader has closed or this side has ended its writing; the reason if aborted.

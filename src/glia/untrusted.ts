@@ -1,3 +1,5 @@
+import { GliaError } from './errors.ts'
+
 /** First looks at what came from another thread or page: nothing about it is believed. */
 
 /** The fields of whatever came; none if it is no object. */
@@ -8,4 +10,10 @@ export function fields(value: unknown): Record<string, unknown> {
 /** Whether it is bytes in a buffer that is not shared. */
 export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST. Scripts write to streams and read from them, and a string would pass for zeros. */
+export function checkBytes(value: unknown): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array))
+    throw new GliaError('ERR_BAD_REQUEST', 'A stream takes its bytes as a Uint8Array.')
 }

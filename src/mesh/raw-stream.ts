@@ -3,6 +3,7 @@ import { type Address, formatAddress } from '../glia/address.ts'
 import { NO_CONTEXT } from '../glia/call-context.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
+import { checkBytes } from '../glia/untrusted.ts'
 import { Incoming, type IncomingInit } from './incoming.ts'
 import { sendAll } from './libp2p-stream.ts'
 
@@ -47,6 +48,7 @@ export class RawStream implements Stream {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    checkBytes(chunk)
     this.signal.throwIfAborted()
     if (this.#stream.remoteReadStatus === 'closed') throw refusedWrite('The other side reads no more.')
     if (chunk.length === 0) return

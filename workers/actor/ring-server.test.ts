@@ -154,6 +154,16 @@ async function turns(): Promise<void> {
 
 acceptStreams('the worker ring', { open: () => calls.open(), turn })
 
+test('a reply goes from the ring into the room of a reader that waits, and no byte beyond it', async () => {
+  const [caller, server] = await calls.open()
+  const room = new Uint8Array(8)
+  const read = caller.read(room.subarray(2, 6))
+  await server.write(bytes('abcdef'))
+  expect((await read)?.buffer).toBe(room.buffer)
+  expect(room).toEqual(bytes('\0\0abcd\0\0'))
+  expect(await caller.read(room)).toEqual(bytes('ef'))
+})
+
 describe('a guest that closes its stdin', () => {
   test('makes the first write fail of a caller that was silent', async () => {
     const [caller, server] = await calls.open()
