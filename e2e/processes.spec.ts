@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test'
 import { bad, type BadName, good } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
-import { call, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
+import { call, devtools, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
 
 /** What a tab without a process of its own runs: root, and the worker that is kept ready for the next process. */
 const WORKERS_AT_START = 2
@@ -64,6 +64,27 @@ test('a killed process is gone, its worker too, and calls that run are told', as
   await tab.reload()
   await tab.evaluate(() => glia.ready)
   expect(await tab.evaluate(() => glia.procs().length)).toBe(1)
+})
+
+test('processes that come and go leave no worker behind, nor its memory', async ({ tab }) => {
+  const bytes = new Uint8Array(good)
+  // Chromium has room for about 124 wasm memories.
+  for (let round = 0; round < 3; round++) {
+    await tab.evaluate(async (module) => {
+      const spawns = Array.from({ length: 45 }, () => glia.spawn(module))
+      for (const pid of await Promise.all(spawns)) await glia.kill(pid)
+    }, bytes)
+  }
+  const session = await devtools(tab)
+  const { result: prototype } = await session.send('Runtime.evaluate', { expression: 'Worker.prototype' })
+  const { objects } = await session.send('Runtime.queryObjects', { prototypeObjectId: prototype.objectId ?? '' })
+  const functionDeclaration = 'function () { return this.length }'
+  const { result } = await session.send('Runtime.callFunctionOn', {
+    objectId: objects.objectId ?? '',
+    functionDeclaration,
+    returnByValue: true,
+  })
+  expect(result.value).toBeLessThanOrEqual(WORKERS_AT_START)
 })
 
 test('root cannot be killed', async ({ tab }) => {

@@ -69,7 +69,7 @@ export async function bulkRate({ bytes, messageBytes }: { bytes: number; message
 
 /** Times from a module's bytes to an instance in a bare worker, in ms. */
 export async function workerTimes(): Promise<number[]> {
-  const bytes = await (await fetch('actors/counter.wasm')).arrayBuffer()
+  const bytes = await (await fetch('actors/wc.wasm')).arrayBuffer()
   const code = `onmessage = async ({ data }) => {
     const imports = { wasi_snapshot_preview1: new Proxy({}, { get: () => () => 0 }) }
     await WebAssembly.instantiate(data, imports)
@@ -89,6 +89,37 @@ export async function workerTimes(): Promise<number[]> {
     worker.terminate()
   }
   return times
+}
+
+/** Starts bare workers, each with an instance, which send back what comes. The channel is to each of them in turn. */
+export async function connectWorkers({ workers }: { workers: number }): Promise<void> {
+  const module = await WebAssembly.compileStreaming(fetch('actors/upper.wasm'))
+  const code = `onmessage = async ({ data }) => {
+    const imports = { wasi_snapshot_preview1: new Proxy({}, { get: () => () => 0 }) }
+    globalThis.instance = await WebAssembly.instantiate(data, imports)
+    onmessage = ({ data }) => postMessage(data)
+    postMessage(0)
+  }`
+  const url = URL.createObjectURL(new Blob([code]))
+  const started: Worker[] = []
+  let next = 0
+  const bare: Bare = {
+    onmessage: null,
+    send: (bytes) => started[next++ % workers]?.postMessage(bytes),
+    close: () => {
+      for (const worker of started) worker.terminate()
+    },
+  }
+  globalThis.bare = bare
+  for (let i = 0; i < workers; i++) {
+    const worker = new Worker(url)
+    await new Promise((resolve) => {
+      worker.onmessage = resolve
+      worker.postMessage(module)
+    })
+    worker.onmessage = (event) => bare.onmessage?.(event)
+    started.push(worker)
+  }
 }
 
 /** Starts a worker that sends back what comes. @param transfer Buffers are transferred, not copied. */

@@ -2,6 +2,7 @@
  * `npm run bench`: what a call costs, each figure beside its baseline in the same run, in turns, so that a change in the
  * machine's speed meets both. The ratio is what to read; the table is printed and kept as JSON.
  */
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ interface Row {
 /** What is measured, and against what; each is run ROUNDS times, and gives a figure in the unit. */
 interface Pair {
   what: string
-  unit: 'µs' | 'ms' | '/s' | 'MB/s'
+  unit: 'µs' | 'ms' | '/s' | 'MB/s' | 'kB'
   glia(): Promise<number>
   baseline(): Promise<number>
   against: string
@@ -37,6 +38,7 @@ const ROOT_ECHO = '/ww/0.1.0/self/root/echo'
 test('bench', async ({ browser, server }) => {
   const rows = [
     ...(await local(browser, server.url)),
+    ...(await many(browser, server.url)),
     ...(await remote(browser, server.url, 'WebRTC', 'a bare data channel')),
     ...(await remote(browser, server.url, 'relay', 'a bare WebSocket through a server that passes it on')),
   ]
@@ -72,7 +74,7 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
   })
   await page.evaluate(() => globalThis.bare.close())
   const spawn = await measure({
-    what: 'spawn of counter',
+    what: 'spawn of wc, 17 kB',
     unit: 'ms',
     glia: async () => median(await page.evaluate(calls.spawnTimes)),
     baseline: async () => median(await page.evaluate(baselines.workerTimes)),
@@ -87,6 +89,99 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
   })
   await context.close()
   return [call, echo, spawn, http]
+}
+
+/** Live processes that a tab has at most. */
+const LIVE = 100
+const COLD = 1000
+
+/** What many processes cost: their memory, and the calls of one while the others are there. */
+async function many(browser: Browser, url: string): Promise<Row[]> {
+  const few = await start(browser, url)
+  const crowd = await start(browser, url)
+  const bare = await start(browser, url)
+  const one = await few.page.evaluate(calls.spawnMany, { processes: 1 })
+  const some = { calls: 1300, warmUp: 200 }
+  const besides = (what: string, address: string): Promise<Row> =>
+    measure({
+      what,
+      unit: 'µs',
+      glia: () => p50(crowd.page.evaluate(calls.callTimes, { address, ...some })),
+      baseline: () => p50(few.page.evaluate(calls.callTimes, { address: one, ...some })),
+      against: 'the same with 1 process',
+    })
+  // The root process lives too.
+  const live = LIVE - 1
+  const began = await crowd.memory()
+  const addresses = await crowd.page.evaluate(calls.spawnMany, { processes: live })
+  const liveBytes = (await crowd.memory()) - began
+  const bareBegan = await bare.memory()
+  await bare.page.evaluate(baselines.connectWorkers, { workers: live })
+  const bareBytes = (await bare.memory()) - bareBegan
+  const rows = [
+    figure(
+      `a live process, of ${LIVE}: memory`,
+      liveBytes / live,
+      bareBytes / live,
+      'a bare worker that instantiates it',
+    ),
+    await besides(`call of one of ${LIVE} live, p50`, addresses[0] ?? ''),
+    await measure({
+      what: `calls of ${LIVE} live in turn, p50`,
+      unit: 'µs',
+      glia: () => p50(crowd.page.evaluate(calls.callTimes, { address: addresses, ...some })),
+      baseline: () => p50(bare.page.evaluate(baselines.roundTripTimes, some)),
+      against: 'postMessage to as many workers, in turn',
+    }),
+  ]
+  // Each takes the place of one that has been idle for longest, which is cold then.
+  const before = await crowd.memory()
+  const last = await crowd.page.evaluate(calls.spawnMany, { processes: COLD })
+  const coldBytes = (await crowd.memory()) - before
+  rows.push(
+    figure(`a cold process, of ${COLD}: memory`, coldBytes / COLD, liveBytes / live, 'a live process'),
+    await besides(`call beside ${COLD} cold, p50`, last.at(-1) ?? ''),
+  )
+  for (const { page } of [few, crowd, bare]) await page.context().close()
+  return rows
+
+  function figure(what: string, glia: number, baseline: number, against: string): Row {
+    return { what, unit: 'kB', glia: glia / 1000, baseline: baseline / 1000, against }
+  }
+}
+
+interface Started {
+  page: Page
+  /** Memory of the process that the page runs in, workers included, in bytes: what is resident after garbage was collected. */
+  memory(): Promise<number>
+}
+
+/** A page in a process of its own. */
+async function start(browser: Browser, url: string): Promise<Started> {
+  const others = new Set(await renderers(browser))
+  const context = await browser.newContext({ bypassCSP: true })
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.evaluate(() => globalThis.glia.ready)
+  const own = (await renderers(browser)).filter((pid) => !others.has(pid))
+  const session = await context.newCDPSession(page)
+  return {
+    page,
+    memory: async () => {
+      await session.send('HeapProfiler.collectGarbage')
+      const lines = execFileSync('ps', ['-o', 'rss=', '-p', own.join(',')], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+      return lines.reduce((sum, kibibytes) => sum + Number(kibibytes) * 1024, 0)
+    },
+  }
+}
+
+async function renderers(browser: Browser): Promise<number[]> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
 }
 
 /** A process of another tab, called over what is named, against the bare channel under it. */

@@ -8,12 +8,20 @@ interface Calls {
   calls: number
 }
 
+/** Calls of several addresses, in turn. */
+interface CallsInTurn {
+  address: string | readonly string[]
+  calls: number
+  warmUp: number
+}
+
 /** Times of calls of 32 bytes, one after the other, in ms. */
-export async function callTimes({ address, calls, warmUp }: Calls & { warmUp: number }): Promise<number[]> {
+export async function callTimes({ address, calls, warmUp }: CallsInTurn): Promise<number[]> {
+  const addresses = [address].flat()
   const times: number[] = []
   for (let i = 0; i < warmUp + calls; i++) {
     const began = performance.now()
-    await globalThis.glia.call(address, new Uint8Array(32))
+    await globalThis.glia.call(addresses[i % addresses.length] ?? '', new Uint8Array(32))
     if (i >= warmUp) times.push(performance.now() - began)
   }
   return times
@@ -50,9 +58,17 @@ export async function echoRate({ address, bytes }: { address: string; bytes: num
   return bytes / 1024 / 1024 / ((performance.now() - began) / 1000)
 }
 
+/** Makes processes. @returns the address of a method of each. */
+export async function spawnMany({ processes }: { processes: number }): Promise<string[]> {
+  const bytes = await (await fetch('actors/upper.wasm')).arrayBuffer()
+  const addresses: string[] = []
+  for (let i = 0; i < processes; i++) addresses.push(`/ww/0.1.0/self/${await globalThis.glia.spawn(bytes)}/upper`)
+  return addresses
+}
+
 /** Times from a module's bytes to a process that is ready, in ms. */
 export async function spawnTimes(): Promise<number[]> {
-  const bytes = await (await fetch('actors/counter.wasm')).arrayBuffer()
+  const bytes = await (await fetch('actors/wc.wasm')).arrayBuffer()
   const times: number[] = []
   for (let i = 0; i < 15; i++) {
     const began = performance.now()

@@ -40,3 +40,11 @@ test('a status that is none is refused', () => {
   for (const status of Object.values(RunStatus)) expect(readStatus(status)).toBe(status)
   for (const status of [4, -1, 0.5, '0', null, undefined]) expect(() => readStatus(status)).toThrow(TypeError)
 })
+
+test('a worker that is ended gets no more messages, also not the one that was under way to it', () => {
+  const ended = Control.allocate()
+  const its = new Control(ended.buffer)
+  ended.command(0)
+  ended.close()
+  expect(() => its.nextCommand()).toThrow(expect.objectContaining({ code: 'ERR_PROC_STOPPED' }))
+})

@@ -105,6 +105,12 @@ export class ProcessFiles {
     if (this.#session !== session) session.close()
   }
 
+  /** The process is gone: nothing is taken any more. A port that is open is never collected, nor is what listens to it. */
+  close(): void {
+    this.#session?.close()
+    this.#session = undefined
+  }
+
   /** Waits while too much waits to be stored, at most until the signal aborts; undefined if it does not. */
   whenRoom(signal: AbortSignal): Promise<void> | undefined {
     return this.#flushing && this.#unstoredBytes() > MAX_WAITING_BYTES ? this.#roomComes(signal) : undefined

@@ -299,6 +299,7 @@ export class ProcessTable {
     this.links.forget(pid)
     this.#init.changed()
     await entry.files.release()
+    entry.files.close()
     await this.#keeper.forget(pid)
   }
 

@@ -83,6 +83,7 @@ export class RingLane implements Lane {
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason
+    this.#control.close()
     for (const ring of [this.#stdin, this.#stdout, this.#stderr]) ring.abort()
   }
 

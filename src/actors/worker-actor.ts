@@ -1,4 +1,4 @@
-import { type Remote, transfer, wrap } from 'comlink'
+import { releaseProxy, type Remote, transfer, wrap } from 'comlink'
 import type { Actor, Message } from '../glia/actor.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { ExitReason } from '../glia/exit.ts'
@@ -96,7 +96,7 @@ class WorkerActor implements Actor {
     const kept = this.#files?.kept
     const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
     const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
-    await this.#orStopped(this.#api.connect(transfer(all, given)))
+    await this.#ask((api) => api.connect(transfer(all, given)))
     await this.#instantiate()
     if (this.#files) files?.begin(this.#files)
   }
@@ -122,6 +122,8 @@ class WorkerActor implements Actor {
     if (this.#isStopped) return
     this.#isStopped = true
     this.memoryBytes = undefined
+    // Comlink holds a worker for as long as there is a proxy of it, which calls that never settle hold in turn.
+    this.#api[releaseProxy]()
     this.#worker.terminate()
     this.#lane.close(reason)
     this.#outgoing?.close()
@@ -131,8 +133,8 @@ class WorkerActor implements Actor {
   }
 
   async #instantiate(): Promise<void> {
-    this.memoryBytes = await this.#orStopped(this.#api.instantiate(this.#init.program))
-    const serving = this.#orStopped<ServeEnd>(this.#api.serve())
+    this.memoryBytes = await this.#ask((api) => api.instantiate(this.#init.program))
+    const serving = this.#ask<ServeEnd>((api) => api.serve())
     // A loop that fails is as good as none: whoever waits is told. After a stop this changes nothing.
     serving.catch((thrown: unknown) => this.stop(toGliaError(thrown)))
     this.#serving = serving
@@ -165,6 +167,10 @@ class WorkerActor implements Actor {
   }
 
   /** A Comlink call never settles when its worker is ended: this does. */
+  #ask<T>(call: (api: Remote<ActorWorkerApi>) => Promise<T>): Promise<T> {
+    return this.#isStopped ? this.#stopped.promise : this.#orStopped(call(this.#api))
+  }
+
   #orStopped<T>(call: Promise<T>): Promise<T> {
     return Promise.race([call, this.#stopped.promise])
   }
