@@ -53,14 +53,14 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
   const page = await context.newPage()
   await page.goto(url)
   await page.evaluate(() => globalThis.glia.ready)
-  const many = { calls: 1300, warmUp: 200 }
+  const some = { calls: 1300, warmUp: 200 }
   const post = { method: 'POST', body: 'x'.repeat(32) }
   await page.evaluate(baselines.connectWorker, { transfer: false })
   const call = await measure({
     what: 'local call, 32 bytes, p50',
     unit: 'µs',
-    glia: () => p50(page.evaluate(calls.callTimes, { address: ROOT_ECHO, ...many })),
-    baseline: () => p50(page.evaluate(baselines.roundTripTimes, many)),
+    glia: () => p50(page.evaluate(calls.callTimes, { address: ROOT_ECHO, ...some })),
+    baseline: () => p50(page.evaluate(baselines.roundTripTimes, some)),
     against: 'postMessage to a worker and back',
   })
   await page.evaluate(() => globalThis.bare.close())

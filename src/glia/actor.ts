@@ -1,6 +1,5 @@
 import type { CallContext } from './call-context.ts'
 import type { ExitReason } from './exit.ts'
-import type { Stream } from './stream.ts'
 
 /** The message as an actor sees it. */
 export interface Message {
@@ -8,7 +7,7 @@ export interface Message {
   read(): Promise<Uint8Array | null>
   /** Reply bytes; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>
-  /** Where the caller would have the next bytes of the reply put, if it waits for them and has said so. See {@link Stream}. */
+  /** Where the caller would have the next bytes of the reply put, if it waits for them and has said so (Stream). */
   readonly room?: Uint8Array | undefined
   /** The guest wants no more of the message: the caller's writes fail, and its reply goes on. */
   closeRead(): void

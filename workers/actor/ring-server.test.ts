@@ -44,7 +44,11 @@ const THREAD = `
       Atomics.store(done, 0, 0)
       return receiveMessageOnPort(parentPort).message
     }
-    for (;;) server.serve({ run })
+    try {
+      for (;;) server.serve({ run })
+    } catch (error) {
+      if (error.code !== 'ERR_PROC_STOPPED') throw error
+    }
   }`
 
 const output = await build({
