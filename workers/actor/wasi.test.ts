@@ -85,6 +85,14 @@ describe('closing a standard descriptor', () => {
     expect(read(STDIN, 9)).toBe('more')
   })
 
+  test('does not end the reply of a command, which may fail yet', () => {
+    const { stdout, call, write } = makeGuest({ isCommand: true })
+    write(STDOUT, 'all')
+    expect(call('fd_close', STDOUT)).toBe(defs.ERRNO_SUCCESS)
+    expect(write(STDOUT, 'x')).toBe(-defs.ERRNO_BADF)
+    expect([stdout.take(), stdout.finished]).toEqual([encode('all'), false])
+  })
+
   test('refuses the rest of the message, and the reply goes on', () => {
     const { stdin, stdout, call, read, write } = makeGuest()
     stdin.put(encode('rest'))

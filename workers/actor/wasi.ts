@@ -35,6 +35,7 @@ const WAITING: ReadonlySet<string> = new Set([
 
 export interface GuestWasiInit {
   stdio: Stdio
+  isCommand: boolean
   args: readonly string[]
   /** `KEY=value` each. */
   env: readonly string[]
@@ -53,8 +54,9 @@ export class GuestWasi {
   readonly #calls: Record<string, WasiCall>
   readonly #standard: StdioDescriptor[] = []
 
-  constructor({ stdio, args, env, root, maxOpenFiles }: GuestWasiInit) {
-    const context = { memory: new GuestMemory(), table: new DescriptorTable(GIVEN + maxOpenFiles), stdio }
+  constructor({ stdio, isCommand, args, env, root, maxOpenFiles }: GuestWasiInit) {
+    const table = new DescriptorTable(GIVEN + maxOpenFiles)
+    const context: WasiContext = { memory: new GuestMemory(), table, stdio, isCommand }
     this.#context = context
     this.#calls = {
       ...processCalls(context, args, env),

@@ -12,6 +12,8 @@ export interface WasiContext {
   readonly table: DescriptorTable
   /** Those of the message being handled. */
   stdio: Stdio
+  /** It is a command: only its exit tells whether its reply is whole, so that to close stdout does not end it. */
+  readonly isCommand: boolean
 }
 
 /**

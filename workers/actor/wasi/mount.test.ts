@@ -163,7 +163,7 @@ test('a guest that is suspended waits for what any of several descriptors gets',
   const stdio = new PortStdio(port1, true)
   const mount = new TestMount()
   const root = makeFileSystem({ entries: [], data: new DataTree(1e6).root, mounts: new Map([['m', mount]]) })
-  const layer = new GuestWasi({ stdio, args: [], env: [], root, maxOpenFiles: 9 })
+  const layer = new GuestWasi({ stdio, isCommand: false, args: [], env: [], root, maxOpenFiles: 9 })
   const memory = new WebAssembly.Memory({ initial: 1 })
   layer.attach(memory)
   const calls = layer.imports((call) => call) as Record<

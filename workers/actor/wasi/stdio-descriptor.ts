@@ -33,6 +33,10 @@ export abstract class StdioDescriptor extends Descriptor {
     return this.#context.stdio
   }
 
+  protected get isCommand(): boolean {
+    return this.#context.isCommand
+  }
+
   protected get mayWait(): boolean {
     return (this.flags & wasi.FDFLAGS_NONBLOCK) === 0
   }
@@ -79,9 +83,9 @@ export class StdoutDescriptor extends StdioDescriptor {
     return this.stdio.writable ? this.stdio.room : NOT_READY
   }
 
-  /** The reply is whole. */
+  /** The reply is whole, but for a command. */
   override close(): void {
-    this.stdio.closeWrite()
+    if (!this.isCommand) this.stdio.closeWrite()
   }
 }
 
