@@ -32,7 +32,6 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
   const { pid, name, methods, root, lastError } = process
   const { method, text, file, call, restart } = state
   const swap = state.swap.value
-  const hasEnded = process.state === 'dead' || process.state === 'backoff'
   const gateway = model.gateway.value
   const peerId = model.peerId.value
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
@@ -127,7 +126,7 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
         </div>
         <ReplyView call={call.value} fileName={`${name}-${method.value}-reply`} />
       </div>
-      {lastError && !hasEnded && lastError.message !== call.value?.view.value.error?.message && (
+      {lastError && process.state !== 'dead' && lastError.message !== call.value?.view.value.error?.message && (
         <p class="last-error">
           <span class="label">Last error, {formatTime(lastError.at)}</span>
           {lastError.message} <span class="mono">{lastError.code}</span>
