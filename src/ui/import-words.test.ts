@@ -20,8 +20,10 @@ test('each thing is told of only if something of it is imported', () => {
     Messages: 'Reads what it is sent and writes its reply and its log.',
   })
   expect(words(wasi('proc_exit', 'sched_yield', 'fd_seek'))).toEqual({})
-  expect(words(wasi('poll_oneoff'))).toEqual({ Time: 'Waits.' })
-  expect(words(wasi('clock_time_get', 'clock_res_get', 'poll_oneoff'))).toEqual({ Time: 'Reads the clock and waits.' })
+  expect(words(wasi('poll_oneoff'))).toEqual({ Time: 'Waits for a time or for bytes.' })
+  expect(words(wasi('clock_time_get', 'clock_res_get', 'poll_oneoff'))).toEqual({
+    Time: 'Reads the clock and waits for a time or for bytes.',
+  })
   expect(words(wasi('random_get'))).toHaveProperty('Random numbers')
   expect(words(wasi('environ_get'))['Its start']).toMatch(/^Reads its environment\./)
   expect(words(wasi('args_get', 'environ_get'))['Its start']).toMatch(/^Reads its arguments and its environment\./)
@@ -30,7 +32,7 @@ test('each thing is told of only if something of it is imported', () => {
 
 test('files are told by what is done with them, and whose they are', () => {
   expect(words(wasi('path_open'))['Files']).toBe(
-    'Opens and makes files. They are its own: it sees none of this computer’s.',
+    'Opens and makes files. They are its own, those under /data last, and it sees none of this computer’s.',
   )
   expect(words(wasi('path_open', 'fd_readdir', 'path_unlink_file', 'path_remove_directory'))['Files']).toMatch(
     /^Opens and makes files, lists folders and removes them\./,

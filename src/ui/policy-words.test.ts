@@ -34,3 +34,7 @@ test.each<[number, number | undefined, string]>([
 ])('memory of %i to %s bytes', (start, max, words) => {
   expect(memoryWords(start, max, 256 * MiB)).toBe(words)
 })
+
+test('a cap that is not known is not told', () => {
+  expect(memoryWords(64 * KiB, undefined, undefined)).toBe('64 KiB at its start, and no limit of its own')
+})

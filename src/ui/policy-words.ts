@@ -36,13 +36,17 @@ export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
   temporary: 'does not come back',
 }
 
-/** `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`. @param ownMax undefined: it names none. */
-export function memoryWords(start: number, ownMax: number | undefined, cap: number): string {
+/**
+ * `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`.
+ * @param ownMax undefined: it names none.
+ * @param cap undefined: not known.
+ */
+export function memoryWords(start: number, ownMax: number | undefined, cap: number | undefined): string {
   if (start === 0 && ownMax === 0) return 'none'
   if (ownMax === start) return `${formatBinary(start)}, and no more`
-  const atStart = `${formatBinary(start)} at its start`
-  if (ownMax === undefined) return `${atStart}, and no limit of its own; the cap is ${formatBinary(cap)}`
-  return `${atStart}, ${formatBinary(ownMax)} at most${ownMax > cap ? `; the cap is ${formatBinary(cap)}` : ''}`
+  const most = ownMax === undefined ? 'and no limit of its own' : `${formatBinary(ownMax)} at most`
+  const capped = cap !== undefined && (ownMax ?? Infinity) > cap ? `; the cap is ${formatBinary(cap)}` : ''
+  return `${formatBinary(start)} at its start, ${most}${capped}`
 }
 
 function timeWords(ms: number): string {

@@ -103,7 +103,7 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
             </>
           )}
           <button type="button" class="button" onClick={() => queue.cancel()}>
-            {waiting > 0 ? 'Cancel all' : 'Cancel'}
+            {waiting > 0 ? 'Cancel all' : isRefused ? 'Close' : 'Cancel'}
           </button>
         </div>
       </form>
