@@ -52,7 +52,7 @@ test.describe('the sheet', () => {
     await expect(sheet(tab)).toHaveAccessibleName('trouble.wasm')
     await expect(sheet(tab)).toContainText('slurp')
     await expect(sheet(tab)).toContainText('Reads what it is sent and writes its reply')
-    await expect(sheet(tab)).toContainText('Waits.')
+    await expect(sheet(tab)).toContainText('Waits for a time or for bytes.')
     await expect(sheet(tab)).toContainText('Anyone on the mesh may call it. It may call nobody.')
     await expect(sheet(tab)).not.toContainText('Opens and makes files')
   })
@@ -169,10 +169,17 @@ test.describe('the sheet', () => {
     }
   })
 
-  test('scripts and bundled actors have none', async ({ tab }) => {
+  test('scripts and bundled actors have none; those get the policy they are listed with', async ({ tab }) => {
     await spawn(tab, 'trouble')
-    await tab.getByRole('button', { name: 'counter', exact: true }).click()
-    await expect(row(tab, 'counter')).toContainText('idle')
+    const listed = await tab.evaluate(async (): Promise<{ name: string; policy?: Record<string, unknown> }[]> => {
+      return (await fetch('/actors/index.json')).json()
+    })
+    for (const { name, policy = {} } of listed.filter((actor) => actor.name !== 'root')) {
+      await tab.getByRole('button', { name, exact: true }).click()
+      await expect(tab.getByRole('complementary', { name: `Console of ${name}` })).toBeVisible()
+      const found = await tab.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.policy, name)
+      expect(found).toMatchObject(policy)
+    }
     await expect(sheet(tab)).toHaveCount(0)
   })
 })
