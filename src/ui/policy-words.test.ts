@@ -17,11 +17,11 @@ test('limits', () => {
   expect(limitWords(DEFAULT_POLICY)).toEqual([
     '30 s for a message, 256 MiB of memory.',
     'Messages up to 64 MiB, replies up to 1 GiB, 64 waiting.',
-    '128 open files.',
+    'Files in /data up to 64 MiB, 128 open at once.',
   ])
   const words = limitWords({ ...DEFAULT_POLICY, call: true, evict: true, deadlineMs: 1500 }).join(' ')
   expect(words).toContain('1.5 s for a message')
-  expect(words).toContain('16 calls at once')
+  expect(words).toContain('16 calls to others at once')
   expect(words).toContain('make room')
 })
 

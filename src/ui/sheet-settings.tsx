@@ -134,6 +134,7 @@ const LIMITS = [
   ['memoryMiB', 'Memory, MiB'],
   ['messageMiB', 'Largest message, MiB'],
   ['replyMiB', 'Largest reply, MiB'],
+  ['dataMiB', 'Files in /data, MiB'],
   ['mailbox', 'Waiting messages'],
   ['openFiles', 'Open files'],
   ['openCalls', 'Calls at once'],
