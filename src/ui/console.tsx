@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
-import { formatTime, shortId } from './format.ts'
+import { formatMoment, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { ProcessDetails } from './process-details.tsx'
@@ -128,7 +128,7 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
       </div>
       {lastError && process.state !== 'dead' && lastError.message !== call.value?.view.value.error?.message && (
         <p class="last-error">
-          <span class="label">Last error, {formatTime(lastError.at)}</span>
+          <span class="label">Last error, {formatMoment(lastError.at)}</span>
           {lastError.message} <span class="mono">{lastError.code}</span>
         </p>
       )}
