@@ -19,7 +19,7 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
   const iceInUse = model.iceServers.value
   const wait = useWait(attempt.since.value)
   const save = async (): Promise<void> => {
-    await model.saveSettings({ relays: linesOf(relaysText), iceServers: withPasswords(linesOf(iceText), iceServers) })
+    await model.saveSettings({ relays: linesOf(relaysText), iceServers: withPasswords(iceText, iceServers) })
     state.relays.value = undefined
     state.iceServers.value = undefined
     saved.value = true
@@ -86,8 +86,8 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
           <span class="label">ICE servers in use, for connections that are made from now on</span>
           {iceInUse && <span class="soft">{ICE_WORDS[iceInUse.from]}</span>}
           <ul>
-            {iceInUse?.servers.flatMap(shownUrls).map((url) => (
-              <li key={url}>
+            {iceInUse?.servers.flatMap(shownUrls).map((url, i) => (
+              <li key={i}>
                 <span class="mono" title={url}>
                   {url}
                 </span>
