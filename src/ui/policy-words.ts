@@ -32,8 +32,8 @@ export function limitWords(policy: Policy): string[] {
 
 /** When a process comes back after its instance ended. */
 export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
-  permanent: 'comes back whenever it has ended',
-  transient: 'comes back when it has failed',
+  permanent: 'always comes back',
+  transient: 'comes back after a failure',
   temporary: 'does not come back',
 }
 
