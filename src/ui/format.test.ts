@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { formatBytes, formatCount, formatMs, formatSpan, shortId, formatBinary, formatClock, formatMoment } from './format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatSpan,
+  shortId,
+  formatBinary,
+  formatClock,
+  formatMoment,
+} from './format.ts'
 
 describe('bytes', () => {
   test.each([

@@ -41,7 +41,7 @@ export function formatCount(count: number): string {
 }
 
 /** `12:04:31`, local time. */
-export function formatTime(at: number): string {
+function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB')
 }
 

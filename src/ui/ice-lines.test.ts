@@ -5,9 +5,11 @@ import { shownUrls, withPasswords } from './ice-lines.ts'
 test('lines that are shown without their password keep it, unless they are changed', () => {
   const kept = ['stun:a.example', 'turn:me:one@b.example', 'turn:me:two@c.example']
   expect(withPasswords(kept.map(hidePassword).join('\n'), kept)).toEqual(kept)
-  expect(
-    withPasswords('turn:me:••••@c.example\nturn:me:new@b.example\n\n turn:you:••••@b.example', kept),
-  ).toEqual(['turn:me:two@c.example', 'turn:me:new@b.example', 'turn:you:••••@b.example'])
+  expect(withPasswords('turn:me:••••@c.example\nturn:me:new@b.example\n\n turn:you:••••@b.example', kept)).toEqual([
+    'turn:me:two@c.example',
+    'turn:me:new@b.example',
+    'turn:you:••••@b.example',
+  ])
   expect(withPasswords('turn:me:••••@b.example\nturn:me:••••@b.example', kept)).toEqual(['turn:me:one@b.example'])
 })
 

@@ -59,9 +59,17 @@ test('everything on the sheet reaches the process', () => {
 
 test('a process may have the largest and the smallest that the sheet takes', () => {
   const sizes = { messageMiB: '1000000', replyMiB: '1000000', memoryMiB: '4096', dataMiB: '4096' }
-  optionsOf({ ...sizes, deadlineSeconds: '2000000', mailbox: '1000000', openFiles: '65536', openCalls: '65536' })
+  const most = optionsOf({
+    ...sizes,
+    deadlineSeconds: '2000000',
+    mailbox: '1000000',
+    openFiles: '65536',
+    openCalls: '65536',
+  })
+  expect(most.policy.maxDataBytes).toBe(2 ** 32)
   const none = { messageMiB: '0', replyMiB: '0', memoryMiB: '0', dataMiB: '0' }
-  optionsOf({ ...none, deadlineSeconds: '0.001', mailbox: '0', openFiles: '0', openCalls: '0' })
+  const least = optionsOf({ ...none, deadlineSeconds: '0.001', mailbox: '0', openFiles: '0', openCalls: '0' })
+  expect(least.policy.maxDataBytes).toBe(0)
 })
 
 test('peers count only where a list is chosen', () => {
