@@ -123,7 +123,7 @@ export function App({ model }: { model: TabModel }) {
 
   const { fatal } = model
   const sheet = queue.sheet.value
-  const connected = model.peers.value.filter(({ link }) => link !== 'none').length
+  const connected = model.peers.value.filter(({ link, relay }) => link !== 'none' && !relay).length
   const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
     <>
