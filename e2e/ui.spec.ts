@@ -106,6 +106,29 @@ test('a bundled actor is started with one click', async ({ tab }) => {
   await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
 })
 
+test('a view whose code cannot be had yet is told of, and comes when it can', async ({ browser, server }) => {
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.route('**/later-views-*.js', (route) => route.abort())
+  await page.goto(server.url)
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  await expect(page.getByRole('alert')).toContainText('could not be loaded')
+  await page.unroute('**/later-views-*.js')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByLabel('Relays, one multiaddr a line')).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await context.close()
+})
+
+test('the tab and the header count the same peers, and who is alone with a relay is told how to invite', async ({
+  tab,
+}) => {
+  await expect(tab.getByRole('button', { name: 'On the mesh · 0 peers' })).toBeVisible()
+  await tab.getByRole('tab', { name: 'Peers 0' }).click()
+  await expect(tab.getByText('0 connected, 1 relay')).toBeVisible()
+  await expect(tab.getByRole('heading', { name: 'Nobody else is here yet' })).toBeVisible()
+})
+
 for (const width of [360, 768, 1600]) {
   test(`nothing is cut off at ${width} pixels`, async ({ tab }) => {
     await tab.setViewportSize({ width, height: 800 })

@@ -3,6 +3,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
+import { deferred } from './deferred.tsx'
 import { formatMoment, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
@@ -12,7 +13,8 @@ import { ProcessLog } from './process-log.tsx'
 import { ReplyView } from './reply-view.tsx'
 import { RunningCall } from './running-call.ts'
 import { Swap } from './swap.ts'
-import { SwapPanel } from './swap-panel.tsx'
+
+const SwapPanel = deferred((views) => views.SwapPanel)
 
 const SHORTCUT = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ ↵' : 'Ctrl ↵'
 
@@ -47,6 +49,11 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
     focusPid.value = undefined
   })
 
+  const closeSwap = (): void => {
+    state.setSwap(undefined)
+    // The panel had the focus and is gone.
+    input.current?.focus()
+  }
   const send = (): void => {
     if (isRunning.value) return
     const message = file.value ?? new TextEncoder().encode(text.value)
@@ -74,10 +81,10 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
           process={process}
           swap={swap}
           onSwapped={(undo) => {
-            state.setSwap(undefined)
+            closeSwap()
             onSwapped(swap.draft.fileName, undo)
           }}
-          onCancel={() => state.setSwap(undefined)}
+          onCancel={closeSwap}
         />
       )}
       <ProcessEnd process={process} attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />
