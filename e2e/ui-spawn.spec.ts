@@ -65,6 +65,7 @@ test.describe('the sheet', () => {
     await sheet(tab).getByLabel('Environment, KEY=value lines').fill('LANG=de\nA=b=c')
     await sheet(tab).getByLabel('Who may call it').selectOption('browser')
     await sheet(tab).getByLabel('Largest message, MiB').fill('0.001')
+    await sheet(tab).getByLabel('Files in /data, MiB').fill('0.5')
     await startSheet(tab)
     const pid = await pidOf(tab, 'who')
     const about = (await call(tab, local(pid, 'about'))).text?.split('\n')
@@ -75,6 +76,8 @@ test.describe('the sheet', () => {
     await expect(details).toContainText('Only this browser may call it.')
     await expect(details).toContainText(`-v 'a b'`)
     await expect(details).toContainText('LANG=de')
+    await expect(details).toContainText('Files in /data up to 512 KiB')
+    await expect(details.getByRole('button', { name: `Copy PID ${pid}` })).toHaveText(pid)
   })
 
   test('a field that means nothing is told and gets the cursor; nothing starts', async ({ tab }) => {
@@ -100,6 +103,24 @@ test.describe('the sheet', () => {
     await sheet(tab).getByRole('button', { name: 'Cancel' }).click()
     await expect(sheet(tab)).toHaveCount(0)
     expect(await names(tab)).toEqual(['root'])
+  })
+
+  test('a file that is given right after Esc has its sheet', async ({ tab }) => {
+    await drop(tab, 'body', { 'first.wasm': await guest('trouble') })
+    await expect(sheet(tab)).toHaveAccessibleName('first.wasm')
+    // In one turn of the page: the browser tells of a dialog's end in the next.
+    await tab.evaluate(
+      (bytes) => {
+        document.querySelector('dialog')?.close()
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([bytes], 'second.wasm'))
+        document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer: transfer }))
+      },
+      await guest('trouble'),
+    )
+    await expect(sheet(tab)).toHaveAccessibleName('second.wasm')
+    await startSheet(tab)
+    expect(await names(tab)).toEqual(['root', 'second'])
   })
 
   test('a file that is no module is told of, and does not start', async ({ tab }) => {
@@ -195,6 +216,7 @@ test.describe('hot swap', () => {
     await tab.keyboard.press('Enter')
     await expect(row(tab, 'trouble')).toContainText('prompt')
     await expect(panel).toHaveCount(0)
+    await expect(tab.getByRole('textbox', { name: 'Message' })).toBeFocused()
     expect(await pidOf(tab, 'trouble')).toBe(pid)
     expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_NO_METHOD' })
     await tab.getByRole('button', { name: 'Undo' }).click()
@@ -286,7 +308,9 @@ for (const width of [360, 1280]) {
     await startSheet(tab)
     const pid = await pidOf(tab, 'a-module-with-a-rather-long-name')
     await tab.getByText('Details').click()
+    await expect(tab.getByText('Files in /data', { exact: true })).toBeVisible()
     await drop(tab, `[data-pid="${pid}"]`, { 'a-newer-module-with-a-long-name.wasm': await guest('duplex') })
+    await expect(tab.getByRole('button', { name: 'Replace', exact: true })).toBeFocused()
     await fits()
   })
 }
