@@ -43,6 +43,7 @@ test('relays that are named together all have a place for it', async () => {
   const [hubs, node] = await Promise.all([Promise.all([relay(), relay(), relay()]), glia()])
   node.mesh.useRelays(hubs.map(whereIs))
   await reserved(node)
+  expect(node.mesh.relays().map(({ peerId }) => peerId)).toEqual(hubs.map(({ peerId }) => peerId))
 })
 
 test('errors keep their type across the mesh', async () => {
