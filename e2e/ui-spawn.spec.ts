@@ -7,6 +7,10 @@ function sheet(page: Page): Locator {
   return page.getByRole('dialog')
 }
 
+function startButton(page: Page): Locator {
+  return sheet(page).getByRole('button', { name: 'Start', exact: true })
+}
+
 function pidOf(page: Page, name: string): Promise<string> {
   return page.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.pid ?? '', name)
 }
@@ -37,7 +41,7 @@ async function holdCompiling(page: Page): Promise<() => Promise<void>> {
 test.describe('the sheet', () => {
   test('drop, Enter, type, Ctrl+Enter: a file is a process that has replied', async ({ tab }) => {
     await drop(tab, 'body', { 'upper.wasm': await guest('trouble') })
-    await expect(sheet(tab).getByRole('button', { name: 'Start', exact: true })).toBeFocused()
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(tab.getByRole('textbox', { name: 'Message' })).toBeFocused()
     await tab.getByLabel('Method').selectOption('slurp')
@@ -85,7 +89,7 @@ test.describe('the sheet', () => {
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await sheet(tab).getByLabel('Environment, KEY=value lines').fill('no value')
     await sheet(tab).getByText('Arguments, callers, limits').click()
-    await sheet(tab).getByRole('button', { name: 'Start', exact: true }).click()
+    await startButton(tab).click()
     const field = sheet(tab).getByLabel('Environment, KEY=value lines')
     await expect(field).toBeFocused()
     await expect(field).toHaveAccessibleDescription(/“no value” is no KEY=value line/)
@@ -97,6 +101,7 @@ test.describe('the sheet', () => {
 
   test('Esc and Cancel give the file up', async ({ tab }) => {
     await choose(tab, 'Add a .wasm actor', 'trouble.wasm', await guest('trouble'))
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Escape')
     await expect(sheet(tab)).toHaveCount(0)
     await choose(tab, 'Add a .wasm actor', 'trouble.wasm', await guest('trouble'))
@@ -144,6 +149,7 @@ test.describe('the sheet', () => {
   test('comes before the module is compiled, shows how far that is, and may be answered meanwhile', async ({ tab }) => {
     const compile = await holdCompiling(tab)
     await drop(tab, 'body', { 'large.wasm': await guest('trouble') })
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(sheet(tab).getByRole('progressbar', { name: /^Compiling/ })).toBeVisible()
     await expect(sheet(tab).getByRole('button', { name: 'Starting…' })).toBeVisible()
@@ -155,6 +161,7 @@ test.describe('the sheet', () => {
   test('a file that compiles for long can be given up', async ({ tab }) => {
     await holdCompiling(tab)
     await drop(tab, 'body', { 'large.wasm': await guest('trouble') })
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(sheet(tab).getByRole('progressbar')).toBeVisible()
     await tab.keyboard.press('Escape')
@@ -304,7 +311,7 @@ for (const width of [360, 1280]) {
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await fits()
     // However much is open, Start is in sight.
-    await expect(sheet(tab).getByRole('button', { name: 'Start', exact: true })).toBeInViewport({ ratio: 1 })
+    await expect(startButton(tab)).toBeInViewport({ ratio: 1 })
     await startSheet(tab)
     const pid = await pidOf(tab, 'a-module-with-a-rather-long-name')
     await tab.getByText('Details').click()
