@@ -82,8 +82,11 @@ test('a killed process leaves the table, and undo brings it back under its PID',
   await row(tab, 'trouble').click()
   await tab.getByRole('button', { name: 'Kill' }).click()
   await expect(row(tab, 'trouble')).toHaveCount(0)
+  // The keyboard goes on where the process was.
+  await expect(row(tab, 'root')).toBeFocused()
   await tab.getByRole('button', { name: 'Undo' }).click()
   await expect(row(tab, 'trouble')).toBeVisible()
+  await expect(row(tab, 'trouble')).toBeFocused()
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
 })
 
