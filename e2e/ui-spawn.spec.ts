@@ -7,6 +7,10 @@ function sheet(page: Page): Locator {
   return page.getByRole('dialog')
 }
 
+function startButton(page: Page): Locator {
+  return sheet(page).getByRole('button', { name: 'Start', exact: true })
+}
+
 function pidOf(page: Page, name: string): Promise<string> {
   return page.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.pid ?? '', name)
 }
@@ -37,7 +41,7 @@ async function holdCompiling(page: Page): Promise<() => Promise<void>> {
 test.describe('the sheet', () => {
   test('drop, Enter, type, Ctrl+Enter: a file is a process that has replied', async ({ tab }) => {
     await drop(tab, 'body', { 'upper.wasm': await guest('trouble') })
-    await expect(sheet(tab).getByRole('button', { name: 'Start', exact: true })).toBeFocused()
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(tab.getByRole('textbox', { name: 'Message' })).toBeFocused()
     await tab.getByLabel('Method').selectOption('slurp')
@@ -52,7 +56,7 @@ test.describe('the sheet', () => {
     await expect(sheet(tab)).toHaveAccessibleName('trouble.wasm')
     await expect(sheet(tab)).toContainText('slurp')
     await expect(sheet(tab)).toContainText('Reads what it is sent and writes its reply')
-    await expect(sheet(tab)).toContainText('Waits.')
+    await expect(sheet(tab)).toContainText('Waits for a time or for bytes.')
     await expect(sheet(tab)).toContainText('Anyone on the mesh may call it. It may call nobody.')
     await expect(sheet(tab)).not.toContainText('Opens and makes files')
   })
@@ -65,6 +69,7 @@ test.describe('the sheet', () => {
     await sheet(tab).getByLabel('Environment, KEY=value lines').fill('LANG=de\nA=b=c')
     await sheet(tab).getByLabel('Who may call it').selectOption('browser')
     await sheet(tab).getByLabel('Largest message, MiB').fill('0.001')
+    await sheet(tab).getByLabel('Files in /data, MiB').fill('0.5')
     await startSheet(tab)
     const pid = await pidOf(tab, 'who')
     const about = (await call(tab, local(pid, 'about'))).text?.split('\n')
@@ -75,6 +80,8 @@ test.describe('the sheet', () => {
     await expect(details).toContainText('Only this browser may call it.')
     await expect(details).toContainText(`-v 'a b'`)
     await expect(details).toContainText('LANG=de')
+    await expect(details).toContainText('Files in /data up to 512 KiB')
+    await expect(details.getByRole('button', { name: `Copy PID ${pid}` })).toHaveText(pid)
   })
 
   test('a field that means nothing is told and gets the cursor; nothing starts', async ({ tab }) => {
@@ -82,7 +89,7 @@ test.describe('the sheet', () => {
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await sheet(tab).getByLabel('Environment, KEY=value lines').fill('no value')
     await sheet(tab).getByText('Arguments, callers, limits').click()
-    await sheet(tab).getByRole('button', { name: 'Start', exact: true }).click()
+    await startButton(tab).click()
     const field = sheet(tab).getByLabel('Environment, KEY=value lines')
     await expect(field).toBeFocused()
     await expect(field).toHaveAccessibleDescription(/“no value” is no KEY=value line/)
@@ -94,12 +101,31 @@ test.describe('the sheet', () => {
 
   test('Esc and Cancel give the file up', async ({ tab }) => {
     await choose(tab, 'Add a .wasm actor', 'trouble.wasm', await guest('trouble'))
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Escape')
     await expect(sheet(tab)).toHaveCount(0)
     await choose(tab, 'Add a .wasm actor', 'trouble.wasm', await guest('trouble'))
     await sheet(tab).getByRole('button', { name: 'Cancel' }).click()
     await expect(sheet(tab)).toHaveCount(0)
     expect(await names(tab)).toEqual(['root'])
+  })
+
+  test('a file that is given right after Esc has its sheet', async ({ tab }) => {
+    await drop(tab, 'body', { 'first.wasm': await guest('trouble') })
+    await expect(sheet(tab)).toHaveAccessibleName('first.wasm')
+    // In one turn of the page: the browser tells of a dialog's end in the next.
+    await tab.evaluate(
+      (bytes) => {
+        document.querySelector('dialog')?.close()
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([bytes], 'second.wasm'))
+        document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer: transfer }))
+      },
+      await guest('trouble'),
+    )
+    await expect(sheet(tab)).toHaveAccessibleName('second.wasm')
+    await startSheet(tab)
+    expect(await names(tab)).toEqual(['root', 'second'])
   })
 
   test('a file that is no module is told of, and does not start', async ({ tab }) => {
@@ -123,6 +149,7 @@ test.describe('the sheet', () => {
   test('comes before the module is compiled, shows how far that is, and may be answered meanwhile', async ({ tab }) => {
     const compile = await holdCompiling(tab)
     await drop(tab, 'body', { 'large.wasm': await guest('trouble') })
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(sheet(tab).getByRole('progressbar', { name: /^Compiling/ })).toBeVisible()
     await expect(sheet(tab).getByRole('button', { name: 'Starting…' })).toBeVisible()
@@ -134,6 +161,7 @@ test.describe('the sheet', () => {
   test('a file that compiles for long can be given up', async ({ tab }) => {
     await holdCompiling(tab)
     await drop(tab, 'body', { 'large.wasm': await guest('trouble') })
+    await expect(startButton(tab)).toBeFocused()
     await tab.keyboard.press('Enter')
     await expect(sheet(tab).getByRole('progressbar')).toBeVisible()
     await tab.keyboard.press('Escape')
@@ -169,10 +197,17 @@ test.describe('the sheet', () => {
     }
   })
 
-  test('scripts and bundled actors have none', async ({ tab }) => {
+  test('scripts and bundled actors have none; those get the policy they are listed with', async ({ tab }) => {
     await spawn(tab, 'trouble')
-    await tab.getByRole('button', { name: 'counter', exact: true }).click()
-    await expect(row(tab, 'counter')).toContainText('idle')
+    const listed = await tab.evaluate(async (): Promise<{ name: string; policy?: Record<string, unknown> }[]> => {
+      return (await fetch('/actors/index.json')).json()
+    })
+    for (const { name, policy = {} } of listed.filter((actor) => actor.name !== 'root')) {
+      await tab.getByRole('button', { name, exact: true }).click()
+      await expect(tab.getByRole('complementary', { name: `Console of ${name}` })).toBeVisible()
+      const found = await tab.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.policy, name)
+      expect(found).toMatchObject(policy)
+    }
     await expect(sheet(tab)).toHaveCount(0)
   })
 })
@@ -188,6 +223,7 @@ test.describe('hot swap', () => {
     await tab.keyboard.press('Enter')
     await expect(row(tab, 'trouble')).toContainText('prompt')
     await expect(panel).toHaveCount(0)
+    await expect(tab.getByRole('textbox', { name: 'Message' })).toBeFocused()
     expect(await pidOf(tab, 'trouble')).toBe(pid)
     expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_NO_METHOD' })
     await tab.getByRole('button', { name: 'Undo' }).click()
@@ -275,11 +311,13 @@ for (const width of [360, 1280]) {
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await fits()
     // However much is open, Start is in sight.
-    await expect(sheet(tab).getByRole('button', { name: 'Start', exact: true })).toBeInViewport({ ratio: 1 })
+    await expect(startButton(tab)).toBeInViewport({ ratio: 1 })
     await startSheet(tab)
     const pid = await pidOf(tab, 'a-module-with-a-rather-long-name')
     await tab.getByText('Details').click()
+    await expect(tab.getByText('Files in /data', { exact: true })).toBeVisible()
     await drop(tab, `[data-pid="${pid}"]`, { 'a-newer-module-with-a-long-name.wasm': await guest('duplex') })
+    await expect(tab.getByRole('button', { name: 'Replace', exact: true })).toBeFocused()
     await fits()
   })
 }

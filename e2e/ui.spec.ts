@@ -82,8 +82,11 @@ test('a killed process leaves the table, and undo brings it back under its PID',
   await row(tab, 'trouble').click()
   await tab.getByRole('button', { name: 'Kill' }).click()
   await expect(row(tab, 'trouble')).toHaveCount(0)
+  // The keyboard goes on where the process was.
+  await expect(row(tab, 'root')).toBeFocused()
   await tab.getByRole('button', { name: 'Undo' }).click()
   await expect(row(tab, 'trouble')).toBeVisible()
+  await expect(row(tab, 'trouble')).toBeFocused()
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
 })
 
@@ -104,6 +107,29 @@ test('a bundled actor is started with one click', async ({ tab }) => {
   await expect(row(tab, 'counter')).toContainText('increment')
   await tab.getByRole('button', { name: 'Call', exact: true }).click()
   await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
+})
+
+test('a view whose code cannot be had yet is told of, and comes when it can', async ({ browser, server }) => {
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.route('**/later-views-*.js', (route) => route.abort())
+  await page.goto(server.url)
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  await expect(page.getByRole('alert')).toContainText('could not be loaded')
+  await page.unroute('**/later-views-*.js')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByLabel('Relays, one multiaddr a line')).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await context.close()
+})
+
+test('the tab and the header count the same peers, and who is alone with a relay is told how to invite', async ({
+  tab,
+}) => {
+  await expect(tab.getByRole('button', { name: 'On the mesh · 0 peers' })).toBeVisible()
+  await tab.getByRole('tab', { name: 'Peers 0' }).click()
+  await expect(tab.getByText('0 connected, 1 relay')).toBeVisible()
+  await expect(tab.getByRole('heading', { name: 'Nobody else is here yet' })).toBeVisible()
 })
 
 for (const width of [360, 768, 1600]) {

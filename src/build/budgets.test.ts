@@ -23,7 +23,7 @@ test('a part over its budget fails, and the table says which', () => {
   expect(() => checkBudgets(shipped)).toThrow(/over budget: first call, sw\.js\n[^]*first call .* OVER BUDGET/)
 })
 
-test('the first call needs the entry and the identity with their imports; the mesh is what it loads besides', () => {
+test('the first call needs the entry with its imports; the mesh is what it loads besides', () => {
   const chunk = (imports: string[], facadeModuleId: string | null = null, isEntry = false) => ({
     type: 'chunk' as const,
     isEntry,
@@ -32,7 +32,6 @@ test('the first call needs the entry and the identity with their imports; the me
   })
   const bundle = {
     'main.js': chunk(['shared.js', 'preact.js'], '/glia/index.html', true),
-    'identity.js': chunk(['keys.js'], '/glia/src/mesh/identity.ts'),
     'mesh.js': chunk(['preact.js', 'keys.js', 'noise.js'], '/glia/src/mesh/index.ts'),
     'shared.js': chunk(['preact.js', 'main.js']),
     'preact.js': chunk([]),
@@ -42,6 +41,6 @@ test('the first call needs the entry and the identity with their imports; the me
     'main.css': { type: 'asset' as const },
   }
   const parts = scriptsByPart(bundle)
-  expect(parts['first call'].sort()).toEqual(['identity.js', 'keys.js', 'main.js', 'preact.js', 'shared.js'])
-  expect(parts.mesh.sort()).toEqual(['mesh.js', 'noise.js'])
+  expect(parts['first call'].sort()).toEqual(['main.js', 'preact.js', 'shared.js'])
+  expect(parts.mesh.sort()).toEqual(['keys.js', 'mesh.js', 'noise.js'])
 })

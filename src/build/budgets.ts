@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 
 /** Largest size of what ships, in bytes after gzip. */
-const BUDGETS = { 'first call': 120_000, mesh: 200_000, 'actor.js': 25_000, 'sw.js': 15_000 } as const
+const BUDGETS = { 'first call': 80_000, mesh: 220_000, 'actor.js': 25_000, 'sw.js': 15_000 } as const
 
 type Measured = keyof typeof BUDGETS
 
@@ -16,17 +16,16 @@ export type Bundle = Readonly<
   >
 >
 
-/** Modules that the first visit imports dynamically before it can answer a call: it makes an identity. */
-const FIRST_VISIT = /\/src\/mesh\/identity\.ts$/
 /** libp2p and what Glia does with it: loaded beside the app, and no local call waits for it. */
 const MESH = /\/src\/mesh\/index\.ts$/
 
 /**
  * The scripts of the page by part: what a first visit loads before it answers a call, and what it loads beside that to join
- * the mesh. What is in the first is not counted in the second again. The rest (the DHT, the QR code) loads when it is needed.
+ * the mesh. What is in the first is not counted in the second again. The rest (the DHT, the views of `later-views.ts`, the QR
+ * code, libp2p's keys for browsers that make none) loads when the page is idle or when it is needed.
  */
 export function scriptsByPart(bundle: Bundle): Record<'first call' | 'mesh', string[]> {
-  const first = withImports(bundle, (chunk) => chunk.isEntry || FIRST_VISIT.test(chunk.facadeModuleId ?? ''))
+  const first = withImports(bundle, (chunk) => chunk.isEntry)
   const mesh = withImports(bundle, (chunk) => MESH.test(chunk.facadeModuleId ?? ''))
   return { 'first call': first, mesh: mesh.filter((name) => !first.includes(name)) }
 }

@@ -76,6 +76,8 @@ export const RELAY_RETRY_MS = { first: 500, last: 5_000 }
 /** How often a relay is asked whether it is still there, and how long it may take to answer. */
 export const RELAY_CHECK_MS = 15_000
 export const RELAY_ANSWER_MS = 5_000
+/** How long a relay may take to make a reservation; another one waits for that. */
+export const RESERVE_MS = 5_000
 
 /** Pings of one connection that may be under way at once. */
 export const PINGS = 8

@@ -39,6 +39,13 @@ test('a call may begin before the relay is reached', async () => {
   expect(await call(caller, callee.addressOf(proc))).toBe('hi')
 })
 
+test('relays that are named together all have a place for it', async () => {
+  const [hubs, node] = await Promise.all([Promise.all([relay(), relay(), relay()]), glia()])
+  node.mesh.useRelays(hubs.map(whereIs))
+  await reserved(node)
+  expect(node.mesh.relays().map(({ peerId }) => peerId)).toEqual(hubs.map(({ peerId }) => peerId))
+})
+
 test('errors keep their type across the mesh', async () => {
   const { proc } = makeProc(() => async () => {
     throw new GliaError('ERR_TRAPPED', 'run trapped: unreachable.')

@@ -2,8 +2,11 @@ import type { PeerId } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { readMultiaddr, withPeer } from './addresses.ts'
+import { RESERVE_MS } from './limits.ts'
+import { orAborted } from './or-aborted.ts'
 import type { RelayInfo } from './peer-info.ts'
 import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
+import { Turns } from './turns.ts'
 
 export type RelaysInit = Omit<RelayLinkInit, 'address'>
 
@@ -78,6 +81,11 @@ export class CircuitReserver implements Reserver {
   readonly #transportManager: TransportManager
   readonly #store: ReservationStore
   readonly #listening = new Set<string>()
+  /**
+   * One after the other: as soon as it has made a reservation, the store of @libp2p/circuit-relay-v2 4.2.13 forgets those that wait
+   * in its queue, and whoever asked for them waits for ever.
+   */
+  readonly #turns = new Turns(1)
 
   constructor(transportManager: TransportManager, store: ReservationStore) {
     this.#transportManager = transportManager
@@ -85,6 +93,10 @@ export class CircuitReserver implements Reserver {
   }
 
   async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
+    await this.#turns.run(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
+  }
+
+  async #reserve(relay: PeerId, address: Multiaddr): Promise<void> {
     const id = relay.toString()
     if (this.#listening.has(id)) {
       // Its listener takes a new reservation by itself; another listener for each return of the relay would pile up.

@@ -105,7 +105,10 @@ function checkIceServer(text: string): void {
   if (parseIceServer(text) && !text.includes(HIDDEN)) return
   const line = `“${hidePassword(text)}”`
   if (text.includes(HIDDEN)) {
-    throw new GliaError('ERR_BAD_ADDRESS', `${line}: this line was changed, so its password has to be typed again.`)
+    throw new GliaError(
+      'ERR_BAD_ADDRESS',
+      `${line}: this line, or one that looked the same, was changed, so its password has to be typed again.`,
+    )
   }
   if (/^turns?:/i.test(text)) {
     throw new GliaError(

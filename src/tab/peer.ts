@@ -11,6 +11,7 @@ import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
+import { newIdentity } from './new-identity.ts'
 import { siblings } from './siblings.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh } from './tab-mesh.ts'
@@ -116,7 +117,6 @@ async function openStore(log: Logger): Promise<Store | undefined> {
 async function loadIdentity(slot: number, store: Store | undefined): Promise<SlotIdentity> {
   const kept = await store?.identity(slot)
   if (kept) return kept
-  const { newIdentity } = await import('../mesh/identity.ts')
   const identity = await newIdentity()
   await store?.putIdentity(slot, identity)
   return identity

@@ -4,28 +4,32 @@ import { useMemo, useRef } from 'preact/hooks'
 import { BadLink } from './bad-link.tsx'
 import { ConsoleState } from './console-state.ts'
 import { Console } from './console.tsx'
+import { deferred, loadDeferred } from './deferred.tsx'
 import { DropTarget } from './drop-target.tsx'
 import { shortId } from './format.ts'
 import { Header } from './header.tsx'
-import { JoinDialog } from './join-dialog.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { Notices, showError, showNews, wordsOf } from './notices.tsx'
 import { PeersState } from './peers-state.ts'
-import { PeersView } from './peers-view.tsx'
 import { ProcessList } from './process-list.tsx'
 import { nextSelection } from './selection.ts'
 import { SettingsState } from './settings-state.ts'
-import { SettingsView } from './settings-view.tsx'
-import { SpawnQueue } from './spawn-queue.ts'
-import { SpawnSheet } from './spawn-sheet.tsx'
 import { StartPanel } from './start-panel.tsx'
 import { Swap } from './swap.ts'
 import { type Tab, TabBar, tabId } from './tab-bar.tsx'
+
+const JoinDialog = deferred((views) => views.JoinDialog)
+const PeersView = deferred((views) => views.PeersView)
+const SettingsView = deferred((views) => views.SettingsView)
+const SpawnSheets = deferred((views) => views.SpawnSheets)
 
 /** The page. */
 export function App({ model }: { model: TabModel }) {
   const tab = useSignal<Tab>('processes')
   const joinShown = useSignal(false)
+  /** Files that get a sheet, which asks what they are to become. */
+  const given = useSignal<readonly File[]>([])
+  const sheetsShown = useSignal(false)
   const peersState = useMemo(() => new PeersState(), [])
   const settingsState = useMemo(() => new SettingsState(), [])
   const selected = useSignal<string | undefined>(undefined)
@@ -60,28 +64,24 @@ export function App({ model }: { model: TabModel }) {
       if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${what} was not started`, thrown)
     }
   }
-  /** The first process that the files of the sheets became. */
-  const firstMade = useRef<string | undefined>(undefined)
-  const queue = useMemo(
-    () => new SpawnQueue({ draft: model.draft, started: (pid) => (firstMade.current ??= pid) }),
-    [model],
-  )
-  const onSheetClosed = (): void => {
-    const pid = firstMade.current
-    firstMade.current = undefined
-    if (pid === undefined) return
+  const onSheetsDone = (pid: string): void => {
     choose(pid)
     focusPid.value = pid
   }
   const spawnFiles = (files: readonly File[]): void => {
     tab.value = 'processes'
-    queue.add(files)
+    given.value = [...given.peek(), ...files]
+    sheetsShown.value = true
   }
   useSignalEffect(() => {
     const files = model.opened.value
     if (files.length === 0) return
     model.opened.value = []
     spawnFiles(files)
+  })
+  useSignalEffect(() => {
+    // The peer has started: what follows takes nothing from that.
+    if (model.peerId.value !== undefined) loadDeferred()
   })
   const consoleOf = ({ pid, methods }: ProcessView): ConsoleState => {
     const known = consoles.current.get(pid) ?? new ConsoleState(methods)
@@ -122,8 +122,7 @@ export function App({ model }: { model: TabModel }) {
   }
 
   const { fatal } = model
-  const sheet = queue.sheet.value
-  const connected = model.peers.value.filter(({ link }) => link !== 'none').length
+  const connected = model.peers.value.filter(({ link, relay }) => link !== 'none' && !relay).length
   const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
     <>
@@ -184,7 +183,7 @@ export function App({ model }: { model: TabModel }) {
           </main>
         </>
       )}
-      {sheet && <SpawnSheet queue={queue} sheet={sheet} onClosed={onSheetClosed} />}
+      {sheetsShown.value && <SpawnSheets model={model} files={given} onDone={onSheetsDone} />}
       {joinShown.value && <JoinDialog model={model} shown={joinShown} />}
       <Notices />
       <DropTarget onFiles={spawnFiles} />

@@ -3,7 +3,8 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
-import { formatTime, shortId } from './format.ts'
+import { deferred } from './deferred.tsx'
+import { formatMoment, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { ProcessDetails } from './process-details.tsx'
@@ -12,7 +13,8 @@ import { ProcessLog } from './process-log.tsx'
 import { ReplyView } from './reply-view.tsx'
 import { RunningCall } from './running-call.ts'
 import { Swap } from './swap.ts'
-import { SwapPanel } from './swap-panel.tsx'
+
+const SwapPanel = deferred((views) => views.SwapPanel)
 
 const SHORTCUT = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ ↵' : 'Ctrl ↵'
 
@@ -32,7 +34,6 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
   const { pid, name, methods, root, lastError } = process
   const { method, text, file, call, restart } = state
   const swap = state.swap.value
-  const hasEnded = process.state === 'dead' || process.state === 'backoff'
   const gateway = model.gateway.value
   const peerId = model.peerId.value
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
@@ -48,6 +49,11 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
     focusPid.value = undefined
   })
 
+  const closeSwap = (): void => {
+    state.setSwap(undefined)
+    // The panel had the focus and is gone.
+    input.current?.focus()
+  }
   const send = (): void => {
     if (isRunning.value) return
     const message = file.value ?? new TextEncoder().encode(text.value)
@@ -75,10 +81,10 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
           process={process}
           swap={swap}
           onSwapped={(undo) => {
-            state.setSwap(undefined)
+            closeSwap()
             onSwapped(swap.draft.fileName, undo)
           }}
-          onCancel={() => state.setSwap(undefined)}
+          onCancel={closeSwap}
         />
       )}
       <ProcessEnd process={process} attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />
@@ -127,9 +133,9 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
         </div>
         <ReplyView call={call.value} fileName={`${name}-${method.value}-reply`} />
       </div>
-      {lastError && !hasEnded && lastError.message !== call.value?.view.value.error?.message && (
+      {lastError && process.state !== 'dead' && lastError.message !== call.value?.view.value.error?.message && (
         <p class="last-error">
-          <span class="label">Last error, {formatTime(lastError.at)}</span>
+          <span class="label">Last error, {formatMoment(lastError.at)}</span>
           {lastError.message} <span class="mono">{lastError.code}</span>
         </p>
       )}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { backoffWords } from './end-words.ts'
+import type { ExitReason } from '../glia/exit.ts'
+import { backoffWords, endSentence } from './end-words.ts'
 
 test.each<[number | undefined, string]>([
   [14_500, 'Comes back in 4 s'],
@@ -8,4 +9,13 @@ test.each<[number | undefined, string]>([
   [undefined, 'Comes back now'],
 ])('until %s, at 10 s', (until, words) => {
   expect(backoffWords(until, 10_000)).toBe(words)
+})
+
+test.each<[ExitReason, string]>([
+  [{ type: 'exited', code: 3 }, 'It exited with code 3.'],
+  [{ type: 'trapped', message: 'unreachable', frames: ['in boom'] }, 'It trapped: unreachable in boom.'],
+  [{ type: 'memory', message: 'unreachable', frames: [] }, 'It ran out of memory: unreachable.'],
+  [{ type: 'deadline', message: 'spin did not end within its 1 s.' }, 'spin did not end within its 1 s.'],
+])('%o', (reason, words) => {
+  expect(endSentence(reason)).toBe(words)
 })

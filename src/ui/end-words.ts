@@ -1,4 +1,4 @@
-import type { ExitReason } from '../glia/exit.ts'
+import { type ExitReason, exitText } from '../glia/exit.ts'
 import { formatSpan } from './format.ts'
 
 /** How a process ended, in a word or two; its console says more. */
@@ -10,6 +10,13 @@ export const EXIT_WORDS: Readonly<Record<ExitReason['type'], string>> = {
   start: 'did not start',
   killed: 'killed',
   linked: 'with another',
+}
+
+/** How an instance ended, as a sentence. */
+export function endSentence(reason: ExitReason): string {
+  const text = exitText(reason)
+  const isPredicate = reason.type === 'exited' || reason.type === 'trapped' || reason.type === 'memory'
+  return isPredicate ? `It ${reason.type === 'memory' ? 'ran ' : ''}${text}.` : `${text}.`
 }
 
 /**

@@ -5,8 +5,8 @@ import { formatMoment } from './format.ts'
 export function ExitList({ exits }: { exits: readonly Exit[] }) {
   return (
     <ol class="exits">
-      {exits.toReversed().map(({ at, method, reason, final }) => (
-        <li key={at}>
+      {exits.toReversed().map(({ at, method, reason, final }, i) => (
+        <li key={exits.length - i}>
           <time class="soft" dateTime={new Date(at).toISOString()} title={new Date(at).toLocaleString()}>
             {formatMoment(at)}
           </time>{' '}

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { formatBytes, formatCount, formatMs, formatSpan, shortId, formatBinary, formatMoment } from './format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatSpan,
+  shortId,
+  formatBinary,
+  formatClock,
+  formatMoment,
+} from './format.ts'
 
 describe('bytes', () => {
   test.each([
@@ -54,4 +63,6 @@ test('a moment of another day has its date', () => {
   const at = new Date(2026, 10, 22, 12, 4, 31).getTime()
   expect(formatMoment(at, at + 1000)).toBe('12:04:31')
   expect(formatMoment(at, at + 86_400_000)).toBe('22 Nov, 12:04')
+  expect(formatClock(at, at - 1000)).toBe('12:04')
+  expect(formatClock(at, at - 86_400_000)).toBe('22 Nov, 12:04')
 })

@@ -41,20 +41,27 @@ export function formatCount(count: number): string {
 }
 
 /** `12:04:31`, local time. */
-export function formatTime(at: number): string {
+function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB')
 }
 
 /** `12:04:31` if it was today, else `22 Nov, 12:04`, local time. */
 export function formatMoment(at: number, now = Date.now()): string {
-  if (new Date(at).toDateString() === new Date(now).toDateString()) return formatTime(at)
-  const day = new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
-  return `${day}, ${formatClock(at)}`
+  return isSameDay(at, now) ? formatTime(at) : formatDayAndClock(at)
 }
 
-/** `14:05`, local time. */
-export function formatClock(at: number): string {
-  return formatTime(at).slice(0, 5)
+/** `14:05` if it is today, else `22 Nov, 14:05`, local time. */
+export function formatClock(at: number, now = Date.now()): string {
+  return isSameDay(at, now) ? formatTime(at).slice(0, 5) : formatDayAndClock(at)
+}
+
+function formatDayAndClock(at: number): string {
+  const day = new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+  return `${day}, ${formatTime(at).slice(0, 5)}`
+}
+
+function isSameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString()
 }
 
 /** `8 s`, `58 min`, `3 h`, `2 d`: a span of time in its largest unit, rounded down, and never less than a second. */

@@ -1,9 +1,23 @@
 import { HIDDEN, hidePassword } from '../mesh/ice-server.ts'
 import type { IceServersInUse } from '../tab/mesh-config.ts'
+import { allLinesOf } from './lines.ts'
 
-/** The lines as they are to be kept: a line that is shown without its password, and was not changed, gets it back. */
-export function withPasswords(lines: readonly string[], kept: readonly string[]): string[] {
-  return lines.map((line) => kept.find((server) => hidePassword(server) === line) ?? line)
+/**
+ * The lines as they are to be kept, each once: a line that is shown without its password, and was not changed, gets it back.
+ * Where several look the same and some of them are gone, nothing tells which ones: those are left without a password.
+ */
+export function withPasswords(text: string, kept: readonly string[]): string[] {
+  const shown = kept.map(hidePassword)
+  const lines = allLinesOf(text)
+  const restored = lines.map((line, at) => {
+    const alike = kept.filter((_, i) => shown[i] === line)
+    const again = lines.filter((other) => other === line).length
+    if (alike.length <= 1) return alike[0] ?? line
+    if (again === alike.length) return alike[lines.slice(0, at).filter((other) => other === line).length] ?? line
+    // Lines that were edited in their place move no other.
+    return lines.length === kept.length && shown[at] === line ? (kept[at] ?? line) : line
+  })
+  return [...new Set(restored)]
 }
 
 /** A server as a person writes it, one line for each of its URLs, without the password. */

@@ -21,9 +21,16 @@ export function wishesOf(imports: readonly ImportView[], mayCall: boolean): Wish
     if (parts.length > 0) wishes.push({ what, words: `${listed(parts)}.${rest}` })
   }
   add('Messages', verbs({ fd_read: 'Reads what it is sent', fd_write: 'writes its reply and its log' }))
-  add('Files', verbs(FILES), ' They are its own: it sees none of this computer’s.')
+  add('Files', verbs(FILES), ' They are its own, not this computer’s; those under /data are kept.')
   if (names.has('path_open')) wishes.push({ what: 'Other actors', words: mayCall ? MAY_CALL : MAY_NOT_CALL })
-  add('Time', verbs({ clock_time_get: 'Reads the clock', clock_res_get: 'Reads the clock', poll_oneoff: 'waits' }))
+  add(
+    'Time',
+    verbs({
+      clock_time_get: 'Reads the clock',
+      clock_res_get: 'Reads the clock',
+      poll_oneoff: 'waits for a time or for bytes',
+    }),
+  )
   add('Random numbers', verbs({ random_get: 'As many as it wants', seed: 'As many as it wants' }))
   const given = listed(verbs({ args_get: 'its arguments', environ_get: 'its environment' }))
   if (given !== '') add('Its start', [`Reads ${given}`], ' You set them below.')
@@ -49,7 +56,6 @@ const SOCKETS = {
   sock_accept: 'Takes connections',
   sock_recv: 'receives',
   sock_send: 'sends',
-  sock_shutdown: 'ends what it sends',
 } as const
 
 /** `a`, `a and b`, `a, b and c`. */

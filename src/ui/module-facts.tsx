@@ -31,7 +31,7 @@ export function ModuleFacts({ draft, mayCall, capBytes, onCapMiB }: ModuleFactsP
           </dd>
           <dt>Memory</dt>
           <dd>
-            {memoryWords(step.module.startMemoryBytes, step.module.maxMemoryBytes, capBytes ?? 0)}
+            {memoryWords(step.module.startMemoryBytes, step.module.maxMemoryBytes, capBytes)}
             {capBytes !== undefined && step.module.startMemoryBytes > capBytes && (
               <TooMuch start={step.module.startMemoryBytes} onCapMiB={onCapMiB} />
             )}

@@ -20,9 +20,10 @@ const MAX_NOTICES = 50
 const notices = signal<readonly Notice[]>([])
 let lastId = 0
 
-export function showError(title: string, thrown: unknown): void {
+/** @param action What can be done about it. */
+export function showError(title: string, thrown: unknown, action?: Notice['action']): void {
   const { message: detail, code } = wordsOf(thrown)
-  add({ kind: 'error', title, detail, code })
+  add({ kind: 'error', title, detail, code, action })
 }
 
 /** @param action What the notice offers for ten seconds, such as Undo. */

@@ -5,14 +5,17 @@ import { PeerRow } from './peer-row.tsx'
 /** Other peers, connected ones first. Columns are dropped on narrow screens, the one that tells least first. */
 export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
   const peers = model.peers.value
-  const connected = peers.filter(({ link }) => link !== 'none').length
+  const relays = peers.filter(({ relay }) => relay).length
+  const known = peers.filter(({ link, relay }) => link === 'none' && !relay).length
+  const counts = [
+    `${peers.length - relays - known} connected`,
+    ...(known > 0 ? [`${known} known`] : []),
+    ...(relays > 0 ? [relays === 1 ? '1 relay' : `${relays} relays`] : []),
+  ]
   return (
     <section class="panel peers">
       <h2 id="peers-title">
-        Peers{' '}
-        <span class="soft count">
-          {connected} connected{connected < peers.length && `, ${peers.length - connected} known`}
-        </span>
+        Peers <span class="soft count">{counts.join(', ')}</span>
       </h2>
       <table aria-labelledby="peers-title">
         <thead>

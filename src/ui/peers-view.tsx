@@ -19,11 +19,8 @@ export function PeersView({ model, state, joinShown, onSettings }: PeersViewProp
   return (
     <>
       <ConnectBox model={model} state={state} />
-      {model.peers.value.length === 0 ? (
-        <NoPeers model={model} joinShown={joinShown} />
-      ) : (
-        <PeerTable model={model} found={state.found} />
-      )}
+      {model.peers.value.every(({ relay }) => relay) && <NoPeers model={model} joinShown={joinShown} />}
+      {model.peers.value.length > 0 && <PeerTable model={model} found={state.found} />}
       <RelayList relays={model.relays.value} onSettings={onSettings} />
     </>
   )

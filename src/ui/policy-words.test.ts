@@ -17,11 +17,11 @@ test('limits', () => {
   expect(limitWords(DEFAULT_POLICY)).toEqual([
     '30 s for a message, 256 MiB of memory.',
     'Messages up to 64 MiB, replies up to 1 GiB, 64 waiting.',
-    '128 open files.',
+    'Files in /data up to 64 MiB, 128 open at once.',
   ])
   const words = limitWords({ ...DEFAULT_POLICY, call: true, evict: true, deadlineMs: 1500 }).join(' ')
   expect(words).toContain('1.5 s for a message')
-  expect(words).toContain('16 calls at once')
+  expect(words).toContain('16 calls to others at once')
   expect(words).toContain('make room')
 })
 
@@ -33,4 +33,8 @@ test.each<[number, number | undefined, string]>([
   [17 * MiB, 1024 * MiB, '17 MiB at its start, 1 GiB at most; the cap is 256 MiB'],
 ])('memory of %i to %s bytes', (start, max, words) => {
   expect(memoryWords(start, max, 256 * MiB)).toBe(words)
+})
+
+test('a cap that is not known is not told', () => {
+  expect(memoryWords(64 * KiB, undefined, undefined)).toBe('64 KiB at its start, and no limit of its own')
 })

@@ -20,29 +20,34 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 
 /** All limits, one each. */
 export function limitWords(policy: Policy): string[] {
-  const { mailbox, maxMessageBytes, maxReplyBytes, maxOpenFiles, maxCalls, call, evict } = policy
+  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxOpenFiles, maxCalls, call, evict } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
-    `${formatCount(maxOpenFiles)} open files${call ? `, ${formatCount(maxCalls)} calls at once` : ''}.`,
+    `Files in /data up to ${formatBinary(maxDataBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
+    ...(call ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]
 }
 
 /** When a process comes back after its instance ended. */
 export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
-  permanent: 'comes back whenever it has ended',
-  transient: 'comes back when it has failed',
+  permanent: 'always comes back',
+  transient: 'comes back after a failure',
   temporary: 'does not come back',
 }
 
-/** `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`. @param ownMax undefined: it names none. */
-export function memoryWords(start: number, ownMax: number | undefined, cap: number): string {
+/**
+ * `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`.
+ * @param ownMax undefined: it names none.
+ * @param cap undefined: not known.
+ */
+export function memoryWords(start: number, ownMax: number | undefined, cap: number | undefined): string {
   if (start === 0 && ownMax === 0) return 'none'
   if (ownMax === start) return `${formatBinary(start)}, and no more`
-  const atStart = `${formatBinary(start)} at its start`
-  if (ownMax === undefined) return `${atStart}, and no limit of its own; the cap is ${formatBinary(cap)}`
-  return `${atStart}, ${formatBinary(ownMax)} at most${ownMax > cap ? `; the cap is ${formatBinary(cap)}` : ''}`
+  const most = ownMax === undefined ? 'and no limit of its own' : `${formatBinary(ownMax)} at most`
+  const capped = cap !== undefined && (ownMax ?? Infinity) > cap ? `; the cap is ${formatBinary(cap)}` : ''
+  return `${formatBinary(start)} at its start, ${most}${capped}`
 }
 
 function timeWords(ms: number): string {

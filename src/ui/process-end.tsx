@@ -1,7 +1,7 @@
 import { exitText } from '../glia/exit.ts'
 import type { Attempt } from './attempt.ts'
 import { clock } from './clock.ts'
-import { backoffWords } from './end-words.ts'
+import { backoffWords, endSentence } from './end-words.ts'
 import { ErrorLine } from './error-line.tsx'
 import type { ProcessView } from './model.ts'
 import { useWait } from './use-wait.ts'
@@ -17,19 +17,18 @@ export interface ProcessEndProps {
 export function ProcessEnd({ process, attempt, onRestart }: ProcessEndProps) {
   const { state, death, exits, lastError } = process
   const wait = useWait(attempt.since.value)
-  if (state !== 'dead' && state !== 'backoff') return null
+  // The clock has it drawn again, and may be late.
+  const now = state === 'backoff' ? Math.max(clock.value, Date.now()) : 0
+  // A wait of less than a second is over before it is read.
+  const isShort = (process.backoffUntil ?? 0) - now < 1000
+  if (state !== 'dead' && (state !== 'backoff' || isShort)) return null
   const last = exits[exits.length - 1]
+  // Why it is dead may say already how it ended.
+  const how = last && !death?.includes(exitText(last.reason)) ? endSentence(last.reason) : ''
   return (
     <div class="ended">
       <div>
-        {state === 'dead' ? (
-          <>{death ?? lastError?.message ?? 'The process has ended.'}</>
-        ) : (
-          <>
-            {last && `It ${exitText(last.reason)}. `}
-            <b>{backoffWords(process.backoffUntil, clock.value)}</b>
-          </>
-        )}
+        {how} {state === 'dead' ? (death ?? lastError?.message) : <b>{backoffWords(process.backoffUntil, now)}</b>}
         <ErrorLine error={attempt.error.value} />
       </div>
       <button type="button" class="button" onClick={onRestart}>

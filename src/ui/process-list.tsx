@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { TargetedDragEvent } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { CopyButton } from './copy-button.tsx'
 import { OWN_DROP } from './drop-target.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
@@ -21,6 +22,17 @@ export interface ProcessListProps {
 
 /** The table of processes. A row is chosen by a click, or with the arrow keys, Home and End. */
 export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessListProps) {
+  const body = useRef<HTMLTableSectionElement>(null)
+  const before = useRef<string | undefined>(undefined)
+  // One that comes back may be chosen before it is listed.
+  const shown = processes.find(({ pid }) => pid === selected)?.pid
+  useLayoutEffect(() => {
+    if (shown === undefined) return
+    const isFirst = before.current === undefined
+    before.current = shown
+    // What had the focus went with the process that was killed, or with the notice that undid it.
+    if (!isFirst && body.current && document.activeElement === document.body) focusRow(body.current, shown)
+  }, [shown])
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = processes.findIndex(({ pid }) => pid === selected)
     const last = processes.length - 1
@@ -63,7 +75,7 @@ export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessLi
             </th>
           </tr>
         </thead>
-        <tbody onKeyDown={onKeyDown}>
+        <tbody ref={body} onKeyDown={onKeyDown}>
           {processes.map((process) => (
             <ProcessRow
               key={process.pid}

@@ -1,6 +1,6 @@
 import type { LogLine } from '../actors/process-log.ts'
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { formatTime } from './format.ts'
+import { formatMoment } from './format.ts'
 
 const SOURCE: Record<LogLine['source'], string> = { stderr: 'stderr: ', process: '', error: 'error: ' }
 /** Pixels from the end within which the log counts as scrolled to its end. */
@@ -34,7 +34,7 @@ export function ProcessLog({ lines, onClear }: { lines: readonly LogLine[]; onCl
       >
         {lines.map(({ at, source, text }, i) => (
           <div key={i} class={source}>
-            <span class="soft">{formatTime(at)}</span> {SOURCE[source]}
+            <span class="soft">{formatMoment(at)}</span> {SOURCE[source]}
             {text}
           </div>
         ))}

@@ -6,8 +6,8 @@ export function relayWords({ state, expires, retryAt, error }: RelayInfo, now: n
   if (state === 'connecting') return 'connecting'
   if (state === 'reserved') {
     if (expires === undefined) return 'reserved'
-    if (expires <= now) return `reserved until ${formatClock(expires)}, being renewed`
-    return `reserved, until ${formatClock(expires)} (in ${until(expires, now)})`
+    if (expires <= now) return `reserved until ${formatClock(expires, now)}, being renewed`
+    return `reserved, until ${formatClock(expires, now)} (in ${until(expires, now)})`
   }
   const again = retryAt === undefined || retryAt <= now ? 'trying again' : `trying again in ${until(retryAt, now)}`
   return error ? `${again}: ${error}` : again

@@ -1,7 +1,8 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { HIDDEN, hidePassword } from '../mesh/ice-server.ts'
+import { CopyButton } from './copy-button.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { ICE_WORDS, shownUrls, withPasswords } from './ice-lines.ts'
 import { linesOf } from './lines.ts'
@@ -9,6 +10,9 @@ import type { TabModel } from './model.ts'
 import { RelayState } from './relay-list.tsx'
 import type { SettingsState } from './settings-state.ts'
 import { useWait } from './use-wait.ts'
+
+/** An error shows no more of a line, in characters. */
+const SHOWN_LENGTH = 200
 
 /** What can be set by hand, and what is in use. */
 export function SettingsView({ model, state }: { model: TabModel; state: SettingsState }) {
@@ -19,7 +23,7 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
   const iceInUse = model.iceServers.value
   const wait = useWait(attempt.since.value)
   const save = async (): Promise<void> => {
-    await model.saveSettings({ relays: linesOf(relaysText), iceServers: withPasswords(linesOf(iceText), iceServers) })
+    await model.saveSettings({ relays: linesOf(relaysText), iceServers: withPasswords(iceText, iceServers) })
     state.relays.value = undefined
     state.iceServers.value = undefined
     saved.value = true
@@ -29,13 +33,23 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
     saved.value = false
     attempt.error.value = undefined
   }
+  const error = attempt.error.value
   /** An error names the line that is wrong, without its password. */
-  const isBad = (text: string): boolean =>
-    linesOf(text).some((line) => attempt.error.value?.message.includes(hidePassword(line)))
+  const errorOf = (text: string): SettingsError =>
+    linesOf(text).some((line) => error?.message.includes(`“${hidePassword(line).slice(0, SHOWN_LENGTH)}`))
+      ? error
+      : undefined
+  const relaysError = errorOf(relaysText)
+  const iceError = relaysError ? undefined : errorOf(iceText)
+  const form = useRef<HTMLFormElement>(null)
+  useLayoutEffect(() => {
+    if (error) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [error])
   return (
     <section class="panel settings">
       <h2>Settings</h2>
       <form
+        ref={form}
         class="field"
         onSubmit={(event) => {
           event.preventDefault()
@@ -47,20 +61,20 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
           label="Relays, one multiaddr a line"
           placeholder="/dns4/relay.example/tcp/443/wss/p2p/12D3…"
           text={relaysText}
-          isBad={isBad(relaysText)}
+          error={relaysError}
           onText={(text) => edit(state.relays, text)}
         />
         <div class="in-use">
           <span class="label">
-            Relays in use now, also those that a join link, the server of this page or its build named
+            Relays in use now: those above, and those named by a join link, the server of this page or its build
           </span>
           {model.relays.value.length === 0 && <span class="soft">none</span>}
           <ul>
             {model.relays.value.map((relay) => (
               <li key={relay.address}>
-                <span class="mono" title={relay.address}>
-                  {relay.address}
-                </span>
+                <CopyButton class="id-button" text={relay.address} label={`Copy address ${relay.address}`}>
+                  <span class="mono">{relay.address}</span>
+                </CopyButton>
                 <RelayState relay={relay} />
               </li>
             ))}
@@ -75,7 +89,7 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
           }
           placeholder={'stun:stun.example:3478\nturn:me:secret@turn.example:3478'}
           text={iceText}
-          isBad={isBad(iceText)}
+          error={iceError}
           onText={(text) => edit(state.iceServers, text)}
         >
           A STUN server tells this browser its address outside of its network. A TURN server passes on what cannot go
@@ -86,8 +100,8 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
           <span class="label">ICE servers in use, for connections that are made from now on</span>
           {iceInUse && <span class="soft">{ICE_WORDS[iceInUse.from]}</span>}
           <ul>
-            {iceInUse?.servers.flatMap(shownUrls).map((url) => (
-              <li key={url}>
+            {iceInUse?.servers.flatMap(shownUrls).map((url, i) => (
+              <li key={i}>
                 <span class="mono" title={url}>
                   {url}
                 </span>
@@ -95,7 +109,7 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
             ))}
           </ul>
         </div>
-        <ErrorLine error={attempt.error.value} />
+        {!relaysError && !iceError && <ErrorLine error={error} />}
         <div class="row">
           <button type="submit" class="button main">
             {wait === 'short' ? 'Save' : 'Saving…'}
@@ -107,18 +121,22 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
   )
 }
 
+type SettingsError = SettingsState['attempt']['error']['value']
+
 interface LinesProps {
   label: ComponentChildren
   placeholder: string
   text: string
-  isBad: boolean
+  /** Why one of them cannot be used. */
+  error: SettingsError
   onText: (text: string) => void
   /** What one has to know to fill it in. */
   children?: ComponentChildren
 }
 
-function Lines({ label, placeholder, text, isBad, onText, children }: LinesProps) {
+function Lines({ label, placeholder, text, error, onText, children }: LinesProps) {
   const hintId = useId()
+  const errorId = useId()
   return (
     <div>
       <label>
@@ -128,12 +146,15 @@ function Lines({ label, placeholder, text, isBad, onText, children }: LinesProps
           spellcheck={false}
           autocapitalize="off"
           placeholder={placeholder}
-          aria-invalid={isBad}
-          aria-describedby={children === undefined ? undefined : hintId}
+          aria-invalid={error !== undefined}
+          aria-describedby={[error && errorId, children && hintId].filter(Boolean).join(' ') || undefined}
           value={text}
           onInput={({ currentTarget }) => onText(currentTarget.value)}
         />
       </label>
+      <div id={errorId}>
+        <ErrorLine error={error} />
+      </div>
       {children !== undefined && (
         <p id={hintId} class="label">
           {children}

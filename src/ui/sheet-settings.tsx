@@ -21,7 +21,7 @@ export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
   return (
     <details ref={fold} class="fold">
       <summary>
-        <span>Arguments, callers, limits</span> <span class="soft">{summaryOf(form)}</span>
+        Arguments, callers, limits <span class="soft">{summaryOf(form)}</span>
       </summary>
       <div class="fold-body">
         <StartFields form={form} errors={errors} onEdit={onEdit} />
@@ -134,6 +134,7 @@ const LIMITS = [
   ['memoryMiB', 'Memory, MiB'],
   ['messageMiB', 'Largest message, MiB'],
   ['replyMiB', 'Largest reply, MiB'],
+  ['dataMiB', 'Files in /data, MiB'],
   ['mailbox', 'Waiting messages'],
   ['openFiles', 'Open files'],
   ['openCalls', 'Calls at once'],

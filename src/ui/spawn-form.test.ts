@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { completeSpawnOptions } from '../actors/spawn-options.ts'
+import { DEFAULT_POLICY } from '../glia/policy.ts'
 import { newForm, readForm, type SpawnForm } from './spawn-form.ts'
 
 const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
@@ -27,6 +28,7 @@ test('everything on the sheet reaches the process', () => {
     memoryMiB: '0.5',
     messageMiB: '1',
     replyMiB: '2',
+    dataMiB: '0.25',
     openFiles: '3',
     openCalls: '4',
     mayEvict: true,
@@ -48,9 +50,26 @@ test('everything on the sheet reaches the process', () => {
     maxReplyBytes: 2 * 1024 * 1024,
     maxOpenFiles: 3,
     maxCalls: 4,
-    maxDataBytes: 64 * 1024 * 1024,
+    maxDataBytes: 256 * 1024,
     evict: true,
   })
+  // Nothing that a policy has is missing on the sheet: then it would have its default here.
+  for (const [key, value] of Object.entries(DEFAULT_POLICY)) expect(options.policy).not.toHaveProperty(key, value)
+})
+
+test('a process may have the largest and the smallest that the sheet takes', () => {
+  const sizes = { messageMiB: '1000000', replyMiB: '1000000', memoryMiB: '4096', dataMiB: '4096' }
+  const most = optionsOf({
+    ...sizes,
+    deadlineSeconds: '2000000',
+    mailbox: '1000000',
+    openFiles: '65536',
+    openCalls: '65536',
+  })
+  expect(most.policy.maxDataBytes).toBe(2 ** 32)
+  const none = { messageMiB: '0', replyMiB: '0', memoryMiB: '0', dataMiB: '0' }
+  const least = optionsOf({ ...none, deadlineSeconds: '0.001', mailbox: '0', openFiles: '0', openCalls: '0' })
+  expect(least.policy.maxDataBytes).toBe(0)
 })
 
 test('peers count only where a list is chosen', () => {
@@ -70,6 +89,7 @@ test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
   ['memoryMiB', { memoryMiB: '4097' }, '4096'],
   ['messageMiB', { messageMiB: '' }, 'number'],
   ['replyMiB', { replyMiB: 'all' }, 'number'],
+  ['dataMiB', { dataMiB: '4096.1' }, '0 to 4096'],
   ['openFiles', { openFiles: '-1' }, '0 to'],
   ['openCalls', { openCalls: 'NaN' }, 'whole number'],
 ])('%s is told when it is wrong: %o', (field, changes, words) => {

@@ -23,6 +23,7 @@ export interface SpawnForm {
   memoryMiB: string
   messageMiB: string
   replyMiB: string
+  dataMiB: string
   openFiles: string
   openCalls: string
   mayEvict: boolean
@@ -40,6 +41,7 @@ const UNIT = {
   memoryMiB: MiB,
   messageMiB: MiB,
   replyMiB: MiB,
+  dataMiB: MiB,
   openFiles: 1,
   openCalls: 1,
 } as const
@@ -53,13 +55,15 @@ const LARGEST: Record<NumberField, number> = {
   memoryMiB: 4096,
   messageMiB: 1_000_000,
   replyMiB: 1_000_000,
+  dataMiB: 4096,
   openFiles: 65_536,
   openCalls: 65_536,
 }
 
 /** The sheet as it is when it is opened. */
 export function newForm(name: string): SpawnForm {
-  const { deadlineMs, mailbox, maxMemoryBytes, maxMessageBytes, maxReplyBytes, maxOpenFiles, maxCalls } = DEFAULT_POLICY
+  const { deadlineMs, mailbox, maxMemoryBytes, maxMessageBytes, maxReplyBytes, maxOpenFiles, maxCalls, maxDataBytes } =
+    DEFAULT_POLICY
   return {
     name,
     args: '',
@@ -72,6 +76,7 @@ export function newForm(name: string): SpawnForm {
     memoryMiB: String(maxMemoryBytes / MiB),
     messageMiB: String(maxMessageBytes / MiB),
     replyMiB: String(maxReplyBytes / MiB),
+    dataMiB: String(maxDataBytes / MiB),
     openFiles: String(maxOpenFiles),
     openCalls: String(maxCalls),
     mayEvict: DEFAULT_POLICY.evict,
@@ -104,9 +109,9 @@ export function readForm(form: SpawnForm): ReadForm {
     maxMemoryBytes: numbers.memoryMiB,
     maxMessageBytes: numbers.messageMiB,
     maxReplyBytes: numbers.replyMiB,
+    maxDataBytes: numbers.dataMiB,
     maxOpenFiles: numbers.openFiles,
     maxCalls: numbers.openCalls,
-    maxDataBytes: DEFAULT_POLICY.maxDataBytes,
   }
   return { options: { name, args, env, restart: form.restart, policy } }
 }
@@ -130,6 +135,7 @@ function readNumbers(form: SpawnForm, errors: FormErrors): Record<NumberField, n
     memoryMiB: read('memoryMiB'),
     messageMiB: read('messageMiB'),
     replyMiB: read('replyMiB'),
+    dataMiB: read('dataMiB'),
     openFiles: read('openFiles'),
     openCalls: read('openCalls'),
   }

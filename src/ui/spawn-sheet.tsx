@@ -43,7 +43,8 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
       ref={dialog}
       class="sheet"
       aria-labelledby="sheet-title"
-      onClose={() => isShown(queue, sheet) && queue.cancel()}
+      // Not at `close`, which comes later: it would take files along that were given in between.
+      onBeforeToggle={({ newState }) => newState === 'closed' && isShown(queue, sheet) && queue.cancel()}
     >
       <form
         noValidate
@@ -103,7 +104,7 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
             </>
           )}
           <button type="button" class="button" onClick={() => queue.cancel()}>
-            {waiting > 0 ? 'Cancel all' : 'Cancel'}
+            {waiting > 0 ? 'Cancel all' : isRefused ? 'Close' : 'Cancel'}
           </button>
         </div>
       </form>
