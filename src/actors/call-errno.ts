@@ -4,11 +4,13 @@ import type { ErrorCode } from '../glia/errors.ts'
 export const ERRNO = {
   ACCES: 2,
   AGAIN: 6,
+  BUSY: 10,
   CANCELED: 11,
   DEADLK: 16,
   HOSTUNREACH: 23,
   IO: 29,
   MFILE: 33,
+  NAMETOOLONG: 37,
   NOENT: 44,
   NOTSUP: 58,
   TIMEDOUT: 73,
@@ -31,4 +33,12 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 /** What a guest gets for a call that failed. Anything that it could not do better about is an I/O error. */
 export function errnoOf(code: ErrorCode): number {
   return BY_CODE[code] ?? ERRNO.IO
+}
+
+/**
+ * The same from a read or a write of an open file. There EAGAIN means that nothing has come yet, and whoever polls would come
+ * again at once, for ever.
+ */
+export function errnoOfOpen(errno: number): number {
+  return errno === ERRNO.AGAIN ? ERRNO.BUSY : errno
 }

@@ -50,6 +50,7 @@ describe('a good module', () => {
       asyncify_stop_unwind: EMPTY,
       'with space': EMPTY,
       'with/slash': EMPTY,
+      'on two\nlines': EMPTY,
       '': EMPTY,
       takes: { type: 2, body: body() },
       returnsTwo: { type: 3, body: body(0x41, 0x00, 0x41, 0x00) },

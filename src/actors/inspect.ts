@@ -122,8 +122,8 @@ function findMethods({ exports }: ModuleSections): string[] {
 
 function isMethod({ name, shape }: Export): boolean {
   if (!shape || shape.parameters > 0 || shape.results === 'other') return false
-  // A slash or an empty name could not be part of an address.
-  if (name === '' || name.includes('/') || TOOLCHAIN_EXPORT.test(name)) return false
+  // A slash or an empty name could not be part of an address, and people and listings have a name on one line.
+  if (name === '' || /[/\p{Cc}]/u.test(name) || TOOLCHAIN_EXPORT.test(name)) return false
   return name === '_start' || !name.startsWith('_')
 }
 

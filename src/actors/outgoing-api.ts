@@ -3,7 +3,7 @@
  * of their own. With shared memory the bytes take two rings, which the worker makes and posts; posting works while the guest
  * blocks.
  */
-import { fields, isBytes } from '../glia/untrusted.ts'
+import { fields, isBytes, isCredit } from '../glia/untrusted.ts'
 import { ringBufferBytes } from './ring.ts'
 
 /** Bytes that each ring of a call holds: calls are many and short, and a third slower on bulk than with more (FACTS 2.2). */
@@ -47,7 +47,7 @@ export type ToGuest =
   | { type: 'stop'; id: number }
 
 /** Longest path, in UTF-16 units: an address takes no more. */
-const MAX_PATH = 1024
+export const MAX_PATH = 1024
 
 const WANTS: ReadonlySet<unknown> = new Set<Want>(['call', 'names', 'look'])
 
@@ -62,7 +62,7 @@ export function readFromGuest(value: unknown): FromGuest {
     }
     if (type === 'close' || type === 'end') return { type, id }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
-    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
   }
   throw new TypeError(`Not a message of an actor worker about a call: ${String(type)}`)
 }
@@ -74,7 +74,7 @@ export function readToGuest(value: unknown): ToGuest {
     if (type === 'opened' || type === 'end' || type === 'stop') return { type, id }
     if (type === 'failed' && typeof errno === 'number') return { type, id, errno }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
-    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
   }
   throw new TypeError(`Not a message for an actor worker about a call: ${String(type)}`)
 }

@@ -34,6 +34,8 @@ export interface OutgoingInit {
   nudge(): void
   /** Gets a line for the process's stderr when a call has failed. */
   report(line: string): void
+  /** The worker has sent what no worker sends: it is to be ended, for its guest may wait for an answer. */
+  broken(thrown: unknown): void
 }
 
 /** A file that the guest has open. */
@@ -63,7 +65,13 @@ export class OutgoingCalls {
     this.#init = init
     this.#port = port1
     this.port = port2
-    port1.onmessage = ({ data }: MessageEvent) => this.#receive(readFromGuest(data))
+    port1.onmessage = ({ data }: MessageEvent) => {
+      try {
+        this.#receive(readFromGuest(data))
+      } catch (thrown) {
+        init.broken(thrown)
+      }
+    }
   }
 
   /** Runs a message. Calls that are made meanwhile are made for it. */

@@ -1,7 +1,11 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import { Breather } from '../glia/next-task.ts'
 import { errnoOf } from './call-errno.ts'
 import type { OutgoingLink } from './outgoing-link.ts'
 import { BROKEN } from './ring.ts'
+
+/** Longest time that the bytes of one call keep the page's thread, in ms, where both sides are as fast as each other. */
+const HOLD_MS = 8
 
 /** Room for replies that come while their guests still write. Shared by the calls of a process. */
 export class Backlog {
@@ -34,6 +38,7 @@ export class OutgoingDuplex {
   readonly #link: OutgoingLink
   readonly #backlog: Backlog
   readonly #aborter = new AbortController()
+  readonly #breather = new Breather(HOLD_MS)
   /** What of the reply has found no room yet, and how much of it is in the backlog. */
   readonly #queue: Uint8Array[] = []
   #kept = 0
@@ -59,7 +64,10 @@ export class OutgoingDuplex {
       // Looked at first: what was written before the end is not to be missed.
       const ended = this.#link.requestEnded
       const chunk = this.#link.take()
-      if (chunk) return chunk
+      if (chunk) {
+        await this.#breather.breathe()
+        return chunk
+      }
       if (ended) return null
       // oxlint-disable-next-line no-await-in-loop -- until there is something
       await this.#link.arrival()
@@ -123,7 +131,7 @@ export class OutgoingDuplex {
       else this.#queue[0] = chunk.subarray(sent)
       this.#giveBack(sent)
       // oxlint-disable-next-line no-await-in-loop -- until there is room
-      if (sent === 0) await this.#link.room()
+      await (sent === 0 ? this.#link.room() : this.#breather.breathe())
     }
     this.#pumping = false
     this.#held?.resolve()

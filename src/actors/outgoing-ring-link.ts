@@ -37,7 +37,8 @@ export class RingLink implements OutgoingLink {
   }
 
   get requestEnded(): boolean {
-    return this.#request.ended
+    // The guest may have broken it off, which the port tells a little later: half a request must not pass for a whole one.
+    return this.#request.ended && !this.#request.aborted
   }
 
   arrival(): Promise<unknown> | undefined {

@@ -93,6 +93,18 @@ function openCall(backlogBytes = 0): [caller: Stream, server: Stream] {
 
 acceptStreams('a file that a guest has opened', { open: async () => openCall() })
 
+test('a guest that breaks off in the middle of its request has not ended it, also before the port has told', async () => {
+  const { request, server } = new TestGuest(addressOf(newPid()), 0)
+  request.put(bytes('half'))
+  expect(await server.read()).toEqual(bytes('half'))
+  const rest = server.read()
+  request.abort()
+  // The page wakes, and has to wait for the reason.
+  await Promise.race([rest, new Promise((resolve) => setTimeout(resolve))])
+  server.abort(new GliaError('ERR_ABORTED', 'closed'))
+  await expect(rest).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+})
+
 describe('a guest that writes before it reads', () => {
   test('gets a long reply that came meanwhile', async () => {
     const [caller, server] = openCall(1_000_000)

@@ -88,10 +88,12 @@ export class RingLane implements Lane {
   }
 
   async #feed(run: Run, message: Message): Promise<void> {
+    const breather = new Breather(HOLD_MS)
     try {
       for (let chunk = await message.read(); chunk !== null && !run.over; chunk = await message.read()) {
         await this.#putAll(run, chunk)
         if (this.#stdin.cancelled) this.#refuse(run, message)
+        await breather.breathe()
       }
       if (!run.over) this.#stdin.end()
       run.fed = true

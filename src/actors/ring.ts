@@ -133,7 +133,9 @@ export class Ring {
   take(into?: Uint8Array): Uint8Array | undefined {
     if (this.available === 0 || this.broken) return undefined
     const target = into ?? new Uint8Array(this.available)
-    return target.subarray(0, this.takeInto(target))
+    // It may be broken off at this moment.
+    const count = this.takeInto(target)
+    return count > 0 ? target.subarray(0, count) : undefined
   }
 
   /** Whether the writer has ended and all was read, or the ring was broken off. */

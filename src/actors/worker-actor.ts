@@ -24,7 +24,7 @@ export interface WorkerActorInit {
   /** Gets the guest's frames at a trap, innermost first. */
   onTrap(frames: readonly string[]): void
   /** Lets the guest call others. Left out: it cannot. */
-  outgoing?: Omit<OutgoingInit, 'nudge'> | undefined
+  outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
   /** What it has under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
   /** Told once, when the worker is ended. */
@@ -74,7 +74,13 @@ class WorkerActor implements Actor {
     this.#init = init
     this.#worker = worker
     this.#lane = init.tier === 'rings' ? new RingLane(init) : new PortLane(init.tier, init)
-    this.#outgoing = init.outgoing && new OutgoingCalls({ ...init.outgoing, nudge: () => this.#lane.nudge() })
+    this.#outgoing =
+      init.outgoing &&
+      new OutgoingCalls({
+        ...init.outgoing,
+        nudge: () => this.#lane.nudge(),
+        broken: (thrown) => this.stop(toGliaError(thrown)),
+      })
     this.#worker.onerror = (event) => {
       event.preventDefault()
       this.stop(

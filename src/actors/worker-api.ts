@@ -2,7 +2,7 @@
  * Everything that crosses between the page and an actor worker, in one place: the Comlink interface (control), the two
  * kinds of channel (bytes), and the port messages of the channels that are not rings.
  */
-import { fields, isBytes } from '../glia/untrusted.ts'
+import { fields, isBytes, isCredit } from '../glia/untrusted.ts'
 import type { FileEntry, KeptFiles } from './files-api.ts'
 import { readStatus, type RunEnd } from './control.ts'
 
@@ -103,7 +103,7 @@ export function readToWorker(value: unknown): ToWorker {
   if (typeof id === 'number') {
     if (type === 'end' || type === 'abort' || type === 'cancel') return { type, id }
     if (type === 'call' && typeof method === 'number') return { type, id, method }
-    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
   }
   throw new TypeError(`Not a message for an actor worker: ${String(type)}`)
@@ -114,7 +114,7 @@ export function readFromWorker(value: unknown): FromWorker {
   const { type, id, bytes, status, code, memoryBytes, instanceGone, fileReports } = fields(value)
   if (type === 'stderr' && isBytes(bytes)) return { type, bytes }
   if (typeof id === 'number') {
-    if (type === 'credit' && typeof bytes === 'number') return { type, id, bytes }
+    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
     if (type === 'cancel' || type === 'end') return { type, id }
     const isEnd = typeof code === 'number' && typeof memoryBytes === 'number' && typeof fileReports === 'number'

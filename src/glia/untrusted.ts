@@ -12,6 +12,11 @@ export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer
 }
 
+/** Whether it is a number of bytes that credit is given for. */
+export function isCredit(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0
+}
+
 /** @throws {GliaError} ERR_BAD_REQUEST. Scripts write to streams and read from them, and a string would pass for zeros. */
 export function checkBytes(value: unknown): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array))

@@ -76,6 +76,21 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       ])
     })
 
+    test('with a longer path than any address fails, and nobody is asked', async () => {
+      const { guest, broken } = await start()
+      expect(await guest.open('look', `${PROTOCOL}/${'a/'.repeat(600)}`)).toBe(ERRNO.NAMETOOLONG)
+      expect(broken).toEqual([])
+    })
+
+    test('that was refused for a full mailbox after it was opened is busy: EAGAIN would have a poll come back for ever', async () => {
+      const reached = Promise.withResolvers<never>()
+      const { guest } = await start({ openRemote: () => reached.promise })
+      const call = await open(guest, formatAddress(addressOf(newPid(), 'run', OTHER)))
+      reached.reject(new GliaError('ERR_MAILBOX_FULL', 'No room.'))
+      await expect(readReply(call)).rejects.toThrow(`errno ${ERRNO.BUSY}`)
+      await expect(writeAll(call, bytes('x'))).rejects.toThrow(`errno ${ERRNO.BUSY}`)
+    })
+
     test('of which the process fails at once is open all the same', async () => {
       const { proc } = makeProc(() => async () => {
         throw new GliaError('ERR_TRAPPED', 'So it is.')
@@ -131,16 +146,22 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
     })
 
     test('cancels what is left when it is closed', async () => {
-      const signals: AbortSignal[] = []
-      const { proc } = makeProc(() => async ({ signal, read }) => {
-        signals.push(signal)
-        while ((await read()) !== null);
+      const begun = Promise.withResolvers<void>()
+      const rest = Promise.withResolvers<Uint8Array | null>()
+      const { proc } = makeProc(() => async ({ read }) => {
+        expect(await read()).toEqual(bytes('begun'))
+        begun.resolve()
+        const reading = read()
+        reading.then(rest.resolve, rest.reject)
+        await reading
       })
       const { guest, lines } = await start({ procs: [proc] })
       const call = await open(guest, pathOf(proc))
       await writeAll(call, bytes('begun'))
+      await begun.promise
       await call.close()
-      await expect.poll(() => signals[0]?.reason).toMatchObject({ code: 'ERR_ABORTED' })
+      // Never as its end: half a request is none.
+      await expect(rest.promise).rejects.toMatchObject({ code: 'ERR_ABORTED' })
       expect(lines).toEqual([])
     })
 
@@ -353,6 +374,13 @@ async function threadScript(): Promise<string> {
   ] = output as [Rolldown.RolldownOutput]
   return `${chunk.code}\n{${THREAD}}`
 }
+
+test('a worker that sends what is no message is ended: its guest may wait for an answer', async () => {
+  const { port, broken } = testPage()
+  port.postMessage({ type: 'open', id: 1, want: 'call', path: 7 })
+  await expect.poll(() => broken).toEqual([expect.any(TypeError)])
+  port.close()
+})
 
 /** One that blocks its thread when it waits. */
 async function blockingGuest(port: MessagePort): Promise<TestGuest> {

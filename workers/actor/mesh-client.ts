@@ -1,6 +1,5 @@
-import { wasi } from '@bjorn3/browser_wasi_shim'
 import { ERRNO } from '../../src/actors/call-errno.ts'
-import { type FromGuest, readToGuest, type Want } from '../../src/actors/outgoing-api.ts'
+import { type FromGuest, MAX_PATH, readToGuest, type Want } from '../../src/actors/outgoing-api.ts'
 import type { TierName } from '../../src/actors/worker-api.ts'
 import type { MeshCall } from './mesh-call.ts'
 import { PortCall } from './mesh-port-call.ts'
@@ -32,19 +31,20 @@ export class MeshClient {
 
   /** @param path With everything in it, from `/ww/0.1.0` on. */
   open(want: Want, path: string): Opened | Promise<Opened> {
+    if (path.length > MAX_PATH) return ERRNO.NAMETOOLONG
     const id = ++this.#lastId
     const { tier, log } = this.#init
     if (tier === 'rings') return this.#openRings(id, want, path)
     if (tier === 'JSPI') return this.#openPort(id, want, path)
     // A guest that cannot wait cannot be given an answer.
     log(`${path}: This browser can neither share memory here nor suspend a guest, so guests make no calls.\n`)
-    return wasi.ERRNO_NOTSUP
+    return ERRNO.NOTSUP
   }
 
   #openRings(id: number, want: Want, path: string): Opened {
     const call = new RingCall(() => this.#post({ type: 'close', id }))
     this.#post({ type: 'open', id, want, path, rings: call.rings })
-    return this.#orClosed(call, call.opened())
+    return this.#orClosed(want, call, call.opened())
   }
 
   async #openPort(id: number, want: Want, path: string): Promise<Opened> {
@@ -58,12 +58,13 @@ export class MeshClient {
     })
     this.#calls.set(id, call)
     this.#post({ type: 'open', id, want, path, rings: undefined })
-    return this.#orClosed(call, await call.opened())
+    return this.#orClosed(want, call, await call.opened())
   }
 
-  #orClosed(call: MeshCall, errno: number): Opened {
-    // What was taken and failed at once is told like what fails later: by a read or a write.
-    if (errno === 0 || errno === ERRNO.IO || errno === ERRNO.TIMEDOUT) return call
+  #orClosed(want: Want, call: MeshCall, errno: number): Opened {
+    // A call that was taken and failed at once is told like one that fails later: by a read or a write.
+    const isTaken = want === 'call' && (errno === ERRNO.IO || errno === ERRNO.TIMEDOUT)
+    if (errno === 0 || isTaken) return call
     call.close()
     return errno
   }

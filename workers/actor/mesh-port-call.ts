@@ -1,4 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
+import { errnoOfOpen } from '../../src/actors/call-errno.ts'
 import { CALL_WINDOW_BYTES, type FromGuest, type ToGuest } from '../../src/actors/outgoing-api.ts'
 import type { Counted, MeshCall } from './mesh-call.ts'
 
@@ -67,7 +68,7 @@ export class PortCall implements MeshCall {
   }
 
   readNow(target: Uint8Array): number {
-    if (this.#errno > 0) return -this.#errno
+    if (this.#errno > 0) return -errnoOfOpen(this.#errno)
     if (this.#closed) return -wasi.ERRNO_CANCELED
     const [head] = this.#queue
     if (!head) return this.#replyEnded ? 0 : -wasi.ERRNO_AGAIN
@@ -80,7 +81,7 @@ export class PortCall implements MeshCall {
   }
 
   writeNow(source: Uint8Array): number {
-    if (this.#errno > 0) return -this.#errno
+    if (this.#errno > 0) return -errnoOfOpen(this.#errno)
     if (this.#stopped || this.#requestEnded || this.#closed) return -wasi.ERRNO_PIPE
     const count = Math.min(source.length, this.#credit)
     if (count === 0) return -wasi.ERRNO_AGAIN

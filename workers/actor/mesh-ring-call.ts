@@ -1,4 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
+import { errnoOfOpen } from '../../src/actors/call-errno.ts'
 import { CALL_RING_BYTES, type CallRings } from '../../src/actors/outgoing-api.ts'
 import { BROKEN, Ring } from '../../src/actors/ring.ts'
 import type { MeshCall } from './mesh-call.ts'
@@ -72,6 +73,6 @@ export class RingCall implements MeshCall {
   #outcome(count: number, gone: number): number {
     if (count !== BROKEN) return count
     const { note } = this.#reply
-    return note > 0 ? -note : -gone
+    return note > 0 ? -errnoOfOpen(note) : -gone
   }
 }

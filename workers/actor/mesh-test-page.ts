@@ -18,6 +18,8 @@ export interface TestPage {
   port: MessagePort
   /** What the process's log got. */
   lines: string[]
+  /** Why the worker would have been ended. */
+  broken: unknown[]
   message: Message
   /** Ends the call that the message came with. */
   abort(reason: Error): void
@@ -35,6 +37,7 @@ export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit 
     serve: (stream) => router.serveStream(stream),
   }
   const lines: string[] = []
+  const broken: unknown[] = []
   const caller = newPid()
   const calls = new OutgoingCalls({
     caller,
@@ -42,6 +45,7 @@ export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit 
     maxCalls,
     nudge: () => undefined,
     report: (line) => lines.push(line),
+    broken: (thrown) => broken.push(thrown),
   })
   const handling = Promise.withResolvers<void>()
   const aborter = new AbortController()
@@ -57,6 +61,7 @@ export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit 
   return {
     port: calls.port,
     lines,
+    broken,
     message,
     abort: (reason) => aborter.abort(reason),
     end: () => {
