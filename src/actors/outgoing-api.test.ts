@@ -21,7 +21,7 @@ const GARBAGE: unknown[] = [
   { type: 'end', id: 0.5 },
   { type: 'end', id: '1' },
   { type: 'data', id: 1 },
-  ...[Number.NaN, Infinity, 0.5, 0, -1, '1'].map((bytes) => ({ type: 'credit', id: 1, bytes })),
+  ...[Number.NaN, Infinity, 0.5, 0, -1, '1'].map((credit) => ({ type: 'credit', id: 1, bytes: credit })),
   { type: 'data', id: 1, bytes: [1, 2] },
   { type: 'data', id: 1, bytes: shared },
   { type: 'credit', id: 1, bytes },
