@@ -83,6 +83,8 @@ export async function takeCensus(page: Page, before?: Census): Promise<Census> {
   const session = await devtools(page)
   await session.send('HeapProfiler.enable')
   const until = Date.now() + SETTLE_MS
+  // What was killed a moment ago is let go of in steps: the first count is that of a page where nothing changes any more.
+  let wanted = before
   for (;;) {
     // Root counts as a process that lives: others may have taken its place.
     await call(page, '/ww/0.1.0/self/root/echo')
@@ -93,10 +95,11 @@ export async function takeCensus(page: Page, before?: Census): Promise<Census> {
       heapBytes,
       residentBytes: await largestRenderer(page.context().browser()),
     }
-    if (before === undefined || differences(before, found).length === 0 || Date.now() > until) {
+    if ((wanted && differences(wanted, found).length === 0) || Date.now() > until) {
       await session.detach()
       return found
     }
+    wanted = before ?? found
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
