@@ -29,7 +29,12 @@ export class ActorStarter {
 
   /** A module as the program of a process. */
   program(entry: ProcessEntry, version: ModuleVersion): Program {
-    return { methods: version.methods, start: (signal) => this.#start(entry, version, signal) }
+    const { maxMemoryBytes } = entry.record.policy
+    return {
+      methods: version.methods,
+      load: () => this.#init.modules.get(version, maxMemoryBytes),
+      start: (signal) => this.#start(entry, version, signal),
+    }
   }
 
   async #start(entry: ProcessEntry, version: ModuleVersion, signal: AbortSignal): Promise<Actor> {

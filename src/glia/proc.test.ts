@@ -258,6 +258,47 @@ describe('the deadline', () => {
     expect(proc.state).toBe('cold')
     await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
   })
+
+  test('begins when the module is there, however long that took', async () => {
+    const loaded = Promise.withResolvers<void>()
+    const { proc, exits } = makeProc(() => echo, { policy, load: () => loaded.promise })
+    const { stream, done } = deliver(proc)
+    await send(stream, 'patience')
+    await new Promise((resolve) => setTimeout(resolve, 2 * policy.deadlineMs))
+    expect(proc.state).toBe('starting')
+    loaded.resolve()
+    expect(text(await readAll(stream))).toBe('patience')
+    await done
+    expect(exits).toEqual([])
+  })
+})
+
+describe('while its module is made ready', () => {
+  const load = (): Promise<never> => new Promise(() => undefined)
+
+  test('a caller may give up, and a process may be killed', async () => {
+    const { proc, count } = makeProc(() => echo, { load })
+    const { stream, done } = deliver(proc)
+    stream.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(proc.state).toBe('cold')
+    const next = deliver(proc)
+    await expect.poll(() => proc.state).toBe('starting')
+    proc.kill()
+    await expect(next.done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'The process was killed.' })
+    expect(count.started).toBe(0)
+  })
+
+  test('a failure is that of a start', async () => {
+    const { proc, exits } = makeProc(() => echo, {
+      load: () => Promise.reject(new GliaError('ERR_STORAGE', 'The module is gone.')),
+    })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    expect(exits).toMatchObject([{ reason: { type: 'start' } }, { reason: { type: 'start' } }])
+    expect(proc.state).toMatch(/cold|backoff/)
+    proc.kill()
+  })
 })
 
 describe('behind a method that is stopped', () => {

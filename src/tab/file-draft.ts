@@ -6,7 +6,7 @@ import type { ProcessTable } from '../actors/process-table.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { DEFAULT_POLICY } from '../glia/policy.ts'
-import { orAborted } from '../mesh/or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import type { Draft, DraftStep, ModuleView } from '../ui/model.ts'
 import { processName } from './script-api.ts'
 
