@@ -41,7 +41,7 @@ export class ActorStarter {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
     const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
-    const release = live.take(entry.proc)
+    const place = live.take(entry.proc)
     try {
       const { module, memoryLimitBytes } = await modules.get(version, maxMemoryBytes)
       return await startWorkerActor({
@@ -62,11 +62,12 @@ export class ActorStarter {
         outgoing:
           call && mesh ? { caller: record.pid, mesh, maxCalls, report: (line) => log.add('stderr', line) } : undefined,
         files: entry.files,
-        onStopped: release,
+        onInstanceEnded: (memoryBytes) => place.instanceEnded(memoryBytes),
+        onStopped: () => place.leave(),
         signal,
       })
     } catch (thrown) {
-      release()
+      place.leave()
       throw thrown
     }
   }

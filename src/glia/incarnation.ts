@@ -45,6 +45,11 @@ export class Incarnation {
     return this.#actor?.exited
   }
 
+  /** Whether the actor is to be given up between two messages: that loses nothing. */
+  get isWorn(): boolean {
+    return this.#actor?.isWorn === true && !this.isUsed
+  }
+
   /** Whether the instance has had a message that may have left something in its memory. */
   get isUsed(): boolean {
     return this.#used && this.exited === undefined

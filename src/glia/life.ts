@@ -138,6 +138,7 @@ export class Life {
   /** Between two messages. */
   rest(): void {
     this.#restingSince = performance.now()
+    if (this.#incarnation.isWorn) this.#incarnation.stop()
     this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
   }
 

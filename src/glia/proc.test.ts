@@ -12,6 +12,7 @@ import {
   OTHER,
   type Run,
   send,
+  TestActor,
   text,
   untilAborted,
 } from './test-peer.ts'
@@ -443,6 +444,21 @@ test('a process that was warmed up runs its first message without a start', asyn
   await proc.warmUp()
   await readAll(deliver(proc).stream)
   expect(count.started).toBe(1)
+})
+
+test('an actor that is worn makes room for another between two messages, unless something is in its memory', async () => {
+  const worn = { run: false, _start: true }
+  for (const [method, stopped] of Object.entries(worn)) {
+    const { proc, count } = makeProc(() => nothing, {
+      methods: [method],
+      actor: (run) => Object.assign(new TestActor(run, () => (count.stopped += 1)), { isWorn: true }),
+    })
+    await deliver(proc, { method }).done
+    expect(proc.state).toBe(stopped ? 'cold' : 'idle')
+    await deliver(proc, { method }).done
+    expect(count.started).toBe(stopped ? 2 : 1)
+    proc.kill()
+  }
 })
 
 test('warming up can be given up', async () => {
