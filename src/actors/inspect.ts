@@ -8,8 +8,11 @@ const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
 /** Version and layer of the component model's binaries. */
 const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
 
-/** Helpers that Binaryen's asyncify pass exports; TinyGo's scheduler uses them. They look like methods and are none. */
-const TOOLCHAIN_EXPORT = /^asyncify_/
+/**
+ * Helpers that look like methods and are none: of Binaryen's asyncify pass, which TinyGo's scheduler uses, and of wasi-vfs, with
+ * which interpreters carry their library in the module.
+ */
+const TOOLCHAIN_EXPORT = /^asyncify_|^wasi_vfs_pack_fs$/
 
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
 

@@ -157,10 +157,18 @@ class WorkerActor implements Actor {
       case RunStatus.failed:
         throw new GliaError('ERR_FAILED', `${method} returned ${code}.`)
       case RunStatus.exited:
-        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}.`)
+        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}${this.#fullness(end)}.`)
       case RunStatus.trapped:
         throw trapError(method, this.exited)
     }
+  }
+
+  /** Languages with a collector do not trap without memory: they say so in their log and leave. Whether that is why, only they know. */
+  #fullness({ memoryBytes }: RunEnd): string {
+    const { memoryLimitBytes } = this.#init
+    return memoryLimitBytes !== undefined && memoryBytes >= memoryLimitBytes
+      ? `, with all of its ${mib(memoryLimitBytes)} in use`
+      : ''
   }
 
   async #noteEnd({ memoryBytes }: RunEnd): Promise<void> {
