@@ -30,6 +30,11 @@ export class Volume {
     this.#maxBytes = maxBytes
   }
 
+  /** Bytes that there is still room for; below zero if there is more than it may hold. */
+  get left(): number {
+    return this.#maxBytes - this.#bytes
+  }
+
   /** Takes the room for a new file. @throws {WasiError} NOSPC */
   newIno(): bigint {
     this.reserve(INODE_BYTES)
@@ -52,6 +57,6 @@ export class Volume {
   }
 
   hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#maxBytes
+    return bytes <= this.left
   }
 }
