@@ -31,6 +31,17 @@ export interface FilesChanged {
 /** Longest path and target of a link, in UTF-16 units. What has a longer path is not kept. */
 export const MAX_FILE_PATH = 4096
 
+/** Memory that anything costs a worker beside its content and its names, in bytes, about. */
+export const INODE_BYTES = 256
+
+/** Memory that a name costs beside its text, in bytes, about. */
+const NAME_BYTES = 128
+
+/** Memory that a name in a directory costs a worker, in bytes, about. It keeps a guest from giving names without end. */
+export function nameBytes(name: string): number {
+  return NAME_BYTES + 2 * name.length
+}
+
 /** @throws {TypeError} if it is no such message. */
 export function readFilesChanged(value: unknown): FilesChanged {
   const { type, changes } = fields(value)

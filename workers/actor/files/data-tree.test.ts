@@ -71,6 +71,62 @@ describe('/data', () => {
     while (open(`data/${files}`, { oflags: wasi.OFLAGS_CREAT }) > 0) files += 1
     expect(files).toBeLessThan(10)
   })
+
+  test('takes room for names and for where links lead, and has it back when they are gone', () => {
+    const { data, create, onPath, onPaths } = start([], 100_000)
+    const { left } = data.root.volume
+    create('data/a')
+    const before = data.root.volume.left
+    const makes = [
+      (path: string) => onPaths('path_link', [3, 0], 'data/a', [3], path),
+      (path: string) => onPaths('path_symlink', [], 't'.repeat(4000), [3], path),
+      (path: string) => onPath('path_create_directory', [3], path),
+    ]
+    const removes = ['path_unlink_file', 'path_unlink_file', 'path_remove_directory']
+    const most = [200, 25, 200]
+    for (const [i, make] of makes.entries()) {
+      const paths: string[] = []
+      const next = (): string => `data/${paths.length}`.padEnd(205, 'n')
+      for (; paths.length < 1000 && make(next()) === 0; paths.push(next()));
+      expect(paths.length).toBeLessThan(most[i] ?? 0)
+      expect(make(next())).toBe(wasi.ERRNO_NOSPC)
+      for (const path of paths) expect(onPath(removes[i] ?? '', [3], path)).toBe(0)
+      expect(data.root.volume.left).toBe(before)
+    }
+    onPath('path_unlink_file', [3], 'data/a')
+    expect(data.root.volume.left).toBe(left)
+  })
+
+  test('takes no room for what could not be made', () => {
+    const { data, open, onPath, onPaths } = start([], 1000)
+    onPath('path_create_directory', [3], 'data/d')
+    const dir = open('data/d', { oflags: wasi.OFLAGS_DIRECTORY })
+    // Room for an inode, but not for its name; then for a name, but not for where the link leads.
+    const { left } = data.root.volume
+    expect(onPath('path_create_directory', [3], `data/${'n'.repeat(200)}`)).toBe(wasi.ERRNO_NOSPC)
+    expect(open(`data/${'n'.repeat(200)}`, { oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOSPC)
+    expect(onPaths('path_symlink', [], 't'.repeat(400), [3], 'data/n')).toBe(wasi.ERRNO_NOSPC)
+    expect(data.root.volume.left).toBe(left)
+    onPath('path_remove_directory', [3], 'data/d')
+    const removed = data.root.volume.left
+    expect(open('f', { dir, oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOENT)
+    expect(onPath('path_create_directory', [dir], 'f')).toBe(wasi.ERRNO_NOENT)
+    expect(onPaths('path_symlink', [], 't', [dir], 'f')).toBe(wasi.ERRNO_NOENT)
+    expect(data.root.volume.left).toBe(removed)
+  })
+
+  test('without room for a longer name everything stays as it is, and another name can be had', () => {
+    const { data, onPaths, names } = start([file('one', '1'), file('two', '2')], 800)
+    const rename = (old: string, path: string): number =>
+      onPaths('path_rename', [3], `data/${old}`, [3], `data/${path}`)
+    const { left } = data.root.volume
+    expect(left).toBeLessThan(100)
+    expect(rename('one', 'n'.repeat(100))).toBe(wasi.ERRNO_NOSPC)
+    expect(names('data')).toEqual(['one', 'two'])
+    expect(rename('one', 'n')).toBe(0)
+    expect(data.root.volume.left).toBe(left + 4)
+    expect([rename('n', 'two'), names('data')]).toEqual([0, ['two']])
+  })
 })
 
 describe('the page is told', () => {

@@ -16,9 +16,7 @@ export function fill(root: Directory, entries: readonly FileEntry[]): void {
     const parent = parts.reduce(directoryIn, root)
     if (entry.kind === 'directory') directoryIn(parent, name)
     else if (!parent?.get(name)) {
-      const { volume } = root
-      parent?.add(
-        name,
+      parent?.make(name, (volume) =>
         entry.kind === 'file' ? new RegularFile(volume, entry.bytes) : new Symlink(volume, entry.target),
       )
     }
@@ -29,7 +27,5 @@ export function fill(root: Directory, entries: readonly FileEntry[]): void {
 function directoryIn(parent: Directory | undefined, name: string): Directory | undefined {
   const found = parent?.get(name)
   if (found || !parent) return found instanceof Directory ? found : undefined
-  const made = new Directory(parent.volume)
-  parent.add(name, made)
-  return made
+  return parent.make(name, (volume) => new Directory(volume))
 }

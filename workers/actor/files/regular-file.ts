@@ -6,7 +6,10 @@ import type { Volume } from './volume.ts'
 /** Least room of a file that holds anything, in bytes. */
 const MIN_CAPACITY = 1024
 
-/** Bytes in memory. Its room doubles when it runs out, or takes half of what is left, so that a file which grows by many writes is not copied at each. */
+/**
+ * Bytes in memory. Its room doubles when it runs out, or takes half of what is left, so that a file which grows by many
+ * writes is not copied at each.
+ */
 export class RegularFile extends Inode {
   readonly filetype = wasi.FILETYPE_REGULAR_FILE
   /** What is behind the end is always zero. */
@@ -18,8 +21,7 @@ export class RegularFile extends Inode {
    * @throws {WasiError} NOSPC
    */
   constructor(volume: Volume, bytes: Uint8Array<ArrayBuffer> = new Uint8Array()) {
-    super(volume)
-    volume.reserve(bytes.length)
+    super(volume, bytes.length)
     this.#room = bytes
     this.#size = bytes.length
   }
