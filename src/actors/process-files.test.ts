@@ -198,10 +198,27 @@ test('names of one file count each, and what is too much is told', async () => {
   expect(lines).toEqual([expect.stringMatching(/^\/data\/b is not kept as they are now: .* more than 1 MiB\.$/)])
 })
 
+test('directories and links count too, with their names and where they lead', async () => {
+  const { files, lines } = make(undefined, MiB)
+  const { tell } = await begin(files)
+  const name = (i: number): string => `${i}`.padEnd(200, 'n')
+  await tell(...Array.from({ length: 5000 }, (_, i) => ({ path: `d/${name(i)}`, kind: 'directory' })))
+  const { size, memoryBytes } = await files.load()
+  expect(size).toBe(Math.floor(MiB / (256 + 128 + 400)))
+  await tell({ path: 'l', kind: 'link', target: 't'.repeat(4000) })
+  await tell({ path: `d/${name(0)}`, kind: 'removed' }, { path: 'm', kind: 'link', target: 't' })
+  expect((await pathsOf(files)).at(-1)).toBe('m')
+  expect((await files.load()).memoryBytes).toBe(memoryBytes - 400 + 2 + 1)
+  expect(lines).toEqual([
+    expect.stringMatching(/^3663 files under \/data are not kept/),
+    expect.stringMatching(/^\/data\/l is not kept/),
+  ])
+})
+
 test('a worker begins with all that is there, if that is more than it may have', async () => {
   const { files } = make(undefined, 1000)
   files.hold([file('a', 2000)])
-  expect((await work(files)).session.kept.maxBytes).toBe(2256)
+  expect((await work(files)).session.kept.maxBytes).toBe(2386)
 })
 
 test('a worker that does not start changes nothing, and the one before goes on', async () => {
