@@ -56,7 +56,7 @@ async function work(files: ProcessFiles) {
   sessions.push(session)
   let reports = 0
   const tell = async (...changes: unknown[]): Promise<void> => {
-    session.kept.port.postMessage({ type: 'changed', changes })
+    session.kept.port.postMessage({ type: 'changed', changes, tooLong: 0 })
     await session.received(++reports)
   }
   return { session, tell, found: session.kept.entries.map(({ path }) => path) }
@@ -225,7 +225,7 @@ test('a worker that does not start changes nothing, and the one before goes on',
   const { files } = make()
   const first = await begin(files)
   const failing = await work(files)
-  failing.session.kept.port.postMessage({ type: 'changed', changes: [file('wrong')] })
+  failing.session.kept.port.postMessage({ type: 'changed', changes: [file('wrong')], tooLong: 0 })
   files.stopped(failing.session)
   await first.tell(file('right'))
   expect(await pathsOf(files)).toEqual(['right'])
@@ -237,4 +237,17 @@ test('nonsense of a worker is refused and told', async () => {
   await tell({ path: '../up', kind: 'directory' })
   expect(await pathsOf(files)).toEqual([])
   expect(lines[0]).toMatch(/^What was changed under \/data is not kept: Not a change of a file/)
+})
+
+test('what has too long a path to be kept is told', async () => {
+  const { files, lines } = make()
+  const { session } = await begin(files)
+  session.kept.port.postMessage({ type: 'changed', changes: [file('a')], tooLong: 1 })
+  session.kept.port.postMessage({ type: 'changed', changes: [], tooLong: 2 })
+  await session.received(2)
+  expect(await pathsOf(files)).toEqual(['a'])
+  expect(lines).toEqual([
+    expect.stringMatching(/^Something under \/data is not kept: a path may have 4096 characters/),
+    expect.stringMatching(/^2 files and directories under \/data are not kept/),
+  ])
 })

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { type FileChange, type FileEntry, readFilesChanged } from '../../../src/actors/files-api.ts'
+import { type FileEntry, type FilesChanged, readFilesChanged } from '../../../src/actors/files-api.ts'
 import { testGuest } from '../wasi/test-guest.ts'
 import { DataTree } from './data-tree.ts'
 
@@ -15,19 +15,25 @@ function start(entries: readonly FileEntry[] = [], maxBytes = 1e6) {
   const { port1, port2 } = new MessageChannel()
   ports.push(port1, port2)
   const data = new DataTree(maxBytes, { entries, maxBytes, port: port1 })
-  const received: FileChange[][] = []
+  const received: FilesChanged[] = []
   const waiting: (() => void)[] = []
   port2.onmessage = ({ data: message }: MessageEvent) => {
-    received.push([...readFilesChanged(message).changes])
+    received.push(readFilesChanged(message))
     waiting.shift()?.()
+  }
+  /** What the page gets next. */
+  const next = async (): Promise<FilesChanged> => {
+    if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    return received.shift() ?? { type: 'changed', changes: [], tooLong: 0 }
   }
   return {
     data,
+    port: port1,
+    next,
     ...testGuest({ data }),
     /** What the page is told next. */
     async told(): Promise<unknown[]> {
-      if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-      return (received.shift() ?? []).map((change) =>
+      return (await next()).changes.map((change) =>
         change.kind === 'file' ? [change.path, new TextDecoder().decode(change.bytes)] : change,
       )
     },
@@ -45,6 +51,13 @@ describe('/data', () => {
     ])
     expect(content('data/a/link')).toBe('deep')
     expect(names('data')).toEqual(['a', 'empty'])
+  })
+
+  test('begins with files of their own, though they were names of one', () => {
+    const one = file('a', 'one')
+    const { create, content } = start([one, { ...one, path: 'b' }])
+    create('data/a', 'two')
+    expect([content('data/a'), content('data/b')]).toEqual(['two', 'one'])
   })
 
   test('outlives the instance that writes it, and `/` does not', () => {
@@ -193,5 +206,62 @@ describe('the page is told', () => {
     expect(await told()).toEqual([['log', '1']])
     data.report()
     expect(await told()).toEqual([['log', '123']])
+  })
+
+  test('of a file with many names, which is copied once', async () => {
+    const { data, next, create, onPaths } = start()
+    create('data/a', 'content')
+    for (let i = 0; i < 9; i++) onPaths('path_link', [3, 0], 'data/a', [3], `data/${i}`)
+    data.report()
+    const { changes } = await next()
+    expect(changes.length).toBe(10)
+    expect(new Set(changes.map((change) => change.kind === 'file' && change.bytes)).size).toBe(1)
+  })
+
+  test('again, if it could not be told', async () => {
+    const { data, port, told, create } = start()
+    create('data/a', 'A')
+    vi.spyOn(port, 'postMessage').mockImplementationOnce(() => {
+      throw new RangeError('out of memory')
+    })
+    expect(() => data.report()).toThrow('out of memory')
+    expect(data.reports).toBe(0)
+    data.report()
+    expect(await told()).toEqual([['a', 'A']])
+    expect(data.reports).toBe(1)
+  })
+
+  test('how many have too long a path, once', async () => {
+    const { data, next, open, onPath } = start()
+    let dir = open('data', { oflags: wasi.OFLAGS_DIRECTORY })
+    const name = 'n'.repeat(255)
+    for (let i = 0; i < 18; i++) {
+      onPath('path_create_directory', [dir], name)
+      dir = open(name, { dir, oflags: wasi.OFLAGS_DIRECTORY })
+    }
+    data.report()
+    // The 17th is too long, and what is in it is not even looked at.
+    const { changes, tooLong } = await next()
+    expect([changes.length, tooLong]).toEqual([16, 1])
+    open('x', { dir, oflags: wasi.OFLAGS_CREAT })
+    data.report()
+    onPath('path_create_directory', [3], 'data/d')
+    data.report()
+    expect(await next()).toEqual({ type: 'changed', changes: [{ path: 'd', kind: 'directory' }], tooLong: 0 })
+  })
+
+  test('of no more paths than may be kept: a short name far down is a long one', async () => {
+    const { data, next, open, onPath } = start([], 100_000)
+    let dir = open('data', { oflags: wasi.OFLAGS_DIRECTORY })
+    for (let i = 0; i < 10; i++) {
+      onPath('path_create_directory', [dir], 'n'.repeat(250))
+      dir = open('n'.repeat(250), { dir, oflags: wasi.OFLAGS_DIRECTORY })
+    }
+    for (let i = 0; i < 100; i++) onPath('path_create_directory', [dir], `${i}`)
+    data.report()
+    const { changes, tooLong } = await next()
+    expect(changes.length + tooLong).toBe(110)
+    expect(changes.reduce((sum, { path }) => sum + path.length, 0)).toBeLessThan(100_000)
+    expect(tooLong).toBeGreaterThan(50)
   })
 })
