@@ -68,6 +68,12 @@ describe('/data', () => {
     expect([next.content('data/kept'), next.content('lost')]).toEqual(['yes', wasi.ERRNO_NOENT])
   })
 
+  test('has one name, however many instances have found it there', () => {
+    const { data, stat } = start()
+    expect(stat('data')).toMatchObject({ links: 1 })
+    for (let i = 0; i < 3; i++) expect(testGuest({ data }).stat('data')).toMatchObject({ links: 1 })
+  })
+
   test('keeps what there is, though it may hold less than that now', () => {
     const { content, open, write } = start([file('a', 'x'.repeat(300))], 10)
     expect(content('data/a')).toBe('x'.repeat(300))

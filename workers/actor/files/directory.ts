@@ -51,6 +51,12 @@ export class Directory extends Inode {
     this.#put(name, inode)
   }
 
+  /** Has the root of another tree under a name, which is no link of that root: nobody takes it away when this tree is gone. */
+  mount(name: string, root: Directory): void {
+    this.#reserve(nameBytes(name))
+    this.#enter(name, root)
+  }
+
   /** Takes the name away, if it is there. */
   remove(name: string): void {
     if (!this.#entries.has(name)) return
@@ -103,9 +109,13 @@ export class Directory extends Inode {
   }
 
   #put(name: string, inode: Inode): void {
+    this.#enter(name, inode)
+    inode.linked()
+  }
+
+  #enter(name: string, inode: Inode): void {
     this.#entries.set(name, { inode, cookie: ++this.#lastCookie })
     if (inode instanceof Directory) inode.parent = this
-    inode.linked()
     this.changed()
   }
 

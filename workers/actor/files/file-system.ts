@@ -22,7 +22,7 @@ export function makeFileSystem({ entries, data, mounts }: FileSystemInit): Direc
   const root = new Directory(volume)
   root.linked()
   root.make('tmp', () => new Directory(volume))
-  root.add('data', data)
+  root.mount('data', data)
   for (const [name, mount] of mounts) root.make(name, () => new MountPoint(volume, mount))
   // Copies, since the next instance finds what this one did.
   fill(
