@@ -1,14 +1,11 @@
-import type { FileChange } from './files-api.ts'
-
-/** Memory that each file costs a worker beside its bytes; see `Volume`. */
-const ENTRY_BYTES = 256
+import { type FileChange, INODE_BYTES, nameBytes } from './files-api.ts'
 
 /** A file without its content. */
 export interface FileInfo {
   /** Below `/data`, without a slash at its start. */
   path: string
   kind: 'file' | 'directory' | 'link'
-  /** Length of its content. */
+  /** Length of its content, or of where a link leads. */
   bytes: number
 }
 
@@ -16,6 +13,8 @@ export interface FileInfo {
 export class FileIndex {
   readonly #infos = new Map<string, FileInfo>()
   #bytes = 0
+  /** Memory that a worker needs beside the content. */
+  #entryBytes = 0
 
   /** Sorted by path. */
   get infos(): FileInfo[] {
@@ -41,19 +40,21 @@ export class FileIndex {
 
   /** Memory that a worker needs for all of it. */
   get memoryBytes(): number {
-    return this.#bytes + this.#infos.size * ENTRY_BYTES
+    return this.#bytes + this.#entryBytes
   }
 
   /** Whether a worker with so much memory for files would still take all of them. */
   hasRoomFor(change: FileChange, maxBytes: number): boolean {
     const old = this.#infos.get(change.path)
-    const added = lengthOf(change) - (old?.bytes ?? 0) + (old ? 0 : ENTRY_BYTES)
+    const added = lengthOf(change) - (old?.bytes ?? 0) + (old ? 0 : entryBytes(change.path))
     return added <= 0 || this.memoryBytes + added <= maxBytes
   }
 
   put(change: FileChange): void {
     const { path, kind } = change
-    this.#bytes += lengthOf(change) - (this.#infos.get(path)?.bytes ?? 0)
+    const old = this.#infos.get(path)
+    this.#bytes += lengthOf(change) - (old?.bytes ?? 0)
+    this.#entryBytes += (kind === 'removed' ? 0 : entryBytes(path)) - (old ? entryBytes(path) : 0)
     if (kind === 'removed') this.#infos.delete(path)
     else this.#infos.set(path, { path, kind, bytes: lengthOf(change) })
   }
@@ -61,5 +62,11 @@ export class FileIndex {
 
 /** Length of the content that comes with a change. */
 export function lengthOf(change: FileChange): number {
-  return change.kind === 'file' ? change.bytes.length : 0
+  if (change.kind === 'file') return change.bytes.length
+  return change.kind === 'link' ? change.target.length : 0
+}
+
+/** Memory that a worker needs for what is at a path, beside its content. */
+function entryBytes(path: string): number {
+  return INODE_BYTES + nameBytes(path.slice(path.lastIndexOf('/') + 1))
 }

@@ -25,16 +25,35 @@ export interface KeptFiles {
 /** Worker to page. One after the other they are all that happened. */
 export interface FilesChanged {
   type: 'changed'
+  /** Names of one file may share their bytes. */
   changes: readonly FileChange[]
+  /** Files and directories that are not among them, and were not before, since their paths are too long. */
+  tooLong: number
 }
 
-/** Longest path and target of a link, in UTF-16 units. What has a longer path is not kept. */
+/**
+ * Longest path and target of a link, in UTF-16 units. What has a longer path is not kept, nor what is too much where all paths
+ * together are longer than {@link KeptFiles.maxBytes}.
+ */
 export const MAX_FILE_PATH = 4096
+
+/** Memory that anything costs a worker beside its content and its names, in bytes, about. */
+export const INODE_BYTES = 256
+
+/** Memory that a name costs beside its text, in bytes, about. */
+const NAME_BYTES = 128
+
+/** Memory that a name in a directory costs a worker, in bytes, about. It keeps a guest from giving names without end. */
+export function nameBytes(name: string): number {
+  return NAME_BYTES + 2 * name.length
+}
 
 /** @throws {TypeError} if it is no such message. */
 export function readFilesChanged(value: unknown): FilesChanged {
-  const { type, changes } = fields(value)
-  if (type === 'changed' && Array.isArray(changes)) return { type, changes: changes.map(readFileChange) }
+  const { type, changes, tooLong } = fields(value)
+  if (type === 'changed' && Array.isArray(changes) && typeof tooLong === 'number') {
+    return { type, changes: changes.map(readFileChange), tooLong }
+  }
   throw new TypeError(`Not a message of an actor worker about its files: ${String(type)}`)
 }
 

@@ -1,5 +1,5 @@
 import { toGliaError } from '../glia/errors.ts'
-import { type FileChange, type FileEntry, type KeptFiles, readFilesChanged } from './files-api.ts'
+import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
 
 export interface FilesSessionInit {
   /** What the worker begins with. */
@@ -51,10 +51,17 @@ export class FilesSession {
   #receive(data: unknown): void {
     this.#reports += 1
     try {
-      this.#init.changed(readFilesChanged(data).changes)
+      const { changes, tooLong } = readFilesChanged(data)
+      this.#init.changed(changes)
+      if (tooLong > 0) this.#init.report(tooLongLine(tooLong))
     } catch (thrown) {
       this.#init.report(`What was changed under /data is not kept: ${toGliaError(thrown).message}`)
     }
     if (this.#waiting && this.#reports >= this.#waiting.reports) this.#waiting.come()
   }
+}
+
+function tooLongLine(count: number): string {
+  const what = count === 1 ? 'Something under /data is' : `${count} files and directories under /data are`
+  return `${what} not kept: a path may have ${MAX_FILE_PATH} characters, and all together as many as there may be bytes.`
 }

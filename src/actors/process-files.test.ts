@@ -56,7 +56,7 @@ async function work(files: ProcessFiles) {
   sessions.push(session)
   let reports = 0
   const tell = async (...changes: unknown[]): Promise<void> => {
-    session.kept.port.postMessage({ type: 'changed', changes })
+    session.kept.port.postMessage({ type: 'changed', changes, tooLong: 0 })
     await session.received(++reports)
   }
   return { session, tell, found: session.kept.entries.map(({ path }) => path) }
@@ -198,17 +198,34 @@ test('names of one file count each, and what is too much is told', async () => {
   expect(lines).toEqual([expect.stringMatching(/^\/data\/b is not kept as they are now: .* more than 1 MiB\.$/)])
 })
 
+test('directories and links count too, with their names and where they lead', async () => {
+  const { files, lines } = make(undefined, MiB)
+  const { tell } = await begin(files)
+  const name = (i: number): string => `${i}`.padEnd(200, 'n')
+  await tell(...Array.from({ length: 5000 }, (_, i) => ({ path: `d/${name(i)}`, kind: 'directory' })))
+  const { size, memoryBytes } = await files.load()
+  expect(size).toBe(Math.floor(MiB / (256 + 128 + 400)))
+  await tell({ path: 'l', kind: 'link', target: 't'.repeat(4000) })
+  await tell({ path: `d/${name(0)}`, kind: 'removed' }, { path: 'm', kind: 'link', target: 't' })
+  expect((await pathsOf(files)).at(-1)).toBe('m')
+  expect((await files.load()).memoryBytes).toBe(memoryBytes - 400 + 2 + 1)
+  expect(lines).toEqual([
+    expect.stringMatching(/^3663 files under \/data are not kept/),
+    expect.stringMatching(/^\/data\/l is not kept/),
+  ])
+})
+
 test('a worker begins with all that is there, if that is more than it may have', async () => {
   const { files } = make(undefined, 1000)
   files.hold([file('a', 2000)])
-  expect((await work(files)).session.kept.maxBytes).toBe(2256)
+  expect((await work(files)).session.kept.maxBytes).toBe(2386)
 })
 
 test('a worker that does not start changes nothing, and the one before goes on', async () => {
   const { files } = make()
   const first = await begin(files)
   const failing = await work(files)
-  failing.session.kept.port.postMessage({ type: 'changed', changes: [file('wrong')] })
+  failing.session.kept.port.postMessage({ type: 'changed', changes: [file('wrong')], tooLong: 0 })
   files.stopped(failing.session)
   await first.tell(file('right'))
   expect(await pathsOf(files)).toEqual(['right'])
@@ -220,4 +237,17 @@ test('nonsense of a worker is refused and told', async () => {
   await tell({ path: '../up', kind: 'directory' })
   expect(await pathsOf(files)).toEqual([])
   expect(lines[0]).toMatch(/^What was changed under \/data is not kept: Not a change of a file/)
+})
+
+test('what has too long a path to be kept is told', async () => {
+  const { files, lines } = make()
+  const { session } = await begin(files)
+  session.kept.port.postMessage({ type: 'changed', changes: [file('a')], tooLong: 1 })
+  session.kept.port.postMessage({ type: 'changed', changes: [], tooLong: 2 })
+  await session.received(2)
+  expect(await pathsOf(files)).toEqual(['a'])
+  expect(lines).toEqual([
+    expect.stringMatching(/^Something under \/data is not kept: a path may have 4096 characters/),
+    expect.stringMatching(/^2 files and directories under \/data are not kept/),
+  ])
 })

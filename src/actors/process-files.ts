@@ -151,7 +151,7 @@ export class ProcessFiles {
     const refused: string[] = []
     // Room first: what is removed may be what makes it.
     for (const change of [...changes].sort((a, b) => Number(b.kind === 'removed') - Number(a.kind === 'removed'))) {
-      if (change.kind === 'file' && !index.hasRoomFor(change, maxBytes)) {
+      if (change.kind !== 'removed' && !index.hasRoomFor(change, maxBytes)) {
         refused.push(change.path)
         continue
       }

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { type FileChange, type FileEntry, readFilesChanged } from '../../../src/actors/files-api.ts'
+import { type FileEntry, type FilesChanged, readFilesChanged } from '../../../src/actors/files-api.ts'
 import { testGuest } from '../wasi/test-guest.ts'
 import { DataTree } from './data-tree.ts'
 
@@ -15,19 +15,25 @@ function start(entries: readonly FileEntry[] = [], maxBytes = 1e6) {
   const { port1, port2 } = new MessageChannel()
   ports.push(port1, port2)
   const data = new DataTree(maxBytes, { entries, maxBytes, port: port1 })
-  const received: FileChange[][] = []
+  const received: FilesChanged[] = []
   const waiting: (() => void)[] = []
   port2.onmessage = ({ data: message }: MessageEvent) => {
-    received.push([...readFilesChanged(message).changes])
+    received.push(readFilesChanged(message))
     waiting.shift()?.()
+  }
+  /** What the page gets next. */
+  const next = async (): Promise<FilesChanged> => {
+    if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    return received.shift() ?? { type: 'changed', changes: [], tooLong: 0 }
   }
   return {
     data,
+    port: port1,
+    next,
     ...testGuest({ data }),
     /** What the page is told next. */
     async told(): Promise<unknown[]> {
-      if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-      return (received.shift() ?? []).map((change) =>
+      return (await next()).changes.map((change) =>
         change.kind === 'file' ? [change.path, new TextDecoder().decode(change.bytes)] : change,
       )
     },
@@ -47,12 +53,25 @@ describe('/data', () => {
     expect(names('data')).toEqual(['a', 'empty'])
   })
 
+  test('begins with files of their own, though they were names of one', () => {
+    const one = file('a', 'one')
+    const { create, content } = start([one, { ...one, path: 'b' }])
+    create('data/a', 'two')
+    expect([content('data/a'), content('data/b')]).toEqual(['two', 'one'])
+  })
+
   test('outlives the instance that writes it, and `/` does not', () => {
     const { data, create } = start()
     create('data/kept', 'yes')
     create('lost', 'no')
     const next = testGuest({ data })
     expect([next.content('data/kept'), next.content('lost')]).toEqual(['yes', wasi.ERRNO_NOENT])
+  })
+
+  test('has one name, however many instances have found it there', () => {
+    const { data, stat } = start()
+    expect(stat('data')).toMatchObject({ links: 1 })
+    for (let i = 0; i < 3; i++) expect(testGuest({ data }).stat('data')).toMatchObject({ links: 1 })
   })
 
   test('keeps what there is, though it may hold less than that now', () => {
@@ -70,6 +89,62 @@ describe('/data', () => {
     let files = 0
     while (open(`data/${files}`, { oflags: wasi.OFLAGS_CREAT }) > 0) files += 1
     expect(files).toBeLessThan(10)
+  })
+
+  test('takes room for names and for where links lead, and has it back when they are gone', () => {
+    const { data, create, onPath, onPaths } = start([], 100_000)
+    const { left } = data.root.volume
+    create('data/a')
+    const before = data.root.volume.left
+    const makes = [
+      (path: string) => onPaths('path_link', [3, 0], 'data/a', [3], path),
+      (path: string) => onPaths('path_symlink', [], 't'.repeat(4000), [3], path),
+      (path: string) => onPath('path_create_directory', [3], path),
+    ]
+    const removes = ['path_unlink_file', 'path_unlink_file', 'path_remove_directory']
+    const most = [200, 25, 200]
+    for (const [i, make] of makes.entries()) {
+      const paths: string[] = []
+      const next = (): string => `data/${paths.length}`.padEnd(205, 'n')
+      for (; paths.length < 1000 && make(next()) === 0; paths.push(next()));
+      expect(paths.length).toBeLessThan(most[i] ?? 0)
+      expect(make(next())).toBe(wasi.ERRNO_NOSPC)
+      for (const path of paths) expect(onPath(removes[i] ?? '', [3], path)).toBe(0)
+      expect(data.root.volume.left).toBe(before)
+    }
+    onPath('path_unlink_file', [3], 'data/a')
+    expect(data.root.volume.left).toBe(left)
+  })
+
+  test('takes no room for what could not be made', () => {
+    const { data, open, onPath, onPaths } = start([], 1000)
+    onPath('path_create_directory', [3], 'data/d')
+    const dir = open('data/d', { oflags: wasi.OFLAGS_DIRECTORY })
+    // Room for an inode, but not for its name; then for a name, but not for where the link leads.
+    const { left } = data.root.volume
+    expect(onPath('path_create_directory', [3], `data/${'n'.repeat(200)}`)).toBe(wasi.ERRNO_NOSPC)
+    expect(open(`data/${'n'.repeat(200)}`, { oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOSPC)
+    expect(onPaths('path_symlink', [], 't'.repeat(400), [3], 'data/n')).toBe(wasi.ERRNO_NOSPC)
+    expect(data.root.volume.left).toBe(left)
+    onPath('path_remove_directory', [3], 'data/d')
+    const removed = data.root.volume.left
+    expect(open('f', { dir, oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOENT)
+    expect(onPath('path_create_directory', [dir], 'f')).toBe(wasi.ERRNO_NOENT)
+    expect(onPaths('path_symlink', [], 't', [dir], 'f')).toBe(wasi.ERRNO_NOENT)
+    expect(data.root.volume.left).toBe(removed)
+  })
+
+  test('without room for a longer name everything stays as it is, and another name can be had', () => {
+    const { data, onPaths, names } = start([file('one', '1'), file('two', '2')], 800)
+    const rename = (old: string, path: string): number =>
+      onPaths('path_rename', [3], `data/${old}`, [3], `data/${path}`)
+    const { left } = data.root.volume
+    expect(left).toBeLessThan(100)
+    expect(rename('one', 'n'.repeat(100))).toBe(wasi.ERRNO_NOSPC)
+    expect(names('data')).toEqual(['one', 'two'])
+    expect(rename('one', 'n')).toBe(0)
+    expect(data.root.volume.left).toBe(left + 4)
+    expect([rename('n', 'two'), names('data')]).toEqual([0, ['two']])
   })
 })
 
@@ -137,5 +212,62 @@ describe('the page is told', () => {
     expect(await told()).toEqual([['log', '1']])
     data.report()
     expect(await told()).toEqual([['log', '123']])
+  })
+
+  test('of a file with many names, which is copied once', async () => {
+    const { data, next, create, onPaths } = start()
+    create('data/a', 'content')
+    for (let i = 0; i < 9; i++) onPaths('path_link', [3, 0], 'data/a', [3], `data/${i}`)
+    data.report()
+    const { changes } = await next()
+    expect(changes.length).toBe(10)
+    expect(new Set(changes.map((change) => change.kind === 'file' && change.bytes)).size).toBe(1)
+  })
+
+  test('again, if it could not be told', async () => {
+    const { data, port, told, create } = start()
+    create('data/a', 'A')
+    vi.spyOn(port, 'postMessage').mockImplementationOnce(() => {
+      throw new RangeError('out of memory')
+    })
+    expect(() => data.report()).toThrow('out of memory')
+    expect(data.reports).toBe(0)
+    data.report()
+    expect(await told()).toEqual([['a', 'A']])
+    expect(data.reports).toBe(1)
+  })
+
+  test('how many have too long a path, once', async () => {
+    const { data, next, open, onPath } = start()
+    let dir = open('data', { oflags: wasi.OFLAGS_DIRECTORY })
+    const name = 'n'.repeat(255)
+    for (let i = 0; i < 18; i++) {
+      onPath('path_create_directory', [dir], name)
+      dir = open(name, { dir, oflags: wasi.OFLAGS_DIRECTORY })
+    }
+    data.report()
+    // The 17th is too long, and what is in it is not even looked at.
+    const { changes, tooLong } = await next()
+    expect([changes.length, tooLong]).toEqual([16, 1])
+    open('x', { dir, oflags: wasi.OFLAGS_CREAT })
+    data.report()
+    onPath('path_create_directory', [3], 'data/d')
+    data.report()
+    expect(await next()).toEqual({ type: 'changed', changes: [{ path: 'd', kind: 'directory' }], tooLong: 0 })
+  })
+
+  test('of no more paths than may be kept: a short name far down is a long one', async () => {
+    const { data, next, open, onPath } = start([], 100_000)
+    let dir = open('data', { oflags: wasi.OFLAGS_DIRECTORY })
+    for (let i = 0; i < 10; i++) {
+      onPath('path_create_directory', [dir], 'n'.repeat(250))
+      dir = open('n'.repeat(250), { dir, oflags: wasi.OFLAGS_DIRECTORY })
+    }
+    for (let i = 0; i < 100; i++) onPath('path_create_directory', [dir], `${i}`)
+    data.report()
+    const { changes, tooLong } = await next()
+    expect(changes.length + tooLong).toBe(110)
+    expect(changes.reduce((sum, { path }) => sum + path.length, 0)).toBeLessThan(100_000)
+    expect(tooLong).toBeGreaterThan(50)
   })
 })

@@ -20,6 +20,16 @@ interface Known {
   version: number
 }
 
+/** The paths of a tree. */
+interface Paths {
+  /** Those that the page is told of, the ones above before those below. */
+  known: Map<string, Known>
+  /** What cannot be told, since its path is too long. */
+  tooLong: Set<Inode>
+  /** Length of all that are known, in UTF-16 units. */
+  units: number
+}
+
 /** A tree that outlives its instances, and of which the page keeps a copy: `/data`. */
 export class DataTree {
   readonly root: Directory
@@ -27,7 +37,8 @@ export class DataTree {
   reports = 0
   readonly #volume: Volume
   readonly #port: MessagePort | undefined
-  #known = new Map<string, Known>()
+  readonly #maxUnits: number
+  #paths: Paths
   #knownVersion = 0
   #syncedAt = -Infinity
 
@@ -39,24 +50,27 @@ export class DataTree {
     this.#port = kept?.port
     fill(this.root, kept?.entries ?? [])
     this.#volume.bound(maxBytes)
-    this.#known = knownOf(this.root)
+    this.#paths = pathsOf(this.root, Infinity)
+    // A short name far down costs the tree little and the page's copy a long path.
+    this.#maxUnits = Math.max(maxBytes, this.#paths.units)
     this.#knownVersion = this.#volume.version
   }
 
   /** Tells the page what has changed, if anything has. */
   report(): void {
     if (this.#volume.version === this.#knownVersion || !this.#port) return
-    const known = knownOf(this.root)
-    const changes = [...changesBetween(this.#known, known)]
-    this.#known = known
+    const paths = pathsOf(this.root, this.#maxUnits)
+    const contents = new Contents()
+    const changes = [...changesBetween(this.#paths.known, paths.known, contents)]
+    const tooLong = [...paths.tooLong].filter((inode) => !this.#paths.tooLong.has(inode)).length
+    if (changes.length > 0 || tooLong > 0) {
+      const message: FilesChanged = { type: 'changed', changes, tooLong }
+      this.#port.postMessage(message, contents.buffers)
+      // The page waits for as many as are counted.
+      this.reports += 1
+    }
+    this.#paths = paths
     this.#knownVersion = this.#volume.version
-    if (changes.length === 0) return
-    this.reports += 1
-    const message: FilesChanged = { type: 'changed', changes }
-    this.#port.postMessage(
-      message,
-      changes.flatMap((change) => (change.kind === 'file' ? [change.bytes.buffer] : [])),
-    )
   }
 
   #sync(): void {
@@ -67,33 +81,57 @@ export class DataTree {
   }
 }
 
-/** All paths below a directory that are short enough, those above before those below. */
-function knownOf(root: Directory): Map<string, Known> {
-  const known = new Map<string, Known>()
+/** Copies of what files hold, for one report. A file is copied once, however many names it has. */
+class Contents {
+  readonly #copies = new Map<RegularFile, Uint8Array<ArrayBuffer>>()
+
+  get buffers(): ArrayBuffer[] {
+    return [...this.#copies.values()].map(({ buffer }) => buffer)
+  }
+
+  of(file: RegularFile): Uint8Array<ArrayBuffer> {
+    const copy = this.#copies.get(file) ?? file.content
+    this.#copies.set(file, copy)
+    return copy
+  }
+}
+
+/** @param maxUnits Longest that all known paths may be together, in UTF-16 units. */
+function pathsOf(root: Directory, maxUnits: number): Paths {
+  const paths: Paths = { known: new Map(), tooLong: new Set(), units: 0 }
   const add = (directory: Directory, prefix: string): void => {
     for (const [name, inode] of directory.children()) {
-      if (prefix.length + name.length > MAX_FILE_PATH) continue
-      known.set(prefix + name, { inode, version: inode.version })
+      const units = prefix.length + name.length
+      if (units > MAX_FILE_PATH || paths.units + units > maxUnits) {
+        paths.tooLong.add(inode)
+        continue
+      }
+      paths.units += units
+      paths.known.set(prefix + name, { inode, version: inode.version })
       if (inode instanceof Directory) add(inode, `${prefix}${name}/`)
     }
   }
   add(root, '')
-  return known
+  return paths
 }
 
-function* changesBetween(before: ReadonlyMap<string, Known>, after: ReadonlyMap<string, Known>): Iterable<FileChange> {
+function* changesBetween(
+  before: ReadonlyMap<string, Known>,
+  after: ReadonlyMap<string, Known>,
+  contents: Contents,
+): Iterable<FileChange> {
   for (const path of before.keys()) if (!after.has(path)) yield { path, kind: 'removed' }
   for (const [path, { inode, version }] of after) {
     const old = before.get(path)
     // That names were added to a directory is told by those names.
     const isSame = old?.inode === inode && (old.version === version || inode instanceof Directory)
-    const entry = isSame ? undefined : entryOf(path, inode)
+    const entry = isSame ? undefined : entryOf(path, inode, contents)
     if (entry) yield entry
   }
 }
 
-function entryOf(path: string, inode: Inode): FileEntry | undefined {
-  if (inode instanceof RegularFile) return { path, kind: 'file', bytes: inode.content }
+function entryOf(path: string, inode: Inode, contents: Contents): FileEntry | undefined {
+  if (inode instanceof RegularFile) return { path, kind: 'file', bytes: contents.of(inode) }
   if (inode instanceof Symlink) return { path, kind: 'link', target: inode.target }
   return inode instanceof Directory ? { path, kind: 'directory' } : undefined
 }

@@ -1,4 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
+import { nameBytes } from '../../../src/actors/files-api.ts'
 import type { DirEntry } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 import { Inode } from './inode.ts'
@@ -31,22 +32,49 @@ export class Directory extends Inode {
     return this.#entries.get(name)?.inode
   }
 
-  /** Gives it a name, which is free. @throws {WasiError} NOENT if this directory was removed. */
+  /** Makes something with a name, which is free. @throws {WasiError} NOENT, NOSPC: then nothing is made. */
+  make<T extends Inode>(name: string, make: (volume: Volume) => T): T {
+    this.#reserve(nameBytes(name))
+    try {
+      const made = make(this.volume)
+      this.#put(name, made)
+      return made
+    } catch (thrown) {
+      this.volume.release(nameBytes(name))
+      throw thrown
+    }
+  }
+
+  /** Gives it a name, which is free. @throws {WasiError} NOENT, NOSPC */
   add(name: string, inode: Inode): void {
-    if (this.links === 0) throw new WasiError(wasi.ERRNO_NOENT)
-    this.#entries.set(name, { inode, cookie: ++this.#lastCookie })
-    if (inode instanceof Directory) inode.parent = this
-    inode.linked()
-    this.changed()
+    this.#reserve(nameBytes(name))
+    this.#put(name, inode)
+  }
+
+  /** Has the root of another tree under a name, which is no link of that root: nobody takes it away when this tree is gone. */
+  mount(name: string, root: Directory): void {
+    this.#reserve(nameBytes(name))
+    this.#enter(name, root)
   }
 
   /** Takes the name away, if it is there. */
   remove(name: string): void {
-    const inode = this.get(name)
-    if (!inode) return
-    this.#entries.delete(name)
-    inode.unlinked()
-    this.changed()
+    if (!this.#entries.has(name)) return
+    this.#take(name)
+    this.volume.release(nameBytes(name))
+  }
+
+  /** Moves a name of a directory here, over what has this name. @throws {WasiError} NOENT, NOSPC: then nothing is changed. */
+  move(from: Directory, oldName: string, name: string): void {
+    const inode = from.get(oldName)
+    if (!inode) throw new WasiError(wasi.ERRNO_NOENT)
+    this.#reserve((this.#entries.has(name) ? 0 : nameBytes(name)) - nameBytes(oldName))
+    // Held on to, so that it is never without a name, and as a directory it can still be added to.
+    inode.opened()
+    this.#take(name)
+    from.#take(oldName)
+    this.#put(name, inode)
+    inode.closed()
   }
 
   /** Whether it is the other directory, or somewhere below it. */
@@ -72,6 +100,31 @@ export class Directory extends Inode {
     for (const [name, { inode, cookie }] of this.#entries) {
       yield { name, ino: inode.ino, filetype: inode.filetype, cookie }
     }
+  }
+
+  /** @throws {WasiError} NOENT if this directory was removed: it gets no names any more. */
+  #reserve(bytes: number): void {
+    if (this.links === 0) throw new WasiError(wasi.ERRNO_NOENT)
+    this.volume.reserve(bytes)
+  }
+
+  #put(name: string, inode: Inode): void {
+    this.#enter(name, inode)
+    inode.linked()
+  }
+
+  #enter(name: string, inode: Inode): void {
+    this.#entries.set(name, { inode, cookie: ++this.#lastCookie })
+    if (inode instanceof Directory) inode.parent = this
+    this.changed()
+  }
+
+  #take(name: string): void {
+    const inode = this.get(name)
+    if (!inode) return
+    this.#entries.delete(name)
+    inode.unlinked()
+    this.changed()
   }
 }
 

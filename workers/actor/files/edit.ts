@@ -12,7 +12,7 @@ type Existing = Entry & { inode: Inode }
 
 export function makeDirectory(base: Place, path: string): void {
   const { parent, name } = freeEntry(base, path)
-  parent.add(name, new Directory(parent.volume))
+  parent.make(name, (volume) => new Directory(volume))
 }
 
 /** @param target Where it leads, from the directory that it is in. It cannot lead out of what is open, so not to the root. */
@@ -21,7 +21,7 @@ export function makeSymlink(target: string, base: Place, path: string): void {
   if (target.startsWith('/')) throw new WasiError(wasi.ERRNO_NOTCAPABLE)
   const { parent, name, slash } = freeEntry(base, path)
   if (slash) throw new WasiError(wasi.ERRNO_NOENT)
-  parent.add(name, new Symlink(parent.volume, target))
+  parent.make(name, (volume) => new Symlink(volume, target))
 }
 
 /** Gives a file another name. @param follow Whether a symbolic link is followed, or gets the name itself. */
@@ -61,13 +61,7 @@ export function rename(from: Place, oldPath: string, to: Place, newPath: string)
   // Two names of one file stay as they are: so POSIX wants it.
   if (target.inode === inode) return
   if (target.inode) checkReplaces(inode, target.inode, target.parent)
-  // Held on to, so that it is never without a name, and as a directory it can still be added to.
-  if (target.parent.links === 0) throw new WasiError(wasi.ERRNO_NOENT)
-  target.parent.remove(target.name)
-  inode.opened()
-  source.parent.remove(source.name)
-  target.parent.add(target.name, inode)
-  inode.closed()
+  target.parent.move(source.parent, source.name, target.name)
 }
 
 function checkReplaces(inode: Inode, old: Inode, parent: Directory): void {

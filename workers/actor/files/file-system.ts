@@ -21,9 +21,9 @@ export function makeFileSystem({ entries, data, mounts }: FileSystemInit): Direc
   const volume = new Volume()
   const root = new Directory(volume)
   root.linked()
-  root.add('tmp', new Directory(volume))
-  root.add('data', data)
-  for (const [name, mount] of mounts) root.add(name, new MountPoint(volume, mount))
+  root.make('tmp', () => new Directory(volume))
+  root.mount('data', data)
+  for (const [name, mount] of mounts) root.make(name, () => new MountPoint(volume, mount))
   // Copies, since the next instance finds what this one did.
   fill(
     root,

@@ -5,9 +5,16 @@ import { RegularFile } from './regular-file.ts'
 
 /**
  * Puts entries into an empty directory, with the directories that they are in. What is in the way of another is left out.
+ * Bytes are not copied, but where several files share them.
  * @throws {TypeError} if a path is none.
  */
 export function fill(root: Directory, entries: readonly FileEntry[]): void {
+  const taken = new Set<Uint8Array>()
+  const own = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    if (taken.has(bytes)) return bytes.slice()
+    taken.add(bytes)
+    return bytes
+  }
   for (const entry of entries) {
     const { path } = entry
     if (!isFilePath(path)) throw new TypeError('A file that was to be there from the start has no path.')
@@ -16,10 +23,8 @@ export function fill(root: Directory, entries: readonly FileEntry[]): void {
     const parent = parts.reduce(directoryIn, root)
     if (entry.kind === 'directory') directoryIn(parent, name)
     else if (!parent?.get(name)) {
-      const { volume } = root
-      parent?.add(
-        name,
-        entry.kind === 'file' ? new RegularFile(volume, entry.bytes) : new Symlink(volume, entry.target),
+      parent?.make(name, (volume) =>
+        entry.kind === 'file' ? new RegularFile(volume, own(entry.bytes)) : new Symlink(volume, entry.target),
       )
     }
   }
@@ -29,7 +34,5 @@ export function fill(root: Directory, entries: readonly FileEntry[]): void {
 function directoryIn(parent: Directory | undefined, name: string): Directory | undefined {
   const found = parent?.get(name)
   if (found || !parent) return found instanceof Directory ? found : undefined
-  const made = new Directory(parent.volume)
-  parent.add(name, made)
-  return made
+  return parent.make(name, (volume) => new Directory(volume))
 }

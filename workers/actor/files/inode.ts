@@ -20,10 +20,10 @@ export abstract class Inode {
   #modified: Time = this.#accessed
   #changed: Time = this.#accessed
 
-  /** @throws {WasiError} NOSPC */
-  constructor(volume: Volume) {
+  /** @param contentBytes What it gives back in `free`. @throws {WasiError} NOSPC */
+  constructor(volume: Volume, contentBytes = 0) {
     this.volume = volume
-    this.ino = volume.newIno()
+    this.ino = volume.newIno(contentBytes)
   }
 
   get size(): number {
@@ -103,11 +103,15 @@ export class Symlink extends Inode {
   readonly target: string
 
   constructor(volume: Volume, target: string) {
-    super(volume)
+    super(volume, target.length)
     this.target = target
   }
 
   override get size(): number {
     return new TextEncoder().encode(this.target).length
+  }
+
+  protected override free(): void {
+    this.volume.release(this.target.length)
   }
 }

@@ -46,7 +46,5 @@ function create(found: Found, { create: wanted, directory }: OpenHow): RegularFi
   if (found.kind !== 'entry' || !wanted) throw new WasiError(wasi.ERRNO_NOENT)
   if (found.slash) throw new WasiError(wasi.ERRNO_ISDIR)
   if (directory) throw new WasiError(wasi.ERRNO_INVAL)
-  const file = new RegularFile(found.parent.volume)
-  found.parent.add(found.name, file)
-  return file
+  return found.parent.make(found.name, (volume) => new RegularFile(volume))
 }

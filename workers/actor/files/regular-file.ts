@@ -6,7 +6,10 @@ import type { Volume } from './volume.ts'
 /** Least room of a file that holds anything, in bytes. */
 const MIN_CAPACITY = 1024
 
-/** Bytes in memory. Its room doubles when it runs out, so that a file which grows by many writes is not copied at each. */
+/**
+ * Bytes in memory. Its room doubles when it runs out, or takes half of what is left, so that a file which grows by many
+ * writes is not copied at each.
+ */
 export class RegularFile extends Inode {
   readonly filetype = wasi.FILETYPE_REGULAR_FILE
   /** What is behind the end is always zero. */
@@ -18,8 +21,7 @@ export class RegularFile extends Inode {
    * @throws {WasiError} NOSPC
    */
   constructor(volume: Volume, bytes: Uint8Array<ArrayBuffer> = new Uint8Array()) {
-    super(volume)
-    volume.reserve(bytes.length)
+    super(volume, bytes.length)
     this.#room = bytes
     this.#size = bytes.length
   }
@@ -70,7 +72,9 @@ export class RegularFile extends Inode {
     const { length } = this.#room
     if (needed <= length) return
     const doubled = Math.max(needed, length * 2, MIN_CAPACITY)
-    const capacity = this.volume.hasRoomFor(doubled - length) ? doubled : needed
+    // Where twice as much does not fit, half of what is left: so the last of the room is not filled by one copy a write.
+    const left = this.volume.left - (needed - length)
+    const capacity = Math.max(needed, Math.min(doubled, needed + Math.floor(left / 2)))
     this.volume.reserve(capacity - length)
     try {
       const room = new Uint8Array(capacity)

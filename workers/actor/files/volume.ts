@@ -1,8 +1,6 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
+import { INODE_BYTES } from '../../../src/actors/files-api.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
-
-/** Memory that an empty file or a directory costs beside its bytes, about. It keeps a guest from making them without end. */
-const INODE_BYTES = 256
 
 let lastDev = 0n
 
@@ -30,28 +28,29 @@ export class Volume {
     this.#maxBytes = maxBytes
   }
 
-  /** Takes the room for a new file. @throws {WasiError} NOSPC */
-  newIno(): bigint {
-    this.reserve(INODE_BYTES)
+  /** Bytes that there is still room for; below zero if there is more than it may hold. */
+  get left(): number {
+    return this.#maxBytes - this.#bytes
+  }
+
+  /** Takes the room for something new, with so much content. @throws {WasiError} NOSPC: then it takes none. */
+  newIno(contentBytes: number): bigint {
+    this.reserve(INODE_BYTES + contentBytes)
     return ++this.#lastIno
   }
 
-  /** Gives back what {@link newIno} took. */
+  /** Gives back what {@link newIno} took, but for the content. */
   dropIno(): void {
     this.release(INODE_BYTES)
   }
 
-  /** @throws {WasiError} NOSPC */
+  /** @param bytes Below zero: it is given back. @throws {WasiError} NOSPC */
   reserve(bytes: number): void {
-    if (!this.hasRoomFor(bytes)) throw new WasiError(wasi.ERRNO_NOSPC)
+    if (bytes > 0 && bytes > this.left) throw new WasiError(wasi.ERRNO_NOSPC)
     this.#bytes += bytes
   }
 
   release(bytes: number): void {
     this.#bytes -= bytes
-  }
-
-  hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#maxBytes
   }
 }

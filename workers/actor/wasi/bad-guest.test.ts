@@ -1,7 +1,11 @@
 import { wasi, WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
 import { WASI_FUNCTIONS } from '../../../src/actors/wasi-names.ts'
-import { AT, testGuest } from './test-guest.ts'
+import { DataTree } from '../files/data-tree.ts'
+import { Directory, MountPoint } from '../files/directory.ts'
+import type { Mount, OpenHow } from '../files/mount.ts'
+import { Descriptor, type DirEntry } from './descriptor.ts'
+import { AT, type TestGuest, testGuest } from './test-guest.ts'
 
 /** Pointers that lead out of the memory of four pages, as WebAssembly gives them: signed. */
 const OUTSIDE = [4 * 65_536, 4 * 65_536 - 3, 0x7fff_fff0, -1, -2_147_483_648]
@@ -102,6 +106,9 @@ const WIDE: Readonly<Record<string, readonly number[]>> = {
   path_open: [5, 6],
 }
 
+/** All but the one that waits and the one that traps for most numbers. */
+const FUNCTIONS = [...WASI_FUNCTIONS].filter((name) => name !== 'poll_oneoff' && name !== 'proc_raise')
+
 /** The function that ends the guest. */
 const ENDS: Readonly<Record<string, string>> = { proc_exit: 'its exit' }
 
@@ -114,25 +121,110 @@ function answerOf(call: () => number): string {
   }
 }
 
-test('whatever a guest calls with whatever numbers is answered with a number', () => {
+const PATHS = ['a', 'd', 'd', 'd/f', 'd/../b', 'data/a', 'data/d', 'data/d', 'data/d/f', 'm', 'm/x', 'n'.repeat(250)]
+
+/** Has a directory `dir`, and streams under all other names. */
+const MOUNT: Mount = {
+  open: (path, how) => (isDir(path) ? new TestFolder(how) : new TestStream(how)),
+  stat: (path) => (isDir(path) ? new TestFolder({ rights: 0 }) : new TestStream({ rights: 0 })).stat(),
+}
+
+function isDir([name]: readonly string[]): boolean {
+  return name === undefined || name === 'dir'
+}
+
+class TestStream extends Descriptor {
+  readonly filetype: number = wasi.FILETYPE_SOCKET_STREAM
+
+  constructor({ rights }: Pick<OpenHow, 'rights'>) {
+    super()
+    this.rights = rights
+  }
+
+  override read(): number {
+    return 0
+  }
+
+  override write({ length }: Uint8Array): number {
+    return length
+  }
+
+  override shutdown(): void {}
+}
+
+class TestFolder extends TestStream {
+  override readonly filetype = wasi.FILETYPE_DIRECTORY
+
+  override entries(): Iterable<DirEntry> {
+    return [{ name: 'x', ino: 9n, filetype: wasi.FILETYPE_SOCKET_STREAM, cookie: 1 }]
+  }
+}
+
+/** Takes all names of a tree away, but those of other trees in it. */
+function empty(directory: Directory): void {
+  for (const [name, inode] of directory.children()) {
+    if (inode instanceof MountPoint || inode.volume !== directory.volume) continue
+    if (inode instanceof Directory) empty(inode)
+    directory.remove(name)
+  }
+}
+
+type NamedCall = [name: string, call: () => number]
+
+/** Any function with any numbers. */
+function randomCall(guest: TestGuest, next: () => number): NamedCall {
+  const name = FUNCTIONS[(next() >>> 0) % FUNCTIONS.length] ?? ''
+  const values = Array.from({ length: 9 }, (_, at) => {
+    const value = next()
+    return WIDE[name]?.includes(at) ? BigInt(value) << BigInt(value & 31) : value
+  })
+  return [name, () => guest.call(name, ...values)]
+}
+
+/** A call on a path or a file that may well succeed: by chance alone a guest would come upon no path. */
+function sensibleCall({ open, write, call, onPath, onPaths }: TestGuest, next: () => number): NamedCall {
+  const path = (): string => PATHS[(next() >>> 0) % PATHS.length] ?? ''
+  const fd = 4 + (next() & 3)
+  const dir = next() & 1 ? 3 : fd
+  const calls: NamedCall[] = [
+    ['opendir', () => open(path(), { dir, oflags: wasi.OFLAGS_DIRECTORY })],
+    ['mkdir', () => onPath('path_create_directory', [dir], path())],
+    ['unlink', () => onPath('path_unlink_file', [dir], path())],
+    ['rmdir', () => onPath('path_remove_directory', [dir], path())],
+    ['link', () => onPaths('path_link', [dir, next() & 1], path(), [dir], path())],
+    ['rename', () => onPaths('path_rename', [dir], path(), [3], path())],
+    ['symlink', () => onPaths('path_symlink', [], path(), [dir], path())],
+    ['truncate', () => call('fd_filestat_set_size', fd, BigInt(next() & 0x7fff))],
+    ['close', () => call('fd_close', fd)],
+    ['write', () => write(fd, 'x'.repeat(next() & 0xfff))],
+  ]
+  return calls[next() & 15] ?? ['open', () => open(path(), { dir, oflags: next() & 15 })]
+}
+
+test('whatever a guest calls with whatever numbers is answered with a number, and nothing of it stays', () => {
   const random = numbers(1)
-  const names = [...WASI_FUNCTIONS]
-  for (let round = 0; round < 40; round++) {
-    const guest = testGuest({ args: ['test'], env: ['A=B'], maxOpenFiles: 8 })
+  const next = (): number => random.next().value
+  for (let round = 0; round < 200; round++) {
+    const data = new DataTree(20_000)
+    const { root } = data
+    const guest = testGuest({ args: ['test'], env: ['A=B'], maxOpenFiles: 8, data, mounts: new Map([['m', MOUNT]]) })
+    const left = (): number[] =>
+      [root.parent, root].map((tree) => {
+        empty(tree)
+        return tree.volume.left
+      })
+    const before = left()
     // Nothing here may wait.
     guest.stdin.end()
     guest.stdout.cancel()
     guest.stderr.cancel()
-    for (let i = 0; i < 64; i++) guest.view.setUint32(random.next().value & 0x3_fff8, random.next().value, true)
-    for (let i = 0; i < 1000; i++) {
-      const name = names[(random.next().value >>> 0) % names.length] ?? ''
-      // The one waits, the other traps for most numbers.
-      if (name === 'poll_oneoff' || name === 'proc_raise') continue
-      const values = Array.from({ length: 9 }, (_, at) => {
-        const { value } = random.next()
-        return WIDE[name]?.includes(at) ? BigInt(value) << BigInt(value & 31) : value
-      })
-      expect([name, answerOf(() => guest.call(name, ...values))]).toEqual([name, ENDS[name] ?? 'a number'])
+    for (let i = 0; i < 64; i++) guest.view.setUint32(next() & 0x3_fff8, next(), true)
+    for (let i = 0; i < 250; i++) {
+      if (i % 100 === 0) guest.wasi.resetStdio()
+      const [name, call] = next() & 1 ? sensibleCall(guest, next) : randomCall(guest, next)
+      expect([name, answerOf(call)]).toEqual([name, ENDS[name] ?? 'a number'])
     }
+    guest.wasi.dispose()
+    expect(left()).toEqual(before)
   }
 })
