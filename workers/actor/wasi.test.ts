@@ -132,6 +132,34 @@ describe('closing a standard descriptor', () => {
   })
 })
 
+describe('a new message', () => {
+  test.each([
+    ['above the three', STDOUT, 4],
+    ['at one another’s number', STDOUT, STDERR],
+    ['at the directory’s number', STDIN, ROOT],
+  ] as const)('has its own three, wherever the one before has put them: %s', (_, from, to) => {
+    const { wasi, stdin, stdout, stderr, call, create, open, read, write } = makeGuest()
+    create('f')
+    expect(open('f')).toBe(4)
+    expect(call('fd_renumber', from, to)).toBe(defs.ERRNO_SUCCESS)
+    for (const ring of [stdin, stdout, stderr]) ring.reset()
+    wasi.resetStdio()
+    stdin.put(encode('message'))
+    expect([read(STDIN, 9), write(STDOUT, 'reply'), write(STDERR, 'log')]).toEqual(['message', 5, 3])
+    expect([stdout.take(), stderr.take()]).toEqual([encode('reply'), encode('log')])
+  })
+
+  test('finds nothing where the one before has put them', () => {
+    const { wasi, call, create, open } = makeGuest()
+    create('f')
+    const fd = open('f')
+    call('fd_renumber', STDOUT, fd)
+    wasi.resetStdio()
+    expect(call('fd_fdstat_get', fd, AT.buffer)).toBe(defs.ERRNO_BADF)
+    expect(open('f')).toBe(fd)
+  })
+})
+
 test('the standard descriptors are character devices, which C’s library asks before it buffers', () => {
   const { call, view } = makeGuest()
   for (const fd of [STDIN, STDOUT, STDERR]) {

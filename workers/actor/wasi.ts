@@ -80,15 +80,19 @@ export class GuestWasi {
     this.#context.stdio = stdio
   }
 
-  /** Gives a new message its descriptors, whatever the one before it did to them. */
+  /**
+   * Gives a new message its descriptors, whatever the one before it did to them: what that left at their numbers is
+   * abandoned with it, and so are its own, wherever they are.
+   */
   resetStdio(): void {
     const { table } = this.#context
     STANDARD.forEach((Standard, fd) => {
       const descriptor = this.#standard[fd]
       if (descriptor && table.holds(fd, descriptor)) return descriptor.reset()
+      if (descriptor) table.drop(descriptor)
       const fresh = new Standard(this.#context)
       this.#standard[fd] = fresh
-      void table.set(fd, fresh)
+      table.set(fd, fresh)
     })
   }
 

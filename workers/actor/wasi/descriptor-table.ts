@@ -55,26 +55,37 @@ export class DescriptorTable {
     return replaced.close()
   }
 
-  /** Puts a descriptor at a number. What was there is closed. */
-  set(fd: number, descriptor: Descriptor): Later<void> {
+  /** Puts a descriptor at a number. What was there is abandoned. */
+  set(fd: number, descriptor: Descriptor): void {
     const replaced = this.#open[fd]
     this.#open[fd] = descriptor
-    return replaced?.close()
+    if (replaced) abandonQuietly(replaced)
   }
 
-  /** Closes all for a guest that is gone. What that brings up is nobody's any more. */
+  /** Abandons a descriptor and frees its number, if it has one. */
+  drop(descriptor: Descriptor): void {
+    const fd = this.#open.indexOf(descriptor)
+    if (fd < 0) return
+    this.#free(fd)
+    abandonQuietly(descriptor)
+  }
+
+  /** Abandons all, for a guest that is gone. */
   closeAll(): void {
-    for (const descriptor of this.#open.splice(0)) {
-      try {
-        void Promise.resolve(descriptor?.abandon()).catch(() => undefined)
-      } catch {
-        // The next one is still to be closed.
-      }
-    }
+    for (const descriptor of this.#open.splice(0)) if (descriptor) abandonQuietly(descriptor)
   }
 
   #free(fd: number): void {
     this.#open[fd] = undefined
     this.#lowest = Math.min(this.#lowest, fd)
+  }
+}
+
+/** What comes up when the guest, or the message, is gone that had it open is nobody's any more. */
+function abandonQuietly(descriptor: Descriptor): void {
+  try {
+    void Promise.resolve(descriptor.abandon()).catch(() => undefined)
+  } catch {
+    // Others are still to be abandoned.
   }
 }

@@ -129,7 +129,7 @@ export abstract class Descriptor {
   /** Nobody has it open any more. Called once, unless it is abandoned. */
   close(): Later<void> {}
 
-  /** The guest is gone and has not closed it. */
+  /** The guest is gone, or the message that a standard descriptor's number was taken for, and has not closed it. */
   abandon(): Later<void> {
     return this.close()
   }
