@@ -24,8 +24,11 @@ export function processCalls({ memory }: WasiContext, args: readonly string[], e
       memory.setU64(result, isRealtime(clock) ? REALTIME_STEP : MONOTONIC_STEP)
     },
     clock_time_get(clock: number, _precision: bigint, result: number): void {
-      const ms = isRealtime(clock) ? Date.now() : performance.now()
-      memory.setU64(result, BigInt(Math.round(ms * NS_PER_MS)))
+      // A double holds no time of day in ns: it would be up to 128 ns early, and so of the millisecond before.
+      const ns = isRealtime(clock)
+        ? BigInt(Date.now()) * BigInt(NS_PER_MS)
+        : BigInt(Math.round(performance.now() * NS_PER_MS))
+      memory.setU64(result, ns)
     },
     random_get(at: number, length: number): void {
       const bytes = memory.bytes(at, length)
