@@ -25,8 +25,8 @@ export class MeshFile extends Descriptor {
     this.#ino = ino
     this.#endsWithRead = (how.flags & wasi.FDFLAGS_NONBLOCK) === 0
     this.flags = how.flags
-    // Some languages ask for no rights at all. With TELL it does not pass for a terminal: those cannot be told from other
-    // devices but by that.
+    // Some languages ask for no rights at all: they get what the directory passes on. With TELL it does not pass for a
+    // terminal: those cannot be told from other devices but by that.
     this.rights = STREAM_RIGHTS | wasi.RIGHTS_FD_TELL | (how.rights & READ_WRITE || READ_WRITE)
   }
 
@@ -60,7 +60,7 @@ export class MeshFile extends Descriptor {
    * closing it ends the message, waits until it was handled, and fails if that failed.
    */
   override close(): Later<void> {
-    if ((this.rights & wasi.RIGHTS_FD_READ) !== 0) return this.#call.close()
+    if ((this.rights & READ_WRITE) !== wasi.RIGHTS_FD_WRITE) return this.#call.close()
     this.#call.endRequest()
     return this.#dropReply(1, new Uint8Array(DROP_BYTES))
   }

@@ -1,7 +1,7 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { OpenHow } from './files/mount.ts'
 import { Descriptor, type DirEntry, type FileStat } from './wasi/descriptor.ts'
-import { DIRECTORY_RIGHTS } from './wasi/rights.ts'
+import { ALL_RIGHTS, DIRECTORY_RIGHTS } from './wasi/rights.ts'
 
 /** An open directory of the mesh: its names are those of when it was opened. */
 export class MeshFolder extends Descriptor {
@@ -15,8 +15,9 @@ export class MeshFolder extends Descriptor {
     this.#path = path
     this.#names = names
     this.flags = how.flags
+    // As for a call: who asks for no rights gets them, as far as the directory above passes them on.
     this.rights = how.rights & DIRECTORY_RIGHTS || DIRECTORY_RIGHTS
-    this.inheriting = how.inheriting || how.rights
+    this.inheriting = how.inheriting || how.rights || ALL_RIGHTS
   }
 
   override stat(): FileStat {

@@ -94,12 +94,16 @@ export function pathCalls(context: WasiContext) {
         exclusive: (oflags & wasi.OFLAGS_EXCL) !== 0,
         directory: (oflags & wasi.OFLAGS_DIRECTORY) !== 0,
       }
-      if (((how.rights | how.inheriting) & ~table.get(fd).inheriting) !== 0) {
-        throw new WasiError(wasi.ERRNO_NOTCAPABLE)
-      }
+      const most = table.get(fd).inheriting
+      if (((how.rights | how.inheriting) & ~most) !== 0) throw new WasiError(wasi.ERRNO_NOTCAPABLE)
       table.checkRoom()
       memory.check(result, 4)
-      const add = (opened: Descriptor): void => memory.setU32(result, table.add(opened))
+      const add = (opened: Descriptor): void => {
+        // A mount may give more than was asked for.
+        opened.rights &= most
+        opened.inheriting &= most
+        memory.setU32(result, table.add(opened))
+      }
       const opened = openPath(place, memory.path(path, length), follows(lookup), how)
       return opened instanceof Promise ? opened.then(add) : add(opened)
     },
