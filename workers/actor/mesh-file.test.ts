@@ -71,6 +71,16 @@ describe('a call', () => {
     expect(call('fd_close', fd)).toBe(0)
     expect(ends.map((end) => end.mock.calls.length)).toEqual([0])
   })
+
+  test('is sent to and received from only with the rights to write and to read', () => {
+    const { calls, open, call, iovecs } = start()
+    const [reader, writer] = [open('m/x', { rights: READ }), open('m/x', { rights: WRITE })]
+    for (const { rings } of calls) new Ring(rings.reply).end()
+    const send = (fd: number): number => call('sock_send', fd, AT.iovs, iovecs([4]), 0, AT.done)
+    const receive = (fd: number): number => call('sock_recv', fd, AT.iovs, iovecs([4]), 0, AT.done, AT.count)
+    expect([send(reader), receive(reader)]).toEqual([wasi.ERRNO_BADF, 0])
+    expect([send(writer), receive(writer)]).toEqual([0, wasi.ERRNO_BADF])
+  })
 })
 
 test('a directory that is opened with no rights has and passes on what the one above it passes on', () => {

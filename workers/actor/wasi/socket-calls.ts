@@ -1,21 +1,27 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import type { WasiContext } from './context.ts'
+import { descriptorWith, type WasiContext } from './context.ts'
 import type { Descriptor, Later } from './descriptor.ts'
 import type { WasiCall } from './guard.ts'
 import { moveBytes } from './move-bytes.ts'
+import type { Rights } from './rights.ts'
 import { WasiError } from './wasi-error.ts'
 
 /**
  * The functions on sockets. What a process can open that is like one is a call (a stream both ways): it can be read and
  * written as a file, and half closed.
  */
-export function socketCalls({ memory, table }: WasiContext) {
-  const socket = (fd: number): Descriptor => {
-    const descriptor = table.get(fd)
-    // By what it can do and not by its type: a call is a character device, which can be half closed all the same.
-    if ((descriptor.rights & wasi.RIGHTS_SOCK_SHUTDOWN) === 0) throw new WasiError(wasi.ERRNO_NOTSOCK)
-    return descriptor
+export function socketCalls(context: WasiContext) {
+  const { memory } = context
+
+  // By what it can do and not by its type: a call is a character device, which can be half closed all the same.
+  const socket = (fd: number): Descriptor => descriptorWith(context, fd, wasi.RIGHTS_SOCK_SHUTDOWN, wasi.ERRNO_NOTSOCK)
+
+  /** One that this may be done with, as with a file. */
+  const socketWith = (fd: number, right: Rights): Descriptor => {
+    socket(fd)
+    return descriptorWith(context, fd, right, wasi.ERRNO_BADF)
   }
+
   return {
     sock_accept(fd: number): void {
       // Nobody can be listened for.
@@ -23,14 +29,14 @@ export function socketCalls({ memory, table }: WasiContext) {
       throw new WasiError(wasi.ERRNO_INVAL)
     },
     sock_recv(fd: number, list: number, count: number, flags: number, done: number, outFlags: number): Later<void> {
-      const descriptor = socket(fd)
+      const descriptor = socketWith(fd, wasi.RIGHTS_FD_READ)
       // Neither to look ahead nor to wait for all is offered.
       if (flags !== 0) throw new WasiError(wasi.ERRNO_NOTSUP)
       memory.setU16(outFlags, 0)
       return moveBytes(memory, { list, count, done }, true, (target) => descriptor.read(target))
     },
     sock_send(fd: number, list: number, count: number, flags: number, done: number): Later<void> {
-      const descriptor = socket(fd)
+      const descriptor = socketWith(fd, wasi.RIGHTS_FD_WRITE)
       if (flags !== 0) throw new WasiError(wasi.ERRNO_INVAL)
       return moveBytes(memory, { list, count, done }, true, (source) => descriptor.write(source))
     },
