@@ -81,6 +81,14 @@ describe('a call', () => {
     expect([send(reader), receive(reader)]).toEqual([wasi.ERRNO_BADF, 0])
     expect([send(writer), receive(writer)]).toEqual([0, wasi.ERRNO_BADF])
   })
+
+  test('is no symbolic link', () => {
+    // What C’s realpath asks of each part of a path; any other errno ends it.
+    const { onPath } = start()
+    for (const path of ['m', 'm/x']) {
+      expect(onPath('path_readlink', [ROOT], path, AT.buffer, 100, AT.done)).toBe(wasi.ERRNO_INVAL)
+    }
+  })
 })
 
 test('a directory that is opened with no rights has and passes on what the one above it passes on', () => {

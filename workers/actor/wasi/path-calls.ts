@@ -109,7 +109,9 @@ export function pathCalls(context: WasiContext) {
     },
     path_readlink(fd: number, path: number, length: number, at: number, room: number, used: number): void {
       const place = placeOf(fd, wasi.RIGHTS_PATH_READLINK)
-      const inode = inodeOf(walk(place, memory.path(path, length), { follow: false }))
+      const found = walk(place, memory.path(path, length), { follow: false })
+      // In a mount there are no links. A program that resolves a path asks of each of its parts, and goes on after INVAL only.
+      const inode = found.kind === 'mount' ? undefined : inodeOf(found)
       if (!(inode instanceof Symlink)) throw new WasiError(wasi.ERRNO_INVAL)
       const part = new TextEncoder().encode(inode.target).subarray(0, room >>> 0)
       memory.bytes(at, part.length).set(part)
