@@ -146,7 +146,7 @@ describe('a method', () => {
 describe('a directory', () => {
   const list = async (mount: MeshMount, path: readonly string[]): Promise<[name: string, filetype: number][]> => {
     const folder = await mount.open(path, how({ rights: wasi.RIGHTS_FD_READDIR, directory: true }))
-    return [...(await folder.entries())].map(({ name, filetype }) => [name, filetype])
+    return [...folder.entries()].map(({ name, filetype }) => [name, filetype])
   }
   const [DIRECTORY, DEVICE] = [wasi.FILETYPE_DIRECTORY, wasi.FILETYPE_CHARACTER_DEVICE]
   const dots: [string, number][] = [
@@ -172,7 +172,7 @@ describe('a directory', () => {
   test('names each entry by a number of its own, the same as its stat', async () => {
     const { mount } = start({ procs: [makeProc(() => echo).proc] })
     const folder = await mount.open(['0.1.0', 'self', 'root'], how({ rights: wasi.RIGHTS_FD_READDIR }))
-    const entries = [...(await folder.entries())]
+    const entries = [...folder.entries()]
     expect(entries.map(({ cookie }) => cookie)).toEqual([1, 2, 3])
     expect(new Set(entries.map(({ ino }) => ino)).size).toBe(3)
     expect(entries[2]?.ino).toBe((await mount.stat(RUN)).ino)

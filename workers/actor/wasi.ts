@@ -25,7 +25,6 @@ const WAITING: ReadonlySet<string> = new Set([
   'fd_write',
   'fd_close',
   'fd_renumber',
-  'fd_readdir',
   'path_open',
   'path_filestat_get',
   'poll_oneoff',

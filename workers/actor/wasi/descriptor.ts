@@ -107,7 +107,7 @@ export abstract class Descriptor {
   }
 
   /** What is in the directory, `.` and `..` included, by cookie. */
-  entries(): Later<Iterable<DirEntry>> {
+  entries(): Iterable<DirEntry> {
     throw new WasiError(wasi.ERRNO_NOTDIR)
   }
 

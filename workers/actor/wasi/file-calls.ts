@@ -102,13 +102,11 @@ export function fileCalls(context: WasiContext) {
       const file = descriptorWith(context, fd, wasi.RIGHTS_FD_READ, wasi.ERRNO_BADF)
       return moveBytes(memory, { list, count, done }, file.isStream, (target) => file.read(target))
     },
-    fd_readdir(fd: number, at: number, length: number, cookie: bigint, used: number): Later<void> {
+    fd_readdir(fd: number, at: number, length: number, cookie: bigint, used: number): void {
       const entries = descriptorWith(context, fd, wasi.RIGHTS_FD_READDIR, wasi.ERRNO_NOTDIR).entries()
       memory.check(used, 4)
       const target = memory.bytes(at, length)
-      const after = Number(BigInt.asUintN(64, cookie))
-      if (!(entries instanceof Promise)) return memory.setU32(used, writeEntries(target, entries, after))
-      return entries.then((all) => memory.setU32(used, writeEntries(target, all, after)))
+      memory.setU32(used, writeEntries(target, entries, Number(BigInt.asUintN(64, cookie))))
     },
     fd_renumber(from: number, to: number): Later<void> {
       return table.renumber(from, to)
