@@ -2,6 +2,7 @@ import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { OpenHow } from './files/mount.ts'
 import type { MeshCall } from './mesh-call.ts'
 import { Descriptor, type FileStat, type Later, NOT_READY } from './wasi/descriptor.ts'
+import { andThen } from './wasi/later.ts'
 import { type Rights, STREAM_RIGHTS } from './wasi/rights.ts'
 import { WasiError } from './wasi/wasi-error.ts'
 
@@ -32,11 +33,11 @@ export class MeshFile extends Descriptor {
 
   override read(target: Uint8Array): Later<number> {
     if (this.#endsWithRead) this.#call.endRequest()
-    return counted(this.#waits ? this.#call.read(target) : this.#call.readNow(target))
+    return andThen(this.#waits ? this.#call.read(target) : this.#call.readNow(target), orThrow)
   }
 
   override write(source: Uint8Array): Later<number> {
-    return counted(this.#waits ? this.#call.write(source) : this.#call.writeNow(source))
+    return andThen(this.#waits ? this.#call.write(source) : this.#call.writeNow(source), orThrow)
   }
 
   override shutdown(how: number): void {
@@ -88,8 +89,7 @@ export class MeshFile extends Descriptor {
 }
 
 /** @throws {WasiError} for what is below 0. */
-function counted(count: Later<number>): Later<number> {
-  if (typeof count !== 'number') return count.then(counted)
+function orThrow(count: number): number {
   if (count < 0) throw new WasiError(-count)
   return count
 }

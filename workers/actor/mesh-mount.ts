@@ -7,6 +7,7 @@ import type { MeshClient } from './mesh-client.ts'
 import { MeshFile } from './mesh-file.ts'
 import { inoOf, MeshFolder, METHOD_PARTS, statOf } from './mesh-folder.ts'
 import type { Descriptor, FileStat, Later } from './wasi/descriptor.ts'
+import { andThen } from './wasi/later.ts'
 import { WasiError } from './wasi/wasi-error.ts'
 
 const [, ROOT = '', VERSION = ''] = PROTOCOL.split('/')
@@ -28,25 +29,25 @@ export class MeshMount implements Mount {
   open(path: readonly string[], how: OpenHow): Later<Descriptor> {
     // Nothing can be made here: what is to be new is there already, or cannot be.
     if (how.create && how.exclusive) {
-      return then(this.stat(path), () => {
+      return andThen(this.stat(path), () => {
         throw new WasiError(wasi.ERRNO_EXIST)
       })
     }
     if (path.length !== METHOD_PARTS) return this.#openFolder(path, how)
     if (how.directory) throw new WasiError(wasi.ERRNO_NOTDIR)
-    return then(this.#ask('call', path), (call) => new MeshFile(call, inoOf(path), how))
+    return andThen(this.#ask('call', path), (call) => new MeshFile(call, inoOf(path), how))
   }
 
   stat(path: readonly string[]): Later<FileStat> {
     if (isAbove(path)) return statOf(path)
-    return then(this.#ask('look', path), (call) => {
+    return andThen(this.#ask('look', path), (call) => {
       call.close()
       return statOf(path)
     })
   }
 
   #openFolder(path: readonly string[], how: OpenHow): Later<Descriptor> {
-    return then(this.#names(path), (names) => {
+    return andThen(this.#names(path), (names) => {
       if ((how.rights & wasi.RIGHTS_FD_WRITE) !== 0 && !how.directory) throw new WasiError(wasi.ERRNO_ISDIR)
       return new MeshFolder(path, names, how)
     })
@@ -54,11 +55,11 @@ export class MeshMount implements Mount {
 
   #names(path: readonly string[]): Later<readonly string[]> {
     if (path.length === 0) return [VERSION]
-    return then(this.#ask('names', path), (call) => readNames(call))
+    return andThen(this.#ask('names', path), (call) => readNames(call))
   }
 
   #ask(want: Want, path: readonly string[]): Later<MeshCall> {
-    return then(this.#client.open(want, `/${[ROOT, ...path].join('/')}`), (opened) => {
+    return andThen(this.#client.open(want, `/${[ROOT, ...path].join('/')}`), (opened) => {
       if (typeof opened === 'number') throw new WasiError(opened)
       return opened
     })
@@ -87,10 +88,5 @@ function readNames(call: MeshCall): Later<readonly string[]> {
     if (count < 0) throw new WasiError(-count)
     return text === '' ? [] : text.split('\n')
   }
-  return then(call.read(part), take)
-}
-
-/** Goes on with a result when it is there: at once, where guests block. */
-function then<T, U>(result: Later<T>, next: (value: T) => Later<U>): Later<U> {
-  return result instanceof Promise ? result.then(next) : next(result)
+  return andThen(call.read(part), take)
 }

@@ -1,5 +1,6 @@
 import type { Later } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'
+import { andThen } from './later.ts'
 import { WasiError } from './wasi-error.ts'
 
 /** A list of buffers in guest memory, and where the number of bytes goes that were moved. As the guest gives them. */
@@ -22,9 +23,7 @@ export function moveBytes(
 ): Later<void> {
   memory.checkBuffers(list, count)
   memory.check(done, 4)
-  const total = moveAll()
-  if (typeof total === 'number') return memory.setU32(done, total)
-  return total.then((bytes) => memory.setU32(done, bytes))
+  return andThen(moveAll(), (total) => memory.setU32(done, total))
 
   function moveAll(): Later<number> {
     let before = 0

@@ -5,10 +5,11 @@ import { openPath } from '../files/open.ts'
 import type { Place } from '../files/place.ts'
 import { type Found, walk } from '../files/walk.ts'
 import { descriptorWith, type WasiContext } from './context.ts'
-import type { Descriptor, FileStat, Later } from './descriptor.ts'
+import type { FileStat, Later } from './descriptor.ts'
 import { checkFdflags } from './file-calls.ts'
 import { fileTimes } from './file-times.ts'
 import type { WasiCall } from './guard.ts'
+import { andThen } from './later.ts'
 import { type Rights, toRights } from './rights.ts'
 import { writeFilestat } from './structs.ts'
 import { WasiError } from './wasi-error.ts'
@@ -35,9 +36,8 @@ export function pathCalls(context: WasiContext) {
     },
     path_filestat_get(fd: number, lookup: number, path: number, length: number, result: number): Later<void> {
       const place = placeOf(fd, wasi.RIGHTS_PATH_FILESTAT_GET)
-      const stat = statOf(walk(place, memory.path(path, length), { follow: follows(lookup) }))
-      if (stat instanceof Promise) return stat.then((late) => writeFilestat(memory, result, late))
-      writeFilestat(memory, result, stat)
+      const found = walk(place, memory.path(path, length), { follow: follows(lookup) })
+      return andThen(statOf(found), (stat) => writeFilestat(memory, result, stat))
     },
     path_filestat_set_times(
       fd: number,
@@ -98,14 +98,12 @@ export function pathCalls(context: WasiContext) {
       if (((how.rights | how.inheriting) & ~most) !== 0) throw new WasiError(wasi.ERRNO_NOTCAPABLE)
       table.checkRoom()
       memory.check(result, 4)
-      const add = (opened: Descriptor): void => {
+      return andThen(openPath(place, memory.path(path, length), follows(lookup), how), (opened) => {
         // A mount may give more than was asked for.
         opened.rights &= most
         opened.inheriting &= most
         memory.setU32(result, table.add(opened))
-      }
-      const opened = openPath(place, memory.path(path, length), follows(lookup), how)
-      return opened instanceof Promise ? opened.then(add) : add(opened)
+      })
     },
     path_readlink(fd: number, path: number, length: number, at: number, room: number, used: number): void {
       const place = placeOf(fd, wasi.RIGHTS_PATH_READLINK)

@@ -2,6 +2,7 @@ import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { WasiContext } from './context.ts'
 import { type Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'
+import { andThen } from './later.ts'
 import { WasiError } from './wasi-error.ts'
 
 /** Sizes and offsets of `subscription` and `event` (WASI preview 1 witx). */
@@ -51,8 +52,7 @@ export function pollOneoff(context: WasiContext, call: PollCall): Later<void> {
   }
   const isReady = (): boolean => stdio.broken || all.some((one) => one.ready() !== NOT_READY)
   const until = Math.min(...all.map(({ at }) => at))
-  const waited = stdio.waitFor(isReady, until - now)
-  return waited ? waited.then(finish) : finish()
+  return andThen(stdio.waitFor(isReady, until - now), finish)
 }
 
 function subscription(context: WasiContext, at: number, now: number): Subscription {

@@ -3,6 +3,7 @@ import { BROKEN } from '../../../src/actors/ring.ts'
 import type { Stdio } from '../stdio.ts'
 import type { WasiContext } from './context.ts'
 import { Descriptor, type Later, NOT_READY } from './descriptor.ts'
+import { andThen } from './later.ts'
 import type { Rights } from './rights.ts'
 import { WasiError } from './wasi-error.ts'
 
@@ -49,8 +50,7 @@ export class StdinDescriptor extends StdioDescriptor {
 
   override read(target: Uint8Array): Later<number> {
     if (!this.mayWait && !this.stdio.readable) throw new WasiError(wasi.ERRNO_AGAIN)
-    const count = this.stdio.read(target)
-    return typeof count === 'number' ? orCanceled(count) : count.then(orCanceled)
+    return andThen(this.stdio.read(target), orCanceled)
   }
 
   override readable(): number {
@@ -75,8 +75,7 @@ export class StdoutDescriptor extends StdioDescriptor {
       // With no room it is a pipe that nobody reads: the write says so.
       part = source.subarray(0, this.stdio.room || source.length)
     }
-    const count = this.stdio.write(part)
-    return typeof count === 'number' ? orBrokenPipe(count) : count.then(orBrokenPipe)
+    return andThen(this.stdio.write(part), orBrokenPipe)
   }
 
   override writable(): number {
@@ -95,8 +94,7 @@ export class StderrDescriptor extends StdioDescriptor {
   }
 
   override write(source: Uint8Array): Later<number> {
-    const count = this.stdio.writeError(source)
-    return typeof count === 'number' ? orBrokenPipe(count) : count.then(orBrokenPipe)
+    return andThen(this.stdio.writeError(source), orBrokenPipe)
   }
 }
 
