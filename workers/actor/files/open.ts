@@ -1,5 +1,6 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { Descriptor, Later } from '../wasi/descriptor.ts'
+import { andThen } from '../wasi/later.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 import { Directory } from './directory.ts'
 import { DirectoryDescriptor, FileDescriptor } from './file-descriptor.ts'
@@ -28,12 +29,10 @@ export function openPath(base: Place, path: string, follow: boolean, how: OpenHo
 }
 
 function openInMount({ mount, path }: MountPlace, how: OpenHow): Later<Descriptor> {
-  const place = (opened: Descriptor): Descriptor => {
+  return andThen(mount.open(path, how), (opened) => {
     if (opened.filetype === wasi.FILETYPE_DIRECTORY) opened.place = { mount, path }
     return opened
-  }
-  const opened = mount.open(path, how)
-  return opened instanceof Promise ? opened.then(place) : place(opened)
+  })
 }
 
 function openDirectory(directory: Directory, how: OpenHow): Descriptor {
