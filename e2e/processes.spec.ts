@@ -244,3 +244,23 @@ for (const [what, options, names] of [
     expect(await tab.evaluate(() => glia.procs().length)).toBe(1)
   })
 }
+
+test('programs that have run many times leave room for others, though the browser keeps what they ran in for a while', async ({
+  tab,
+}) => {
+  const outcome = await tab.evaluate(
+    async (bytes) => {
+      const module = new Uint8Array(bytes)
+      const run = (pid: string): Promise<unknown> => glia.call(`/ww/0.1.0/self/${pid}/_start`, 'x')
+      const busy = await Promise.all([1, 2, 3, 4].map((i) => glia.spawn(module, { name: `busy-${i}` })))
+      // Chromium has 124 memories, and collects those of a worker when that has none left for itself.
+      for (let i = 0; i < 150; i++) for (const pid of busy) await run(pid)
+      const others: string[] = []
+      for (let i = 0; i < 40; i++) others.push(await glia.spawn(module, { name: `other-${i}` }))
+      for (const pid of [...others, ...busy]) await run(pid)
+      return glia.procs().flatMap(({ exits }) => exits)
+    },
+    [...(await guest('cmd'))],
+  )
+  expect(outcome).toEqual([])
+})

@@ -29,14 +29,19 @@ export class ActorStarter {
 
   /** A module as the program of a process. */
   program(entry: ProcessEntry, version: ModuleVersion): Program {
-    return { methods: version.methods, start: (signal) => this.#start(entry, version, signal) }
+    const { maxMemoryBytes } = entry.record.policy
+    return {
+      methods: version.methods,
+      load: () => this.#init.modules.get(version, maxMemoryBytes),
+      start: (signal) => this.#start(entry, version, signal),
+    }
   }
 
   async #start(entry: ProcessEntry, version: ModuleVersion, signal: AbortSignal): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
     const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
-    const release = live.take(entry.proc)
+    const place = live.take(entry.proc)
     try {
       const { module, memoryLimitBytes } = await modules.get(version, maxMemoryBytes)
       return await startWorkerActor({
@@ -57,11 +62,12 @@ export class ActorStarter {
         outgoing:
           call && mesh ? { caller: record.pid, mesh, maxCalls, report: (line) => log.add('stderr', line) } : undefined,
         files: entry.files,
-        onStopped: release,
+        onInstanceEnded: (memoryBytes) => place.instanceEnded(memoryBytes),
+        onStopped: () => place.leave(),
         signal,
       })
     } catch (thrown) {
-      release()
+      place.leave()
       throw thrown
     }
   }

@@ -1,5 +1,6 @@
 import { CID } from 'multiformats/cid'
 import * as digest from 'multiformats/hashes/digest'
+import { sha256 } from './sha256.ts'
 
 /** Multicodec of bytes that are just bytes. */
 const RAW = 0x55
@@ -7,6 +8,10 @@ const SHA2_256 = 0x12
 
 /** Content id of a module: CIDv1, raw, sha2-256, in base32 (`bafkrei…`): what `ipfs add --raw-leaves` gives small files. */
 export async function cidOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return cidOfHash(await sha256(bytes))
+}
+
+/** The same of bytes whose hash is known. */
+export function cidOfHash(hash: Uint8Array): string {
   return CID.createV1(RAW, digest.create(SHA2_256, hash)).toString()
 }

@@ -48,6 +48,7 @@ describe('a good module', () => {
       _start: EMPTY,
       _initialize: EMPTY,
       asyncify_stop_unwind: EMPTY,
+      wasi_vfs_pack_fs: EMPTY,
       'with space': EMPTY,
       'with/slash': EMPTY,
       'on two\nlines': EMPTY,

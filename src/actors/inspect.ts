@@ -1,6 +1,6 @@
 import { GliaError } from '../glia/errors.ts'
 import { capMemory, mib, PAGE_BYTES } from './cap-memory.ts'
-import { type Export, readSections, type ModuleSections } from './module-sections.ts'
+import { type Export, type Import, readSections, type ModuleSections } from './module-sections.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d]
@@ -8,10 +8,22 @@ const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
 /** Version and layer of the component model's binaries. */
 const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
 
-/** Helpers that Binaryen's asyncify pass exports; TinyGo's scheduler uses them. They look like methods and are none. */
-const TOOLCHAIN_EXPORT = /^asyncify_/
+/**
+ * Helpers that look like methods and are none: of Binaryen's asyncify pass, which TinyGo's scheduler uses, and of wasi-vfs, with
+ * which interpreters carry their library in the module.
+ */
+const TOOLCHAIN_EXPORT = /^asyncify_|^wasi_vfs_pack_fs$/
 
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
+
+/** What a module says that it needs. */
+export interface ModuleAsks {
+  imports: Import[]
+  /** Memory at its start, in bytes. */
+  startMemoryBytes: number
+  /** What it would have its memory grow to, in bytes; undefined: without a limit. */
+  maxMemoryBytes: number | undefined
+}
 
 /** A module that Glia can run. */
 export interface InspectedModule {
@@ -19,6 +31,10 @@ export interface InspectedModule {
   module: WebAssembly.Module
   /** What its memory can grow to, in bytes; undefined if it cannot grow. */
   memoryLimitBytes: number | undefined
+  /** The cap that it was compiled with, in bytes. */
+  maxMemoryBytes: number
+  /** What it asks for by itself. */
+  asks: ModuleAsks
   /** Names of the exports that messages can be sent to, in the module's order. */
   methods: string[]
 }
@@ -26,16 +42,35 @@ export interface InspectedModule {
 /**
  * Compiles a module with a cap on its memory and finds its methods, or says in one sentence why it cannot be an actor.
  * @param maxMemoryBytes Largest memory that it may have, at its start and later.
+ * @param allowStart Whether it may have what it asks for at its start, if that is more.
  * @throws {GliaError} ERR_BAD_MODULE
  */
-export async function inspectModule(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<InspectedModule> {
+export async function inspectModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  maxMemoryBytes: number,
+  allowStart = false,
+): Promise<InspectedModule> {
   checkHeader(bytes)
-  const capped = capMemory(bytes, maxMemoryBytes)
+  const asks = asksOf(bytes)
+  const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
+  const capped = capMemory(bytes, cap)
   const module = await compile(capped)
   const sections = readSections(capped)
   checkImports(sections)
-  checkMemory(sections, maxMemoryBytes)
-  return { module, memoryLimitBytes: memoryLimit(sections), methods: findMethods(sections) }
+  checkMemory(sections, cap)
+  const methods = findMethods(sections)
+  return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
+}
+
+function asksOf(bytes: Uint8Array): ModuleAsks {
+  try {
+    const { imports, memories } = readSections(bytes)
+    const { initialPages, maximumPages } = memories[0] ?? { initialPages: 0, maximumPages: 0 }
+    const maxMemoryBytes = maximumPages === undefined ? undefined : maximumPages * PAGE_BYTES
+    return { imports, startMemoryBytes: initialPages * PAGE_BYTES, maxMemoryBytes }
+  } catch {
+    return { imports: [], startMemoryBytes: 0, maxMemoryBytes: 0 } // cut off: compiling it says so
+  }
 }
 
 function checkHeader(bytes: Uint8Array): void {

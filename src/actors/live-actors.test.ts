@@ -2,24 +2,26 @@ import { expect, test } from 'vitest'
 import type { Proc } from '../glia/proc.ts'
 import { counter, deliver, makeProc, TestActor, type TestProcInit } from '../glia/test-peer.ts'
 import { readAll } from '../glia/web-streams.ts'
-import { LiveActors } from './live-actors.ts'
+import { LiveActors, type Place } from './live-actors.ts'
 
 /** A tab with room for two workers, and a way to make processes that need one each. */
 function makeTab() {
   const procs: Proc[] = []
+  const places = new Map<Proc, Place>()
   const live = new LiveActors(() => procs, 2)
   const add = (init: TestProcInit = {}): Proc => {
     const { proc } = makeProc(counter, {
       ...init,
       actor: (run) => {
-        const release = live.take(proc)
-        return new TestActor(run, release)
+        const place = live.take(proc)
+        places.set(proc, place)
+        return new TestActor(run, () => place.leave())
       },
     })
     procs.push(proc)
     return proc
   }
-  return { live, add }
+  return { live, add, places }
 }
 
 const states = (procs: readonly Proc[]): string[] => procs.map(({ state }) => state)
@@ -66,9 +68,37 @@ test('a worker that takes the place of its own may be one more', async () => {
   const { live, add } = makeTab()
   const [first, second] = [add(), add()]
   for (const proc of [first, second]) await readAll(deliver(proc).stream)
-  const release = live.take(first)
+  const place = live.take(first)
   expect(() => live.take(second)).toThrow(expect.objectContaining({ code: 'ERR_LIVE_LIMIT' }))
-  release()
-  release()
+  place.leave()
+  place.leave()
   expect(() => live.take(add())).toThrow(expect.objectContaining({ code: 'ERR_LIVE_LIMIT' }))
+})
+
+test('a process whose ended instances hold many memories gives them up for others while it is idle, or is told to', async () => {
+  const { add, places } = makeTab()
+  const [first, second] = [add(), add()]
+  await first.warmUp()
+  await second.warmUp()
+  const end = (proc: Proc, times: number): boolean[] =>
+    Array.from({ length: times }, () => places.get(proc)?.instanceEnded(65_536) ?? false)
+  expect(end(first, 100)).not.toContain(true)
+  expect(states([first, second])).toEqual(['idle', 'idle'])
+  // As when an instance has just ended: it is not idle.
+  const { stream, done } = deliver(second)
+  expect(end(second, 20)).not.toContain(true)
+  expect(states([first])).toEqual(['cold'])
+  expect(end(second, 100).at(-1)).toBe(true)
+  await stream.closeWrite()
+  await readAll(stream)
+  await done
+})
+
+test('one whose ended instances hold much is told to give it up too', async () => {
+  const { add, places } = makeTab()
+  const proc = add()
+  await proc.warmUp()
+  const MiB = 1024 * 1024
+  expect(places.get(proc)?.instanceEnded(500 * MiB)).toBe(false)
+  expect(places.get(proc)?.instanceEnded(100 * MiB)).toBe(true)
 })

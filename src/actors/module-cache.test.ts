@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { body, exportFunc, exportMemory, funcType, memory32, wasm } from '../../e2e/guests/wasm.ts'
 import { GliaError } from '../glia/errors.ts'
 import { ModuleCache, type ModuleCacheInit } from './module-cache.ts'
+import { readModule } from './read-module.ts'
 import type { ModuleVersion } from './store.ts'
 
 const CAP = 1024 * 1024
@@ -25,14 +26,14 @@ async function makeCache(init: Partial<ModuleCacheInit> = {}) {
       loaded.push(cid)
       const bytes = stored.get(cid)
       if (!bytes) throw new GliaError('ERR_STORAGE', 'gone')
-      return bytes
+      return new Blob([bytes])
     },
     isPinned: () => false,
     ...init,
   })
   const add = async (method: string): Promise<ModuleVersion> => {
     const bytes = moduleOf(method)
-    const version = await cache.add(bytes, CAP)
+    const { version } = await cache.add(bytes, { maxMemoryBytes: CAP })
     stored.set(version.cid, bytes)
     return version
   }
@@ -47,6 +48,24 @@ test('a module is compiled once, and not loaded, as long as it is kept', async (
   await add('one')
   expect(await cache.get(version, CAP)).toBe(compiled)
   expect(loaded).toEqual([])
+})
+
+test('bytes that were read once are not read again', async () => {
+  let reads = 0
+  const { cache } = await makeCache({
+    read: (...given) => {
+      reads += 1
+      return readModule(...given)
+    },
+  })
+  const file = new File([moduleOf('one')], 'one.wasm')
+  const { blob, version } = await cache.add(file, { maxMemoryBytes: CAP })
+  // A file on the disk may change: what is kept of it is a copy.
+  expect(blob).not.toBe(file)
+  expect(await cache.add(blob, { maxMemoryBytes: CAP })).toMatchObject({ version, blob })
+  expect(reads).toBe(1)
+  expect((await cache.add(blob, { maxMemoryBytes: 2 * CAP })).inspected.memoryLimitBytes).toBe(2 * CAP)
+  expect(reads).toBe(2)
 })
 
 test('another cap is another compiled module', async () => {
@@ -100,5 +119,7 @@ test('one that can be had from nowhere else stays', async () => {
 
 test('what is no module is refused', async () => {
   const { cache } = await makeCache()
-  await expect(cache.add(new Uint8Array([1, 2, 3]), CAP)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+  await expect(cache.add(new Uint8Array([1, 2, 3]), { maxMemoryBytes: CAP })).rejects.toMatchObject({
+    code: 'ERR_BAD_MODULE',
+  })
 })

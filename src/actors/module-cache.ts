@@ -1,5 +1,7 @@
-import { cidOf } from './cid.ts'
-import { type InspectedModule, inspectModule } from './inspect.ts'
+import { cidOfHash } from './cid.ts'
+import type { InspectedModule } from './inspect.ts'
+import type { ModuleSource, ReadOptions } from './module-source.ts'
+import { readModule, type ReadOrder } from './read-module.ts'
 import type { ModuleVersion } from './store.ts'
 
 /** Modules that are kept compiled, and bytes of them in all; the machine code takes some times as much. */
@@ -14,11 +16,20 @@ interface Cached {
 
 export interface ModuleCacheInit {
   /** The bytes of a module. @throws {GliaError} ERR_STORAGE if they are not to be had. */
-  load(cid: string): Promise<Uint8Array<ArrayBuffer>>
+  load(cid: string): Promise<Blob>
+  /** Reads and compiles modules; left out: in this thread. */
+  read?: typeof readModule | undefined
   /** Whether the module can be had from nowhere else. */
   isPinned(cid: string): boolean
   maxModules?: number
   maxBytes?: number
+}
+
+/** A module that is compiled, and its bytes. */
+export interface AddedModule {
+  version: ModuleVersion
+  inspected: InspectedModule
+  blob: Blob
 }
 
 /**
@@ -29,6 +40,8 @@ export class ModuleCache {
   readonly #init: ModuleCacheInit
   /** In the order of their last use. */
   readonly #cached = new Map<string, Cached>()
+  /** What is in bytes that were read once: nobody can change a blob. */
+  readonly #known = new WeakMap<Blob, ModuleVersion>()
 
   constructor(init: ModuleCacheInit) {
     this.#init = init
@@ -54,19 +67,31 @@ export class ModuleCache {
     return this.#cached.get(keyOf(cid, maxMemoryBytes))?.compiled
   }
 
-  /** Compiles a module that may be new and looks at it. @throws {GliaError} ERR_BAD_MODULE */
-  async add(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<ModuleVersion> {
-    const cid = await cidOf(bytes)
-    const known = await this.peek(cid, maxMemoryBytes)?.catch(() => undefined)
-    const compiled = known ?? (await inspectModule(bytes, maxMemoryBytes))
-    const version = { cid, moduleBytes: bytes.length, methods: compiled.methods }
-    this.put(version, maxMemoryBytes, compiled)
-    return version
+  /** Compiles a module that may be new and looks at it. @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
+  async add(source: ModuleSource, order: Omit<ReadOrder, 'copy'>, options?: ReadOptions): Promise<AddedModule> {
+    const given = source instanceof Blob ? source : new Blob([source], { type: 'application/wasm' })
+    const known = this.#known.get(given)
+    const kept = known && (await this.#peek(known.cid, order.maxMemoryBytes))
+    if (known && kept) return { version: known, inspected: kept, blob: given }
+    const read = await this.#read(
+      given,
+      { ...order, copy: given instanceof File, compiled: (hash) => this.#peek(cidOfHash(hash), order.maxMemoryBytes) },
+      options,
+    )
+    const { hash, moduleBytes, inspected, copy: blob = given } = read
+    const version = { cid: cidOfHash(hash), moduleBytes, methods: inspected.methods }
+    this.#known.set(blob, version)
+    this.put(version, inspected.maxMemoryBytes, inspected)
+    return { version, inspected, blob }
   }
 
   /** A module that is compiled already. */
   put({ cid, moduleBytes }: ModuleVersion, maxMemoryBytes: number, compiled: InspectedModule): void {
     this.#put(keyOf(cid, maxMemoryBytes), { cid, moduleBytes, compiled: Promise.resolve(compiled) })
+  }
+
+  #peek(cid: string, maxMemoryBytes: number): Promise<InspectedModule | undefined> | undefined {
+    return this.peek(cid, maxMemoryBytes)?.catch(() => undefined)
   }
 
   /** No process has the module any more. */
@@ -88,7 +113,11 @@ export class ModuleCache {
   }
 
   async #load(cid: string, maxMemoryBytes: number): Promise<InspectedModule> {
-    return inspectModule(await this.#init.load(cid), maxMemoryBytes)
+    return (await this.#read(await this.#init.load(cid), { maxMemoryBytes })).inspected
+  }
+
+  get #read(): typeof readModule {
+    return this.#init.read ?? readModule
   }
 }
 

@@ -1,7 +1,14 @@
 import { GliaError } from '../glia/errors.ts'
 
+/** Shortest time between two words on how far it is, in ms. */
+const PROGRESS_MS = 50
+
+/** A module as people and scripts give it. */
+export type ModuleSource = Blob | Uint8Array<ArrayBuffer>
+
 export interface ReadOptions {
   signal?: AbortSignal | undefined
+  /** Told now and then, and when all of it is read. */
   onProgress?: ((doneBytes: number) => void) | undefined
 }
 
@@ -16,11 +23,15 @@ export async function readFile(file: Blob, { signal, onProgress }: ReadOptions =
     if (head[0] !== 0 || head[1] !== 0x61) return head
     const bytes = new Uint8Array(file.size)
     let at = 0
+    let toldAt = -Infinity
     const reader = file.stream().getReader()
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       signal?.throwIfAborted()
       bytes.set(next.value, at)
       at += next.value.length
+      const now = performance.now()
+      if (at < file.size && now - toldAt < PROGRESS_MS) continue
+      toldAt = now
       onProgress?.(at)
     }
     return bytes

@@ -30,7 +30,7 @@ export class ProcessKeeper {
   }
 
   /** Keeps a process, with its module unless that is kept already. Never rejects. */
-  async keep(entry: ProcessEntry, module?: Uint8Array<ArrayBuffer> | Blob): Promise<void> {
+  async keep(entry: ProcessEntry, module?: Blob): Promise<void> {
     const { store, log } = this.#init
     try {
       await store?.putProcess(entry.record, module)
@@ -90,10 +90,10 @@ export class ProcessKeeper {
   }
 
   /** @throws {GliaError} ERR_STORAGE */
-  async load(cid: string): Promise<Uint8Array<ArrayBuffer>> {
+  async load(cid: string): Promise<Blob> {
     const blob = await this.#init.store?.module(cid)
     if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the browser’s storage: add it again.`)
-    return new Uint8Array(await blob.arrayBuffer())
+    return blob
   }
 
   async #saveAll(entry: ProcessEntry): Promise<void> {

@@ -107,6 +107,13 @@ describe('limits', () => {
     )
   })
 
+  test('an exit with all of the memory in use is told as such', async () => {
+    const { table, call, entry } = makeTab()
+    const pid = await table.spawn(await guest('greedy'), { policy: { maxMemoryBytes: 20 * 65_536 } })
+    expect(await call(pid, 'leave')).toBe('ERR_EXITED')
+    expect(entry(pid).lastError?.error.message).toBe('leave exited with code 2, with all of its 1.3 MiB in use.')
+  })
+
   test('the same module with another cap has that one', async () => {
     const { table, call } = makeTab()
     const module = await guest('greedy')

@@ -2,17 +2,21 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
+import { DEFAULT_POLICY } from '../glia/policy.ts'
 import type { Proc } from '../glia/proc.ts'
 import { isOver } from '../glia/supervisor.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { cidOf } from './cid.ts'
+import type { ModuleAsks } from './inspect.ts'
 import type { FileInfo } from './file-index.ts'
 import { LiveActors } from './live-actors.ts'
-import { ModuleCache } from './module-cache.ts'
+import { type AddedModule, ModuleCache } from './module-cache.ts'
+import type { ModuleSource, ReadOptions } from './module-source.ts'
 import type { OutgoingMesh } from './outgoing-calls.ts'
 import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks } from './process-links.ts'
+import { readModuleBeside } from './read-module.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 import type { ModuleVersion, ProcessRecord, Store } from './store.ts'
 import { tarOf } from './tar.ts'
@@ -34,6 +38,12 @@ export interface ProcessTableInit {
   changed(): void
   /** Workers that may live at once; left out: as many as the browser takes. */
   liveLimit?: number | undefined
+}
+
+/** A module that is compiled before anything is made of it. */
+export interface PreparedModule extends ModuleVersion, ModuleAsks {
+  /** Its bytes: spawning them, or swapping a process for them, with the same cap does not compile them again. */
+  blob: Blob
 }
 
 export interface SpawnSteps {
@@ -61,6 +71,7 @@ export class ProcessTable {
     })
     this.#modules = new ModuleCache({
       load: (cid) => this.#keeper.load(cid),
+      read: (...given) => readModuleBeside(init.createWorker, ...given),
       isPinned: (cid) => this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
     })
     const live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
@@ -118,23 +129,14 @@ export class ProcessTable {
   }
 
   /**
-   * Compiles a module and looks at it; spawning it, or swapping a process for it, with the same cap does not compile it again.
+   * Reads and compiles a module, and tells what it says of itself. One that asks for more memory than a process has by default is
+   * no error: people may allow it more.
    * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
    */
-  async inspect(
-    bytes: Uint8Array<ArrayBuffer>,
-    maxMemoryBytes: number,
-    { signal, onStage }: SpawnSteps = {},
-  ): Promise<ModuleVersion> {
-    onStage?.('compiling')
-    const version = await this.#modules.add(bytes, maxMemoryBytes)
-    signal?.throwIfAborted()
-    return version
-  }
-
-  /** Compiles a module, so that it has not to be when a process of it is made. @throws {GliaError} ERR_BAD_MODULE */
-  prepare(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Promise<ModuleVersion> {
-    return this.#modules.add(bytes, maxMemoryBytes)
+  async prepare(source: ModuleSource, options?: ReadOptions): Promise<PreparedModule> {
+    const order = { maxMemoryBytes: DEFAULT_POLICY.maxMemoryBytes, allowStart: true }
+    const { version, inspected, blob } = await this.#modules.add(source, order, options)
+    return { ...version, ...inspected.asks, blob }
   }
 
   /** A module that was prepared is not wanted after all. */
@@ -147,8 +149,8 @@ export class ProcessTable {
    * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused: there is no process then; the
    * signal's reason.
    */
-  async spawn(bytes: Uint8Array<ArrayBuffer>, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
-    const made = await this.#make(bytes, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
+  async spawn(source: ModuleSource, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
+    const made = await this.#make(source, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
     return made.record.pid
   }
 
@@ -198,10 +200,10 @@ export class ProcessTable {
    * Policy, environment, files and the queue stay; what was in memory goes. If the new version does not start, the old one goes on.
    * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; ERR_START and the like; the signal's reason.
    */
-  async swap(pid: string, bytes: Uint8Array<ArrayBuffer>, steps: SpawnSteps = {}): Promise<void> {
+  async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
     const entry = this.#notRoot(pid, 'be swapped')
-    const version = await this.inspect(bytes, entry.record.policy.maxMemoryBytes, steps)
-    await this.#install(entry, version, steps, bytes)
+    const { version, blob } = await this.#read(source, entry.record.policy.maxMemoryBytes, steps)
+    await this.#install(entry, version, steps, blob)
   }
 
   /** Undoes a swap, and undoes that if it is called again. @throws {GliaError} ERR_BAD_REQUEST if there was none; as swap. */
@@ -227,7 +229,7 @@ export class ProcessTable {
     entry: ProcessEntry,
     version: ModuleVersion,
     { signal, onStage }: SpawnSteps,
-    bytes?: Uint8Array<ArrayBuffer>,
+    blob?: Blob,
   ): Promise<void> {
     onStage?.('starting')
     const stayDead = entry.revive()
@@ -245,17 +247,25 @@ export class ProcessTable {
     entry.update({ ...version, previous: before })
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
-    await this.#keeper.keep(entry, bytes)
+    await this.#keeper.keep(entry, blob)
+  }
+
+  /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
+  async #read(source: ModuleSource, maxMemoryBytes: number, { signal, onStage }: SpawnSteps): Promise<AddedModule> {
+    onStage?.('compiling')
+    const added = await this.#modules.add(source, { maxMemoryBytes }, { signal })
+    signal?.throwIfAborted()
+    return added
   }
 
   async #make(
-    bytes: Uint8Array<ArrayBuffer>,
+    source: ModuleSource,
     given: SpawnOptions,
     steps: SpawnSteps,
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
-    const version = await this.inspect(bytes, options.policy.maxMemoryBytes, steps)
+    const { version, blob } = await this.#read(source, options.policy.maxMemoryBytes, steps)
     const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
     steps.onStage?.('starting')
     try {
@@ -268,7 +278,7 @@ export class ProcessTable {
         throw error
       }
     }
-    await this.#keeper.keep(entry, bytes)
+    await this.#keeper.keep(entry, blob)
     return entry
   }
 

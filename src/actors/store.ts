@@ -120,12 +120,12 @@ export class Store implements FileStore {
   }
 
   /** Keeps a process, and its module if it is new. Modules that it had before go if nobody else has them. */
-  async putProcess(record: ProcessRecord, module?: Uint8Array<ArrayBuffer> | Blob): Promise<void> {
+  async putProcess(record: ProcessRecord, module?: Blob): Promise<void> {
     await attempt('keep the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
       if (module && (await modules.getKey(record.cid)) === undefined) {
-        await modules.put(new Blob([module], { type: 'application/wasm' }), record.cid)
+        await modules.put(module, record.cid)
       }
       const processes = tx.objectStore('processes')
       const before = await processes.get(record.pid)

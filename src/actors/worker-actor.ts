@@ -2,6 +2,7 @@ import { releaseProxy, type Remote, transfer, wrap } from 'comlink'
 import type { Actor, Message } from '../glia/actor.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { ExitReason } from '../glia/exit.ts'
+import { COMMAND } from '../glia/incarnation.ts'
 import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import type { FilesSession } from './files-session.ts'
@@ -27,6 +28,8 @@ export interface WorkerActorInit {
   outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
   /** What it has under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
+  /** Told of every instance that has ended in the worker. @returns whether the worker is worn. Left out: it never is. */
+  onInstanceEnded?: ((memoryBytes: number) => boolean) | undefined
   /** Told once, when the worker is ended. */
   onStopped(): void
   signal: AbortSignal
@@ -59,6 +62,7 @@ export async function startWorkerActor(init: WorkerActorInit): Promise<Actor> {
 class WorkerActor implements Actor {
   memoryBytes: number | undefined
   exited: ExitReason | undefined
+  isWorn = false
   readonly #init: WorkerActorInit
   readonly #worker: Worker
   readonly #api: Remote<ActorWorkerApi>
@@ -121,6 +125,7 @@ class WorkerActor implements Actor {
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes
+    if (end.instanceGone || method === COMMAND) this.isWorn = this.#init.onInstanceEnded?.(end.memoryBytes) ?? false
     await this.#settle(method, end)
   }
 
@@ -158,10 +163,18 @@ class WorkerActor implements Actor {
       case RunStatus.failed:
         throw new GliaError('ERR_FAILED', `${method} returned ${code}.`)
       case RunStatus.exited:
-        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}.`)
+        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}${this.#fullness(end)}.`)
       case RunStatus.trapped:
         throw trapError(method, this.exited)
     }
+  }
+
+  /** Languages with a collector do not trap without memory: they say so in their log and leave. Whether that is why, only they know. */
+  #fullness({ memoryBytes }: RunEnd): string {
+    const { memoryLimitBytes } = this.#init
+    return memoryLimitBytes !== undefined && memoryBytes >= memoryLimitBytes
+      ? `, with all of its ${mib(memoryLimitBytes)} in use`
+      : ''
   }
 
   async #noteEnd({ memoryBytes }: RunEnd): Promise<void> {

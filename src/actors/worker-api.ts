@@ -5,6 +5,8 @@
 import { fields, isBytes, isCredit } from '../glia/untrusted.ts'
 import type { FileEntry, KeptFiles } from './files-api.ts'
 import { readStatus, type RunEnd } from './control.ts'
+import type { InspectedModule } from './inspect.ts'
+import type { HashedBytes } from './read-module.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
@@ -59,6 +61,14 @@ export type ServeEnd =
 
 /** The Comlink interface of an actor worker. */
 export interface ActorWorkerApi {
+  /**
+   * Reads and hashes a module, in a worker that does nothing else. It keeps the bytes.
+   * @param progress Gets the number of bytes read so far, now and then.
+   * @throws {GliaError} ERR_BAD_MODULE
+   */
+  read(source: Blob, copy: boolean, progress: MessagePort): Promise<HashedBytes>
+  /** Compiles what was read. @throws {GliaError} ERR_BAD_MODULE */
+  compile(maxMemoryBytes: number, allowStart: boolean): Promise<InspectedModule>
   /** Once, first: how bytes travel. */
   connect(channel: Channel): void
   /**

@@ -35,6 +35,8 @@ export interface Actor {
   readonly memoryBytes: number | undefined
   /** Why the last run ended the instance, which the next one then makes anew, or with which code a command failed. */
   readonly exited: ExitReason | undefined
+  /** Whether another had better take its place, for what its ended instances still hold. */
+  readonly isWorn?: boolean | undefined
 }
 
 /**

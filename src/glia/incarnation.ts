@@ -1,6 +1,7 @@
 import type { Actor, ActorFactory, Message } from './actor.ts'
 import { GliaError } from './errors.ts'
 import type { ExitReason } from './exit.ts'
+import { orAborted } from './or-aborted.ts'
 
 /** The method of command modules. Each message gets a fresh instance, so an end of it is the message's and not the process's. */
 export const COMMAND = '_start'
@@ -8,6 +9,8 @@ export const COMMAND = '_start'
 /** What a process runs: its module's methods, and how it is started. */
 export interface Program {
   methods: readonly string[]
+  /** Makes ready what the start needs, where that takes long: the guest has no part in it. Left out: nothing has to be. */
+  load?: (() => Promise<unknown>) | undefined
   start: ActorFactory
 }
 
@@ -42,9 +45,20 @@ export class Incarnation {
     return this.#actor?.exited
   }
 
+  /** Whether the actor is to be given up between two messages: that loses nothing. */
+  get isWorn(): boolean {
+    return this.#actor?.isWorn === true && !this.isUsed
+  }
+
   /** Whether the instance has had a message that may have left something in its memory. */
   get isUsed(): boolean {
     return this.#used && this.exited === undefined
+  }
+
+  /** Waits for what the start needs; undefined if that is nothing. @throws {GliaError} what that fails with; the signal's reason; that of the kill. */
+  load(signal: AbortSignal, program: Program = this.#program): Promise<unknown> | undefined {
+    const loading = program.load?.()
+    return loading && orAborted(loading, AbortSignal.any([signal, this.#killed]))
   }
 
   /** Makes the actor. @throws {GliaError} what the start fails with; the signal's reason; that of the kill. */

@@ -63,6 +63,24 @@ export class Life {
     return this.#restingSince
   }
 
+  /**
+   * Waits for what the next start needs: the module is read and compiled. That takes as long as the browser takes, which is
+   * none of the guest's doing, so no deadline is about it. undefined if there is nothing to wait for.
+   * @throws {GliaError} what that fails with; the signal's reason.
+   */
+  load(signal: AbortSignal, cause: Cause): Promise<unknown> | undefined {
+    const loading = this.#incarnation.isLive ? undefined : this.#incarnation.load(signal)
+    if (loading) this.#enter('starting')
+    return loading?.catch((thrown: unknown) => this.#failed(thrown, undefined, cause))
+  }
+
+  /** The same for the program that is to replace this one. */
+  loadNext(program: Program, signal: AbortSignal): Promise<unknown> | undefined {
+    const loading = this.#incarnation.load(signal, program)
+    if (loading) this.#enter('starting')
+    return loading
+  }
+
   /** Makes an instance. @param late What the signal gives when it takes too long. @throws {GliaError} what that fails with. */
   async start(signal: AbortSignal, late: GliaError, cause: Cause): Promise<void> {
     this.#enter('starting')
@@ -70,10 +88,7 @@ export class Life {
     try {
       await this.#incarnation.start(signal)
     } catch (thrown) {
-      this.killed.throwIfAborted()
-      const reason = startFailure(thrown, late)
-      if (reason) this.end(reason, cause)
-      throw thrown
+      this.#failed(thrown, late, cause)
     }
     this.#observer.note(`Started in ${Math.round(performance.now() - began)} ms.`)
   }
@@ -123,7 +138,16 @@ export class Life {
   /** Between two messages. */
   rest(): void {
     this.#restingSince = performance.now()
+    if (this.#incarnation.isWorn) this.#incarnation.stop()
     this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
+  }
+
+  /** @throws what a start failed with. */
+  #failed(thrown: unknown, late: GliaError | undefined, cause: Cause): never {
+    this.killed.throwIfAborted()
+    const reason = startFailure(thrown, late)
+    if (reason) this.end(reason, cause)
+    throw thrown
   }
 
   #ended(reason: ExitReason, { method, counts }: Cause): void {

@@ -12,6 +12,7 @@ import {
   OTHER,
   type Run,
   send,
+  TestActor,
   text,
   untilAborted,
 } from './test-peer.ts'
@@ -258,6 +259,47 @@ describe('the deadline', () => {
     expect(proc.state).toBe('cold')
     await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
   })
+
+  test('begins when the module is there, however long that took', async () => {
+    const loaded = Promise.withResolvers<void>()
+    const { proc, exits } = makeProc(() => echo, { policy, load: () => loaded.promise })
+    const { stream, done } = deliver(proc)
+    await send(stream, 'patience')
+    await new Promise((resolve) => setTimeout(resolve, 2 * policy.deadlineMs))
+    expect(proc.state).toBe('starting')
+    loaded.resolve()
+    expect(text(await readAll(stream))).toBe('patience')
+    await done
+    expect(exits).toEqual([])
+  })
+})
+
+describe('while its module is made ready', () => {
+  const load = (): Promise<never> => new Promise(() => undefined)
+
+  test('a caller may give up, and a process may be killed', async () => {
+    const { proc, count } = makeProc(() => echo, { load })
+    const { stream, done } = deliver(proc)
+    stream.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(proc.state).toBe('cold')
+    const next = deliver(proc)
+    await expect.poll(() => proc.state).toBe('starting')
+    proc.kill()
+    await expect(next.done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'The process was killed.' })
+    expect(count.started).toBe(0)
+  })
+
+  test('a failure is that of a start', async () => {
+    const { proc, exits } = makeProc(() => echo, {
+      load: () => Promise.reject(new GliaError('ERR_STORAGE', 'The module is gone.')),
+    })
+    await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    expect(exits).toMatchObject([{ reason: { type: 'start' } }, { reason: { type: 'start' } }])
+    expect(proc.state).toMatch(/cold|backoff/)
+    proc.kill()
+  })
 })
 
 describe('behind a method that is stopped', () => {
@@ -402,6 +444,21 @@ test('a process that was warmed up runs its first message without a start', asyn
   await proc.warmUp()
   await readAll(deliver(proc).stream)
   expect(count.started).toBe(1)
+})
+
+test('an actor that is worn makes room for another between two messages, unless something is in its memory', async () => {
+  const worn = { run: false, _start: true }
+  for (const [method, stopped] of Object.entries(worn)) {
+    const { proc, count } = makeProc(() => nothing, {
+      methods: [method],
+      actor: (run) => Object.assign(new TestActor(run, () => (count.stopped += 1)), { isWorn: true }),
+    })
+    await deliver(proc, { method }).done
+    expect(proc.state).toBe(stopped ? 'cold' : 'idle')
+    await deliver(proc, { method }).done
+    expect(count.started).toBe(stopped ? 2 : 1)
+    proc.kill()
+  }
 })
 
 test('warming up can be given up', async () => {

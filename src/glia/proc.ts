@@ -38,14 +38,14 @@ export class Proc {
   /** The message that runs. */
   #running: Stream | undefined
 
-  constructor({ pid, name, methods, policy, restart, start, observer, dead }: ProcInit) {
+  constructor({ pid, name, methods, policy, restart, load, start, observer, dead }: ProcInit) {
     this.pid = pid
     this.name = name
     this.policy = policy
     this.#restart = restart
     this.#observer = observer
     this.#turns = new Turns(policy)
-    this.#life = new Life({ methods, start }, restart, observer)
+    this.#life = new Life({ methods, load, start }, restart, observer)
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
     if (dead !== undefined) this.#life.die(new GliaError('ERR_PROC_STOPPED', dead))
@@ -140,9 +140,10 @@ export class Proc {
    * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process ended before; the signal's reason.
    */
   async swap(program: Program, signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), () =>
-      withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal))),
-    )
+    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
+      await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
+      await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+    })
   }
 
   /**
@@ -214,14 +215,16 @@ export class Proc {
     const cause = { method, counts: this.#restart.counts === 'anyone' || isOfThisBrowser(stream.caller) }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let refuseWaiting: ((error: GliaError) => void) | undefined
-    const cancelDeadline = deadlineWithGrace(
-      ms,
-      () => {
-        refuseWaiting = this.#turns.whoWaits()
-        stream.abort(late)
-      },
-      () => this.#stopAt(late, cause, refuseWaiting),
-    )
+    const beginDeadline = (): (() => void) =>
+      deadlineWithGrace(
+        ms,
+        () => {
+          refuseWaiting = this.#turns.whoWaits()
+          stream.abort(late)
+        },
+        () => this.#stopAt(late, cause, refuseWaiting),
+      )
+    let cancelDeadline: (() => void) | undefined
     const onKill = (): void => stream.abort(killed.reason)
     killed.addEventListener('abort', onKill, { once: true })
     this.#running = stream
@@ -229,6 +232,9 @@ export class Proc {
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
+      const loading = this.#life.load(stream.signal, cause)
+      if (loading) await loading
+      cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
       await incarnation.run(method, messageOf(stream, this.pid, this.policy))
@@ -242,7 +248,7 @@ export class Proc {
       killed.throwIfAborted()
       throw thrown
     } finally {
-      cancelDeadline()
+      cancelDeadline?.()
       this.#running = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
@@ -253,8 +259,11 @@ export class Proc {
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
     if (this.#life.incarnation.isLive) return
+    const cause = { counts: true }
+    const loading = this.#life.load(anyOf(this.#life.killed, signal), cause)
+    if (loading) await loading
     const deadline = this.#startDeadline()
-    await withDeadline(deadline, (late) => this.#life.start(anyOf(late, signal), deadline.late, { counts: true }))
+    await withDeadline(deadline, (late) => this.#life.start(anyOf(late, signal), deadline.late, cause))
   }
 
   #startDeadline(): Deadline {

@@ -53,6 +53,8 @@ export interface TestProcInit {
   dead?: string
   /** Makes an actor of a function in another way; may fail. */
   actor?(run: Run): TestActor
+  /** Runs before each start; no deadline is about it. */
+  load?(): Promise<void>
   /** Runs before each start of an actor; may fail. */
   starting?(signal: AbortSignal): Promise<void>
 }
@@ -69,7 +71,7 @@ export interface TestProc {
 
 /** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
-  const { policy, restart = 'permanent', methods = ['run'], dead, actor, starting } = init
+  const { policy, restart = 'permanent', methods = ['run'], dead, actor, load, starting } = init
   const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], exits: [], count: { started: 0, stopped: 0 } }
   const proc = new Proc({
     pid: newPid(),
@@ -78,6 +80,7 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     policy: makePolicy({ ...policy }),
     restart: makeRestart(restart),
     dead,
+    load,
     start: async (signal) => {
       await starting?.(signal)
       made.count.started += 1

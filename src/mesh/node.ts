@@ -27,7 +27,7 @@ import {
 } from './limits.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import { PeerTable } from './peer-table.ts'
 import type { PeerInfo, RelayInfo } from './peer-info.ts'
 import { probe } from './probe.ts'

@@ -2,7 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { toGliaError } from '../glia/errors.ts'
 import { Incoming } from './incoming.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 
 /** Bytes of a ping, as libp2p's protocol has them. */
 const PING_BYTES = 32

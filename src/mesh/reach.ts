@@ -11,7 +11,7 @@ import {
   NEWCOMER_ROUND_MS,
   SHARED_RELAY_ATTEMPT_MS,
 } from './limits.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import { pause } from './pause.ts'
 import { Turns } from './turns.ts'
 

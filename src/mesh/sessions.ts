@@ -7,7 +7,7 @@ import { Session } from '../glia/session.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
 import { MAX_CALLS_PER_PEER, NEGOTIATION_MS, SESSION_PROTOCOL, WEBRTC_NEGOTIATION_MS } from './limits.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import { rawCall } from './raw-protocol.ts'
 import { Libp2pChannel } from './session-channel.ts'
 

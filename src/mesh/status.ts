@@ -4,7 +4,7 @@ import { GliaError } from '../glia/errors.ts'
 import { parsePid, type Pid } from '../glia/pid.ts'
 import { Incoming } from './incoming.ts'
 import { NEGOTIATION_MS, RAW_PROTOCOL } from './limits.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 
 /** A status line is about 100 bytes. */
 const MAX_BYTES = 1024

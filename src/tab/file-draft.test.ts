@@ -13,7 +13,11 @@ function tableOf(): DraftTable & { modules: ModuleCache } {
   const modules = new ModuleCache({ load: () => Promise.reject(new Error('none is kept')), isPinned: () => false })
   return {
     modules,
-    prepare: (...module) => modules.add(...module),
+    prepare: async (file, options) => {
+      const order = { maxMemoryBytes: DEFAULT_POLICY.maxMemoryBytes, allowStart: true }
+      const { version, inspected, blob } = await modules.add(file, order, options)
+      return { ...version, ...inspected.asks, blob }
+    },
     discard: (cid) => modules.drop(cid),
     spawn: () => Promise.resolve('pid' as Pid),
     swap: () => Promise.resolve(),

@@ -9,7 +9,6 @@ import type { Router } from '../glia/router.ts'
 import { readAll } from '../glia/web-streams.ts'
 import type { ProcessTable } from '../actors/process-table.ts'
 import type { FileInfo } from '../actors/file-index.ts'
-import { readFile } from '../actors/module-source.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
 import type { PeerInfo } from '../mesh/peer-info.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -134,9 +133,9 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
     ready,
     async spawn(module, options = {}) {
       const { table } = await started
-      const bytes = await bytesOfModule(module)
+      const blob = blobOfModule(module)
       const named = module instanceof File ? { name: processName(module.name), ...options } : options
-      return table.spawn(bytes, named)
+      return table.spawn(blob, named)
     },
     procs: () =>
       parts?.table.entries.map(({ record, proc }) => ({
@@ -164,7 +163,7 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
     },
     async swap(pid, module) {
       const { table } = await started
-      await table.swap(pid, await bytesOfModule(module))
+      await table.swap(pid, blobOfModule(module))
     },
     async swapBack(pid) {
       await (await started).table.swapBack(pid)
@@ -237,11 +236,17 @@ async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
   await stream.closeWrite()
 }
 
-async function bytesOfModule(module: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  if (module instanceof Blob) return readFile(module)
-  if (module instanceof Uint8Array) return new Uint8Array(module)
-  if (module instanceof ArrayBuffer) return new Uint8Array(module)
+/** A copy, as the caller may go on changing its own. */
+function blobOfModule(module: unknown): Blob {
+  if (module instanceof Blob) return module
+  if (module instanceof ArrayBuffer) return new Blob([module])
+  // No blob is made of shared memory.
+  if (module instanceof Uint8Array) return new Blob([isUnshared(module) ? module : module.slice()])
   throw new GliaError('ERR_BAD_REQUEST', 'Give the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
 }
 
 function bytesOf(body: unknown): Uint8Array {

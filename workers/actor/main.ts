@@ -1,9 +1,11 @@
 /**
- * An actor's worker: one process of the peer. Control comes through Comlink, bytes through rings or a port; what runs here
+ * An actor's worker: one process of the peer, or one that compiles a large module and runs nothing. Control comes through Comlink, bytes through rings or a port; what runs here
  * reaches nothing else. See ARCHITECTURE.md, "The actor worker".
  */
 import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
+import { inspectModule } from '../../src/actors/inspect.ts'
+import { type HashedBytes, readBytes } from '../../src/actors/read-module.ts'
 import type { ActorWorkerApi, Channel, Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -23,8 +25,16 @@ const MAX_DATA_BYTES = 64 * 1024 * 1024
 let server: Server | undefined
 let around: Surroundings | undefined
 let instance: Instance | undefined
+/** The bytes of a module that is only read here. */
+let module: Uint8Array<ArrayBuffer> | undefined
 
 const api: ActorWorkerApi = {
+  async read(source: Blob, copy: boolean, progress: MessagePort): Promise<HashedBytes> {
+    const { bytes, ...read } = await readBytes(source, copy, { onProgress: (done) => progress.postMessage(done) })
+    module = bytes
+    return read
+  },
+  compile: (maxMemoryBytes, allowStart) => inspectModule(required(module), maxMemoryBytes, allowStart),
   connect(channel: Channel): void {
     server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(channel)
     const { stdio, suspends } = server

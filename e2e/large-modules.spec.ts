@@ -1,0 +1,86 @@
+// Programs of tens of megabytes: what a compiler, an interpreter or a document converter comes as.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, type Page } from '@playwright/test'
+import { enlarge } from './guests/enlarge.ts'
+import { guest } from './guests/guests.ts'
+import { call, local, ready, row, send, startSheet, test } from './tab.ts'
+
+const BYTES = 40_000_000
+
+let folder = ''
+let file = ''
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'glia-large-'))
+  file = join(folder, 'large.wasm')
+  await writeFile(file, enlarge(await guest('cmd'), BYTES))
+})
+test.afterAll(() => rm(folder, { recursive: true }))
+
+/** Has the page note every module that it compiles or hashes in its own thread, from now on and after reloads. */
+async function watchThread(page: Page): Promise<() => Promise<number[]>> {
+  const watch = (): void => {
+    const sizes: number[] = []
+    const { compile } = WebAssembly
+    WebAssembly.compile = (bytes) => {
+      sizes.push(bytes.byteLength)
+      return compile(bytes)
+    }
+    const digest = crypto.subtle.digest.bind(crypto.subtle)
+    crypto.subtle.digest = (algorithm, bytes) => {
+      sizes.push(bytes.byteLength)
+      return digest(algorithm, bytes)
+    }
+    Object.assign(globalThis, { sizes })
+  }
+  await page.addInitScript(watch)
+  await page.evaluate(watch)
+  return () => page.evaluate(() => (globalThis as unknown as { sizes: number[] }).sizes)
+}
+
+async function pidOf(page: Page, name: string): Promise<string> {
+  return page.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.pid ?? '', name)
+}
+
+test('a program of 40 MB runs from stdin to stdout, for scripts and over HTTP, also after a reload', async ({
+  tab,
+}) => {
+  const inThread = await watchThread(tab)
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(file)
+  const sheet = tab.getByRole('dialog')
+  await expect(sheet).toContainText('40 MB')
+  await sheet.getByText('Arguments, callers, limits').click()
+  await sheet.getByLabel('Arguments, as in a shell').fill('-t html')
+  await startSheet(tab)
+  const pid = await pidOf(tab, 'large')
+  expect(await call(tab, local(pid, '_start'), 'hello')).toEqual({ text: 'large -t html\nHELLO' })
+  const failed = { code: 'ERR_EXITED', message: '_start exited with code 4.' }
+  expect(await call(tab, local(pid, '_start'), 'fail')).toEqual(failed)
+  expect(await send(tab, local(pid, '_start'), { method: 'POST', body: 'http' })).toMatchObject({
+    status: 200,
+    text: 'large -t html\nHTTP',
+  })
+  expect(Math.max(0, ...(await inThread()))).toBeLessThan(BYTES / 10)
+
+  await tab.reload()
+  await ready(tab)
+  await expect(row(tab, 'large')).toContainText('cold')
+  expect(await call(tab, local(pid, '_start'), 'again')).toEqual({ text: 'large -t html\nAGAIN' })
+  expect(Math.max(0, ...(await inThread()))).toBeLessThan(BYTES / 10)
+})
+
+test('while a program of 40 MB is read and compiled the sheet says so, and it can be given up', async ({ tab }) => {
+  const before = tab.workers().length
+  await tab.getByLabel('Add a .wasm actor').setInputFiles(file)
+  const sheet = tab.getByRole('dialog')
+  await tab.keyboard.press('Enter')
+  // The bar comes with what takes longer than 0.3 s: a fast machine is there by then.
+  await expect(sheet.getByRole('progressbar').or(row(tab, 'large'))).toBeVisible()
+  await tab.keyboard.press('Escape')
+  await expect(sheet).toHaveCount(0)
+  // The worker that was at it is gone with what it held, and none but that of the process, if there is one, has come.
+  const started = await tab.evaluate(() => glia.procs().length - 1)
+  await expect.poll(() => tab.workers().length).toBeLessThanOrEqual(before + 1 + started)
+})

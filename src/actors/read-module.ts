@@ -1,0 +1,103 @@
+import { releaseProxy, transfer, wrap } from 'comlink'
+import { GliaError } from '../glia/errors.ts'
+import { orAborted } from '../glia/or-aborted.ts'
+import { type InspectedModule, inspectModule } from './inspect.ts'
+import { readFile, type ReadOptions } from './module-source.ts'
+import { sha256 } from './sha256.ts'
+import type { ActorWorkerApi } from './worker-api.ts'
+
+/** From this size on a module is worth a worker, which takes some 30 ms to start, in bytes. */
+const LARGE_BYTES = 1024 * 1024
+
+/** How a module is to be compiled. */
+export interface ReadOrder {
+  /** Largest memory that it may have, at its start and later, in bytes. */
+  maxMemoryBytes: number
+  /** Whether it may have what it asks for at its start, if that is more. */
+  allowStart?: boolean | undefined
+  /** Whether to give a copy of the bytes: a file on the disk may change. */
+  copy?: boolean | undefined
+  /** The module with this hash, if it is compiled already. */
+  compiled?: ((hash: Uint8Array) => Promise<InspectedModule | undefined> | undefined) | undefined
+}
+
+/** Bytes that were read. */
+export interface HashedBytes {
+  /** SHA-256. */
+  hash: Uint8Array
+  moduleBytes: number
+  copy: Blob | undefined
+}
+
+/** A module that was read and compiled. */
+export interface ReadModule extends HashedBytes {
+  inspected: InspectedModule
+}
+
+/** Reads bytes and hashes them. @throws {GliaError} ERR_BAD_MODULE if that fails; the signal's reason. */
+export async function readBytes(
+  source: Blob,
+  copy: boolean,
+  options?: ReadOptions,
+): Promise<HashedBytes & { bytes: Uint8Array<ArrayBuffer> }> {
+  const bytes = await readFile(source, options)
+  return {
+    bytes,
+    hash: await sha256(bytes),
+    moduleBytes: bytes.length,
+    copy: copy ? new Blob([bytes], { type: 'application/wasm' }) : undefined,
+  }
+}
+
+/**
+ * Reads a module, hashes it and compiles it.
+ * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
+ */
+export async function readModule(source: Blob, order: ReadOrder, options: ReadOptions = {}): Promise<ReadModule> {
+  const { maxMemoryBytes, allowStart, copy = false, compiled } = order
+  const { bytes, ...read } = await readBytes(source, copy, options)
+  const inspected = (await compiled?.(read.hash)) ?? (await inspectModule(bytes, maxMemoryBytes, allowStart))
+  options.signal?.throwIfAborted()
+  return { ...read, inspected }
+}
+
+/**
+ * The same, a large one in a worker of its own: reading, hashing and compiling 60 MB here kept the page from anything else for
+ * 0.2 s (Chromium 156). Giving it up ends the worker, with all that it holds.
+ * @param createWorker Starts the actor worker's script. No guest ever runs in this one.
+ */
+export async function readModuleBeside(
+  createWorker: () => Promise<Worker>,
+  source: Blob,
+  order: ReadOrder,
+  options: ReadOptions = {},
+): Promise<ReadModule> {
+  if (source.size < LARGE_BYTES) return readModule(source, order, options)
+  const { maxMemoryBytes, allowStart = false, copy = false, compiled } = order
+  const { signal = new AbortController().signal, onProgress } = options
+  const worker = await createWorker()
+  const failed = Promise.withResolvers<never>()
+  worker.onerror = (event) => {
+    event.preventDefault()
+    failed.reject(
+      new GliaError('ERR_INTERNAL', `The module could not be compiled: its worker failed: ${event.message}.`),
+    )
+  }
+  const api = wrap<ActorWorkerApi>(worker)
+  const { port1: progress, port2: port } = new MessageChannel()
+  progress.onmessage = ({ data }: MessageEvent<unknown>) => typeof data === 'number' && onProgress?.(data)
+  const inWorker = async (): Promise<ReadModule> => {
+    const read = await api.read(source, copy, transfer(port, [port]))
+    return { ...read, inspected: (await compiled?.(read.hash)) ?? (await api.compile(maxMemoryBytes, allowStart)) }
+  }
+  try {
+    return await orAborted(Promise.race([inWorker(), failed.promise]), signal)
+  } finally {
+    // What is told of it takes another way than the result, and must not come after that.
+    progress.onmessage = null
+    progress.close()
+    // As in WorkerActor.stop.
+    api[releaseProxy]()
+    worker.terminate()
+  }
+}
