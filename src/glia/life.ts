@@ -71,7 +71,7 @@ export class Life {
   load(signal: AbortSignal, cause: Cause): Promise<unknown> | undefined {
     const loading = this.#incarnation.isLive ? undefined : this.#incarnation.load(signal)
     if (loading) this.#enter('starting')
-    return loading?.catch((thrown: unknown) => this.#failed(thrown, undefined, cause))
+    return loading?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
   }
 
   /** The same for the program that is to replace this one. */
@@ -88,7 +88,7 @@ export class Life {
     try {
       await this.#incarnation.start(signal)
     } catch (thrown) {
-      this.#failed(thrown, late, cause)
+      this.#failed(thrown, cause, signal, late)
     }
     this.#observer.note(`Started in ${Math.round(performance.now() - began)} ms.`)
   }
@@ -106,11 +106,15 @@ export class Life {
     this.#supervisor.reset()
   }
 
-  /** A message has run: if that was the end of the instance, decides what follows. @param thrown What it failed with. */
-  settle(thrown: unknown, cause: Cause): void {
+  /**
+   * A message has run: if that was the end of the instance, decides what follows.
+   * @param thrown What the actor failed with, and nothing else.
+   * @param signal The message's.
+   */
+  settle(thrown: unknown, signal: AbortSignal, cause: Cause): void {
     const { isLive, exited } = this.#incarnation
     // A worker that cannot make a fresh instance is of no use any more: the next message gets another.
-    const reason = isLive ? startFailure(thrown) : undefined
+    const reason = isLive ? startFailure(thrown, signal) : undefined
     if (reason) this.end(reason, cause)
     else if (exited) this.#ended(exited, cause)
   }
@@ -143,9 +147,9 @@ export class Life {
   }
 
   /** @throws what a start failed with. */
-  #failed(thrown: unknown, late: GliaError | undefined, cause: Cause): never {
+  #failed(thrown: unknown, cause: Cause, signal: AbortSignal, late?: GliaError): never {
     this.killed.throwIfAborted()
-    const reason = startFailure(thrown, late)
+    const reason = startFailure(thrown, signal, late)
     if (reason) this.end(reason, cause)
     throw thrown
   }

@@ -20,6 +20,18 @@ import { readAll } from './web-streams.ts'
 
 const nothing: Run = async () => undefined
 
+/** As an actor that waits for something on the message's behalf. */
+const throwsItsReason: Run = async (message, ...rest) => {
+  await untilAborted(message, ...rest)
+  message.signal.throwIfAborted()
+}
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+/** A start that its signal ends. */
+const untilGivenUp = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+
 /** A run that waits until the test lets it go on. */
 function gate(): { run: Run; entered: Promise<void>; open(): void } {
   const entered = Promise.withResolvers<void>()
@@ -252,8 +264,7 @@ describe('the deadline', () => {
   test('counts for a start that takes too long', async () => {
     const { proc } = makeProc(() => echo, {
       policy,
-      starting: (signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      starting: untilGivenUp,
     })
     await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
     expect(proc.state).toBe('cold')
@@ -275,10 +286,8 @@ describe('the deadline', () => {
 })
 
 describe('while its module is made ready', () => {
-  const load = (): Promise<never> => new Promise(() => undefined)
-
   test('a caller may give up, and a process may be killed', async () => {
-    const { proc, count } = makeProc(() => echo, { load })
+    const { proc, count } = makeProc(() => echo, { load: never })
     const { stream, done } = deliver(proc)
     stream.abort(new GliaError('ERR_ABORTED', 'enough'))
     await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
@@ -352,6 +361,40 @@ describe('a caller that gives up', () => {
     stream.abort(new GliaError('ERR_ABORTED', 'enough'))
     await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
   })
+
+  test.each(['ERR_START', 'ERR_STORAGE'] as const)('with %s takes nothing from the process', async (code) => {
+    const lies = new GliaError(code, 'Your module is gone.')
+    const runs = [counter(), untilAborted, throwsItsReason]
+    const { proc, exits, count, notes } = makeProc(
+      () =>
+        (...given) =>
+          (runs.shift() ?? nothing)(...given),
+    )
+    await deliver(proc).done
+    for (let i = 0; i < 2; i++) {
+      const { stream, done } = deliver(proc, { caller: OTHER })
+      await expect.poll(() => proc.state).toBe('busy')
+      stream.abort(lies)
+      await expect(done).rejects.toBe(lies)
+    }
+    expect(proc.state).toBe('idle')
+    expect(count).toEqual({ started: 1, stopped: 0 })
+    expect({ exits, notes }).toEqual({ exits: [], notes: [expect.stringMatching(/^Started/)] })
+  })
+
+  test.each([{ load: never }, { starting: untilGivenUp }])(
+    'with ERR_START during %o is no failed start',
+    async (init) => {
+      const lies = new GliaError('ERR_START', 'Your module is gone.')
+      const { proc, exits } = makeProc(() => echo, init)
+      const { stream, done } = deliver(proc, { caller: OTHER })
+      await expect.poll(() => proc.state).toBe('starting')
+      stream.abort(lies)
+      await expect(done).rejects.toBe(lies)
+      expect(exits).toEqual([])
+      expect(proc.state).toBe('cold')
+    },
+  )
 
   test('before its message is delivered has it not run', async () => {
     const { proc, count } = makeProc(counter)

@@ -229,6 +229,10 @@ export class Proc {
     killed.addEventListener('abort', onKill, { once: true })
     this.#running = stream
     let failure: unknown
+    const noteFailure = (thrown: unknown): never => {
+      failure = thrown
+      throw thrown
+    }
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
@@ -237,12 +241,11 @@ export class Proc {
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
-      await incarnation.run(method, messageOf(stream, this.pid, this.policy))
+      await incarnation.run(method, messageOf(stream, this.pid, this.policy)).catch(noteFailure)
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
       this.#times.add(performance.now() - started)
     } catch (thrown) {
-      failure = thrown
       // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
       stream.signal.throwIfAborted()
       killed.throwIfAborted()
@@ -253,7 +256,7 @@ export class Proc {
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== late
-      this.#life.settle(failure, wasLeft ? { method, counts: false } : cause)
+      this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
     }
   }
 
