@@ -45,6 +45,11 @@ export class Incarnation {
     return this.#actor?.exited
   }
 
+  /** Why the actor is of no more use; undefined if it is, or if there is none. */
+  get stopped(): GliaError | undefined {
+    return this.#actor?.stopped
+  }
+
   /** Whether the actor is to be given up between two messages: that loses nothing. */
   get isWorn(): boolean {
     return this.#actor?.isWorn === true && !this.isUsed

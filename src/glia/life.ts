@@ -112,9 +112,10 @@ export class Life {
    * @param signal The message's.
    */
   settle(thrown: unknown, signal: AbortSignal, cause: Cause): void {
-    const { isLive, exited } = this.#incarnation
-    // A worker that cannot make a fresh instance is of no use any more: the next message gets another.
-    const reason = isLive ? startFailure(thrown, signal) : undefined
+    const { isLive, exited, stopped } = this.#incarnation
+    // A worker that is gone, or cannot make a fresh instance, is of no use any more: the next message gets another.
+    const failed = isLive ? startFailure(thrown, signal) : undefined
+    const reason: ExitReason | undefined = stopped ? (exited ?? { type: 'start', message: stopped.message }) : failed
     if (reason) this.end(reason, cause)
     else if (exited) this.#ended(exited, cause)
   }

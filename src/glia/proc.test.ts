@@ -480,6 +480,38 @@ describe('a start that fails', () => {
   })
 })
 
+describe('an actor whose worker ends by itself', () => {
+  const broken = new GliaError('ERR_INTERNAL', 'Array buffer allocation failed')
+  const breaks: Run = (message, actor, method) => {
+    actor.stop(broken)
+    return loop(message, actor, method)
+  }
+
+  test('is an end of the instance that counts, and the next message gets another', async () => {
+    const lives = [breaks, counter()]
+    const { proc, count, exits } = makeProc(() => lives.shift() ?? nothing)
+    await expect(deliver(proc).done).rejects.toBe(broken)
+    expect(proc.state).toBe('cold')
+    expect(exits).toMatchObject([{ method: 'run', reason: { type: 'start', message: broken.message }, final: false }])
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    expect(count).toEqual({ started: 2, stopped: 1 })
+  })
+
+  test('is told by what it ends with if that happens while its caller gives up', async () => {
+    const run: Run = async (message, actor, method) => {
+      await untilAborted(message, actor, method)
+      await breaks(message, actor, method)
+    }
+    const { proc, exits } = makeProc(() => run)
+    const { stream, done } = deliver(proc)
+    await expect.poll(() => proc.state).toBe('busy')
+    stream.abort(new GliaError('ERR_START', 'Your module is gone.'))
+    await expect(done).rejects.toMatchObject({ message: 'Your module is gone.' })
+    expect(exits).toMatchObject([{ reason: { message: broken.message } }])
+    expect(proc.state).toBe('cold')
+  })
+})
+
 test('a process that was warmed up runs its first message without a start', async () => {
   const { proc, count } = makeProc(counter)
   await proc.warmUp()
