@@ -319,7 +319,7 @@ describe('swapping', () => {
     proc.kill()
     started.resolve()
     await expect(swapping).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
-    expect(next.count).toEqual({ started: 1, stopped: 1 })
+    await expect.poll(() => next.count).toEqual({ started: 1, stopped: 1 })
   })
 
   test('ends a backoff, and the new program has no past', async () => {

@@ -271,6 +271,19 @@ describe('the deadline', () => {
     await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
   })
 
+  test('ends the wait for a start that does not mind its signal, and what comes of it later is stopped', async () => {
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const starts = steps.map(({ promise }) => promise)
+    const { proc, count, exits } = makeProc(counter, { policy, starting: () => starts.shift() ?? Promise.resolve() })
+    await expect(deliver(proc, { caller: OTHER }).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(exits).toMatchObject([{ reason: { type: 'deadline' } }, { reason: { type: 'deadline' } }])
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    for (const { resolve } of steps) resolve()
+    await expect.poll(() => count).toEqual({ started: 3, stopped: 2 })
+    expect(text(await readAll(deliver(proc).stream))).toBe('2')
+  })
+
   test('begins when the module is there, however long that took', async () => {
     const loaded = Promise.withResolvers<void>()
     const { proc, exits } = makeProc(() => echo, { policy, load: () => loaded.promise })
@@ -382,7 +395,7 @@ describe('a caller that gives up', () => {
     expect({ exits, notes }).toEqual({ exits: [], notes: [expect.stringMatching(/^Started/)] })
   })
 
-  test.each([{ load: never }, { starting: untilGivenUp }])(
+  test.each([{ load: never }, { starting: untilGivenUp }, { starting: never }])(
     'with ERR_START during %o is no failed start',
     async (init) => {
       const lies = new GliaError('ERR_START', 'Your module is gone.')
@@ -437,7 +450,7 @@ describe('killing', () => {
     proc.kill()
     started.resolve()
     await expect(done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'The process was killed.' })
-    expect(count).toEqual({ started: 1, stopped: 1 })
+    await expect.poll(() => count).toEqual({ started: 1, stopped: 1 })
     expect(proc.state).toBe('dead')
   })
 })
