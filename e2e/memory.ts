@@ -26,7 +26,8 @@ export async function memoryGrowth(page: Page, work: () => Promise<void>): Promi
   return most - before
 }
 
-async function heldBytes(session: CDPSession): Promise<number> {
+/** What a page holds now, in bytes, without what can be freed. The session has HeapProfiler enabled. */
+export async function heldBytes(session: CDPSession): Promise<number> {
   await session.send('HeapProfiler.collectGarbage')
   const { usedSize, embedderHeapUsedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage')
   return usedSize + embedderHeapUsedSize + backingStorageSize

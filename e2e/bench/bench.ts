@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from '@playwright/test'
 import { WebSocketServer } from 'ws'
 import { ROOT, test } from '../server.ts'
+import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
 
@@ -42,7 +43,7 @@ test('bench', async ({ browser, server }) => {
     ...(await remote(browser, server.url, 'WebRTC', 'a bare data channel')),
     ...(await remote(browser, server.url, 'relay', 'a bare WebSocket through a server that passes it on')),
   ]
-  process.stdout.write(table(rows))
+  process.stdout.write(tableOf(rows))
   writeFileSync(join(ROOT, 'e2e/bench/results.json'), `${JSON.stringify(rows, null, 2)}\n`)
 })
 
@@ -290,7 +291,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
-function table(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[]): string {
   const cells = rows.map(({ what, unit, glia, baseline, against }) => [
     what,
     `${format(glia)} ${unit}`,
@@ -298,16 +299,7 @@ function table(rows: readonly Row[]): string {
     `${(glia / baseline).toFixed(2)}x`,
     against,
   ])
-  const all = [['', 'glia', 'baseline', 'ratio', 'baseline is'], ...cells]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return `\n${all
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')}\n`
+  return `\n${table([['', 'glia', 'baseline', 'ratio', 'baseline is'], ...cells])}`
 }
 
 function format(value: number): string {

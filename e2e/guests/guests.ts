@@ -34,6 +34,8 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 
+export const GUEST_NAMES = Object.keys(OPTIONS) as GuestName[]
+
 const compiled = new Map<GuestName, Promise<Uint8Array<ArrayBuffer>>>()
 
 /**

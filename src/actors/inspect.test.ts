@@ -52,6 +52,8 @@ describe('a good module', () => {
       'with space': EMPTY,
       'with/slash': EMPTY,
       'on two\nlines': EMPTY,
+      '..': EMPTY,
+      ['m'.repeat(257)]: EMPTY,
       '': EMPTY,
       takes: { type: 2, body: body() },
       returnsTwo: { type: 3, body: body(0x41, 0x00, 0x41, 0x00) },

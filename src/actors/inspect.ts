@@ -1,3 +1,4 @@
+import { isMethodName } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { capMemory, mib, PAGE_BYTES } from './cap-memory.ts'
 import { type Export, type Import, readSections, type ModuleSections } from './module-sections.ts'
@@ -157,8 +158,7 @@ function findMethods({ exports }: ModuleSections): string[] {
 
 function isMethod({ name, shape }: Export): boolean {
   if (!shape || shape.parameters > 0 || shape.results === 'other') return false
-  // A slash or an empty name could not be part of an address, and people and listings have a name on one line.
-  if (name === '' || /[/\p{Cc}]/u.test(name) || TOOLCHAIN_EXPORT.test(name)) return false
+  if (!isMethodName(name) || TOOLCHAIN_EXPORT.test(name)) return false
   return name === '_start' || !name.startsWith('_')
 }
 

@@ -99,6 +99,17 @@ test('past the bound the one goes that was not used for longest', async () => {
   expect(kept).toEqual([true, false, true])
 })
 
+test('one that had to go is not loaded again while somebody has it', async () => {
+  const { cache, loaded, add } = await makeCache({ maxModules: 1 })
+  const first = await add('first')
+  const { module } = await cache.get(first, CAP)
+  await add('second')
+  expect(cache.peek(first.cid, CAP)).toBeUndefined()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(await cache.get(first, CAP)).toMatchObject({ module, methods: ['first'], memoryLimitBytes: CAP })
+  expect(loaded).toEqual([])
+})
+
 test('bytes are bounded too, but the newest stays whatever its size', async () => {
   const { cache, add } = await makeCache({ maxBytes: 1 })
   const [first, second] = [await add('first'), await add('second')]

@@ -40,6 +40,11 @@ export class ModuleCache {
   readonly #init: ModuleCacheInit
   /** In the order of their last use. */
   readonly #cached = new Map<string, Cached>()
+  /** Those that had to go, as long as somebody else has their module, as a process does that runs. */
+  readonly #left = new Map<
+    string,
+    { module: WeakRef<WebAssembly.Module>; inspected: Omit<InspectedModule, 'module'> }
+  >()
   /** What is in bytes that were read once: nobody can change a blob. */
   readonly #known = new WeakMap<Blob, ModuleVersion>()
 
@@ -56,7 +61,8 @@ export class ModuleCache {
       this.#cached.set(key, known)
       return known.compiled
     }
-    const compiled = this.#load(cid, maxMemoryBytes)
+    const left = this.#recover(key)
+    const compiled = left ? Promise.resolve(left) : this.#load(cid, maxMemoryBytes)
     compiled.catch(() => this.#cached.delete(key))
     this.#put(key, { cid, moduleBytes, compiled })
     return compiled
@@ -97,6 +103,7 @@ export class ModuleCache {
   /** No process has the module any more. */
   drop(cid: string): void {
     for (const [key, cached] of this.#cached) if (cached.cid === cid) this.#cached.delete(key)
+    for (const key of this.#left.keys()) if (key.startsWith(`${cid} `)) this.#left.delete(key)
   }
 
   #put(key: string, cached: Cached): void {
@@ -109,7 +116,22 @@ export class ModuleCache {
       if (oldKey === key || isPinned(old.cid)) continue
       this.#cached.delete(oldKey)
       bytes -= old.moduleBytes
+      void this.#leave(oldKey, old)
     }
+  }
+
+  async #leave(key: string, { compiled }: Cached): Promise<void> {
+    const loaded = await compiled.catch(() => undefined)
+    if (!loaded) return
+    const { module, ...inspected } = loaded
+    for (const [old, { module: ref }] of this.#left) if (!ref.deref()) this.#left.delete(old)
+    this.#left.set(key, { module: new WeakRef(module), inspected })
+  }
+
+  #recover(key: string): InspectedModule | undefined {
+    const left = this.#left.get(key)
+    const module = left?.module.deref()
+    return left && module && { ...left.inspected, module }
   }
 
   async #load(cid: string, maxMemoryBytes: number): Promise<InspectedModule> {

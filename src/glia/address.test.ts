@@ -36,6 +36,8 @@ test.each([
   ['no process', '/ww/0.1.0/self//echo', '“” is not a PID'],
   ['the root of another peer', `/ww/0.1.0/${OTHER}/root/echo`, '“root” names a process of this peer only'],
   ['an empty method', '/ww/0.1.0/self/root/', '1 to 256 characters'],
+  ['a method that is a step up', '/ww/0.1.0/self/root/..', '1 to 256 characters'],
+  ['a method of two lines', '/ww/0.1.0/self/root/a\nb', 'on one line'],
   ['a method of 257 characters', `/ww/0.1.0/self/root/${'m'.repeat(257)}`, '1 to 256 characters'],
 ])('%s is a bad address, and the error says why', (_, text, why) => {
   expect(() => parseAddress(text, aliases)).toThrow(

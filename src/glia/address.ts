@@ -27,6 +27,11 @@ export interface Aliases {
   root: Pid
 }
 
+/** Whether an address can name it, as a path of HTTP and of files too, and people see it on one line. */
+export function isMethodName(name: string): boolean {
+  return name.length > 0 && name.length <= MAX_METHOD && !/^\.{1,2}$|[/\p{Cc}]/u.test(name)
+}
+
 export function formatAddress({ host, proc, method }: Address): string {
   return `${PROTOCOL}/${host}/${proc}/${method}`
 }
@@ -50,7 +55,8 @@ export function parseAddress(text: string, aliases?: Aliases): Address {
   if (version !== VERSION) throw bad(text, `This peer speaks version ${VERSION}, not ${version}`)
   const peer = host === 'self' && aliases ? aliases.self : host
   if (!isPeerId(peer)) throw bad(text, `“${host}” is not a peer id`)
-  if (method === '' || method.length > MAX_METHOD) throw bad(text, `A method name has 1 to ${MAX_METHOD} characters`)
+  if (!isMethodName(method))
+    throw bad(text, `A method name has 1 to ${MAX_METHOD} characters on one line, and is not “..”`)
   if (proc === 'root' && aliases) {
     if (peer !== aliases.self) throw bad(text, '“root” names a process of this peer only: use the PID for another peer')
     return { host: peer, proc: aliases.root, method }

@@ -5,6 +5,7 @@ import { CopyButton } from './copy-button.tsx'
 import { OWN_DROP } from './drop-target.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
 import { Identicon } from './identicon.tsx'
+import { listed, ROWS } from './listed.ts'
 import type { ProcessView } from './model.ts'
 import { showError } from './notices.tsx'
 import { ProcessState } from './process-state.tsx'
@@ -21,7 +22,9 @@ export interface ProcessListProps {
 }
 
 /** The table of processes. A row is chosen by a click, or with the arrow keys, Home and End. */
-export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessListProps) {
+export function ProcessList({ processes: all, selected, onSelect, onDrop }: ProcessListProps) {
+  const limit = useSignal(ROWS)
+  const processes = listed(all, limit.value, selected)
   const body = useRef<HTMLTableSectionElement>(null)
   const before = useRef<string | undefined>(undefined)
   // One that comes back may be chosen before it is listed.
@@ -51,7 +54,7 @@ export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessLi
   return (
     <section class="panel">
       <h2 id="processes-title">
-        Processes <span class="soft count">{processes.length}</span>
+        Processes <span class="soft count">{all.length}</span>
       </h2>
       <table aria-labelledby="processes-title">
         <thead>
@@ -87,6 +90,11 @@ export function ProcessList({ processes, selected, onSelect, onDrop }: ProcessLi
           ))}
         </tbody>
       </table>
+      {processes.length < all.length && (
+        <button type="button" class="button" onClick={() => (limit.value += ROWS)}>
+          Show {Math.min(ROWS, all.length - limit.value)} more of {all.length}
+        </button>
+      )}
     </section>
   )
 }
