@@ -97,13 +97,13 @@ export class Life {
   async replace(program: Program, signal: AbortSignal): Promise<void> {
     this.#enter('starting')
     await this.#incarnation.replace(program, signal)
-    this.#supervisor.reset()
+    this.#beginAnew()
   }
 
   /** Has the next start be a fresh one, whatever was before. */
   renew(): void {
     this.#incarnation.stop()
-    this.#supervisor.reset()
+    this.#beginAnew()
   }
 
   /**
@@ -145,6 +145,12 @@ export class Life {
     this.#restingSince = performance.now()
     if (this.#incarnation.isWorn) this.#incarnation.stop()
     this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
+  }
+
+  /** The ends so far are those of another program, or its owner has looked at it: they have it wait no more. */
+  #beginAnew(): void {
+    this.#supervisor.reset()
+    this.#waitMs = 0
   }
 
   /** @throws what a start failed with. */

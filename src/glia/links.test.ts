@@ -48,6 +48,14 @@ test('linked processes end with each other, and it goes on along the links, once
   expect(seen).toEqual(['c ends with a', 'b ends with c'])
 })
 
+test('an end that comes late does not end its cause once more', () => {
+  const { links, seen } = makeLinks()
+  links.link(a, b)
+  links.link(b, c)
+  links.ended(b, exit({ type: 'linked', pid: a, message: 'linked' }), true)
+  expect(seen).toEqual(['c ends with b'])
+})
+
 test('who watches as well is told instead', () => {
   const { links, seen } = makeLinks()
   links.link(a, b)

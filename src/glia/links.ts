@@ -70,7 +70,10 @@ export class Links {
     if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.method === COMMAND) return
     const isFirst = this.#ending.size === 0
     this.#ending.add(pid)
+    const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined
     for (const other of this.linksOf(pid)) {
+      // An end that a swap has put off comes when that of its cause is told already.
+      if (other === cause) continue
       if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
       this.#init.signal(other, pid, exit, counts)
     }

@@ -22,6 +22,11 @@ export interface ProcInit extends Program {
   dead?: string | undefined
 }
 
+interface Swapping {
+  /** Gives the old instance, which goes on if the swap fails, the first exit signal that has come meanwhile. */
+  signal: (() => void) | undefined
+}
+
 /** A process: a module under a PID, with a mailbox and a policy. It starts with its first message. */
 export class Proc {
   readonly pid: Pid
@@ -37,6 +42,8 @@ export class Proc {
   readonly #times = new RunTimes()
   /** The message that runs. */
   #running: Stream | undefined
+  /** The swap that has the turn. */
+  #swapping: Swapping | undefined
 
   constructor({ pid, name, methods, policy, restart, load, start, observer, dead }: ProcInit) {
     this.pid = pid
@@ -141,8 +148,17 @@ export class Proc {
    */
   async swap(program: Program, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
-      await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
-      await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+      const swapping: Swapping = { signal: undefined }
+      this.#swapping = swapping
+      try {
+        await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
+        await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+        // What was signalled to the old instance is over with it.
+        swapping.signal = undefined
+      } finally {
+        this.#swapping = undefined
+        swapping.signal?.()
+      }
     })
   }
 
@@ -168,11 +184,15 @@ export class Proc {
 
   /**
    * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart type.
-   * Without an instance there is nothing to end.
+   * Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
    */
   signal(reason: ExitReason, counts: boolean): void {
     const { isLive, exited } = this.#life.incarnation
     if (!isLive || exited) return
+    if (this.#swapping) {
+      this.#swapping.signal ??= () => this.signal(reason, counts)
+      return
+    }
     const turn = this.#turns.tryTake()
     this.#running?.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
     this.#life.end(reason, { counts })
