@@ -322,6 +322,16 @@ describe('swapping', () => {
     await expect.poll(() => next.count).toEqual({ started: 1, stopped: 1 })
   })
 
+  test('that is given up before it begins ends no backoff', async () => {
+    const { proc } = makeProc(() => trap)
+    for (let i = 0; i < 2; i++) await codeOf(deliver(proc).done)
+    const enough = AbortSignal.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(proc.swap(program(counter()).program, enough)).rejects.toThrow('enough')
+    await expect(proc.restart(enough)).rejects.toThrow('enough')
+    expect(proc.state).toBe('backoff')
+    proc.kill()
+  })
+
   test('ends a backoff, and the new program has no past', async () => {
     const { proc } = makeProc(() => trap, { restart: { intensity: 2 } })
     for (let i = 0; i < 2; i++) await codeOf(deliver(proc).done)
