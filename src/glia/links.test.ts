@@ -56,6 +56,22 @@ test('an end that comes late does not end its cause once more', () => {
   expect(seen).toEqual(['c ends with b'])
 })
 
+test('an end that could not be told keeps none of the later ones from being told', () => {
+  const seen: string[] = []
+  const links = new Links({
+    tell: () => undefined,
+    signal: (pid) => {
+      seen.push(`${NAMES[pid]}`)
+      if (seen.length === 1) throw new Error('its log is full')
+    },
+  })
+  links.link(a, b)
+  expect(() => links.ended(a, exit(), true)).toThrow('its log is full')
+  links.ended(b, exit(), true)
+  links.ended(a, exit(), true)
+  expect(seen).toEqual(['b', 'a', 'b'])
+})
+
 test('who watches as well is told instead', () => {
   const { links, seen } = makeLinks()
   links.link(a, b)

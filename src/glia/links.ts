@@ -71,13 +71,16 @@ export class Links {
     const isFirst = this.#ending.size === 0
     this.#ending.add(pid)
     const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined
-    for (const other of this.linksOf(pid)) {
-      // An end that a swap has put off comes when that of its cause is told already.
-      if (other === cause) continue
-      if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
-      this.#init.signal(other, pid, exit, counts)
+    try {
+      for (const other of this.linksOf(pid)) {
+        // An end that a swap has put off comes when that of its cause is told already.
+        if (other === cause) continue
+        if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
+        this.#init.signal(other, pid, exit, counts)
+      }
+    } finally {
+      if (isFirst) this.#ending.clear()
     }
-    if (isFirst) this.#ending.clear()
   }
 
   /** The process is gone for good, with all its ties. @returns those that had one. */
