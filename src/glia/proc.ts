@@ -40,7 +40,6 @@ export class Proc {
   readonly #turns: Turns
   readonly #life: Life
   readonly #times = new RunTimes()
-  /** The message that runs. */
   #running: Stream | undefined
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
@@ -75,6 +74,11 @@ export class Proc {
   /** Whether it has a worker. */
   get isLive(): boolean {
     return this.#life.incarnation.isLive
+  }
+
+  /** The message that runs, or has ended its instance just now. */
+  get running(): Stream | undefined {
+    return this.#running
   }
 
   /** Messages waiting for their turn. */
@@ -272,11 +276,11 @@ export class Proc {
       throw thrown
     } finally {
       cancelDeadline?.()
-      this.#running = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== late
       this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
+      this.#running = undefined
     }
   }
 
