@@ -1,5 +1,6 @@
 import type { Actor } from '../glia/actor.ts'
 import type { Program } from '../glia/incarnation.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import type { LiveActors } from './live-actors.ts'
 import type { ModuleCache } from './module-cache.ts'
 import type { OutgoingMesh } from './outgoing-calls.ts'
@@ -43,7 +44,7 @@ export class ActorStarter {
     const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
     const place = live.take(entry.proc)
     try {
-      const { module, memoryLimitBytes } = await modules.get(version, maxMemoryBytes)
+      const { module, memoryLimitBytes } = await orAborted(modules.get(version, maxMemoryBytes), signal)
       return await startWorkerActor({
         program: {
           module,

@@ -1,6 +1,6 @@
 import { GliaError } from '../glia/errors.ts'
 import { type Exit, type ExitReason, exitText } from '../glia/exit.ts'
-import { Links, type Watch } from '../glia/links.ts'
+import { Links, type Told, type Watch } from '../glia/links.ts'
 import type { Pid } from '../glia/pid.ts'
 import { post } from '../glia/post.ts'
 import type { Stream } from '../glia/stream.ts'
@@ -32,9 +32,12 @@ export interface ProcessLinksInit {
 export class ProcessLinks {
   readonly #init: ProcessLinksInit
   readonly #links = new Links({
-    tell: (watch, exit) => this.#tell(watch, exit),
+    tell: (...end) => this.#tell(...end),
     signal: (...ended) => this.#signal(...ended),
   })
+
+  /** The messages of watches, and what is to be known of an end that one brings about. */
+  readonly #messages = new WeakMap<Stream, Told>()
 
   constructor(init: ProcessLinksInit) {
     this.#init = init
@@ -96,7 +99,9 @@ export class ProcessLinks {
   }
 
   ended(pid: Pid, exit: Exit, counts: boolean): void {
-    this.#links.ended(pid, exit, counts)
+    // Between two messages it was something else: a kill, a link.
+    const message = exit.method === undefined ? undefined : this.#init.get(pid)?.proc.running
+    this.#links.ended(pid, exit, counts, message && this.#messages.get(message))
   }
 
   /** The process is gone for good. */
@@ -119,13 +124,14 @@ export class ProcessLinks {
     this.#init.changed(entry)
   }
 
-  #tell({ watcher, watched, method }: Watch, { reason, final }: Exit): void {
+  #tell({ watcher, watched, method }: Watch, { reason, final }: Exit, told: Told): void {
     const { peerId, get, serve } = this.#init
     const name = get(watched)?.record.name ?? ''
     const message: ExitMessage = { pid: watched, name, reason, final }
     const bytes = new TextEncoder().encode(JSON.stringify(message))
     const address = { host: peerId, proc: watcher, method }
     const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })
+    this.#messages.set(server, told)
     void serve?.(server)
     void post(stream, bytes)
   }

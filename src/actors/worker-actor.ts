@@ -69,8 +69,9 @@ class WorkerActor implements Actor {
   readonly #lane: Lane
   readonly #outgoing: OutgoingCalls | undefined
   #files: FilesSession | undefined
-  readonly #stopped = Promise.withResolvers<never>()
-  #isStopped = false
+  stopped: GliaError | undefined
+  /** Rejects when it is stopped. */
+  readonly #end = Promise.withResolvers<never>()
   /** Settles when the instance that serves now has ended; undefined when there is none. */
   #serving: Promise<ServeEnd> | undefined
 
@@ -93,7 +94,7 @@ class WorkerActor implements Actor {
     }
     this.#api = wrap<ActorWorkerApi>(this.#worker)
     // Waiters race against this; with none, its rejection is no news.
-    this.#stopped.promise.catch(() => undefined)
+    this.#end.promise.catch(() => undefined)
   }
 
   async start(): Promise<void> {
@@ -101,7 +102,7 @@ class WorkerActor implements Actor {
     const { files } = this.#init
     this.#files = await files?.open()
     // Ended meanwhile: nobody else lets go of it.
-    if (this.#isStopped && this.#files) files?.stopped(this.#files)
+    if (this.stopped && this.#files) files?.stopped(this.#files)
     const calls = this.#outgoing?.port
     const kept = this.#files?.kept
     const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
@@ -130,8 +131,8 @@ class WorkerActor implements Actor {
   }
 
   stop(reason = new GliaError('ERR_PROC_STOPPED', 'The process was stopped while it handled this message.')): void {
-    if (this.#isStopped) return
-    this.#isStopped = true
+    if (this.stopped) return
+    this.stopped = reason
     this.memoryBytes = undefined
     // Comlink holds a worker for as long as there is a proxy of it, which calls that never settle hold in turn.
     this.#api[releaseProxy]()
@@ -139,7 +140,7 @@ class WorkerActor implements Actor {
     this.#lane.close(reason)
     this.#outgoing?.close()
     if (this.#files) this.#init.files?.stopped(this.#files)
-    this.#stopped.reject(reason)
+    this.#end.reject(reason)
     this.#init.onStopped()
   }
 
@@ -187,11 +188,11 @@ class WorkerActor implements Actor {
 
   /** A Comlink call never settles when its worker is ended: this does. */
   #ask<T>(call: (api: Remote<ActorWorkerApi>) => Promise<T>): Promise<T> {
-    return this.#isStopped ? this.#stopped.promise : this.#orStopped(call(this.#api))
+    return this.stopped ? this.#end.promise : this.#orStopped(call(this.#api))
   }
 
   #orStopped<T>(call: Promise<T>): Promise<T> {
-    return Promise.race([call, this.#stopped.promise])
+    return Promise.race([call, this.#end.promise])
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CallContext } from './call-context.ts'
+import type { GliaError } from './errors.ts'
 import type { ExitReason } from './exit.ts'
 
 /** The message as an actor sees it. */
@@ -35,6 +36,8 @@ export interface Actor {
   readonly memoryBytes: number | undefined
   /** Why the last run ended the instance, which the next one then makes anew, or with which code a command failed. */
   readonly exited: ExitReason | undefined
+  /** Why it is of no more use, once it was stopped or had to end by itself: its worker is gone. */
+  readonly stopped: GliaError | undefined
   /** Whether another had better take its place, for what its ended instances still hold. */
   readonly isWorn?: boolean | undefined
 }

@@ -31,10 +31,13 @@ test('only proc_exit(0) is a normal end', () => {
 
 test('a start fails by its own fault, or because it takes too long, and not by what its caller does', () => {
   const late = new GliaError('ERR_DEADLINE', 'It did not start within 1 s.')
-  expect(startFailure(late, late)).toEqual({ type: 'deadline', message: late.message })
-  expect(startFailure(new GliaError('ERR_START', 'no'))).toEqual({ type: 'start', message: 'no' })
-  expect(startFailure(new GliaError('ERR_STORAGE', 'gone'))).toEqual({ type: 'start', message: 'gone' })
+  const { signal } = new AbortController()
+  expect(startFailure(late, AbortSignal.abort(late), late)).toEqual({ type: 'deadline', message: late.message })
+  expect(startFailure(new GliaError('ERR_START', 'no'), signal)).toEqual({ type: 'start', message: 'no' })
+  expect(startFailure(new GliaError('ERR_STORAGE', 'gone'), signal)).toEqual({ type: 'start', message: 'gone' })
   for (const other of [new GliaError('ERR_DEADLINE', 'the caller’s'), new GliaError('ERR_LIVE_LIMIT', 'full'), 'x']) {
-    expect(startFailure(other, late)).toBeUndefined()
+    expect(startFailure(other, signal, late)).toBeUndefined()
   }
+  const callers = new GliaError('ERR_START', 'the caller’s')
+  expect(startFailure(callers, AbortSignal.abort(callers), late)).toBeUndefined()
 })

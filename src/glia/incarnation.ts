@@ -45,6 +45,11 @@ export class Incarnation {
     return this.#actor?.exited
   }
 
+  /** Why the actor is of no more use; undefined if it is, or if there is none. */
+  get stopped(): GliaError | undefined {
+    return this.#actor?.stopped
+  }
+
   /** Whether the actor is to be given up between two messages: that loses nothing. */
   get isWorn(): boolean {
     return this.#actor?.isWorn === true && !this.isUsed
@@ -89,11 +94,22 @@ export class Incarnation {
     this.#used = false
   }
 
+  /** Not every step of a start minds its signal (storage, a worker's script): one that hangs is waited for no longer than that says. */
   async #make({ start }: Program, signal: AbortSignal): Promise<Actor> {
-    const actor = await start(AbortSignal.any([signal, this.#killed]))
-    // Killed at the moment when it was ready.
-    if (this.#killed.aborted) actor.stop()
-    this.#killed.throwIfAborted()
-    return actor
+    const over = AbortSignal.any([signal, this.#killed])
+    const starting = start(over)
+    try {
+      const actor = await orAborted(starting, over)
+      // Killed at the moment when it was ready.
+      this.#killed.throwIfAborted()
+      return actor
+    } catch (thrown) {
+      // If it comes after all, nobody wants it any more.
+      void starting.then(
+        (actor) => actor.stop(),
+        () => undefined,
+      )
+      throw thrown
+    }
   }
 }

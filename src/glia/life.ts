@@ -71,7 +71,7 @@ export class Life {
   load(signal: AbortSignal, cause: Cause): Promise<unknown> | undefined {
     const loading = this.#incarnation.isLive ? undefined : this.#incarnation.load(signal)
     if (loading) this.#enter('starting')
-    return loading?.catch((thrown: unknown) => this.#failed(thrown, undefined, cause))
+    return loading?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
   }
 
   /** The same for the program that is to replace this one. */
@@ -88,7 +88,7 @@ export class Life {
     try {
       await this.#incarnation.start(signal)
     } catch (thrown) {
-      this.#failed(thrown, late, cause)
+      this.#failed(thrown, cause, signal, late)
     }
     this.#observer.note(`Started in ${Math.round(performance.now() - began)} ms.`)
   }
@@ -97,20 +97,25 @@ export class Life {
   async replace(program: Program, signal: AbortSignal): Promise<void> {
     this.#enter('starting')
     await this.#incarnation.replace(program, signal)
-    this.#supervisor.reset()
+    this.#beginAnew()
   }
 
   /** Has the next start be a fresh one, whatever was before. */
   renew(): void {
     this.#incarnation.stop()
-    this.#supervisor.reset()
+    this.#beginAnew()
   }
 
-  /** A message has run: if that was the end of the instance, decides what follows. @param thrown What it failed with. */
-  settle(thrown: unknown, cause: Cause): void {
-    const { isLive, exited } = this.#incarnation
-    // A worker that cannot make a fresh instance is of no use any more: the next message gets another.
-    const reason = isLive ? startFailure(thrown) : undefined
+  /**
+   * A message has run: if that was the end of the instance, decides what follows.
+   * @param thrown What the actor failed with, and nothing else.
+   * @param signal The message's.
+   */
+  settle(thrown: unknown, signal: AbortSignal, cause: Cause): void {
+    const { isLive, exited, stopped } = this.#incarnation
+    // A worker that is gone, or cannot make a fresh instance, is of no use any more: the next message gets another.
+    const failed = isLive ? startFailure(thrown, signal) : undefined
+    const reason: ExitReason | undefined = stopped ? (exited ?? { type: 'start', message: stopped.message }) : failed
     if (reason) this.end(reason, cause)
     else if (exited) this.#ended(exited, cause)
   }
@@ -142,10 +147,16 @@ export class Life {
     this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
   }
 
+  /** The ends so far are those of another program, or its owner has looked at it: they have it wait no more. */
+  #beginAnew(): void {
+    this.#supervisor.reset()
+    this.#waitMs = 0
+  }
+
   /** @throws what a start failed with. */
-  #failed(thrown: unknown, late: GliaError | undefined, cause: Cause): never {
+  #failed(thrown: unknown, cause: Cause, signal: AbortSignal, late?: GliaError): never {
     this.killed.throwIfAborted()
-    const reason = startFailure(thrown, late)
+    const reason = startFailure(thrown, signal, late)
     if (reason) this.end(reason, cause)
     throw thrown
   }

@@ -35,6 +35,25 @@ test('who watches is told of every end, until the watch is ended', () => {
   expect(seen.length).toBe(2)
 })
 
+test('of ends that telling brings about each watch tells once', () => {
+  const seen: string[] = []
+  const links: Links = new Links({
+    tell: ({ watcher, watched }, _exit, told) => {
+      seen.push(`${NAMES[watcher]} of ${NAMES[watched]}`)
+      links.ended(watcher, exit({ type: 'exited', code: 0 }), true, told)
+    },
+    signal: () => undefined,
+  })
+  links.watch({ id: '1', watcher: a, watched: b, method: 'down' })
+  links.watch({ id: '2', watcher: b, watched: a, method: 'down' })
+  links.watch({ id: '3', watcher: c, watched: a, method: 'down' })
+  links.ended(a, exit(), true)
+  expect(seen).toEqual(['b of a', 'a of b', 'c of a'])
+  seen.length = 0
+  links.ended(b, exit(), true)
+  expect(seen).toEqual(['a of b', 'b of a', 'c of a'])
+})
+
 test('linked processes end with each other, and it goes on along the links, once round', () => {
   const { links, seen } = makeLinks()
   links.link(a, b)
@@ -46,6 +65,30 @@ test('linked processes end with each other, and it goes on along the links, once
   seen.length = 0
   links.ended(a, exit(), true)
   expect(seen).toEqual(['c ends with a', 'b ends with c'])
+})
+
+test('an end that comes late does not end its cause once more', () => {
+  const { links, seen } = makeLinks()
+  links.link(a, b)
+  links.link(b, c)
+  links.ended(b, exit({ type: 'linked', pid: a, message: 'linked' }), true)
+  expect(seen).toEqual(['c ends with b'])
+})
+
+test('an end that could not be told keeps none of the later ones from being told', () => {
+  const seen: string[] = []
+  const links = new Links({
+    tell: () => undefined,
+    signal: (pid) => {
+      seen.push(`${NAMES[pid]}`)
+      if (seen.length === 1) throw new Error('its log is full')
+    },
+  })
+  links.link(a, b)
+  expect(() => links.ended(a, exit(), true)).toThrow('its log is full')
+  links.ended(b, exit(), true)
+  links.ended(a, exit(), true)
+  expect(seen).toEqual(['b', 'a', 'b'])
 })
 
 test('who watches as well is told instead', () => {

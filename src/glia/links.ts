@@ -11,9 +11,15 @@ export interface Watch {
   readonly method: string
 }
 
+/**
+ * The watches that have told of an end, and of those that the telling brought about. Each of them tells once: two processes that
+ * watch each other, and end when they are told, would go on for ever.
+ */
+export type Told = Set<Watch['id']>
+
 export interface LinksInit {
-  /** Sends the message. */
-  tell(watch: Watch, exit: Exit): void
+  /** Sends the message. @param told What {@link Links.ended} is to be given with an end that this message brings about. */
+  tell(watch: Watch, exit: Exit, told: Told): void
   /** Ends the instance of a process because one that it is linked to has ended. */
   signal(pid: Pid, ended: Pid, exit: Exit, counts: boolean): void
 }
@@ -63,18 +69,29 @@ export class Links {
   /**
    * An instance, or a process, has ended: tells those who watch, and ends those that are linked if it was abnormal and they do
    * not watch. A command's run that fails ends nothing else, nor does a start that fails: nothing had begun.
+   * @param told Left out: no message of a watch has brought it about.
    */
-  ended(pid: Pid, exit: Exit, counts: boolean): void {
+  ended(pid: Pid, exit: Exit, counts: boolean, told: Told = new Set()): void {
     const watches = [...this.#watches.values()].filter(({ watched }) => watched === pid)
-    for (const watch of watches) this.#init.tell(watch, exit)
+    for (const watch of watches) {
+      if (told.has(watch.id)) continue
+      told.add(watch.id)
+      this.#init.tell(watch, exit, told)
+    }
     if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.method === COMMAND) return
     const isFirst = this.#ending.size === 0
     this.#ending.add(pid)
-    for (const other of this.linksOf(pid)) {
-      if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
-      this.#init.signal(other, pid, exit, counts)
+    const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined
+    try {
+      for (const other of this.linksOf(pid)) {
+        // An end that a swap has put off comes when that of its cause is told already.
+        if (other === cause) continue
+        if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
+        this.#init.signal(other, pid, exit, counts)
+      }
+    } finally {
+      if (isFirst) this.#ending.clear()
     }
-    if (isFirst) this.#ending.clear()
   }
 
   /** The process is gone for good, with all its ties. @returns those that had one. */

@@ -319,7 +319,17 @@ describe('swapping', () => {
     proc.kill()
     started.resolve()
     await expect(swapping).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
-    expect(next.count).toEqual({ started: 1, stopped: 1 })
+    await expect.poll(() => next.count).toEqual({ started: 1, stopped: 1 })
+  })
+
+  test('that is given up before it begins ends no backoff', async () => {
+    const { proc } = makeProc(() => trap)
+    for (let i = 0; i < 2; i++) await codeOf(deliver(proc).done)
+    const enough = AbortSignal.abort(new GliaError('ERR_ABORTED', 'enough'))
+    await expect(proc.swap(program(counter()).program, enough)).rejects.toThrow('enough')
+    await expect(proc.restart(enough)).rejects.toThrow('enough')
+    expect(proc.state).toBe('backoff')
+    proc.kill()
   })
 
   test('ends a backoff, and the new program has no past', async () => {
@@ -431,6 +441,49 @@ describe('an exit signal', () => {
     proc.kill()
     proc.signal(linked, true)
     expect(exits.length).toBe(2)
+  })
+
+  describe('during a swap', () => {
+    /** A process that was signalled once before, and is being swapped for a program that the test lets start. */
+    async function swapping() {
+      const made = makeProc(counter)
+      const { proc } = made
+      await proc.warmUp()
+      proc.signal(linked, true)
+      expect(await codeOf(deliver(proc).done)).toBe('well')
+      const starting = Promise.withResolvers<TestActor>()
+      const swapped = proc.swap({ methods: ['run'], start: () => starting.promise })
+      await expect.poll(() => proc.state).toBe('starting')
+      proc.signal(linked, true)
+      proc.signal(linked, true)
+      expect(proc.isLive).toBe(true)
+      return { ...made, starting, swapped }
+    }
+
+    test('is over when the new program has started, which does not wait for it', async () => {
+      const { proc, starting, swapped, exits } = await swapping()
+      starting.resolve(new TestActor(counter(), () => undefined))
+      await swapped
+      expect(proc.state).toBe('idle')
+      expect(exits.length).toBe(1)
+      expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    })
+
+    test('ends the old instance once when the new program does not start', async () => {
+      const { proc, starting, swapped, exits } = await swapping()
+      starting.reject(new GliaError('ERR_START', '_initialize trapped.'))
+      await expect(swapped).rejects.toMatchObject({ code: 'ERR_START' })
+      expect(exits.length).toBe(2)
+      expect(proc.state).toBe('backoff')
+      proc.kill()
+    })
+
+    test('is nothing to a process that is killed', async () => {
+      const { proc, swapped, exits } = await swapping()
+      proc.kill()
+      await expect(swapped).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+      expect(exits.map(({ reason }) => reason.type)).toEqual(['linked', 'killed'])
+    })
   })
 
   test('leads to a backoff like any other end', async () => {

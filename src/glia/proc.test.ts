@@ -20,6 +20,18 @@ import { readAll } from './web-streams.ts'
 
 const nothing: Run = async () => undefined
 
+/** As an actor that waits for something on the message's behalf. */
+const throwsItsReason: Run = async (message, ...rest) => {
+  await untilAborted(message, ...rest)
+  message.signal.throwIfAborted()
+}
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+/** A start that its signal ends. */
+const untilGivenUp = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+
 /** A run that waits until the test lets it go on. */
 function gate(): { run: Run; entered: Promise<void>; open(): void } {
   const entered = Promise.withResolvers<void>()
@@ -252,12 +264,24 @@ describe('the deadline', () => {
   test('counts for a start that takes too long', async () => {
     const { proc } = makeProc(() => echo, {
       policy,
-      starting: (signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      starting: untilGivenUp,
     })
     await expect(deliver(proc).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
     expect(proc.state).toBe('cold')
     await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  })
+
+  test('ends the wait for a start that does not mind its signal, and what comes of it later is stopped', async () => {
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const starts = steps.map(({ promise }) => promise)
+    const { proc, count, exits } = makeProc(counter, { policy, starting: () => starts.shift() ?? Promise.resolve() })
+    await expect(deliver(proc, { caller: OTHER }).done).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    await expect(proc.warmUp()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(exits).toMatchObject([{ reason: { type: 'deadline' } }, { reason: { type: 'deadline' } }])
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    for (const { resolve } of steps) resolve()
+    await expect.poll(() => count).toEqual({ started: 3, stopped: 2 })
+    expect(text(await readAll(deliver(proc).stream))).toBe('2')
   })
 
   test('begins when the module is there, however long that took', async () => {
@@ -275,10 +299,8 @@ describe('the deadline', () => {
 })
 
 describe('while its module is made ready', () => {
-  const load = (): Promise<never> => new Promise(() => undefined)
-
   test('a caller may give up, and a process may be killed', async () => {
-    const { proc, count } = makeProc(() => echo, { load })
+    const { proc, count } = makeProc(() => echo, { load: never })
     const { stream, done } = deliver(proc)
     stream.abort(new GliaError('ERR_ABORTED', 'enough'))
     await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
@@ -353,6 +375,40 @@ describe('a caller that gives up', () => {
     await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
   })
 
+  test.each(['ERR_START', 'ERR_STORAGE'] as const)('with %s takes nothing from the process', async (code) => {
+    const lies = new GliaError(code, 'Your module is gone.')
+    const runs = [counter(), untilAborted, throwsItsReason]
+    const { proc, exits, count, notes } = makeProc(
+      () =>
+        (...given) =>
+          (runs.shift() ?? nothing)(...given),
+    )
+    await deliver(proc).done
+    for (let i = 0; i < 2; i++) {
+      const { stream, done } = deliver(proc, { caller: OTHER })
+      await expect.poll(() => proc.state).toBe('busy')
+      stream.abort(lies)
+      await expect(done).rejects.toBe(lies)
+    }
+    expect(proc.state).toBe('idle')
+    expect(count).toEqual({ started: 1, stopped: 0 })
+    expect({ exits, notes }).toEqual({ exits: [], notes: [expect.stringMatching(/^Started/)] })
+  })
+
+  test.each([{ load: never }, { starting: untilGivenUp }, { starting: never }])(
+    'with ERR_START during %o is no failed start',
+    async (init) => {
+      const lies = new GliaError('ERR_START', 'Your module is gone.')
+      const { proc, exits } = makeProc(() => echo, init)
+      const { stream, done } = deliver(proc, { caller: OTHER })
+      await expect.poll(() => proc.state).toBe('starting')
+      stream.abort(lies)
+      await expect(done).rejects.toBe(lies)
+      expect(exits).toEqual([])
+      expect(proc.state).toBe('cold')
+    },
+  )
+
   test('before its message is delivered has it not run', async () => {
     const { proc, count } = makeProc(counter)
     await readAll(deliver(proc).stream)
@@ -394,7 +450,7 @@ describe('killing', () => {
     proc.kill()
     started.resolve()
     await expect(done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'The process was killed.' })
-    expect(count).toEqual({ started: 1, stopped: 1 })
+    await expect.poll(() => count).toEqual({ started: 1, stopped: 1 })
     expect(proc.state).toBe('dead')
   })
 })
@@ -434,6 +490,38 @@ describe('a start that fails', () => {
     expect(proc.state).toBe('cold')
     expect(text(await readAll(deliver(proc).stream))).toBe('1')
     expect(count).toEqual({ started: 2, stopped: 1 })
+  })
+})
+
+describe('an actor whose worker ends by itself', () => {
+  const broken = new GliaError('ERR_INTERNAL', 'Array buffer allocation failed')
+  const breaks: Run = (message, actor, method) => {
+    actor.stop(broken)
+    return loop(message, actor, method)
+  }
+
+  test('is an end of the instance that counts, and the next message gets another', async () => {
+    const lives = [breaks, counter()]
+    const { proc, count, exits } = makeProc(() => lives.shift() ?? nothing)
+    await expect(deliver(proc).done).rejects.toBe(broken)
+    expect(proc.state).toBe('cold')
+    expect(exits).toMatchObject([{ method: 'run', reason: { type: 'start', message: broken.message }, final: false }])
+    expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    expect(count).toEqual({ started: 2, stopped: 1 })
+  })
+
+  test('is told by what it ends with if that happens while its caller gives up', async () => {
+    const run: Run = async (message, actor, method) => {
+      await untilAborted(message, actor, method)
+      await breaks(message, actor, method)
+    }
+    const { proc, exits } = makeProc(() => run)
+    const { stream, done } = deliver(proc)
+    await expect.poll(() => proc.state).toBe('busy')
+    stream.abort(new GliaError('ERR_START', 'Your module is gone.'))
+    await expect(done).rejects.toMatchObject({ message: 'Your module is gone.' })
+    expect(exits).toMatchObject([{ reason: { message: broken.message } }])
+    expect(proc.state).toBe('cold')
   })
 })
 

@@ -22,6 +22,11 @@ export interface ProcInit extends Program {
   dead?: string | undefined
 }
 
+interface Swapping {
+  /** Gives the old instance, which goes on if the swap fails, the first exit signal that has come meanwhile. */
+  signal: (() => void) | undefined
+}
+
 /** A process: a module under a PID, with a mailbox and a policy. It starts with its first message. */
 export class Proc {
   readonly pid: Pid
@@ -35,8 +40,9 @@ export class Proc {
   readonly #turns: Turns
   readonly #life: Life
   readonly #times = new RunTimes()
-  /** The message that runs. */
   #running: Stream | undefined
+  /** The swap that has the turn. */
+  #swapping: Swapping | undefined
 
   constructor({ pid, name, methods, policy, restart, load, start, observer, dead }: ProcInit) {
     this.pid = pid
@@ -68,6 +74,11 @@ export class Proc {
   /** Whether it has a worker. */
   get isLive(): boolean {
     return this.#life.incarnation.isLive
+  }
+
+  /** The message that runs, or has ended its instance just now. */
+  get running(): Stream | undefined {
+    return this.#running
   }
 
   /** Messages waiting for their turn. */
@@ -141,8 +152,17 @@ export class Proc {
    */
   async swap(program: Program, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
-      await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
-      await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+      const swapping: Swapping = { signal: undefined }
+      this.#swapping = swapping
+      try {
+        await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
+        await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+        // What was signalled to the old instance is over with it.
+        swapping.signal = undefined
+      } finally {
+        this.#swapping = undefined
+        swapping.signal?.()
+      }
     })
   }
 
@@ -168,11 +188,15 @@ export class Proc {
 
   /**
    * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart type.
-   * Without an instance there is nothing to end.
+   * Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
    */
   signal(reason: ExitReason, counts: boolean): void {
     const { isLive, exited } = this.#life.incarnation
     if (!isLive || exited) return
+    if (this.#swapping) {
+      this.#swapping.signal ??= () => this.signal(reason, counts)
+      return
+    }
     const turn = this.#turns.tryTake()
     this.#running?.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
     this.#life.end(reason, { counts })
@@ -229,6 +253,10 @@ export class Proc {
     killed.addEventListener('abort', onKill, { once: true })
     this.#running = stream
     let failure: unknown
+    const noteFailure = (thrown: unknown): never => {
+      failure = thrown
+      throw thrown
+    }
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
@@ -237,23 +265,22 @@ export class Proc {
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
-      await incarnation.run(method, messageOf(stream, this.pid, this.policy))
+      await incarnation.run(method, messageOf(stream, this.pid, this.policy)).catch(noteFailure)
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
       this.#times.add(performance.now() - started)
     } catch (thrown) {
-      failure = thrown
       // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
       stream.signal.throwIfAborted()
       killed.throwIfAborted()
       throw thrown
     } finally {
       cancelDeadline?.()
-      this.#running = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== late
-      this.#life.settle(failure, wasLeft ? { method, counts: false } : cause)
+      this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
+      this.#running = undefined
     }
   }
 

@@ -24,6 +24,7 @@ export type Run = (message: Message, actor: TestActor, method: string) => Promis
 export class TestActor implements Actor {
   memoryBytes: number | undefined = 65_536
   exited: ExitReason | undefined
+  stopped: GliaError | undefined
   readonly #run: Run
   readonly #stopped = Promise.withResolvers<never>()
   readonly #onStop: () => void
@@ -39,10 +40,13 @@ export class TestActor implements Actor {
     return Promise.race([this.#run(message, this, method), this.#stopped.promise])
   }
 
-  stop(): void {
+  /** @param reason Left out: its process wants it. */
+  stop(reason = new GliaError('ERR_PROC_STOPPED', 'The actor was stopped.')): void {
+    if (this.stopped) return
+    this.stopped = reason
     this.memoryBytes = undefined
     this.#onStop()
-    this.#stopped.reject(new GliaError('ERR_PROC_STOPPED', 'The actor was stopped.'))
+    this.#stopped.reject(reason)
   }
 }
 

@@ -48,8 +48,10 @@ export class Turns {
     )
   }
 
-  /** The next turn, for what the owner does: before all messages that wait, and without the rest of a wait. */
+  /** The next turn, for what the owner does: before all messages that wait, and without the rest of a wait. @throws the signal's reason. */
   async takeFirst(signal: AbortSignal): Promise<Turn> {
+    // Given up already: the wait goes on.
+    signal.throwIfAborted()
     const entered = this.#mailbox.enterFirst(signal)
     this.#pause?.end()
     return this.#turn(await entered)
