@@ -2,11 +2,14 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Pid } from '../glia/pid.ts'
 import type { ProcessEntry } from './process-entry.ts'
-import type { ProcessRecord, Store } from './store.ts'
+import type { ProcessRecord, ProcessStore } from './store.ts'
+
+/** Bytes of modules by CID. */
+type Modules = ReadonlyMap<string, Blob>
 
 export interface ProcessKeeperInit {
   /** undefined: nothing is kept. */
-  store: Store | undefined
+  store: ProcessStore | undefined
   slot: number
   log: Logger
   /** Whether the process is still one of the table. */
@@ -29,11 +32,11 @@ export class ProcessKeeper {
     return (await this.#init.store?.processes(this.#init.slot)) ?? []
   }
 
-  /** Keeps a process, with its module unless that is kept already. Never rejects. */
-  async keep(entry: ProcessEntry, module?: Blob): Promise<void> {
+  /** Keeps a process, with those of its modules that are given and not kept already. Never rejects. */
+  async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
     const { store, log } = this.#init
     try {
-      await store?.putProcess(entry.record, module)
+      await store?.putProcess(entry.record, modules)
       entry.persisted = store !== undefined
       entry.files.keep()
       // It may have been killed meanwhile.
@@ -67,7 +70,8 @@ export class ProcessKeeper {
     const { retired } = entry
     if (!retired) return
     entry.retired = undefined
-    await this.keep(entry, await retired)
+    const module = await retired
+    await this.keep(entry, module && new Map([[entry.record.cid, module]]))
   }
 
   /** A process that is gone is gone, whatever the store says; at worst it comes back with the next page. */

@@ -18,7 +18,7 @@ import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks } from './process-links.ts'
 import { readModuleBeside } from './read-module.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
-import type { ModuleVersion, ProcessRecord, Store } from './store.ts'
+import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
 import { tarOf } from './tar.ts'
 import type { TierName } from './worker-api.ts'
 
@@ -27,7 +27,7 @@ export interface ProcessTableInit {
   slot: number
   peerId: string
   /** undefined: nothing is kept. */
-  store: Store | undefined
+  store: ProcessStore | undefined
   tier: TierName
   /** Starts the actor worker's script. */
   createWorker(): Promise<Worker>
@@ -180,7 +180,7 @@ export class ProcessTable {
     const entry = this.#add({ ...record, previous: undefined })
     entry.files.hold(files)
     this.links.restore([entry])
-    await this.#keeper.keep(entry, bytes)
+    await this.#keeper.keep(entry, bytes && new Map([[record.cid, bytes]]))
   }
 
   /**
@@ -247,7 +247,7 @@ export class ProcessTable {
     entry.update({ ...version, previous: before })
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
-    await this.#keeper.keep(entry, blob)
+    await this.#keeper.keep(entry, blob && new Map([[version.cid, blob]]))
   }
 
   /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
@@ -278,7 +278,7 @@ export class ProcessTable {
         throw error
       }
     }
-    await this.#keeper.keep(entry, blob)
+    await this.#keeper.keep(entry, new Map([[version.cid, blob]]))
     return entry
   }
 
