@@ -22,10 +22,10 @@ export interface LastError {
 export interface KilledProcess {
   record: ProcessRecord
   module: InspectedModule | undefined
-  /** Its module's bytes, unless nothing is kept. */
-  bytes: Blob | undefined
-  /** What it had under `/data`. */
-  files: readonly FileEntry[]
+  /** The bytes of its modules by CID; none if nothing is kept. */
+  modules: ReadonlyMap<string, Blob>
+  /** What it had under `/data`; undefined if that could not be read. */
+  files: readonly FileEntry[] | undefined
 }
 
 export interface ProcessEntryInit {
@@ -48,10 +48,10 @@ export class ProcessEntry {
   /** False when the browser refused to keep it: it will not come back after a reload. */
   persisted = false
   /**
-   * Set when it has ended by its restart type, so that it does not come back with the next page: its module's bytes, if it is
-   * restarted by hand before.
+   * Set when it has ended by its restart type, so that it does not come back with the next page: the bytes of its modules by
+   * CID, if it is restarted by hand before. Never rejects.
    */
-  retired: Promise<Blob | undefined> | undefined
+  retired: Promise<ReadonlyMap<string, Blob>> | undefined
   readonly #init: ProcessEntryInit
   #record: ProcessRecord
   #proc: Proc

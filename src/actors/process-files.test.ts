@@ -13,10 +13,12 @@ const sessions: FilesSession[] = []
 class MemoryStore implements FileStore {
   readonly kept = new Map<string, FileEntry>()
   isFull = false
+  isBroken = false
   gate: Promise<void> = Promise.resolve()
   writes = 0
 
   async files(): Promise<FileEntry[]> {
+    if (this.isBroken) throw new GliaError('ERR_STORAGE', 'It is broken.')
     return [...this.kept.values()]
   }
 
@@ -124,13 +126,29 @@ test('nothing is stored before the process is, and nothing after', async () => {
   files.keep()
   await tell(file('b'))
   await expect.poll(() => [...store.kept.keys()]).toEqual(['a', 'b'])
-  expect((await files.release()).length).toBe(2)
+  expect((await files.release())?.length).toBe(2)
   store.kept.clear()
   await tell(file('c'))
   expect(store.kept.size).toBe(0)
   expect(await pathsOf(files)).toEqual(['a', 'b', 'c'])
   files.keep()
   await expect.poll(() => [...store.kept.keys()]).toEqual(['a', 'b', 'c'])
+})
+
+test('files that cannot be read are not let go', async () => {
+  const store = new MemoryStore()
+  const { files, lines } = make(store)
+  files.keep()
+  const { tell } = await begin(files)
+  await tell(file('a'))
+  await expect.poll(() => store.kept.size).toBe(1)
+  store.isBroken = true
+  expect(await files.release()).toBeUndefined()
+  expect(lines).toEqual(['What is kept under /data could not be read: It is broken.'])
+  store.isBroken = false
+  await tell(file('b'))
+  await expect.poll(() => store.kept.size).toBe(2)
+  expect(await pathsOf(files)).toEqual(['a', 'b'])
 })
 
 test('what was let go is put below what has changed since', async () => {

@@ -107,6 +107,7 @@ export class ProcessFiles {
 
   /** The process is gone: nothing is taken any more. A port that is open is never collected, nor is what listens to it. */
   close(): void {
+    this.#isStoring = false
     this.#session?.close()
     this.#session = undefined
   }
@@ -124,18 +125,23 @@ export class ProcessFiles {
     this.#flush()
   }
 
-  /** The process goes from the store: from now on its files are held here, until {@link keep}. Never rejects. */
-  async release(): Promise<readonly FileEntry[]> {
+  /**
+   * The process goes from the store: from now on its files are held here, until {@link keep}. Never rejects.
+   * @returns them; undefined if they could not be read. Then they stay where they are.
+   */
+  async release(): Promise<readonly FileEntry[] | undefined> {
+    const wasStoring = this.#isStoring
     this.#isStoring = false
     try {
       const entries = await this.entries()
       this.hold(entries)
+      this.#isKept = false
       return entries
     } catch (thrown) {
       this.#init.report(`What is kept under /data could not be read: ${toGliaError(thrown).message}`)
-      return []
-    } finally {
-      this.#isKept = false
+      this.#isStoring = wasStoring
+      this.#flush()
+      return undefined
     }
   }
 

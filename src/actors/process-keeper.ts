@@ -2,11 +2,14 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Pid } from '../glia/pid.ts'
 import type { ProcessEntry } from './process-entry.ts'
-import type { ProcessRecord, Store } from './store.ts'
+import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+
+/** Bytes of modules by CID. */
+type Modules = ReadonlyMap<string, Blob>
 
 export interface ProcessKeeperInit {
   /** undefined: nothing is kept. */
-  store: Store | undefined
+  store: ProcessStore | undefined
   slot: number
   log: Logger
   /** Whether the process is still one of the table. */
@@ -29,15 +32,17 @@ export class ProcessKeeper {
     return (await this.#init.store?.processes(this.#init.slot)) ?? []
   }
 
-  /** Keeps a process, with its module unless that is kept already. Never rejects. */
-  async keep(entry: ProcessEntry, module?: Blob): Promise<void> {
-    const { store, log } = this.#init
+  /** Keeps a process, with those of its modules that are given and not kept already. Never rejects. */
+  async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
+    const { store, log, has } = this.#init
     try {
-      await store?.putProcess(entry.record, module)
+      await store?.putProcess(entry.record, modules)
+      // What is to be had of it after its end is read before it is forgotten.
+      if (entry.retired) await entry.retired
+      // It may have been killed meanwhile, or have ended for good: from then on its files are held, and not stored.
+      if (!has(entry)) return void (await this.forget(entry.record.pid))
       entry.persisted = store !== undefined
       entry.files.keep()
-      // It may have been killed meanwhile.
-      if (!this.#init.has(entry)) await this.forget(entry.record.pid)
     } catch (thrown) {
       const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
       entry.log.add('error', `${toGliaError(thrown).message} The process runs, but ${lost}.`)
@@ -48,7 +53,7 @@ export class ProcessKeeper {
 
   /** Its record has changed: keeps that. Many changes at once are few writes. */
   save(entry: ProcessEntry): void {
-    if (!entry.persisted) return
+    if (!entry.persisted || entry.retired) return
     const isSaving = this.#saving.has(entry)
     this.#saving.set(entry, isSaving)
     if (!isSaving) void this.#saveAll(entry)
@@ -56,13 +61,20 @@ export class ProcessKeeper {
 
   /** The process is not to come back with the next page, and stays in this one. */
   retire(entry: ProcessEntry): void {
-    const { pid, cid } = entry.record
-    const bytes = entry.files.release().then(() => this.module(cid))
-    entry.retired = bytes
-    void bytes.then(() => (entry.retired === bytes ? this.forget(pid) : undefined))
+    const modules = this.modules(entry.record)
+    const files = entry.files.release()
+    const retired = Promise.all([modules, files]).then(() => modules)
+    entry.retired = retired
+    void retired.then(async () => {
+      if (entry.retired !== retired) return
+      if (await files) return this.forget(entry.record.pid)
+      // It comes back, dead, rather than have its files deleted that nobody has.
+      entry.retired = undefined
+      this.save(entry)
+    })
   }
 
-  /** It is, after all: it lives again. */
+  /** It is, after all: it is to live again. */
   async unretire(entry: ProcessEntry): Promise<void> {
     const { retired } = entry
     if (!retired) return
@@ -79,14 +91,10 @@ export class ProcessKeeper {
     }
   }
 
-  /** The bytes of a module; undefined if the browser does not give them. */
-  async module(cid: string): Promise<Blob | undefined> {
-    try {
-      return await this.#init.store?.module(cid)
-    } catch (thrown) {
-      this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
-      return undefined
-    }
+  /** The bytes of the modules that a process needs, as far as the browser gives them. */
+  async modules(record: ProcessRecord): Promise<Modules> {
+    const read = modulesOf(record).map(async (cid) => [cid, await this.#module(cid)] as const)
+    return new Map((await Promise.all(read)).flatMap(([cid, blob]) => (blob ? [[cid, blob] as const] : [])))
   }
 
   /** @throws {GliaError} ERR_STORAGE */
@@ -94,6 +102,15 @@ export class ProcessKeeper {
     const blob = await this.#init.store?.module(cid)
     if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the browser’s storage: add it again.`)
     return blob
+  }
+
+  async #module(cid: string): Promise<Blob | undefined> {
+    try {
+      return await this.#init.store?.module(cid)
+    } catch (thrown) {
+      this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
+      return undefined
+    }
   }
 
   async #saveAll(entry: ProcessEntry): Promise<void> {

@@ -1,19 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bad, good } from '../../e2e/guests/bad.ts'
 import { guest } from '../../e2e/guests/guests.ts'
-import type { Env } from '../glia/env.ts'
-import { GliaError, toGliaError } from '../glia/errors.ts'
-import type { Pid } from '../glia/pid.ts'
-import { Router } from '../glia/router.ts'
-import { SELF } from '../glia/test-peer.ts'
-import { readAll } from '../glia/web-streams.ts'
+import { altered, makeProcesses, type TestProcesses } from '../node/test-processes.ts'
 import { builtActorWorker } from '../node/test-worker.ts'
-import { threadWorker } from '../node/thread-worker.ts'
 import { installErrorTransfer } from './comlink-errors.ts'
-import { ProcessTable } from './process-table.ts'
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
-const tables: ProcessTable[] = []
+const tabs: TestProcesses[] = []
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
 
 beforeAll(async () => {
@@ -22,64 +14,15 @@ beforeAll(async () => {
   worker = await builtActorWorker()
 })
 afterEach(() => {
-  for (const table of tables.splice(0)) for (const { proc } of table.entries) proc.kill()
+  for (const { table } of tabs.splice(0)) for (const { proc } of table.entries) proc.kill()
 })
 afterAll(() => worker.remove())
 
-/** A tab's processes in threads of this process, with nothing kept, and how to call them. */
-function makeTab(liveLimit?: number) {
-  const env: Env = {
-    log: () => silent,
-    localHost: () => ({ peerId: SELF, addrs: () => [] }),
-    routing: () => {
-      throw new Error('none')
-    },
-  }
-  const table: ProcessTable = new ProcessTable({
-    slot: 0,
-    peerId: SELF,
-    store: undefined,
-    tier: 'rings',
-    createWorker: async () => threadWorker(worker.script),
-    log: silent,
-    changed: () => undefined,
-    liveLimit,
-    mesh: {
-      self: SELF,
-      hosts: async () => [],
-      procs: () => [],
-      resolve: (path, signal) => router.resolve(path, signal),
-      serve: (stream) => router.serveStream(stream),
-    },
-  })
-  tables.push(table)
-  const router: Router = new Router({
-    env,
-    procs: table,
-    openRemote: () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'none')),
-  })
-  const call = async (pid: string, method: string, message = ''): Promise<string> => {
-    const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller: 'browser' })
-    void stream.write(new TextEncoder().encode(message)).then(
-      () => stream.closeWrite(),
-      () => undefined,
-    )
-    return readAll(stream).then(
-      (reply) => new TextDecoder().decode(reply),
-      (thrown: unknown) => toGliaError(thrown).code,
-    )
-  }
-  const entry = (pid: string) => {
-    const found = table.entries.find(({ record }) => record.pid === pid)
-    if (!found) throw new Error('no such process')
-    return found
-  }
-  return { table, call, entry }
-}
-
-/** The module with a section that changes nothing but its CID. */
-function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from([...bytes, 0, 2, 1, 0x78])
+/** With nothing kept. */
+function makeTab(liveLimit?: number): TestProcesses {
+  const tab = makeProcesses({ script: worker.script, liveLimit })
+  tabs.push(tab)
+  return tab
 }
 
 describe('limits', () => {

@@ -18,7 +18,7 @@ import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks } from './process-links.ts'
 import { readModuleBeside } from './read-module.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
-import type { ModuleVersion, ProcessRecord, Store } from './store.ts'
+import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
 import { tarOf } from './tar.ts'
 import type { TierName } from './worker-api.ts'
 
@@ -27,7 +27,7 @@ export interface ProcessTableInit {
   slot: number
   peerId: string
   /** undefined: nothing is kept. */
-  store: Store | undefined
+  store: ProcessStore | undefined
   tier: TierName
   /** Starts the actor worker's script. */
   createWorker(): Promise<Worker>
@@ -60,6 +60,8 @@ export class ProcessTable {
   readonly #keeper: ProcessKeeper
   readonly #modules: ModuleCache
   readonly #starter: ActorStarter
+  /** Kills under way: what was killed twice can be brought back once. */
+  readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
   #root: Pid | undefined
 
   constructor(init: ProcessTableInit) {
@@ -161,26 +163,24 @@ export class ProcessTable {
    */
   async kill(pid: string): Promise<KilledProcess> {
     const entry = this.#notRoot(pid, 'be killed')
-    const { record, retired } = entry
-    const { cid, policy } = record
-    entry.proc.kill()
-    const killed = {
-      record: { ...record, dead: undefined },
-      module: await this.#modules.peek(cid, policy.maxMemoryBytes),
-      bytes: (await retired) ?? (await this.#keeper.module(cid)),
-      files: await entry.files.release(),
-    }
-    await this.#remove(entry)
-    return killed
+    const killing = this.#killing.get(entry) ?? this.#kill(entry)
+    this.#killing.set(entry, killing)
+    return killing
   }
 
-  /** Undoes a kill: the same PID, module and files, a fresh state. */
-  async revive({ record, module, bytes, files }: KilledProcess): Promise<void> {
+  /**
+   * Undoes a kill: the same PID, modules and files, a fresh state.
+   * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
+   */
+  async revive({ record, module, modules, files }: KilledProcess): Promise<void> {
+    const { pid, name, previous } = record
+    if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
-    const entry = this.#add({ ...record, previous: undefined })
-    entry.files.hold(files)
+    const entry = this.#add({ ...record, previous: previous && modules.has(previous.cid) ? previous : undefined })
+    if (files) entry.files.hold(files)
+    else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
     this.links.restore([entry])
-    await this.#keeper.keep(entry, bytes)
+    await this.#keeper.keep(entry, modules)
   }
 
   /**
@@ -189,8 +189,8 @@ export class ProcessTable {
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {
     const entry = this.#entry(pid)
+    await this.#unretire(entry)
     entry.revive()
-    await this.#keeper.unretire(entry)
     this.#keeper.save(entry)
     await entry.proc.restart(signal)
   }
@@ -232,22 +232,25 @@ export class ProcessTable {
     blob?: Blob,
   ): Promise<void> {
     onStage?.('starting')
+    const { pid } = entry.record
+    const isRetired = entry.retired !== undefined
+    await this.#unretire(entry)
     const stayDead = entry.revive()
     try {
       await entry.proc.swap(this.#starter.program(entry, version), signal)
     } catch (thrown) {
       stayDead()
+      if (isRetired && this.#entries.get(pid) === entry) this.#keeper.retire(entry)
       const error = toGliaError(thrown, 'ERR_START')
       entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
       throw error
     }
-    await this.#keeper.unretire(entry)
     const { cid, moduleBytes, methods, previous } = entry.record
     const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
     entry.update({ ...version, previous: before })
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
-    await this.#keeper.keep(entry, blob)
+    await this.#keeper.keep(entry, blob && new Map([[version.cid, blob]]))
   }
 
   /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
@@ -278,7 +281,7 @@ export class ProcessTable {
         throw error
       }
     }
-    await this.#keeper.keep(entry, blob)
+    await this.#keeper.keep(entry, new Map([[version.cid, blob]]))
     return entry
   }
 
@@ -301,9 +304,32 @@ export class ProcessTable {
     this.links.ended(pid, exit, counts)
   }
 
+  async #kill(entry: ProcessEntry): Promise<KilledProcess> {
+    const { record, retired } = entry
+    const { cid, policy } = record
+    entry.proc.kill()
+    const killed = {
+      record: { ...record, dead: undefined },
+      module: await this.#modules.peek(cid, policy.maxMemoryBytes)?.catch(() => undefined),
+      modules: await (retired ?? this.#keeper.modules(record)),
+      files: await entry.files.release(),
+    }
+    await this.#remove(entry)
+    return killed
+  }
+
+  /** Has a process that has ended for good be kept again, before it lives: so it cannot end a second time meanwhile. */
+  async #unretire(entry: ProcessEntry): Promise<void> {
+    await this.#keeper.unretire(entry)
+    // It may have been killed meanwhile.
+    if (this.#entry(entry.record.pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
+  }
+
   async #remove(entry: ProcessEntry, reason?: GliaError): Promise<void> {
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
+    // Another may have its PID by now.
+    if (this.#entries.get(pid) !== entry) return
     this.#entries.delete(pid)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     this.links.forget(pid)

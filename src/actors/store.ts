@@ -69,8 +69,19 @@ interface Schema extends DBSchema {
   files: { key: [pid: string, path: string]; value: FileEntry }
 }
 
+/** Where processes are kept across reloads. Reads and writes happen in the order in which they are asked for; failures are ERR_STORAGE. */
+export interface ProcessStore extends FileStore {
+  /** In the order they were made. */
+  processes(slot: number): Promise<ProcessRecord[]>
+  /** Keeps a process, and those of the modules given that it has. Modules that it had before go if nobody else has them. */
+  putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
+  /** Forgets a process with its files, and its modules if no other process of any slot has them. */
+  deleteProcess(pid: Pid): Promise<void>
+  module(cid: string): Promise<Blob | undefined>
+}
+
 /** What of this origin outlives the page. Failures are ERR_STORAGE. */
-export class Store implements FileStore {
+export class Store implements ProcessStore {
   readonly #db: IDBPDatabase<Schema>
 
   private constructor(db: IDBPDatabase<Schema>) {
@@ -113,19 +124,18 @@ export class Store implements FileStore {
     await attempt('keep the settings', () => this.#db.put('settings', settings, 'mesh'))
   }
 
-  /** In the order they were made. */
   async processes(slot: number): Promise<ProcessRecord[]> {
     const records = await attempt('read the processes', () => this.#db.getAllFromIndex('processes', 'slot', slot))
     return records.flatMap(completed).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Keeps a process, and its module if it is new. Modules that it had before go if nobody else has them. */
-  async putProcess(record: ProcessRecord, module?: Blob): Promise<void> {
+  async putProcess(record: ProcessRecord, given: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     await attempt('keep the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
-      if (module && (await modules.getKey(record.cid)) === undefined) {
-        await modules.put(module, record.cid)
+      for (const cid of modulesOf(record)) {
+        const module = given.get(cid)
+        if (module && (await modules.getKey(cid)) === undefined) await modules.put(module, cid)
       }
       const processes = tx.objectStore('processes')
       const before = await processes.get(record.pid)
@@ -137,7 +147,6 @@ export class Store implements FileStore {
     })
   }
 
-  /** Forgets a process with its files, and its modules if no other process of any slot has them. */
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules', 'files'], 'readwrite', { durability: 'relaxed' })
@@ -181,7 +190,8 @@ function filesOf(pid: string): IDBKeyRange {
   return IDBKeyRange.bound([pid], [pid, []])
 }
 
-function modulesOf({ cid, previous }: ProcessRecord): string[] {
+/** CIDs of the modules that a process needs. */
+export function modulesOf({ cid, previous }: ProcessRecord): string[] {
   return previous ? [cid, previous.cid] : [cid]
 }
 

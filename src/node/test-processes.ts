@@ -1,0 +1,83 @@
+// For tests: the processes of a tab, in threads of this process.
+import type { ProcessEntry } from '../actors/process-entry.ts'
+import { ProcessTable } from '../actors/process-table.ts'
+import type { ProcessStore } from '../actors/store.ts'
+import type { Env } from '../glia/env.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { Pid } from '../glia/pid.ts'
+import { Router } from '../glia/router.ts'
+import { SELF } from '../glia/test-peer.ts'
+import { readAll } from '../glia/web-streams.ts'
+import { threadWorker } from './thread-worker.ts'
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+
+export interface TestProcessesInit {
+  /** The actor worker's script, built. */
+  script: URL
+  liveLimit?: number | undefined
+  /** Left out: nothing is kept. */
+  store?: ProcessStore | undefined
+}
+
+/** A table of processes that may call each other. */
+export interface TestProcesses {
+  table: ProcessTable
+  /** Calls a method as a page does. @returns the reply, or the code of the error. */
+  call(pid: string, method: string, message?: string): Promise<string>
+  entry(pid: string): ProcessEntry
+}
+
+export function makeProcesses({ script, liveLimit, store }: TestProcessesInit): TestProcesses {
+  const env: Env = {
+    log: () => silent,
+    localHost: () => ({ peerId: SELF, addrs: () => [] }),
+    routing: () => {
+      throw new Error('none')
+    },
+  }
+  const table: ProcessTable = new ProcessTable({
+    slot: 0,
+    peerId: SELF,
+    store,
+    tier: 'rings',
+    createWorker: async () => threadWorker(script),
+    log: silent,
+    changed: () => undefined,
+    liveLimit,
+    mesh: {
+      self: SELF,
+      hosts: async () => [],
+      procs: () => [],
+      resolve: (path, signal) => router.resolve(path, signal),
+      serve: (stream) => router.serveStream(stream),
+    },
+  })
+  const router: Router = new Router({
+    env,
+    procs: table,
+    openRemote: () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'none')),
+  })
+  const call = async (pid: string, method: string, message = ''): Promise<string> => {
+    const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller: 'browser' })
+    void stream.write(new TextEncoder().encode(message)).then(
+      () => stream.closeWrite(),
+      () => undefined,
+    )
+    return readAll(stream).then(
+      (reply) => new TextDecoder().decode(reply),
+      (thrown: unknown) => toGliaError(thrown).code,
+    )
+  }
+  const entry = (pid: string): ProcessEntry => {
+    const found = table.entries.find(({ record }) => record.pid === pid)
+    if (!found) throw new Error('no such process')
+    return found
+  }
+  return { table, call, entry }
+}
+
+/** The module with a section that changes nothing but its CID. */
+export function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from([...bytes, 0, 2, 1, 0x78])
+}
