@@ -92,7 +92,7 @@ export class ProcessEntry {
     if (old.state !== 'dead') return () => undefined
     const { dead } = this.#record
     this.update({ dead: undefined })
-    this.#proc = this.#makeProc()
+    this.#proc = this.#makeProc(dead)
     this.#proc.messages = old.messages
     return () => {
       this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
@@ -101,7 +101,7 @@ export class ProcessEntry {
     }
   }
 
-  #makeProc(): Proc {
+  #makeProc(revived?: string): Proc {
     const { pid, name, policy, restart, dead } = this.#record
     const { changed, program } = this.#init
     return new Proc({
@@ -110,6 +110,7 @@ export class ProcessEntry {
       policy,
       restart,
       dead,
+      revived,
       ...program(this),
       observer: {
         changed,

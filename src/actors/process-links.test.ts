@@ -20,8 +20,18 @@ function makePair(run: Run) {
   const make = (name: string): ProcessEntry =>
     new ProcessEntry(
       {
-        ...{ pid: newPid(), slot: 0, name, args: [], env: {}, root: false, createdAt: 0 },
-        ...{ cid: name, moduleBytes: 0, methods: ['run'], policy: makePolicy(), restart: makeRestart() },
+        pid: newPid(),
+        slot: 0,
+        name,
+        args: [],
+        env: {},
+        root: false,
+        createdAt: 0,
+        cid: name,
+        moduleBytes: 0,
+        methods: ['run'],
+        policy: makePolicy(),
+        restart: makeRestart(),
       },
       {
         store: undefined,

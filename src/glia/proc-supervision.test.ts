@@ -270,6 +270,28 @@ describe('swapping', () => {
     expect(count).toEqual({ started: 1, stopped: 0 })
   })
 
+  test('that fails lets no message into a process that was dead before', async () => {
+    const { proc, count, exits } = makeProc(counter, { revived: 'It ended six times.' })
+    const starting = Promise.withResolvers<TestActor>()
+    const swapping = proc.swap({ methods: ['run'], start: () => starting.promise })
+    const waiting = deliver(proc)
+    starting.reject(new GliaError('ERR_START', '_initialize trapped.'))
+    await expect(swapping).rejects.toMatchObject({ code: 'ERR_START' })
+    await expect(waiting.done).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED', message: 'It ended six times.' })
+    expect(proc).toMatchObject({ state: 'dead', death: 'It ended six times.' })
+    expect({ started: count.started, exits }).toEqual({ started: 0, exits: [] })
+  })
+
+  test('of a process that was dead, and was brought back before, leaves it alive', async () => {
+    const fails = { methods: ['run'], start: () => Promise.reject(new GliaError('ERR_START', 'no')) }
+    for (const back of ['restart', 'swap'] as const) {
+      const { proc } = makeProc(counter, { revived: 'It ended six times.' })
+      await (back === 'restart' ? proc.restart() : proc.swap(program(counter()).program))
+      await expect(proc.swap(fails)).rejects.toMatchObject({ code: 'ERR_START' })
+      expect(text(await readAll(deliver(proc).stream))).toBe('1')
+    }
+  })
+
   test('that takes too long fails at the deadline', async () => {
     const { proc } = makeProc(counter, { policy: { deadlineMs: 10 } })
     const start = (signal: AbortSignal): Promise<never> =>

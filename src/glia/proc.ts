@@ -20,6 +20,8 @@ export interface ProcInit extends Program {
   observer: ProcObserver
   /** It is dead already, as it was kept: why. */
   dead?: string | undefined
+  /** It was dead, and why: it is again if the first thing that is done to it is a swap that fails. */
+  revived?: string | undefined
 }
 
 interface Swapping {
@@ -41,15 +43,17 @@ export class Proc {
   readonly #life: Life
   readonly #times = new RunTimes()
   #running: Stream | undefined
+  #revived: string | undefined
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
 
-  constructor({ pid, name, methods, policy, restart, load, start, observer, dead }: ProcInit) {
+  constructor({ pid, name, methods, policy, restart, load, start, observer, dead, revived }: ProcInit) {
     this.pid = pid
     this.name = name
     this.policy = policy
     this.#restart = restart
     this.#observer = observer
+    this.#revived = revived
     this.#turns = new Turns(policy)
     this.#life = new Life({ methods, load, start }, restart, observer)
     const { killed } = this.#life
@@ -147,7 +151,7 @@ export class Proc {
 
   /**
    * Puts another program in the place of this one, when the message that runs has ended and before any that waits. The old
-   * instance lives until the new one has started; if that fails, it goes on.
+   * instance lives until the new one has started; if that fails, it goes on, or is dead as it was before.
    * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process ended before; the signal's reason.
    */
   async swap(program: Program, signal?: AbortSignal): Promise<void> {
@@ -159,6 +163,11 @@ export class Proc {
         await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
         // What was signalled to the old instance is over with it.
         swapping.signal = undefined
+        this.#revived = undefined
+      } catch (thrown) {
+        // Before the turn goes on: those that wait are not for the old program, which nobody has brought back.
+        if (this.#revived !== undefined) this.close(new GliaError('ERR_PROC_STOPPED', this.#revived))
+        throw thrown
       } finally {
         this.#swapping = undefined
         swapping.signal?.()
@@ -172,6 +181,7 @@ export class Proc {
    */
   async restart(signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
+      this.#revived = undefined
       this.#life.renew()
       this.#observer.note('Restarted by hand.')
       await this.#start(signal)

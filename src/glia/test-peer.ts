@@ -55,6 +55,7 @@ export interface TestProcInit {
   restart?: RestartType | Partial<Restart>
   methods?: readonly string[]
   dead?: string
+  revived?: string
   /** Makes an actor of a function in another way; may fail. */
   actor?(run: Run): TestActor
   /** Runs before each start; no deadline is about it. */
@@ -75,7 +76,7 @@ export interface TestProc {
 
 /** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
-  const { policy, restart = 'permanent', methods = ['run'], dead, actor, load, starting } = init
+  const { policy, restart = 'permanent', methods = ['run'], dead, revived, actor, load, starting } = init
   const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], exits: [], count: { started: 0, stopped: 0 } }
   const proc = new Proc({
     pid: newPid(),
@@ -84,6 +85,7 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     policy: makePolicy({ ...policy }),
     restart: makeRestart(restart),
     dead,
+    revived,
     load,
     start: async (signal) => {
       await starting?.(signal)
