@@ -1,6 +1,7 @@
 import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { Program } from '../glia/incarnation.ts'
+import type { Watch } from '../glia/links.ts'
 import { Proc } from '../glia/proc.ts'
 import type { InspectedModule } from './inspect.ts'
 import type { FileEntry } from './files-api.ts'
@@ -26,6 +27,8 @@ export interface KilledProcess {
   modules: ReadonlyMap<string, Blob>
   /** What it had under `/data`; undefined if that could not be read. */
   files: readonly FileEntry[] | undefined
+  /** The watches that others had of it. */
+  watches: readonly Watch[]
 }
 
 export interface ProcessEntryInit {
