@@ -8,6 +8,7 @@ import type { FileEntry } from './files-api.ts'
 import { type FileStore, ProcessFiles } from './process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
+import { withinBounds } from './trap-text.ts'
 
 /** Ends of instances that are kept. */
 const KEPT_EXITS = 20
@@ -126,7 +127,8 @@ export class ProcessEntry {
     })
   }
 
-  #exited(exit: Exit, counts: boolean): void {
+  #exited(told: Exit, counts: boolean): void {
+    const exit = withinBounds(told)
     const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
     this.update({ exits, dead: this.#proc.death })
     this.#init.exited(this, exit, counts)
