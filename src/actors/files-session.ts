@@ -2,10 +2,6 @@ import { toGliaError } from '../glia/errors.ts'
 import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
 
 export interface FilesSessionInit {
-  /** What the worker begins with. */
-  entries: readonly FileEntry[]
-  /** As {@link KeptFiles} has it. */
-  maxBytes: number
   /** Gets what the worker has changed. */
   changed(changes: readonly FileChange[]): void
   /** Gets a line for people about what cannot be kept. */
@@ -14,24 +10,31 @@ export interface FilesSessionInit {
 
 /** The page's side of the files of one worker. */
 export class FilesSession {
-  /** For the worker; its port is to be transferred. */
-  readonly kept: KeptFiles
   /** The worker has been ended. What it had posted before may still come. */
   isStopped = false
   readonly #init: FilesSessionInit
+  #kept: KeptFiles
   readonly #port: MessagePort
   #reports = 0
   #waiting: { reports: number; come: () => void } | undefined
 
-  constructor(init: FilesSessionInit) {
+  /** @param entries What the worker begins with. @param maxBytes As {@link KeptFiles} has it. */
+  constructor(entries: readonly FileEntry[], maxBytes: number, init: FilesSessionInit) {
     const { port1, port2 } = new MessageChannel()
     this.#init = init
     this.#port = port1
-    this.kept = { entries: init.entries, maxBytes: init.maxBytes, port: port2 }
+    this.#kept = { entries, maxBytes, port: port2 }
+  }
+
+  /** For the worker; its port is to be transferred. Once the worker has started there are no entries any more. */
+  get kept(): KeptFiles {
+    return this.#kept
   }
 
   /** From now on changes are taken; those that were posted before wait in the port. */
   begin(): void {
+    // The worker has them: as long as it lives the page would have all of /data a second time.
+    this.#kept = { ...this.#kept, entries: [] }
     this.#port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
   }
 

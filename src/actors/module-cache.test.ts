@@ -134,3 +134,16 @@ test('what is no module is refused', async () => {
     code: 'ERR_BAD_MODULE',
   })
 })
+
+test('a load that fails leaves alone what has taken its place', async () => {
+  const gate = Promise.withResolvers<Blob>()
+  const { cache, add } = await makeCache({ load: () => gate.promise })
+  const version = await add('one')
+  const inspected = await cache.get(version, CAP)
+  cache.drop(version.cid)
+  const loading = cache.get(version, CAP)
+  cache.put(version, CAP, inspected)
+  gate.reject(new GliaError('ERR_STORAGE', 'gone'))
+  await expect(loading).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+  expect(await cache.peek(version.cid, CAP)).toBe(inspected)
+})

@@ -63,7 +63,8 @@ export class ModuleCache {
     }
     const left = this.#recover(key)
     const compiled = left ? Promise.resolve(left) : this.#load(cid, maxMemoryBytes)
-    compiled.catch(() => this.#cached.delete(key))
+    // By then another may be in its place.
+    compiled.catch(() => this.#cached.get(key)?.compiled === compiled && this.#cached.delete(key))
     this.#put(key, { cid, moduleBytes, compiled })
     return compiled
   }

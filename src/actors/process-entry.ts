@@ -1,12 +1,14 @@
 import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { Program } from '../glia/incarnation.ts'
+import type { Watch } from '../glia/links.ts'
 import { Proc } from '../glia/proc.ts'
 import type { InspectedModule } from './inspect.ts'
 import type { FileEntry } from './files-api.ts'
 import { type FileStore, ProcessFiles } from './process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
+import { withinBounds } from './trap-text.ts'
 
 /** Ends of instances that are kept. */
 const KEPT_EXITS = 20
@@ -26,6 +28,8 @@ export interface KilledProcess {
   modules: ReadonlyMap<string, Blob>
   /** What it had under `/data`; undefined if that could not be read. */
   files: readonly FileEntry[] | undefined
+  /** The watches that others had of it. */
+  watches: readonly Watch[]
 }
 
 export interface ProcessEntryInit {
@@ -124,7 +128,8 @@ export class ProcessEntry {
     })
   }
 
-  #exited(exit: Exit, counts: boolean): void {
+  #exited(told: Exit, counts: boolean): void {
+    const exit = withinBounds(told)
     const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
     this.update({ exits, dead: this.#proc.death })
     this.#init.exited(this, exit, counts)

@@ -16,8 +16,10 @@ class MemoryStore implements FileStore {
   isBroken = false
   gate: Promise<void> = Promise.resolve()
   writes = 0
+  reads = 0
 
   async files(): Promise<FileEntry[]> {
+    this.reads += 1
     if (this.isBroken) throw new GliaError('ERR_STORAGE', 'It is broken.')
     return [...this.kept.values()]
   }
@@ -268,4 +270,31 @@ test('what has too long a path to be kept is told', async () => {
     expect.stringMatching(/^Something under \/data is not kept: a path may have 4096 characters/),
     expect.stringMatching(/^2 files and directories under \/data are not kept/),
   ])
+})
+
+test('what a worker told at its very end is there for the next one', async () => {
+  const { files } = make()
+  const { session } = await begin(files)
+  session.kept.port.postMessage({ type: 'changed', changes: [file('last')], tooLong: 0 })
+  files.stopped(session)
+  expect((await begin(files)).found).toEqual(['last'])
+})
+
+test('a worker that has started has the files, and the page not a second time', async () => {
+  const { files } = make()
+  files.hold([file('a')])
+  const { session, found } = await begin(files)
+  expect([found, session.kept.entries]).toEqual([['a'], []])
+})
+
+test('all who ask what there is wait for one read, and one that fails is tried again', async () => {
+  const store = new MemoryStore()
+  store.kept.set('a', file('a'))
+  const { files } = make(store)
+  files.keep()
+  store.isBroken = true
+  await expect(files.load()).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+  store.isBroken = false
+  expect((await Promise.all([files.load(), files.load(), files.load()])).map(({ size }) => size)).toEqual([1, 1, 1])
+  expect(store.reads).toBe(2)
 })

@@ -1,4 +1,5 @@
 import { toGliaError } from '../glia/errors.ts'
+import { nextTask } from '../glia/next-task.ts'
 import { mib } from './cap-memory.ts'
 import { FileIndex, lengthOf } from './file-index.ts'
 import type { FileChange, FileEntry } from './files-api.ts'
@@ -46,6 +47,8 @@ export class ProcessFiles {
   #waiting = new Map<string, FileChange>()
   #flushing: Promise<void> | undefined
   #index: FileIndex | undefined
+  /** Views ask for the index at every change: all of them wait for one read. */
+  #loading: Promise<unknown> | undefined
   #session: FilesSession | undefined
 
   constructor(init: ProcessFilesInit) {
@@ -59,7 +62,7 @@ export class ProcessFiles {
 
   /** What there is. @throws {GliaError} ERR_STORAGE */
   async load(): Promise<FileIndex> {
-    if (!this.#index) await this.entries()
+    if (!this.#index) await (this.#loading ??= this.entries().finally(() => (this.#loading = undefined)))
     return this.#index ?? new FileIndex()
   }
 
@@ -81,12 +84,16 @@ export class ProcessFiles {
   /** For a worker that is being started. @throws {GliaError} ERR_STORAGE: without its files a process must not run. */
   async open(): Promise<FilesSession> {
     // Of one that lives on if this one does not start (a swap), changes are still taken; it does nothing meanwhile.
-    if (this.#session?.isStopped) this.#session.close()
+    const before = this.#session
+    if (before?.isStopped) {
+      // What its worker told at the very end is still on its way.
+      await nextTask()
+      before.close()
+    }
     const entries = await this.entries()
-    return new FilesSession({
-      entries,
-      // It has to take what is there, whatever it may have on top.
-      maxBytes: Math.max(this.#init.maxBytes, this.#index?.memoryBytes ?? 0),
+    // It has to take what is there, whatever it may have on top.
+    const maxBytes = Math.max(this.#init.maxBytes, this.#index?.memoryBytes ?? 0)
+    return new FilesSession(entries, maxBytes, {
       changed: (changes) => this.#take(changes),
       report: this.#init.report,
     })

@@ -39,10 +39,13 @@ export class ProcessKeeper {
       await store?.putProcess(entry.record, modules)
       // What is to be had of it after its end is read before it is forgotten.
       if (entry.retired) await entry.retired
-      // It may have been killed meanwhile, or have ended for good: from then on its files are held, and not stored.
-      if (!has(entry)) return void (await this.forget(entry.record.pid))
-      entry.persisted = store !== undefined
-      entry.files.keep()
+      if (has(entry)) {
+        entry.persisted = store !== undefined
+        entry.files.keep()
+      } else {
+        // It was killed meanwhile, or has ended for good: from then on its files are held, and not stored.
+        await this.forget(entry.record.pid)
+      }
     } catch (thrown) {
       const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
       entry.log.add('error', `${toGliaError(thrown).message} The process runs, but ${lost}.`)

@@ -104,12 +104,28 @@ export class ProcessLinks {
     this.#links.ended(pid, exit, counts, message && this.#messages.get(message))
   }
 
-  /** The process is gone for good. */
-  forget(pid: Pid): void {
+  /** The process is gone for good. @returns the watches that others had of it. */
+  forget(pid: Pid): Watch[] {
+    const watches: Watch[] = []
     for (const other of this.#links.forget(pid)) {
       const entry = this.#init.get(other)
-      if (entry) this.#keep(entry)
+      if (!entry) continue
+      watches.push(...(entry.record.watches ?? []).filter(({ watched }) => watched === pid))
+      this.#keep(entry)
     }
+    return watches
+  }
+
+  /** It is there again: ties it as its record says, and to those who watched it. */
+  bringBack(entry: ProcessEntry, watches: readonly Watch[]): void {
+    this.restore([entry])
+    const watchers = watches.flatMap((watch) => {
+      const watcher = this.#init.get(watch.watcher)
+      if (watcher) this.#links.watch(watch)
+      return watcher ? [watcher] : []
+    })
+    const linked = this.#links.linksOf(entry.record.pid).map((pid) => this.#init.get(pid))
+    for (const tied of new Set([entry, ...watchers, ...linked])) if (tied) this.#keep(tied)
   }
 
   #entry(pid: string): ProcessEntry {

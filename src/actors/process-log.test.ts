@@ -50,6 +50,13 @@ test.each(['', '\n'])('a line of 10,000 characters is broken, with %j at its end
   expect(texts().map(({ length }) => length)).toEqual([4096, 4096, 1808])
 })
 
+test('what happened to it is broken into lines as well', () => {
+  const { log, texts } = makeLog()
+  log.add('process', 'x'.repeat(5000))
+  log.add('process', '')
+  expect(texts().map(({ length }) => length)).toEqual([4096, 904, 0])
+})
+
 test('a line of exactly the longest length is one line', () => {
   const { texts, write } = makeLog()
   write(`${'x'.repeat(4096)}\n`)

@@ -28,7 +28,8 @@ export class ProcessLog {
   }
 
   add(source: LogLine['source'], text: string): void {
-    this.#append([{ at: Date.now(), source, text }])
+    const at = Date.now()
+    this.#append(breakUp(text).map((part) => ({ at, source, text: part })))
   }
 
   /** Bytes of stderr as they come; a line is added when it ends. */

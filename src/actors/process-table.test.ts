@@ -185,6 +185,22 @@ describe('a hot swap', () => {
     expect(entry(pid).record.previous).toBeUndefined()
   })
 
+  test('has its module, whatever becomes of others that had it while it waits', async () => {
+    const { table, call, entry } = makeTab()
+    const module = altered(await guest('trouble'))
+    const [other, pid] = [await table.spawn(module, {}), await table.spawn(await guest('trouble'), {})]
+    const running = call(pid, 'sleepy')
+    await expect.poll(() => entry(pid).proc.state).toBe('busy')
+    const swapped = table.swap(pid, module)
+    // It has been read by now, and waits.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await table.kill(other)
+    expect(await running).toBe('awake')
+    await swapped
+    await table.restart(pid)
+    expect(await call(pid, 'count')).toBe('1')
+  })
+
   test('works with every worker taken', async () => {
     const { table, call } = makeTab(1)
     const pid = await table.spawn(await guest('trouble'), {})
@@ -231,6 +247,23 @@ describe('a watch', () => {
     await expect.poll(() => call(watcher, 'recall')).toContain('"type":"killed"')
     expect(entry(watcher).record.watches).toEqual([])
   })
+})
+
+test('an undone kill brings back what others had with the process', async () => {
+  const { table, entry } = makeTab()
+  const [a, b] = [await table.spawn(await guest('diary'), {}), await table.spawn(await guest('greedy'), {})]
+  table.links.watch(a, b, 'note')
+  table.links.watch(b, a, 'which')
+  table.links.link(a, b)
+  const before = [entry(a).record, entry(b).record].map(({ watches, links }) => ({ watches, links }))
+  const killed = await table.kill(b)
+  expect(entry(a).record).toMatchObject({ watches: [], links: [] })
+  await table.revive(killed)
+  expect([entry(a).record, entry(b).record]).toMatchObject(before)
+  const again = await table.kill(b)
+  await table.kill(a)
+  await table.revive(again)
+  expect(entry(b).record).toMatchObject({ watches: [], links: [] })
 })
 
 test('linked processes end together, each by its own restart type', async () => {

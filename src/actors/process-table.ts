@@ -1,5 +1,6 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
+import type { Watch } from '../glia/links.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
 import { DEFAULT_POLICY } from '../glia/policy.ts'
@@ -60,6 +61,8 @@ export class ProcessTable {
   readonly #keeper: ProcessKeeper
   readonly #modules: ModuleCache
   readonly #starter: ActorStarter
+  /** New versions of processes that do not have them yet. */
+  readonly #installing = new Set<ModuleVersion>()
   /** Kills under way: what was killed twice can be brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
   #root: Pid | undefined
@@ -74,7 +77,9 @@ export class ProcessTable {
     this.#modules = new ModuleCache({
       load: (cid) => this.#keeper.load(cid),
       read: (...given) => readModuleBeside(init.createWorker, ...given),
-      isPinned: (cid) => this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
+      isPinned: (cid) =>
+        this.#isInstalling(cid) ||
+        this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
     })
     const live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
     this.#starter = new ActorStarter({ ...init, modules: this.#modules, live })
@@ -169,17 +174,17 @@ export class ProcessTable {
   }
 
   /**
-   * Undoes a kill: the same PID, modules and files, a fresh state.
+   * Undoes a kill: the same PID, modules, files, links and watches, a fresh state.
    * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
    */
-  async revive({ record, module, modules, files }: KilledProcess): Promise<void> {
+  async revive({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
     const { pid, name, previous } = record
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
     const entry = this.#add({ ...record, previous: previous && modules.has(previous.cid) ? previous : undefined })
     if (files) entry.files.hold(files)
     else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
-    this.links.restore([entry])
+    this.links.bringBack(entry, watches)
     await this.#keeper.keep(entry, modules)
   }
 
@@ -202,8 +207,17 @@ export class ProcessTable {
    */
   async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
     const entry = this.#notRoot(pid, 'be swapped')
-    const { version, blob } = await this.#read(source, entry.record.policy.maxMemoryBytes, steps)
-    await this.#install(entry, version, steps, blob)
+    const { maxMemoryBytes } = entry.record.policy
+    const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
+    // It may wait for long, and whoever else had the module may go meanwhile.
+    const installing = { ...version }
+    this.#installing.add(installing)
+    this.#modules.put(version, maxMemoryBytes, inspected)
+    try {
+      await this.#install(entry, version, steps, blob)
+    } finally {
+      this.#installing.delete(installing)
+    }
   }
 
   /** Undoes a swap, and undoes that if it is called again. @throws {GliaError} ERR_BAD_REQUEST if there was none; as swap. */
@@ -268,7 +282,10 @@ export class ProcessTable {
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
-    const { version, blob } = await this.#read(source, options.policy.maxMemoryBytes, steps)
+    const { maxMemoryBytes } = options.policy
+    const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
+    // The last process that had the module may have gone just now.
+    this.#modules.put(version, maxMemoryBytes, inspected)
     const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
     steps.onStage?.('starting')
     try {
@@ -314,8 +331,7 @@ export class ProcessTable {
       modules: await (retired ?? this.#keeper.modules(record)),
       files: await entry.files.release(),
     }
-    await this.#remove(entry)
-    return killed
+    return { ...killed, watches: await this.#remove(entry) }
   }
 
   /** Has a process that has ended for good be kept again, before it lives: so it cannot end a second time meanwhile. */
@@ -325,18 +341,20 @@ export class ProcessTable {
     if (this.#entry(entry.record.pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
   }
 
-  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<void> {
+  /** @returns the watches that others had of it. */
+  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<readonly Watch[]> {
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
     // Another may have its PID by now.
-    if (this.#entries.get(pid) !== entry) return
+    if (this.#entries.get(pid) !== entry) return []
     this.#entries.delete(pid)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
-    this.links.forget(pid)
+    const watches = this.links.forget(pid)
     this.#init.changed()
     await entry.files.release()
     entry.files.close()
     await this.#keeper.forget(pid)
+    return watches
   }
 
   #having(cid: string): ProcessEntry[] {
@@ -344,7 +362,11 @@ export class ProcessTable {
   }
 
   #isUsed(cid: string): boolean {
-    return this.#having(cid).length > 0
+    return this.#isInstalling(cid) || this.#having(cid).length > 0
+  }
+
+  #isInstalling(cid: string): boolean {
+    return [...this.#installing].some((version) => version.cid === cid)
   }
 
   #entry(pid: string): ProcessEntry {

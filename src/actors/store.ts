@@ -197,13 +197,14 @@ export function modulesOf({ cid, previous }: ProcessRecord): string[] {
 
 /**
  * A record with all that an earlier version of the app did not write. One of a later version, which has what is not known
- * here, is left alone: it must not run with less of a policy than it was given.
+ * here, is left alone: it must not run with less of a policy than it was given. But the root process, which is the app's own,
+ * has to be there, and under its PID: it gets the defaults.
  */
-function completed(record: ProcessRecord): ProcessRecord[] {
+export function completed(record: ProcessRecord): ProcessRecord[] {
   try {
     return [{ ...record, policy: makePolicy({ ...record.policy }), restart: makeRestart(record.restart) }]
   } catch {
-    return []
+    return record.root ? [{ ...record, policy: makePolicy({}), restart: makeRestart() }] : []
   }
 }
 

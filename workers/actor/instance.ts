@@ -1,5 +1,6 @@
 import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { type RunEnd, RunStatus } from '../../src/actors/control.ts'
+import { guestFrames, trapMessage } from '../../src/actors/trap-text.ts'
 import type { Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { assemblyScriptImports } from './assemblyscript.ts'
@@ -10,11 +11,6 @@ import type { Stdio } from './stdio.ts'
 import { GuestWasi } from './wasi.ts'
 
 const COMMAND_ENTRY = '_start'
-/** Frames of a trap that are worth a line in the log. */
-const MAX_FRAMES = 8
-
-/** `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)` in V8, `name@https://…:wasm-function[3]:0x4f` in Firefox. */
-const GUEST_FRAME = /^\s*(?:at )?(.*?)(?:@| \(|$|(?=\S+:wasm-function)).*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/
 
 type Guest = WebAssembly.Instance & { exports: { memory: WebAssembly.Memory } }
 type Entry = () => unknown
@@ -119,10 +115,9 @@ export class Instance {
       // For a command, leaving is the usual end: the next message makes a fresh instance anyway.
       return isCommand ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
     }
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
     return {
       end: this.#end(name, RunStatus.trapped, 0, true),
-      exit: { reason: 'trapped', message, frames: guestFrames(thrown) },
+      exit: { reason: 'trapped', message: trapMessage(thrown), frames: guestFrames(thrown) },
     }
   }
 
@@ -218,15 +213,4 @@ function startError(thrown: unknown): GliaError {
   }
   const why = thrown instanceof Error ? thrown.message : String(thrown)
   return new GliaError('ERR_START', `The module could not be started: ${why}.`, { cause: thrown })
-}
-
-/** The stack's frames inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
-function guestFrames(thrown: unknown): string[] {
-  const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
-  const frames: string[] = []
-  for (const line of stack.split('\n')) {
-    const [, name, offset] = GUEST_FRAME.exec(line) ?? []
-    if (offset !== undefined) frames.push(`in ${name || 'a function without a name'} at ${offset}`)
-  }
-  return frames.slice(0, MAX_FRAMES)
 }

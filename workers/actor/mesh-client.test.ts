@@ -160,9 +160,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       await writeAll(call, bytes('begun'))
       await begun.promise
       // Never as its end: half a request is none.
-      const ended = expect(rest.promise).rejects.toMatchObject({ code: 'ERR_ABORTED' })
-      await call.close()
-      await ended
+      await Promise.all([expect(rest.promise).rejects.toMatchObject({ code: 'ERR_ABORTED' }), call.close()])
       expect(lines).toEqual([])
     })
 

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import type { ExitReason } from '../glia/exit.ts'
+import { guestFrames, trapMessage, withinBounds } from './trap-text.ts'
+
+function errorWith(stack: string): Error {
+  return Object.assign(new Error('unreachable'), { stack })
+}
+
+test.each([
+  ['    at main.boom (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)', 'in main.boom at 0x4f'],
+  ['    at wasm://wasm/00a2dd76:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['    at <a (b)>::c (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)', 'in <a (b)>::c at 0x4f'],
+  ['@https://x.example/a.js:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['boom@https://x.example/a.js:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+])('a frame inside the module is told: %s', (line, frame) => {
+  expect(guestFrames(errorWith(`Error: unreachable\n${line}\n    at run (file:///a.js:1:2)`))).toEqual([frame])
+})
+
+test('names and messages of megabytes are cut, and read in no time', () => {
+  const name = 'x'.repeat(1_000_000)
+  const line = `    at ${name} (wasm://wasm/${name}-00a2dd76:wasm-function[3]:0x4f)\n`
+  const began = performance.now()
+  const frames = guestFrames(errorWith(`RuntimeError\n${line.repeat(20)}`))
+  expect(performance.now() - began).toBeLessThan(1000)
+  expect(frames.length).toBe(8)
+  expect(frames[0]).toMatch(/^in x{199}… at 0x4f$/)
+  expect(trapMessage(new Error(name)).length).toBe(200)
+  expect(trapMessage(name).length).toBe(200)
+})
+
+test.each<ExitReason>([
+  { type: 'trapped', message: 'm'.repeat(5000), frames: Array.from({ length: 100 }, () => 'f'.repeat(5000)) },
+  { type: 'start', message: 'm'.repeat(5000) },
+])('an end has no more text than a record takes, whatever a worker says: $type', (reason) => {
+  const exit = withinBounds({ at: 1, method: 'boom', reason, final: false })
+  expect(exit).toMatchObject({ at: 1, method: 'boom', reason: { type: reason.type }, final: false })
+  expect(JSON.stringify(exit).length).toBeLessThan(4000)
+})
+
+test('an end that has less stays as it is', () => {
+  const exit = {
+    at: 1,
+    reason: { type: 'trapped', message: 'unreachable', frames: ['in boom at 0x4f'] },
+    final: true,
+  } as const
+  expect(withinBounds(exit)).toEqual(exit)
+})

@@ -1,0 +1,51 @@
+import type { Exit } from '../glia/exit.ts'
+
+/** Frames of a trap that are worth a line in the log. */
+const MAX_FRAMES = 8
+/** Longest name of a function that is told; a module may give its functions names of megabytes. In UTF-16 units. */
+const MAX_NAME = 200
+/** Longest frame that is kept: the name, and where in the module. */
+const MAX_FRAME = MAX_NAME + 100
+/** Longest message that is kept: the last twenty of a process are in its record. */
+const MAX_MESSAGE = 1000
+/** A longer line of a stack is cut in its middle before it is read: the name is at its start, the offset at its end. */
+const MAX_STACK_LINE = 2000
+
+/** `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)` in V8, `name@https://…:wasm-function[3]:0x4f` in Firefox. */
+const GUEST_FRAME = /^\s*(?:at )?(?:(.*?)(?:@| \())?\S*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/
+
+/** The frames of a stack that are inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
+export function guestFrames(thrown: unknown): string[] {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
+  const frames: string[] = []
+  for (const line of stack.split('\n')) {
+    const [, name, offset] = GUEST_FRAME.exec(withoutMiddle(line)) ?? []
+    if (offset !== undefined) frames.push(`in ${cut(name ?? '', MAX_NAME) || 'a function without a name'} at ${offset}`)
+    if (frames.length === MAX_FRAMES) break
+  }
+  return frames
+}
+
+/** What a guest trapped with. */
+export function trapMessage(thrown: unknown): string {
+  return cut(thrown instanceof Error ? thrown.message : String(thrown), MAX_NAME)
+}
+
+/** An end with no more text than a record is to have, whatever a worker says. */
+export function withinBounds(exit: Exit): Exit {
+  const { reason } = exit
+  if (reason.type === 'exited') return exit
+  const message = cut(reason.message, MAX_MESSAGE)
+  if (!('frames' in reason)) return { ...exit, reason: { ...reason, message } }
+  const frames = reason.frames.slice(0, MAX_FRAMES).map((frame) => cut(frame, MAX_FRAME))
+  return { ...exit, reason: { ...reason, message, frames } }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
+}
+
+function withoutMiddle(line: string): string {
+  const half = MAX_STACK_LINE / 2
+  return line.length > MAX_STACK_LINE ? `${line.slice(0, half)} (${line.slice(-half)}` : line
+}
