@@ -183,6 +183,26 @@ for (const io of ['rings', 'jspi'] as const) {
       expect(await call(page, local(c, 'ask'), chain)).toEqual({ text: 'hello' })
     })
 
+    test('calls that cross end neither', async ({ page }) => {
+      const [a, b] = [await spawnCaller(page), await spawnCaller(page)]
+      const held = await page.evaluateHandle((address) => glia.open(address), local(b, 'ask'))
+      await inState(page, b, 'busy')
+      const first = tell(page, a, 'ask', local(b, 'ask'), `${ECHO}\nhello`)
+      await page.waitForFunction((pid) => glia.procs().some((proc) => proc.pid === pid && proc.waiting === 1), b)
+      const second = held.evaluate(
+        async (stream, message) => {
+          await stream.write(new TextEncoder().encode(message))
+          await stream.closeWrite()
+          let reply = ''
+          for (let part = await stream.read(); part; part = await stream.read()) reply += new TextDecoder().decode(part)
+          return reply
+        },
+        `${local(a, 'ask')}\n${ECHO}\nhello`,
+      )
+      expect(await second).toBe('open: EDEADLK\n')
+      expect(await first).toEqual({ text: 'hello' })
+    })
+
     test('a process without the capability sees no such directory', async ({ page }) => {
       const pid = await spawnCaller(page, { policy: { call: false } })
       expect(await tell(page, pid, 'ask', ECHO)).toEqual({ text: 'open: ENOENT\n' })

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { type CallContext, linkOf, MAX_CHAIN } from './call-context.ts'
-import { GliaError } from './errors.ts'
+import type { Address } from './address.ts'
+import { GliaError, toGliaError } from './errors.ts'
+import { nextTask } from './next-task.ts'
 import { newPid } from './pid.ts'
 import type { Stream } from './stream.ts'
 import { acceptStreams } from './stream.acceptance.ts'
 import { streamPair } from './stream-pair.ts'
-import { addressOf, bytes, echo, makePeer, makeProc, OTHER, SELF, send, text } from './test-peer.ts'
+import type { Router } from './router.ts'
+import { addressOf, bytes, echo, makePeer, makeProc, OTHER, type Run, SELF, send, text } from './test-peer.ts'
 import { readAll } from './web-streams.ts'
 
 const browser = { caller: 'browser' }
@@ -118,6 +121,85 @@ describe('a call that is made for others', () => {
     await send(router.open(addressOf(proc), waiting(...chain)), 'hello')
     const stream = router.open(addressOf(proc), waiting(...chain, 'peer/more'))
     await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
+  })
+})
+
+describe('calls that cross', () => {
+  /** Asks a process once it may, and replies how that went. */
+  function asking(address: () => Address, peer: () => Router, start: Promise<void>) {
+    const asked = Promise.withResolvers<void>()
+    const run: Run = async (message) => {
+      await start
+      const stream = peer().open(address(), { caller: 'browser', context: message.context })
+      asked.resolve()
+      await stream.closeWrite().catch(() => undefined)
+      const said = await readAll(stream).then(text, (thrown: unknown) => toGliaError(thrown).code)
+      await message.write(bytes(said))
+    }
+    return { ...makeProc(() => run), asked: asked.promise }
+  }
+
+  test('are not made: the second is refused, and the first gets its reply', async () => {
+    const router = (): Router => peer
+    const both = Promise.withResolvers<void>()
+    const first = asking(() => addressOf(second.proc), router, both.promise)
+    const second = asking(() => addressOf(first.proc), router, first.asked)
+    const peer = makePeer([first.proc, second.proc]).router
+    const replies = [first, second].map(async ({ proc }) => {
+      const stream = peer.open(addressOf(proc), browser)
+      await stream.closeWrite()
+      return text(await readAll(stream))
+    })
+    both.resolve()
+    expect(await replies[1]).toBe('ERR_CYCLE')
+    // What the second replies to the first's own message, with nobody in its way: again it would call back.
+    expect(await replies[0]).toBe('ERR_CYCLE')
+  })
+
+  test('are refused over three processes, one of them on another peer', async () => {
+    const never = Promise.withResolvers<void>()
+    const { proc: a } = makeProc(() => () => never.promise)
+    const { proc: b } = makeProc(() => () => never.promise)
+    const far = elsewhere()
+    const { router } = makePeer([a, b], async (address) => streamPair(address, { caller: SELF })[0])
+    const waiting = (from: string, caller = 'browser') => ({
+      caller,
+      context: { chain: [from], deadlineAt: undefined },
+    })
+    router.open(far, waiting(linkOf(SELF, a.pid)))
+    router.open(addressOf(b), waiting(linkOf(OTHER, far.proc), OTHER))
+    const back = router.open(addressOf(a), waiting(linkOf(SELF, b.pid)))
+    await expect(back.read()).rejects.toMatchObject({ code: 'ERR_CYCLE', message: expect.stringContaining('neither') })
+  })
+
+  test('are not taken from what a peer says of processes that are not its own', async () => {
+    const { proc: victim } = makeProc(() => echo)
+    const { proc: friend } = makeProc(() => echo)
+    const { router } = makePeer([victim, friend])
+    const lie = { caller: OTHER, context: { chain: [linkOf(SELF, victim.pid)], deadlineAt: undefined } }
+    const held = router.open(addressOf(friend), lie)
+    await held.write(bytes('x'))
+    const context = { chain: [linkOf(SELF, friend.pid)], deadlineAt: undefined }
+    const call = router.open(addressOf(victim), { caller: 'browser', context })
+    await send(call, 'hello')
+    expect(text(await readAll(call))).toBe('hello')
+    held.abort(new GliaError('ERR_ABORTED', 'over'))
+  })
+
+  test('are possible again when the first has ended', async () => {
+    const { proc: a } = makeProc(() => echo)
+    const { proc: b } = makeProc(() => echo)
+    const { router } = makePeer([a, b])
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const context = { chain: [linkOf(SELF, from.pid)], deadlineAt: undefined }
+      const call = router.open(addressOf(to), { caller: 'browser', context })
+      await send(call, 'hello')
+      expect(text(await readAll(call))).toBe('hello')
+      await nextTask()
+    }
   })
 })
 

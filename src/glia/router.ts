@@ -4,9 +4,11 @@ import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
+import { isOfThisBrowser } from './policy.ts'
 import type { Proc } from './proc.ts'
 import type { Stream } from './stream.ts'
 import { streamPair, type StreamInit } from './stream-pair.ts'
+import { Waits } from './waits.ts'
 
 /** Opens a stream to a method of another peer. @throws {GliaError} ERR_UNREACHABLE if there is no way to it. */
 export type OpenRemote = (address: Address, options: OpenOptions) => Promise<Stream>
@@ -32,6 +34,7 @@ const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root/([^/]*)$`)
 /** The whole protocol: takes a stream addressed to a method and sees that it is answered or aborted. */
 export class Router {
   readonly #init: RouterInit
+  readonly #waits = new Waits()
 
   constructor(init: RouterInit) {
     this.#init = init
@@ -66,16 +69,33 @@ export class Router {
 
   /**
    * Delivers a stream to its process, here or on another peer. Never rejects: a failure aborts the stream with a
-   * GliaError, which is what the caller reads: ERR_CYCLE if the process itself waits for this call.
+   * GliaError, which is what the caller reads: ERR_CYCLE if the process itself waits for this call, or for its caller.
    */
   async serveStream(stream: Stream): Promise<void> {
     try {
       refuseCycle(stream)
-      if (stream.destination === this.#init.env.localHost().peerId) await this.#proc(stream.procId).deliver(stream)
-      else await this.#forward(stream)
+      const callEnds = this.#noteCall(stream)
+      try {
+        if (stream.destination === this.#init.env.localHost().peerId) await this.#proc(stream.procId).deliver(stream)
+        else await this.#forward(stream)
+      } finally {
+        callEnds?.()
+      }
     } catch (thrown) {
       stream.abort(toGliaError(thrown))
     }
+  }
+
+  /** For a call that a process makes. @throws {GliaError} ERR_CYCLE if its callee waits for it in another call. */
+  #noteCall({ caller, destination, procId, context: { chain } }: Stream): (() => void) | undefined {
+    const from = chain.at(-1)
+    // Another peer must not say that somebody else's process waits: calls back into that one would be refused.
+    if (from === undefined || !(isOfThisBrowser(caller) || from.startsWith(`${caller}/`))) return undefined
+    const to = linkOf(destination, procId)
+    if (this.#waits.isWaiting(to, from)) {
+      throw new GliaError('ERR_CYCLE', `The process ${procId} waits for the one that calls it, so neither would go on.`)
+    }
+    return this.#waits.add(from, to)
   }
 
   #proc(pid: string): Proc {
