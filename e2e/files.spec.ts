@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
 import { bad } from './guests/bad.ts'
 import { cGuest } from './guests/c-guest.ts'
-import { call, local, ready, row, spawnBytes, test } from './tab.ts'
+import { call, inState, local, openTab, type Outcome, ready, row, spawnBytes, test } from './tab.ts'
 
 test.beforeAll(() => cGuest('files'))
 
@@ -114,4 +114,129 @@ test('they go with the process, and come back when its kill is undone', async ({
   expect(await count(tab, pid)).toBe('2')
   await tab.evaluate((killed) => glia.kill(killed), pid)
   expect(await stored(tab, pid)).toEqual({})
+})
+
+/** Gives a process files. */
+function give(tab: Page, pid: string, files: Record<string, string>): Promise<Outcome> {
+  return tab.evaluate(([to, given]) => tools.outcome(glia.importFiles(to, given).then(() => 'given')), [
+    pid,
+    files,
+  ] as const)
+}
+
+for (const io of ['rings', 'jspi', 'buffered'] as const) {
+  test(`on ${io} a process finds the files that it is given, and goes on as it was`, async ({ page, server }) => {
+    await openTab(page, `${server.url}?io=${io}`)
+    const pid = await spawnBytes(page, await cGuest('files'), { name: 'given' })
+    const show = (path: string) => call(page, local(pid, 'show'), path)
+    expect(await show('/data/lib/a')).toEqual({ text: '1 errno 44' })
+    expect(await give(page, pid, { 'lib/a': 'first', held: 'old' })).toEqual({ text: 'given' })
+    expect(await show('/data/lib/a')).toEqual({ text: '2 first' })
+    expect(await call(page, local(pid, 'hold'))).toEqual({ text: 'old' })
+    expect(await give(page, pid, { 'lib/a': 'second', held: 'new' })).toEqual({ text: 'given' })
+    expect(await show('/data/lib/a')).toEqual({ text: '3 second' })
+    // A file that is open lives on, as everywhere.
+    expect(await call(page, local(pid, 'hold'))).toEqual({ text: 'old' })
+    expect(await show('/data/held')).toEqual({ text: '4 new' })
+    // What it writes itself is kept beside that, and what it was given is not told as its own.
+    expect(await count(page, pid)).toBe('1')
+    await expect.poll(() => stored(page, pid)).toEqual({ calls: '1', held: 'new', lib: '', 'lib/a': 'second' })
+    await page.evaluate((restarted) => glia.restart(restarted), pid)
+    expect(await show('/data/lib/a')).toEqual({ text: '1 second' })
+  })
+}
+
+test('files are given between two messages, also to a process without an instance, and outlive a reload', async ({
+  tab,
+}) => {
+  const pid = await spawnCounter(tab)
+  const busy = await tab.evaluateHandle((address) => glia.open(address), local(pid, 'show'))
+  await inState(tab, pid, 'busy')
+  const giving = give(tab, pid, { a: 'given' })
+  const waiting = call(tab, local(pid, 'show'), '/data/a')
+  await busy.evaluate(async (stream) => {
+    await stream.write(new TextEncoder().encode('/data/a'))
+    await stream.closeWrite()
+  })
+  expect(await busy.evaluate(async (stream) => new TextDecoder().decode((await stream.read()) ?? undefined))).toBe('1 ')
+  expect(await giving).toEqual({ text: 'given' })
+  expect(await waiting).toEqual({ text: '2 given' })
+  await reload(tab)
+  expect(await give(tab, pid, { b: 'cold' })).toEqual({ text: 'given' })
+  expect((await filesOf(tab, pid)).entries.map(({ path }) => path)).toEqual(['a', 'b'])
+  expect(await call(tab, local(pid, 'show'), '/data/b')).toEqual({ text: '1 cold' })
+})
+
+test('what cannot be put there changes nothing, and says why', async ({ tab }) => {
+  const pid = await spawnBytes(tab, await cGuest('files'), { name: 'full', policy: { maxDataBytes: 10_000 } })
+  await give(tab, pid, { there: 'x' })
+  expect(await give(tab, pid, { good: 'x', '../bad': 'x' })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  expect(await give(tab, pid, { good: 'x', 'there/bad': 'x' })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  expect(await give(tab, pid, { good: 'x', large: 'x'.repeat(9500) })).toMatchObject({
+    code: 'ERR_BAD_REQUEST',
+    message: expect.stringContaining('does not fit'),
+  })
+  expect(await give(tab, '1'.repeat(20), { good: 'x' })).toMatchObject({ code: 'ERR_NO_PROC' })
+  expect((await filesOf(tab, pid)).entries).toEqual([{ path: 'there', kind: 'file', bytes: 1 }])
+  expect(await call(tab, local(pid, 'show'), '/data/good')).toEqual({ text: '1 errno 44' })
+  const refused = await tab.evaluate(
+    (module) => tools.outcome(glia.spawn(module, { files: { '..': 'x' } })),
+    await cGuest('files'),
+  )
+  expect(refused).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
+test('a process that is killed meanwhile does not get its files, and whoever gives up is told so', async ({ tab }) => {
+  const pid = await spawnCounter(tab)
+  const busy = await tab.evaluateHandle((address) => glia.open(address), local(pid, 'show'))
+  await inState(tab, pid, 'busy')
+  expect(
+    await tab.evaluate(
+      (to) => tools.outcome(glia.importFiles(to, { a: 'x' }, { signal: AbortSignal.timeout(50) }).then(() => 'given')),
+      pid,
+    ),
+  ).toMatchObject({ code: 'ERR_ABORTED' })
+  const giving = give(tab, pid, { a: 'x' })
+  await tab.evaluate((killed) => glia.kill(killed), pid)
+  expect(await giving).toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  await busy.dispose()
+})
+
+test('a process begins with the files that it is spawned with: an archive of another one', async ({ tab }) => {
+  const first = await spawnCounter(tab)
+  await give(tab, first, { 'lib/a': 'taken along' })
+  const pid = await tab.evaluate(
+    async ([from, module]) => glia.spawn(module, { name: 'second', files: await glia.exportFiles(from) }),
+    [first, await cGuest('files')] as const,
+  )
+  expect(await call(tab, local(pid, 'show'), '/data/lib/a')).toEqual({ text: '1 taken along' })
+  await expect.poll(() => stored(tab, pid)).toEqual({ lib: '', 'lib/a': 'taken along' })
+})
+
+test('people add files in the details, by choosing and by dropping them', async ({ tab }) => {
+  const pid = await spawnCounter(tab)
+  await row(tab, 'counting').click()
+  await tab.getByText('Details', { exact: true }).click()
+  const archive = execFileSync('tar', ['-czf', '-', '-C', 'src/examples', 'wc.c'])
+  await tab.getByLabel('Add files').setInputFiles([
+    { name: 'plain.txt', mimeType: 'text/plain', buffer: Buffer.from('chosen') },
+    { name: 'lib.tar.gz', mimeType: 'application/gzip', buffer: archive },
+  ])
+  await expect(tab.getByText('2 files added to counting')).toBeVisible()
+  expect(await call(tab, local(pid, 'show'), '/data/plain.txt')).toEqual({ text: '1 chosen' })
+  expect((await filesOf(tab, pid)).entries.map(({ path }) => path)).toEqual(['plain.txt', 'wc.c'])
+  const dropped = await tab.evaluateHandle(() => {
+    const transfer = new DataTransfer()
+    transfer.items.add(new File(['dropped'], 'plain.txt'))
+    return transfer
+  })
+  const place = tab.locator('.files')
+  await place.dispatchEvent('dragenter', { dataTransfer: dropped })
+  await place.dispatchEvent('drop', { dataTransfer: dropped })
+  await expect(tab.getByText('plain.txt added to counting')).toBeVisible()
+  expect(await call(tab, local(pid, 'show'), '/data/plain.txt')).toEqual({ text: '2 dropped' })
+  // No new actor was made of it.
+  expect(await tab.evaluate(() => glia.procs().length)).toBe(2)
+  await tab.getByLabel('Add files').setInputFiles({ name: 'bad.tar', mimeType: '', buffer: Buffer.from('hello') })
+  await expect(tab.getByText('This is no whole tar archive')).toBeVisible()
 })

@@ -20,6 +20,9 @@ const FILE_REPORTS = 7
 /** Not 0: there will be no more messages. */
 const CLOSED = 8
 
+/** In the place of a method: the message loop is to end, and its instance to stay. */
+export const PAUSE = -1
+
 /** Time that a worker looks for the next message before it sleeps, in ms. */
 const SPIN_MS = 0.1
 
@@ -62,6 +65,11 @@ export class Control {
     return id
   }
 
+  /** Page: has the worker leave its loop, between two messages, so that it hears what is posted to it. */
+  pause(): void {
+    this.command(PAUSE)
+  }
+
   /** Page: whether the message is finished. */
   isDone(id: number): boolean {
     return Atomics.load(this.#words, DONE) === id
@@ -88,14 +96,19 @@ export class Control {
     Atomics.notify(this.#words, COMMAND)
   }
 
-  /** Worker: blocks until there is a message after the last finished one. @throws {GliaError} ERR_PROC_STOPPED once closed. */
+  /** Worker: blocks until there is a message after the last finished one, or {@link PAUSE} in the place of one. @throws {GliaError} ERR_PROC_STOPPED once closed. */
   nextCommand(): { id: number; method: number } {
     const done = Atomics.load(this.#words, DONE)
     const isThere = (): boolean => Atomics.load(this.#words, COMMAND) !== done
     this.#spinner.until(isThere)
     while (!isThere()) Atomics.wait(this.#words, COMMAND, done)
     if (Atomics.load(this.#words, CLOSED) !== 0) throw new GliaError('ERR_PROC_STOPPED', 'This worker was ended.')
-    return { id: done + 1, method: this.#words[METHOD] ?? -1 }
+    return { id: done + 1, method: this.#words[METHOD] ?? PAUSE }
+  }
+
+  /** Worker: goes on after what was no message. */
+  skip(id: number): void {
+    Atomics.store(this.#words, DONE, id)
   }
 
   /** Worker: reports a message as finished. Notifies nobody: the page waits on its stdout ring, which is woken next. */

@@ -1,4 +1,4 @@
-import { type FileChange, INODE_BYTES, nameBytes } from './files-api.ts'
+import { type FileChange, type FileEntry, INODE_BYTES, nameBytes } from './files-api.ts'
 
 /** A file without its content. */
 export interface FileInfo {
@@ -15,6 +15,8 @@ export class FileIndex {
   #bytes = 0
   /** Memory that a worker needs beside the content. */
   #entryBytes = 0
+  /** Length of all paths, in UTF-16 units. */
+  #pathUnits = 0
 
   /** Sorted by path. */
   get infos(): FileInfo[] {
@@ -43,17 +45,30 @@ export class FileIndex {
     return this.#bytes + this.#entryBytes
   }
 
-  /** Whether a worker with so much memory for files would still take all of them. */
-  hasRoomFor(change: FileChange, maxBytes: number): boolean {
-    const old = this.#infos.get(change.path)
-    const added = lengthOf(change) - (old?.bytes ?? 0) + (old ? 0 : entryBytes(change.path))
-    return added <= 0 || this.memoryBytes + added <= maxBytes
+  /** undefined if there is nothing. */
+  kindAt(path: string): FileInfo['kind'] | undefined {
+    return this.#infos.get(path)?.kind
+  }
+
+  /**
+   * Whether a worker with so much memory for files would still take all of them, and tell of them.
+   * @param added Each with another path.
+   */
+  hasRoomFor(added: readonly FileEntry[], maxBytes: number): boolean {
+    let [bytes, units] = [0, 0]
+    for (const entry of added) {
+      const old = this.#infos.get(entry.path)
+      bytes += lengthOf(entry) - (old?.bytes ?? 0) + (old ? 0 : entryBytes(entry.path))
+      units += old ? 0 : entry.path.length
+    }
+    return (bytes <= 0 || this.memoryBytes + bytes <= maxBytes) && (units === 0 || this.#pathUnits + units <= maxBytes)
   }
 
   put(change: FileChange): void {
     const { path, kind } = change
     const old = this.#infos.get(path)
     this.#bytes += lengthOf(change) - (old?.bytes ?? 0)
+    this.#pathUnits += (kind === 'removed' ? 0 : path.length) - (old ? path.length : 0)
     this.#entryBytes += (kind === 'removed' ? 0 : entryBytes(path)) - (old ? entryBytes(path) : 0)
     if (kind === 'removed') this.#infos.delete(path)
     else this.#infos.set(path, { path, kind, bytes: lengthOf(change) })

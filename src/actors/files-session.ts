@@ -1,6 +1,8 @@
 import { toGliaError } from '../glia/errors.ts'
 import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
 
+export type PutFiles = (entries: readonly FileEntry[]) => Promise<void>
+
 export interface FilesSessionInit {
   /** Gets what the worker has changed. */
   changed(changes: readonly FileChange[]): void
@@ -15,6 +17,7 @@ export class FilesSession {
   readonly #init: FilesSessionInit
   #kept: KeptFiles
   readonly #port: MessagePort
+  #put: PutFiles | undefined
   #reports = 0
   #waiting: { reports: number; come: () => void } | undefined
 
@@ -31,11 +34,20 @@ export class FilesSession {
     return this.#kept
   }
 
-  /** From now on changes are taken; those that were posted before wait in the port. */
-  begin(): void {
+  /**
+   * From now on changes are taken; those that were posted before wait in the port.
+   * @param put Has the worker put files there between two messages, once all it has changed by then is taken.
+   */
+  begin(put: PutFiles): void {
+    this.#put = put
     // The worker has them: as long as it lives the page would have all of /data a second time.
     this.#kept = { ...this.#kept, entries: [] }
     this.#port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
+  }
+
+  /** Puts files into the worker's copy, if there is a worker. @throws {GliaError} ERR_PROC_STOPPED */
+  async put(entries: readonly FileEntry[]): Promise<void> {
+    if (!this.isStopped) await this.#put?.(entries)
   }
 
   /** Resolves when so many reports of the worker have come; undefined if they have. They take another way than a message's end. */

@@ -16,6 +16,8 @@ export interface Lane {
   run(method: number, message: Message): Promise<RunEnd>
   /** Has a guest look again that waits for several things (poll_oneoff): one of them has changed, other than by {@link run}. */
   nudge(): void
+  /** Between two messages: has the message loop end where it blocks the worker. @returns whether it does. */
+  pause(): boolean
   /** The worker is gone: what waits is rejected. Idempotent. */
   close(reason: Error): void
 }

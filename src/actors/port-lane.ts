@@ -80,6 +80,10 @@ export class PortLane implements Lane {
   /** Nothing to do: what changes comes as a message to the worker, which looks then. */
   nudge(): void {}
 
+  pause(): boolean {
+    return false
+  }
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason

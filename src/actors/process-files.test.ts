@@ -63,12 +63,16 @@ async function work(files: ProcessFiles) {
     session.kept.port.postMessage({ type: 'changed', changes, tooLong: 0 })
     await session.received(++reports)
   }
-  return { session, tell, found: session.kept.entries.map(({ path }) => path) }
+  /** What was put into it. */
+  const given: string[] = []
+  const put = async (entries: readonly FileEntry[]): Promise<void> =>
+    void given.push(...entries.map(({ path }) => path))
+  return { session, tell, put, given, found: session.kept.entries.map(({ path }) => path) }
 }
 
 async function begin(files: ProcessFiles) {
   const worker = await work(files)
-  files.begin(worker.session)
+  files.begin(worker.session, worker.put)
   return worker
 }
 

@@ -3,7 +3,8 @@ import { nextTask } from '../glia/next-task.ts'
 import { mib } from './cap-memory.ts'
 import { FileIndex, lengthOf } from './file-index.ts'
 import type { FileChange, FileEntry } from './files-api.ts'
-import { FilesSession } from './files-session.ts'
+import { fittedFiles } from './fitted-files.ts'
+import { FilesSession, type PutFiles } from './files-session.ts'
 
 /** Bytes that may wait to be stored when a message begins. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
@@ -100,10 +101,22 @@ export class ProcessFiles {
   }
 
   /** The worker has started: from now on its changes count, and no others. */
-  begin(session: FilesSession): void {
+  begin(session: FilesSession, put: PutFiles): void {
     this.#session?.close()
     this.#session = session
-    session.begin()
+    session.begin(put)
+  }
+
+  /**
+   * Between two messages: puts files there, all or none, over those that have their paths. Resolves when they are stored, or
+   * the log says that they are not.
+   * @throws {GliaError} ERR_BAD_REQUEST if they do not fit; ERR_STORAGE; ERR_PROC_STOPPED.
+   */
+  async put(entries: readonly FileEntry[]): Promise<void> {
+    const whole = fittedFiles(entries, await this.load(), this.#init.maxBytes)
+    await this.#session?.put(whole)
+    this.#take(whole)
+    await this.#flushing
   }
 
   /** The worker is ended. What it had told by then still counts, unless it never started. */
@@ -164,7 +177,7 @@ export class ProcessFiles {
     const refused: string[] = []
     // Room first: what is removed may be what makes it.
     for (const change of [...changes].sort((a, b) => Number(b.kind === 'removed') - Number(a.kind === 'removed'))) {
-      if (change.kind !== 'removed' && !index.hasRoomFor(change, maxBytes)) {
+      if (change.kind !== 'removed' && !index.hasRoomFor([change], maxBytes)) {
         refused.push(change.path)
         continue
       }

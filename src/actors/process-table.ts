@@ -9,7 +9,9 @@ import { isOver } from '../glia/supervisor.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { cidOf } from './cid.ts'
 import type { ModuleAsks } from './inspect.ts'
+import type { FileEntry } from './files-api.ts'
 import type { FileInfo } from './file-index.ts'
+import type { GivenFiles } from './given-files.ts'
 import { LiveActors } from './live-actors.ts'
 import { type AddedModule, ModuleCache } from './module-cache.ts'
 import type { ModuleSource, ReadOptions } from './module-source.ts'
@@ -20,7 +22,6 @@ import { ProcessLinks } from './process-links.ts'
 import { readModuleBeside } from './read-module.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
-import { tarOf } from './tar.ts'
 import type { TierName } from './worker-api.ts'
 
 export interface ProcessTableInit {
@@ -236,7 +237,21 @@ export class ProcessTable {
 
   /** The same as a tar archive. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async exportFiles(pid: string): Promise<Blob> {
-    return tarOf(await this.#entry(pid).files.entries(), Date.now())
+    const entries = await this.#entry(pid).files.entries()
+    const { tarOf } = await import('./tar.ts')
+    return tarOf(entries, Date.now())
+  }
+
+  /**
+   * Puts files under a process's `/data`, all or none, over those that have their paths: when the message that runs has ended, and
+   * before any that waits. The instance goes on. Resolves when they are kept, or the log says that they are not.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if they are none, do not fit, or something is in their way; ERR_PROC_STOPPED;
+   * the signal's reason.
+   */
+  async importFiles(pid: string, given: GivenFiles, signal?: AbortSignal): Promise<void> {
+    const entries = await this.#readFiles(given, this.#entry(pid).record.policy.maxDataBytes, signal)
+    const { proc, files } = this.#entry(pid)
+    await proc.pause(() => files.put(entries), signal)
   }
 
   async #install(
@@ -275,6 +290,11 @@ export class ProcessTable {
     return added
   }
 
+  async #readFiles(given: GivenFiles, maxBytes: number, signal: AbortSignal | undefined): Promise<FileEntry[]> {
+    const { readGivenFiles } = await import('./given-files.ts')
+    return readGivenFiles(given, maxBytes, signal)
+  }
+
   async #make(
     source: ModuleSource,
     given: SpawnOptions,
@@ -282,13 +302,15 @@ export class ProcessTable {
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
-    const { maxMemoryBytes } = options.policy
+    const { maxMemoryBytes, maxDataBytes } = options.policy
+    const files = given.files && (await this.#readFiles(given.files, maxDataBytes, steps.signal))
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
     // The last process that had the module may have gone just now.
     this.#modules.put(version, maxMemoryBytes, inspected)
     const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
     steps.onStage?.('starting')
     try {
+      if (files) await entry.files.put(files)
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')

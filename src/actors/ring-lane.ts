@@ -80,6 +80,11 @@ export class RingLane implements Lane {
     this.#stdin.nudge()
   }
 
+  pause(): boolean {
+    this.#control.pause()
+    return true
+  }
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason

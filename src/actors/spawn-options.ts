@@ -1,4 +1,5 @@
 import { GliaError } from '../glia/errors.ts'
+import type { GivenFiles } from './given-files.ts'
 import { makePolicy, type Policy } from '../glia/policy.ts'
 import { makeRestart, type Restart, type RestartType } from '../glia/restart.ts'
 
@@ -13,9 +14,11 @@ export interface SpawnOptions {
   /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
   restart?: RestartType | Partial<Restart> | undefined
   policy?: Partial<Policy> | undefined
+  /** What it has under `/data` from its first message on. */
+  files?: GivenFiles | undefined
 }
 
-/** The same with nothing left out. */
+/** The same with nothing left out, but for the files. */
 export interface FullSpawnOptions {
   name: string
   args: readonly string[]
@@ -24,7 +27,7 @@ export interface FullSpawnOptions {
   policy: Policy
 }
 
-const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy'])
+const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy', 'files'])
 const MAX_NAME = 100
 /** Names that Glia sets itself. */
 const RESERVED_ENV = /^WW_/

@@ -27,7 +27,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'glia-tar-'))
   const archive = join(folder, 'data.tar')
-  await writeFile(archive, new Uint8Array(await tarOf(entries, AT).arrayBuffer()))
+  await writeFile(archive, new Uint8Array(await (await tarOf(entries, AT)).arrayBuffer()))
   execFileSync('tar', ['-xf', archive, '-C', folder], { env: { ...process.env, LC_ALL: 'C.UTF-8' } })
 })
 afterAll(() => rm(folder, { recursive: true }))
@@ -39,7 +39,7 @@ test('tar reads back what was written, with names of every length', async () => 
 
 test('nothing is an archive too', async () => {
   const archive = join(folder, 'empty.tar')
-  await writeFile(archive, new Uint8Array(await tarOf([], AT).arrayBuffer()))
+  await writeFile(archive, new Uint8Array(await (await tarOf([], AT)).arrayBuffer()))
   expect(execFileSync('tar', ['-tf', archive]).toString()).toBe('')
 })
 

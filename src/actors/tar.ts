@@ -1,113 +1,51 @@
-import { concat } from '../glia/concat.ts'
+import { packTar, type TarEntry, unpackTar } from 'modern-tar'
+import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { FileEntry } from './files-api.ts'
+import { givenPath } from './given-path.ts'
 
-const BLOCK = 512
-const MAX_NAME = 100
-const MAX_PREFIX = 155
+/** @param at Time of change that all of them get, in ms since the epoch. */
+export async function tarOf(entries: readonly FileEntry[], at: number): Promise<Blob> {
+  const mtime = new Date(at)
+  const packed = await packTar(entries.map((entry) => tarEntry(entry, mtime)))
+  return new Blob([packed], { type: 'application/x-tar' })
+}
 
-const FILE = '0'
-const LINK = '2'
-const DIRECTORY = '5'
-/** What of the next entry does not fit its header. */
-const EXTENDED = 'x'
+function tarEntry(entry: FileEntry, mtime: Date): TarEntry {
+  const header = { name: entry.path, size: 0, mtime, mode: 0o644 }
+  if (entry.kind === 'directory')
+    return { header: { ...header, name: `${entry.path}/`, type: 'directory', mode: 0o755 } }
+  if (entry.kind === 'link') return { header: { ...header, type: 'symlink', linkname: entry.target } }
+  return { header: { ...header, type: 'file', size: entry.bytes.length }, body: entry.bytes }
+}
 
 /**
- * Files as a tar archive: ustar, with pax headers for names that are too long for that or not ASCII.
- * @param at Time of change that all of them get, in ms since the epoch.
+ * What is in a tar archive: of POSIX (ustar, pax) or of GNU. Another name for a file is a file of its own.
+ * @throws {GliaError} ERR_BAD_REQUEST if it is none, or has what no process keeps.
  */
-export function tarOf(entries: readonly FileEntry[], at: number): Blob {
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  const seconds = Math.floor(at / 1000)
-  for (const entry of entries) {
-    const path = entry.kind === 'directory' ? `${entry.path}/` : entry.path
-    const target = entry.kind === 'link' ? entry.target : ''
-    const [prefix, name] = split(path)
-    const records = [
-      ...(prefix === undefined ? [paxRecord('path', path)] : []),
-      ...(fits(target, MAX_NAME) ? [] : [paxRecord('linkpath', target)]),
-    ]
-    if (records.length > 0) {
-      parts.push(header({ name: 'extended', prefix: '', type: EXTENDED, size: lengthOf(records), target: '', seconds }))
-      parts.push(...padded(concat(records)))
-    }
-    const bytes = entry.kind === 'file' ? entry.bytes : new Uint8Array()
-    const type = entry.kind === 'file' ? FILE : entry.kind === 'link' ? LINK : DIRECTORY
-    parts.push(header({ name, prefix: prefix ?? '', type, size: bytes.length, target, seconds }), ...padded(bytes))
+export async function entriesOfTar(archive: Uint8Array): Promise<FileEntry[]> {
+  const unpacked = await unpackTar(archive, { strict: true }).catch((thrown: unknown) => {
+    throw new GliaError('ERR_BAD_REQUEST', `This is no whole tar archive: ${toGliaError(thrown).message}`)
+  })
+  const entries = new Map<string, FileEntry>()
+  for (const { header, data = new Uint8Array() } of unpacked) {
+    const path = givenPath(header.name)
+    // Of the folder that was packed.
+    if (path === undefined) continue
+    entries.set(path, entryOf(path, header, data, entries))
   }
-  return new Blob([...parts, new Uint8Array(2 * BLOCK)], { type: 'application/x-tar' })
+  return [...entries.values()]
 }
 
-/** The path as prefix and name; no prefix if it does not fit at all, and a name for readers that do not know pax. */
-function split(path: string): [prefix: string | undefined, name: string] {
-  if (fits(path, MAX_NAME)) return ['', path]
-  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
-    const name = path.slice(at + 1)
-    if (name !== '' && fits(name, MAX_NAME) && fits(path.slice(0, at), MAX_PREFIX)) return [path.slice(0, at), name]
-  }
-  return [undefined, path]
-}
-
-/** Beyond ASCII only pax says which characters are meant. */
-function fits(text: string, max: number): boolean {
-  return text.length <= max && /^[\x20-\x7e]*$/.test(text)
-}
-
-interface Header {
-  name: string
-  prefix: string
-  type: string
-  size: number
-  target: string
-  /** Since the epoch. */
-  seconds: number
-}
-
-function header({ name, prefix, type, size, target, seconds }: Header): Uint8Array<ArrayBuffer> {
-  const block = new Uint8Array(BLOCK)
-  const put = (text: string, at: number, max: number): void => {
-    block.set(new TextEncoder().encode(text).subarray(0, max), at)
-  }
-  put(name, 0, MAX_NAME)
-  put(type === DIRECTORY ? '0000755' : '0000644', 100, 7)
-  put(octal(0, 7), 108, 7)
-  put(octal(0, 7), 116, 7)
-  put(octal(size, 11), 124, 11)
-  put(octal(seconds, 11), 136, 11)
-  // The sum is made with spaces in its place.
-  put('        ', 148, 8)
-  put(type, 156, 1)
-  put(target, 157, MAX_NAME)
-  put('ustar\u000000', 257, 8)
-  put(prefix, 345, MAX_PREFIX)
-  put(
-    `${octal(
-      block.reduce((sum, byte) => sum + byte),
-      6,
-    )}\0`,
-    148,
-    7,
-  )
-  return block
-}
-
-function octal(value: number, digits: number): string {
-  return value.toString(8).padStart(digits, '0')
-}
-
-/** `LENGTH KEY=VALUE\n`, where the length counts itself, in bytes. */
-function paxRecord(key: string, value: string): Uint8Array<ArrayBuffer> {
-  const rest = new TextEncoder().encode(` ${key}=${value}\n`)
-  let digits = 1
-  while (String(rest.length + digits).length > digits) digits += 1
-  return concat([new TextEncoder().encode(String(rest.length + digits)), rest])
-}
-
-/** Bytes, filled up to whole blocks. */
-function padded(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
-  const over = bytes.length % BLOCK
-  return over === 0 ? [bytes] : [bytes, new Uint8Array(BLOCK - over)]
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0)
+function entryOf(
+  path: string,
+  { type, linkname = '' }: { type?: string; linkname?: string },
+  bytes: Uint8Array<ArrayBuffer>,
+  before: ReadonlyMap<string, FileEntry>,
+): FileEntry {
+  if (type === 'file') return { path, kind: 'file', bytes }
+  if (type === 'directory') return { path, kind: 'directory' }
+  if (type === 'symlink') return { path, kind: 'link', target: linkname }
+  const same = type === 'link' ? before.get(givenPath(linkname) ?? '') : undefined
+  if (same?.kind === 'file') return { path, kind: 'file', bytes: same.bytes }
+  throw new GliaError('ERR_BAD_REQUEST', `${path} is no file, no folder and no link: a process does not keep the like.`)
 }

@@ -5,13 +5,14 @@ import type { ExitReason } from '../glia/exit.ts'
 import { COMMAND } from '../glia/incarnation.ts'
 import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
+import type { FileEntry } from './files-api.ts'
 import type { FilesSession } from './files-session.ts'
 import type { Lane } from './lane.ts'
 import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
 import { PortLane } from './port-lane.ts'
 import type { ProcessFiles } from './process-files.ts'
 import { RingLane } from './ring-lane.ts'
-import type { ActorWorkerApi, Program, ServeEnd, TierName } from './worker-api.ts'
+import type { ActorWorkerApi, Paused, Program, ServeEnd, TierName } from './worker-api.ts'
 
 export interface WorkerActorInit {
   program: Program
@@ -39,14 +40,15 @@ export interface WorkerActorInit {
  * Starts a worker and makes an instance of the program in it.
  * @throws {GliaError} ERR_START if the module or the worker refuses; the signal's reason.
  */
-export async function startWorkerActor(init: WorkerActorInit): Promise<Actor> {
-  init.signal.throwIfAborted()
+export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Promise<Actor> {
+  signal.throwIfAborted()
   const worker = await init.createWorker()
-  if (init.signal.aborted) worker.terminate()
-  init.signal.throwIfAborted()
+  if (signal.aborted) worker.terminate()
+  signal.throwIfAborted()
+  // It does not hold the signal: that would have its reason, whose stack leads to whoever gave the first message up.
   const actor = new WorkerActor(worker, init)
-  const giveUp = (): void => actor.stop(toGliaError(init.signal.reason))
-  init.signal.addEventListener('abort', giveUp, { once: true })
+  const giveUp = (): void => actor.stop(toGliaError(signal.reason))
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
     await actor.start()
     return actor
@@ -54,7 +56,7 @@ export async function startWorkerActor(init: WorkerActorInit): Promise<Actor> {
     actor.stop()
     throw toGliaError(thrown, 'ERR_START')
   } finally {
-    init.signal.removeEventListener('abort', giveUp)
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
@@ -63,7 +65,7 @@ class WorkerActor implements Actor {
   memoryBytes: number | undefined
   exited: ExitReason | undefined
   isWorn = false
-  readonly #init: WorkerActorInit
+  readonly #init: Omit<WorkerActorInit, 'signal'>
   readonly #worker: Worker
   readonly #api: Remote<ActorWorkerApi>
   readonly #lane: Lane
@@ -73,9 +75,9 @@ class WorkerActor implements Actor {
   /** Rejects when it is stopped. */
   readonly #end = Promise.withResolvers<never>()
   /** Settles when the instance that serves now has ended; undefined when there is none. */
-  #serving: Promise<ServeEnd> | undefined
+  #serving: Promise<ServeEnd | Paused> | undefined
 
-  constructor(worker: Worker, init: WorkerActorInit) {
+  constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>) {
     this.#init = init
     this.#worker = worker
     this.#lane = init.tier === 'rings' ? new RingLane(init) : new PortLane(init.tier, init)
@@ -109,7 +111,7 @@ class WorkerActor implements Actor {
     const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
     await this.#ask((api) => api.connect(transfer(all, given)))
     await this.#instantiate()
-    if (this.#files) files?.begin(this.#files)
+    if (this.#files) files?.begin(this.#files, this.#putFiles)
   }
 
   async run(method: string, message: Message): Promise<void> {
@@ -146,10 +148,26 @@ class WorkerActor implements Actor {
 
   async #instantiate(): Promise<void> {
     this.memoryBytes = await this.#ask((api) => api.instantiate(this.#init.program))
-    const serving = this.#ask<ServeEnd>((api) => api.serve())
+    this.#serve()
+  }
+
+  #serve(): void {
+    const serving = this.#ask<ServeEnd | Paused>((api) => api.serve())
     // A loop that fails is as good as none: whoever waits is told. After a stop this changes nothing.
     serving.catch((thrown: unknown) => this.stop(toGliaError(thrown)))
     this.#serving = serving
+  }
+
+  readonly #putFiles = async (entries: readonly FileEntry[]): Promise<void> => {
+    const isPaused = this.#serving !== undefined && this.#lane.pause()
+    if (isPaused) await this.#serving
+    try {
+      const reports = await this.#ask((api) => api.putFiles(entries))
+      const late = this.#files?.received(reports)
+      if (late) await this.#orStopped(late)
+    } finally {
+      if (isPaused && !this.stopped) this.#serve()
+    }
   }
 
   /** @throws {GliaError} if the message failed. */
@@ -181,7 +199,7 @@ class WorkerActor implements Actor {
   async #noteEnd({ memoryBytes }: RunEnd): Promise<void> {
     const ended = await this.#serving
     this.#serving = undefined
-    if (!ended) return
+    if (!ended || ended.reason === 'paused') return
     this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
     if (ended.reason === 'trapped') this.#init.onTrap(ended.frames)
   }

@@ -59,6 +59,11 @@ export type ServeEnd =
       frames: readonly string[]
     }
 
+/** It was asked to end: the same instance serves on when `serve` is called again. */
+export interface Paused {
+  reason: 'paused'
+}
+
 /** The Comlink interface of an actor worker. */
 export interface ActorWorkerApi {
   /**
@@ -77,7 +82,12 @@ export interface ActorWorkerApi {
    */
   instantiate(program: Program): Promise<number>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
-  serve(): Promise<ServeEnd> | ServeEnd
+  serve(): Promise<ServeEnd> | ServeEnd | Paused
+  /**
+   * Puts files under `/data`, over those that have their paths. Not while a message loop blocks the worker.
+   * @returns how often it has told of changes under `/data` until then.
+   */
+  putFiles(entries: readonly FileEntry[]): number
 }
 
 /** Page to worker, over the port of a JSPI or buffered channel. `id` is the number of the message. */

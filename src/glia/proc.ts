@@ -188,6 +188,14 @@ export class Proc {
     })
   }
 
+  /**
+   * Does something between two messages, before any that waits.
+   * @throws what that does; ERR_PROC_STOPPED if the process ended before; the signal's reason, if its turn had not come.
+   */
+  async pause(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), work)
+  }
+
   /** Ends the instance if that is safe ({@link evictableSince}); the next message starts a fresh one. */
   evict(): void {
     if (this.evictableSince === undefined) return

@@ -48,6 +48,9 @@ export class KeptFiles implements ProcessFiles {
     cancelled.throwIfAborted()
     return archive
   }
+
+  readonly add = async (pid: string, files: readonly File[], cancelled: AbortSignal): Promise<void> =>
+    (await this.#init.table()).importFiles(pid, files, cancelled)
 }
 
 /** Of all that this site keeps. Where there is no store there is nothing to tell. */

@@ -9,6 +9,7 @@ import type { Router } from '../glia/router.ts'
 import { readAll } from '../glia/web-streams.ts'
 import type { ProcessTable } from '../actors/process-table.ts'
 import type { FileInfo } from '../actors/file-index.ts'
+import type { GivenFiles } from '../actors/given-files.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
 import type { PeerInfo } from '../mesh/peer-info.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -74,6 +75,11 @@ export interface GliaScripting {
   files(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }>
   /** The same as a tar archive. */
   exportFiles(pid: string): Promise<Blob>
+  /**
+   * Puts files under a process's `/data`, all or none, over those that have their paths: a tar archive (also `.tar.gz`), contents by
+   * their paths, or a list of files. The process gets them between two messages, and goes on. Resolves when they are kept.
+   */
+  importFiles(pid: string, files: GivenFiles, options?: CallOptions): Promise<void>
   /**
    * Has `watcher` get a message whenever an instance of `watched` ends, and when that is killed: JSON as
    * `{"pid", "name", "reason": {"type": "trapped", "message", "frames"}, "final"}`, sent by `watched` to the method. Resolves
@@ -170,6 +176,14 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
     },
     files: async (pid) => (await started).table.listFiles(pid),
     exportFiles: async (pid) => (await started).table.exportFiles(pid),
+    async importFiles(pid, files, { signal } = {}) {
+      const { table } = await started
+      try {
+        await table.importFiles(pid, files, signal)
+      } catch (thrown) {
+        throw signal?.aborted ? gaveUp(signal) : thrown
+      }
+    },
     watch: async (watcher, watched, method) => (await started).table.links.watch(watcher, watched, method),
     async unwatch(id) {
       const { table } = await started
@@ -214,8 +228,7 @@ export function processName(fileName: string): string {
 }
 
 async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-  const giveUp = (): void =>
-    stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal?.reason }))
+  const giveUp = (): void => stream.abort(gaveUp(signal))
   signal?.addEventListener('abort', giveUp, { once: true })
   if (signal?.aborted) giveUp()
   try {
@@ -224,6 +237,10 @@ async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal):
   } finally {
     signal?.removeEventListener('abort', giveUp)
   }
+}
+
+function gaveUp(signal: AbortSignal | undefined): GliaError {
+  return new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal?.reason })
 }
 
 /** What goes wrong while sending, the reply tells; a process that does not read to the end may still reply well. */

@@ -1,8 +1,8 @@
-import { type Signal, useSignal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
 import type { Ref } from 'preact'
-import { OWN_DROP } from './drop-target.tsx'
 import { formatBytes } from './format.ts'
 import { Icon } from './icons.tsx'
+import { useOwnDrop } from './own-drop.ts'
 
 export interface MessageBoxProps {
   text: Signal<string>
@@ -13,24 +13,9 @@ export interface MessageBoxProps {
 
 /** The message: typed, or a file that is dropped on the box. */
 export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
-  const over = useSignal(false)
-  const drop = (event: DragEvent): void => {
-    over.value = false
-    const [dropped] = event.dataTransfer?.files ?? []
-    if (!dropped) return
-    event.preventDefault()
-    file.value = dropped
-  }
+  const { isOver, target } = useOwnDrop('Drop to send the file as the message', ([dropped]) => (file.value = dropped))
   return (
-    <div
-      class={`message ${over.value ? 'over' : ''}`}
-      {...{ [OWN_DROP]: 'Drop to send the file as the message' }}
-      onDragEnter={() => (over.value = true)}
-      onDragLeave={({ currentTarget, relatedTarget }) => {
-        over.value = relatedTarget instanceof Node && currentTarget.contains(relatedTarget)
-      }}
-      onDrop={drop}
-    >
+    <div class={`message ${isOver ? 'over' : ''}`} {...target}>
       <div class="row">
         <label class="grow" for="message">
           Message

@@ -129,6 +129,8 @@ export interface ProcessFiles {
   of: (pid: string) => ReadonlySignal<FilesView | undefined>
   /** All files of a process, as a tar archive. Rejects with GliaError. */
   archive: (pid: string, signal: AbortSignal) => Promise<Blob>
+  /** Puts files there between two messages, over those of the same names; an archive is unpacked. Rejects with GliaError. */
+  add: (pid: string, files: readonly File[], signal: AbortSignal) => Promise<void>
 }
 
 /** How far a bundled actor is on its way to a process. */

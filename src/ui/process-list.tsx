@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals'
-import type { TargetedDragEvent } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { CopyButton } from './copy-button.tsx'
-import { OWN_DROP } from './drop-target.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from './format.ts'
 import { Identicon } from './identicon.tsx'
 import { listed, ROWS } from './listed.ts'
 import type { ProcessView } from './model.ts'
 import { showError } from './notices.tsx'
+import { useOwnDrop } from './own-drop.ts'
 import { ProcessState } from './process-state.tsx'
 
 /** Methods named in a row; the console lists them all. */
@@ -111,34 +110,19 @@ function ProcessRow({
   onDrop: (file: File) => void
 }) {
   const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted, root } = process
-  const over = useSignal(false)
-  const drop = (event: DragEvent): void => {
-    over.value = false
-    const [file, ...others] = event.dataTransfer?.files ?? []
-    if (!file) return
-    event.preventDefault()
+  const { isOver, target } = useOwnDrop(`Drop to replace the module of ${name}`, ([file, ...others]) => {
     if (others.length === 0) onDrop(file)
     else showError(`The module of ${name} was not replaced`, new Error('Drop one file on a process, not several.'))
-  }
-  // Root cannot be replaced: on it, a file is a new actor as elsewhere.
-  const target = root
-    ? {}
-    : {
-        [OWN_DROP]: `Drop to replace the module of ${name}`,
-        onDragEnter: () => (over.value = true),
-        onDragLeave: ({ currentTarget, relatedTarget }: TargetedDragEvent<HTMLElement>) => {
-          over.value = relatedTarget instanceof Node && currentTarget.contains(relatedTarget)
-        },
-        onDrop: drop,
-      }
+  })
   return (
     <tr
       data-pid={pid}
-      class={over.value ? 'over' : undefined}
+      class={isOver ? 'over' : undefined}
       tabIndex={selected ? 0 : -1}
       aria-selected={selected}
       onClick={onSelect}
-      {...target}
+      // Root cannot be replaced: on it, a file is a new actor as elsewhere.
+      {...(root ? {} : target)}
     >
       <td class="name">
         <b>{name}</b>

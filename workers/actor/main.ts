@@ -4,9 +4,10 @@
  */
 import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
+import type { FileEntry } from '../../src/actors/files-api.ts'
 import { inspectModule } from '../../src/actors/inspect.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/read-module.ts'
-import type { ActorWorkerApi, Channel, Program, ServeEnd } from '../../src/actors/worker-api.ts'
+import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
 import type { Mount } from './files/mount.ts'
@@ -42,14 +43,24 @@ const api: ActorWorkerApi = {
     around = { stdio, suspends, data, mounts: mountsOf(channel, stdio) }
   },
   async instantiate(program: Program): Promise<number> {
-    instance = await Instance.create(program, required(around))
+    const surroundings = required(around)
+    instance = await Instance.create(program, surroundings)
+    // What it has put under /data meanwhile.
+    surroundings.data.report()
     return instance.memoryBytes
   },
-  serve(): ServeEnd | Promise<ServeEnd> {
+  serve(): ServeEnd | Paused | Promise<ServeEnd> {
     const serving = required(instance)
-    // A loop that ends has used its instance up.
+    // A loop that ends has used its instance up, unless it is only paused.
     instance = undefined
-    return required(server).serve(serving)
+    const end = required(server).serve(serving)
+    if (!(end instanceof Promise) && end.reason === 'paused') instance = serving
+    return end
+  },
+  putFiles(entries: readonly FileEntry[]): number {
+    const { data } = required(around)
+    data.put(entries)
+    return data.reports
   },
 }
 

@@ -1,5 +1,5 @@
-import { Control } from '../../src/actors/control.ts'
-import type { Channel, ServeEnd } from '../../src/actors/worker-api.ts'
+import { Control, PAUSE } from '../../src/actors/control.ts'
+import type { Channel, Paused, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import type { Instance } from './instance.ts'
 import { RingStdio } from './ring-stdio.ts'
@@ -16,9 +16,13 @@ export class RingServer implements Server {
     this.#control = new Control(channel.control)
   }
 
-  serve(instance: Instance): ServeEnd {
+  serve(instance: Instance): ServeEnd | Paused {
     for (;;) {
       const { id, method } = this.#control.nextCommand()
+      if (method === PAUSE) {
+        this.#control.skip(id)
+        return { reason: 'paused' }
+      }
       const outcome = instance.run(method)
       if (outcome instanceof Promise) throw new GliaError('ERR_INTERNAL', 'A guest on rings does not suspend.')
       this.#control.finish(id, outcome.end)

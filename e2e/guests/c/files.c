@@ -230,4 +230,34 @@ METHOD(count) {
   return 0;
 }
 
+static int held = -1;
+
+// Replies how often it was called, and what is in the file that the message names.
+METHOD(show) {
+  static int calls = 0;
+  char path[256], content[256];
+  ssize_t length = read(0, path, sizeof path - 1);
+  CHECK(length >= 0);
+  path[length] = 0;
+  dprintf(1, "%d ", ++calls);
+  int fd = open(path, O_RDONLY);
+  if (fd < 0) {
+    dprintf(1, "errno %d", errno);
+    return 0;
+  }
+  while ((length = read(fd, content, sizeof content)) > 0) CHECK(write(1, content, length) == length);
+  close(fd);
+  return 0;
+}
+
+// Opens a file, and replies in later messages what is in it.
+METHOD(hold) {
+  char content[256];
+  if (held < 0) held = open("/data/held", O_RDONLY);
+  CHECK(held >= 0 && lseek(held, 0, SEEK_SET) == 0);
+  ssize_t length = read(held, content, sizeof content);
+  CHECK(length >= 0 && write(1, content, length) == length);
+  return 0;
+}
+
 METHOD(crash) { __builtin_trap(); }

@@ -271,3 +271,48 @@ describe('the page is told', () => {
     expect(tooLong).toBeGreaterThan(50)
   })
 })
+
+describe('what is put there', () => {
+  test('is there, in the place of what had its path, and the page is not told of it', async () => {
+    const { data, told, create, content } = start([file('a', 'old'), file('b', 'stays')])
+    data.put([file('a', 'new'), { path: 'd', kind: 'directory' }, file('d/c', 'more')])
+    expect(['data/a', 'data/b', 'data/d/c'].map((path) => content(path))).toEqual(['new', 'stays', 'more'])
+    data.report()
+    expect(data.reports).toBe(0)
+    create('data/own', 'own')
+    data.report()
+    expect(await told()).toEqual([['own', 'own']])
+  })
+
+  test('comes after what the page does not know yet', async () => {
+    const { data, told, create } = start()
+    create('data/own', 'own')
+    data.put([file('a', 'given')])
+    expect(await told()).toEqual([['own', 'own']])
+    expect(data.reports).toBe(1)
+  })
+
+  test('may be removed and changed like all else, and the page is told', async () => {
+    const { data, told, create, onPath } = start()
+    data.put([file('a', 'given'), file('b', 'given')])
+    create('data/a', 'changed')
+    onPath('path_unlink_file', [3], 'data/b')
+    data.report()
+    expect(await told()).toEqual([{ path: 'b', kind: 'removed' }, ['a', 'changed']])
+  })
+
+  test('leaves the bound as it was, and gives back the room of what it replaces', () => {
+    const { data, create, stat } = start([file('a', 'x'.repeat(5000))], 10_000)
+    for (let i = 0; i < 3; i++) data.put([file('a', 'y'.repeat(9000))])
+    expect(() => create('data/b', 'x'.repeat(2000))).toThrow(`errno ${wasi.ERRNO_NOSPC}`)
+    data.put([file('a', 'y')])
+    create('data/b', 'x'.repeat(2000))
+    expect(stat('data/b')).toMatchObject({ size: 2000 })
+  })
+
+  test('is no file in the place of a directory', () => {
+    const { data, content } = start([file('d/a', 'x')])
+    data.put([file('d', 'y')])
+    expect(content('data/d/a')).toBe('x')
+  })
+})

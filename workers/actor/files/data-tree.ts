@@ -37,6 +37,7 @@ export class DataTree {
   reports = 0
   readonly #volume: Volume
   readonly #port: MessagePort | undefined
+  readonly #maxBytes: number
   readonly #maxUnits: number
   #paths: Paths
   #knownVersion = 0
@@ -48,11 +49,25 @@ export class DataTree {
     this.root = new Directory(this.#volume)
     this.root.linked()
     this.#port = kept?.port
+    this.#maxBytes = maxBytes
     fill(this.root, kept?.entries ?? [])
     this.#volume.bound(maxBytes)
     this.#paths = pathsOf(this.root, Infinity)
     // A short name far down costs the tree little and the page's copy a long path.
     this.#maxUnits = Math.max(maxBytes, this.#paths.units)
+    this.#knownVersion = this.#volume.version
+  }
+
+  /**
+   * Between two messages: puts entries there, over those that have their paths. The page knows of them, and that there is room; it
+   * is told before of what it does not know yet.
+   */
+  put(entries: readonly FileEntry[]): void {
+    this.report()
+    this.#volume.bound(Infinity)
+    fill(this.root, entries)
+    this.#volume.bound(this.#maxBytes)
+    this.#paths = pathsOf(this.root, this.#maxUnits)
     this.#knownVersion = this.#volume.version
   }
 

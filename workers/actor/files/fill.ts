@@ -4,8 +4,9 @@ import { Symlink } from './inode.ts'
 import { RegularFile } from './regular-file.ts'
 
 /**
- * Puts entries into an empty directory, with the directories that they are in. What is in the way of another is left out.
- * Bytes are not copied, but where several files share them.
+ * Puts entries into a directory, with the directories that they are in. Each is a file of its own, in the place of another of its
+ * path; what cannot be for a directory, or for the want of one, is left out. Bytes are not copied, but where several files share
+ * them.
  * @throws {TypeError} if a path is none.
  */
 export function fill(root: Directory, entries: readonly FileEntry[]): void {
@@ -22,8 +23,9 @@ export function fill(root: Directory, entries: readonly FileEntry[]): void {
     const name = parts.pop() ?? ''
     const parent = parts.reduce(directoryIn, root)
     if (entry.kind === 'directory') directoryIn(parent, name)
-    else if (!parent?.get(name)) {
-      parent?.make(name, (volume) =>
+    else if (parent && !(parent.get(name) instanceof Directory)) {
+      parent.remove(name)
+      parent.make(name, (volume) =>
         entry.kind === 'file' ? new RegularFile(volume, own(entry.bytes)) : new Symlink(volume, entry.target),
       )
     }

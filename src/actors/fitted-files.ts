@@ -1,0 +1,37 @@
+import { GliaError } from '../glia/errors.ts'
+import { mib } from './cap-memory.ts'
+import type { FileIndex } from './file-index.ts'
+import type { FileEntry } from './files-api.ts'
+
+/**
+ * Entries as they can be put beside what is there: with the directories that they are in.
+ * @param maxBytes Largest memory of all of it.
+ * @throws {GliaError} ERR_BAD_REQUEST if something is in the way of one, or there is no room for all.
+ */
+export function fittedFiles(entries: readonly FileEntry[], index: FileIndex, maxBytes: number): FileEntry[] {
+  const fitted = new Map<string, FileEntry>()
+  const kindAt = (path: string): FileEntry['kind'] | undefined => fitted.get(path)?.kind ?? index.kindAt(path)
+  for (const entry of entries) {
+    const { path, kind } = entry
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      const above = path.slice(0, at)
+      const found = kindAt(above)
+      if (found === undefined) fitted.set(above, { path: above, kind: 'directory' })
+      else if (found !== 'directory') throw inTheWay(path, above, found)
+    }
+    const found = kindAt(path)
+    if (found !== undefined && (found === 'directory') !== (kind === 'directory')) throw inTheWay(path, path, found)
+    if (found !== 'directory') fitted.set(path, entry)
+  }
+  const whole = [...fitted.values()]
+  if (!index.hasRoomFor(whole, maxBytes)) {
+    const limit = `${mib(maxBytes)} under /data (policy.maxDataBytes), with 384 bytes for each name`
+    throw new GliaError('ERR_BAD_REQUEST', `That does not fit: the process may have ${limit}.`)
+  }
+  return whole
+}
+
+function inTheWay(path: string, at: string, kind: FileEntry['kind']): GliaError {
+  const what = kind === 'directory' ? 'a folder' : kind === 'link' ? 'a link' : 'a file'
+  return new GliaError('ERR_BAD_REQUEST', `/data/${path} cannot be put there: /data/${at} is ${what}.`)
+}
