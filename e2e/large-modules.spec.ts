@@ -3,11 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
+import { clangVersion } from '../src/build/clang.ts'
 import { enlarge } from './guests/enlarge.ts'
 import { guest } from './guests/guests.ts'
+import { ROOT } from './server.ts'
 import { call, local, ready, row, send, startSheet, test } from './tab.ts'
 
 const BYTES = 40_000_000
+/** clang as WebAssembly, all tools of LLVM in one module, and what it compiles with. */
+const LLVM = join(ROOT, 'node_modules/@yowasp/clang/gen')
 
 let folder = ''
 let file = ''
@@ -83,4 +87,38 @@ test('while a program of 40 MB is read and compiled the sheet says so, and it ca
   // The worker that was at it is gone with what it held, and none but that of the process, if there is one, has come.
   const started = await tab.evaluate(() => glia.procs().length - 1)
   await expect.poll(() => tab.workers().length).toBeLessThanOrEqual(before + 1 + started)
+})
+
+test('a compiler and a linker with their library build an actor in the tab', async ({ tab }) => {
+  test.skip((await clangVersion()) === undefined, 'there is no C compiler')
+  const input = await tab.evaluateHandle(() =>
+    Object.assign(document.createElement('input'), { type: 'file', multiple: true }),
+  )
+  await input.setInputFiles(['llvm.core.wasm', 'llvm-resources.tar'].map((name) => join(LLVM, name)))
+  const reply = await tab.evaluate(async ({ files }) => {
+    const [llvm, library] = files ?? []
+    if (!llvm || !library) return 'no files'
+    const policy = { maxDataBytes: 128 * 2 ** 20 }
+    const make = (name: string, args: string) =>
+      glia.spawn(llvm, { name, args: args.split(' '), files: library, policy })
+    const include = '-internal-isystem /data/include -internal-isystem /data/include/wasm32-wasip1'
+    const compiler = await make('clang', `-cc1 -triple wasm32-unknown-wasip1 ${include} -emit-obj -Oz -x c - -o -`)
+    const lib = '/data/lib/wasm32-wasip1'
+    const builtins = '/data/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a'
+    const objects = `${lib}/crt1-reactor.o /data/upper.o -lc ${builtins}`
+    const linker = await make('wasm-ld', `-L${lib} ${objects} --entry=_initialize --export=upper -o -`)
+    const source = `
+      #include <ctype.h>
+      #include <stdio.h>
+      void upper(void) {
+        int c;
+        while ((c = getchar()) != EOF) putchar(toupper(c));
+        fflush(stdout);
+      }`
+    const object = await glia.call(`/ww/0.1.0/self/${compiler}/_start`, source)
+    await glia.importFiles(linker, { 'upper.o': object })
+    const upper = await glia.spawn(await glia.call(`/ww/0.1.0/self/${linker}/_start`))
+    return new TextDecoder().decode(await glia.call(`/ww/0.1.0/self/${upper}/upper`, 'hello'))
+  }, input)
+  expect(reply).toBe('HELLO')
 })

@@ -383,6 +383,41 @@ describe('restarting by hand', () => {
   })
 })
 
+describe('what is done between two messages', () => {
+  test('comes after the one that runs and before those that wait, and the instance stays', async () => {
+    const gate = Promise.withResolvers<void>()
+    const done: string[] = []
+    const { proc, count } = makeProc(() => async () => {
+      await gate.promise
+      done.push('message')
+    })
+    const running = deliver(proc)
+    const waiting = deliver(proc)
+    const pausing = proc.pause(async () => void done.push('pause'))
+    gate.resolve()
+    await Promise.all([running.done, waiting.done, pausing])
+    expect(done).toEqual(['message', 'pause', 'message'])
+    expect(count).toEqual({ started: 1, stopped: 0 })
+  })
+
+  test('that fails is the failure of who wanted it, and the next message runs', async () => {
+    const { proc } = makeProc(() => counter())
+    await expect(proc.pause(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    await expect(deliver(proc).done).resolves.toBeUndefined()
+  })
+
+  test('is not done for a process that was killed, or for somebody who has given up', async () => {
+    const { proc } = makeProc(() => untilAborted)
+    const work = vi.fn<() => Promise<void>>()
+    deliver(proc)
+    await expect(proc.pause(work, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
+    const pausing = proc.pause(work)
+    proc.kill()
+    await expect(pausing).rejects.toMatchObject({ code: 'ERR_PROC_STOPPED' })
+    expect(work).not.toHaveBeenCalled()
+  })
+})
+
 describe('evicting', () => {
   test('is safe while no message has left anything in memory', async () => {
     const { proc, count, notes } = makeProc(counter)
