@@ -74,6 +74,12 @@ export async function live({ modules, seed, ms }: { modules: SoakModules; seed: 
     ],
     diary: (pid) => [
       () => does('file written', glia.call(addressOf(pid, 'note'), 'a line'), ''),
+      () =>
+        does(
+          'files given',
+          glia.importFiles(pid, { 'lib/given': 'a line' }).then(() => ''),
+          '',
+        ),
       () => does('trap after a file', glia.call(addressOf(pid, 'trap')), 'ERR_TRAPPED'),
       () =>
         does(

@@ -385,16 +385,16 @@ describe('restarting by hand', () => {
 
 describe('what is done between two messages', () => {
   test('comes after the one that runs and before those that wait, and the instance stays', async () => {
-    const gate = Promise.withResolvers<void>()
+    const mayEnd = Promise.withResolvers<void>()
     const done: string[] = []
     const { proc, count } = makeProc(() => async () => {
-      await gate.promise
+      await mayEnd.promise
       done.push('message')
     })
     const running = deliver(proc)
     const waiting = deliver(proc)
     const pausing = proc.pause(async () => void done.push('pause'))
-    gate.resolve()
+    mayEnd.resolve()
     await Promise.all([running.done, waiting.done, pausing])
     expect(done).toEqual(['message', 'pause', 'message'])
     expect(count).toEqual({ started: 1, stopped: 0 })

@@ -35,7 +35,7 @@ export function ProcessFilesView({ files, process }: { files: ProcessFiles; proc
         </div>
       )}
       <div class="row">
-        <label class="button file-button" title="A tar archive is unpacked">
+        <label class="button plain file-button" title="A tar archive is unpacked">
           <span aria-hidden="true">Add files…</span>
           <input
             type="file"
