@@ -7,11 +7,12 @@ import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import type { FilesSession } from './files-session.ts'
 import type { Lane } from './lane.ts'
+import { newWorker } from './new-worker.ts'
 import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
 import { PortLane } from './port-lane.ts'
 import type { ProcessFiles } from './process-files.ts'
 import { RingLane } from './ring-lane.ts'
-import type { ActorWorkerApi, Program, ServeEnd, TierName } from './worker-api.ts'
+import { type ActorWorkerApi, type Program, readServeEnd, type ServeEnd, type TierName } from './worker-api.ts'
 
 export interface WorkerActorInit {
   program: Program
@@ -41,9 +42,7 @@ export interface WorkerActorInit {
  */
 export async function startWorkerActor(init: WorkerActorInit): Promise<Actor> {
   init.signal.throwIfAborted()
-  const worker = await init.createWorker()
-  if (init.signal.aborted) worker.terminate()
-  init.signal.throwIfAborted()
+  const worker = await newWorker(init.createWorker, init.signal)
   const actor = new WorkerActor(worker, init)
   const giveUp = (): void => actor.stop(toGliaError(init.signal.reason))
   init.signal.addEventListener('abort', giveUp, { once: true })
@@ -146,10 +145,13 @@ class WorkerActor implements Actor {
 
   async #instantiate(): Promise<void> {
     this.memoryBytes = await this.#ask((api) => api.instantiate(this.#init.program))
-    const serving = this.#ask<ServeEnd>((api) => api.serve())
-    // A loop that fails is as good as none: whoever waits is told. After a stop this changes nothing.
-    serving.catch((thrown: unknown) => this.stop(toGliaError(thrown)))
-    this.#serving = serving
+    // A loop that fails, or ends in no way that there is, is as good as none: whoever waits is told. After a stop this changes nothing.
+    const serving = this.#ask<unknown>((api) => api.serve()).then(readServeEnd)
+    this.#serving = serving.catch((thrown: unknown) => {
+      this.stop(toGliaError(thrown))
+      return this.#end.promise
+    })
+    this.#serving.catch(() => undefined)
   }
 
   /** @throws {GliaError} if the message failed. */
