@@ -1,3 +1,5 @@
+const decoder = new TextDecoder()
+
 /** Reads the primitive encodings of the WebAssembly binary format from a byte array, front to back. */
 export class BinaryReader {
   readonly #bytes: Uint8Array
@@ -41,7 +43,12 @@ export class BinaryReader {
   /** UTF-8 text after its length. */
   name(): string {
     const length = this.unsigned()
-    return new TextDecoder().decode(this.#take(length))
+    return decoder.decode(this.#take(length))
+  }
+
+  /** The bytes from a position on that were read. */
+  since(position: number): Uint8Array {
+    return this.#bytes.subarray(position, this.#at)
   }
 
   /** A reader of the next `length` bytes, which this one skips. */

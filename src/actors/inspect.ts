@@ -1,6 +1,8 @@
 import { isMethodName } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
-import { capMemory, mib, PAGE_BYTES } from './cap-memory.ts'
+import { mib, PAGE_BYTES } from './cap-memory.ts'
+import { capModule } from './cap-module.ts'
+import { MAX_TABLE_ELEMENTS, mostElements, startElements } from './cap-tables.ts'
 import { type Export, type Import, readSections, type ModuleSections } from './module-sections.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
@@ -54,11 +56,12 @@ export async function inspectModule(
   checkHeader(bytes)
   const asks = asksOf(bytes)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
-  const capped = capMemory(bytes, cap)
+  const capped = capModule(bytes, cap)
   const module = await compile(capped)
   const sections = readSections(capped)
   checkImports(sections)
   checkMemory(sections, cap)
+  checkTables(sections)
   const methods = findMethods(sections)
   return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
 }
@@ -139,6 +142,13 @@ function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void
     if (maximumPages !== undefined && maximumPages * PAGE_BYTES <= maxMemoryBytes) continue
     throw bad('The module has a memory of a kind that Glia cannot limit. Build it without threads.')
   }
+}
+
+function checkTables({ tables }: ModuleSections): void {
+  if (mostElements(tables) <= MAX_TABLE_ELEMENTS) return
+  const [asked, most] = [startElements(tables), MAX_TABLE_ELEMENTS].map((count) => count.toLocaleString('en'))
+  if (startElements(tables) <= MAX_TABLE_ELEMENTS) throw bad('The module has a table of a kind that Glia cannot limit.')
+  throw bad(`The module asks for ${asked} elements in its tables at its start; Glia gives a module ${most}.`)
 }
 
 function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined {

@@ -4,6 +4,7 @@ import { BinaryReader } from './binary-reader.ts'
 const TYPE = 1
 const IMPORT = 2
 const FUNCTION = 3
+export const TABLE = 4
 export const MEMORY = 5
 const EXPORT = 7
 
@@ -13,7 +14,11 @@ export type ExternalKind = (typeof KINDS)[number]
 const FUNCTION_TYPE = 0x60
 const I32 = 0x7f
 export const LIMIT_HAS_MAX = 0x01
-const LIMIT_IS_64_BIT = 0x04
+export const LIMIT_IS_64_BIT = 0x04
+const TABLE_WITH_VALUE = 0x40
+/** Of a reference type; what it refers to follows. */
+const REFERENCE = 0x64
+const NULLABLE_REFERENCE = 0x63
 
 /** A function's type, as far as methods are concerned. */
 export interface FunctionShape {
@@ -42,9 +47,21 @@ export interface MemoryLimits {
   is64Bit: boolean
 }
 
+export interface TableLimits {
+  /** The type of its elements, as it is written. */
+  type: readonly number[]
+  flags: number
+  /** Elements. */
+  initial: number
+  /** undefined: as many as there can be. */
+  maximum: number | undefined
+}
+
 export interface ModuleSections {
   imports: Import[]
   exports: Export[]
+  /** Its own. */
+  tables: TableLimits[]
   memories: MemoryLimits[]
 }
 
@@ -55,7 +72,7 @@ export interface ModuleSections {
  */
 export function readSections(bytes: Uint8Array): ModuleSections {
   const reader = new BinaryReader(bytes, 8)
-  const found: ModuleSections = { imports: [], exports: [], memories: [] }
+  const found: ModuleSections = { imports: [], exports: [], tables: [], memories: [] }
   let types: FunctionShape[] = []
   // Indices of functions count the imported ones first.
   const functions: number[] = []
@@ -66,7 +83,8 @@ export function readSections(bytes: Uint8Array): ModuleSections {
     else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
     // One by one: a large module has more functions than a call takes arguments.
     else if (id === FUNCTION) for (const type of section.vector(() => section.unsigned())) functions.push(type)
-    else if (id === MEMORY) found.memories.push(...section.vector(() => readLimits(section)))
+    else if (id === TABLE) found.tables = readTables(section)
+    else if (id === MEMORY) found.memories = [...found.memories, ...section.vector(() => readMemory(section))]
     else if (id === EXPORT) {
       found.exports = section.vector(() => {
         const name = section.name()
@@ -95,8 +113,23 @@ function readTypes(section: BinaryReader): FunctionShape[] {
 /** A value type is a byte, or for references (0x63, 0x64) a byte and a heap type, itself a signed LEB128. */
 function readValueType(section: BinaryReader): number {
   const type = section.byte()
-  if (type === 0x63 || type === 0x64) section.unsigned()
+  if (type === REFERENCE || type === NULLABLE_REFERENCE) section.unsigned()
   return type
+}
+
+/** Tables up to the first that has a value at its start: that one has no limits here, and what stands behind cannot be told. */
+export function readTables(section: BinaryReader): TableLimits[] {
+  const tables: TableLimits[] = []
+  for (let left = section.unsigned(); left > 0; left--) {
+    const start = section.position
+    if (readValueType(section) === TABLE_WITH_VALUE) {
+      tables.push({ type: [], flags: TABLE_WITH_VALUE, initial: 0, maximum: undefined })
+      return tables
+    }
+    const type = [...section.since(start)]
+    tables.push({ type, ...readLimits(section) })
+  }
+  return tables
 }
 
 function readImport(section: BinaryReader, functions: number[], memories: MemoryLimits[]): Import {
@@ -110,7 +143,7 @@ function readImport(section: BinaryReader, functions: number[], memories: Memory
       readLimits(section)
       break
     case 'memory':
-      memories.push(readLimits(section))
+      memories.push(readMemory(section))
       break
     case 'global':
       readValueType(section)
@@ -130,9 +163,13 @@ function readKind(section: BinaryReader): ExternalKind {
   return kind
 }
 
-function readLimits(section: BinaryReader): MemoryLimits {
+function readMemory(section: BinaryReader): MemoryLimits {
+  const { flags, initial, maximum } = readLimits(section)
+  return { initialPages: initial, maximumPages: maximum, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+}
+
+function readLimits(section: BinaryReader): Omit<TableLimits, 'type'> {
   const flags = section.byte()
-  const initialPages = section.unsigned()
-  const maximumPages = flags & LIMIT_HAS_MAX ? section.unsigned() : undefined
-  return { initialPages, maximumPages, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+  const initial = section.unsigned()
+  return { flags, initial, maximum: flags & LIMIT_HAS_MAX ? section.unsigned() : undefined }
 }
