@@ -7,22 +7,32 @@ const FUNCTION = 3
 export const TABLE = 4
 export const MEMORY = 5
 const EXPORT = 7
+const CODE = 10
+const TAG = 13
 
 const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const
 export type ExternalKind = (typeof KINDS)[number]
 
 const FUNCTION_TYPE = 0x60
 const I32 = 0x7f
+/** i32, i64, f32, f64, v128. */
+const NUMBERS: ReadonlySet<number> = new Set([I32, 0x7e, 0x7d, 0x7c, 0x7b])
 export const LIMIT_HAS_MAX = 0x01
 export const LIMIT_IS_64_BIT = 0x04
+export const FUNCREF = 0x70
+export const EXTERNREF = 0x6f
+/** What V8 has for each block beside its locals, in locals. */
+const LOCALS_OF_A_BLOCK = 160
 const TABLE_WITH_VALUE = 0x40
 /** Of a reference type; what it refers to follows. */
 const REFERENCE = 0x64
 const NULLABLE_REFERENCE = 0x63
 
-/** A function's type, as far as methods are concerned. */
+/** A function's type, as far as methods and exceptions are concerned. */
 export interface FunctionShape {
   parameters: number
+  /** Whether all parameters are numbers. */
+  takesNumbers: boolean
   /** 'none', 'i32' or anything else. */
   results: 'none' | 'i32' | 'other'
 }
@@ -62,7 +72,13 @@ export interface ModuleSections {
   exports: Export[]
   /** Its own. */
   tables: TableLimits[]
+  /** What its own exceptions carry, as their parameters; undefined: of a type that was not read. */
+  tags: (FunctionShape | undefined)[]
+  /** Whether it has types besides those of functions: of objects, for the browser's garbage collector. */
+  hasObjects: boolean
   memories: MemoryLimits[]
+  /** Of each function the length of its code, in bytes, times its locals and what a block takes besides: the largest. */
+  largestCode: number
 }
 
 /**
@@ -72,19 +88,31 @@ export interface ModuleSections {
  */
 export function readSections(bytes: Uint8Array): ModuleSections {
   const reader = new BinaryReader(bytes, 8)
-  const found: ModuleSections = { imports: [], exports: [], tables: [], memories: [] }
+  const found: ModuleSections = {
+    imports: [],
+    exports: [],
+    tables: [],
+    tags: [],
+    hasObjects: false,
+    memories: [],
+    largestCode: 0,
+  }
   let types: FunctionShape[] = []
   // Indices of functions count the imported ones first.
   const functions: number[] = []
   while (!reader.done) {
     const id = reader.byte()
     const section = reader.section(reader.unsigned())
-    if (id === TYPE) types = readTypes(section)
-    else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
+    if (id === TYPE) {
+      types = readTypes(section)
+      found.hasObjects = !section.done
+    } else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
     // One by one: a large module has more functions than a call takes arguments.
     else if (id === FUNCTION) for (const type of section.vector(() => section.unsigned())) functions.push(type)
     else if (id === TABLE) found.tables = readTables(section)
     else if (id === MEMORY) found.memories = [...found.memories, ...section.vector(() => readMemory(section))]
+    else if (id === TAG) found.tags = section.vector(() => types[readTag(section)])
+    else if (id === CODE) found.largestCode = readLargestCode(section)
     else if (id === EXPORT) {
       found.exports = section.vector(() => {
         const name = section.name()
@@ -104,8 +132,9 @@ function readTypes(section: BinaryReader): FunctionShape[] {
     if (section.byte() !== FUNCTION_TYPE) return types
     const parameters = section.vector(() => readValueType(section))
     const results = section.vector(() => readValueType(section))
+    const takesNumbers = parameters.every((type) => NUMBERS.has(type))
     const single = results.length === 1 && results[0] === I32 ? 'i32' : 'other'
-    types.push({ parameters: parameters.length, results: results.length === 0 ? 'none' : single })
+    types.push({ parameters: parameters.length, takesNumbers, results: results.length === 0 ? 'none' : single })
   }
   return types
 }
@@ -150,11 +179,31 @@ function readImport(section: BinaryReader, functions: number[], memories: Memory
       section.byte()
       break
     case 'tag':
-      section.byte()
-      section.unsigned()
+      readTag(section)
       break
   }
   return found
+}
+
+function readLargestCode(section: BinaryReader): number {
+  let largest = 0
+  for (let left = section.unsigned(); left > 0; left--) {
+    const bytes = section.unsigned()
+    const body = section.section(bytes)
+    let locals = 0
+    for (let groups = body.unsigned(); groups > 0; groups--) {
+      locals += body.unsigned()
+      readValueType(body)
+    }
+    largest = Math.max(largest, bytes * (locals + LOCALS_OF_A_BLOCK))
+  }
+  return largest
+}
+
+/** @returns the index of its type. */
+function readTag(section: BinaryReader): number {
+  section.byte()
+  return section.unsigned()
 }
 
 function readKind(section: BinaryReader): ExternalKind {
