@@ -13,7 +13,18 @@ export const FUNCREF = 0x70
 const END = 0x0b
 const FUNC_TYPE = 0x60
 
-const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, export: 7, start: 8, code: 10 } as const
+const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  tag: 13,
+  global: 6,
+  export: 7,
+  start: 8,
+  code: 10,
+} as const
 const KIND = { func: 0, table: 1, memory: 2 } as const
 
 /** Unsigned LEB128. */
@@ -93,6 +104,8 @@ export interface ModuleInit {
   funcs?: readonly Func[]
   tables?: readonly Bytes[]
   memories?: readonly Bytes[]
+  tags?: readonly Bytes[]
+  globals?: readonly Bytes[]
   exports?: readonly Bytes[]
   /** Index of the function in the start section. */
   start?: number
@@ -101,6 +114,7 @@ export interface ModuleInit {
 /** A module with the sections that have something in them. Indexes count imported functions first. */
 export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
   const { types = [], imports = [], funcs = [], tables = [], memories = [], exports = [], start } = init
+  const { tags = [], globals = [] } = init
   const list = (id: keyof typeof SECTION, items: readonly Bytes[]): Bytes =>
     items.length === 0 ? [] : section(id, vector(items))
   return Uint8Array.from([
@@ -114,6 +128,8 @@ export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
     ),
     ...list('table', tables),
     ...list('memory', memories),
+    ...list('tag', tags),
+    ...list('global', globals),
     ...list('export', exports),
     ...(start === undefined ? [] : section('start', leb(start))),
     ...list(

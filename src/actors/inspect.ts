@@ -29,6 +29,10 @@ const MAX_EXCEPTION_NUMBERS = 16
 
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
 
+const TOO_LARGE_FUNCTION =
+  'The module has a function with so many blocks and variables that compiling it could take all of the tab’s memory. ' +
+  'Build it with optimisation, such as -O2.'
+
 /** What a module says that it needs. */
 export interface ModuleAsks {
   imports: Import[]
@@ -64,7 +68,10 @@ export async function inspectModule(
   allowStart = false,
 ): Promise<InspectedModule> {
   checkHeader(bytes)
-  const asks = asksOf(bytes)
+  const uncapped = trySections(bytes)
+  const asks = asksOf(uncapped)
+  // Before it is compiled: not every browser leaves the functions for later.
+  if (uncapped?.hasTooLargeFunction) throw bad(TOO_LARGE_FUNCTION)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
   const capped = capModule(bytes, cap)
   const module = await compile(capped)
@@ -77,15 +84,21 @@ export async function inspectModule(
   return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
 }
 
-function asksOf(bytes: Uint8Array): ModuleAsks {
+/** undefined if it is cut off, or no module: compiling it says so. */
+function trySections(bytes: Uint8Array): ModuleSections | undefined {
   try {
-    const { imports, memories } = readSections(bytes)
-    const { initialPages, maximumPages } = memories[0] ?? { initialPages: 0, maximumPages: 0 }
-    const maxMemoryBytes = maximumPages === undefined ? undefined : maximumPages * PAGE_BYTES
-    return { imports, startMemoryBytes: initialPages * PAGE_BYTES, maxMemoryBytes }
+    return readSections(bytes)
   } catch {
-    return { imports: [], startMemoryBytes: 0, maxMemoryBytes: 0 } // cut off: compiling it says so
+    return undefined
   }
+}
+
+function asksOf(sections: ModuleSections | undefined): ModuleAsks {
+  if (!sections) return { imports: [], startMemoryBytes: 0, maxMemoryBytes: 0 }
+  const { imports, memories } = sections
+  const { initialPages, maximumPages } = memories[0] ?? { initialPages: 0, maximumPages: 0 }
+  const maxMemoryBytes = maximumPages === undefined ? undefined : maximumPages * PAGE_BYTES
+  return { imports, startMemoryBytes: initialPages * PAGE_BYTES, maxMemoryBytes }
 }
 
 function checkHeader(bytes: Uint8Array): void {
@@ -114,11 +127,7 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
 
 /** Why an engine without 64-bit memories (Safari 26, Node 20) does not compile it. */
 function has64BitMemory(bytes: Uint8Array): boolean {
-  try {
-    return readSections(bytes).memories.some(({ is64Bit }) => is64Bit)
-  } catch {
-    return false // damaged indeed
-  }
+  return trySections(bytes)?.memories.some(({ is64Bit }) => is64Bit) ?? false
 }
 
 function checkImports({ imports }: ModuleSections): void {

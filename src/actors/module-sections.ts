@@ -1,4 +1,5 @@
 import { BinaryReader } from './binary-reader.ts'
+import { hasTooLargeFunction } from './code-blocks.ts'
 
 /** Sections of a core module that say what it asks for and offers (WebAssembly 2.0, 5.5). */
 const TYPE = 1
@@ -21,12 +22,7 @@ export const LIMIT_HAS_MAX = 0x01
 export const LIMIT_IS_64_BIT = 0x04
 export const FUNCREF = 0x70
 export const EXTERNREF = 0x6f
-/** What V8 has for each block beside its locals, in locals. */
-const LOCALS_OF_A_BLOCK = 160
 const TABLE_WITH_VALUE = 0x40
-/** Of a reference type; what it refers to follows. */
-const REFERENCE = 0x64
-const NULLABLE_REFERENCE = 0x63
 
 /** A function's type, as far as methods and exceptions are concerned. */
 export interface FunctionShape {
@@ -77,8 +73,8 @@ export interface ModuleSections {
   /** Whether it has types besides those of functions: of objects, for the browser's garbage collector. */
   hasObjects: boolean
   memories: MemoryLimits[]
-  /** Of each function the length of its code, in bytes, times its locals and what a block takes besides: the largest. */
-  largestCode: number
+  /** Whether compiling a function of it could take all memory that the tab has. */
+  hasTooLargeFunction: boolean
 }
 
 /**
@@ -95,7 +91,7 @@ export function readSections(bytes: Uint8Array): ModuleSections {
     tags: [],
     hasObjects: false,
     memories: [],
-    largestCode: 0,
+    hasTooLargeFunction: false,
   }
   let types: FunctionShape[] = []
   // Indices of functions count the imported ones first.
@@ -112,7 +108,7 @@ export function readSections(bytes: Uint8Array): ModuleSections {
     else if (id === TABLE) found.tables = readTables(section)
     else if (id === MEMORY) found.memories = [...found.memories, ...section.vector(() => readMemory(section))]
     else if (id === TAG) found.tags = section.vector(() => types[readTag(section)])
-    else if (id === CODE) found.largestCode = readLargestCode(section)
+    else if (id === CODE) found.hasTooLargeFunction = hasTooLargeFunction(section)
     else if (id === EXPORT) {
       found.exports = section.vector(() => {
         const name = section.name()
@@ -130,8 +126,8 @@ function readTypes(section: BinaryReader): FunctionShape[] {
   const types: FunctionShape[] = []
   for (let left = section.unsigned(); left > 0; left--) {
     if (section.byte() !== FUNCTION_TYPE) return types
-    const parameters = section.vector(() => readValueType(section))
-    const results = section.vector(() => readValueType(section))
+    const parameters = section.vector(() => section.valueType())
+    const results = section.vector(() => section.valueType())
     const takesNumbers = parameters.every((type) => NUMBERS.has(type))
     const single = results.length === 1 && results[0] === I32 ? 'i32' : 'other'
     types.push({ parameters: parameters.length, takesNumbers, results: results.length === 0 ? 'none' : single })
@@ -139,19 +135,12 @@ function readTypes(section: BinaryReader): FunctionShape[] {
   return types
 }
 
-/** A value type is a byte, or for references (0x63, 0x64) a byte and a heap type, itself a signed LEB128. */
-function readValueType(section: BinaryReader): number {
-  const type = section.byte()
-  if (type === REFERENCE || type === NULLABLE_REFERENCE) section.unsigned()
-  return type
-}
-
 /** Tables up to the first that has a value at its start: that one has no limits here, and what stands behind cannot be told. */
 export function readTables(section: BinaryReader): TableLimits[] {
   const tables: TableLimits[] = []
   for (let left = section.unsigned(); left > 0; left--) {
     const start = section.position
-    if (readValueType(section) === TABLE_WITH_VALUE) {
+    if (section.valueType() === TABLE_WITH_VALUE) {
       tables.push({ type: [], flags: TABLE_WITH_VALUE, initial: 0, maximum: undefined })
       return tables
     }
@@ -168,14 +157,14 @@ function readImport(section: BinaryReader, functions: number[], memories: Memory
       functions.push(section.unsigned())
       break
     case 'table':
-      readValueType(section)
+      section.valueType()
       readLimits(section)
       break
     case 'memory':
       memories.push(readMemory(section))
       break
     case 'global':
-      readValueType(section)
+      section.valueType()
       section.byte()
       break
     case 'tag':
@@ -183,21 +172,6 @@ function readImport(section: BinaryReader, functions: number[], memories: Memory
       break
   }
   return found
-}
-
-function readLargestCode(section: BinaryReader): number {
-  let largest = 0
-  for (let left = section.unsigned(); left > 0; left--) {
-    const bytes = section.unsigned()
-    const body = section.section(bytes)
-    let locals = 0
-    for (let groups = body.unsigned(); groups > 0; groups--) {
-      locals += body.unsigned()
-      readValueType(body)
-    }
-    largest = Math.max(largest, bytes * (locals + LOCALS_OF_A_BLOCK))
-  }
-  return largest
 }
 
 /** @returns the index of its type. */
