@@ -66,8 +66,8 @@ export function exportMemory(field = 'memory'): Bytes {
   return [...name(field), KIND.memory, 0]
 }
 
-export function exportTable(field: string, table: number): Bytes {
-  return [...name(field), KIND.table, ...leb(table)]
+export function exportTable(field: string, index: number): Bytes {
+  return [...name(field), KIND.table, ...leb(index)]
 }
 
 /** A memory without a maximum. */

@@ -11,7 +11,7 @@ const LOCALS_OF_A_BLOCK = 160
  * optimising compiler, at nested loops), so this is 2.7 GB; twice as much took the tab down, with a module of 78 kB. The largest
  * that is known of a real program is half of it (Yosys, 69 MB).
  */
-export const MAX_BLOCKS_BY_LOCALS = 30_000_000
+const MAX_BLOCKS_BY_LOCALS = 30_000_000
 
 /**
  * Whether there is a function in a code section that may have more than that. Blocks are not counted but bytes that could begin

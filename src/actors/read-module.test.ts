@@ -85,14 +85,14 @@ test('giving it up ends the worker', async () => {
 
 test.each([
   ['does not come', () => new Promise<never>(() => undefined)],
-  ['comes and says nothing', async () => Object.assign(new MessageChannel().port1, { terminate: vi.fn() })],
+  ['comes and says nothing', async () => Object.assign(new MessageChannel().port1, { terminate: () => undefined })],
 ])('a worker whose script %s is given up after a while, for nothing else has a deadline', async (_, silent) => {
   vi.useFakeTimers()
   try {
     const reading = readModuleBeside(silent as () => Promise<never>, new Blob([padded(good, 2 * MiB)]), ORDER)
-    const refused = expect(reading).rejects.toMatchObject({ code: 'ERR_START' })
+    reading.catch(() => undefined)
     await vi.advanceTimersByTimeAsync(30_000)
-    await refused
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_START' })
   } finally {
     vi.useRealTimers()
   }

@@ -26,7 +26,7 @@ function workerThatEnds(serveEnd: unknown) {
     },
     port2,
   )
-  const terminate = vi.fn(() => port1.close())
+  const terminate = vi.fn<() => void>(() => port1.close())
   return { worker: Object.assign(port1, { terminate }) as unknown as Worker, terminate }
 }
 
@@ -40,7 +40,7 @@ const MESSAGE: Message = {
 }
 
 function init(createWorker: () => Promise<Worker>, signal = new AbortController().signal) {
-  const onStopped = vi.fn()
+  const onStopped = vi.fn<() => void>()
   const given: WorkerActorInit = {
     program: {
       module: new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)),
