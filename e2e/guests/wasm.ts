@@ -9,14 +9,26 @@ const VERSION: Bytes = [0x01, 0x00, 0x00, 0x00]
 export const I32 = 0x7f
 export const I64 = 0x7e
 export const UNREACHABLE = 0x00
+export const FUNCREF = 0x70
 const END = 0x0b
 const FUNC_TYPE = 0x60
 
-const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, start: 8, code: 10 } as const
-const KIND = { func: 0, memory: 2 } as const
+const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  tag: 13,
+  global: 6,
+  export: 7,
+  start: 8,
+  code: 10,
+} as const
+const KIND = { func: 0, table: 1, memory: 2 } as const
 
 /** Unsigned LEB128. */
-function leb(value: number): Bytes {
+export function leb(value: number): Bytes {
   const low = value % 0x80
   return value < 0x80 ? [low] : [low | 0x80, ...leb(Math.floor(value / 0x80))]
 }
@@ -54,6 +66,10 @@ export function exportMemory(field = 'memory'): Bytes {
   return [...name(field), KIND.memory, 0]
 }
 
+export function exportTable(field: string, index: number): Bytes {
+  return [...name(field), KIND.table, ...leb(index)]
+}
+
 /** A memory without a maximum. */
 export function memory32(pages: number): Bytes {
   return [0x00, ...leb(pages)]
@@ -62,6 +78,12 @@ export function memory32(pages: number): Bytes {
 /** A memory with 64-bit addresses (memory64), without a maximum. */
 export function memory64(pages: number): Bytes {
   return [0x04, ...leb(pages)]
+}
+
+/** A table of functions. */
+export function table(initial: number, maximum?: number): Bytes {
+  const limits = maximum === undefined ? [0x00, ...leb(initial)] : [0x01, ...leb(initial), ...leb(maximum)]
+  return [FUNCREF, ...limits]
 }
 
 /** A function body without locals. */
@@ -80,7 +102,10 @@ export interface ModuleInit {
   types?: readonly Bytes[]
   imports?: readonly Bytes[]
   funcs?: readonly Func[]
+  tables?: readonly Bytes[]
   memories?: readonly Bytes[]
+  tags?: readonly Bytes[]
+  globals?: readonly Bytes[]
   exports?: readonly Bytes[]
   /** Index of the function in the start section. */
   start?: number
@@ -88,7 +113,8 @@ export interface ModuleInit {
 
 /** A module with the sections that have something in them. Indexes count imported functions first. */
 export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
-  const { types = [], imports = [], funcs = [], memories = [], exports = [], start } = init
+  const { types = [], imports = [], funcs = [], tables = [], memories = [], exports = [], start } = init
+  const { tags = [], globals = [] } = init
   const list = (id: keyof typeof SECTION, items: readonly Bytes[]): Bytes =>
     items.length === 0 ? [] : section(id, vector(items))
   return Uint8Array.from([
@@ -100,7 +126,10 @@ export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
       'function',
       funcs.map((func) => leb(func.type)),
     ),
+    ...list('table', tables),
     ...list('memory', memories),
+    ...list('tag', tags),
+    ...list('global', globals),
     ...list('export', exports),
     ...(start === undefined ? [] : section('start', leb(start))),
     ...list(

@@ -1,3 +1,9 @@
+const decoder = new TextDecoder()
+
+/** Bytes of reference types; what they refer to follows. */
+const REFERENCE = 0x64
+const NULLABLE_REFERENCE = 0x63
+
 /** Reads the primitive encodings of the WebAssembly binary format from a byte array, front to back. */
 export class BinaryReader {
   readonly #bytes: Uint8Array
@@ -41,7 +47,19 @@ export class BinaryReader {
   /** UTF-8 text after its length. */
   name(): string {
     const length = this.unsigned()
-    return new TextDecoder().decode(this.#take(length))
+    return decoder.decode(this.#take(length))
+  }
+
+  /** A value type, as its first byte: of references (0x63, 0x64) a heap type follows, itself a signed LEB128. */
+  valueType(): number {
+    const type = this.byte()
+    if (type === REFERENCE || type === NULLABLE_REFERENCE) this.unsigned()
+    return type
+  }
+
+  /** The bytes from a position on that were read. */
+  since(position: number): Uint8Array {
+    return this.#bytes.subarray(position, this.#at)
   }
 
   /** A reader of the next `length` bytes, which this one skips. */

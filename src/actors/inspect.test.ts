@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { bad, type BadName, good } from '../../e2e/guests/bad.ts'
+import { refused } from '../../e2e/guests/hostile.ts'
 import {
   body,
   exportFunc,
   exportMemory,
+  FUNCREF,
   funcType,
   I32,
   importFunc,
@@ -106,6 +108,9 @@ const WORDS: Record<BadName, RegExp | undefined> = {
 
 const inputs = Object.entries(bad) as [BadName, (typeof bad)[BadName]][]
 
+/** Whether this engine compiles it. */
+const isKnown = (bytes: Uint8Array<ArrayBuffer>): boolean => WebAssembly.validate(bytes)
+
 describe('a bad module', () => {
   test.each(inputs.filter(([name]) => WORDS[name]))(
     '%s is refused in one sentence that names why',
@@ -148,6 +153,42 @@ describe('a bad module', () => {
       code: 'ERR_BAD_MODULE',
       message: expect.stringMatching(/without threads/) as unknown,
     })
+  })
+
+  test.each(Object.entries(refused))('with %s is refused, and told why', async (_, { bytes, names }) => {
+    const refusal = inspectModule(bytes, CAP)
+    await expect(refusal).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+    // Node 20 does not know of all of them, and refuses what it does not know itself.
+    await expect(refusal).rejects.toThrow(isKnown(bytes) ? names : /cannot run/)
+  })
+
+  test('with exceptions that are numbers is as good as any', async () => {
+    const types = [...TYPES, funcType([I32], [])]
+    await expect(inspectModule(exporting({ run: EMPTY }, { types, tags: [[0, 4]] }), CAP)).resolves.toBeDefined()
+  })
+
+  test.each([
+    ['more numbers than an exception needs', funcType(Array<number>(17).fill(I32), [])],
+    ['a reference', funcType([FUNCREF], [])],
+  ])('with exceptions that carry %s is refused', async (_, type) => {
+    const bytes = exporting({ run: EMPTY }, { types: [...TYPES, type], tags: [[0, 4]] })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/exceptions that carry/)
+  })
+
+  test('with names of any length is told of in a few words', async () => {
+    const bytes = exporting({ run: EMPTY }, { imports: [importFunc('m'.repeat(50_000), 'f', NOTHING)] })
+    const refusal = await inspectModule(bytes, CAP).catch((thrown: unknown) => thrown)
+    expect(refusal).toMatchObject({
+      code: 'ERR_BAD_MODULE',
+      message: expect.stringMatching(/^The module imports mmm/) as unknown,
+    })
+    expect(String(refusal).length).toBeLessThan(500)
+  })
+
+  test('with thousands of imports is refused', async () => {
+    const imports = Array.from({ length: 2000 }, () => importFunc('env', 'abort', NOTHING))
+    const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 2000)] })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/2,000 imports/)
   })
 
   test('over a smaller cap is measured by that one', async () => {

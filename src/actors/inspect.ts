@@ -1,7 +1,10 @@
 import { isMethodName } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
-import { capMemory, mib, PAGE_BYTES } from './cap-memory.ts'
-import { type Export, type Import, readSections, type ModuleSections } from './module-sections.ts'
+import { mib, PAGE_BYTES } from './cap-memory.ts'
+import { capModule } from './cap-module.ts'
+import { MAX_TABLE_ELEMENTS, mostElements, startElements } from './cap-tables.ts'
+import { type Export, EXTERNREF, FUNCREF, type Import, readSections, type ModuleSections } from './module-sections.ts'
+import { cut } from './trap-text.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d]
@@ -15,7 +18,20 @@ const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
  */
 const TOOLCHAIN_EXPORT = /^asyncify_|^wasi_vfs_pack_fs$/
 
+/** Methods that a module may have: each is in the record of its process, and in the page's list. */
+const MAX_METHODS = 1024
+/** Imports that it may have, the same one several times among them. */
+const MAX_IMPORTS = 1024
+/** Longest name or reason that is told; a module may have names of 100,000 bytes. In UTF-16 units. */
+const MAX_SHOWN = 300
+/** Numbers that an exception may carry: compilers use one. */
+const MAX_EXCEPTION_NUMBERS = 16
+
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
+
+const TOO_LARGE_FUNCTION =
+  'The module has a function with so many blocks and variables that compiling it could take all of the tab’s memory. ' +
+  'Build it with optimisation, such as -O2.'
 
 /** What a module says that it needs. */
 export interface ModuleAsks {
@@ -52,26 +68,37 @@ export async function inspectModule(
   allowStart = false,
 ): Promise<InspectedModule> {
   checkHeader(bytes)
-  const asks = asksOf(bytes)
+  const uncapped = trySections(bytes)
+  const asks = asksOf(uncapped)
+  // Before it is compiled: not every browser leaves the functions for later.
+  if (uncapped?.hasTooLargeFunction) throw bad(TOO_LARGE_FUNCTION)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
-  const capped = capMemory(bytes, cap)
+  const capped = capModule(bytes, cap)
   const module = await compile(capped)
   const sections = readSections(capped)
   checkImports(sections)
   checkMemory(sections, cap)
+  checkTables(sections)
+  checkObjects(sections)
   const methods = findMethods(sections)
   return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
 }
 
-function asksOf(bytes: Uint8Array): ModuleAsks {
+/** undefined if it is cut off, or no module: compiling it says so. */
+function trySections(bytes: Uint8Array): ModuleSections | undefined {
   try {
-    const { imports, memories } = readSections(bytes)
-    const { initialPages, maximumPages } = memories[0] ?? { initialPages: 0, maximumPages: 0 }
-    const maxMemoryBytes = maximumPages === undefined ? undefined : maximumPages * PAGE_BYTES
-    return { imports, startMemoryBytes: initialPages * PAGE_BYTES, maxMemoryBytes }
+    return readSections(bytes)
   } catch {
-    return { imports: [], startMemoryBytes: 0, maxMemoryBytes: 0 } // cut off: compiling it says so
+    return undefined
   }
+}
+
+function asksOf(sections: ModuleSections | undefined): ModuleAsks {
+  if (!sections) return { imports: [], startMemoryBytes: 0, maxMemoryBytes: 0 }
+  const { imports, memories } = sections
+  const { initialPages, maximumPages } = memories[0] ?? { initialPages: 0, maximumPages: 0 }
+  const maxMemoryBytes = maximumPages === undefined ? undefined : maximumPages * PAGE_BYTES
+  return { imports, startMemoryBytes: initialPages * PAGE_BYTES, maxMemoryBytes }
 }
 
 function checkHeader(bytes: Uint8Array): void {
@@ -93,28 +120,30 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
     if (has64BitMemory(bytes)) throw bad(NO_64_BIT, cause)
     // Engines prefix their reason with the API's name: "WebAssembly.compile(): expected …".
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^WebAssembly\.\w+\(\):\s*/, '')
-    throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${reason}.`, cause)
+    const why = cut(reason, MAX_SHOWN)
+    throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${why}.`, cause)
   }
 }
 
 /** Why an engine without 64-bit memories (Safari 26, Node 20) does not compile it. */
 function has64BitMemory(bytes: Uint8Array): boolean {
-  try {
-    return readSections(bytes).memories.some(({ is64Bit }) => is64Bit)
-  } catch {
-    return false // damaged indeed
-  }
+  return trySections(bytes)?.memories.some(({ is64Bit }) => is64Bit) ?? false
 }
 
 function checkImports({ imports }: ModuleSections): void {
   for (const { module, name, kind } of imports) {
-    const full = `${module}.${name}`
+    const full = cut(`${module}.${name}`, MAX_SHOWN)
     if (kind !== 'function') {
       const hint = kind === 'memory' ? ' Build it without threads and without imported memory.' : ''
       throw bad(`The module imports the ${kind} ${full}, which Glia does not provide.${hint}`)
     }
     if (isProvided(module, name)) continue
     throw bad(`The module imports ${full}, which Glia does not provide. ${importHint(module)}`)
+  }
+  if (imports.length > MAX_IMPORTS) {
+    throw bad(
+      `The module has ${count(imports.length)} imports; ${count(MAX_IMPORTS)} are more than WASI preview 1 has functions.`,
+    )
   }
 }
 
@@ -141,6 +170,38 @@ function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void
   }
 }
 
+/**
+ * Objects are in the heap of the browser's own language, which has no limit that a page could set: full, it ends the whole tab.
+ * An exception is such an object too. One that carries some numbers is small, and what can hold it is bounded: not so a
+ * table of them, nor a chain in which each carries the one before.
+ */
+function checkObjects({ hasObjects, tags, tables }: ModuleSections): void {
+  if (hasObjects) {
+    throw bad(
+      'The module keeps objects in the memory of the browser (WebAssembly GC), which nobody can limit: full, it takes the whole tab down. ' +
+        'Build it for linear memory.',
+    )
+  }
+  const isSmall = tags.every((tag) => tag !== undefined && tag.takesNumbers && tag.parameters <= MAX_EXCEPTION_NUMBERS)
+  if (!isSmall) {
+    throw bad(
+      `The module has exceptions that carry more than ${MAX_EXCEPTION_NUMBERS} numbers. Glia cannot limit what they take.`,
+    )
+  }
+  if (tables.some(({ type: [type] }) => type !== FUNCREF && type !== EXTERNREF)) {
+    throw bad('The module has a table of references that Glia cannot limit: functions are the ones it can.')
+  }
+}
+
+function checkTables({ tables }: ModuleSections): void {
+  if (mostElements(tables) <= MAX_TABLE_ELEMENTS) return
+  const asked = startElements(tables)
+  if (asked <= MAX_TABLE_ELEMENTS) throw bad('The module has a table of a kind that Glia cannot limit.')
+  throw bad(
+    `The module asks for ${count(asked)} elements in its tables at its start; Glia gives a module ${count(MAX_TABLE_ELEMENTS)}.`,
+  )
+}
+
 function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined {
   const { initialPages = 0, maximumPages = 0 } = memory ?? {}
   return maximumPages > initialPages ? maximumPages * PAGE_BYTES : undefined
@@ -149,6 +210,9 @@ function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined
 /** Exports of type () -> () or () -> i32 that do not start with `_`, and `_start` (DESIGN 5). */
 function findMethods({ exports }: ModuleSections): string[] {
   const methods = exports.filter(isMethod).map(({ name }) => name)
+  if (methods.length > MAX_METHODS) {
+    throw bad(`The module exports ${count(methods.length)} methods; Glia takes up to ${count(MAX_METHODS)}.`)
+  }
   if (methods.length > 0) return methods
   throw bad(
     'The module exports nothing that can be called: a method is an exported function without parameters that returns ' +
@@ -160,6 +224,11 @@ function isMethod({ name, shape }: Export): boolean {
   if (!shape || shape.parameters > 0 || shape.results === 'other') return false
   if (!isMethodName(name) || TOOLCHAIN_EXPORT.test(name)) return false
   return name === '_start' || !name.startsWith('_')
+}
+
+/** A number as a person reads it. */
+function count(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function startsWith(bytes: Uint8Array, at: number, expected: readonly number[]): boolean {

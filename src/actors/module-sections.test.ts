@@ -64,7 +64,9 @@ test('every kind of import is read, and functions count the imported ones first'
   expect(ours(bytes)).toEqual(engines(bytes))
   const { imports, exports, memories } = readSections(bytes)
   expect(imports.map(({ kind }) => kind)).toEqual(['function', 'table', 'memory', 'global', 'function'])
-  expect(exports).toEqual([{ name: 'again', kind: 'function', shape: { parameters: 1, results: 'i32' } }])
+  expect(exports).toEqual([
+    { name: 'again', kind: 'function', shape: { parameters: 1, takesNumbers: true, results: 'i32' } },
+  ])
   expect(memories).toEqual([{ initialPages: 1, maximumPages: 2, is64Bit: false }])
 })
 

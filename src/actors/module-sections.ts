@@ -1,23 +1,34 @@
 import { BinaryReader } from './binary-reader.ts'
+import { hasTooLargeFunction } from './code-blocks.ts'
 
 /** Sections of a core module that say what it asks for and offers (WebAssembly 2.0, 5.5). */
 const TYPE = 1
 const IMPORT = 2
 const FUNCTION = 3
+export const TABLE = 4
 export const MEMORY = 5
 const EXPORT = 7
+const CODE = 10
+const TAG = 13
 
 const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const
 export type ExternalKind = (typeof KINDS)[number]
 
 const FUNCTION_TYPE = 0x60
 const I32 = 0x7f
+/** i32, i64, f32, f64, v128. */
+const NUMBERS: ReadonlySet<number> = new Set([I32, 0x7e, 0x7d, 0x7c, 0x7b])
 export const LIMIT_HAS_MAX = 0x01
-const LIMIT_IS_64_BIT = 0x04
+export const LIMIT_IS_64_BIT = 0x04
+export const FUNCREF = 0x70
+export const EXTERNREF = 0x6f
+const TABLE_WITH_VALUE = 0x40
 
-/** A function's type, as far as methods are concerned. */
+/** A function's type, as far as methods and exceptions are concerned. */
 export interface FunctionShape {
   parameters: number
+  /** Whether all parameters are numbers. */
+  takesNumbers: boolean
   /** 'none', 'i32' or anything else. */
   results: 'none' | 'i32' | 'other'
 }
@@ -42,10 +53,28 @@ export interface MemoryLimits {
   is64Bit: boolean
 }
 
+export interface TableLimits {
+  /** The type of its elements, as it is written. */
+  type: readonly number[]
+  flags: number
+  /** Elements. */
+  initial: number
+  /** undefined: as many as there can be. */
+  maximum: number | undefined
+}
+
 export interface ModuleSections {
   imports: Import[]
   exports: Export[]
+  /** Its own. */
+  tables: TableLimits[]
+  /** What its own exceptions carry, as their parameters; undefined: of a type that was not read. */
+  tags: (FunctionShape | undefined)[]
+  /** Whether it has types besides those of functions: of objects, for the browser's garbage collector. */
+  hasObjects: boolean
   memories: MemoryLimits[]
+  /** Whether compiling a function of it could take all memory that the tab has. */
+  hasTooLargeFunction: boolean
 }
 
 /**
@@ -55,18 +84,31 @@ export interface ModuleSections {
  */
 export function readSections(bytes: Uint8Array): ModuleSections {
   const reader = new BinaryReader(bytes, 8)
-  const found: ModuleSections = { imports: [], exports: [], memories: [] }
+  const found: ModuleSections = {
+    imports: [],
+    exports: [],
+    tables: [],
+    tags: [],
+    hasObjects: false,
+    memories: [],
+    hasTooLargeFunction: false,
+  }
   let types: FunctionShape[] = []
   // Indices of functions count the imported ones first.
   const functions: number[] = []
   while (!reader.done) {
     const id = reader.byte()
     const section = reader.section(reader.unsigned())
-    if (id === TYPE) types = readTypes(section)
-    else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
+    if (id === TYPE) {
+      types = readTypes(section)
+      found.hasObjects = !section.done
+    } else if (id === IMPORT) found.imports = section.vector(() => readImport(section, functions, found.memories))
     // One by one: a large module has more functions than a call takes arguments.
     else if (id === FUNCTION) for (const type of section.vector(() => section.unsigned())) functions.push(type)
-    else if (id === MEMORY) found.memories.push(...section.vector(() => readLimits(section)))
+    else if (id === TABLE) found.tables = readTables(section)
+    else if (id === MEMORY) found.memories = [...found.memories, ...section.vector(() => readMemory(section))]
+    else if (id === TAG) found.tags = section.vector(() => types[readTag(section)])
+    else if (id === CODE) found.hasTooLargeFunction = hasTooLargeFunction(section)
     else if (id === EXPORT) {
       found.exports = section.vector(() => {
         const name = section.name()
@@ -84,19 +126,28 @@ function readTypes(section: BinaryReader): FunctionShape[] {
   const types: FunctionShape[] = []
   for (let left = section.unsigned(); left > 0; left--) {
     if (section.byte() !== FUNCTION_TYPE) return types
-    const parameters = section.vector(() => readValueType(section))
-    const results = section.vector(() => readValueType(section))
+    const parameters = section.vector(() => section.valueType())
+    const results = section.vector(() => section.valueType())
+    const takesNumbers = parameters.every((type) => NUMBERS.has(type))
     const single = results.length === 1 && results[0] === I32 ? 'i32' : 'other'
-    types.push({ parameters: parameters.length, results: results.length === 0 ? 'none' : single })
+    types.push({ parameters: parameters.length, takesNumbers, results: results.length === 0 ? 'none' : single })
   }
   return types
 }
 
-/** A value type is a byte, or for references (0x63, 0x64) a byte and a heap type, itself a signed LEB128. */
-function readValueType(section: BinaryReader): number {
-  const type = section.byte()
-  if (type === 0x63 || type === 0x64) section.unsigned()
-  return type
+/** Tables up to the first that has a value at its start: that one has no limits here, and what stands behind cannot be told. */
+export function readTables(section: BinaryReader): TableLimits[] {
+  const tables: TableLimits[] = []
+  for (let left = section.unsigned(); left > 0; left--) {
+    const start = section.position
+    if (section.valueType() === TABLE_WITH_VALUE) {
+      tables.push({ type: [], flags: TABLE_WITH_VALUE, initial: 0, maximum: undefined })
+      return tables
+    }
+    const type = [...section.since(start)]
+    tables.push({ type, ...readLimits(section) })
+  }
+  return tables
 }
 
 function readImport(section: BinaryReader, functions: number[], memories: MemoryLimits[]): Import {
@@ -106,22 +157,27 @@ function readImport(section: BinaryReader, functions: number[], memories: Memory
       functions.push(section.unsigned())
       break
     case 'table':
-      readValueType(section)
+      section.valueType()
       readLimits(section)
       break
     case 'memory':
-      memories.push(readLimits(section))
+      memories.push(readMemory(section))
       break
     case 'global':
-      readValueType(section)
+      section.valueType()
       section.byte()
       break
     case 'tag':
-      section.byte()
-      section.unsigned()
+      readTag(section)
       break
   }
   return found
+}
+
+/** @returns the index of its type. */
+function readTag(section: BinaryReader): number {
+  section.byte()
+  return section.unsigned()
 }
 
 function readKind(section: BinaryReader): ExternalKind {
@@ -130,9 +186,13 @@ function readKind(section: BinaryReader): ExternalKind {
   return kind
 }
 
-function readLimits(section: BinaryReader): MemoryLimits {
+function readMemory(section: BinaryReader): MemoryLimits {
+  const { flags, initial, maximum } = readLimits(section)
+  return { initialPages: initial, maximumPages: maximum, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+}
+
+function readLimits(section: BinaryReader): Omit<TableLimits, 'type'> {
   const flags = section.byte()
-  const initialPages = section.unsigned()
-  const maximumPages = flags & LIMIT_HAS_MAX ? section.unsigned() : undefined
-  return { initialPages, maximumPages, is64Bit: (flags & LIMIT_IS_64_BIT) !== 0 }
+  const initial = section.unsigned()
+  return { flags, initial, maximum: flags & LIMIT_HAS_MAX ? section.unsigned() : undefined }
 }

@@ -3,6 +3,7 @@ import { bad, good } from '../../e2e/guests/bad.ts'
 import { guest } from '../../e2e/guests/guests.ts'
 import { altered, makeProcesses, type TestProcesses } from '../node/test-processes.ts'
 import { builtActorWorker } from '../node/test-worker.ts'
+import { threadWorker } from '../node/thread-worker.ts'
 import { installErrorTransfer } from './comlink-errors.ts'
 
 const tabs: TestProcesses[] = []
@@ -78,6 +79,23 @@ describe('limits', () => {
     await table.kill(second)
     expect(await call(first, 'run')).toBe('')
     expect(await call(third, 'count')).toBe('2')
+  })
+})
+
+describe('a worker whose script does not come', () => {
+  test('is waited for until the deadline, and keeps no place among the live ones', async () => {
+    let script: Promise<Worker> = new Promise(() => undefined)
+    const tab = makeProcesses({ script: worker.script, createWorker: () => script, liveLimit: 1 })
+    tabs.push(tab)
+    for (let i = 0; i < 2; i++) {
+      await expect(tab.table.spawn(good, { policy: { deadlineMs: 20 } })).rejects.toMatchObject({
+        code: 'ERR_DEADLINE',
+      })
+    }
+    expect(tab.table.entries).toEqual([])
+    script = Promise.resolve(threadWorker(worker.script))
+    const pid = await tab.table.spawn(good, {})
+    expect(await tab.call(pid, 'run')).toBe('')
   })
 })
 

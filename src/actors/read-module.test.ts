@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { bad, good } from '../../e2e/guests/bad.ts'
 import { GliaError } from '../glia/errors.ts'
 import { builtActorWorker } from '../node/test-worker.ts'
@@ -81,4 +81,19 @@ test('giving it up ends the worker', async () => {
   aborter.abort(new GliaError('ERR_ABORTED', 'enough'))
   await expect(reading).rejects.toMatchObject({ code: 'ERR_ABORTED' })
   expect(workers.at(-1)).toEqual({ ended: true })
+})
+
+test.each([
+  ['does not come', () => new Promise<never>(() => undefined)],
+  ['comes and says nothing', async () => Object.assign(new MessageChannel().port1, { terminate: () => undefined })],
+])('a worker whose script %s is given up after a while, for nothing else has a deadline', async (_, silent) => {
+  vi.useFakeTimers()
+  try {
+    const reading = readModuleBeside(silent as () => Promise<never>, new Blob([padded(good, 2 * MiB)]), ORDER)
+    reading.catch(() => undefined)
+    await vi.advanceTimersByTimeAsync(30_000)
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_START' })
+  } finally {
+    vi.useRealTimers()
+  }
 })

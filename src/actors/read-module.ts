@@ -2,12 +2,17 @@ import { releaseProxy, transfer, wrap } from 'comlink'
 import { GliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import { type InspectedModule, inspectModule } from './inspect.ts'
+import { newWorker } from './new-worker.ts'
 import { readFile, type ReadOptions } from './module-source.ts'
 import { sha256 } from './sha256.ts'
 import type { ActorWorkerApi } from './worker-api.ts'
 
 /** From this size on a module is worth a worker, which takes some 30 ms to start, in bytes. */
 const LARGE_BYTES = 1024 * 1024
+
+/** Longest time until such a worker's script has come, in ms. What it does then takes as long as the browser takes. */
+const SCRIPT_MS = 30_000
+const STALLED = 'The module could not be compiled: the script of the actor worker did not come within 30 s.'
 
 /** How a module is to be compiled. */
 export interface ReadOrder {
@@ -74,30 +79,41 @@ export async function readModuleBeside(
 ): Promise<ReadModule> {
   if (source.size < LARGE_BYTES) return readModule(source, order, options)
   const { maxMemoryBytes, allowStart = false, copy = false, compiled } = order
-  const { signal = new AbortController().signal, onProgress } = options
-  const worker = await createWorker()
-  const failed = Promise.withResolvers<never>()
-  worker.onerror = (event) => {
-    event.preventDefault()
-    failed.reject(
-      new GliaError('ERR_INTERNAL', `The module could not be compiled: its worker failed: ${event.message}.`),
-    )
-  }
-  const api = wrap<ActorWorkerApi>(worker)
+  const { signal: given, onProgress } = options
+  const stalled = new AbortController()
+  const timer = setTimeout(() => stalled.abort(new GliaError('ERR_START', STALLED)), SCRIPT_MS)
+  const signal = given ? AbortSignal.any([given, stalled.signal]) : stalled.signal
   const { port1: progress, port2: port } = new MessageChannel()
-  progress.onmessage = ({ data }: MessageEvent<unknown>) => typeof data === 'number' && onProgress?.(data)
-  const inWorker = async (): Promise<ReadModule> => {
-    const read = await api.read(source, copy, transfer(port, [port]))
-    return { ...read, inspected: (await compiled?.(read.hash)) ?? (await api.compile(maxMemoryBytes, allowStart)) }
+  progress.onmessage = ({ data }: MessageEvent<unknown>) => {
+    clearTimeout(timer)
+    if (typeof data === 'number' && data > 0) onProgress?.(data)
   }
+  let end: (() => void) | undefined
   try {
+    const worker = await newWorker(createWorker, signal)
+    const api = wrap<ActorWorkerApi>(worker)
+    end = () => {
+      // As in WorkerActor.stop.
+      api[releaseProxy]()
+      worker.terminate()
+    }
+    const failed = Promise.withResolvers<never>()
+    worker.onerror = (event) => {
+      event.preventDefault()
+      failed.reject(
+        new GliaError('ERR_INTERNAL', `The module could not be compiled: its worker failed: ${event.message}.`),
+      )
+    }
+    const inWorker = async (): Promise<ReadModule> => {
+      const read = await api.read(source, copy, transfer(port, [port]))
+      return { ...read, inspected: (await compiled?.(read.hash)) ?? (await api.compile(maxMemoryBytes, allowStart)) }
+    }
     return await orAborted(Promise.race([inWorker(), failed.promise]), signal)
   } finally {
+    clearTimeout(timer)
     // What is told of it takes another way than the result, and must not come after that.
     progress.onmessage = null
     progress.close()
-    // As in WorkerActor.stop.
-    api[releaseProxy]()
-    worker.terminate()
+    end?.()
   }
 }

@@ -41,7 +41,8 @@ export function withinBounds(exit: Exit): Exit {
   return { ...exit, reason: { ...reason, message, frames } }
 }
 
-function cut(text: string, length: number): string {
+/** Text of at most so many UTF-16 units. */
+export function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }
 

@@ -8,11 +8,19 @@ import { type RunEnd, RunStatus } from './control.ts'
 import type { FileEntry } from './files-api.ts'
 import type { FilesSession } from './files-session.ts'
 import type { Lane } from './lane.ts'
+import { newWorker } from './new-worker.ts'
 import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
 import { PortLane } from './port-lane.ts'
 import type { ProcessFiles } from './process-files.ts'
 import { RingLane } from './ring-lane.ts'
-import type { ActorWorkerApi, Paused, Program, ServeEnd, TierName } from './worker-api.ts'
+import {
+  type ActorWorkerApi,
+  type Paused,
+  type Program,
+  readServeEnd,
+  type ServeEnd,
+  type TierName,
+} from './worker-api.ts'
 
 export interface WorkerActorInit {
   program: Program
@@ -42,9 +50,7 @@ export interface WorkerActorInit {
  */
 export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Promise<Actor> {
   signal.throwIfAborted()
-  const worker = await init.createWorker()
-  if (signal.aborted) worker.terminate()
-  signal.throwIfAborted()
+  const worker = await newWorker(init.createWorker, signal)
   // It does not hold the signal: that would have its reason, whose stack leads to whoever gave the first message up.
   const actor = new WorkerActor(worker, init)
   const giveUp = (): void => actor.stop(toGliaError(signal.reason))
@@ -152,10 +158,13 @@ class WorkerActor implements Actor {
   }
 
   #serve(): void {
-    const serving = this.#ask<ServeEnd | Paused>((api) => api.serve())
-    // A loop that fails is as good as none: whoever waits is told. After a stop this changes nothing.
-    serving.catch((thrown: unknown) => this.stop(toGliaError(thrown)))
-    this.#serving = serving
+    // A loop that fails, or ends in no way that there is, is as good as none: whoever waits is told. After a stop this changes nothing.
+    const serving = this.#ask<unknown>((api) => api.serve()).then(readServeEnd)
+    this.#serving = serving.catch((thrown: unknown) => {
+      this.stop(toGliaError(thrown))
+      return this.#end.promise
+    })
+    this.#serving.catch(() => undefined)
   }
 
   readonly #putFiles = async (entries: readonly FileEntry[]): Promise<void> => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readFromWorker, readToWorker } from './worker-api.ts'
+import { readFromWorker, readServeEnd, readToWorker } from './worker-api.ts'
 
 const bytes = Uint8Array.of(1, 2)
 const shared = new Uint8Array(new SharedArrayBuffer(2))
@@ -69,5 +69,32 @@ describe('a message from a worker', () => {
     ].map((value) => [value]),
   )('%o is refused', (value) => {
     expect(() => readFromWorker(value)).toThrow(TypeError)
+  })
+})
+
+describe('the end of a serving', () => {
+  const trapped = { reason: 'trapped', message: 'unreachable', frames: ['in run at 0x4f'] }
+
+  test.each([{ reason: 'exited', code: 3 }, trapped, { ...trapped, frames: [] }])(
+    '%o is read, without what does not belong to it',
+    (end) => {
+      expect(readServeEnd({ ...end, extra: true })).toEqual(end)
+    },
+  )
+
+  test.each(
+    [
+      ...GARBAGE,
+      { reason: 'exited' },
+      { reason: 'exited', code: '3' },
+      { reason: 'left', code: 3 },
+      { ...trapped, message: undefined },
+      { ...trapped, message: { toString: 'x' } },
+      { ...trapped, frames: undefined },
+      { ...trapped, frames: 'in run' },
+      { ...trapped, frames: ['in run', 7] },
+    ].map((value) => [value]),
+  )('%o is refused', (value) => {
+    expect(() => readServeEnd(value)).toThrow(TypeError)
   })
 })

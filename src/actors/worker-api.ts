@@ -145,3 +145,16 @@ export function readFromWorker(value: unknown): FromWorker {
   }
   throw new TypeError(`Not a message from an actor worker: ${String(type)}`)
 }
+
+/** @throws {TypeError} if it is no end of a message loop. */
+export function readServeEnd(value: unknown): ServeEnd | Paused {
+  const { reason, code, message, frames } = fields(value)
+  if (reason === 'paused') return { reason }
+  if (reason === 'exited' && typeof code === 'number') return { reason, code }
+  if (reason === 'trapped' && typeof message === 'string' && isTexts(frames)) return { reason, message, frames }
+  throw new TypeError(`Not the end of an instance: ${String(reason)}`)
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string')
+}

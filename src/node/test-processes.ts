@@ -15,6 +15,8 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 export interface TestProcessesInit {
   /** The actor worker's script, built. */
   script: URL
+  /** Left out: starts the script. */
+  createWorker?: (() => Promise<Worker>) | undefined
   liveLimit?: number | undefined
   /** Left out: nothing is kept. */
   store?: ProcessStore | undefined
@@ -28,7 +30,7 @@ export interface TestProcesses {
   entry(pid: string): ProcessEntry
 }
 
-export function makeProcesses({ script, liveLimit, store }: TestProcessesInit): TestProcesses {
+export function makeProcesses({ script, createWorker, liveLimit, store }: TestProcessesInit): TestProcesses {
   const env: Env = {
     log: () => silent,
     localHost: () => ({ peerId: SELF, addrs: () => [] }),
@@ -41,7 +43,7 @@ export function makeProcesses({ script, liveLimit, store }: TestProcessesInit): 
     peerId: SELF,
     store,
     tier: 'rings',
-    createWorker: async () => threadWorker(script),
+    createWorker: createWorker ?? (async () => threadWorker(script)),
     log: silent,
     changed: () => undefined,
     liveLimit,

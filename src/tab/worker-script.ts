@@ -1,6 +1,9 @@
 import { ACTOR_CSP } from '../headers.ts'
 import { GliaError } from '../glia/errors.ts'
 
+/** Time that the server has to answer when the policy of the script is looked at, in ms. */
+const CHECK_MS = 10_000
+
 /**
  * Makes actor workers. One is always started ahead: loading the script takes longer than all else that a start needs, and a
  * worker without a module costs little.
@@ -31,12 +34,12 @@ export function workerScript(url: string, start: (url: string) => Worker): () =>
 
 /**
  * Sees that the script comes with the policy that keeps guests off the network (FACTS 2.8): a host that sends no headers,
- * with no service worker to add them, runs no guests.
+ * with no service worker to add them, runs no guests. All starts wait for the answer, so it is not waited for without end.
  */
 async function check(url: string): Promise<void> {
   let policy: string | null
   try {
-    policy = (await fetch(url)).headers.get('content-security-policy')
+    policy = (await fetch(url, { signal: AbortSignal.timeout(CHECK_MS) })).headers.get('content-security-policy')
   } catch (cause) {
     throw new GliaError('ERR_START', 'The actor worker’s script could not be loaded: the server does not answer.', {
       cause,

@@ -48,6 +48,14 @@ test('trace is a line on stderr, with as many numbers as it says', () => {
   expect(written).toEqual(['here 1.5 -2\n', 'here\n'])
 })
 
+test('of a text that is said to be all of the memory only the start is read', () => {
+  const memory = new ArrayBuffer(1024 * 1024)
+  new Uint32Array(memory)[0] = memory.byteLength - 4
+  const written: string[] = []
+  imports(memory, written).trace(4, 0, 0, 0, 0, 0, 0)
+  expect(written[0]?.length).toBeLessThan(20_000)
+})
+
 test('seed is another number each time', () => {
   const { seed } = imports(new ArrayBuffer(0))
   expect(seed()).not.toBe(seed())

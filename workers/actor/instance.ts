@@ -211,6 +211,5 @@ function startError(thrown: unknown): GliaError {
   if (thrown instanceof WASIProcExit) {
     return new GliaError('ERR_START', `The module exited with code ${thrown.code} while it was started.`)
   }
-  const why = thrown instanceof Error ? thrown.message : String(thrown)
-  return new GliaError('ERR_START', `The module could not be started: ${why}.`, { cause: thrown })
+  return new GliaError('ERR_START', `The module could not be started: ${trapMessage(thrown)}.`, { cause: thrown })
 }

@@ -31,6 +31,8 @@ let module: Uint8Array<ArrayBuffer> | undefined
 
 const api: ActorWorkerApi = {
   async read(source: Blob, copy: boolean, progress: MessagePort): Promise<HashedBytes> {
+    // The script is there: from here on it takes as long as it takes.
+    progress.postMessage(0)
     const { bytes, ...read } = await readBytes(source, copy, { onProgress: (done) => progress.postMessage(done) })
     module = bytes
     return read

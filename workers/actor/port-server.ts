@@ -23,6 +23,8 @@ export class PortServer implements Server {
   }
 
   serve(instance: Instance): Promise<ServeEnd> {
+    // What it wrote while it was made.
+    this.stdio.flush()
     this.#ended = Promise.withResolvers()
     this.#instance.resolve(instance)
     return this.#ended.promise
@@ -70,6 +72,7 @@ export class PortServer implements Server {
   }
 
   #finish(id: number, end: RunEnd): void {
+    this.stdio.flush()
     this.#port.postMessage({ type: 'done', id, ...end })
   }
 }

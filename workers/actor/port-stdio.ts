@@ -1,5 +1,6 @@
 import { BROKEN } from '../../src/actors/ring.ts'
 import { type FromWorker, PORT_WINDOW_BYTES } from '../../src/actors/worker-api.ts'
+import { GatheredWrites } from './gathered-writes.ts'
 import type { Stdio } from './stdio.ts'
 
 /** stderr bytes of one message that are passed on: without shared memory there is no back-pressure for them. */
@@ -33,6 +34,8 @@ export class PortStdio implements Stdio {
   #stderrLeft = MAX_STDERR_BYTES
   #repliedBytes = 0
   #changed = Promise.withResolvers<void>()
+  readonly #reply = new GatheredWrites((bytes) => this.#post({ type: 'data', id: this.#id, bytes }))
+  readonly #errors = new GatheredWrites((bytes) => this.#post({ type: 'stderr', bytes }))
 
   /** @param suspends Whether the guest can be suspended (JSPI). */
   constructor(port: MessagePort, suspends: boolean) {
@@ -49,6 +52,12 @@ export class PortStdio implements Stdio {
     this.#stderrLeft = MAX_STDERR_BYTES
     this.#repliedBytes = 0
     this.#change()
+  }
+
+  /** Passes on what the guest has written so far: it waits, or the message has ended. */
+  flush(): void {
+    this.#reply.flush()
+    this.#errors.flush()
   }
 
   push(bytes: Uint8Array): void {
@@ -97,7 +106,7 @@ export class PortStdio implements Stdio {
   writeError(source: Uint8Array): number {
     const count = Math.min(source.length, this.#stderrLeft)
     this.#stderrLeft -= count
-    if (count > 0) this.#post({ type: 'stderr', bytes: source.slice(0, count) })
+    if (count > 0) this.#errors.write(source.subarray(0, count))
     return source.length
   }
 
@@ -109,6 +118,7 @@ export class PortStdio implements Stdio {
 
   closeWrite(): void {
     this.#unread = true
+    this.flush()
     this.#post({ type: 'end', id: this.#id })
   }
 
@@ -133,6 +143,7 @@ export class PortStdio implements Stdio {
   }
 
   waitFor(isReady: () => boolean, timeoutMs: number): void | Promise<void> {
+    this.flush()
     const until = performance.now() + timeoutMs
     if (this.#suspends) return isReady() ? undefined : this.#waitLater(isReady, until)
     // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
@@ -160,16 +171,18 @@ export class PortStdio implements Stdio {
     this.#repliedBytes += source.length
     if (!this.#suspends && this.#repliedBytes > MAX_BUFFERED_REPLY_BYTES) return BROKEN
     this.#credit -= source.length
-    this.#post({ type: 'data', id: this.#id, bytes: source.slice() })
+    this.#reply.write(source)
     return source.length
   }
 
   async #readLater(target: Uint8Array): Promise<number> {
+    this.flush()
     while (!this.readable) await this.#changed.promise
     return this.#take(target)
   }
 
   async #writeLater(source: Uint8Array): Promise<number> {
+    this.flush()
     while (this.#credit <= 0 && !this.#unread) await this.#changed.promise
     return this.#send(source)
   }
