@@ -75,7 +75,7 @@ export async function readModuleBeside(
   if (source.size < LARGE_BYTES) return readModule(source, order, options)
   const { maxMemoryBytes, allowStart = false, copy = false, compiled } = order
   const { signal = new AbortController().signal, onProgress } = options
-  const worker = await createWorker()
+  const worker = await workerUntil(createWorker(), signal)
   const failed = Promise.withResolvers<never>()
   worker.onerror = (event) => {
     event.preventDefault()
@@ -99,5 +99,18 @@ export async function readModuleBeside(
     // As in WorkerActor.stop.
     api[releaseProxy]()
     worker.terminate()
+  }
+}
+
+/** Waits for a worker's script no longer than the signal allows; one that comes later is ended. */
+async function workerUntil(starting: Promise<Worker>, signal: AbortSignal): Promise<Worker> {
+  try {
+    return await orAborted(starting, signal)
+  } catch (thrown) {
+    void starting.then(
+      (worker) => worker.terminate(),
+      () => undefined,
+    )
+    throw thrown
   }
 }
