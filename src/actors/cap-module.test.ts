@@ -18,7 +18,7 @@ import {
 } from '../../e2e/guests/wasm.ts'
 import { PAGE_BYTES } from './cap-memory.ts'
 import { capModule } from './cap-module.ts'
-import { MAX_TABLE_ELEMENTS, mostElements } from './cap-tables.ts'
+import { MAX_GROWN_ELEMENTS, MAX_TABLE_ELEMENTS, mostElements } from './cap-tables.ts'
 import { readSections } from './module-sections.ts'
 
 /** A module with these memories, whose `grow` asks for one page more and returns the pages before, or -1. */
@@ -101,13 +101,13 @@ describe('tables', () => {
   }
 
   test.each([
-    ['one without a maximum', [table(0)], [MAX_TABLE_ELEMENTS]],
-    ['one with a maximum above it', [table(0, 10_000_000)], [MAX_TABLE_ELEMENTS]],
-    ['one with a maximum below it', [table(100_000, 200_000)], [200_000]],
-    ['several, which share it', [table(200_000), table(0), table(0, 100_000)], [400_000, 200_000, 100_000]],
+    ['one without a maximum', [table(0)], [MAX_GROWN_ELEMENTS]],
+    ['one with a maximum above it', [table(0, 10_000_000)], [MAX_GROWN_ELEMENTS]],
+    ['one with a maximum below it', [table(102_400, 204_800)], [204_800]],
+    ['several, which share it', [table(102_400), table(0), table(0, 10_240)], [155_648, 53_248, 10_240]],
     ['one that has all at its start', [table(MAX_TABLE_ELEMENTS), table(0)], [MAX_TABLE_ELEMENTS, 0]],
   ])('%s grow to the most there may be, and no further', (_, tables, lengths) => {
-    expect(lengthsOf(growingTables(tables, 100_000))).toEqual(lengths)
+    expect(lengthsOf(growingTables(tables, 1024))).toEqual(lengths)
   })
 
   test('that ask for more at their start stay as they are', () => {
@@ -126,7 +126,7 @@ describe('tables', () => {
   test('with 64-bit indices are limited too', () => {
     const wide = wasm({ tables: [[FUNCREF, 0x04, 1]] })
     expect(readSections(capModule(wide, 0)).tables).toEqual([
-      { type: [FUNCREF], flags: 0x05, initial: 1, maximum: MAX_TABLE_ELEMENTS },
+      { type: [FUNCREF], flags: 0x05, initial: 1, maximum: MAX_GROWN_ELEMENTS },
     ])
   })
 

@@ -133,6 +133,48 @@ test('files that cannot be read are not deleted when their process ends for good
   expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
 })
 
+test('files that cannot be read are not deleted either when their process ends while it is being saved', async () => {
+  const { table, call, entry, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  const other = await table.spawn(good, {})
+  await call(pid, 'keep')
+  await store.settled()
+  store.isBroken = true
+  table.links.link(pid, other)
+  entry(pid).proc.signal({ type: 'linked', pid: other, message: 'linked' }, true)
+  await store.settled()
+  store.isBroken = false
+  const next = await reload()
+  expect(next.entry(pid).proc.state).toBe('dead')
+  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+})
+
+test('one that has ended for good, and lives again when the store is full, says that it will not come back', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('trouble'), { restart: 'transient' })
+  await call(pid, 'exit0')
+  await store.settled()
+  store.isFull = true
+  await table.restart(pid)
+  expect(entry(pid).persisted).toBe(false)
+  expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/will not come back/))
+})
+
+test('what happens to a process while it is kept for the first time is kept too', async () => {
+  const store = new MemoryStore()
+  const { table } = makeTab(store)
+  const other = await table.spawn(good, {})
+  const put = store.putProcess.bind(store)
+  store.putProcess = (record, modules) => {
+    const done = put(record, modules)
+    if (modules) table.links.link(record.pid, other)
+    return done
+  }
+  const pid = await table.spawn(good, {})
+  await store.settled()
+  expect(store.records.get(pid)?.links).toEqual([other])
+})
+
 test('a kill whose files could not be read says so when it is undone', async () => {
   const { table, call, entry, store } = makeTab()
   const pid = await table.spawn(await guest('files'), {})

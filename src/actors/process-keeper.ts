@@ -35,13 +35,16 @@ export class ProcessKeeper {
   /** Keeps a process, with those of its modules that are given and not kept already. Never rejects. */
   async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
     const { store, log, has } = this.#init
+    const { record } = entry
     try {
-      await store?.putProcess(entry.record, modules)
+      await store?.putProcess(record, modules)
       // What is to be had of it after its end is read before it is forgotten.
       if (entry.retired) await entry.retired
       if (has(entry)) {
         entry.persisted = store !== undefined
         entry.files.keep()
+        // Until now nothing was saved of one that is new.
+        if (entry.record !== record) this.save(entry)
       } else {
         // It was killed meanwhile, or has ended for good: from then on its files are held, and not stored.
         await this.forget(entry.record.pid)
@@ -64,17 +67,17 @@ export class ProcessKeeper {
 
   /** The process is not to come back with the next page, and stays in this one. */
   retire(entry: ProcessEntry): void {
-    const modules = this.modules(entry.record)
     const files = entry.files.release()
-    const retired = Promise.all([modules, files]).then(() => modules)
-    entry.retired = retired
-    void retired.then(async () => {
-      if (entry.retired !== retired) return
-      if (await files) return this.forget(entry.record.pid)
-      // It comes back, dead, rather than have its files deleted that nobody has.
-      entry.retired = undefined
-      this.save(entry)
+    const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files]).then(([modules, held]) => {
+      // It comes back, dead, rather than have its files deleted that nobody has. Before a write under way can look.
+      if (!held && entry.retired === retired) {
+        entry.retired = undefined
+        this.save(entry)
+      }
+      return modules
     })
+    entry.retired = retired
+    void retired.then(() => (entry.retired === retired ? this.forget(entry.record.pid) : undefined))
   }
 
   /** It is, after all: it is to live again. */
@@ -82,6 +85,8 @@ export class ProcessKeeper {
     const { retired } = entry
     if (!retired) return
     entry.retired = undefined
+    // It was forgotten, or is about to be: a store that is full does not take it again.
+    entry.persisted = false
     await this.keep(entry, await retired)
   }
 

@@ -97,3 +97,15 @@ test.each([
     vi.useRealTimers()
   }
 })
+
+test('giving it up while the worker’s script does not come ends the wait, and the worker if it comes after all', async () => {
+  const aborter = new AbortController()
+  const script = Promise.withResolvers<void>()
+  const late = (): Promise<Worker> => script.promise.then(createWorker)
+  const before = workers.length
+  const reading = readModuleBeside(late, new Blob([padded(good, 2 * MiB)]), ORDER, { signal: aborter.signal })
+  aborter.abort(new GliaError('ERR_ABORTED', 'enough'))
+  await expect(reading).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  script.resolve()
+  await expect.poll(() => workers.slice(before)).toEqual([{ ended: true }])
+})

@@ -12,6 +12,8 @@ export class MemoryStore implements ProcessStore {
   readonly kept = new Map<string, Map<string, FileEntry>>()
   /** Files cannot be read. */
   isBroken = false
+  /** Processes cannot be kept. */
+  isFull = false
   #last: Promise<unknown> = Promise.resolve()
 
   async processes(slot: number): Promise<ProcessRecord[]> {
@@ -20,6 +22,7 @@ export class MemoryStore implements ProcessStore {
 
   putProcess(record: ProcessRecord, modules: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     return this.#transaction(() => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
       for (const cid of modulesOf(record)) {
         const module = modules.get(cid)
         if (module) this.modules.set(cid, module)
