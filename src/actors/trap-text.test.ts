@@ -11,14 +11,23 @@ test.each([
   ['    at wasm://wasm/00a2dd76:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
   ['    at <a (b)>::c (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)', 'in <a (b)>::c at 0x4f'],
   ['@https://x.example/a.js:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
-  ['boom@https://x.example/a.js:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+  ['boom@https://x.example/a.wasm:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+  ['@http://x.example/ line 2 > WebAssembly.compile:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['boom@blob:http://x.example/1-2 line 2 > WebAssembly.Module:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+  [
+    '<a (b) @ c>::d@http://x.example:80/@me/a.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f',
+    'in <a (b) @ c>::d at 0x4f',
+  ],
 ])('a frame inside the module is told: %s', (line, frame) => {
   expect(guestFrames(errorWith(`Error: unreachable\n${line}\n    at run (file:///a.js:1:2)`))).toEqual([frame])
 })
 
-test('names and messages of megabytes are cut, and read in no time', () => {
+test.each([
+  ['V8', (name: string) => `    at ${name} (wasm://wasm/${name}-00a2dd76:wasm-function[3]:0x4f)\n`],
+  ['Firefox', (name: string) => `${name}@http://x.example/ line 2 > WebAssembly.compile:wasm-function[3]:0x4f\n`],
+])('names and messages of megabytes are cut, and read in no time, in %s', (_, lineOf) => {
   const name = 'x'.repeat(1_000_000)
-  const line = `    at ${name} (wasm://wasm/${name}-00a2dd76:wasm-function[3]:0x4f)\n`
+  const line = lineOf(name)
   const began = performance.now()
   const frames = guestFrames(errorWith(`RuntimeError\n${line.repeat(20)}`))
   expect(performance.now() - began).toBeLessThan(1000)

@@ -11,16 +11,22 @@ const MAX_MESSAGE = 1000
 /** A longer line of a stack is cut in its middle before it is read: the name is at its start, the offset at its end. */
 const MAX_STACK_LINE = 2000
 
-/** `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)` in V8, `name@https://…:wasm-function[3]:0x4f` in Firefox. */
-const GUEST_FRAME = /^\s*(?:at )?(?:(.*?)(?:@| \())?\S*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/
+/** A line of a stack that is inside a module: what its function is called, and where in the module it is. */
+const GUEST_FRAMES = [
+  // V8: `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)`
+  /^\s*at (?:(.*?) \()?\S*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/,
+  // Firefox 153: `name@https://x.example/actor.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f`, as of an eval
+  /^(.*)@(?:blob:)?\w+:\/\/\S*(?: line \d+ > \S+)*:wasm-function\[\d+\]:(0x[0-9a-f]+)$/,
+]
 
 /** The frames of a stack that are inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
 export function guestFrames(thrown: unknown): string[] {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
   const frames: string[] = []
   for (const line of stack.split('\n')) {
-    const [, name, offset] = GUEST_FRAME.exec(withoutMiddle(line)) ?? []
-    if (offset !== undefined) frames.push(`in ${cut(name ?? '', MAX_NAME) || 'a function without a name'} at ${offset}`)
+    const short = withoutMiddle(line)
+    const [, name = '', offset] = GUEST_FRAMES.map((frame) => frame.exec(short)).find((match) => match !== null) ?? []
+    if (offset !== undefined) frames.push(`in ${cut(name, MAX_NAME) || 'a function without a name'} at ${offset}`)
     if (frames.length === MAX_FRAMES) break
   }
   return frames
