@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
 import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core'
-import { guest } from './guests/guests.ts'
+import type { GliaScripting } from '../src/tab/script-api.ts'
+import { type GuestName, guest } from './guests/guests.ts'
 import { test as base } from './server.ts'
+import { installTools, type Outcome } from './tab.ts'
 
 const PATHS = [process.env['FIREFOX_PATH'] ?? '', '/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox']
 const FIREFOX = PATHS.find((path) => path !== '' && existsSync(path))
@@ -28,10 +30,31 @@ test.describe.configure({ mode: 'default' })
 
 async function openTab(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage()
+  await page.evaluateOnNewDocument(installTools)
   await page.goto(url)
+  await ready(page)
+  return page
+}
+
+async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => globalThis.glia !== undefined)
   await page.evaluate(() => glia.ready)
-  return page
+}
+
+/** Makes a process of a test guest. @returns its PID. */
+async function spawn(
+  page: Page,
+  name: GuestName,
+  options: Parameters<GliaScripting['spawn']>[1] = {},
+): Promise<string> {
+  const bytes = [...(await guest(name))]
+  return page.evaluate((module, given) => glia.spawn(new Uint8Array(module), given), bytes, { name, ...options })
+}
+
+/** Calls a method of one of the page's processes. */
+function call(page: Page, pid: string, method: string, body = ''): Promise<Outcome> {
+  const address = `/ww/0.1.0/self/${pid}/${method}`
+  return page.evaluate((to, message) => tools.outcome(glia.call(to, message)), address, body)
 }
 
 test('in Firefox the tab is an isolated peer with the HTTP API', async ({ firefox, server }) => {
@@ -116,4 +139,39 @@ test('in Firefox two tabs are two peers that call each other', async ({ firefox,
   const called = await here.evaluate(async (to) => new TextDecoder().decode(await glia.call(to)), address)
   expect(called).toBe('2')
   await Promise.all([here.close(), there.close()])
+})
+
+test('in Firefox an end has its reason: a trap with its functions, memory at its cap, an exit, a deadline', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  const exitsOf = (pid: string) =>
+    page.evaluate((wanted) => glia.procs().find((proc) => proc.pid === wanted)?.exits, pid)
+  const greedy = await spawn(page, 'greedy', { policy: { maxMemoryBytes: 64 * 65_536 } })
+  expect(await call(page, greedy, 'trap')).toMatchObject({ code: 'ERR_TRAPPED' })
+  expect(await call(page, greedy, 'fill')).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' })
+  expect(await call(page, greedy, 'leave')).toMatchObject({ code: 'ERR_EXITED' })
+  const frames = [expect.stringMatching(/^in greedy\/\S+ at 0x/)]
+  expect(await exitsOf(greedy)).toMatchObject([
+    { method: 'trap', reason: { type: 'trapped', frames } },
+    { method: 'fill', reason: { type: 'memory', frames } },
+    { method: 'leave', reason: { type: 'exited', code: 2 } },
+  ])
+  const trouble = await spawn(page, 'trouble', { policy: { deadlineMs: 500 } })
+  expect(await call(page, trouble, 'spin')).toMatchObject({ code: 'ERR_DEADLINE' })
+  expect(await call(page, trouble, 'count')).toEqual({ text: '1' })
+  expect(await exitsOf(trouble)).toMatchObject([{ method: 'spin', reason: { type: 'deadline' } }])
+  await page.close()
+})
+
+test('in Firefox an actor calls others by opening files', async ({ firefox, server }) => {
+  const page = await openTab(firefox, server.url)
+  const [ask, diary] = [await spawn(page, 'ask', { policy: { call: true } }), await spawn(page, 'diary')]
+  const path = `ww/0.1.0/self/${diary}`
+  expect(await call(page, ask, 'ask', `${path}/note\na line`)).toEqual({ text: '' })
+  expect(await call(page, ask, 'ask', `${path}/recall\n`)).toEqual({ text: 'a line\n' })
+  // ENOENT
+  expect(await call(page, ask, 'ask', `${path}/forget\n`)).toEqual({ text: 'errno 44' })
+  await page.close()
 })
