@@ -4,7 +4,9 @@ import { guest } from '../../e2e/guests/guests.ts'
 import { altered, makeProcesses, type TestProcesses } from '../node/test-processes.ts'
 import { builtActorWorker } from '../node/test-worker.ts'
 import { threadWorker } from '../node/thread-worker.ts'
+import { nextTask } from '../glia/next-task.ts'
 import { installErrorTransfer } from './comlink-errors.ts'
+import type { ProcessTable } from './process-table.ts'
 
 const tabs: TestProcesses[] = []
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
@@ -157,18 +159,31 @@ describe('a dead process', () => {
   })
 })
 
+/** Begins a swap, which has read its module and waits for the message that runs. */
+async function swapThatWaits(table: ProcessTable, pid: string, module: Uint8Array<ArrayBuffer>) {
+  const isRead = Promise.withResolvers<void>()
+  const onStage = (stage: 'compiling' | 'starting'): void => {
+    if (stage === 'starting') isRead.resolve()
+  }
+  const swapped = table.swap(pid, new Blob([module]), { onStage })
+  await isRead.promise
+  await nextTask()
+  return { swapped }
+}
+
 describe('a hot swap', () => {
   test('keeps PID and queue: the message that runs ends in the old version, those that wait run in the new one', async () => {
-    const { table, call, entry } = makeTab()
+    const { table, call, hold, entry } = makeTab()
     const old = await guest('trouble')
     const pid = await table.spawn(old, {})
     expect(await call(pid, 'count')).toBe('1')
-    const running = call(pid, 'sleepy')
+    const end = await hold(pid)
     await expect.poll(() => entry(pid).proc.state).toBe('busy')
     const waiting = [call(pid, 'count'), call(pid, 'which'), call(pid, 'count')]
     const { cid } = entry(pid).record
-    await table.swap(pid, altered(old))
-    expect(await running).toBe('awake')
+    const { swapped } = await swapThatWaits(table, pid, altered(old))
+    expect(await end()).toBe('1')
+    await swapped
     expect(await Promise.all(waiting)).toEqual(['1', 'ERR_NO_METHOD', '2'])
     expect(entry(pid).record).toMatchObject({ pid, previous: { cid, moduleBytes: old.length } })
     expect(entry(pid).record.cid).not.toBe(cid)
@@ -204,16 +219,14 @@ describe('a hot swap', () => {
   })
 
   test('has its module, whatever becomes of others that had it while it waits', async () => {
-    const { table, call, entry } = makeTab()
+    const { table, call, hold, entry } = makeTab()
     const module = altered(await guest('trouble'))
     const [other, pid] = [await table.spawn(module, {}), await table.spawn(await guest('trouble'), {})]
-    const running = call(pid, 'sleepy')
+    const end = await hold(pid)
     await expect.poll(() => entry(pid).proc.state).toBe('busy')
-    const swapped = table.swap(pid, module)
-    // It has been read by now, and waits.
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    const { swapped } = await swapThatWaits(table, pid, module)
     await table.kill(other)
-    expect(await running).toBe('awake')
+    expect(await end()).toBe('1')
     await swapped
     await table.restart(pid)
     expect(await call(pid, 'count')).toBe('1')

@@ -1,6 +1,5 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
-import type { Watch } from '../glia/links.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
 import { DEFAULT_POLICY } from '../glia/policy.ts'
@@ -351,9 +350,8 @@ export class ProcessTable {
       record: { ...record, dead: undefined },
       module: await this.#modules.peek(cid, policy.maxMemoryBytes)?.catch(() => undefined),
       modules: await (retired ?? this.#keeper.modules(record)),
-      files: await entry.files.release(),
     }
-    return { ...killed, watches: await this.#remove(entry) }
+    return { ...killed, ...(await this.#remove(entry)) }
   }
 
   /** Has a process that has ended for good be kept again, before it lives: so it cannot end a second time meanwhile. */
@@ -363,20 +361,20 @@ export class ProcessTable {
     if (this.#entry(entry.record.pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
   }
 
-  /** @returns the watches that others had of it. */
-  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<readonly Watch[]> {
+  /** @returns what would bring it back beside its record: its files, and the watches that others had of it. */
+  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<Pick<KilledProcess, 'files' | 'watches'>> {
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
     // Another may have its PID by now.
-    if (this.#entries.get(pid) !== entry) return []
+    if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [] }
     this.#entries.delete(pid)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
     this.#init.changed()
-    await entry.files.release()
+    const files = await entry.files.release()
     entry.files.close()
     await this.#keeper.forget(pid)
-    return watches
+    return { files, watches }
   }
 
   #having(cid: string): ProcessEntry[] {

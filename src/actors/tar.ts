@@ -24,7 +24,7 @@ function tarEntry(entry: FileEntry, mtime: Date): TarEntry {
  */
 export async function entriesOfTar(archive: Uint8Array): Promise<FileEntry[]> {
   const unpacked = await unpackTar(archive, { strict: true }).catch((thrown: unknown) => {
-    throw new GliaError('ERR_BAD_REQUEST', `This is no whole tar archive: ${toGliaError(thrown).message}`)
+    throw new GliaError('ERR_BAD_REQUEST', `This is no tar archive, or not a whole one: ${toGliaError(thrown).message}`)
   })
   const entries = new Map<string, FileEntry>()
   for (const { header, data = new Uint8Array() } of unpacked) {

@@ -81,6 +81,8 @@ export class CircuitReserver implements Reserver {
   readonly #transportManager: TransportManager
   readonly #store: ReservationStore
   readonly #listening = new Set<string>()
+  /** Listeners that are being made. A wait for one may be given up, and its relay tried again, before it is there. */
+  readonly #starting = new Map<string, Promise<void>>()
   /**
    * One after the other: as soon as it has made a reservation, the store of @libp2p/circuit-relay-v2 4.2.13 forgets those that wait
    * in its queue, and whoever asked for them waits for ever.
@@ -103,6 +105,12 @@ export class CircuitReserver implements Reserver {
       await this.#store.addRelay(relay, 'configured')
       return
     }
+    const starting = this.#starting.get(id) ?? this.#listen(id, address).finally(() => void this.#starting.delete(id))
+    this.#starting.set(id, starting)
+    await starting
+  }
+
+  async #listen(id: string, address: Multiaddr): Promise<void> {
     await this.#transportManager.listen([withPeer(address, id).encapsulate('/p2p-circuit')])
     this.#listening.add(id)
   }

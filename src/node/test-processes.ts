@@ -27,6 +27,8 @@ export interface TestProcesses {
   table: ProcessTable
   /** Calls a method as a page does. @returns the reply, or the code of the error. */
   call(pid: string, method: string, message?: string): Promise<string>
+  /** Sends a process a message that has no end yet, to its `slurp`. @returns ends it, and gives the reply. */
+  hold(pid: string): Promise<() => Promise<string>>
   entry(pid: string): ProcessEntry
 }
 
@@ -71,12 +73,20 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
       (thrown: unknown) => toGliaError(thrown).code,
     )
   }
+  const hold = async (pid: string): Promise<() => Promise<string>> => {
+    const stream = router.open({ host: SELF, proc: pid as Pid, method: 'slurp' }, { caller: 'browser' })
+    await stream.write(new Uint8Array(1))
+    return async () => {
+      await stream.closeWrite()
+      return new TextDecoder().decode(await readAll(stream))
+    }
+  }
   const entry = (pid: string): ProcessEntry => {
     const found = table.entries.find(({ record }) => record.pid === pid)
     if (!found) throw new Error('no such process')
     return found
   }
-  return { table, call, entry }
+  return { table, call, hold, entry }
 }
 
 /** The module with a section that changes nothing but its CID. */
