@@ -1,7 +1,7 @@
 import type { Exit } from '../glia/exit.ts'
 
-/** Frames of a trap that are worth a line in the log. */
-const MAX_FRAMES = 8
+/** Frames of a trap that are worth a line in the log: Rust has ten of its own above the function that panics. */
+const MAX_FRAMES = 20
 /** Longest name of a function that is told; a module may give its functions names of megabytes. In UTF-16 units. */
 const MAX_NAME = 200
 /** Longest frame that is kept: the name, and where in the module. */
@@ -18,6 +18,11 @@ const GUEST_FRAMES = [
   // Firefox 153: `name@https://x.example/actor.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f`, as of an eval
   /^(.*)@(?:blob:)?\w+:\/\/\S*(?: line \d+ > \S+)*:wasm-function\[\d+\]:(0x[0-9a-f]+)$/,
 ]
+
+/** For the thread that guests run in: V8 notes ten frames of an error otherwise. */
+export function noteWholeStacks(): void {
+  Object.assign(Error, { stackTraceLimit: MAX_FRAMES + 10 })
+}
 
 /** The frames of a stack that are inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
 export function guestFrames(thrown: unknown): string[] {

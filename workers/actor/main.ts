@@ -7,6 +7,7 @@ import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
 import type { FileEntry } from '../../src/actors/files-api.ts'
 import { inspectModule } from '../../src/actors/inspect.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/read-module.ts'
+import { noteWholeStacks } from '../../src/actors/trap-text.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -84,5 +85,6 @@ function required<T>(value: T | undefined): T {
 }
 
 lockDown(globalThis)
+noteWholeStacks()
 installErrorTransfer()
 expose(api)
