@@ -25,4 +25,6 @@ export interface Lane {
 export interface LaneInit {
   /** Gets what the guest writes to stderr. */
   onStderr(bytes: Uint8Array): void
+  /** The worker has sent what no worker sends: it is to be ended, for nothing it says from then on can be believed. */
+  broken(thrown: unknown): void
 }

@@ -36,13 +36,19 @@ export class PortLane implements Lane {
   #run: Run | undefined
   #closed: Error | undefined
 
-  constructor(tier: Exclude<TierName, 'rings'>, { onStderr }: LaneInit) {
+  constructor(tier: Exclude<TierName, 'rings'>, { onStderr, broken }: LaneInit) {
     const { port1, port2 } = new MessageChannel()
     this.channel = { tier, port: port2 }
     this.transfer = [port2]
     this.#port = port1
     this.#onStderr = onStderr
-    port1.onmessage = ({ data }: MessageEvent) => this.#receive(readFromWorker(data))
+    port1.onmessage = ({ data }: MessageEvent) => {
+      try {
+        this.#receive(readFromWorker(data))
+      } catch (thrown) {
+        broken(thrown)
+      }
+    }
   }
 
   async run(method: number, message: Message): Promise<RunEnd> {

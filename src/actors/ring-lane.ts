@@ -42,7 +42,7 @@ export class RingLane implements Lane {
   readonly #spinner = new Spinner(SPIN_MS, SPIN_PAUSE)
   #closed: Error | undefined
 
-  constructor({ onStderr }: LaneInit) {
+  constructor({ onStderr }: Pick<LaneInit, 'onStderr'>) {
     this.channel = {
       tier: 'rings',
       control: this.#control.buffer,

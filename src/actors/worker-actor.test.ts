@@ -88,6 +88,26 @@ test.each([
   },
 )
 
+test('a worker that sends what no worker sends is ended, and the message fails with a typed error', async () => {
+  const { port1, port2 } = new MessageChannel()
+  expose(
+    {
+      connect({ port }: Channel & { tier: 'JSPI' }) {
+        port.onmessage = () => port.postMessage({ type: 'done' })
+      },
+      instantiate: () => 0,
+      serve: () => new Promise(() => undefined),
+    },
+    port2,
+  )
+  const terminate = vi.fn<() => void>(() => port1.close())
+  const { given, onStopped } = init(async () => Object.assign(port1, { terminate }) as unknown as Worker)
+  const actor = await startWorkerActor(given)
+  await expect(actor.run('run', MESSAGE)).rejects.toMatchObject({ name: 'GliaError', code: 'ERR_INTERNAL' })
+  expect(terminate).toHaveBeenCalledOnce()
+  expect(onStopped).toHaveBeenCalledOnce()
+})
+
 test('a worker that comes when its start was given up is ended', async () => {
   const creating = Promise.withResolvers<Worker>()
   const late = new AbortController()

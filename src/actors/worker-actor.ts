@@ -17,6 +17,7 @@ import {
   type ActorWorkerApi,
   type Paused,
   type Program,
+  readCount,
   readServeEnd,
   type ServeEnd,
   type TierName,
@@ -86,14 +87,10 @@ class WorkerActor implements Actor {
   constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>) {
     this.#init = init
     this.#worker = worker
-    this.#lane = init.tier === 'rings' ? new RingLane(init) : new PortLane(init.tier, init)
-    this.#outgoing =
-      init.outgoing &&
-      new OutgoingCalls({
-        ...init.outgoing,
-        nudge: () => this.#lane.nudge(),
-        broken: (thrown) => this.stop(toGliaError(thrown)),
-      })
+    const broken = (thrown: unknown): void => this.stop(toGliaError(thrown))
+    const { tier, onStderr } = init
+    this.#lane = tier === 'rings' ? new RingLane({ onStderr }) : new PortLane(tier, { onStderr, broken })
+    this.#outgoing = init.outgoing && new OutgoingCalls({ ...init.outgoing, nudge: () => this.#lane.nudge(), broken })
     this.#worker.onerror = (event) => {
       event.preventDefault()
       this.stop(
@@ -153,7 +150,7 @@ class WorkerActor implements Actor {
   }
 
   async #instantiate(): Promise<void> {
-    this.memoryBytes = await this.#ask((api) => api.instantiate(this.#init.program))
+    this.memoryBytes = readCount(await this.#ask<unknown>((api) => api.instantiate(this.#init.program)))
     this.#serve()
   }
 
@@ -171,8 +168,8 @@ class WorkerActor implements Actor {
     const isPaused = this.#serving !== undefined && this.#lane.pause()
     if (isPaused) await this.#serving
     try {
-      const reports = await this.#ask((api) => api.putFiles(entries))
-      const late = this.#files?.received(reports)
+      const reports = await this.#ask<unknown>((api) => api.putFiles(entries))
+      const late = this.#files?.received(readCount(reports))
       if (late) await this.#orStopped(late)
     } finally {
       if (isPaused && !this.stopped) this.#serve()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readFromWorker, readServeEnd, readToWorker } from './worker-api.ts'
+import { readCount, readFromWorker, readServeEnd, readToWorker } from './worker-api.ts'
 
 const bytes = Uint8Array.of(1, 2)
 const shared = new Uint8Array(new SharedArrayBuffer(2))
@@ -75,7 +75,7 @@ describe('a message from a worker', () => {
 describe('the end of a serving', () => {
   const trapped = { reason: 'trapped', message: 'unreachable', frames: ['in run at 0x4f'] }
 
-  test.each([{ reason: 'exited', code: 3 }, trapped, { ...trapped, frames: [] }])(
+  test.each([{ reason: 'exited', code: 3 }, { reason: 'paused' }, trapped, { ...trapped, frames: [] }])(
     '%o is read, without what does not belong to it',
     (end) => {
       expect(readServeEnd({ ...end, extra: true })).toEqual(end)
@@ -97,4 +97,11 @@ describe('the end of a serving', () => {
   )('%o is refused', (value) => {
     expect(() => readServeEnd(value)).toThrow(TypeError)
   })
+})
+
+test('a number that a worker answers with is one', () => {
+  expect([readCount(0), readCount(65_536)]).toEqual([0, 65_536])
+  for (const value of [undefined, '1', -1, Number.NaN, 1.5, Infinity]) {
+    expect(() => readCount(value)).toThrow(TypeError)
+  }
 })

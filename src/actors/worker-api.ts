@@ -146,6 +146,12 @@ export function readFromWorker(value: unknown): FromWorker {
   throw new TypeError(`Not a message from an actor worker: ${String(type)}`)
 }
 
+/** @throws {TypeError} if it is no number of bytes or of reports. */
+export function readCount(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw new TypeError(`Not a number of what an actor worker has: ${typeof value}`)
+}
+
 /** @throws {TypeError} if it is no end of a message loop. */
 export function readServeEnd(value: unknown): ServeEnd | Paused {
   const { reason, code, message, frames } = fields(value)

@@ -7,7 +7,12 @@ import type { Instance, Outcome } from './instance.ts'
 import { PortServer } from './port-server.ts'
 import { OUTCOMES, TestCalls, type TestGuest } from './test-calls.ts'
 
-const lane = new PortLane('JSPI', { onStderr: () => undefined })
+const lane = new PortLane('JSPI', {
+  onStderr: () => undefined,
+  broken: (thrown) => {
+    throw thrown
+  },
+})
 const server = new PortServer(lane.channel as Channel & { tier: 'JSPI' })
 const { stdio } = server
 
