@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
 import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core'
-import type { GliaScripting } from '../src/tab/script-api.ts'
-import { type GuestName, guest } from './guests/guests.ts'
+import { bad, good } from './guests/bad.ts'
+import { enlarge } from './guests/enlarge.ts'
+import { guest } from './guests/guests.ts'
+import { body as codeOf, exportFunc, funcType, wasm } from './guests/wasm.ts'
 import { test as base } from './server.ts'
-import { installTools, type Outcome } from './tab.ts'
+import { installTools, local, type Outcome } from './tab.ts'
 
 const PATHS = [process.env['FIREFOX_PATH'] ?? '', '/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox']
 const FIREFOX = PATHS.find((path) => path !== '' && existsSync(path))
@@ -41,20 +43,36 @@ async function ready(page: Page): Promise<void> {
   await page.evaluate(() => glia.ready)
 }
 
-/** Makes a process of a test guest. @returns its PID. */
-async function spawn(
-  page: Page,
-  name: GuestName,
-  options: Parameters<GliaScripting['spawn']>[1] = {},
-): Promise<string> {
-  const bytes = [...(await guest(name))]
-  return page.evaluate((module, given) => glia.spawn(new Uint8Array(module), given), bytes, { name, ...options })
+type SpawnOptions = Parameters<typeof glia.spawn>[1]
+
+/** Makes a process. @returns its PID. */
+function spawn(page: Page, bytes: Uint8Array, options: SpawnOptions = {}): Promise<string> {
+  return page.evaluate((module, given) => glia.spawn(new Uint8Array(module), given), [...bytes], options)
 }
 
-/** Calls a method of one of the page's processes. */
-function call(page: Page, pid: string, method: string, body = ''): Promise<Outcome> {
-  const address = `/ww/0.1.0/self/${pid}/${method}`
-  return page.evaluate((to, message) => tools.outcome(glia.call(to, message)), address, body)
+function call(page: Page, address: string, message = ''): Promise<Outcome> {
+  return page.evaluate((to, body) => tools.outcome(glia.call(to, body)), address, message)
+}
+
+/** Why the instances of a process ended. */
+function reasonsOf(page: Page, pid: string): Promise<unknown> {
+  return page.evaluate(
+    (wanted) =>
+      glia
+        .procs()
+        .find((proc) => proc.pid === wanted)
+        ?.exits.map(({ reason }) => reason),
+    pid,
+  )
+}
+
+/** Has a process run another module. */
+function swap(page: Page, pid: string, bytes: Uint8Array): Promise<Outcome> {
+  return page.evaluate(
+    (swapped, module) => tools.outcome(glia.swap(swapped, new Uint8Array(module)).then(() => 'swapped')),
+    pid,
+    [...bytes],
+  )
 }
 
 test('in Firefox the tab is an isolated peer with the HTTP API', async ({ firefox, server }) => {
@@ -141,37 +159,129 @@ test('in Firefox two tabs are two peers that call each other', async ({ firefox,
   await Promise.all([here.close(), there.close()])
 })
 
-test('in Firefox an end has its reason: a trap with its functions, memory at its cap, an exit, a deadline', async ({
+test('in Firefox every end has its code and its reason, and a trap the name of its function', async ({
   firefox,
   server,
 }) => {
   const page = await openTab(firefox, server.url)
-  const exitsOf = (pid: string) =>
-    page.evaluate((wanted) => glia.procs().find((proc) => proc.pid === wanted)?.exits, pid)
-  const greedy = await spawn(page, 'greedy', { policy: { maxMemoryBytes: 64 * 65_536 } })
-  expect(await call(page, greedy, 'trap')).toMatchObject({ code: 'ERR_TRAPPED' })
-  expect(await call(page, greedy, 'fill')).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' })
-  expect(await call(page, greedy, 'leave')).toMatchObject({ code: 'ERR_EXITED' })
-  const frames = [expect.stringMatching(/^in greedy\/\S+ at 0x/)]
-  expect(await exitsOf(greedy)).toMatchObject([
-    { method: 'trap', reason: { type: 'trapped', frames } },
-    { method: 'fill', reason: { type: 'memory', frames } },
-    { method: 'leave', reason: { type: 'exited', code: 2 } },
+  expect(await page.evaluate(() => document.querySelector('header')?.textContent)).toContain('rings')
+  const greedy = await spawn(page, await guest('greedy'), { policy: { maxMemoryBytes: 2 ** 22 } })
+  expect(await call(page, local(greedy, 'trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+  expect(await call(page, local(greedy, 'fill'))).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' })
+  expect(await call(page, local(greedy, 'leave'))).toMatchObject({ code: 'ERR_EXITED' })
+  expect(await call(page, local(greedy, 'pages'))).toEqual({ text: '64' })
+  expect(await reasonsOf(page, greedy)).toEqual([
+    { type: 'trapped', message: 'unreachable executed', frames: [expect.stringMatching(/^in greedy\/trap at 0x/)] },
+    {
+      type: 'memory',
+      message: expect.stringContaining('unreachable executed'),
+      frames: [expect.stringMatching(/^in greedy\/fill at 0x/)],
+    },
+    { type: 'exited', code: 2 },
   ])
-  const trouble = await spawn(page, 'trouble', { policy: { deadlineMs: 500 } })
-  expect(await call(page, trouble, 'spin')).toMatchObject({ code: 'ERR_DEADLINE' })
-  expect(await call(page, trouble, 'count')).toEqual({ text: '1' })
-  expect(await exitsOf(trouble)).toMatchObject([{ method: 'spin', reason: { type: 'deadline' } }])
+  const CALL_ITSELF = [0x10, 0]
+  const endless = wasm({
+    types: [funcType([], [])],
+    funcs: [{ type: 0, body: codeOf(...CALL_ITSELF) }],
+    exports: [exportFunc('recurse', 0)],
+  })
+  const recursive = await spawn(page, endless)
+  expect(await call(page, local(recursive, 'recurse'))).toEqual({
+    code: 'ERR_TRAPPED',
+    message: 'recurse trapped: too much recursion.',
+  })
+  const brief = await spawn(page, await guest('trouble'), { policy: { deadlineMs: 500 } })
+  expect(await call(page, local(brief, 'spin'))).toMatchObject({ code: 'ERR_DEADLINE' })
+  // Its call ends some time before the loop does.
+  await expect.poll(() => reasonsOf(page, brief)).toMatchObject([{ type: 'deadline' }])
+  const spinning = await spawn(page, await guest('trouble'))
+  const killed = call(page, local(spinning, 'spin'))
+  await page.waitForFunction(
+    (pid) => glia.procs().some((proc) => proc.pid === pid && proc.state === 'busy'),
+    {},
+    spinning,
+  )
+  await page.evaluate((pid) => glia.kill(pid), spinning)
+  expect(await killed).toMatchObject({ code: 'ERR_PROC_STOPPED' })
   await page.close()
 })
 
-test('in Firefox an actor calls others by opening files', async ({ firefox, server }) => {
+test('in Firefox processes call each other by opening files, and are told of ends', async ({ firefox, server }) => {
   const page = await openTab(firefox, server.url)
-  const [ask, diary] = [await spawn(page, 'ask', { policy: { call: true } }), await spawn(page, 'diary')]
-  const path = `ww/0.1.0/self/${diary}`
-  expect(await call(page, ask, 'ask', `${path}/note\na line`)).toEqual({ text: '' })
-  expect(await call(page, ask, 'ask', `${path}/recall\n`)).toEqual({ text: 'a line\n' })
-  // ENOENT
-  expect(await call(page, ask, 'ask', `${path}/forget\n`)).toEqual({ text: 'errno 44' })
+  const ask = await spawn(page, await guest('ask'), { policy: { call: true } })
+  const trouble = await spawn(page, await guest('trouble'))
+  expect(await call(page, local(ask, 'ask'), 'ww/0.1.0/self/root/echo\nhello')).toEqual({ text: 'hello' })
+  expect(await call(page, local(ask, 'ask'), `ww/0.1.0/self/${ask}/ask\nhello`)).toEqual({ text: 'errno 16' })
+  const diary = await spawn(page, await guest('diary'))
+  await page.evaluate((by, of) => glia.watch(by, of, 'note'), diary, trouble)
+  expect(await call(page, local(ask, 'ask'), `ww/0.1.0/self/${trouble}/trap\n`)).toEqual({ text: 'errno 29' })
+  await expect.poll(async () => (await call(page, local(diary, 'recall'))).text).toContain('unreachable executed')
+  await page.close()
+})
+
+test('in Firefox what is under /data outlives a swap that fails and a reload, and is exported', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  const pid = await spawn(page, await guest('ask'))
+  await page.evaluate((to) => glia.importFiles(to, { 'lib/note': '-----, world' }), pid)
+  expect(await call(page, local(pid, 'ask'), 'data/lib/note\nhello')).toEqual({ text: ', world' })
+  expect(await swap(page, pid, bad.initializeTraps.bytes)).toMatchObject({ code: 'ERR_START' })
+  expect(await swap(page, pid, bad.truncated.bytes)).toMatchObject({ code: 'ERR_BAD_MODULE' })
+  expect(await call(page, local(pid, 'ask'), 'data/lib/note')).toEqual({ text: 'hello, world' })
+  await page.reload()
+  await ready(page)
+  expect(await call(page, local(pid, 'ask'), 'data/lib/note')).toEqual({ text: 'hello, world' })
+  const archive = await page.evaluate(async (from) => (await glia.exportFiles(from)).text(), pid)
+  expect(archive).toMatch(/^lib\/\0.*\0lib\/note\0.*\0hello, world\0/s)
+  await page.close()
+})
+
+test('in Firefox a module of 20 MB comes through the sheet, and is there after a reload', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  const folder = await mkdtemp(join(tmpdir(), 'glia-'))
+  try {
+    const file = join(folder, 'large.wasm')
+    await writeFile(file, enlarge(await guest('cmd'), 20_000_000))
+    const input = (await page.waitForSelector(
+      'input[aria-label="Add a .wasm actor"]',
+    )) as ElementHandle<HTMLInputElement>
+    await input.uploadFile(file)
+    await (await page.waitForSelector('dialog[open] button[type="submit"]'))?.press('Enter')
+    // The sheet goes when the process runs and is kept.
+    await page.waitForFunction(() => document.querySelector('dialog[open]') === null)
+    const pid = await page.evaluate(() => glia.procs().find(({ name }) => name === 'large')?.pid ?? '')
+    expect(await call(page, local(pid, '_start'), 'hello')).toEqual({ text: 'large\nHELLO' })
+    await page.reload()
+    await ready(page)
+    expect(await call(page, local(pid, '_start'), 'again')).toEqual({ text: 'large\nAGAIN' })
+  } finally {
+    await rm(folder, { recursive: true })
+    await page.close()
+  }
+})
+
+test('in Firefox 100 processes live at once, one more takes the place of one, and killed ones make room', async ({
+  firefox,
+  server,
+}) => {
+  const page = await openTab(firefox, server.url)
+  const seen = await page.evaluate(
+    async (bytes) => {
+      const module = new Uint8Array(bytes)
+      const pids = await Promise.all(Array.from({ length: 100 }, () => glia.spawn(module)))
+      pids.push(await glia.spawn(module))
+      const idle = glia.procs().filter(({ state }) => state === 'idle').length
+      await Promise.all(pids.map((pid) => glia.kill(pid)))
+      const next = await glia.spawn(module)
+      return { idle, next: await tools.outcome(glia.call(`/ww/0.1.0/self/${next}/run`)) }
+    },
+    [...good],
+  )
+  expect(seen).toEqual({ idle: 100, next: { text: '' } })
   await page.close()
 })

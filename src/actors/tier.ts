@@ -12,7 +12,7 @@ export interface Platform {
   isolated: boolean
   /** Atomics.waitAsync: Chromium 87, Safari 16.4, Firefox 145. */
   waitAsync: boolean
-  /** WebAssembly.Suspending: Chromium 137. */
+  /** WebAssembly.Suspending: Chromium 137; Firefox 153 has it too. */
   jspi: boolean
 }
 
