@@ -3,6 +3,9 @@ import { GliaError } from '../glia/errors.ts'
 /** Shortest time between two words on how far it is, in ms. */
 const PROGRESS_MS = 50
 
+/** A file up to this size is read in one go: each part of it is a trip to another process of the browser. In bytes. */
+const WHOLE_BYTES = 256 * 1024
+
 /** A module as people and scripts give it. */
 export type ModuleSource = Blob | Uint8Array<ArrayBuffer>
 
@@ -18,6 +21,11 @@ export interface ReadOptions {
  */
 export async function readFile(file: Blob, { signal, onProgress }: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    if (file.size <= WHOLE_BYTES) {
+      const whole = new Uint8Array(await file.arrayBuffer())
+      onProgress?.(whole.length)
+      return whole
+    }
     const head = new Uint8Array(await file.slice(0, 8).arrayBuffer())
     // inspectModule says what is wrong with it: the first bytes are enough for that.
     if (head[0] !== 0 || head[1] !== 0x61) return head

@@ -58,6 +58,26 @@ test('one that was killed does not, and leaves nothing behind', async () => {
   expect([store.records.size, store.modules.size, store.kept.size]).toEqual([0, 0, 0])
 })
 
+for (const when of ['before', 'after'] as const) {
+  test(`one that does not start leaves nothing behind, kept ${when} its start fails`, async () => {
+    const { table, store, reload } = makeTab()
+    const put = store.putProcess.bind(store)
+    const keep = Promise.withResolvers<void>()
+    const puts: Promise<void>[] = []
+    store.putProcess = (...given) => {
+      const done = when === 'after' ? keep.promise.then(() => put(...given)) : put(...given)
+      puts.push(done)
+      return done
+    }
+    await expect(table.spawn(bad.startTraps.bytes, {})).rejects.toMatchObject({ code: 'ERR_START' })
+    keep.resolve()
+    await Promise.all(puts)
+    expect((await reload()).table.entries).toEqual([])
+    expect(puts).not.toEqual([])
+    expect([store.records.size, store.modules.size]).toEqual([0, 0])
+  })
+}
+
 test('a process that has ended for good keeps its files for as long as the page, whatever is saved of it', async () => {
   const { table, call, entry, store, reload } = makeTab()
   const pid = await table.spawn(await guest('files'), { restart: 'temporary' })

@@ -308,8 +308,11 @@ export class ProcessTable {
     this.#modules.put(version, maxMemoryBytes, inspected)
     const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
     steps.onStage?.('starting')
+    // Beside the start: both take their time, and neither needs the other. What does not start is forgotten.
+    let keeping: Promise<void> | undefined
     try {
       if (files) await entry.files.put(files)
+      keeping = this.#keeper.keep(entry, new Map([[version.cid, blob]]))
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
@@ -319,7 +322,7 @@ export class ProcessTable {
         throw error
       }
     }
-    await this.#keeper.keep(entry, new Map([[version.cid, blob]]))
+    await keeping
     return entry
   }
 

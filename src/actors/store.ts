@@ -133,17 +133,19 @@ export class Store implements ProcessStore {
     await attempt('keep the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
-      for (const cid of modulesOf(record)) {
+      const processes = tx.objectStore('processes')
+      const now = modulesOf(record)
+      const keepModule = async (cid: string): Promise<void> => {
         const module = given.get(cid)
         if (module && (await modules.getKey(cid)) === undefined) await modules.put(module, cid)
       }
-      const processes = tx.objectStore('processes')
-      const before = await processes.get(record.pid)
-      await processes.put(record)
-      const now = modulesOf(record)
-      const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
-      if (dropped.length > 0) await dropUnused(dropped, tx)
-      await tx.done
+      const keepRecord = async (): Promise<void> => {
+        const [before] = await Promise.all([processes.get(record.pid), processes.put(record)])
+        const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
+        if (dropped.length > 0) await dropUnused(dropped, tx)
+      }
+      // At once: each answer that is waited for is a trip to another process of the browser, and a spawn waits for them all.
+      await Promise.all([...now.map(keepModule), keepRecord(), tx.done])
     })
   }
 
@@ -151,11 +153,15 @@ export class Store implements ProcessStore {
     await attempt('forget the process', async () => {
       const tx = this.#db.transaction(['processes', 'modules', 'files'], 'readwrite', { durability: 'relaxed' })
       const processes = tx.objectStore('processes')
-      const record = await processes.get(pid)
-      await processes.delete(pid)
-      await tx.objectStore('files').delete(filesOf(pid))
-      if (record) await dropUnused(modulesOf(record), tx)
-      await tx.done
+      const drop = async (): Promise<void> => {
+        const [record] = await Promise.all([
+          processes.get(pid),
+          processes.delete(pid),
+          tx.objectStore('files').delete(filesOf(pid)),
+        ])
+        if (record) await dropUnused(modulesOf(record), tx)
+      }
+      await Promise.all([drop(), tx.done])
     })
   }
 
@@ -182,7 +188,8 @@ type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files')[], 'r
 
 async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
-  for (const cid of cids) if (!used.has(cid)) await tx.objectStore('modules').delete(cid)
+  const unused = cids.filter((cid) => !used.has(cid))
+  await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
 }
 
 /** The keys of a process's files: an array comes after every text. */

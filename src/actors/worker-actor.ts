@@ -112,8 +112,8 @@ class WorkerActor implements Actor {
     const kept = this.#files?.kept
     const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
     const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
-    await this.#ask((api) => api.connect(transfer(all, given)))
-    await this.#instantiate()
+    // The worker takes them in their order.
+    await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
     if (this.#files) files?.begin(this.#files, this.#putFiles)
   }
 
