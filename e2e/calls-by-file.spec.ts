@@ -130,8 +130,27 @@ for (const io of ['rings', 'jspi'] as const) {
     test('several calls are open at once, and poll tells which has answered', async ({ page }) => {
       const pid = await spawnCaller(page)
       const slow = await spawn(page, 'trouble')
-      const paths = [local(slow, 'sleepy'), ECHO].join(' ')
-      expect(await tell(page, pid, 'race', paths, 'quick')).toEqual({ text: '1: quick\n0: awake\n' })
+      const held = await page.evaluateHandle((address) => glia.open(address), local(slow, 'slurp'))
+      await inState(page, slow, 'busy')
+      const race = await page.evaluateHandle(
+        async ({ address, message }) => {
+          const stream = await glia.open(address)
+          await stream.write(new TextEncoder().encode(message))
+          await stream.closeWrite()
+          return stream
+        },
+        { address: local(pid, 'race'), message: `${local(slow, 'slurp')} ${ECHO}\nquick` },
+      )
+      const line = (): Promise<string> =>
+        race.evaluate(async (stream) => {
+          let text = ''
+          for (let part; !text.endsWith('\n') && (part = await stream.read());) text += new TextDecoder().decode(part)
+          return text
+        })
+      expect(await line()).toBe('1: quick\n')
+      await held.evaluate((stream) => stream.closeWrite())
+      expect(await line()).toBe('0: 5\n')
+      expect(await line()).toBe('')
       const { text = '' } = await tell(page, pid, 'race', [local(slow, 'trap'), ECHO].join(' '), 'quick')
       expect(text.split('\n').sort()).toEqual(['', '0: EIO', '1: quick'])
     })

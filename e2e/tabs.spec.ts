@@ -133,6 +133,21 @@ test('a duplicated tab is another peer', async ({ tab }) => {
   expect(await Promise.all([peerIdOf(copy), peerIdOf(tab)])).toEqual(ids)
 })
 
+test('a tab that comes back is the same peer, however long its old page takes to go', async ({ tab, server }) => {
+  const peerId = await peerIdOf(tab)
+  const elsewhere = new URL('actors/index.json', server.url).href
+  await tab.goto(elsewhere)
+  // In the place of an old page that has not let go yet, and answers nobody.
+  const old = await tab.context().newPage()
+  await old.goto(elsewhere)
+  await old.evaluate(() => {
+    void navigator.locks.request('glia:slot:0', () => new Promise((resolve) => setTimeout(resolve, 1500)))
+  })
+  await tab.goto(server.url)
+  await ready(tab)
+  expect(await peerIdOf(tab)).toBe(peerId)
+})
+
 test('offline after the first visit, the app opens and local calls work', async ({ page }) => {
   const server = await startServer()
   await openTab(page, server.url)
