@@ -52,6 +52,7 @@ export class ActorStarter {
           env: this.#environment(record),
           methods: version.methods,
           limits: { maxOpenFiles, maxCalls: call ? maxCalls : 0 },
+          tty: record.tty,
         },
         memoryLimitBytes,
         tier,

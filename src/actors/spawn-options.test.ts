@@ -18,6 +18,7 @@ test('what is given stands, and is a copy', () => {
   const full = completeSpawnOptions({ ...given, policy: { mailbox: 1 } }, 'other')
   const restart = { ...DEFAULT_RESTART, type: 'transient' }
   expect(full).toEqual({ ...given, restart, policy: { ...DEFAULT_POLICY, mailbox: 1 } })
+  expect(completeSpawnOptions({ tty: true }, 'other')).toMatchObject({ tty: true })
   expect(full.args).not.toBe(given.args)
   expect(full.env).not.toBe(given.env)
 })
@@ -28,6 +29,7 @@ test.each<[string, unknown]>([
   ['name', { name: 'x'.repeat(101) }],
   ['name', { name: 'a\0b' }],
   ['name', { name: 7 }],
+  ['tty', { tty: 'yes' }],
   ['args', { args: '-x' }],
   ['args', { args: ['a', 1] }],
   ['args', { args: ['a\0b'] }],

@@ -14,6 +14,8 @@ export interface SpawnOptions {
   /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
   restart?: RestartType | Partial<Restart> | undefined
   policy?: Partial<Policy> | undefined
+  /** Whether stdin, stdout and stderr look like a terminal to the program (isatty). Default: like pipes. */
+  tty?: boolean | undefined
   /** What it has under `/data` from its first message on. */
   files?: GivenFiles | undefined
 }
@@ -25,9 +27,11 @@ export interface FullSpawnOptions {
   env: Readonly<Record<string, string>>
   restart: Restart
   policy: Policy
+  /** Left out where it is false. */
+  tty?: true
 }
 
-const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy', 'files'])
+const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy', 'tty', 'files'])
 const MAX_NAME = 100
 /** Names that Glia sets itself. */
 const RESERVED_ENV = /^WW_/
@@ -40,12 +44,14 @@ const RESERVED_ENV = /^WW_/
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
   if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
   for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
-  const { name = defaultName, args = [], env = {}, restart = {}, policy = {} } = given
+  const { name = defaultName, args = [], env = {}, restart = {}, policy = {}, tty = false } = given
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
     throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
   }
   if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
-  return { name, args: [...args], env: readEnv(env), restart: makeRestart(restart), policy: makePolicy({ ...policy }) }
+  if (typeof tty !== 'boolean') throw wrong('tty', 'give true or false')
+  const options = { name, args: [...args], env: readEnv(env), restart: makeRestart(restart) }
+  return { ...options, policy: makePolicy({ ...policy }), ...(tty && { tty }) }
 }
 
 function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {

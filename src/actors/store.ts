@@ -28,6 +28,8 @@ export interface ProcessRecord extends ModuleVersion {
   env: Readonly<Record<string, string>>
   policy: Policy
   restart: Restart
+  /** Its standard descriptors look like a terminal. */
+  tty?: boolean | undefined
   /** The module that it ran before it was swapped, to swap it back. */
   previous?: ModuleVersion | undefined
   /** The last ends of its instances, oldest first. */

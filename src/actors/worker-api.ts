@@ -20,6 +20,8 @@ export interface Program {
   /** Names of the methods; messages give an index into it. */
   methods: readonly string[]
   limits: ProgramLimits
+  /** Whether its standard descriptors look like a terminal. Left out: like pipes. */
+  tty?: boolean | undefined
   /** What `/` holds when an instance begins, besides `/tmp` and the mounts; null: the program has no files at all. */
   root?: readonly FileEntry[] | null
 }

@@ -176,10 +176,10 @@ function withoutMessage(stdio: Stdio): Stdio {
 }
 
 function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings) {
-  const { methods, args, env, limits, root: entries = [] } = program
+  const { methods, args, env, limits, tty, root: entries = [] } = program
   const isCommand = methods.includes(COMMAND_ENTRY)
   const root = entries ? makeFileSystem({ entries, data: data.root, mounts }) : undefined
-  const wasi = new GuestWasi({ stdio, isCommand, args, env, root, maxOpenFiles: limits.maxOpenFiles })
+  const wasi = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles: limits.maxOpenFiles })
   const current: { guest?: Guest } = {}
   const memory = (): ArrayBuffer => {
     if (!current.guest) throw new WebAssembly.RuntimeError('the module called out before it was instantiated')

@@ -26,8 +26,8 @@ export class MeshFile extends Descriptor {
     this.#ino = ino
     this.#endsWithRead = (how.flags & wasi.FDFLAGS_NONBLOCK) === 0
     this.flags = how.flags
-    // Some languages ask for no rights at all: they get what the directory passes on. With TELL it does not pass for a
-    // terminal: those cannot be told from other devices but by that.
+    // Some languages ask for no rights at all: they get what the directory passes on. A device with TELL is no terminal to C's
+    // library, which has only that to tell them apart.
     this.rights = STREAM_RIGHTS | wasi.RIGHTS_FD_TELL | (how.rights & READ_WRITE || READ_WRITE)
   }
 

@@ -160,11 +160,19 @@ describe('a new message', () => {
   })
 })
 
-test('the standard descriptors are character devices, which C’s library asks before it buffers', () => {
-  const { call, view } = makeGuest()
+test.each([
+  ['of an unknown type, as wasmtime has pipes', undefined, defs.FILETYPE_UNKNOWN],
+  ['of an unknown type without a terminal', false, defs.FILETYPE_UNKNOWN],
+  ['character devices as a terminal', true, defs.FILETYPE_CHARACTER_DEVICE],
+])('the standard descriptors are %s, whoever asks', (_, tty, filetype) => {
+  const { call, view, fdStat } = makeGuest({ tty })
   for (const fd of [STDIN, STDOUT, STDERR]) {
     expect(call('fd_fdstat_get', fd, AT.buffer)).toBe(defs.ERRNO_SUCCESS)
-    expect(view.getUint8(AT.buffer)).toBe(defs.FILETYPE_CHARACTER_DEVICE)
+    expect(view.getUint8(AT.buffer)).toBe(filetype)
+    // A file that can seek or tell is no terminal to C's library.
+    const places = BigInt(defs.RIGHTS_FD_SEEK | defs.RIGHTS_FD_TELL)
+    expect(view.getBigUint64(AT.buffer + 8, true) & places).toBe(0n)
+    expect(fdStat(fd)).toMatchObject({ filetype })
   }
 })
 

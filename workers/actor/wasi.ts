@@ -35,6 +35,8 @@ const WAITING: ReadonlySet<string> = new Set([
 export interface GuestWasiInit {
   stdio: Stdio
   isCommand: boolean
+  /** Whether the standard descriptors look like a terminal; left out: like pipes. */
+  tty?: boolean | undefined
   args: readonly string[]
   /** `KEY=value` each. */
   env: readonly string[]
@@ -53,9 +55,9 @@ export class GuestWasi {
   readonly #calls: Record<string, WasiCall>
   readonly #standard: StdioDescriptor[] = []
 
-  constructor({ stdio, isCommand, args, env, root, maxOpenFiles }: GuestWasiInit) {
+  constructor({ stdio, isCommand, tty = false, args, env, root, maxOpenFiles }: GuestWasiInit) {
     const table = new DescriptorTable(GIVEN + maxOpenFiles)
-    const context: WasiContext = { memory: new GuestMemory(), table, stdio, isCommand }
+    const context: WasiContext = { memory: new GuestMemory(), table, stdio, isCommand, isTerminal: tty }
     this.#context = context
     this.#calls = {
       ...processCalls(context, args, env),

@@ -14,6 +14,8 @@ export interface WasiContext {
   stdio: Stdio
   /** It is a command: only its exit tells whether its reply is whole, so that to close stdout does not end it. */
   readonly isCommand: boolean
+  /** Whether the standard descriptors are to look like a terminal. */
+  readonly isTerminal: boolean
 }
 
 /**

@@ -9,14 +9,18 @@ import { WasiError } from './wasi-error.ts'
 
 const COMMON_RIGHTS = wasi.RIGHTS_FD_FDSTAT_SET_FLAGS | wasi.RIGHTS_FD_FILESTAT_GET | wasi.RIGHTS_POLL_FD_READWRITE
 
-/** The message, its reply or the log. Character devices that cannot seek, which C's library takes for terminals. */
+/**
+ * The message, its reply or the log. Its file type is unknown, as wasmtime reports a pipe. A character device that cannot seek
+ * would be a terminal to C's library: interpreters then start their prompt instead of reading a script.
+ */
 export abstract class StdioDescriptor extends Descriptor {
-  readonly filetype = wasi.FILETYPE_CHARACTER_DEVICE
+  readonly filetype: number
   readonly #context: WasiContext
   readonly #given: Rights
 
   constructor(context: WasiContext, right: Rights) {
     super()
+    this.filetype = context.isTerminal ? wasi.FILETYPE_CHARACTER_DEVICE : wasi.FILETYPE_UNKNOWN
     this.#context = context
     this.#given = this.rights = COMMON_RIGHTS | right
   }

@@ -28,6 +28,7 @@ type Imports = Record<string, (...values: (number | bigint)[]) => number>
 
 export interface TestGuestInit {
   isCommand?: boolean
+  tty?: boolean | undefined
   args?: string[]
   env?: string[]
   /** null: it has no files. */
@@ -42,7 +43,7 @@ export const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder
 export type TestGuest = ReturnType<typeof testGuest>
 
 export function testGuest(init: TestGuestInit = {}) {
-  const { isCommand = false, args = [], env = [], entries = [], maxOpenFiles = 100, ...files } = init
+  const { isCommand = false, tty, args = [], env = [], entries = [], maxOpenFiles = 100, ...files } = init
   const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
   const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
   const memory = new WebAssembly.Memory({ initial: 4 })
@@ -50,7 +51,7 @@ export function testGuest(init: TestGuestInit = {}) {
   const bytes = new Uint8Array(memory.buffer)
   const { data = new DataTree(2 ** 20), mounts = new Map<string, Mount>() } = files
   const root = entries ? makeFileSystem({ entries, data: data.root, mounts }) : undefined
-  const layer = new GuestWasi({ stdio, isCommand, args, env, root, maxOpenFiles })
+  const layer = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles })
   layer.attach(memory)
   const imports = layer.imports((run) => run) as Imports
 
