@@ -4,7 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
-import { GliaError, toGliaError } from '../glia/errors.ts'
+import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
@@ -13,6 +13,7 @@ import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
+import { failureWords, meshError } from './failure-words.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Latencies } from './latencies.ts'
@@ -177,6 +178,7 @@ export class MeshNode {
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
   async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
     const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
+    if (peer === this.peerId) throw ownAddress()
     this.#shunned.delete(peer)
     const connection = await this.#reach.connection(peer, signal)
     this.#directs.want(peer, connection)
@@ -252,7 +254,7 @@ export class MeshNode {
         // oxlint-disable-next-line no-await-in-loop
         return await use(connection)
       } catch (thrown) {
-        const error = toGliaError(thrown, 'ERR_UNREACHABLE')
+        const error = meshError(peer, thrown)
         if (error.code !== 'ERR_UNREACHABLE' || signal.aborted || attempt === ATTEMPTS) throw error
         // It is there and dead: a tab that closed, a network that changed. Another one is found, or made.
         connection.abort(error)
@@ -274,15 +276,15 @@ export class MeshNode {
 
   async #dial(target: string, signal: AbortSignal): Promise<string> {
     const address = readMultiaddr(target)
-    if (peerOf(address) === this.peerId)
-      throw new GliaError('ERR_BAD_ADDRESS', 'This is the address of this peer itself.')
+    if (peerOf(address) === this.peerId) throw ownAddress()
     try {
       const { remotePeer } = await this.libp2p.dial(address, { signal })
       return remotePeer.toString()
     } catch (cause) {
       if (signal.reason instanceof GliaError) throw signal.reason
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new GliaError('ERR_UNREACHABLE', `${target} could not be reached: ${why}`, { cause })
+      throw new GliaError('ERR_UNREACHABLE', `${target} could not be reached: it ${failureWords(cause, signal)}.`, {
+        cause,
+      })
     }
   }
 
@@ -303,6 +305,10 @@ export class MeshNode {
       await orAborted(new Promise<void>((resolve) => this.#changeWaiters.push(resolve)), signal)
     }
   }
+}
+
+function ownAddress(): GliaError {
+  return new GliaError('ERR_BAD_ADDRESS', 'This is the address of this peer itself.')
 }
 
 function readPeerId(text: string): string {

@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
-import { toGliaError } from '../glia/errors.ts'
+import { meshError } from './failure-words.ts'
 import { Incoming } from './incoming.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 
@@ -18,7 +18,7 @@ export async function probe(connection: Connection, ms: number): Promise<boolean
     await ping(connection, signal)
     return true
   } catch (thrown) {
-    connection.abort(toGliaError(thrown))
+    connection.abort(meshError(connection.remotePeer.toString(), thrown, signal))
     return false
   }
 }

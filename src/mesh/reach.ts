@@ -2,6 +2,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
+import { failureWords, hostOf } from './failure-words.ts'
 import { isDirect, isWebRtcAddress, peerOf, relayOf, withPeer } from './addresses.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -147,7 +148,7 @@ export class Reach {
     try {
       return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
     } catch (thrown) {
-      tried.push(`${describeWay(address)}: ${describeFailure(thrown, signal)}`)
+      tried.push(`${describeWay(address)} ${failureWords(thrown, signal)}`)
       return undefined
     }
   }
@@ -155,14 +156,5 @@ export class Reach {
 
 function describeWay(address: Multiaddr): string {
   const relay = relayOf(address)
-  return relay ? `over the relay ${relay.toString()}` : `at ${address.toString()}`
-}
-
-function describeFailure(thrown: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'no answer in time'
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  if (message.includes('NO_RESERVATION')) return 'not there'
-  if (message.includes('RESOURCE_LIMIT_EXCEEDED')) return 'the relay is full'
-  if (message.includes('no valid addresses')) return 'not an address that this peer can dial'
-  return message.replace(/\.$/, '')
+  return relay ? `the relay at ${hostOf(relay)}` : `it, at ${address.toString()},`
 }

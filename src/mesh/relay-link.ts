@@ -1,8 +1,8 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { toGliaError } from '../glia/errors.ts'
 import { peerOf } from './addresses.ts'
 import { Backoff } from '../glia/backoff.ts'
+import { hostOf, meshError } from './failure-words.ts'
 import { DIAL_ATTEMPT_MS, RELAY_ANSWER_MS, RELAY_CHECK_MS, RELAY_RETRY_MS } from './limits.ts'
 import type { RelayInfo } from './peer-info.ts'
 import { probe } from './probe.ts'
@@ -81,7 +81,7 @@ export class RelayLink {
         await this.#watch(connection)
       } catch (thrown) {
         if (signal.aborted) return
-        this.#error = toGliaError(thrown, 'ERR_UNREACHABLE').message
+        this.#error = meshError(`The relay at ${hostOf(this.#init.address)}`, thrown).message
       }
       const waitMs = this.#backoff.next()
       this.#retryAt = Date.now() + waitMs

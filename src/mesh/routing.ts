@@ -16,6 +16,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { CID } from 'multiformats/cid'
 import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
+import { meshError } from './failure-words.ts'
 import { DHT_PROTOCOL } from './limits.ts'
 
 /** libp2p's peer and content routing, as the core service that a peer has. */
@@ -29,10 +30,20 @@ export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
         throw new GliaError('ERR_UNREACHABLE', `Nobody knows where ${id} is.`, { cause })
       }
     },
-    provide: async (cid, { signal } = {}) => contentRouting.provide(CID.parse(cid), signal ? { signal } : {}),
+    async provide(cid, { signal } = {}) {
+      try {
+        await contentRouting.provide(CID.parse(cid), signal ? { signal } : {})
+      } catch (thrown) {
+        throw meshError('The mesh’s directory', thrown, signal)
+      }
+    },
     async *findProviders(cid, { signal } = {}) {
-      for await (const { id, multiaddrs } of contentRouting.findProviders(CID.parse(cid), signal ? { signal } : {}))
-        yield { peerId: id.toString(), addrs: multiaddrs.map(String) }
+      try {
+        for await (const { id, multiaddrs } of contentRouting.findProviders(CID.parse(cid), signal ? { signal } : {}))
+          yield { peerId: id.toString(), addrs: multiaddrs.map(String) }
+      } catch (thrown) {
+        throw meshError('The mesh’s directory', thrown, signal)
+      }
     },
   }
 }

@@ -27,6 +27,13 @@ const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
+/** The browser's text for a script that did not load names a file that only we know. */
+function startFailure(thrown: unknown): GliaError {
+  if (thrown instanceof GliaError) return thrown
+  const message = 'The part of this page that joins the mesh could not be loaded or started. Reload the page.'
+  return new GliaError('ERR_START', message, { cause: thrown })
+}
+
 /** This tab on the mesh: starts the node, tells it which relays to use, and brings it back when the tab was away. */
 export class TabMesh {
   readonly #init: TabMeshInit
@@ -51,7 +58,7 @@ export class TabMesh {
       .then(
         (node) => (this.node = node),
         (thrown: unknown) => {
-          this.failure = toGliaError(thrown)
+          this.failure = startFailure(thrown)
           this.#log.warn('the libp2p node did not start:', thrown)
         },
       )

@@ -192,7 +192,7 @@ export class LiveTabModel implements TabModel {
     }
     if (!badLink) this.badLink.value = undefined
     if (failure) {
-      this.mesh.value = { level: 'bad', text: 'Not on the mesh', detail: `libp2p did not start: ${failure.message}` }
+      this.mesh.value = { level: 'bad', text: 'Not on the mesh', detail: failure.message }
     }
     if (!node) return
     const peers = node.peers()
