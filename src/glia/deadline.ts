@@ -31,8 +31,9 @@ export async function withDeadline<T>({ ms, late }: Deadline, work: (signal: Abo
 /** A deadline in two steps: `late` when it is over, `overdue` if that has not helped within a grace. @returns what calls it off. */
 export function deadlineWithGrace(ms: number, late: () => void, overdue: () => void): () => void {
   let timer = setTimeout(() => {
-    late()
+    // Before the first step: it may throw.
     timer = setTimeout(overdue, GRACE_MS)
+    late()
   }, ms)
   return () => clearTimeout(timer)
 }

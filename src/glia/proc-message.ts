@@ -3,14 +3,19 @@ import { linkOf } from './call-context.ts'
 import { GliaError } from './errors.ts'
 import type { Policy } from './policy.ts'
 import type { Stream } from './stream.ts'
+import { UnlessOver } from './unless-over.ts'
 
-/** A stream as the actor of a process sees it: neither the message nor the reply gets larger than its policy says. */
+/**
+ * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
+ * or write outlives the call.
+ */
 export function messageOf(stream: Stream, pid: string, policy: Policy): Message {
   let received = 0
   let replied = 0
-  const { destination, context } = stream
+  const { destination, context, signal } = stream
+  const unlessOver = new UnlessOver(signal)
   return {
-    signal: stream.signal,
+    signal,
     get room() {
       return stream.room
     },
@@ -22,7 +27,7 @@ export function messageOf(stream: Stream, pid: string, policy: Policy): Message 
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
     },
     read: async () => {
-      const chunk = await stream.read()
+      const chunk = await unlessOver.wait(stream.read())
       received += chunk?.byteLength ?? 0
       if (received > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
       return chunk
@@ -30,7 +35,7 @@ export function messageOf(stream: Stream, pid: string, policy: Policy): Message 
     write: (chunk) => {
       replied += chunk.byteLength
       if (replied > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
-      return stream.write(chunk)
+      return unlessOver.wait(stream.write(chunk))
     },
   }
 }

@@ -129,7 +129,8 @@ export class Proc {
         // It may have been swapped for a module without the method while this message waited.
         checkMethod(stream.methodName, this)
         await this.#run(stream)
-        await stream.close()
+        // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
+        stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
         this.messages += 1
         this.#end(turn)
@@ -257,6 +258,9 @@ export class Proc {
     const cause = { method, counts: this.#restart.counts === 'anyone' || isOfThisBrowser(stream.caller) }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let refuseWaiting: ((error: GliaError) => void) | undefined
+    // Ends the turn whatever the run still waits for.
+    const over = Promise.withResolvers<never>()
+    over.promise.catch(() => undefined)
     const beginDeadline = (): (() => void) =>
       deadlineWithGrace(
         ms,
@@ -264,10 +268,16 @@ export class Proc {
           refuseWaiting = this.#turns.whoWaits()
           stream.abort(late)
         },
-        () => this.#stopAt(late, cause, refuseWaiting),
+        () => {
+          this.#stopAt(late, cause, refuseWaiting)
+          over.reject(late)
+        },
       )
     let cancelDeadline: (() => void) | undefined
-    const onKill = (): void => stream.abort(killed.reason)
+    const onKill = (): void => {
+      over.reject(killed.reason)
+      stream.abort(killed.reason)
+    }
     killed.addEventListener('abort', onKill, { once: true })
     this.#running = stream
     let failure: unknown
@@ -283,7 +293,8 @@ export class Proc {
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
-      await incarnation.run(method, messageOf(stream, this.pid, this.policy)).catch(noteFailure)
+      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy))
+      await Promise.race([run.catch(noteFailure), over.promise])
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
       this.#times.add(performance.now() - started)
