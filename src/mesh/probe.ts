@@ -2,6 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { meshError } from './failure-words.ts'
 import { Incoming } from './incoming.ts'
+import { abortWith } from './libp2p-stream.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 
 /** Bytes of a ping, as libp2p's protocol has them. */
@@ -30,6 +31,7 @@ export async function ping(connection: Connection, signal: AbortSignal): Promise
 
 async function roundTrip(connection: Connection, signal: AbortSignal): Promise<number> {
   const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
+  abortWith(stream, signal)
   const incoming = new Incoming({ stream, remote: connection.remotePeer.toString() })
   const began = performance.now()
   stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))

@@ -3,7 +3,8 @@ import type { Registrar } from '@libp2p/interface-internal'
 import { type Address, parseAddress } from '../glia/address.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
-import { MAX_CALLS_PER_PEER, RAW_PROTOCOL } from './limits.ts'
+import { abortWith } from './libp2p-stream.ts'
+import { IDLE_MS, MAX_CALLS_PER_PEER, RAW_PROTOCOL } from './limits.ts'
 import { RawStream } from './raw-stream.ts'
 
 export interface RawProtocolInit {
@@ -102,6 +103,8 @@ async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePe
 }
 
 async function sendStatus(stream: Libp2pStream, status: string): Promise<void> {
+  // The other side may leave its half open.
+  abortWith(stream, AbortSignal.timeout(IDLE_MS))
   try {
     stream.send(new TextEncoder().encode(status))
     await stream.close()

@@ -54,6 +54,7 @@ export class RawStream implements Stream {
     if (chunk.length === 0) return
     try {
       await sendAll(this.#stream, chunk)
+      this.signal.throwIfAborted()
     } catch (cause) {
       this.signal.throwIfAborted()
       throw refusedWrite('The other side takes no more.', cause)

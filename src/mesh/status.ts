@@ -3,6 +3,7 @@ import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { parsePid, type Pid } from '../glia/pid.ts'
 import { Incoming } from './incoming.ts'
+import { abortWith } from './libp2p-stream.ts'
 import { NEGOTIATION_MS, RAW_PROTOCOL } from './limits.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 
@@ -36,6 +37,7 @@ class StatusError extends Error {}
 
 async function readStatus(connection: Connection, signal: AbortSignal): Promise<string> {
   const stream = await connection.newStream(RAW_PROTOCOL, { signal, runOnLimitedConnection: true })
+  abortWith(stream, signal)
   try {
     const incoming = new Incoming({ stream, remote: connection.remotePeer.toString(), idleMs: 5_000 })
     const decoder = new TextDecoder()

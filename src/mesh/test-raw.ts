@@ -1,0 +1,77 @@
+// For tests: the raw dialect between real libp2p nodes, with the Stream of a call in the test's hands.
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Connection, Libp2p, Stream as Libp2pStream } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { afterAll } from 'vitest'
+import { formatAddress } from '../glia/address.ts'
+import { newPid } from '../glia/pid.ts'
+import type { Stream } from '../glia/stream.ts'
+import { STREAM_WINDOW_BYTES } from './limits.ts'
+import { rawProtocol } from './raw-protocol.ts'
+
+export interface RawServer {
+  libp2p: Libp2p
+  /** A native client, connected. @param way Gives the port through which it reaches a port. Left out: there is none between. */
+  connect(way?: (port: number) => Promise<number>): Promise<{ client: Libp2p; connection: Connection }>
+  /** Opens a call on a connection. Resolves when the server has it. */
+  call(connection: Connection): Promise<{ native: Libp2pStream; served: Stream }>
+}
+
+/** A libp2p node with nothing of Glia's. It is stopped after the tests. */
+async function native(listen: string[] = []): Promise<Libp2p> {
+  const node = await createLibp2p({
+    transports: [tcp()],
+    addresses: { listen },
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+  })
+  afterAll(() => node.stop())
+  return node
+}
+
+/** A peer that takes calls in the raw dialect. It is stopped after the tests. */
+export async function rawServer(): Promise<RawServer> {
+  const arrivals: ((stream: Stream) => void)[] = []
+  const libp2p: Libp2p = await createLibp2p({
+    transports: [tcp()],
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    services: {
+      raw: rawProtocol({
+        get self(): string {
+          return libp2p.peerId.toString()
+        },
+        serves: () => true,
+        idleMs: () => 60_000,
+        admit: async (stream) => arrivals.shift()?.(stream),
+        status: () => '',
+      }),
+    },
+  })
+  afterAll(() => libp2p.stop())
+  return {
+    libp2p,
+    async connect(way) {
+      const client = await native()
+      const port = Number(libp2p.getMultiaddrs()[0]?.toString().split('/')[4])
+      const reached = way ? await way(port) : port
+      return { client, connection: await client.dial(multiaddr(`/ip4/127.0.0.1/tcp/${reached}`)) }
+    },
+    async call(connection) {
+      const arrived = new Promise<Stream>((resolve) => arrivals.push(resolve))
+      const address = { host: libp2p.peerId.toString(), proc: newPid(), method: 'run' }
+      return { native: await connection.newStream(formatAddress(address)), served: await arrived }
+    },
+  }
+}
+
+/** A connection to a peer that takes streams of a protocol and never answers on them. */
+export async function silentPeer(protocol: string): Promise<Connection> {
+  const [peer, client] = await Promise.all([native(['/ip4/127.0.0.1/tcp/0']), native()])
+  await peer.handle(protocol, () => undefined)
+  return client.dial(peer.getMultiaddrs())
+}

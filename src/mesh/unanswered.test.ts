@@ -1,0 +1,17 @@
+import { PING_PROTOCOL } from '@libp2p/ping'
+import { expect, test } from 'vitest'
+import { RAW_PROTOCOL } from './limits.ts'
+import { ping } from './probe.ts'
+import { askStatus } from './status.ts'
+import { silentPeer } from './test-raw.ts'
+
+// A question that nobody answers leaves no stream behind: a connection has room for a few only.
+
+test.each([
+  ['a ping', PING_PROTOCOL, ping],
+  ['the question for the root process', RAW_PROTOCOL, askStatus],
+] as const)('%s that is not answered ends its stream', async (_, protocol, ask) => {
+  const connection = await silentPeer(protocol)
+  await expect(ask(connection, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' })
+  await expect.poll(() => connection.streams.filter((stream) => stream.protocol === protocol)).toEqual([])
+})
