@@ -15,8 +15,9 @@ export interface IncomingInit {
  * The reading half of a libp2p stream. Its own `for await` queues without bound, and waits for ever for an end that came
  * before it (libp2p 3.3).
  *
- * Not reading holds the sender where the transport can (yamux's window). WebRTC's data channels cannot (FACTS 3.3): there
- * libp2p resets a stream with more than 4 MiB unread.
+ * Not reading holds the sender where the transport can: yamux gives no more window to a paused stream. A paused stream then
+ * holds at most a window, and the queue here another, which is less than the 4 MiB at which libp2p resets a stream. WebRTC's
+ * data channels cannot hold a sender (FACTS 3.3).
  */
 export class Incoming {
   readonly #init: IncomingInit
@@ -25,6 +26,7 @@ export class Incoming {
   #queuedBytes = 0
   #ended = false
   #stopped = false
+  #resuming = false
   #wake: (() => void) | undefined
 
   constructor(init: IncomingInit) {
@@ -34,7 +36,7 @@ export class Incoming {
     stream.addEventListener('close', (event) => this.#onClose(event))
     // The last: adding it delivers what has come already.
     stream.addEventListener('message', ({ data }) => this.#receive(piecesOf(data)))
-    if (stream.status !== 'open') this.fail(this.#lost())
+    if (stream.status !== 'open') this.fail(stream.status === 'reset' ? this.#reset() : this.#lost())
     else if (stream.remoteWriteStatus === 'closed') this.#onEnd()
   }
 
@@ -80,8 +82,7 @@ export class Incoming {
       this.#queue.push(piece)
       this.#queuedBytes += piece.length
     }
-    const { stream } = this.#init
-    if (this.#queuedBytes > READ_AHEAD_BYTES && stream.readStatus === 'readable') stream.pause()
+    this.#hold()
     this.#wake?.()
   }
 
@@ -93,9 +94,27 @@ export class Incoming {
     return piece
   }
 
+  /** Holds the sender while enough waits. */
+  #hold(): void {
+    const { stream } = this.#init
+    // `resume` delivers what waits and then gives the sender a new window: a pause in between would be undone (libp2p 3.3).
+    if (this.#resuming || this.#stopped || this.#queuedBytes <= READ_AHEAD_BYTES) return
+    if (stream.readStatus === 'readable') stream.pause()
+  }
+
   #resume(): void {
     const { stream } = this.#init
-    if (stream.readStatus === 'paused') stream.resume()
+    if (stream.readStatus !== 'paused') return
+    this.#resuming = true
+    try {
+      stream.resume()
+    } catch (thrown) {
+      // What waits has been delivered. Only the word to the sender fails, and a stream that is over has no sender.
+      if (stream.status === 'open') throw thrown
+    } finally {
+      this.#resuming = false
+    }
+    this.#hold()
   }
 
   async #arrival(): Promise<void> {
@@ -133,7 +152,7 @@ export class Incoming {
     else this.#resume()
   }
 
-  #reset(cause: Error): GliaError {
+  #reset(cause?: Error): GliaError {
     return new GliaError('ERR_RESET', `${this.#init.remote} reset the call: it failed there, or was refused.`, {
       cause,
     })
