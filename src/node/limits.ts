@@ -1,7 +1,6 @@
 /** Every number of the server, with its reason. Times in ms, sizes in bytes. */
 const second = 1000
 const hour = 3600 * second
-const GiB = 1024 ** 3
 
 /**
  * Tabs that may be reachable through this relay at once. libp2p's default, 15, is for a relay that does a favour; here it is
@@ -14,14 +13,6 @@ export const MAX_CONNECTIONS = 4096
 export const JOINS_PER_SECOND = 100
 /** Connections that may be in their handshake at once. libp2p's default, 10, is less than one classroom opening the page. */
 export const MAX_HANDSHAKES = 256
-/**
- * What a relayed connection may carry, both directions together, and how long it lives. Peers move to a direct connection
- * where they can; where they cannot (a symmetric NAT on both sides) the relay is the only way, and libp2p's defaults,
- * 128 KiB and 2 minutes, would break every larger message. A bound stays, so that nobody uses the relay as a free tunnel for
- * ever: a peer that needs more dials again, at the cost of a handshake.
- */
-export const CIRCUIT_BYTES = BigInt(8 * GiB)
-export const CIRCUIT_MS = 12 * hour
 /**
  * How long a reservation is good for. It is dropped with the connection it was made over (relay.ts), so this is only for
  * tabs that stay; long, because the server of circuit-relay-v2 4.2.13 drops a reservation that was renewed twice at the time

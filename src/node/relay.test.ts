@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NO_CONTEXT } from '../glia/call-context.ts'
-import { bytes, echo, makeProc, type Run } from '../glia/test-peer.ts'
+import { bytes, echo, makeProc, type Run, text } from '../glia/test-peer.ts'
 import type { MeshNode } from '../mesh/node.ts'
+import { plainClient } from '../mesh/test-nodes.ts'
 import type { GliaServer } from './server.ts'
 import { ask, testServers, type TestServers } from './test-server.ts'
 import { startTab } from './test-tab.ts'
@@ -72,6 +74,18 @@ test('the gateway reaches a tab at its own relay, and says why where it does not
     404,
     { code: expect.stringMatching(/^ERR_NO_/) as unknown },
   ])
+})
+
+test('a native peer calls a tab through the relay as over any connection: the circuit has no limits', async () => {
+  const { tab, path } = await tabAt(relay)
+  const client = await plainClient()
+  const connection = await client.dial(multiaddr(`${tcpOf(relay)}/p2p-circuit/p2p/${tab.peerId}`))
+  expect(connection.limits).toBeUndefined()
+  const stream = await connection.newStream(path)
+  stream.send(bytes('hello'))
+  const reply = stream[Symbol.asyncIterator]().next()
+  await stream.close()
+  expect(text((await reply).value.subarray())).toBe('hello')
 })
 
 test('the gateway reaches a tab behind another relay that it has joined', async () => {

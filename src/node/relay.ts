@@ -9,8 +9,6 @@ import { webSockets } from '@libp2p/websockets'
 import { DHT_PROTOCOL } from '../mesh/limits.ts'
 import type { Platform } from '../mesh/node.ts'
 import {
-  CIRCUIT_BYTES,
-  CIRCUIT_MS,
   JOINS_PER_SECOND,
   MAX_CIRCUITS_PER_PEER,
   MAX_CONNECTIONS,
@@ -54,8 +52,9 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
         reservations: {
           maxReservations: MAX_RESERVATIONS,
           reservationTtl: RESERVATION_MS,
-          defaultDataLimit: CIRCUIT_BYTES,
-          defaultDurationLimit: CIRCUIT_MS,
+          // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
+          // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
+          applyDefaultLimit: false,
         },
       }),
       // Relays on private networks, and on loopback, are as good as any.
