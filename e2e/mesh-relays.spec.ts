@@ -82,8 +82,11 @@ test('a tab whose relay is out of reach goes on with those that it is connected 
   expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })
 })
 
-test('who opens a join link elsewhere is on the mesh of who sent it, and calls them', async ({ browser, ada }) => {
+test('who opens a join link elsewhere is on the mesh of who sent it, and calls them', async ({ browser }) => {
   const site = await staticServer('/elsewhere/')
+  const relay = await startRelay('--allow-origin', new URL(site.url).origin)
+  const ada = await visit(browser, relay.url)
+  await joined(ada)
   const link = await ada.evaluate(() => glia.joinLink())
   const guest = await visit(browser, site.url + new URL(link).hash)
   try {
@@ -95,13 +98,17 @@ test('who opens a join link elsewhere is on the mesh of who sent it, and calls t
     expect(await call(guest, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
     expect(await call(ada, await addressOf(guest, 'echo'), 'welcome')).toEqual({ text: 'welcome' })
   } finally {
-    await guest.context().close()
+    await Promise.all([ada.context().close(), guest.context().close()])
+    await relay.stop()
     await site.stop()
   }
 })
 
-test('a join link may be given to a tab that is open', async ({ browser, ada }) => {
+test('a join link may be given to a tab that is open', async ({ browser }) => {
   const site = await staticServer()
+  const relay = await startRelay('--allow-origin', new URL(site.url).origin)
+  const ada = await visit(browser, relay.url)
+  await joined(ada)
   const guest = await visit(browser, site.url)
   try {
     await expect(status(guest)).toHaveText('This browser only')
@@ -110,7 +117,37 @@ test('a join link may be given to a tab that is open', async ({ browser, ada }) 
     expect(await call(guest, await addressOf(ada, 'echo'), 'hello Ada')).toEqual({ text: 'hello Ada' })
     await joined(guest)
   } finally {
-    await guest.context().close()
+    await Promise.all([ada.context().close(), guest.context().close()])
+    await relay.stop()
+    await site.stop()
+  }
+})
+
+test('a page of another site does not get on the mesh of this machine', async ({ browser, server }) => {
+  const site = await staticServer()
+  const known = (await (await fetch(new URL('.well-known/glia.json', server.url))).json()) as { relays: string[] }
+  const page = await (await browser.newContext()).newPage()
+  try {
+    await page.goto(site.url)
+    const relay = /\/ip4\/([^/]+)\/tcp\/(\d+)/.exec(known.relays[0] ?? '')
+    const outcome = await page.evaluate(
+      ([config, socket]) =>
+        Promise.all([
+          fetch(config).then(
+            () => 'read',
+            () => 'refused',
+          ),
+          new Promise((resolve) => {
+            const opened = new WebSocket(socket)
+            opened.onopen = () => resolve('open')
+            opened.onerror = () => resolve('refused')
+          }),
+        ]),
+      [new URL('.well-known/glia.json', server.url).href, `ws://${relay?.[1]}:${relay?.[2]}/`] as const,
+    )
+    expect(outcome).toEqual(['refused', 'refused'])
+  } finally {
+    await page.context().close()
     await site.stop()
   }
 })

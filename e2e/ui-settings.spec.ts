@@ -35,7 +35,7 @@ async function saved(tab: Page): Promise<void> {
 }
 
 test('a relay is added, is in use at once and after a reload, and is removed again', async ({ tab, server }) => {
-  const relay = await startRelay()
+  const relay = await startRelay('--allow-origin', new URL(server.url).origin)
   const [own, added] = [await relayAddress(server.url), await relayAddress(relay.url)]
   const used = inUse(tab, /^Relays in use now/).getByRole('listitem')
   const usedAs = (address: string): Locator => used.filter({ hasText: address })

@@ -41,7 +41,7 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
     connectionEncrypters: [inOnePiece(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: { denyDialMultiaddr: () => false, ...platform.connectionGater },
     // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
     connectionManager: {
       reconnectRetries: 0,

@@ -14,6 +14,7 @@ export interface Platform {
   /** Further services: relay server, DHT server. With a `dht`, routing is its; else the DHT is loaded when needed. */
   services?: Record<string, (components: never) => unknown>
   connectionManager?: Libp2pOptions['connectionManager']
+  connectionGater?: Libp2pOptions['connectionGater']
   metrics?: Libp2pOptions['metrics']
   /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
   hub?: boolean

@@ -2,8 +2,8 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
-import { dialWords } from './failure-words.ts'
-import { isDirect, isWebRtcAddress, peerOf, withPeer } from './addresses.ts'
+import { failureWords, hostOf } from './failure-words.ts'
+import { isDirect, isWebRtcAddress, peerOf, relayOf, withPeer } from './addresses.ts'
 import {
   DIAL_ATTEMPT_MS,
   DIAL_DEADLINE_MS,
@@ -148,8 +148,13 @@ export class Reach {
     try {
       return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
     } catch (thrown) {
-      tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
+      tried.push(`${describeWay(address)} ${failureWords(thrown, signal)}`)
       return undefined
     }
   }
+}
+
+function describeWay(address: Multiaddr): string {
+  const relay = relayOf(address)
+  return relay ? `the relay at ${hostOf(relay)}` : `it, at ${address.toString()},`
 }

@@ -10,15 +10,14 @@ import { knownHostsOnly, sameOriginOr } from './guard.ts'
 import type { Incoming } from './http-door.ts'
 import { isLocalClient } from './loopback.ts'
 import type { ServerMetrics } from './metrics.ts'
+import type { OwnNames } from './own-names.ts'
 import { WELL_KNOWN_PATH } from './well-known.ts'
 
 export interface AppInit {
   /** Folder of the built app. */
   readonly dist: string
-  /** Accept only requests that name this machine as their host, or one of these names; undefined: any. */
-  readonly hosts: readonly string[] | undefined
-  /** Origins of other sites whose pages may use the HTTP API. */
-  readonly allowOrigins: readonly string[]
+  /** Under which names the server answers, and which sites may ask. */
+  readonly names: OwnNames
   readonly gateway: Gateway
   readonly metrics: Pick<ServerMetrics, 'text' | 'contentType'>
   /** Other machines may read /metrics. */
@@ -39,14 +38,20 @@ const API_PATHS = ['/status', '/info', '/version', '/root', '/ww/*']
 
 /** All that the server answers: who may ask, the relay it has, the HTTP API, the files of the app, and nothing else. */
 export function createApp(init: AppInit): Hono<Server> {
-  const { dist, gateway } = init
+  const { dist, gateway, names } = init
   const app = new Hono<Server>()
-  if (init.hosts) app.use(knownHostsOnly(init.hosts))
+  app.use(knownHostsOnly(names))
+  // The sites that may learn where the relay is are those that may join it.
+  const allowed = sameOriginOr((origin) => names.isAllowed(origin))
+  for (const path of [WELL_KNOWN_PATH, ...API_PATHS]) app.use(path, allowed)
+  app.use(
+    '/metrics',
+    sameOriginOr(() => false),
+  )
 
-  app.on(['GET', 'HEAD'], WELL_KNOWN_PATH, (c) => c.json(init.wellKnown(c.req.header('host') ?? ''), 200, PUBLIC))
-  app.on(['GET', 'HEAD'], '/metrics', sameOriginOr([]), (c) => metrics(c, init))
-
-  for (const path of API_PATHS) app.all(path, sameOriginOr(init.allowOrigins), (c) => gateway.answer(c.req.raw, c.env))
+  app.on(['GET', 'HEAD'], WELL_KNOWN_PATH, (c) => c.json(init.wellKnown(c.req.header('host') ?? ''), 200, UNSTORED))
+  app.on(['GET', 'HEAD'], '/metrics', (c) => metrics(c, init))
+  for (const path of API_PATHS) app.all(path, (c) => gateway.answer(c.req.raw, c.env))
 
   app.on(['GET', 'HEAD'], '*', compress(), staticFiles(dist))
   app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
@@ -55,13 +60,8 @@ export function createApp(init: AppInit): Hono<Server> {
   return app
 }
 
-/** For every page of the web: one that is served by a static host may be told to use this relay. */
-const PUBLIC = {
-  'access-control-allow-origin': '*',
-  'cross-origin-resource-policy': 'cross-origin',
-  'cache-control': 'no-cache',
-  'x-content-type-options': 'nosniff',
-}
+/** The relay's address depends on the request's Host. */
+const UNSTORED = { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' }
 
 async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
   if (!init.publicMetrics && !isLocalClient(c.env.incoming)) {

@@ -145,20 +145,21 @@ test('pages of an allowed site are answered, and may read the answer', async () 
   }
 })
 
-test('every page may read where the relay is', async () => {
-  const reply = await ask('/.well-known/glia.json', {
-    headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
-  })
-  expect(reply.headers).toMatchObject({
-    'access-control-allow-origin': '*',
-    'cache-control': 'no-cache',
-    'content-type': 'application/json',
-  })
-  expect(JSON.parse(reply.body)).toEqual({
+test('where the relay is, pages of this server and of allowed sites may read, and no others', async () => {
+  const path = '/.well-known/glia.json'
+  const own = await ask(path)
+  expect(own.headers).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'application/json' })
+  expect(own.headers).not.toHaveProperty('access-control-allow-origin')
+  expect(JSON.parse(own.body)).toEqual({
     version: 'ww/0.1.0',
     peer: server.peerId,
     relays: [server.relayAddresses.find((address) => address.includes('/ws'))],
   })
+  const foreign = await ask(path, { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } })
+  expect([foreign.status, JSON.parse(foreign.body)]).toMatchObject([403, { code: 'ERR_DENIED' }])
+  expect(foreign.headers).not.toHaveProperty('access-control-allow-origin')
+  const allowed = await ask(path, { headers: { origin: SITE, 'sec-fetch-site': 'cross-site' } })
+  expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': SITE, vary: 'origin' })
 })
 
 test('figures are for this machine, unless told otherwise', async () => {

@@ -1,35 +1,41 @@
 import type { MiddlewareHandler } from 'hono'
 import { GliaError } from '../glia/errors.ts'
 import { refuse } from '../glia/refuse.ts'
-import { isLocalHost, nameIn } from './loopback.ts'
+import { nameIn } from './loopback.ts'
+import type { OwnNames } from './own-names.ts'
 
-/** Refuses requests that name another host than this machine, or one of the names under which it is announced. */
-export function knownHostsOnly(names: readonly string[]): MiddlewareHandler {
-  const known = ['localhost', '127.0.0.1', '[::1]', ...names].join(', ')
+/** Refuses requests that name another host than this server. */
+export function knownHostsOnly(names: OwnNames): MiddlewareHandler {
   return async ({ req }, next) => {
     const host = req.header('host')
-    if (isLocalHost(host) || names.includes(nameIn(host))) return next()
-    return refuse(
-      new GliaError(
-        'ERR_DENIED',
-        `This server does not answer to ${nameIn(host) || 'requests without a name'}, only to ${known}. Other names are given with --announce.`,
-      ),
-    )
+    if (names.answersTo(host)) return next()
+    return refuse(new GliaError('ERR_DENIED', foreignHost(host, names)))
   }
+}
+
+/** Why a request for this Host is refused, and what to do. */
+export function foreignHost(host: string | undefined, names: OwnNames): string {
+  const name = nameIn(host) || 'requests without a name'
+  return `This server does not answer to ${name}, only to ${names.text}. Other names are given with --announce.`
+}
+
+/** Why a page of this site is refused, and what to do. */
+export function foreignPage(origin: string | undefined): string {
+  return `A page of ${origin ?? 'another site'} sent this. Its site may be let in with --allow-origin.`
 }
 
 const PREFLIGHT_SECONDS = 600
 
 /**
- * Refuses what pages of other sites send: a gateway on this machine is reachable from every page that is open on it, and
- * some of their requests need nobody's leave. Browsers say where a request comes from in Origin or Sec-Fetch-Site; programs
- * say nothing and pass. The sites listed may ask, and read the answers.
+ * Refuses what pages of other sites send. Every page that is open on this machine can reach a gateway on it, and the browser
+ * sends some requests without asking first. It says where a request comes from, in Origin or Sec-Fetch-Site. Programs send
+ * neither and pass. Pages of allowed sites may ask, and read the answers.
  */
-export function sameOriginOr(allowed: readonly string[]): MiddlewareHandler {
+export function sameOriginOr(isAllowed: (origin: string) => boolean): MiddlewareHandler {
   return async (c, next) => {
     const { req } = c
     const origin = req.header('origin')
-    if (origin !== undefined && allowed.includes(origin)) {
+    if (origin !== undefined && isAllowed(origin)) {
       const cors = { 'access-control-allow-origin': origin, vary: 'origin' }
       if (req.method === 'OPTIONS') return preflight(req.raw, cors)
       await next()
@@ -37,10 +43,7 @@ export function sameOriginOr(allowed: readonly string[]): MiddlewareHandler {
       return
     }
     if (isForeign(origin, req.header('host'), req.header('sec-fetch-site'))) {
-      const whose = origin === undefined ? 'another site' : origin
-      return refuse(
-        new GliaError('ERR_DENIED', `A page of ${whose} sent this. Its site may be let in with --allow-origin.`),
-      )
+      return refuse(new GliaError('ERR_DENIED', foreignPage(origin)))
     }
     return next()
   }

@@ -11,8 +11,25 @@ export const MAX_RESERVATIONS = 2048
 export const MAX_CONNECTIONS = 4096
 /** Joins per second from one address: a classroom, or a test with many tabs, is one address. libp2p's default is 5. */
 export const JOINS_PER_SECOND = 100
-/** Connections that may be in their handshake at once. libp2p's default, 10, is less than one classroom opening the page. */
-export const MAX_HANDSHAKES = 256
+/**
+ * Connections that may be in their handshake at once, those that have sent nothing yet included. Past it the oldest is ended
+ * (unfinished.ts). libp2p's default, 10, is less than one classroom opening the page.
+ */
+export const MAX_HANDSHAKES = 512
+/** What a connection may send before its handshake is over: the handshake, and a first window of one stream (256 KiB). */
+export const MAX_HANDSHAKE_BYTES = 512 * 1024
+/**
+ * Longest frame of a WebSocket. js-libp2p and go-libp2p send one noise message in a frame, 64 KiB; rust-libp2p sends all that
+ * waits, which is up to 128 KiB and one noise message. The default of ws is 100 MiB.
+ */
+export const MAX_FRAME_BYTES = 256 * 1024
+/** How long a relayed connection lives where --circuit-bytes is given: libp2p states both limits or none. */
+export const CIRCUIT_MS = 12 * hour
+/** Circuits of all, unless --circuits says otherwise, and the part of it that one address may have asked for. */
+export const MAX_CIRCUITS = 4096
+export const CIRCUITS_SHARE = 1 / 8
+/** How long a peer that wants a reservation has to say which protocols it speaks. */
+export const IDENTIFY_MS = 5 * second
 /**
  * How long a reservation is good for. It is dropped with the connection it was made over (relay.ts), so this is only for
  * tabs that stay; long, because the server of circuit-relay-v2 4.2.13 drops a reservation that was renewed twice at the time

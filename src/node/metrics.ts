@@ -5,6 +5,14 @@ import type { CallObserver } from './gateway.ts'
 import { ByteCounter, quietMetrics } from './libp2p-metrics.ts'
 import { reservationsOf } from './relay.ts'
 
+/** What was refused, or ended to make room. */
+export type Refusal = 'host' | 'origin' | 'connection' | 'handshake' | 'reservation' | 'circuit' | 'not glia'
+
+/** Told of what the doors refuse. */
+export interface RefusalObserver {
+  refused(what: Refusal): void
+}
+
 /** What `/metrics` tells, in Prometheus' text format. Each server has its own registry. */
 export class ServerMetrics {
   readonly #registry = new Registry()
@@ -16,6 +24,13 @@ export class ServerMetrics {
     name: 'glia_http_calls_total',
     help: 'Requests of the HTTP API that are over, by status; 499: broken off, by the client or after the head.',
     labelNames: ['status'],
+    registers: [this.#registry],
+  })
+
+  readonly #refusals = new Counter({
+    name: 'glia_refused_total',
+    help: 'What was refused, or ended to make room for others, by what it was.',
+    labelNames: ['what'],
     registers: [this.#registry],
   })
 
@@ -44,6 +59,11 @@ export class ServerMetrics {
   /** All of it, as text. */
   text(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  /** Told of what is refused. */
+  refused(what: Refusal): void {
+    this.#refusals.inc({ what })
   }
 
   /** Told of the calls over HTTP. */

@@ -34,6 +34,17 @@ export function parseBytes({ where, value }: Given): number {
   throw new UsageError(`${where} takes a size, such as 500K, 64M or 1G, not "${value}".`)
 }
 
+export function parseCount({ where, value }: Given): number {
+  const count = /^\d{1,9}$/.test(value) ? Number(value) : 0
+  if (count > 0) return count
+  throw new UsageError(`${where} takes a number from 1 on, not "${value}".`)
+}
+
+export function parseRelayFor({ where, value }: Given): 'glia' | 'any' {
+  if (value === 'glia' || value === 'any') return value
+  throw new UsageError(`${where} is glia or any, not "${value}".`)
+}
+
 export function parseSwitch({ where, value }: Given): boolean {
   if (/^(1|true|yes)$/i.test(value)) return true
   if (/^(0|false|no)$/i.test(value)) return false
@@ -50,7 +61,9 @@ export function parseMultiaddr({ where, value }: Given): string {
   }
 }
 
+/** The origin of a site; `*` stands for all sites. */
 export function parseOrigin({ where, value }: Given): string {
+  if (value === '*') return value
   const origin = URL.canParse(value) ? new URL(value) : undefined
   if (origin && /^https?:$/.test(origin.protocol) && `${origin.origin}/` === origin.href) return origin.origin
   throw new UsageError(`${where} takes the origin of a site, such as https://example.org, not "${value}".`)

@@ -13,6 +13,10 @@ const DEFAULTS = {
   relays: [],
   iceServers: [],
   allowOrigins: [],
+  perAddress: 64,
+  circuits: 4096,
+  circuitBytes: undefined,
+  relayFor: 'glia',
   maxBodyBytes: 1024 ** 3,
   publicMetrics: false,
 }
@@ -102,6 +106,10 @@ test.each([
     ['--allow-origin', 'https://a.example/x'],
     '--allow-origin takes the origin of a site, such as https://example.org, not "https://a.example/x".',
   ],
+  [['--per-address', '0'], '--per-address takes a number from 1 on, not "0".'],
+  [['--circuits', '-'], '--circuits takes a number from 1 on, not "-".'],
+  [['--circuit-bytes', '1T'], '--circuit-bytes takes a size, such as 500K, 64M or 1G, not "1T".'],
+  [['--relay-for', 'all'], '--relay-for is glia or any, not "all".'],
   [['--max-body', '0'], '--max-body takes a size, such as 500K, 64M or 1G, not "0".'],
   [['--host', 'example.org'], '--host takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "example.org".'],
 ])('%j is refused: %s', (args, message) => {

@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util'
 import type { IceServer } from '../mesh/ice-server.ts'
+import { MAX_CIRCUITS } from './limits.ts'
 import {
   type Given,
   parseBytes,
+  parseCount,
   parseHost,
   parseIceServer,
   parseMultiaddr,
   parseOrigin,
   parsePort,
+  parseRelayFor,
   parseSwitch,
   UsageError,
 } from './option-values.ts'
@@ -32,8 +35,16 @@ export interface Options {
   readonly relays: readonly string[]
   /** STUN and TURN servers that tabs are told of. */
   readonly iceServers: readonly IceServer[]
-  /** Origins of other sites whose pages may use the HTTP API. */
+  /** Origins of other sites whose pages may use the HTTP API and join the relay; `*` is all sites. */
   readonly allowOrigins: readonly string[]
+  /** Tabs that one address may have at this relay: an IPv4 address, or a /64 of IPv6. */
+  readonly perAddress: number
+  /** Relayed connections that may be open at once. */
+  readonly circuits: number
+  /** Bytes that one of them may carry; undefined: as many as it likes. */
+  readonly circuitBytes: number | undefined
+  /** Whom the relay makes reachable: peers that speak Glia, or any. */
+  readonly relayFor: 'glia' | 'any'
   /** Largest message that the gateway takes, in bytes. */
   readonly maxBodyBytes: number
   /** Other machines may read /metrics. */
@@ -59,7 +70,11 @@ const FLAGS = {
   announce: { value: 'ADDR', help: 'multiaddr under which others reach this relay', multiple: true },
   relay: { value: 'ADDR', help: 'multiaddr of another relay to join', multiple: true },
   ice: { value: 'URL', help: 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', multiple: true },
-  'allow-origin': { value: 'ORIGIN', help: 'site whose pages may use the HTTP API', multiple: true },
+  'allow-origin': { value: 'ORIGIN', help: 'site whose pages may join and call; * = all', multiple: true },
+  'per-address': { value: 'N', help: 'tabs of one address (or IPv6 /64) at this relay (default 64)' },
+  circuits: { value: 'N', help: 'relayed connections at once, an eighth of them of one address (default 4096)' },
+  'circuit-bytes': { value: 'SIZE', help: 'bytes that a relayed connection may carry (default: no limit)' },
+  'relay-for': { value: 'glia|any', help: 'whom the relay makes reachable: peers that speak Glia (default), or any' },
   'max-body': { value: 'SIZE', help: 'largest message over HTTP, such as 64M (default 1G)' },
   'public-metrics': { help: 'let other machines read /metrics' },
   dist: { value: 'DIR', help: 'folder of the built app (default dist)' },
@@ -99,6 +114,10 @@ export function parseOptions(args: readonly string[], env: Env): Options | 'help
     relays: all('relay').map(parseMultiaddr),
     iceServers: all('ice').map(parseIceServer),
     allowOrigins: all('allow-origin').map(parseOrigin),
+    perAddress: one('per-address', parseCount, 64),
+    circuits: one('circuits', parseCount, MAX_CIRCUITS),
+    circuitBytes: one<number | undefined>('circuit-bytes', parseBytes, undefined),
+    relayFor: one('relay-for', parseRelayFor, 'glia'),
     maxBodyBytes: one('max-body', parseBytes, GiB),
     publicMetrics: one('public-metrics', parseSwitch, false),
   }
@@ -126,7 +145,7 @@ function readFlags(args: readonly string[]): FlagValues {
 function given(flag: Flag, value: FlagValues[string], env: Env): Given[] {
   const where = `--${flag}`
   if (value !== undefined) return [value].flat().map((each) => ({ where, value: String(each) }))
-  const variable = `GLIA_${flag.toUpperCase().replace('-', '_')}`
+  const variable = `GLIA_${flag.toUpperCase().replaceAll('-', '_')}`
   const fromEnv = env[variable]
   // An empty variable is the same as none.
   if (fromEnv === undefined || fromEnv.trim() === '') return []

@@ -8,9 +8,13 @@ import { Router } from '../glia/router.ts'
 import { peerOf, withPeer } from '../mesh/addresses.ts'
 import { MeshNode } from '../mesh/node.ts'
 import type { KeptData } from './data-dir.ts'
+import { Doorkeeper } from './doorkeeper.ts'
+import { CIRCUITS_SHARE } from './limits.ts'
 import type { ServerMetrics } from './metrics.ts'
+import type { OwnNames } from './own-names.ts'
 import { UsageError } from './option-values.ts'
 import { dropReservationsOfTheGone, relayPlatform } from './relay.ts'
+import { RelayGuard } from './relay-guard.ts'
 import { RelayReport } from './relay-report.ts'
 import { createRoot } from './root-process.ts'
 
@@ -20,9 +24,16 @@ export interface PeerInit extends KeptData {
   readonly tcp: number
   readonly announce: readonly string[]
   readonly relays: readonly string[]
+  /** Reservations that one address may have; other quotas are in proportion to it. */
+  readonly perAddress: number
+  readonly circuits: number
+  readonly circuitBytes: number | undefined
+  readonly relayFor: 'glia' | 'any'
   readonly rootModule: Uint8Array<ArrayBuffer>
   readonly workerScript: URL
   readonly metrics: ServerMetrics
+  /** Who may come in at the door for browsers. */
+  readonly names: OwnNames
   readonly log: Logger
 }
 
@@ -74,6 +85,18 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
       ...init,
       announce: init.announce.map((address) => withPeer(multiaddr(address), identity.peerId).toString()),
       metrics: metrics.libp2p,
+      observer: metrics,
+      doorkeeper: new Doorkeeper({
+        connectionsPerNetwork: 2 * init.perAddress,
+        handshakesPerNetwork: init.perAddress,
+        observer: metrics,
+      }),
+      guard: new RelayGuard({
+        ...init,
+        reservationsPerNetwork: init.perAddress,
+        circuitsPerNetwork: Math.ceil(init.circuits * CIRCUITS_SHARE),
+        observer: metrics,
+      }),
     }),
   })
   metrics.observe(mesh.libp2p)

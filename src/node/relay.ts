@@ -5,17 +5,14 @@ import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } f
 import type { Libp2p, Metrics } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { tcp } from '@libp2p/tcp'
-import { webSockets } from '@libp2p/websockets'
 import { DHT_PROTOCOL } from '../mesh/limits.ts'
 import type { Platform } from '../mesh/node.ts'
-import {
-  JOINS_PER_SECOND,
-  MAX_CIRCUITS_PER_PEER,
-  MAX_CONNECTIONS,
-  MAX_HANDSHAKES,
-  MAX_RESERVATIONS,
-  RESERVATION_MS,
-} from './limits.ts'
+import type { Doorkeeper } from './doorkeeper.ts'
+import { CIRCUIT_MS, MAX_CIRCUITS_PER_PEER, MAX_CONNECTIONS, MAX_RESERVATIONS, RESERVATION_MS } from './limits.ts'
+import type { RefusalObserver } from './metrics.ts'
+import type { OwnNames } from './own-names.ts'
+import type { RelayGuard } from './relay-guard.ts'
+import { wsDoor } from './ws-door.ts'
 
 export interface RelayInit {
   /** Address that both doors listen on. */
@@ -24,14 +21,22 @@ export interface RelayInit {
   readonly tcp: number
   readonly announce: readonly string[]
   readonly metrics: () => Metrics
+  readonly doorkeeper: Doorkeeper
+  readonly guard: RelayGuard
+  readonly names: OwnNames
+  readonly observer: RefusalObserver
+  /** Bytes that a circuit may carry, both directions together; undefined: as many as it likes. */
+  readonly circuitBytes: number | undefined
 }
 
 /** What libp2p runs on in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
-export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: RelayInit): Platform {
+export function relayPlatform(init: RelayInit): Platform {
+  const { host, ws, tcp: tcpPort, announce, metrics, doorkeeper, guard, names, observer, circuitBytes } = init
+  const { unfinished } = doorkeeper
   return {
     transports: [
-      webSockets(),
-      tcp(),
+      doorkeeper.guard(wsDoor({ names, unfinished, observer })),
+      doorkeeper.guard(tcp()),
       // For peers behind other relays.
       circuitRelayTransport({
         maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
@@ -42,21 +47,28 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
     announce,
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      inboundConnectionThreshold: JOINS_PER_SECOND,
-      maxIncomingPendingConnections: MAX_HANDSHAKES,
+      // The doorkeeper counts both, by network.
+      inboundConnectionThreshold: Infinity,
+      maxIncomingPendingConnections: Infinity,
     },
     services: {
-      relay: circuitRelayServer({
-        maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
-        maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
-        reservations: {
-          maxReservations: MAX_RESERVATIONS,
-          reservationTtl: RESERVATION_MS,
-          // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
-          // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
-          applyDefaultLimit: false,
-        },
-      }),
+      relay: guard.guard(
+        circuitRelayServer({
+          maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
+          maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+          reservations: {
+            maxReservations: MAX_RESERVATIONS,
+            reservationTtl: RESERVATION_MS,
+            // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
+            // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
+            applyDefaultLimit: circuitBytes !== undefined,
+            ...(circuitBytes !== undefined && {
+              defaultDataLimit: BigInt(circuitBytes),
+              defaultDurationLimit: CIRCUIT_MS,
+            }),
+          },
+        }),
+      ),
       // Relays on private networks, and on loopback, are as good as any.
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
@@ -66,6 +78,7 @@ export function relayPlatform({ host, ws, tcp: tcpPort, announce, metrics }: Rel
         allowQueryWithZeroPeers: true,
       }),
     },
+    connectionGater: guard.gater,
     metrics,
     hub: true,
     // It is reached at its own addresses.

@@ -102,11 +102,16 @@ test('a server behind a proxy answers to the name it is announced under, and to 
   expect((await ask('/metrics', { port, host: 'glia.example' })).status).toBe(403)
 })
 
-test('a server for other machines answers to any name', async () => {
-  const open = await servers.start({ host: '0.0.0.0' })
+test('a server for other machines answers to IP addresses and to announced names, and to no other', async () => {
+  const open = await servers.start({ host: '0.0.0.0', announce: ['/dns4/glia.example/tcp/2081/ws'] })
   try {
     expect(open.url).toBe(`http://localhost:${open.port}/`)
-    expect((await ask('/', { host: 'glia.example', port: open.port })).status).toBe(200)
+    for (const host of ['192.168.0.7:2080', '[2001:db8::7]:2080', 'glia.example:2080', 'localhost']) {
+      expect([host, (await ask('/', { host, port: open.port })).status]).toEqual([host, 200])
+    }
+    for (const host of ['evil.example', '192.168.0.7.evil.example', '1']) {
+      expect([host, (await ask('/', { host, port: open.port })).status]).toEqual([host, 403])
+    }
   } finally {
     await open.stop()
   }

@@ -9,13 +9,14 @@ import { checkDoor } from './doors.ts'
 import { CALL_LIMITS, type CallLimits, Gateway } from './gateway.ts'
 import { openHttp } from './http-server.ts'
 import { BODY_IDLE_MS } from './limits.ts'
-import { hostOf, isLoopback } from './loopback.ts'
+import { hostOf } from './loopback.ts'
 import { ServerMetrics } from './metrics.ts'
 import { UsageError } from './option-values.ts'
 import type { Options } from './options.ts'
+import { OwnNames } from './own-names.ts'
 import { startPeer } from './peer.ts'
 import { wsPortOf } from './relay.ts'
-import { namesIn, wellKnown } from './well-known.ts'
+import { wellKnown } from './well-known.ts'
 
 export interface ServerInit extends Options {
   /** The actor worker's script, built for a thread. */
@@ -50,13 +51,12 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   try {
     await checkDoor({ flag: '--ws', port: init.ws }, host)
     await checkDoor({ flag: '--tcp', port: init.tcp }, host)
-    const peer = await startPeer({ ...init, ...kept, rootModule, metrics })
+    const names = new OwnNames({ ...init, httpPort: door.port })
+    const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
     const gateway = new Gateway({ http: createHttp(peer), peerId, limits, observer: metrics.calls })
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
-    // On loopback only a proxy can bring requests for other names: those it is announced under.
-    const hosts = isLoopback(host) ? namesIn(init.announce) : undefined
-    door.serve(createApp({ ...init, hosts, gateway, metrics, wellKnown: known }).fetch)
+    door.serve(createApp({ ...init, names, gateway, metrics, wellKnown: known }).fetch)
 
     let stopped: Promise<void> | undefined
     return {

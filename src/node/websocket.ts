@@ -1,8 +1,15 @@
 import { WebSocket } from 'ws'
+import { MAX_FRAME_BYTES } from './limits.ts'
 
-// Node 20 has no global WebSocket, which libp2p dials with (FACTS 1.2).
-const incomplete: { WebSocket?: unknown } = globalThis
-incomplete.WebSocket ??= WebSocket
+/** The WebSocket that libp2p dials with. Frames of the server that is dialled have the same bound as those that come in. */
+class BoundedWebSocket extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(url, protocols ?? [], { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false })
+  }
+}
+
+// Node 20 has no global WebSocket (FACTS 1.2). That of later versions has no bound.
+Object.assign(globalThis, { WebSocket: BoundedWebSocket })
 
 /**
  * ws emits 'error' for a frame that breaks its rules, and @libp2p/websockets 10.1.21 listens to none: one such frame, from

@@ -40,6 +40,11 @@ export function namesIn(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => /^\/dns(?:4|6|addr)?\/([^/]+)/.exec(address)?.[1]?.toLowerCase() ?? [])
 }
 
+/** The TCP ports in multiaddrs. */
+export function portsIn(addresses: readonly string[]): string[] {
+  return addresses.flatMap((address) => /\/tcp\/(\d+)/.exec(address)?.[1] ?? [])
+}
+
 /** Browsers dial WebSockets and nothing else of what a relay listens on. */
 function isForBrowsers(address: Multiaddr): boolean {
   return WebSockets.matches(address) || WebSocketsSecure.matches(address)

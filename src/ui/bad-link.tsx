@@ -1,25 +1,22 @@
 import { useSignal } from '@preact/signals'
 import { Icon } from './icons.tsx'
-import type { TabModel } from './model.ts'
+import type { ErrorView, TabModel } from './model.ts'
 
-/** Says why the page's join link does not work, as long as it does not and the notice is not dismissed. */
+/** Says what is wrong with the join link that the page was opened with, until that is dismissed. */
 export function BadLink({ model }: { model: TabModel }) {
-  /** When the dismissed link was opened. Its next attempts say nothing. */
-  const dismissed = useSignal<number | undefined>(undefined)
+  const dismissed = useSignal<ErrorView | undefined>(undefined)
   const error = model.badLink.value
-  if (!error || error.at === dismissed.value) return null
-  const isBad = error.code === 'ERR_BAD_ADDRESS'
+  if (!error || error === dismissed.value) return null
   return (
     <div class="update bad-link" role="alert">
       <div class="grow">
-        <b>{isBad ? 'The join link does not work.' : 'Who sent the join link is not reachable now.'}</b> {error.message}{' '}
-        {!isBad && 'This tab goes on trying.'} <span class="mono soft">{error.code}</span>
+        <b>The join link does not work.</b> {error.message} <span class="mono soft">{error.code}</span>
       </div>
       <button
         type="button"
         class="icon-button"
         aria-label="Dismiss: the join link does not work"
-        onClick={() => (dismissed.value = error.at)}
+        onClick={() => (dismissed.value = error)}
       >
         <Icon name="close" />
       </button>
