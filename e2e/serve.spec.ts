@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { expect } from '@playwright/test'
+import { DENIED_FEATURES } from '../src/headers.ts'
 import { finished, ownEnv, printedUrl, ROOT, serve, startServer, staticServer, test } from './server.ts'
 
 test('the page opens at the printed address, isolated, under its policy', async ({ page, server }) => {
@@ -12,6 +13,21 @@ test('the page opens at the printed address, isolated, under its policy', async 
   // Before it, once there is one, stands the peer's id.
   await expect(page).toHaveTitle(/Glia$/)
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+})
+
+test('the browser gives the page nothing that it does not use', async ({ page, server }) => {
+  const said: string[] = []
+  page.on('console', (line) => void said.push(line.text()))
+  await page.goto(server.url)
+  await expect(page).toHaveTitle(/Glia$/)
+  const allowed = await page.evaluate(() =>
+    (document as unknown as { featurePolicy: { allowedFeatures(): string[] } }).featurePolicy.allowedFeatures(),
+  )
+  expect(allowed.filter((feature) => (DENIED_FEATURES as readonly string[]).includes(feature))).toEqual([])
+  expect(allowed).toEqual(expect.arrayContaining(['clipboard-write', 'cross-origin-isolated']))
+  // Chromium has these two on other systems than Linux.
+  const misspelt = said.filter((line) => /feature|policy/i.test(line) && !/'(bluetooth|web-share)'/.test(line))
+  expect(misspelt).toEqual([])
 })
 
 test('a plain static host serves the same files under a sub-path, policy included', async ({ page }) => {

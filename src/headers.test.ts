@@ -5,6 +5,8 @@ test.each(['', '/', 'index.html', '/index.html'])('the page %j has the page poli
   const headers = headersFor(path)
   expect(headers['content-security-policy']).toBe(`${PAGE_CSP}; frame-ancestors 'none'`)
   expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
+  expect(headers['permissions-policy']).toContain('camera=(), ')
+  expect(headers['permissions-policy']).not.toMatch(/clipboard-write|cross-origin-isolated|local-network/)
   expect(headers['cache-control']).toBe('no-cache')
 })
 

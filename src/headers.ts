@@ -35,6 +35,57 @@ export const PAGE_CSP = [
   'trusted-types glia',
 ].join('; ')
 
+/** What a browser could let the page do, and it never does. Copying to the clipboard and shared memory stay allowed. */
+export const DENIED_FEATURES = [
+  'accelerometer',
+  'autoplay',
+  'bluetooth',
+  'browsing-topics',
+  'camera',
+  'captured-surface-control',
+  'clipboard-read',
+  'compute-pressure',
+  'digital-credentials-create',
+  'digital-credentials-get',
+  'display-capture',
+  'encrypted-media',
+  'fullscreen',
+  'gamepad',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'identity-credentials-get',
+  'idle-detection',
+  'keyboard-map',
+  'language-detector',
+  'language-model',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'on-device-speech-recognition',
+  'otp-credentials',
+  'payment',
+  'picture-in-picture',
+  'private-state-token-issuance',
+  'private-state-token-redemption',
+  'publickey-credentials-create',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'serial',
+  'speaker-selection',
+  'storage-access',
+  'summarizer',
+  'sync-xhr',
+  'translator',
+  'usb',
+  'web-share',
+  'window-management',
+  'xr-spatial-tracking',
+] as const
+
+const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
+
 /**
  * The actor worker's own policy: a guest may compile and run, and reach no network at all. A worker takes its policy from its own
  * response and not from the page, which is why the worker is one file served with this header.
@@ -61,6 +112,7 @@ export function headersFor(path: string): HeaderMap {
     return {
       ...headers,
       'content-security-policy': `${PAGE_CSP}; frame-ancestors 'none'`,
+      'permissions-policy': PERMISSIONS_POLICY,
       'referrer-policy': 'no-referrer',
     }
   }

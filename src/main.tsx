@@ -43,6 +43,7 @@ openedFiles(
 async function boot(): Promise<Peer> {
   if (window.top !== window)
     throw new GliaError('ERR_DENIED', 'Glia does not run in a frame: open it in a tab of its own.')
+  if (!isSecureContext) throw insecure()
   registered = registerServiceWorker().catch((thrown: unknown) => {
     log.warn('no service worker:', thrown)
     return undefined
@@ -63,6 +64,15 @@ async function boot(): Promise<Peer> {
     (thrown: unknown) => log.warn('the bundled actors could not be listed:', thrown),
   )
   return started
+}
+
+/** A page from http://, but for this machine's own, gets no keys, no locks and no service worker from its browser. */
+function insecure(): GliaError {
+  return new GliaError(
+    'ERR_DENIED',
+    `Browsers run a peer only on pages from https:// or from this machine (http://localhost), and this one came from ${location.origin}. ` +
+      'Put HTTPS in front of the server: “Run your own relay” in the README shows how. On the machine that it runs on, open http://localhost and its port.',
+  )
 }
 
 /** The way to another tab of this browser; undefined if none runs the peer. */

@@ -194,7 +194,9 @@ describe('words for real failures', () => {
         const port = await door()
         const address = `/ip4/127.0.0.1/tcp/${port}${transport}`
         const peer = await node()
-        expect(await errorOf(peer.mesh.connect(address))).toBe(`${address} could not be reached: it does not answer.`)
+        expect(await errorOf(peer.mesh.connect(address))).toBe(
+          `The peer could not be reached: it, at ${address}, does not answer.`,
+        )
         expect(await relayError(peer, address)).toBe(`The relay at 127.0.0.1:${port} does not answer.`)
       })
     }
@@ -204,7 +206,7 @@ describe('words for real failures', () => {
     const [hub, peer, { peerId: other }] = await Promise.all([relay(), node(), newIdentity()])
     const address = whereIs(hub).replace(hub.peerId, other)
     expect(await errorOf(peer.mesh.connect(address))).toBe(
-      `${address} could not be reached: it is another peer than its address says.`,
+      `${other} could not be reached: it, at ${address}, is another peer than its address says.`,
     )
     expect(await relayError(peer, address)).toMatch(
       /^The relay at 127\.0\.0\.1:\d+ is another peer than its address says\.$/,
@@ -217,7 +219,9 @@ describe('words for real failures', () => {
     expect(await errorOf(hub.mesh.connect(whereIs(hub)))).toBe(own)
     expect(await errorOf(hub.mesh.connect(hub.peerId))).toBe(own)
     const address = whereIs(hub).replace(`/p2p/${hub.peerId}`, '')
-    expect(await errorOf(hub.mesh.connect(address))).toBe(`${address} could not be reached: it is this peer itself.`)
+    expect(await errorOf(hub.mesh.connect(address))).toBe(
+      `The peer could not be reached: it, at ${address}, is this peer itself.`,
+    )
   })
 
   test('a relay that is full, and a peer that is no relay', async () => {

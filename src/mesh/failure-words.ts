@@ -1,5 +1,6 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
+import { peerOf, relayOf } from './addresses.ts'
 
 /** What is known of a failure of libp2p. Each is a clause about the other side: “the relay at HOST” or “the peer” comes before it. */
 const WORDS = {
@@ -57,6 +58,25 @@ export function failureOf(thrown: unknown, signal?: AbortSignal): Failure {
 /** A failure of libp2p, as a clause about the other side: “does not answer”. Nothing of libp2p's own text is in it. */
 export function failureWords(thrown: unknown, signal?: AbortSignal): string {
   return WORDS[failureOf(thrown, signal)]
+}
+
+/**
+ * Why a dial failed, with who is the cause: the relay on the way, or the peer.
+ * @param hasRelay Whether this peer is connected to a relay. Silence is then the other peer's.
+ */
+export function dialWords(
+  address: Multiaddr,
+  thrown: unknown,
+  signal: AbortSignal,
+  hasRelay: (id: string) => boolean,
+): string {
+  const relay = relayOf(address)
+  const relayId = relay && peerOf(relay)
+  const failure = failureOf(thrown, signal)
+  if (!relay) return `it, at ${address.toString()}, ${WORDS[failure]}`
+  if (failure === 'silent' && relayId !== undefined && hasRelay(relayId))
+    return `it does not answer over the relay at ${hostOf(relay)}`
+  return `the relay at ${hostOf(relay)} ${WORDS[failure]}`
 }
 
 /** An error of libp2p as ours. A GliaError stays as it is. @param other Who failed: “The relay at example.org”. */

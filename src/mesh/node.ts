@@ -13,7 +13,7 @@ import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
-import { failureWords, meshError } from './failure-words.ts'
+import { dialWords, meshError } from './failure-words.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Latencies } from './latencies.ts'
@@ -282,7 +282,8 @@ export class MeshNode {
       return remotePeer.toString()
     } catch (cause) {
       if (signal.reason instanceof GliaError) throw signal.reason
-      throw new GliaError('ERR_UNREACHABLE', `${target} could not be reached: it ${failureWords(cause, signal)}.`, {
+      const why = dialWords(address, cause, signal, (relay) => this.isConnected(relay))
+      throw new GliaError('ERR_UNREACHABLE', `${peerOf(address) ?? 'The peer'} could not be reached: ${why}.`, {
         cause,
       })
     }

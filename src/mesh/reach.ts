@@ -2,8 +2,8 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
-import { failureWords, hostOf } from './failure-words.ts'
-import { isDirect, isWebRtcAddress, peerOf, relayOf, withPeer } from './addresses.ts'
+import { dialWords } from './failure-words.ts'
+import { isDirect, isWebRtcAddress, peerOf, withPeer } from './addresses.ts'
 import {
   DIAL_ATTEMPT_MS,
   DIAL_DEADLINE_MS,
@@ -148,13 +148,8 @@ export class Reach {
     try {
       return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
     } catch (thrown) {
-      tried.push(`${describeWay(address)} ${failureWords(thrown, signal)}`)
+      tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
       return undefined
     }
   }
-}
-
-function describeWay(address: Multiaddr): string {
-  const relay = relayOf(address)
-  return relay ? `the relay at ${hostOf(relay)}` : `it, at ${address.toString()},`
 }

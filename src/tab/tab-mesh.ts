@@ -3,6 +3,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Invitation } from '../mesh/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
+import { LinkAttempt } from './link-attempt.ts'
 import {
   checkSettings,
   chooseIceServers,
@@ -27,6 +28,11 @@ const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
+/** Whether a link leads to this very tab: its person looks at the own link. */
+function isOwn({ peers }: Invitation, { peerId }: MeshNode): boolean {
+  return peers.every((peer) => peer.endsWith(`/p2p/${peerId}`))
+}
+
 /** The browser's text for a script that did not load names a file that only we know. */
 function startFailure(thrown: unknown): GliaError {
   if (thrown instanceof GliaError) return thrown
@@ -43,12 +49,15 @@ export class TabMesh {
   node: MeshNode | undefined
   /** Why the node did not start. */
   failure: GliaError | undefined
-  /** Why the join link that the page was opened with cannot be used. */
-  badLink: GliaError | undefined
+  /** Why the join link that the page was opened with does not work now, and since when the page has that link. */
+  badLink: { error: GliaError; at: number } | undefined
   settings: MeshSettings = NO_SETTINGS
   #module: Awaited<MeshModule> | undefined
   #origin: OriginConfig | undefined
   #invitation: Invitation | undefined
+  /** The page's own link, while its peer is not connected. */
+  #link: LinkAttempt | undefined
+  #isJoined = false
 
   constructor(init: TabMeshInit) {
     this.#init = init
@@ -100,13 +109,13 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, identity, store, changed, ...rest } = this.#init
+    const { module, identity, store, changed: _, ...rest } = this.#init
     const asked = fetchOriginConfig()
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
-    const node = await mesh.MeshNode.create({ ...rest, identity, platform, changed })
+    const node = await mesh.MeshNode.create({ ...rest, identity, platform, changed: () => this.#changed() })
     this.#followLink(mesh, node)
     addEventListener('hashchange', () => this.#followLink(mesh, node))
     this.#useRelays(node)
@@ -140,21 +149,29 @@ export class TabMesh {
     }
   }
 
-  /** The page's own link: joins the mesh that it names. */
+  /** The page's own link: joins the mesh that it names, and tries until its peer is there. */
   #followLink(mesh: Awaited<MeshModule>, node: MeshNode): void {
+    const at = Date.now()
+    const tell = (error: GliaError | undefined): void => {
+      this.badLink = error && { error, at }
+      this.#init.changed()
+    }
+    this.#link?.stop()
+    this.#link = undefined
+    tell(undefined)
     try {
       const invitation = mesh.parseJoinLink(location.hash)
-      this.badLink = undefined
-      if (invitation) {
-        void this.#accept(invitation, node).catch((thrown: unknown) => this.#refuseLink(thrown))
-      }
+      if (!invitation || isOwn(invitation, node)) return
+      this.#link = new LinkAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
     } catch (thrown) {
-      this.#refuseLink(thrown)
+      tell(toGliaError(thrown))
     }
   }
 
-  #refuseLink(thrown: unknown): void {
-    this.badLink = toGliaError(thrown)
+  #changed(): void {
+    const isJoined = this.node?.relays().some(({ state }) => state === 'reserved') ?? false
+    if (isJoined && !this.#isJoined) this.#link?.hurry()
+    this.#isJoined = isJoined
     this.#init.changed()
   }
 

@@ -76,6 +76,8 @@ export class LiveTabModel implements TabModel {
   failed(thrown: unknown): void {
     const error = toGliaError(thrown)
     this.fatal.value = { code: error.code, message: error.message, at: Date.now() }
+    this.mesh.value = { level: 'bad', text: 'Not running', detail: error.message }
+    this.http.value = { level: 'bad', text: 'No HTTP API', detail: error.message }
     this.#peer.reject(error)
   }
 
@@ -187,10 +189,9 @@ export class LiveTabModel implements TabModel {
   #showMesh(mesh: TabMesh): void {
     const { node, failure, badLink, settings } = mesh
     this.settings.value = settings
-    if (badLink && this.badLink.value?.message !== badLink.message) {
-      this.badLink.value = { code: badLink.code, message: badLink.message, at: Date.now() }
+    if (badLink?.at !== this.badLink.value?.at || badLink?.error.message !== this.badLink.value?.message) {
+      this.badLink.value = badLink && { code: badLink.error.code, message: badLink.error.message, at: badLink.at }
     }
-    if (!badLink) this.badLink.value = undefined
     if (failure) {
       this.mesh.value = { level: 'bad', text: 'Not on the mesh', detail: failure.message }
     }

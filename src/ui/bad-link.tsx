@@ -1,22 +1,25 @@
 import { useSignal } from '@preact/signals'
 import { Icon } from './icons.tsx'
-import type { ErrorView, TabModel } from './model.ts'
+import type { TabModel } from './model.ts'
 
-/** Says what is wrong with the join link that the page was opened with, until that is dismissed. */
+/** Says why the page's join link does not work, as long as it does not and the notice is not dismissed. */
 export function BadLink({ model }: { model: TabModel }) {
-  const dismissed = useSignal<ErrorView | undefined>(undefined)
+  /** When the dismissed link was opened. Its next attempts say nothing. */
+  const dismissed = useSignal<number | undefined>(undefined)
   const error = model.badLink.value
-  if (!error || error === dismissed.value) return null
+  if (!error || error.at === dismissed.value) return null
+  const isBad = error.code === 'ERR_BAD_ADDRESS'
   return (
     <div class="update bad-link" role="alert">
       <div class="grow">
-        <b>The join link does not work.</b> {error.message} <span class="mono soft">{error.code}</span>
+        <b>{isBad ? 'The join link does not work.' : 'Who sent the join link is not reachable now.'}</b> {error.message}{' '}
+        {!isBad && 'This tab goes on trying.'} <span class="mono soft">{error.code}</span>
       </div>
       <button
         type="button"
         class="icon-button"
         aria-label="Dismiss: the join link does not work"
-        onClick={() => (dismissed.value = error)}
+        onClick={() => (dismissed.value = error.at)}
       >
         <Icon name="close" />
       </button>

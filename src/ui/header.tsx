@@ -27,20 +27,22 @@ export function Header({ model, joinShown, onFiles }: HeaderProps) {
         <Logo />
         <h1>Glia</h1>
       </span>
-      {peerId && (
-        <CopyButton class="chip" text={peerId} label={`Copy peer id ${peerId}`}>
+      {peerId ? (
+        <CopyButton class="chip peer-chip" text={peerId} label={`Copy peer id ${peerId}`}>
           <Identicon text={peerId} />
           <span class="mono">{shortId(peerId)}</span>
         </CopyButton>
+      ) : (
+        <PeerChipPlace />
       )}
-      <Status id="mesh" status={model.mesh.value} />
+      <Status id="mesh" class="mesh-chip" status={model.mesh.value} />
       <span class="sr-only" role="status">
         {spokenStatus(model.mesh.value)}
       </span>
       <Status id="http" status={model.http.value} class="wide-only" />
       <span class="grow" />
       {tier && slot !== undefined && (
-        <Explained id="tier" class="tier soft mono" words={`slot ${slot} · ${tier.name}`}>
+        <Explained id="tier" class="tier soft mono" words={<TierWords slot={slot} name={tier.name} />}>
           <p>
             <b>Slot {slot}</b>: the number of this tab’s identity in this browser. Each open tab has its own.
           </p>
@@ -66,6 +68,29 @@ export function Header({ model, joinShown, onFiles }: HeaderProps) {
       </span>
       <AddActorInput onFiles={onFiles} />
     </header>
+  )
+}
+
+/** As wide as any peer id is shown: the font is monospaced. */
+const PLACE_TEXT = shortId('0'.repeat(52))
+
+/** Takes the room of the peer's chip until it is there, so that nothing moves when it comes. */
+function PeerChipPlace() {
+  return (
+    <span class="chip peer-chip place" aria-hidden="true">
+      <span class="identicon" />
+      <span class="mono">{PLACE_TEXT}</span>
+      <Icon name="copy" />
+    </span>
+  )
+}
+
+function TierWords({ slot, name }: { slot: number; name: string }) {
+  return (
+    <span>
+      <span class="wide-only">slot {slot} · </span>
+      {name}
+    </span>
   )
 }
 

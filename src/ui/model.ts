@@ -207,7 +207,7 @@ export interface TabModel {
   disconnect: (peerId: string) => Promise<void>
   /** Calls a method of the root process of another peer. */
   callRoot: (peerId: string, method: string, message: Uint8Array) => CallHandle
-  /** Set when the page was opened with a join link that cannot be used: says why. */
+  /** Set while the join link that the page was opened with does not work: says why. Its `at` is the same as long as the link is. */
   badLink: ReadonlySignal<ErrorView | undefined>
   settings: ReadonlySignal<MeshSettings>
   /** STUN and TURN servers for the connections that are made from now on; undefined until the mesh has started. */

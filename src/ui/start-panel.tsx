@@ -1,12 +1,7 @@
 import type { BundledActor } from '../tab/bundled.ts'
 import type { SpawnView, TabModel } from './model.ts'
+import { RECIPE } from './recipe.ts'
 import { useWait } from './use-wait.ts'
-
-/** A whole actor, and what makes it one. */
-const RECIPE = `#include <stdio.h>
-__attribute__((export_name("hello")))
-void hello(void) { puts("hello"); fflush(stdout); }
-// clang --target=wasm32-wasip1 -mexec-model=reactor hello.c -o hello.wasm`
 
 /** How to get an actor: drop one, start a bundled one, build one. */
 export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
@@ -19,7 +14,6 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
         It becomes a live actor, callable by the peers you allow.
         {isEmpty && <pre class="recipe">{RECIPE}</pre>}
       </div>
-      <span class="grow" />
       <div class="bundled">
         {model.bundled.value.map((actor) => (
           <button

@@ -1,0 +1,68 @@
+import { Backoff } from '../glia/backoff.ts'
+import { type GliaError, toGliaError } from '../glia/errors.ts'
+
+/** Waits between attempts, in ms. The mesh coming back ends a wait early. */
+const RETRY_MS = { first: 2_000, last: 30_000 }
+
+export interface LinkAttemptInit {
+  /** Connects to the peer that the link names. */
+  connect(signal: AbortSignal): Promise<unknown>
+  /** Called after each attempt: why it failed, or undefined when the peer is connected. */
+  tell(error: GliaError | undefined): void
+}
+
+/** Connects to the peer of a join link, and tries again until it is connected or the link turns out to be bad. */
+export class LinkAttempt {
+  readonly #init: LinkAttemptInit
+  readonly #stopped = new AbortController()
+  readonly #backoff = new Backoff(RETRY_MS)
+  #wake: (() => void) | undefined
+
+  constructor(init: LinkAttemptInit) {
+    this.#init = init
+    void this.#run()
+  }
+
+  /** Tries again at once: the mesh is back. */
+  hurry(): void {
+    this.#backoff.reset()
+    this.#wake?.()
+  }
+
+  /** Gives up: the page has another link now. */
+  stop(): void {
+    this.#stopped.abort()
+    this.#wake?.()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+      const error = await this.#try(signal)
+      if (signal.aborted) return
+      this.#init.tell(error)
+      if (!error || error.code === 'ERR_BAD_ADDRESS') return
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#pause(this.#backoff.next())
+    }
+  }
+
+  async #try(signal: AbortSignal): Promise<GliaError | undefined> {
+    try {
+      await this.#init.connect(signal)
+      return undefined
+    } catch (thrown) {
+      return toGliaError(thrown)
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#wake = resolve
+    await promise
+    clearTimeout(timer)
+    this.#wake = undefined
+  }
+}

@@ -1,0 +1,5 @@
+/** A whole actor in C, and the line that builds it: the README's. */
+export const RECIPE = `#include <stdio.h>
+__attribute__((export_name("hello")))
+void hello(void) { puts("hello"); fflush(stdout); }
+// clang --target=wasm32-wasi -mexec-model=reactor -Oz -s hello.c -o hello.wasm`
