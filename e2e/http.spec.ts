@@ -39,6 +39,7 @@ for (const [what, method, path, status, code, allow] of [
   ['a DELETE of /root', 'DELETE', '/root', 405, 'ERR_BAD_VERB', 'GET, HEAD'],
   ['a GET of a method', 'GET', '/ww/0.1.0/self/root/echo', 405, 'ERR_BAD_VERB', 'POST'],
   ['a PUT to a method', 'PUT', '/ww/0.1.0/self/root/echo', 405, 'ERR_BAD_VERB', 'POST'],
+  ['a path of another API', 'POST', '/ipfs/v0/add', 404, 'ERR_NO_PATH', undefined],
   ['an address with a part missing', 'POST', '/ww/0.1.0/self/root', 400, 'ERR_BAD_ADDRESS', undefined],
   ['an address with a part too many', 'POST', '/ww/0.1.0/self/root/echo/x', 400, 'ERR_BAD_ADDRESS', undefined],
   ['an address of another version', 'POST', '/ww/0.2.0/self/root/echo', 400, 'ERR_BAD_ADDRESS', undefined],

@@ -10,6 +10,8 @@ export const STATUS = {
   ERR_DENIED: 403,
   ERR_NO_PROC: 404,
   ERR_NO_METHOD: 404,
+  /** The HTTP API has no such path. */
+  ERR_NO_PATH: 404,
   ERR_BAD_VERB: 405,
   ERR_MESSAGE_TOO_LARGE: 413,
   ERR_MAILBOX_FULL: 429,

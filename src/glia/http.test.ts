@@ -79,11 +79,14 @@ test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('an address takes no %s, 
   expect(proc.messages).toBe(0)
 })
 
-test.each(['/', '/nothing', '/status/more', '/wwx/0.1.0/self/root/run'])('the API has no path %s', async (path) => {
-  const response = await api(echo).http(request(path))
-  expect(response.status).toBe(400)
-  expect(await response.json()).toMatchObject({ code: 'ERR_BAD_ADDRESS' })
-})
+test.each(['/', '/nothing', '/ipfs/v0/add', '/status/more', '/wwx/0.1.0/self/root/run'])(
+  'the API has no path %s',
+  async (path) => {
+    const response = await api(echo).http(request(path))
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ code: 'ERR_NO_PATH' })
+  },
+)
 
 test.each([
   'nothing at all',

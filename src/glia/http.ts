@@ -3,7 +3,7 @@ import { PROTOCOL } from './address.ts'
 import type { CallContext } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
-import { API_HEADERS, refuse } from './refuse.ts'
+import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import type { Router } from './router.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
 
@@ -49,7 +49,7 @@ export function createHttp(init: HttpInit): HttpApi {
   }
   app.post('/ww/*', ({ req, env }) => deliver(init.router, req.raw, env))
   app.all('/ww/*', () => refuse(wrongVerb('POST'), { allow: 'POST' }))
-  app.notFound(({ req }) => refuse(new GliaError('ERR_BAD_ADDRESS', `The API has no path ${req.path}.`)))
+  app.notFound(({ req }) => refuse(noPath(req.path)))
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return async (request, options = {}) => app.fetch(request, options)
 }

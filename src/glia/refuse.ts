@@ -1,4 +1,4 @@
-import type { GliaError } from './errors.ts'
+import { GliaError } from './errors.ts'
 
 /**
  * Headers of every reply of the HTTP API. A reply is bytes that a guest chose: it must never run as a page of this origin
@@ -13,6 +13,11 @@ export const API_HEADERS = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
 } as const
+
+/** For a path that no part of the API has, whatever the verb. */
+export function noPath(path: string): GliaError {
+  return new GliaError('ERR_NO_PATH', `The API has no path ${path.slice(0, 200)}.`)
+}
 
 /** The error response of the API: JSON `{code, message}`. Also used where a request cannot get as far as the API. */
 export function refuse(error: GliaError, headers: Readonly<Record<string, string>> = {}): Response {

@@ -1,3 +1,4 @@
+import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
@@ -233,6 +234,19 @@ test('addresses are advertised by nobody and recorded nowhere', async () => {
   expect(protocols).toContain(RAW_PROTOCOL)
   expect(protocols).toContain(SESSION_PROTOCOL)
 })
+
+test.each(['/ww/0.1.0', 'ww/0.1.0'])(
+  'a peer that advertises %s runs processes, and a bare one runs none',
+  async (id) => {
+    const node = await glia([], { listen: ['/ip4/127.0.0.1/tcp/0'] })
+    const [reference, bare] = await Promise.all([plainClient(), plainClient()])
+    await reference.handle(id, () => undefined)
+    for (const client of [reference, bare]) await client.dial(multiaddr(whereIs(node)))
+    const runsProcesses = ({ peerId }: Libp2p): boolean | undefined =>
+      node.mesh.peers().find((peer) => peer.peerId === peerId.toString() && peer.agent !== undefined)?.processes
+    await expect.poll(() => [runsProcesses(reference), runsProcesses(bare)]).toEqual([true, false])
+  },
+)
 
 test('a peer that opens more calls than it may, and sends nothing, keeps nobody else from calling', async () => {
   const { proc } = makeProc(() => echo)

@@ -5,6 +5,9 @@ import type { Latencies } from './latencies.ts'
 import { RAW_PROTOCOL } from './limits.ts'
 import type { PeerInfo } from './peer-info.ts'
 
+/** What peers that run processes advertise. The reference's peers leave out the slash. */
+const PROCESS_PROTOCOLS = [RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
+
 export interface PeerTableInit {
   libp2p: Libp2p
   known: KnownPeers
@@ -71,7 +74,7 @@ export class PeerTable {
       protocols,
       since: Math.min(...connections.map(({ timeline }) => timeline.open)),
       relay,
-      processes: protocols.includes(RAW_PROTOCOL),
+      processes: PROCESS_PROTOCOLS.some((id) => protocols.includes(id)),
     }
   }
 }

@@ -3,7 +3,7 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { GliaError, toGliaError } from '../glia/errors.ts'
-import { refuse } from '../glia/refuse.ts'
+import { noPath, refuse } from '../glia/refuse.ts'
 import { headersFor, ISOLATION_HEADERS } from '../headers.ts'
 import type { Gateway } from './gateway.ts'
 import { knownHostsOnly, sameOriginOr } from './guard.ts'
@@ -55,7 +55,12 @@ export function createApp(init: AppInit): Hono<Server> {
 
   app.on(['GET', 'HEAD'], '*', compress(), staticFiles(dist))
   app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
-  app.all('*', (c) => text(c, 405, 'Only GET and HEAD work here.\n', { allow: 'GET, HEAD' }))
+  app.all('*', async (c) => {
+    const { url, headers } = c.req.raw
+    const asked = await app.fetch(new Request(url, { method: 'HEAD', headers }), c.env)
+    if (asked.status === 404) return refuse(noPath(c.req.path))
+    return refuse(new GliaError('ERR_BAD_VERB', 'This path takes GET, HEAD only.'), { allow: 'GET, HEAD' })
+  })
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return app
 }
@@ -85,6 +90,6 @@ function staticFiles(dist: string): MiddlewareHandler<Server> {
   }
 }
 
-function text(c: Context, status: 404 | 405, message: string, headers: Record<string, string> = {}): Response {
-  return c.text(message, status, { ...ISOLATION_HEADERS, 'x-content-type-options': 'nosniff', ...headers })
+function text(c: Context, status: 404, message: string): Response {
+  return c.text(message, status, { ...ISOLATION_HEADERS, 'x-content-type-options': 'nosniff' })
 }

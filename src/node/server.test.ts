@@ -68,10 +68,22 @@ test.each(['/nothing', '/assets/', '/../package.json', '/%2e%2e/package.json', '
   },
 )
 
-test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s of a file is refused, with what is allowed', async (method) => {
-  const { status, headers } = await ask('/', { method })
-  expect(status).toBe(405)
-  expect(headers['allow']).toBe('GET, HEAD')
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+  '%s of what can only be read is refused, with what is allowed',
+  async (method) => {
+    for (const path of ['/', '/index.html', '/metrics', '/.well-known/glia.json']) {
+      const { status, headers } = await ask(path, { method })
+      expect([path, status, headers['allow']]).toEqual([path, 405, 'GET, HEAD'])
+    }
+  },
+)
+
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s of a path that is not there is not found', async (method) => {
+  for (const path of ['/ipfs/v0/add', '/nothing', '/status/more', '/%2e%2e/package.json']) {
+    const { status, headers, body } = await ask(path, { method })
+    expect([path, status, headers['allow']]).toEqual([path, 404, undefined])
+    expect(JSON.parse(body)).toMatchObject({ code: 'ERR_NO_PATH' })
+  }
 })
 
 test('a name that has been pointed at this machine is refused', async () => {
