@@ -1,11 +1,13 @@
 import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
-import { type CallContext, linkOf, MAX_CHAIN } from './call-context.ts'
+import { type CallContext, linkOf, MAX_CHAIN, remainingMs } from './call-context.ts'
+import { seconds } from './deadline.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
 import { isOfThisBrowser } from './policy.ts'
 import type { Proc } from './proc.ts'
+import { Silence, SILENCE_MS } from './silence.ts'
 import type { Stream } from './stream.ts'
 import { streamPair, type StreamInit } from './stream-pair.ts'
 import { Waits } from './waits.ts'
@@ -109,12 +111,14 @@ export class Router {
     const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal, context })
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
+    const patience = patienceFor(near, far)
     // The caller may have given up while the other peer was reached.
     if (near.signal.aborted) cancelFar()
     try {
-      const call = { replied: false }
+      const call = { replied: false, patience }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } finally {
+      patience.stop()
       near.signal.removeEventListener('abort', cancelFar)
     }
   }
@@ -132,28 +136,49 @@ function refuseCycle({ destination, procId, context: { chain } }: Stream): void 
 interface Passed {
   /** The reply is whole, so the rest of the request is not read. */
   replied: boolean
+  readonly patience: Silence
+}
+
+/** Ends a call at the deadline that it came with; without one, when the other peer is silent for too long. */
+function patienceFor(near: Stream, { silenceMs = SILENCE_MS }: Stream): Silence {
+  const { destination, methodName, context } = near
+  const leftMs = remainingMs(context)
+  const why =
+    leftMs === undefined
+      ? `${destination} was silent for ${seconds(silenceMs)}, so the call of ${methodName} was given up.`
+      : `The call of ${methodName} did not end before the deadline of its caller.`
+  return new Silence({
+    ms: leftMs ?? silenceMs,
+    whatever: leftMs !== undefined,
+    end: () => near.abort(new GliaError('ERR_DEADLINE', why)),
+  })
 }
 
 /** The far side may stop reading and still reply: its closed read ends the copy, not the call. */
 async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<void> {
   try {
-    for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) await far.write(chunk)
+    for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) {
+      await call.patience.writing(far.write(chunk))
+    }
     // A process that has ended its reply and reads on must not take a part of its message for the whole.
     if (call.replied) far.abort(new GliaError('ERR_RESET', 'The reply ended before the message did.'))
     else await far.closeWrite()
+    call.patience.sent()
   } catch (thrown) {
     const error = toGliaError(thrown)
     if (far.signal.aborted || error.code !== 'ERR_RESET') {
       far.abort(error)
       throw error
     }
+    call.patience.sent()
     await near.closeRead()
   }
 }
 
 async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void> {
   try {
-    for (let chunk = await far.read(); chunk !== null; chunk = await far.read()) await near.write(chunk)
+    const next = (): Promise<Uint8Array | null> => call.patience.reading(far.read())
+    for (let chunk = await next(); chunk !== null; chunk = await next()) await near.write(chunk)
     await near.closeWrite()
     // Not every transport would say when the far side reads no more, and then nobody would end the rest of the request.
     call.replied = true

@@ -17,6 +17,8 @@ export interface Stream {
   readonly caller: string
   /** Bytes the other side said it will send, where the transport knows (Content-Length). */
   readonly expectedBytes?: number | undefined
+  /** How long the other side may keep this one waiting, in ms, where the transport knows better than the default. */
+  readonly silenceMs?: number | undefined
   /** The calls that this one is made for. */
   readonly context: CallContext
   /** Aborts when either side aborts the stream. Its reason is a GliaError. */

@@ -29,6 +29,10 @@ export const DOUBT_MS = 3_000
 /** Opening a stream takes some round trips. Over WebRTC one that has not been opened by then is on a connection whose tab is gone. */
 export const NEGOTIATION_MS = 6_000
 export const WEBRTC_NEGOTIATION_MS = 3_000
+/** Age from which on the root process of a peer is asked for again. */
+export const ROOT_AGE_MS = 1_000
+/** Time between the resets of a peer that goes away and the end of its connection. */
+export const GOING_AWAY_MS = 500
 /** Looking a peer up in the DHT: it knows it soon, or not at all. */
 export const LOOKUP_MS = 5_000
 
@@ -42,6 +46,12 @@ export const MAX_CALLS = 2048
 export const MAX_DELIVERED_PER_PROCESS = 2
 /** A call whose message does not begin, or does not go on, for so long is over. Grows with the process's own deadline. */
 export const IDLE_MS = 10_000
+
+/**
+ * How long a peer that speaks only the raw dialect may keep a call waiting. That dialect says nothing about whether the other
+ * side still works on the call. A Glia peer keeps the deadlines of its processes itself.
+ */
+export const NATIVE_SILENCE_MS = 30_000
 
 /** Connections that others may make in a second, and that may be in the making at once. */
 export const MAX_INBOUND_PER_SECOND = 100

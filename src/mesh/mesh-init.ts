@@ -31,6 +31,8 @@ export interface MeshInit {
   serves(address: Address): boolean
   /** Longest time that a call of the address may take, in ms; what may stay silent grows with it. */
   deadlineMs?(address: Address): number
+  /** How long a peer that is none of Glia's may keep a call waiting, in ms. Default 30 s. */
+  silenceMs?: number
   /** PID of the root process. */
   root(): string
   platform: Platform

@@ -33,10 +33,10 @@ import { PeerTable } from './peer-table.ts'
 import type { PeerInfo, RelayInfo } from './peer-info.ts'
 import { probe } from './probe.ts'
 import { Reach } from './reach.ts'
+import { Roots } from './roots.ts'
 import { CircuitReserver, Relays } from './relays.ts'
 import { routingOf } from './routing.ts'
 import { Sessions } from './sessions.ts'
-import { askStatus } from './status.ts'
 
 export type { MeshInit, Platform } from './mesh-init.ts'
 
@@ -48,6 +48,7 @@ export class MeshNode {
   readonly #admission: Admission
   readonly #sessions: Sessions
   readonly #known = new KnownPeers()
+  readonly #roots = new Roots()
   readonly #latencies = new Latencies()
   readonly #relays: Relays
   readonly #reach: Reach
@@ -65,7 +66,11 @@ export class MeshNode {
     this.#components = components
     this.#admission = admission
     const changed = (): void => this.#changed()
-    this.#sessions = new Sessions({ self: identity.peerId, admit: (stream) => this.#admission.admit(stream) })
+    this.#sessions = new Sessions({
+      self: identity.peerId,
+      silenceMs: init.silenceMs,
+      admit: (stream) => this.#admission.admit(stream),
+    })
     const store = components.reservations()
     this.#relays = new Relays({
       libp2p,
@@ -172,7 +177,7 @@ export class MeshNode {
 
   /** PID of the root process of another peer. @throws {GliaError} ERR_UNREACHABLE, ERR_NO_PROC */
   rootOf(peer: string, signal: AbortSignal): Promise<string> {
-    return this.#overConnection(peer, signal, (connection) => askStatus(connection, signal))
+    return this.#overConnection(peer, signal, (connection) => this.#roots.of(connection, signal))
   }
 
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */

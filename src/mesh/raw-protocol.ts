@@ -113,7 +113,14 @@ async function sendStatus(stream: Libp2pStream, status: string): Promise<void> {
   }
 }
 
+export interface RawCallInit {
+  /** Peer id of this peer. */
+  caller: string
+  /** How long the other peer may keep the call waiting, in ms. */
+  silenceMs: number
+}
+
 /** Turns an opened libp2p stream into a call of this peer. */
-export function rawCall(stream: Libp2pStream, address: Address, caller: string): Stream {
-  return new RawStream(stream, { address, remote: address.host, caller })
+export function rawCall(stream: Libp2pStream, address: Address, init: RawCallInit): Stream {
+  return new RawStream(stream, { address, remote: address.host, ...init })
 }

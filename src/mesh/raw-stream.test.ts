@@ -48,6 +48,6 @@ acceptStreams('the raw dialect over libp2p', {
     const address = { host: server.peerId.toString(), proc, method: 'run' }
     const connection = await client.dial(multiaddr(server.getMultiaddrs()[0]?.toString()))
     const stream = await connection.newStream(formatAddress(address))
-    return [rawCall(stream, address, client.peerId.toString()), await arrived]
+    return [rawCall(stream, address, { caller: client.peerId.toString(), silenceMs: 60_000 }), await arrived]
   },
 })

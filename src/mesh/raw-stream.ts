@@ -10,6 +10,8 @@ import { sendAll } from './libp2p-stream.ts'
 export interface RawStreamInit extends Omit<IncomingInit, 'stream'> {
   address: Address
   caller: string
+  /** Of a call that this peer makes: how long the other one may keep it waiting, in ms. */
+  silenceMs?: number | undefined
 }
 
 /**
@@ -24,17 +26,19 @@ export class RawStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes = undefined
+  readonly silenceMs: number | undefined
   /** This wire has no room for it: a call back into a process that waits for it ends with a deadline. */
   readonly context = NO_CONTEXT
   readonly #stream: Libp2pStream
   readonly #incoming: Incoming
 
-  constructor(stream: Libp2pStream, { address, caller, ...rest }: RawStreamInit) {
+  constructor(stream: Libp2pStream, { address, caller, silenceMs, ...rest }: RawStreamInit) {
     this.protocol = formatAddress(address)
     this.destination = address.host
     this.procId = address.proc
     this.methodName = address.method
     this.caller = caller
+    this.silenceMs = silenceMs
     this.#stream = stream
     this.#incoming = new Incoming({ stream, ...rest })
   }

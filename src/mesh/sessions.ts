@@ -6,7 +6,14 @@ import type { OpenOptions } from '../glia/router.ts'
 import { Session } from '../glia/session.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
-import { MAX_CALLS_PER_PEER, NEGOTIATION_MS, SESSION_PROTOCOL, WEBRTC_NEGOTIATION_MS } from './limits.ts'
+import {
+  GOING_AWAY_MS,
+  MAX_CALLS_PER_PEER,
+  NATIVE_SILENCE_MS,
+  NEGOTIATION_MS,
+  SESSION_PROTOCOL,
+  WEBRTC_NEGOTIATION_MS,
+} from './limits.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import { rawCall } from './raw-protocol.ts'
 import { Libp2pChannel } from './session-channel.ts'
@@ -14,6 +21,8 @@ import { Libp2pChannel } from './session-channel.ts'
 export interface SessionsInit {
   /** Peer id of this peer. */
   self: string
+  /** How long a peer without the session may keep a call waiting, in ms. Default 30 s. */
+  silenceMs?: number | undefined
   /** Takes a call. */
   admit(stream: Stream): Promise<void>
 }
@@ -57,7 +66,8 @@ export class Sessions {
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
     // The next call opens a stream of its own.
     dialect.raw = undefined
-    return rawCall(stream, address, this.#init.self)
+    const { self: caller, silenceMs = NATIVE_SILENCE_MS } = this.#init
+    return rawCall(stream, address, { caller, silenceMs })
   }
 
   /** Opens the session of a connection before the first call. A peer that has none is asked again by the first call. */
@@ -147,9 +157,22 @@ async function negotiate(connection: Connection, protocols: string[], signal: Ab
     if (name === 'UnsupportedProtocolError') {
       throw new GliaError('ERR_NO_PROC', `${peer} has no such process or method, or runs none.`, { cause })
     }
+    if (name === 'StreamResetError' && !(await closesSoon(connection))) {
+      throw new GliaError('ERR_RESET', `${peer} reset the call before it began.`, { cause })
+    }
     if (name === 'TooManyOutboundProtocolStreamsError') {
       throw new GliaError('ERR_MAILBOX_FULL', `Too many calls to ${peer} are under way.`, { cause })
     }
     throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
   }
+}
+
+/** A peer that goes away resets its streams just before it ends the connection. That is no answer to the call. */
+async function closesSoon(connection: Connection): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, GOING_AWAY_MS)
+  connection.addEventListener('close', () => resolve())
+  if (connection.status === 'open') await promise
+  clearTimeout(timer)
+  return connection.status !== 'open'
 }

@@ -15,21 +15,25 @@ const MAX_BYTES = 1024
  * `ww/0.1.0/{peer}/{root}`.
  * @throws {GliaError} ERR_NO_PROC if it runs no processes, or says something else; ERR_UNREACHABLE if it does not answer.
  */
-export async function askStatus(connection: Connection, signal: AbortSignal): Promise<Pid> {
+export async function askStatus(connection: Connection, signal = AbortSignal.timeout(NEGOTIATION_MS)): Promise<Pid> {
   const peer = connection.remotePeer.toString()
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(NEGOTIATION_MS)])
-    const status = await orAborted(readStatus(connection, limit), limit)
+    const status = await orAborted(readStatus(connection, signal), signal)
     const [start, root] = status.split(`/${peer}/`)
     if (`/${start}` !== PROTOCOL || root === undefined) throw new StatusError(`“${status}” is no status`)
     return parsePid(root)
   } catch (cause) {
-    signal.throwIfAborted()
-    if (cause instanceof StatusError || (cause instanceof Error && cause.name === 'UnsupportedProtocolError')) {
+    if (cause instanceof StatusError || isRefusal(cause)) {
       throw new GliaError('ERR_NO_PROC', `${peer} does not say which process is its root.`, { cause })
     }
     throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
   }
+}
+
+/** Whether the peer is there and does not say. */
+function isRefusal(cause: unknown): boolean {
+  if (cause instanceof GliaError) return cause.code === 'ERR_RESET'
+  return cause instanceof Error && ['UnsupportedProtocolError', 'StreamResetError'].includes(cause.name)
 }
 
 /** What came is no status. */

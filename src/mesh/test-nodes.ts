@@ -7,7 +7,7 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { afterEach, expect } from 'vitest'
 import type { Address } from '../glia/address.ts'
 import type { Env } from '../glia/env.ts'
@@ -15,7 +15,7 @@ import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
 import { newIdentity, type Identity } from './identity.ts'
 import { DHT_PROTOCOL } from './limits.ts'
-import { MeshNode, type Platform } from './node.ts'
+import { type MeshInit, MeshNode, type Platform } from './node.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 const running: { stop(): Promise<void> }[] = []
@@ -43,11 +43,13 @@ export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
   identity?: Identity,
+  init: Partial<Pick<MeshInit, 'silenceMs'>> = {},
 ): Promise<TestNode> {
   const me = identity ?? (await newIdentity())
   const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
   const root = procs[0]?.pid ?? ''
   const mesh = await MeshNode.create({
+    ...init,
     identity: me,
     log: silent,
     serve: (stream) => router.serveStream(stream),
@@ -112,12 +114,13 @@ export async function joinedPair(proc: Proc): Promise<{ caller: TestNode; callee
 }
 
 /** A libp2p client with nothing of Glia's. */
-export async function plainClient(): Promise<Libp2p> {
+export async function plainClient(init: Libp2pOptions = {}): Promise<Libp2p> {
   const client = await createLibp2p({
     transports: [tcp(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     services: { identify: identify(), ping: ping() },
+    ...init,
   })
   running.push({ stop: async () => client.stop() })
   return client
