@@ -25,5 +25,6 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
+    hidden: () => document.hidden,
   }
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '@libp2p/interface'
-import { LATENCY_AGE_MS, RELAY_ANSWER_MS } from './limits.ts'
+import { LATENCY_AGE_MS, PING_ANSWER_MS } from './limits.ts'
 import { ping } from './probe.ts'
 
 interface Measured {
@@ -34,7 +34,7 @@ export class Latencies {
     const known = this.#measured.get(connection)
     this.#measured.set(connection, { ms: known?.ms, at: Date.now() })
     try {
-      const ms = await ping(connection, AbortSignal.timeout(RELAY_ANSWER_MS))
+      const ms = await ping(connection, AbortSignal.timeout(PING_ANSWER_MS))
       this.#measured.set(connection, { ms, at: Date.now() })
     } catch {
       // No answer is no reason to end it: a throttled tab answers late. What is known stays.

@@ -14,6 +14,7 @@ import {
   DIAL_DEADLINE_MS,
   IDLE_MS,
   MAX_INBOUND_PER_SECOND,
+  PING_STREAM_MS,
   PINGS,
   SHARED_RELAY_ATTEMPT_MS,
   STREAM_WINDOW_BYTES,
@@ -60,7 +61,12 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
       // With the default of one stream a second ping fails, and would look like a dead peer.
-      ping: ping({ runOnLimitedConnection: true, maxOutboundStreams: PINGS, maxInboundStreams: PINGS }),
+      ping: ping({
+        runOnLimitedConnection: true,
+        maxOutboundStreams: PINGS,
+        maxInboundStreams: PINGS,
+        timeout: PING_STREAM_MS,
+      }),
       pubsub: gossipsub({
         // Tabs of one machine have one address, and are no attack.
         scoreParams: { IPColocationFactorWeight: 0 },

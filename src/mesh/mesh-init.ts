@@ -18,6 +18,8 @@ export interface Platform {
   metrics?: Libp2pOptions['metrics']
   /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
   hub?: boolean
+  /** Whether this peer is a page that nobody sees now. Left out: it never is. */
+  hidden?(): boolean
   /** Reserves at the relays it uses, so that others reach it there. */
   reserves: boolean
 }

@@ -34,7 +34,8 @@ import type { PeerInfo, RelayInfo } from './peer-info.ts'
 import { probe } from './probe.ts'
 import { Reach } from './reach.ts'
 import { Roots } from './roots.ts'
-import { CircuitReserver, Relays } from './relays.ts'
+import { Pulses } from './pulses.ts'
+import { CircuitReserver, isConnected, Relays } from './relays.ts'
 import { routingOf } from './routing.ts'
 import { Sessions } from './sessions.ts'
 
@@ -50,6 +51,7 @@ export class MeshNode {
   readonly #known = new KnownPeers()
   readonly #roots = new Roots()
   readonly #latencies = new Latencies()
+  readonly #pulses: Pulses
   readonly #relays: Relays
   readonly #reach: Reach
   readonly #directs: Directs
@@ -71,10 +73,12 @@ export class MeshNode {
       silenceMs: init.silenceMs,
       admit: (stream) => this.#admission.admit(stream),
     })
+    this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
     const store = components.reservations()
     this.#relays = new Relays({
       libp2p,
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
+      pulses: this.#pulses,
       changed,
     })
     this.#directs = new Directs({
@@ -161,8 +165,9 @@ export class MeshNode {
     this.#relays.use(addresses)
   }
 
-  /** Looks at once whether the relays are there: the machine woke up, the network changed. */
+  /** Looks at once whether the relays and the connected peers are there: the machine woke up, the network changed. */
   rejoin(): void {
+    this.#pulses.now()
     this.#relays.hurry()
   }
 
@@ -209,6 +214,7 @@ export class MeshNode {
   async stop(): Promise<void> {
     clearInterval(this.#tick)
     this.#relays.stop()
+    this.#pulses.stop()
     await this.#discovery.stop()
     await this.libp2p.stop()
   }
@@ -230,8 +236,11 @@ export class MeshNode {
     libp2p.addEventListener('connection:open', ({ detail }) => {
       this.#directs.opened(detail)
       this.#doubtOlder(detail)
-      // Its end is how a tab that goes away is noticed at once; without one it takes a quarter of a minute.
-      if (isWebRtc(detail)) this.#sessions.prepare(detail)
+      // Its end is how a tab that goes away is noticed at once. One that crashes says nothing, and its pulse is missed.
+      if (isWebRtc(detail)) {
+        this.#sessions.prepare(detail)
+        this.#pulses.watch(detail)
+      }
       changed()
     })
     libp2p.addEventListener('connection:close', changed)
@@ -267,10 +276,15 @@ export class MeshNode {
     }
   }
 
-  /** A peer that connects anew may have lost what it had: a tab whose network changed. The relay server takes the oldest. */
+  /**
+   * A peer that connects anew may have lost what it had: a tab that crashed, or whose network changed. An older connection that does
+   * not answer is ended. Not doubted is a circuit that is being replaced: by a direct connection, or because its limit comes near.
+   */
   #doubtOlder(newest: Connection): void {
+    const isReplacement = isDirect(newest) || newest.limits !== undefined
     for (const connection of this.libp2p.getConnections(newest.remotePeer)) {
-      if (connection !== newest && isDirect(connection) === isDirect(newest)) void probe(connection, DOUBT_MS)
+      if (connection === newest || (isReplacement && !isDirect(connection))) continue
+      void probe(connection, DOUBT_MS)
     }
   }
 
@@ -295,16 +309,16 @@ export class MeshNode {
   }
 
   #relayPeers(): Set<string> {
-    return new Set(this.#relays.infos.flatMap(({ peerId, state }) => (peerId && state === 'reserved' ? [peerId] : [])))
+    return new Set(this.#relays.infos.flatMap(({ peerId, state }) => (peerId && isConnected(state) ? [peerId] : [])))
   }
 
-  /** Addresses of the relays that are joined; while none is, waits for one that is being tried. */
+  /** Addresses of the relays that are connected, with or without a reservation; while none is, waits for one that is being tried. */
   async #usableRelays(signal: AbortSignal): Promise<Multiaddr[]> {
     this.#relays.hurryIfAlone()
     for (;;) {
       const infos = this.#relays.infos
       const joined = infos.flatMap(({ state, address, peerId }) =>
-        state === 'reserved' && peerId !== undefined ? [withPeer(multiaddr(address), peerId)] : [],
+        isConnected(state) && peerId !== undefined ? [withPeer(multiaddr(address), peerId)] : [],
       )
       if (joined.length > 0 || !infos.some(({ state }) => state === 'connecting')) return joined
       // oxlint-disable-next-line no-await-in-loop -- until something changes

@@ -28,8 +28,11 @@ export interface RelayInfo {
   address: string
   /** undefined until it is known. */
   peerId: string | undefined
-  /** 'waiting': the last attempt failed, and the next is at `retryAt`. */
-  state: 'connecting' | 'reserved' | 'waiting'
+  /**
+   * 'waiting': the last attempt failed, and the next is at `retryAt`. 'refused': the relay is connected and gives no reservation,
+   * so this peer can call others and they cannot call it; it asks again at `retryAt`.
+   */
+  state: 'connecting' | 'reserved' | 'refused' | 'waiting'
   /** When the reservation expires, in ms since the epoch. It is renewed before. */
   expires: number | undefined
   /** When it is tried again, in ms since the epoch. */

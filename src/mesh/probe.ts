@@ -6,7 +6,7 @@ import { abortWith } from './libp2p-stream.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 
 /** Bytes of a ping, as libp2p's protocol has them. */
-const PING_BYTES = 32
+export const PING_BYTES = 32
 
 /**
  * Asks over this very connection whether the peer is there; the ping service takes any. Ends a connection that does not answer:

@@ -2,7 +2,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
-import { dialWords } from './failure-words.ts'
+import { dialWords, failureOf } from './failure-words.ts'
 import { isDirect, isWebRtcAddress, peerOf, withPeer } from './addresses.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -145,11 +145,21 @@ export class Reach {
   }
 
   async #try(address: Multiaddr, tried: Tried, signal: AbortSignal): Promise<Connection | undefined> {
-    try {
-      return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
-    } catch (thrown) {
-      tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
-      return undefined
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the second attempt is for when the first fails
+        return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
+      } catch (thrown) {
+        // The relay passed it on over a connection that was dead, and knows now: the peer may have a newer one.
+        if (attempt === 1 && !signal.aborted && wasNotPassed(thrown)) continue
+        tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
+        return undefined
+      }
     }
   }
+}
+
+function wasNotPassed(thrown: unknown): boolean {
+  const failure = failureOf(thrown)
+  return failure === 'not-passed' || failure === 'bad-answer'
 }

@@ -3,9 +3,15 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerOf } from './addresses.ts'
 import { Backoff } from '../glia/backoff.ts'
 import { hostOf, meshError } from './failure-words.ts'
-import { DIAL_ATTEMPT_MS, RELAY_ANSWER_MS, RELAY_CHECK_MS, RELAY_RETRY_MS } from './limits.ts'
+import {
+  DIAL_ATTEMPT_MS,
+  HIDDEN_RETRY_MS,
+  RELAY_RETRY_MS,
+  RESERVATION_CHECK_MS,
+  RESERVATION_RETRY_MS,
+} from './limits.ts'
 import type { RelayInfo } from './peer-info.ts'
-import { probe } from './probe.ts'
+import type { Pulses } from './pulses.ts'
 
 /** Makes and tells of reservations; a relay itself makes none. */
 export interface Reserver {
@@ -20,24 +26,27 @@ export interface RelayLinkInit {
   address: Multiaddr
   /** Left out: the connection is all that is wanted. */
   reserver: Reserver | undefined
+  /** Ends connections over which nothing comes any more. */
+  pulses: Pulses
   changed(): void
 }
 
 /**
  * Keeps one relay: dials it, reserves, looks after it, and begins again when it is lost. libp2p renews reservations but does
- * not come back to a relay that went away (FACTS 3.5).
+ * not come back to a relay that went away (FACTS 3.5). A relay that gives no reservation is kept too: only who is called needs one.
  */
 export class RelayLink {
   readonly #init: RelayLinkInit
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RELAY_RETRY_MS)
+  readonly #reservationBackoff = new Backoff(RESERVATION_RETRY_MS)
   readonly #text: string
   #state: RelayInfo['state'] = 'connecting'
   #peerId: PeerId | undefined
   #retryAt: number | undefined
   #error: string | undefined
   /** Ends the wait that is under way. */
-  #hurry: (() => void) | undefined
+  #wake: (() => void) | undefined
 
   constructor(init: RelayLinkInit) {
     this.#init = init
@@ -59,12 +68,13 @@ export class RelayLink {
   /** Looks at once whether the relay is there: the machine woke up, the network changed. */
   hurry(): void {
     this.#backoff.reset()
-    this.#hurry?.()
+    this.#reservationBackoff.reset()
+    this.#wake?.()
   }
 
   stop(): void {
     this.#stopped.abort()
-    this.#hurry?.()
+    this.#wake?.()
   }
 
   async #run(): Promise<void> {
@@ -73,17 +83,17 @@ export class RelayLink {
       try {
         this.#show('connecting')
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-        const connection = await this.#join()
+        const connection = await this.#dial()
         this.#backoff.reset()
-        this.#error = undefined
-        this.#show('reserved')
+        this.#reservationBackoff.reset()
         // oxlint-disable-next-line no-await-in-loop
-        await this.#watch(connection)
+        await this.#stay(connection)
+        this.#error = 'The connection to the relay was lost.'
       } catch (thrown) {
         if (signal.aborted) return
-        this.#error = meshError(`The relay at ${hostOf(this.#init.address)}`, thrown).message
+        this.#error = this.#sentence(thrown)
       }
-      const waitMs = this.#backoff.next()
+      const waitMs = this.#init.pulses.hidden ? HIDDEN_RETRY_MS : this.#backoff.next()
       this.#retryAt = Date.now() + waitMs
       this.#show('waiting')
       // oxlint-disable-next-line no-await-in-loop
@@ -92,33 +102,55 @@ export class RelayLink {
     }
   }
 
-  async #join(): Promise<Connection> {
-    const { libp2p, address, reserver } = this.#init
+  async #dial(): Promise<Connection> {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_ATTEMPT_MS)])
-    const connection = await libp2p.dial(address, { signal })
+    const connection = await this.#init.libp2p.dial(this.#init.address, { signal })
     this.#peerId = connection.remotePeer
-    await reserver?.reserve(connection.remotePeer, address)
     return connection
   }
 
-  /** Resolves when the relay is lost: its connection closes, it answers no more, or the reservation is gone. */
-  async #watch(connection: Connection): Promise<void> {
-    const { reserver } = this.#init
-    const closed = (): void => this.#hurry?.()
+  /** Resolves when the connection to the relay is over. Reserves as often as it takes. */
+  async #stay(connection: Connection): Promise<void> {
+    const { signal } = this.#stopped
+    const release = this.#init.pulses.watch(connection)
+    const closed = (): void => this.#wake?.()
     connection.addEventListener('close', closed)
     try {
-      while (!this.#stopped.signal.aborted && connection.status === 'open') {
-        // oxlint-disable-next-line no-await-in-loop -- looks again and again
-        await this.#pause(RELAY_CHECK_MS)
-        if (connection.status !== 'open' || this.#stopped.signal.aborted) break
+      while (connection.status === 'open' && !signal.aborted) {
+        // oxlint-disable-next-line no-await-in-loop -- one reservation after the other
+        const waitMs = await this.#reserve(connection)
         // oxlint-disable-next-line no-await-in-loop
-        if (!(await probe(connection, RELAY_ANSWER_MS))) break
-        if (reserver && reserver.expires(connection.remotePeer) === undefined) break
+        if (connection.status === 'open') await this.#pause(waitMs)
+        this.#retryAt = undefined
       }
     } finally {
       connection.removeEventListener('close', closed)
+      release()
     }
-    this.#error = 'The connection to the relay was lost.'
+  }
+
+  /** @returns how long this is good for, in ms. */
+  async #reserve(connection: Connection): Promise<number> {
+    const { reserver, address } = this.#init
+    const relay = connection.remotePeer
+    try {
+      if (reserver && reserver.expires(relay) === undefined) await reserver.reserve(relay, address)
+      this.#reservationBackoff.reset()
+      this.#error = undefined
+      if (this.#state !== 'reserved') this.#show('reserved')
+      return RESERVATION_CHECK_MS
+    } catch (thrown) {
+      if (connection.status !== 'open') throw thrown
+      const waitMs = this.#reservationBackoff.next()
+      this.#error = this.#sentence(thrown)
+      this.#retryAt = Date.now() + waitMs
+      this.#show('refused')
+      return waitMs
+    }
+  }
+
+  #sentence(thrown: unknown): string {
+    return meshError(`The relay at ${hostOf(this.#init.address)}`, thrown).message
   }
 
   /** Waits, unless something is known earlier. */
@@ -126,10 +158,10 @@ export class RelayLink {
     if (this.#stopped.signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, ms)
-    this.#hurry = resolve
+    this.#wake = resolve
     await promise
     clearTimeout(timer)
-    this.#hurry = undefined
+    this.#wake = undefined
   }
 
   #show(state: RelayInfo['state']): void {

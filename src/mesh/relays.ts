@@ -44,9 +44,9 @@ export class Relays {
     return this.#joinedAt
   }
 
-  /** Tries again at once if there is none to use. */
+  /** Tries again at once if no relay is connected. */
   hurryIfAlone(): void {
-    if (!this.#isJoined()) this.hurry()
+    if (!this.infos.some(({ state }) => isConnected(state))) this.hurry()
   }
 
   hurry(): void {
@@ -70,8 +70,15 @@ export class Relays {
   }
 }
 
+/** Whether calls can go out through a relay in this state. Only who is called needs a reservation. */
+export function isConnected(state: RelayInfo['state']): boolean {
+  return state === 'reserved' || state === 'refused'
+}
+
 /** What is used of the circuit relay transport's own store of reservations. */
 export interface ReservationStore {
+  /** Relays that the store asks no more, because one attempt failed in a way that it takes for final. */
+  relayFilter?: { has(relay: Uint8Array): boolean; add(relay: Uint8Array): void }
   addRelay(relay: PeerId, type: 'configured'): Promise<unknown>
   getReservation(relay: PeerId): { expire: bigint } | undefined
 }
@@ -92,6 +99,8 @@ export class CircuitReserver implements Reserver {
   constructor(transportManager: TransportManager, store: ReservationStore) {
     this.#transportManager = transportManager
     this.#store = store
+    // A relay that was restarted as something else for a minute, or that could not be dialled once, is asked again.
+    if (store.relayFilter) store.relayFilter = { has: () => false, add: () => undefined }
   }
 
   async reserve(relay: PeerId, address: Multiaddr): Promise<void> {

@@ -7,14 +7,17 @@ import { Session } from '../glia/session.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc } from './addresses.ts'
 import {
+  DOUBT_MS,
   GOING_AWAY_MS,
   MAX_CALLS_PER_PEER,
   NATIVE_SILENCE_MS,
   NEGOTIATION_MS,
   SESSION_PROTOCOL,
+  SILENCE_MS,
   WEBRTC_NEGOTIATION_MS,
 } from './limits.ts'
 import { orAborted } from '../glia/or-aborted.ts'
+import { probe } from './probe.ts'
 import { rawCall } from './raw-protocol.ts'
 import { Libp2pChannel } from './session-channel.ts'
 
@@ -119,6 +122,7 @@ export class Sessions {
       windowBytes: direct ? DIRECT_WINDOW_BYTES : RELAYED_WINDOW_BYTES,
       creditBytes: direct ? DIRECT_CREDIT_BYTES : RELAYED_CREDIT_BYTES,
       maxInboundCalls: MAX_CALLS_PER_PEER,
+      silenceMs: SILENCE_MS,
     })
     const sessions = this.#open.get(connection) ?? new Set()
     this.#open.set(connection, sessions.add(session))
@@ -126,7 +130,10 @@ export class Sessions {
       sessions.delete(session)
       if (sessions.size === 0) this.#open.delete(connection)
       // Nobody ends a session before its connection: the other side is gone, and WebRTC would take a quarter of a minute to notice.
-      if (isWebRtc(connection) && connection.status === 'open') connection.abort(reason)
+      if (connection.status !== 'open') return
+      if (isWebRtc(connection)) connection.abort(reason)
+      // A circuit whose other end is silent would take the next call, and that would wait again.
+      else void probe(connection, DOUBT_MS)
     })
     return session
   }

@@ -1,5 +1,5 @@
 // For tests: real libp2p nodes on loopback.
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer, circuitRelayTransport, type ServerReservationStoreInit } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
@@ -75,8 +75,15 @@ export async function startNode(
   }
 }
 
-/** A relay, as `npm start` runs one. @param port 0: any. */
-export async function relay({ port = 0, identity }: { port?: number; identity?: Identity } = {}): Promise<TestNode> {
+export interface RelayOptions {
+  /** 0: any. */
+  port?: number
+  identity?: Identity
+  reservations?: ServerReservationStoreInit
+}
+
+/** A relay, as `npm start` runs one. */
+export async function relay({ port = 0, identity, reservations }: RelayOptions = {}): Promise<TestNode> {
   return glia(
     [],
     {
@@ -85,7 +92,9 @@ export async function relay({ port = 0, identity }: { port?: number; identity?: 
       hub: true,
       connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 1000 },
       services: {
-        relay: circuitRelayServer({ reservations: { maxReservations: 100, applyDefaultLimit: false } }),
+        relay: circuitRelayServer({
+          reservations: { maxReservations: 100, applyDefaultLimit: false, ...reservations },
+        }),
         dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
       },
     },

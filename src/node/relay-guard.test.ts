@@ -72,7 +72,7 @@ test('one address has its share of the reservations, and no more', { timeout: 60
   expect(await metric(server, 'glia_reservations')).toBe(8)
   // Its place is free when a tab has gone.
   await tabs[states().indexOf('reserved')]?.stop()
-  await expect.poll(() => states().filter((each) => each === 'waiting').length, { timeout: 30_000 }).toBe(1)
+  await expect.poll(() => states().filter((each) => each === 'reserved').length, { timeout: 40_000 }).toBe(8)
   await expect.poll(() => metric(server, 'glia_reservations'), { timeout: 30_000 }).toBe(8)
 })
 

@@ -10,6 +10,7 @@ import type { Platform } from '../mesh/node.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
 import { CIRCUIT_MS, MAX_CIRCUITS_PER_PEER, MAX_CONNECTIONS, MAX_RESERVATIONS, RESERVATION_MS } from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
+import { toNewestConnection } from './newest-connection.ts'
 import type { OwnNames } from './own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
 import { wsDoor } from './ws-door.ts'
@@ -53,21 +54,23 @@ export function relayPlatform(init: RelayInit): Platform {
     },
     services: {
       relay: guard.guard(
-        circuitRelayServer({
-          maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
-          maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
-          reservations: {
-            maxReservations: MAX_RESERVATIONS,
-            reservationTtl: RESERVATION_MS,
-            // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
-            // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
-            applyDefaultLimit: circuitBytes !== undefined,
-            ...(circuitBytes !== undefined && {
-              defaultDataLimit: BigInt(circuitBytes),
-              defaultDurationLimit: CIRCUIT_MS,
-            }),
-          },
-        }),
+        toNewestConnection(
+          circuitRelayServer({
+            maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
+            maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+            reservations: {
+              maxReservations: MAX_RESERVATIONS,
+              reservationTtl: RESERVATION_MS,
+              // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
+              // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
+              applyDefaultLimit: circuitBytes !== undefined,
+              ...(circuitBytes !== undefined && {
+                defaultDataLimit: BigInt(circuitBytes),
+                defaultDurationLimit: CIRCUIT_MS,
+              }),
+            },
+          }),
+        ),
       ),
       // Relays on private networks, and on loopback, are as good as any.
       dht: kadDHT({

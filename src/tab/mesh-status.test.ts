@@ -43,6 +43,18 @@ test.each([
     'warn',
     'Relayed only · 1 peer',
   ],
+  [
+    'the relay is full',
+    { relays: [relay('refused', 'The relay at r.example:443 is full.')], peers: [peer('relayed')] },
+    'warn',
+    'The relay is full · 1 peer, 0 direct',
+  ],
+  [
+    'the relay gives no reservation for another reason',
+    { relays: [relay('refused', 'The relay at r.example:443 is not a relay.')] },
+    'warn',
+    'No reservation · 0 peers',
+  ],
   ['the relay is gone', { relays: [relay('waiting', 'x')] }, 'bad', 'Offline: relay gone, trying again'],
   ['there is no network', { relays: [relay('waiting', 'x')], online: false }, 'bad', 'Offline: no network'],
   [

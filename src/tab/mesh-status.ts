@@ -30,6 +30,14 @@ export function meshStatus({ peers, relays, onlyRelayed, online }: MeshState): S
       detail: 'Peers anywhere can call the processes here by their address.',
     }
   }
+  const refused = relays.find(({ state }) => state === 'refused')
+  if (refused) {
+    return {
+      level: 'warn',
+      text: `${refused.error?.endsWith('is full.') ? 'The relay is full' : 'No reservation'} · ${counts}`,
+      detail: `${refused.error ?? 'The relay gives no reservation.'} This tab can call others, and new peers cannot call it. It asks the relay again.`,
+    }
+  }
   const waiting = relays.find(({ state }) => state === 'waiting')
   if (direct > 0) {
     return {

@@ -3,7 +3,7 @@ import { clock } from './clock.ts'
 import { CopyButton } from './copy-button.tsx'
 import { isCounting, relayWords } from './relay-words.ts'
 
-const DOT: Record<RelayInfo['state'], string> = { reserved: 'ok', connecting: 'warn', waiting: 'bad' }
+const DOT: Record<RelayInfo['state'], string> = { reserved: 'ok', connecting: 'warn', refused: 'warn', waiting: 'bad' }
 
 /** The relays through which others reach this peer. */
 export function RelayList({ relays, onSettings }: { relays: readonly RelayInfo[]; onSettings: () => void }) {

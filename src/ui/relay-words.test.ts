@@ -13,6 +13,10 @@ test.each<[Partial<RelayInfo>, string]>([
   [{ state: 'waiting', retryAt: NOW + 8000, error: 'It is full.' }, 'trying again in 8 s: It is full.'],
   [{ state: 'waiting', retryAt: NOW - 1, error: 'It is full.' }, 'trying again: It is full.'],
   [{ state: 'waiting' }, 'trying again'],
+  [
+    { state: 'refused', retryAt: NOW + 8000, error: 'It is full.' },
+    'connected, without a reservation, trying again in 8 s: It is full.',
+  ],
 ])('%j reads %s', (state, words) => {
   const none = { address: '', peerId: undefined, state: 'connecting', expires: undefined, retryAt: undefined }
   expect(relayWords({ error: undefined, ...none, ...state } as RelayInfo, NOW)).toBe(words)

@@ -10,12 +10,16 @@ export function relayWords({ state, expires, retryAt, error }: RelayInfo, now: n
     return `reserved, until ${formatClock(expires, now)} (in ${until(expires, now)})`
   }
   const again = retryAt === undefined || retryAt <= now ? 'trying again' : `trying again in ${until(retryAt, now)}`
-  return error ? `${again}: ${error}` : again
+  const words = error ? `${again}: ${error}` : again
+  return state === 'refused' ? `connected, without a reservation, ${words}` : words
 }
 
 /** Whether its words change with the time. */
 export function isCounting({ state, expires, retryAt }: RelayInfo): boolean {
-  return (state === 'reserved' && expires !== undefined) || (state === 'waiting' && retryAt !== undefined)
+  return (
+    (state === 'reserved' && expires !== undefined) ||
+    ((state === 'waiting' || state === 'refused') && retryAt !== undefined)
+  )
 }
 
 /** Rounded up to seconds: a countdown from 8 s begins with 8. */

@@ -1,0 +1,27 @@
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { CircuitRelayServerComponents, CircuitRelayService } from '@libp2p/circuit-relay-v2'
+
+type Make = (components: CircuitRelayServerComponents) => CircuitRelayService
+
+/**
+ * Has a relay server pass circuits over the newest connection of a peer. The server of @libp2p/circuit-relay-v2 4.2.13 takes the
+ * oldest: after a tab lost its network and came back, that is the one that it lost, and the tab cannot be called until the relay
+ * notices.
+ */
+export function toNewestConnection(make: Make): Make {
+  return (components) => {
+    const { connectionManager } = components
+    const newestFirst = new Proxy(connectionManager, {
+      get: (target, name) =>
+        name === 'getConnections'
+          ? (peer?: PeerId): Connection[] => target.getConnections(peer).toReversed()
+          : (Reflect.get(target, name, target) as unknown),
+    })
+    return make(
+      new Proxy(components, {
+        get: (target, name) =>
+          name === 'connectionManager' ? newestFirst : (Reflect.get(target, name, target) as unknown),
+      }),
+    )
+  }
+}
