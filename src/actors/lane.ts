@@ -18,6 +18,8 @@ export interface Lane {
   nudge(): void
   /** Between two messages: has the message loop end where it blocks the worker. @returns whether it does. */
   pause(): boolean
+  /** Whether the guest has read all that is there of its message, and waits for more, as far as this side knows. */
+  readonly awaitsInput: boolean
   /** The worker is gone: what waits is rejected. Idempotent. */
   close(reason: Error): void
 }

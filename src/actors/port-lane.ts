@@ -90,6 +90,11 @@ export class PortLane implements Lane {
     return false
   }
 
+  /** It has taken all that was sent. Whether it computes something before it reads on is not known here. */
+  get awaitsInput(): boolean {
+    return this.#run?.credit === PORT_WINDOW_BYTES
+  }
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason

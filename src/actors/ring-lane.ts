@@ -85,6 +85,10 @@ export class RingLane implements Lane {
     return true
   }
 
+  get awaitsInput(): boolean {
+    return this.#stdin.awaited
+  }
+
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason

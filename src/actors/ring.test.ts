@@ -234,6 +234,19 @@ describe('a ring between two threads', () => {
     })
   }
 
+  test('shows whether its reader has read all and waits', async () => {
+    const [stdin, stdout] = [Ring.allocate(), Ring.allocate()]
+    expect(stdin.awaited).toBe(false)
+    const { lastRead } = await startEcho(stdin, stdout)
+    await expect.poll(() => stdin.awaited).toBe(true)
+    await writeAll(stdin, bytes('abc'))
+    expect(await Promise.resolve(stdout.readerChanged(stdout.readerSequence)).then(() => stdout.available)).toBe(3)
+    await expect.poll(() => stdin.awaited).toBe(true)
+    stdin.end()
+    await lastRead
+    expect(stdin.awaited).toBe(false)
+  })
+
   /** What the other thread's last read gave, once it has ended. */
   async function startEcho(stdin: Ring, stdout: Ring): Promise<{ lastRead: Promise<unknown> }> {
     const worker = await startThread(ECHO, stdin, stdout)

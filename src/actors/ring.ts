@@ -30,6 +30,8 @@ const WRITER_SEQ = 4
 const NOTE = 5
 /** Whether the reader waits for more than this ring. */
 const WATCHED = 6
+/** Whether the reader sleeps until bytes come. */
+const SLEEPING = 7
 
 const OPEN = 0
 /** The writer is done; what is in the ring is still to be read. */
@@ -93,6 +95,7 @@ export class Ring {
     this.#words[WRITTEN] = 0
     this.#words[READ] = 0
     this.#words[NOTE] = 0
+    this.#words[SLEEPING] = 0
     Atomics.store(this.#words, STATE, OPEN)
   }
 
@@ -141,6 +144,12 @@ export class Ring {
   /** Whether the writer has ended and all was read, or the ring was broken off. */
   get finished(): boolean {
     return this.broken || (Atomics.load(this.#words, STATE) === ENDED && this.available === 0)
+  }
+
+  /** Whether the reader has read all that is there and waits for more, alone or among other things. */
+  get awaited(): boolean {
+    const waits = Atomics.load(this.#words, SLEEPING) !== 0 || Atomics.load(this.#words, WATCHED) !== 0
+    return waits && this.available === 0
   }
 
   /** Whether nothing more will be written. What is there may be unread. */
@@ -229,7 +238,7 @@ export class Ring {
       if (count !== 0) return count
       // Looked at again: an abort that came meanwhile must not pass for the end of the message.
       if (this.finished) return this.broken ? BROKEN : 0
-      if (!this.#spinner.until(() => this.readerSequence !== sequence)) Atomics.wait(this.#words, READER_SEQ, sequence)
+      if (!this.#spinner.until(() => this.readerSequence !== sequence)) this.#sleep(sequence)
     }
   }
 
@@ -269,6 +278,12 @@ export class Ring {
   /** Has a reader look again that is in {@link waitUntil}. Call it after the change that it may wait for. */
   nudge(): void {
     if (Atomics.load(this.#words, WATCHED) !== 0) this.#bump(READER_SEQ)
+  }
+
+  #sleep(sequence: number): void {
+    Atomics.store(this.#words, SLEEPING, 1)
+    Atomics.wait(this.#words, READER_SEQ, sequence)
+    Atomics.store(this.#words, SLEEPING, 0)
   }
 
   #bump(word: number): void {

@@ -102,6 +102,10 @@ class WorkerActor implements Actor {
     this.#end.promise.catch(() => undefined)
   }
 
+  get awaitsInput(): boolean {
+    return this.#lane.awaitsInput
+  }
+
   async start(): Promise<void> {
     const { channel, transfer: ports } = this.#lane
     const { files } = this.#init

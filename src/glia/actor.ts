@@ -38,6 +38,8 @@ export interface Actor {
   readonly exited: ExitReason | undefined
   /** Why it is of no more use, once it was stopped or had to end by itself: its worker is gone. */
   readonly stopped: GliaError | undefined
+  /** Whether the guest has read all that is there of its message, and waits for more. Left out: it may. */
+  readonly awaitsInput?: boolean | undefined
   /** Whether another had better take its place, for what its ended instances still hold. */
   readonly isWorn?: boolean | undefined
 }

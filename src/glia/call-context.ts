@@ -6,6 +6,8 @@ export interface CallContext {
   readonly chain: readonly string[]
   /** When the first of them gives up, in ms on the clock of `performance.now()`; undefined: none does. */
   readonly deadlineAt: number | undefined
+  /** For whom the caller calls, if it does so for several: a text that means nothing to others. It divides the caller's share. */
+  readonly client?: string | undefined
 }
 
 /** The same for another thread or page, whose clock is another. */

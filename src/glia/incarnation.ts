@@ -50,6 +50,11 @@ export class Incarnation {
     return this.#actor?.stopped
   }
 
+  /** Whether the guest waits for more of its message, as far as is known. */
+  get awaitsInput(): boolean {
+    return this.#actor?.awaitsInput ?? true
+  }
+
   /** Whether the actor is to be given up between two messages: that loses nothing. */
   get isWorn(): boolean {
     return this.#actor?.isWorn === true && !this.isUsed

@@ -1,29 +1,58 @@
+import { seconds } from './deadline.ts'
 import { GliaError } from './errors.ts'
+import { FairQueue, type Sender } from './fair-queue.ts'
 
-interface Waiter {
-  admit(): void
-  refuse(error: unknown): void
+/** How much of a message is there: its beginning, as much as the door keeps of it, or all of it. */
+export type Arrived = 'begun' | 'much' | 'whole'
+
+/** Who wants a turn. */
+export interface Applicant extends Sender {
+  /** It is the owner: a page or a process of this browser. */
+  readonly isOwner: boolean
+  readonly arrived: Arrived
 }
 
+/** What a page of this browser asks for. */
+const OWNER: Applicant = { isOwner: true, peer: 'browser', client: '', arrived: 'whole' }
+
+/** Turns that the owner's messages get in a row while those of others wait. */
+const OWNER_RUN = 4
+
 /**
- * Lets messages into a process one at a time, first come first served. A message holds its turn until it releases it. What
- * the owner of the process does to it takes a turn too, before all messages that wait.
+ * Lets messages into a process one at a time. A message holds its turn until it releases it.
+ *
+ * Three lines wait. What the owner *does* to the process (a swap, a restart) goes first. The owner's *messages* have a line of
+ * their own, which others can neither fill nor delay by more than a turn. In the line of all *others* a peer has one place,
+ * however much it sends. There messages that are whole and large ones take turns; a message that has only begun is let in
+ * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
  */
 export class Mailbox {
   readonly #capacity: number
-  readonly #waiters: Waiter[] = []
-  /** Those that go first. */
-  readonly #owners: Waiter[] = []
+  /** Told when somebody begins to wait. */
+  readonly #onWait: (() => void) | undefined
+  /** What the owner does. */
+  readonly #acts: Waiter[] = []
+  readonly #owner = new FairQueue<Waiter>()
+  readonly #others = new FairQueue<Waiter>()
   #taken = false
+  #ownerRun = 0
+  /** Which of the others had a turn last: a whole message, or a large one. */
+  #lastWhole = false
 
-  /** @param capacity Messages that may wait, besides the one that has its turn. */
-  constructor(capacity: number) {
+  /** @param capacity Messages of the owner that may wait, and other peers of which messages may. */
+  constructor(capacity: number, onWait?: () => void) {
     this.#capacity = capacity
+    this.#onWait = onWait
   }
 
   /** Messages waiting for their turn. */
   get waiting(): number {
-    return this.#waiters.length
+    return this.#owner.size + this.#others.size
+  }
+
+  /** Whether the owner waits, with a message or to do something. */
+  get ownerWaits(): boolean {
+    return this.#owner.size > 0 || this.#acts.length > 0
   }
 
   /** Whether nobody has the turn, so that nobody waits either. */
@@ -40,20 +69,20 @@ export class Mailbox {
 
   /**
    * Waits for the turn. Call the result exactly when the message is done.
-   * @throws {GliaError} ERR_MAILBOX_FULL if too many wait already; what {@link refuseWaiting} was given; the signal's reason.
+   * @param waitMs Longest wait. Left out: no limit.
+   * @throws {GliaError} ERR_MAILBOX_FULL if too many wait already, or a sender with fewer messages needs the place;
+   * ERR_DEADLINE; what {@link refuseWaiting} was given; the signal's reason.
    */
-  async enter(signal: AbortSignal): Promise<() => void> {
+  async enter(signal: AbortSignal, who: Applicant = OWNER, waitMs?: number): Promise<() => void> {
     signal.throwIfAborted()
     const leave = this.tryEnter()
     if (leave) return leave
-    if (this.#waiters.length >= this.#capacity) {
-      throw new GliaError(
-        'ERR_MAILBOX_FULL',
-        `${this.#waiters.length} messages wait already. Try again when some are done.`,
-      )
-    }
-    await queue(this.#waiters, signal)
-    return this.#leave
+    const waiter = new Waiter(who)
+    const queue = who.isOwner ? this.#owner : this.#others
+    queue.add(waiter)
+    if (who.isOwner) this.#makeRoomForOwner()
+    else this.#makeRoomForOther(waiter)
+    return this.#wait(waiter, signal, { waitMs, leaveQueue: () => void queue.remove(waiter) })
   }
 
   /**
@@ -64,8 +93,10 @@ export class Mailbox {
     signal.throwIfAborted()
     const leave = this.tryEnter()
     if (leave) return leave
-    await queue(this.#owners, signal)
-    return this.#leave
+    const waiter = new Waiter(OWNER)
+    this.#acts.push(waiter)
+    const leaveQueue = (): void => void this.#acts.splice(this.#acts.indexOf(waiter), 1)
+    return this.#wait(waiter, signal, { leaveQueue })
   }
 
   /** Sends every message away that waits. The message that has its turn keeps it. */
@@ -75,43 +106,107 @@ export class Mailbox {
 
   /** Remembers who waits now. @returns what sends away those of them who still wait then, and nobody who came later. */
   whoWaits(): (error: GliaError) => void {
-    const waiting = [...this.#waiters]
+    const waiting = [...this.#owner, ...this.#others]
     return (error) => {
       for (const waiter of waiting) {
-        const at = this.#waiters.indexOf(waiter)
-        if (at < 0) continue
-        this.#waiters.splice(at, 1)
-        waiter.refuse(error)
+        if (this.#owner.remove(waiter) || this.#others.remove(waiter)) waiter.refuse(error)
       }
     }
   }
 
+  async #wait(
+    waiter: Waiter,
+    signal: AbortSignal,
+    { waitMs, leaveQueue }: { waitMs?: number | undefined; leaveQueue: () => void },
+  ): Promise<() => void> {
+    const giveUp = (): void => {
+      leaveQueue()
+      waiter.refuse(signal.reason)
+    }
+    const late = (): void => {
+      leaveQueue()
+      const waited = `The message waited ${seconds(waitMs ?? 0)} for its turn and was not run.`
+      waiter.refuse(new GliaError('ERR_DEADLINE', waited))
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    const timer = waitMs === undefined ? undefined : setTimeout(late, waitMs)
+    try {
+      this.#onWait?.()
+      await waiter.admitted
+      return this.#leave
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  #makeRoomForOwner(): void {
+    if (this.#owner.size <= this.#capacity) return
+    const heaviest = this.#owner.heaviest()
+    if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
+  }
+
+  /** Another message of a peer that waits already takes no other place: how many one may have is for the door to say. */
+  #makeRoomForOther(newcomer: Waiter): void {
+    if (this.#others.peers <= this.#capacity) return
+    // Who has sent nothing but beginnings gives up its place to who has more to show.
+    const isWorthMore = newcomer.arrived !== 'begun'
+    const begun = isWorthMore ? this.#others.allOfOne(({ arrived }) => arrived === 'begun') : []
+    const leave = begun.length > 0 ? begun : [newcomer]
+    for (const waiter of leave) if (this.#others.remove(waiter)) waiter.refuse(full(this.#others.size))
+  }
+
   readonly #leave = (): void => {
     // The turn passes straight to the next waiter, so that a newcomer cannot slip in between.
-    const next = this.#owners.shift() ?? this.#waiters.shift()
+    const next = this.#acts.shift() ?? this.#nextMessage()
     if (next) next.admit()
     else this.#taken = false
   }
+
+  #nextMessage(): Waiter | undefined {
+    const isOthersTurn = this.#ownerRun >= OWNER_RUN && this.#others.size > 0
+    const owner = isOthersTurn ? undefined : this.#owner.take()
+    this.#ownerRun = owner ? this.#ownerRun + 1 : 0
+    return owner ?? this.#nextOther() ?? this.#owner.take()
+  }
+
+  #nextOther(): Waiter | undefined {
+    const order: readonly Arrived[] = this.#lastWhole ? ['much', 'whole', 'begun'] : ['whole', 'much', 'begun']
+    for (const wanted of order) {
+      const waiter = this.#others.take(({ arrived }) => arrived === wanted)
+      if (!waiter) continue
+      this.#lastWhole = wanted === 'whole'
+      return waiter
+    }
+    return undefined
+  }
 }
 
-function queue(waiters: Waiter[], signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const giveUp = (): void => {
-    const at = waiters.indexOf(waiter)
-    if (at >= 0) waiters.splice(at, 1)
-    reject(signal.reason)
+/** A message that waits for its turn. */
+class Waiter implements Sender {
+  readonly peer: string
+  readonly client: string
+  readonly admitted: Promise<void>
+  readonly admit: () => void
+  readonly refuse: (error: unknown) => void
+  readonly #who: Applicant
+
+  constructor(who: Applicant) {
+    this.peer = who.peer
+    this.client = who.client
+    this.#who = who
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.admitted = promise
+    this.admit = resolve
+    this.refuse = reject
   }
-  const waiter: Waiter = {
-    admit: () => {
-      signal.removeEventListener('abort', giveUp)
-      resolve()
-    },
-    refuse: (error) => {
-      signal.removeEventListener('abort', giveUp)
-      reject(error)
-    },
+
+  /** As it is now: the rest of the message comes while it waits. */
+  get arrived(): Arrived {
+    return this.#who.arrived
   }
-  signal.addEventListener('abort', giveUp, { once: true })
-  waiters.push(waiter)
-  return promise
+}
+
+function full(waiting: number): GliaError {
+  return new GliaError('ERR_MAILBOX_FULL', `${waiting} messages wait already. Try again when some are done.`)
 }

@@ -30,6 +30,11 @@ export class Pipe {
     return this.#reader.promise
   }
 
+  /** Bytes that lie unread. */
+  get unreadBytes(): number {
+    return this.#queuedBytes
+  }
+
   /** What the reader that waits has given as room. Empty, or transferred away meanwhile, it is none. */
   get room(): Uint8Array | undefined {
     return this.#reader && this.#room && this.#room.length > 0 ? this.#room : undefined

@@ -1,6 +1,7 @@
 import type { Message } from './actor.ts'
 import { linkOf } from './call-context.ts'
 import { GliaError } from './errors.ts'
+import type { Pace } from './pace.ts'
 import type { Policy } from './policy.ts'
 import type { Stream } from './stream.ts'
 import { UnlessOver } from './unless-over.ts'
@@ -8,8 +9,9 @@ import { UnlessOver } from './unless-over.ts'
 /**
  * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
  * or write outlives the call.
+ * @param pace Is told when the method waits for the caller. Left out: the caller may take its time.
  */
-export function messageOf(stream: Stream, pid: string, policy: Policy): Message {
+export function messageOf(stream: Stream, pid: string, policy: Policy, pace?: Pace): Message {
   let received = 0
   let replied = 0
   const { destination, context, signal } = stream
@@ -27,7 +29,9 @@ export function messageOf(stream: Stream, pid: string, policy: Policy): Message 
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
     },
     read: async () => {
+      const came = pace?.reads()
       const chunk = await unlessOver.wait(stream.read())
+      came?.(chunk?.byteLength ?? 0)
       received += chunk?.byteLength ?? 0
       if (received > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
       return chunk
@@ -35,7 +39,9 @@ export function messageOf(stream: Stream, pid: string, policy: Policy): Message 
     write: (chunk) => {
       replied += chunk.byteLength
       if (replied > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
-      return unlessOver.wait(stream.write(chunk))
+      const taken = pace?.writes()
+      const written = unlessOver.wait(stream.write(chunk))
+      return taken ? written.then(() => taken(chunk.byteLength)) : written
     },
   }
 }

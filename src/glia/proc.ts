@@ -1,9 +1,12 @@
 import { admit, checkMethod } from './admit.ts'
+import type { Arrival } from './arriving-stream.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
 import type { Program } from './incarnation.ts'
 import { type Cause, Life, type ProcObserver, type ProcState } from './life.ts'
+import type { Applicant } from './mailbox.ts'
+import { isSuspicious, Pace } from './pace.ts'
 import type { Pid } from './pid.ts'
 import { isOfThisBrowser, type Policy } from './policy.ts'
 import { messageOf } from './proc-message.ts'
@@ -29,6 +32,9 @@ interface Swapping {
   signal: (() => void) | undefined
 }
 
+/** Turns of the microtask queue within which bytes are read that are there already. */
+const AT_HAND_TURNS = 8
+
 /** A process: a module under a PID, with a mailbox and a policy. It starts with its first message. */
 export class Proc {
   readonly pid: Pid
@@ -43,6 +49,10 @@ export class Proc {
   readonly #life: Life
   readonly #times = new RunTimes()
   #running: Stream | undefined
+  /** That of the message that runs, if its caller is not the owner. */
+  #pace: Pace | undefined
+  /** When a caller was too slow last, on the clock of `performance.now()`. */
+  #tooSlowAt: number | undefined
   #revived: string | undefined
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
@@ -54,7 +64,7 @@ export class Proc {
     this.#restart = restart
     this.#observer = observer
     this.#revived = revived
-    this.#turns = new Turns(policy)
+    this.#turns = new Turns(policy, () => this.#pace?.watch())
     this.#life = new Life({ methods, load, start }, restart, observer)
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
@@ -117,14 +127,16 @@ export class Proc {
   /**
    * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end. A
    * caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
+   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is trusted.
    * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
    * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
    */
-  async deliver(stream: Stream): Promise<void> {
+  async deliver(stream: Stream, arrival?: Arrival): Promise<void> {
     try {
       this.#life.killed.throwIfAborted()
       admit(stream, this)
-      const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream))
+      const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream, arrival))
+      arrival?.turnCame()
       try {
         // It may have been swapped for a module without the method while this message waited.
         checkMethod(stream.methodName, this)
@@ -235,8 +247,11 @@ export class Proc {
     this.#life.die(error)
   }
 
-  #waitForTurn(stream: Stream): Promise<Turn> {
-    const turn = this.#turns.take(stream.signal)
+  async #waitForTurn(stream: Stream, arrival: Arrival | undefined): Promise<Turn> {
+    arrival?.readAhead()
+    // oxlint-disable-next-line no-await-in-loop -- a small message that is at hand is whole then
+    for (let i = 0; arrival && i < AT_HAND_TURNS; i++) await Promise.resolve()
+    const turn = this.#turns.take(stream.signal, applicantOf(stream, arrival))
     this.#observer.changed()
     return turn
   }
@@ -274,6 +289,7 @@ export class Proc {
         },
       )
     let cancelDeadline: (() => void) | undefined
+    const pace = isOfThisBrowser(stream.caller) ? undefined : this.#paceOf(stream)
     const onKill = (): void => {
       over.reject(killed.reason)
       stream.abort(killed.reason)
@@ -293,7 +309,9 @@ export class Proc {
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
-      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy))
+      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy, pace))
+      this.#pace = pace
+      pace?.watch()
       await Promise.race([run.catch(noteFailure), over.promise])
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
@@ -305,12 +323,26 @@ export class Proc {
       throw thrown
     } finally {
       cancelDeadline?.()
+      pace?.stop()
+      this.#pace = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== late
       this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
       this.#running = undefined
     }
+  }
+
+  #paceOf(stream: Stream): Pace {
+    return new Pace({
+      behind: () => this.#turns.behind,
+      awaitsInput: () => this.#life.incarnation.awaitsInput,
+      suspicious: isSuspicious(this.#tooSlowAt),
+      tooSlow: (error) => {
+        this.#tooSlowAt = performance.now()
+        stream.abort(error)
+      },
+    })
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
@@ -349,6 +381,18 @@ export class Proc {
       this.#life.rest()
       turn.end()
     }
+  }
+}
+
+/** Who wants a turn with a message, and how much of that is there. */
+function applicantOf({ caller, context }: Stream, arrival: Arrival | undefined): Applicant {
+  return {
+    isOwner: isOfThisBrowser(caller),
+    peer: caller,
+    client: context.client ?? '',
+    get arrived() {
+      return arrival?.arrived ?? 'whole'
+    },
   }
 }
 

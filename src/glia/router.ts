@@ -1,6 +1,7 @@
 import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
 import { type CallContext, linkOf, MAX_CHAIN, remainingMs } from './call-context.ts'
 import { seconds } from './deadline.ts'
+import { Door } from './door.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
@@ -37,6 +38,7 @@ const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root/([^/]*)$`)
 export class Router {
   readonly #init: RouterInit
   readonly #waits = new Waits()
+  readonly #door = new Door()
 
   constructor(init: RouterInit) {
     this.#init = init
@@ -45,6 +47,11 @@ export class Router {
   /** What `self` and `root` stand for on this peer. */
   get aliases(): Aliases {
     return { self: this.#init.env.localHost().peerId, root: this.#init.procs.rootPid }
+  }
+
+  /** Calls of others to processes of this peer, under way or waiting. */
+  get callsOfOthers(): number {
+    return this.#door.calls
   }
 
   /**
@@ -78,7 +85,7 @@ export class Router {
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)
       try {
-        if (stream.destination === this.#init.env.localHost().peerId) await this.#proc(stream.procId).deliver(stream)
+        if (stream.destination === this.#init.env.localHost().peerId) await this.#deliver(stream)
         else await this.#forward(stream)
       } finally {
         callEnds?.()
@@ -98,6 +105,13 @@ export class Router {
       throw new GliaError('ERR_CYCLE', `The process ${procId} waits for the one that calls it, so neither would go on.`)
     }
     return this.#waits.add(from, to)
+  }
+
+  /** The owner's calls go straight to the process; all others pass the door. */
+  #deliver(stream: Stream): Promise<void> {
+    const proc = this.#proc(stream.procId)
+    if (isOfThisBrowser(stream.caller)) return proc.deliver(stream)
+    return this.#door.enter(stream, (arriving) => proc.deliver(arriving, arriving))
   }
 
   #proc(pid: string): Proc {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { nextTask } from './next-task.ts'
 import { newPid } from './pid.ts'
+import { AHEAD_BYTES } from './door-limits.ts'
 import { INITIAL_CREDIT_BYTES } from './session-frames.ts'
 import type { SessionStream } from './session-stream.ts'
 import { echoStream, Served, testSessions } from './session-test-peers.ts'
@@ -86,16 +87,24 @@ test('a call that nobody reads holds its credit and no more, and not the calls b
   await sent
 })
 
-test('an end may give its calls more credit than they begin with', async () => {
+test('an end may give its calls more credit than they begin with, once they are read past what the door reads', async () => {
   const served = new Served()
   const { caller, near } = testSessions(served.serve, { creditBytes: 2 * MiB })
   const next = served.next()
   const unread = caller.open(addressOf(newPid()))
   void send(unread, new Uint8Array(4 * MiB)).catch(() => undefined)
-  await next
+  const far = await next
+  let readBytes = 0
+  const readTo = async (bytes: number): Promise<void> => {
+    while (readBytes < bytes) readBytes += (await far.read())?.length ?? Infinity
+  }
+  await readTo(AHEAD_BYTES)
+  for (let i = 0; i < 20; i++) await nextTask()
+  expect(near.sentBytes).toBeLessThan(INITIAL_CREDIT_BYTES + 2 * AHEAD_BYTES + SLACK_BYTES)
+  await readTo(2 * AHEAD_BYTES + 1)
   await expect.poll(() => near.sentBytes, { interval: 1 }).toBeGreaterThan(2 * MiB)
   for (let i = 0; i < 20; i++) await nextTask()
-  expect(near.sentBytes).toBeLessThan(2 * MiB + SLACK_BYTES)
+  expect(near.sentBytes).toBeLessThan(2 * MiB + readBytes + SLACK_BYTES)
   unread.abort(new Error('enough'))
 })
 

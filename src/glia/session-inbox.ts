@@ -1,4 +1,5 @@
 import { GliaError } from './errors.ts'
+import { AHEAD_BYTES } from './door-limits.ts'
 import { INITIAL_CREDIT_BYTES } from './session-frames.ts'
 import { violation } from './session-violation.ts'
 
@@ -35,11 +36,19 @@ export class Inbox {
     return this.#cancelled || (this.#ended && this.#unreadBytes === 0)
   }
 
+  /** Bytes that have arrived and nobody has read. */
+  get unreadBytes(): number {
+    return this.#unreadBytes
+  }
+
   /** Credit that is worth a frame; 0 until much was read, and if there is no more to come. */
   get dueBytes(): number {
     if (this.silent || this.#reason || this.#arrivedBytes === 0) return 0
-    const due = this.#arrivedBytes - this.#unreadBytes + this.#capacity - this.#grantedBytes
-    return due < this.#capacity / 4 ? 0 : due
+    const readBytes = this.#arrivedBytes - this.#unreadBytes
+    // A message that waits for its turn is read as far as the door reads it, to the end of a piece. No more of it has to come.
+    const capacity = readBytes > 2 * AHEAD_BYTES ? this.#capacity : INITIAL_CREDIT_BYTES
+    const due = readBytes + capacity - this.#grantedBytes
+    return due < capacity / 4 ? 0 : due
   }
 
   /** Gives the credit that is due. */

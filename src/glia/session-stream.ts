@@ -76,6 +76,10 @@ export class SessionStream implements Stream {
     this.#link = link
   }
 
+  get unreadBytes(): number {
+    return this.#in.unreadBytes
+  }
+
   get signal(): AbortSignal {
     // Made when it is asked for: many callers never do.
     this.#aborter ??= new AbortController()

@@ -52,6 +52,10 @@ class PipeStream implements Stream {
     return this.#aborter.signal
   }
 
+  get unreadBytes(): number {
+    return this.#in.unreadBytes
+  }
+
   read(into?: Uint8Array): Promise<Uint8Array | null> {
     return this.#in.read(into)
   }

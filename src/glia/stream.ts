@@ -19,6 +19,8 @@ export interface Stream {
   readonly expectedBytes?: number | undefined
   /** How long the other side may keep this one waiting, in ms, where the transport knows better than the default. */
   readonly silenceMs?: number | undefined
+  /** Bytes that have come and wait to be read, where the transport knows. */
+  readonly unreadBytes?: number | undefined
   /** The calls that this one is made for. */
   readonly context: CallContext
   /** Aborts when either side aborts the stream. Its reason is a GliaError. */

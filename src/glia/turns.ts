@@ -1,6 +1,5 @@
-import { deadlineIn, withDeadline } from './deadline.ts'
 import type { GliaError } from './errors.ts'
-import { Mailbox } from './mailbox.ts'
+import { type Applicant, Mailbox } from './mailbox.ts'
 
 export interface TurnsInit {
   /** Messages that may wait for their turn. */
@@ -9,19 +8,29 @@ export interface TurnsInit {
   deadlineMs: number
 }
 
+/** What waits behind the message that has its turn. */
+export type Behind = 'nobody' | 'others' | 'owner'
+
 /** The turns of a process: its mailbox, with a wait after a turn where its supervisor wants one. */
 export class Turns {
   readonly #mailbox: Mailbox
   readonly #deadlineMs: number
   #pause: { until: number; end(): void } | undefined
 
-  constructor({ mailbox, deadlineMs }: TurnsInit) {
-    this.#mailbox = new Mailbox(mailbox)
+  /** @param onWait Told when somebody begins to wait. */
+  constructor({ mailbox, deadlineMs }: TurnsInit, onWait?: () => void) {
+    this.#mailbox = new Mailbox(mailbox, onWait)
     this.#deadlineMs = deadlineMs
   }
 
   get waiting(): number {
     return this.#mailbox.waiting
+  }
+
+  /** Who waits. */
+  get behind(): Behind {
+    if (this.#mailbox.ownerWaits) return 'owner'
+    return this.#mailbox.waiting > 0 ? 'others' : 'nobody'
   }
 
   /** Whether nobody has the turn, so that nobody waits either. */
@@ -41,11 +50,8 @@ export class Turns {
   }
 
   /** @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE; what {@link close} was given; the signal's reason. */
-  async take(signal: AbortSignal): Promise<Turn> {
-    const deadline = deadlineIn(this.#deadlineMs, (time) => `The message waited ${time} for its turn and was not run.`)
-    return withDeadline(deadline, async (late) =>
-      this.#turn(await this.#mailbox.enter(AbortSignal.any([late, signal]))),
-    )
+  async take(signal: AbortSignal, who?: Applicant): Promise<Turn> {
+    return this.#turn(await this.#mailbox.enter(signal, who, this.#deadlineMs))
   }
 
   /** The next turn, for what the owner does: before all messages that wait, and without the rest of a wait. @throws the signal's reason. */

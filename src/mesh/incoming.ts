@@ -45,6 +45,11 @@ export class Incoming {
     return this.#aborter.signal
   }
 
+  /** Bytes that have come and nobody has read. */
+  get unreadBytes(): number {
+    return this.#queuedBytes + this.#init.stream.readBufferLength
+  }
+
   /** The next bytes, never an empty array; null at the end. @throws {GliaError} the reason of the signal. */
   async read(): Promise<Uint8Array | null> {
     for (;;) {

@@ -38,15 +38,9 @@ export const GOING_AWAY_MS = 500
 /** Looking a peer up in the DHT: it knows it soon, or not at all. */
 export const LOOKUP_MS = 5_000
 
-/** Calls of one peer that are under way or wait at the door, and of all peers together. */
-export const MAX_CALLS_PER_PEER = 256
-export const MAX_CALLS = 2048
-/**
- * Calls of one peer that one process has been given and has not answered. A process runs them one after the other anyway;
- * the rest wait at the door, so that no peer fills the mailbox, or holds it for longer than twice the idle time.
- */
-export const MAX_DELIVERED_PER_PROCESS = 2
-/** A call whose message does not begin, or does not go on, for so long is over. Grows with the process's own deadline. */
+/** Calls of one peer that are under way or wait; of one method in the raw dialect. */
+export { MAX_CALLS_PER_PEER } from '../glia/door-limits.ts'
+/** Time that a peer has to take the answer to who this one is, and to close its half of that stream. */
 export const IDLE_MS = 10_000
 
 /**

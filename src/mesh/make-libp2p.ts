@@ -7,12 +7,10 @@ import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
-import type { Admission } from './admission.ts'
 import { type Components, captureComponents } from './components.ts'
 import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
 import {
   DIAL_DEADLINE_MS,
-  IDLE_MS,
   MAX_INBOUND_PER_SECOND,
   PING_STREAM_MS,
   PINGS,
@@ -29,7 +27,7 @@ export interface Libp2pParts {
 }
 
 /** libp2p as Glia wants it, on what the platform has. Not started yet. */
-export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<Libp2pParts> {
+export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
   const { capture, captured } = captureComponents()
@@ -75,8 +73,7 @@ export async function makeLibp2p(init: MeshInit, admission: Admission): Promise<
       raw: rawProtocol({
         self: identity.peerId,
         serves: (address) => init.serves(address),
-        idleMs: (address) => Math.max(IDLE_MS, (init.deadlineMs?.(address) ?? 0) / 3),
-        admit: (stream) => admission.admit(stream),
+        serve: (stream) => init.serve(stream),
         status: () => `${PROTOCOL.slice(1)}/${identity.peerId}/${init.root()}`,
       }),
       ...(!platform.services?.['dht'] && { routing: (components: never) => new LazyRouting(components) }),

@@ -31,8 +31,6 @@ export interface MeshInit {
   serve(stream: Stream): Promise<void>
   /** Whether there is such a process and method here. */
   serves(address: Address): boolean
-  /** Longest time that a call of the address may take, in ms; what may stay silent grows with it. */
-  deadlineMs?(address: Address): number
   /** How long a peer that is none of Glia's may keep a call waiting, in ms. Default 30 s. */
   silenceMs?: number
   /** PID of the root process. */

@@ -259,10 +259,37 @@ test('a peer that opens more calls than it may, and sends nothing, keeps nobody 
     ),
   )
   expect(opened.length).toBe(1000)
-  expect(callee.mesh.inboundCalls).toBeLessThanOrEqual(MAX_CALLS_PER_PEER + 1)
+  expect(callee.router.callsOfOthers).toBeLessThanOrEqual(MAX_CALLS_PER_PEER + 1)
   await caller.mesh.connect(whereIs(callee))
   expect(await call(caller, callee.addressOf(proc))).toBe('hi')
   expect(proc.waiting).toBe(0)
+})
+
+test('five fresh peers with unfinished messages keep neither the owner nor other peers from calling', async () => {
+  const { proc } = makeProc(() => echo)
+  const callee = await glia([proc], { listen: ['/ip4/127.0.0.1/tcp/0'] })
+  const address = formatAddress(callee.addressOf(proc))
+  const slow = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const client = await plainClient()
+      const stream = await client.dialProtocol(multiaddr(whereIs(callee)), address)
+      stream.send(bytes('x'))
+      return stream
+    }),
+  )
+  await expect.poll(() => proc.waiting).toBe(slow.length - 1)
+  const [session, raw] = await Promise.all([glia(), plainClient()])
+  await session.mesh.connect(whereIs(callee))
+  expect(await Promise.all([call(callee, callee.addressOf(proc)), call(session, callee.addressOf(proc))])).toEqual([
+    'hi',
+    'hi',
+  ])
+  const stream = await raw.dialProtocol(multiaddr(whereIs(callee)), address)
+  stream.send(bytes('hello'))
+  await stream.close()
+  let reply = ''
+  for await (const data of stream) reply += text(data.subarray())
+  expect(reply).toBe('hello')
 })
 
 test('a caller on the list may call, and another may not', async () => {

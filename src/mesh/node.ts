@@ -8,7 +8,6 @@ import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
-import { Admission } from './admission.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
 import { Directs } from './directs.ts'
@@ -46,7 +45,6 @@ export class MeshNode {
   readonly libp2p: Libp2p
   readonly #init: MeshInit
   readonly #components: Components
-  readonly #admission: Admission
   readonly #sessions: Sessions
   readonly #known = new KnownPeers()
   readonly #roots = new Roots()
@@ -61,17 +59,16 @@ export class MeshNode {
   readonly #shunned = new Set<string>()
   #changeWaiters: (() => void)[] = []
 
-  private constructor(init: MeshInit, { libp2p, components, admission }: Libp2pParts & { admission: Admission }) {
+  private constructor(init: MeshInit, { libp2p, components }: Libp2pParts) {
     const { log, platform, identity } = init
     this.#init = init
     this.libp2p = libp2p
     this.#components = components
-    this.#admission = admission
     const changed = (): void => this.#changed()
     this.#sessions = new Sessions({
       self: identity.peerId,
       silenceMs: init.silenceMs,
-      admit: (stream) => this.#admission.admit(stream),
+      serve: (stream) => init.serve(stream),
     })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
     const store = components.reservations()
@@ -122,9 +119,7 @@ export class MeshNode {
 
   /** Starts a node. It reaches nobody until it is told of relays. */
   static async create(init: MeshInit): Promise<MeshNode> {
-    const admission = new Admission({ serve: (stream) => init.serve(stream) })
-    const { libp2p, components } = await makeLibp2p(init, admission)
-    const node = new MeshNode(init, { libp2p, components, admission })
+    const node = new MeshNode(init, await makeLibp2p(init))
     await node.#start()
     return node
   }
@@ -148,11 +143,6 @@ export class MeshNode {
 
   relays(): RelayInfo[] {
     return this.#relays.infos
-  }
-
-  /** Calls of other peers that are under way or wait. */
-  get inboundCalls(): number {
-    return this.#admission.calls
   }
 
   /** Whether no direct connections can be had here. */

@@ -12,10 +12,8 @@ export interface RawProtocolInit {
   self: string
   /** Whether there is such a process and method here. */
   serves(address: Address): boolean
-  /** How long a call of the address may stay silent, in ms. */
-  idleMs(address: Address): number
   /** Takes a call. */
-  admit(stream: Stream): Promise<void>
+  serve(stream: Stream): Promise<void>
   /** What is answered on the protocol id without an address: the text of `/status`. */
   status(): string
 }
@@ -99,7 +97,7 @@ async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePe
     return
   }
   const remote = remotePeer.toString()
-  void init.admit(new RawStream(stream, { address, remote, caller: remote, idleMs: init.idleMs(address) }))
+  void init.serve(new RawStream(stream, { address, remote, caller: remote }))
 }
 
 async function sendStatus(stream: Libp2pStream, status: string): Promise<void> {

@@ -25,8 +25,7 @@ const server: Libp2p = await createLibp2p({
         return server.peerId.toString()
       },
       serves: () => true,
-      idleMs: () => 60_000,
-      admit: async (stream) => arrivals.shift()?.(stream),
+      serve: async (stream) => arrivals.shift()?.(stream),
       status: () => '',
     }),
   },

@@ -47,6 +47,10 @@ export class RawStream implements Stream {
     return this.#incoming.signal
   }
 
+  get unreadBytes(): number {
+    return this.#incoming.unreadBytes
+  }
+
   read(): Promise<Uint8Array | null> {
     return this.#incoming.read()
   }

@@ -27,7 +27,7 @@ export interface SessionsInit {
   /** How long a peer without the session may keep a call waiting, in ms. Default 30 s. */
   silenceMs?: number | undefined
   /** Takes a call. */
-  admit(stream: Stream): Promise<void>
+  serve(stream: Stream): Promise<void>
 }
 
 /** What a connection speaks, as its first call found out. */
@@ -82,7 +82,7 @@ export class Sessions {
   accept(stream: Libp2pStream, connection: Connection): void {
     this.#track(stream, connection, (call) => {
       this.#usedAt.set(connection, Date.now())
-      void this.#init.admit(call)
+      void this.#init.serve(call)
     })
   }
 
@@ -121,7 +121,8 @@ export class Sessions {
       maxBatchBytes: isWebRtc(connection) ? WEBRTC_MESSAGE_BYTES : BATCH_BYTES,
       windowBytes: direct ? DIRECT_WINDOW_BYTES : RELAYED_WINDOW_BYTES,
       creditBytes: direct ? DIRECT_CREDIT_BYTES : RELAYED_CREDIT_BYTES,
-      maxInboundCalls: MAX_CALLS_PER_PEER,
+      // The door chooses among more than it takes: a peer may call for many clients.
+      maxInboundCalls: 2 * MAX_CALLS_PER_PEER,
       silenceMs: SILENCE_MS,
     })
     const sessions = this.#open.get(connection) ?? new Set()

@@ -46,8 +46,7 @@ export async function rawServer(): Promise<RawServer> {
           return libp2p.peerId.toString()
         },
         serves: () => true,
-        idleMs: () => 60_000,
-        admit: async (stream) => arrivals.shift()?.(stream),
+        serve: async (stream) => arrivals.shift()?.(stream),
         status: () => '',
       }),
     },

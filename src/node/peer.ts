@@ -78,7 +78,6 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     log,
     serve: (stream) => router.serveStream(stream),
     serves: (address) => find(address) !== undefined,
-    deadlineMs: (address) => find(address)?.policy.deadlineMs ?? 0,
     root: () => rootPid,
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({

@@ -51,6 +51,19 @@ test('the root process starts with its first message, in a thread, and streams',
   expect(root.state).toBe('idle')
 })
 
+test('seventy callers with unfinished messages keep nobody else from it', async () => {
+  const slow = Array.from({ length: 70 }, (_, i) => {
+    const context = { chain: [], deadlineAt: undefined, client: `slow ${i}` }
+    return router.open({ host: SELF, proc: pid, method: 'echo' }, { caller: SELF, context })
+  })
+  await Promise.all(slow.map((stream) => stream.write(new Uint8Array(1))))
+  const message = new TextEncoder().encode('small')
+  for (let i = 0; i < 3; i++) expect(await call('echo', message)).toEqual(message)
+  // The method that waited for the first of them has kept its thread.
+  expect(root.death).toBeUndefined()
+  for (const stream of slow) stream.abort(new Error('enough'))
+})
+
 test('it knows its PID and peer, and nothing of this process', async () => {
   expect(new TextDecoder().decode(await call('about', new Uint8Array()))).toBe(
     `arg root\nenv WW_PID=${pid}\nenv WW_PEER=${SELF}\n`,

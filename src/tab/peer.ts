@@ -95,7 +95,6 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     log,
     serve: (stream) => router.serveStream(stream),
     serves: ({ proc, method }) => table.get(proc)?.methods.includes(method) ?? false,
-    deadlineMs: ({ proc }) => table.get(proc)?.policy.deadlineMs ?? 0,
     root: () => table.rootPid,
     changed,
   })

@@ -1,0 +1,30 @@
+/** Every number of the door for calls of others, with its reason. Times in ms, sizes in bytes. */
+const MiB = 1024 * 1024
+
+/** Calls of one peer that are under way or wait, and of all peers together. The owner's calls are not among them. */
+export const MAX_CALLS_PER_PEER = 256
+export const MAX_CALLS = 2048
+/** Bytes of messages that wait for their turn, of one peer and of all. A call alone holds up to some 300 KiB. */
+export const MAX_WAITING_BYTES_PER_PEER = 16 * MiB
+export const MAX_WAITING_BYTES = 64 * MiB
+/** How often those bytes are counted while calls wait: they come while nobody looks. */
+export const COUNT_MS = 200
+
+/** A call whose message does not begin for so long is over. */
+export const SILENCE_MS = 10_000
+/** Bytes of a message that are kept while it waits. A smaller message is whole before its turn; a larger one has that much. */
+export const AHEAD_BYTES = 64 * 1024
+
+/**
+ * While others wait, a method may wait so long for its caller, to send more of the message or to read the reply, and longer
+ * by the time that the bytes which did move may take.
+ */
+export const PATIENCE_MS = 2_000
+export const MIN_BYTES_PER_SECOND = 64 * 1024
+/** The same for some time after a caller was too slow for its process: who sends slow messages on purpose has more of them. */
+export const SHORT_PATIENCE_MS = 300
+export const SUSPICION_MS = 60_000
+/** While the owner waits, this is the most, whatever the rate. */
+export const OWNER_PATIENCE_MS = 5_000
+/** How often it is looked at whether a method waits for its caller. */
+export const LOOK_MS = 100

@@ -1,0 +1,121 @@
+/** Who sent something that waits. */
+export interface Sender {
+  /** A peer id, 'browser', or the PID of a process. */
+  readonly peer: string
+  /** One of those for whom the peer calls, as it tells them apart; '' if it does not. */
+  readonly client: string
+}
+
+/**
+ * What waits, by who sent it: served in turns between the peers, and of each peer between its clients; of one client in the
+ * order it came. So a peer gets no larger share by having many clients, and neither gets one by sending much.
+ */
+export class FairQueue<T extends Sender> {
+  /** In the order in which they are served next: a peer that was served goes to the end, and in it its client. */
+  readonly #peers = new Map<string, Map<string, T[]>>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Peers of which something waits. */
+  get peers(): number {
+    return this.#peers.size
+  }
+
+  sizeOf(peer: string): number {
+    let size = 0
+    for (const queue of this.#peers.get(peer)?.values() ?? []) size += queue.length
+    return size
+  }
+
+  add(item: T): void {
+    const clients = this.#peers.get(item.peer) ?? new Map<string, T[]>()
+    const queue = clients.get(item.client) ?? []
+    queue.push(item)
+    clients.set(item.client, queue)
+    this.#peers.set(item.peer, clients)
+    this.#size += 1
+  }
+
+  /** @returns whether it waited. */
+  remove(item: T): boolean {
+    const queue = this.#peers.get(item.peer)?.get(item.client)
+    const at = queue?.indexOf(item) ?? -1
+    if (!queue || at < 0) return false
+    queue.splice(at, 1)
+    this.#dropEmpty(item)
+    return true
+  }
+
+  /** The next one that is first of its client and accepted; it waits no more. */
+  take(accepts: (item: T) => boolean = () => true): T | undefined {
+    for (const [peer, clients] of this.#peers) {
+      for (const [client, queue] of clients) {
+        const first = queue[0]
+        if (!first || !accepts(first)) continue
+        queue.shift()
+        this.#size -= 1
+        // Both go to the end of the line.
+        this.#peers.delete(peer)
+        clients.delete(client)
+        if (queue.length > 0) clients.set(client, queue)
+        if (clients.size > 0) this.#peers.set(peer, clients)
+        return first
+      }
+    }
+    return undefined
+  }
+
+  /**
+   * The newest of the heaviest client of the heaviest peer: what goes when there is no room.
+   * @param weightOf 0 for what is not to go. Left out: each weighs the same.
+   * @param peer Looks at this one only.
+   */
+  heaviest(weightOf: (item: T) => number = () => 1, peer?: string): T | undefined {
+    const ofClient = (queue: readonly T[]): number => sum(queue, weightOf)
+    const clients =
+      peer === undefined ? maxBy(this.#peers.values(), (each) => sum(each.values(), ofClient)) : this.#peers.get(peer)
+    return clients && maxBy(clients.values(), ofClient)?.findLast((item) => weightOf(item) > 0)
+  }
+
+  /** All of the last peer of which every one is as the test says. */
+  allOfOne(test: (item: T) => boolean): readonly T[] {
+    let found: Iterable<readonly T[]> = []
+    for (const clients of this.#peers.values()) {
+      if ([...clients.values()].every((queue) => queue.every(test))) found = clients.values()
+    }
+    return [...found].flat()
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (const clients of this.#peers.values()) for (const queue of clients.values()) yield* queue
+  }
+
+  #dropEmpty({ peer, client }: Sender): void {
+    this.#size -= 1
+    const clients = this.#peers.get(peer)
+    if (clients?.get(client)?.length === 0) clients.delete(client)
+    if (clients?.size === 0) this.#peers.delete(peer)
+  }
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += of(item)
+  return total
+}
+
+/** The last of the largest. */
+function maxBy<T>(items: Iterable<T>, of: (item: T) => number): T | undefined {
+  let best: T | undefined
+  let most = -Infinity
+  for (const item of items) {
+    const value = of(item)
+    if (value < most) continue
+    most = value
+    best = item
+  }
+  return best
+}

@@ -1,0 +1,111 @@
+import { seconds } from './deadline.ts'
+import {
+  LOOK_MS,
+  MIN_BYTES_PER_SECOND,
+  OWNER_PATIENCE_MS,
+  PATIENCE_MS,
+  SHORT_PATIENCE_MS,
+  SUSPICION_MS,
+} from './door-limits.ts'
+import { GliaError } from './errors.ts'
+import type { Behind } from './turns.ts'
+
+export interface PaceInit {
+  /** Who waits for the turn that this message has. */
+  behind(): Behind
+  /** Whether the method waits for more of the message. */
+  awaitsInput(): boolean
+  /** A caller was too slow for this process lately. */
+  suspicious: boolean
+  /** The caller is too slow. Called at most once. */
+  tooSlow(error: GliaError): void
+}
+
+/**
+ * Sees that a message which has its turn keeps moving while others wait. Only the time counts in which the method waits for
+ * the caller: to send more, or to read its reply. While nobody waits, a caller may take its time.
+ */
+export class Pace {
+  readonly #init: PaceInit
+  #isReading = false
+  #isWriting = false
+  #looking: ReturnType<typeof setInterval> | undefined
+  /** Since others wait: time that the method waited, bytes that moved. */
+  #waitedMs = 0
+  #movedBytes = 0
+  #lookedAt = 0
+  #over = false
+
+  constructor(init: PaceInit) {
+    this.#init = init
+  }
+
+  /** More of the message is asked for. @returns to be called when it is there. */
+  reads(): (bytes: number) => void {
+    this.#isReading = true
+    return (bytes) => {
+      this.#isReading = false
+      this.#movedBytes += bytes
+    }
+  }
+
+  /** A part of the reply is handed over. @returns to be called when the caller has taken it. */
+  writes(): (bytes: number) => void {
+    this.#isWriting = true
+    return (bytes) => {
+      this.#isWriting = false
+      this.#movedBytes += bytes
+    }
+  }
+
+  /** Somebody may wait now. */
+  watch(): void {
+    if (this.#over || this.#looking !== undefined || this.#init.behind() === 'nobody') return
+    this.#waitedMs = this.#movedBytes = 0
+    this.#lookedAt = performance.now()
+    this.#looking = setInterval(() => this.#look(), LOOK_MS)
+  }
+
+  /** The message is over. Idempotent. */
+  stop(): void {
+    this.#over = true
+    this.#rest()
+  }
+
+  #look(): void {
+    const now = performance.now()
+    const elapsedMs = now - this.#lookedAt
+    this.#lookedAt = now
+    const behind = this.#init.behind()
+    if (behind === 'nobody') return this.#rest()
+    if (!this.#isWriting && !(this.#isReading && this.#init.awaitsInput())) return
+    this.#waitedMs += elapsedMs
+    if (this.#waitedMs <= this.#allowedMs(behind)) return
+    this.stop()
+    this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs))
+  }
+
+  #rest(): void {
+    clearInterval(this.#looking)
+    this.#looking = undefined
+  }
+
+  #allowedMs(behind: Behind): number {
+    const patienceMs = this.#init.suspicious ? SHORT_PATIENCE_MS : PATIENCE_MS
+    const allowedMs = patienceMs + (1000 * this.#movedBytes) / MIN_BYTES_PER_SECOND
+    return behind === 'owner' ? Math.min(allowedMs, OWNER_PATIENCE_MS) : allowedMs
+  }
+}
+
+/** Whether a caller that was too slow at a time, on the clock of `performance.now()`, makes the next ones suspicious. */
+export function isSuspicious(tooSlowAt: number | undefined): boolean {
+  return tooSlowAt !== undefined && performance.now() - tooSlowAt < SUSPICION_MS
+}
+
+function tooSlow(isWriting: boolean, ms: number): GliaError {
+  const what = isWriting ? 'its reply to be read' : 'the rest of its message'
+  return new GliaError(
+    'ERR_DEADLINE',
+    `Others wait for this process, and it waited ${seconds(ms)} for ${what}: the call was ended. Send the whole message at once and read the reply as it comes.`,
+  )
+}
