@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from '@playwright/test'
 import { WebSocketServer } from 'ws'
 import { ROOT, test } from '../server.ts'
+import { spawn } from '../tab.ts'
 import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
@@ -74,12 +75,23 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
     against: 'transferred ArrayBuffers to a worker and back',
   })
   await page.evaluate(() => globalThis.bare.close())
-  const spawn = await measure({
+  const spawned = await measure({
     what: 'spawn of wc, 17 kB',
     unit: 'ms',
     glia: async () => median(await page.evaluate(calls.spawnTimes)),
     baseline: async () => median(await page.evaluate(baselines.workerTimes)),
     against: 'a bare worker that instantiates it',
+  })
+  const ledger = async (sync: 'relaxed' | 'durable'): Promise<string> =>
+    `/ww/0.1.0/self/${await spawn(page, 'ledger', { policy: { sync } })}/once`
+  const [relaxed, durable] = [await ledger('relaxed'), await ledger('durable')]
+  const writes = { calls: 120, warmUp: 20 }
+  const fsync = await measure({
+    what: 'call that appends 8 bytes and waits in fsync until they are stored, p50',
+    unit: 'µs',
+    glia: () => p50(page.evaluate(calls.callTimes, { address: durable, ...writes })),
+    baseline: () => p50(page.evaluate(calls.callTimes, { address: relaxed, ...writes })),
+    against: 'the same with an fsync that does not wait',
   })
   const http = await measure({
     what: 'HTTP call, 32 bytes, p50',
@@ -89,7 +101,7 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
     against: 'fetch of a kept file through the service worker',
   })
   await context.close()
-  return [call, echo, spawn, http]
+  return [call, echo, spawned, fsync, http]
 }
 
 /** Live processes that a tab has at most. */

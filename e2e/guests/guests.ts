@@ -14,6 +14,7 @@ export type GuestName =
   | 'greedy'
   | 'diary'
   | 'halves'
+  | 'ledger'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -32,6 +33,7 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   greedy: ['--exportStart', '_initialize', '--debug', ...FREE_OF_ENV],
   diary: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  ledger: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 
 export const GUEST_NAMES = Object.keys(OPTIONS) as GuestName[]

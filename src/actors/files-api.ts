@@ -2,6 +2,7 @@
  * What crosses between the page and an actor worker of the files that a process keeps, `/data`: the worker gets them once,
  * when it is connected, and from then on tells what has changed, over a port of their own.
  */
+import type { FileBarrier } from './file-barrier.ts'
 import { fields, isBytes } from '../glia/untrusted.ts'
 
 /** Something in a directory. Paths have no slash at their start or end, and no `.`, `..` or empty parts. */
@@ -20,6 +21,8 @@ export interface KeptFiles {
   maxBytes: number
   /** Gets a {@link FilesChanged} after each message that changed something, before the message's end, and at `fsync`. */
   port: MessagePort
+  /** How `fsync` waits for the page. Left out: it does not wait. */
+  barrier?: FileBarrier | undefined
 }
 
 /** Worker to page. One after the other they are all that happened. */
@@ -29,6 +32,8 @@ export interface FilesChanged {
   changes: readonly FileChange[]
   /** Files and directories that are not among them, and were not before, since their paths are too long. */
   tooLong: number
+  /** Set by an `fsync` that waits: the page answers with this number when all of it is stored. */
+  sync?: number | undefined
 }
 
 /**
@@ -50,9 +55,10 @@ export function nameBytes(name: string): number {
 
 /** @throws {TypeError} if it is no such message. */
 export function readFilesChanged(value: unknown): FilesChanged {
-  const { type, changes, tooLong } = fields(value)
-  if (type === 'changed' && Array.isArray(changes) && typeof tooLong === 'number') {
-    return { type, changes: changes.map(readFileChange), tooLong }
+  const { type, changes, tooLong, sync } = fields(value)
+  const isSync = sync === undefined || typeof sync === 'number'
+  if (type === 'changed' && Array.isArray(changes) && typeof tooLong === 'number' && isSync) {
+    return { type, changes: changes.map(readFileChange), tooLong, ...(sync !== undefined && { sync }) }
   }
   throw new TypeError(`Not a message of an actor worker about its files: ${String(type)}`)
 }

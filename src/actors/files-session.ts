@@ -1,4 +1,5 @@
 import { toGliaError } from '../glia/errors.ts'
+import { type FilesSynced, SyncWords } from './file-barrier.ts'
 import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
 
 export type PutFiles = (entries: readonly FileEntry[]) => Promise<void>
@@ -8,6 +9,8 @@ export interface FilesSessionInit {
   changed(changes: readonly FileChange[]): void
   /** Gets a line for people about what cannot be kept. */
   report(line: string): void
+  /** Resolves to whether everything that was taken until now is in the store for good. */
+  stored(): Promise<boolean>
 }
 
 /** The page's side of the files of one worker. */
@@ -21,12 +24,12 @@ export class FilesSession {
   #reports = 0
   #waiting: { reports: number; come: () => void } | undefined
 
-  /** @param entries What the worker begins with. @param maxBytes As {@link KeptFiles} has it. */
-  constructor(entries: readonly FileEntry[], maxBytes: number, init: FilesSessionInit) {
+  /** @param given What the worker begins with, and how it waits. */
+  constructor(given: Omit<KeptFiles, 'port'>, init: FilesSessionInit) {
     const { port1, port2 } = new MessageChannel()
     this.#init = init
     this.#port = port1
-    this.#kept = { entries, maxBytes, port: port2 }
+    this.#kept = { ...given, port: port2 }
   }
 
   /** For the worker; its port is to be transferred. Once the worker has started there are no entries any more. */
@@ -66,13 +69,22 @@ export class FilesSession {
   #receive(data: unknown): void {
     this.#reports += 1
     try {
-      const { changes, tooLong } = readFilesChanged(data)
+      const { changes, tooLong, sync } = readFilesChanged(data)
       this.#init.changed(changes)
       if (tooLong > 0) this.#init.report(tooLongLine(tooLong))
+      if (sync !== undefined) void this.#answer(sync)
     } catch (thrown) {
       this.#init.report(`What was changed under /data is not kept: ${toGliaError(thrown).message}`)
     }
     if (this.#waiting && this.#reports >= this.#waiting.reports) this.#waiting.come()
+  }
+
+  /** Tells a guest that waits in `fsync`. */
+  async #answer(sync: number): Promise<void> {
+    const ok = await this.#init.stored()
+    const { barrier } = this.#kept
+    if (typeof barrier === 'object') new SyncWords(barrier).answer(sync, ok)
+    else this.#port.postMessage({ type: 'synced', sync, ok } satisfies FilesSynced)
   }
 }
 

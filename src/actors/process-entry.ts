@@ -68,6 +68,7 @@ export class ProcessEntry {
       pid: record.pid,
       store: init.store,
       maxBytes: record.policy.maxDataBytes,
+      sync: record.policy.sync,
       report: (line) => this.log.add('error', line),
       changed: init.changed,
     })

@@ -1,5 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
+import { nextTask } from '../glia/next-task.ts'
+import type { FilesSynced } from './file-barrier.ts'
 import type { FileChange, FileEntry } from './files-api.ts'
 import type { FilesSession } from './files-session.ts'
 import { type FileStore, ProcessFiles } from './process-files.ts'
@@ -15,6 +17,7 @@ class MemoryStore implements FileStore {
   isFull = false
   isBroken = false
   gate: Promise<void> = Promise.resolve()
+  durability: string | undefined
   writes = 0
   reads = 0
 
@@ -24,7 +27,8 @@ class MemoryStore implements FileStore {
     return [...this.kept.values()]
   }
 
-  async changeFiles(_pid: string, changes: readonly FileChange[]): Promise<void> {
+  async changeFiles(_pid: string, changes: readonly FileChange[], durability: string): Promise<void> {
+    this.durability = durability
     await this.gate
     if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
     this.writes += 1
@@ -42,12 +46,13 @@ afterEach(() => {
   }
 })
 
-function make(store?: FileStore, maxBytes = 64 * MiB) {
+function make(store?: FileStore, maxBytes = 64 * MiB, sync: 'relaxed' | 'durable' = 'relaxed') {
   const lines: string[] = []
   const files = new ProcessFiles({
     pid: PID,
     store,
     maxBytes,
+    sync,
     report: (line) => lines.push(line),
     changed: () => undefined,
   })
@@ -301,4 +306,90 @@ test('all who ask what there is wait for one read, and one that fails is tried a
   store.isBroken = false
   expect((await Promise.all([files.load(), files.load(), files.load()])).map(({ size }) => size)).toEqual([1, 1, 1])
   expect(store.reads).toBe(2)
+})
+
+describe('fsync under the policy durable', () => {
+  /** A worker whose guest is suspended in fsync, as the page sees it. */
+  async function syncer(files: ProcessFiles) {
+    const session = await files.open('JSPI')
+    sessions.push(session)
+    files.begin(session, async () => undefined)
+    const { port } = session.kept
+    let last = 0
+    const sync = async (...changes: unknown[]): Promise<boolean> => {
+      const answered = new Promise<boolean>((resolve) => {
+        port.onmessage = ({ data }: MessageEvent<FilesSynced>) => resolve(data.ok)
+      })
+      port.postMessage({ type: 'changed', changes, tooLong: 0, sync: ++last })
+      return answered
+    }
+    return { session, sync }
+  }
+
+  test('is answered when the store has the files for good, and not before', async () => {
+    const store = new MemoryStore()
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    const { files } = make(store, MiB, 'durable')
+    files.keep()
+    const { session, sync } = await syncer(files)
+    const synced = sync(file('a'))
+    await session.received(1)
+    const first = await Promise.race([synced, nextTask().then(() => 'nothing yet')])
+    expect(first).toBe('nothing yet')
+    gate.resolve()
+    expect(await synced).toBe(true)
+    expect([...store.kept.keys()]).toEqual(['a'])
+    expect(store.durability).toBe('strict')
+    expect(await sync()).toBe(true)
+  })
+
+  test('waits for a process that is being kept', async () => {
+    const store = new MemoryStore()
+    const { files } = make(store, MiB, 'durable')
+    const { session, sync } = await syncer(files)
+    const synced = sync(file('a'))
+    await session.received(1)
+    files.keep()
+    expect(await synced).toBe(true)
+    expect(store.kept.has('a')).toBe(true)
+  })
+
+  test('fails where the files are not kept: a full store, no room, no store, a process that the browser refused, one that is killed', async () => {
+    const store = new MemoryStore()
+    store.isFull = true
+    const full = make(store, MiB, 'durable').files
+    full.keep()
+    const { sync } = await syncer(full)
+    expect(await sync(file('a'))).toBe(false)
+    store.isFull = false
+    expect(await sync()).toBe(true)
+    expect(await sync(file('b', 2 * MiB))).toBe(false)
+    expect(await sync(file('b', 'small'))).toBe(true)
+
+    expect(await (await syncer(make(undefined, MiB, 'durable').files)).sync(file('a'))).toBe(false)
+
+    const refused = make(new MemoryStore(), MiB, 'durable').files
+    const late = (await syncer(refused)).sync(file('a'))
+    refused.notKept()
+    expect(await late).toBe(false)
+  })
+
+  test('a guest that can be neither blocked nor suspended is told that it cannot wait', async () => {
+    const { files } = make(new MemoryStore(), MiB, 'durable')
+    const session = await files.open('buffered')
+    sessions.push(session)
+    expect(session.kept.barrier).toBe('none')
+  })
+
+  test('under relaxed nothing waits, and the store is asked for no more than before', async () => {
+    const store = new MemoryStore()
+    const { files } = make(store)
+    files.keep()
+    const { session, tell } = await begin(files)
+    await tell(file('a'))
+    await files.release()
+    expect(session.kept.barrier).toBeUndefined()
+    expect(store.durability).toBe('relaxed')
+  })
 })

@@ -1,10 +1,13 @@
 import { toGliaError } from '../glia/errors.ts'
+import type { Policy } from '../glia/policy.ts'
 import { nextTask } from '../glia/next-task.ts'
 import { mib } from './cap-memory.ts'
+import { makeBarrier } from './file-barrier.ts'
 import { FileIndex, lengthOf } from './file-index.ts'
 import type { FileChange, FileEntry } from './files-api.ts'
 import { fittedFiles } from './fitted-files.ts'
 import { FilesSession, type PutFiles } from './files-session.ts'
+import type { TierName } from './worker-api.ts'
 
 /** Bytes that may wait to be stored when a message begins. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
@@ -13,8 +16,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024
 export interface FileStore {
   /** @throws {GliaError} ERR_STORAGE */
   files(pid: string): Promise<FileEntry[]>
-  /** All of it or nothing. @throws {GliaError} ERR_STORAGE */
-  changeFiles(pid: string, changes: readonly FileChange[]): Promise<void>
+  /** All of it or nothing. `strict`: it resolves when a browser that is killed has it all the same. @throws {GliaError} ERR_STORAGE */
+  changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void>
 }
 
 export interface ProcessFilesInit {
@@ -23,6 +26,8 @@ export interface ProcessFilesInit {
   store: FileStore | undefined
   /** Largest memory of all of them, in bytes. */
   maxBytes: number
+  /** What `fsync` promises. */
+  sync: Policy['sync']
   /** Gets a line for people about what is not kept. */
   report(line: string): void
   /** Something that a view shows has changed. */
@@ -51,6 +56,10 @@ export class ProcessFiles {
   /** Views ask for the index at every change: all of them wait for one read. */
   #loading: Promise<unknown> | undefined
   #session: FilesSession | undefined
+  /** Settled once it is known whether the browser keeps the process. */
+  readonly #decided = Promise.withResolvers<void>()
+  /** What was not taken as it is now, since there is no room for it. */
+  readonly #refused = new Set<string>()
 
   constructor(init: ProcessFilesInit) {
     this.#init = init
@@ -83,7 +92,7 @@ export class ProcessFiles {
   }
 
   /** For a worker that is being started. @throws {GliaError} ERR_STORAGE: without its files a process must not run. */
-  async open(): Promise<FilesSession> {
+  async open(tier: TierName = 'rings'): Promise<FilesSession> {
     // Of one that lives on if this one does not start (a swap), changes are still taken; it does nothing meanwhile.
     const before = this.#session
     if (before?.isStopped) {
@@ -94,10 +103,11 @@ export class ProcessFiles {
     const entries = await this.entries()
     // It has to take what is there, whatever it may have on top.
     const maxBytes = Math.max(this.#init.maxBytes, this.#index?.memoryBytes ?? 0)
-    return new FilesSession(entries, maxBytes, {
-      changed: (changes) => this.#take(changes),
-      report: this.#init.report,
-    })
+    const barrier = makeBarrier(this.#init.sync, tier)
+    return new FilesSession(
+      { entries, maxBytes, barrier },
+      { changed: (changes) => this.#take(changes), report: this.#init.report, stored: () => this.stored() },
+    )
   }
 
   /** The worker has started: from now on its changes count, and no others. */
@@ -119,6 +129,32 @@ export class ProcessFiles {
     await this.#flushing
   }
 
+  /**
+   * Waits until everything that was taken until now is stored: what `fsync` waits for under `sync: 'durable'`.
+   * @returns false if it is not, and the log says why.
+   */
+  async stored(): Promise<boolean> {
+    if (!this.#init.store) return false
+    await this.#decided.promise
+    while (this.#isStoring && this.#waiting.size + this.#flight.size > 0) {
+      this.#flush()
+      // oxlint-disable-next-line no-await-in-loop -- until nothing waits
+      await this.#flushing
+      if (this.#failed !== undefined) return false
+    }
+    return this.#isStoring && this.#refused.size === 0
+  }
+
+  /** For the first message: what the start has put under `/data` is stored before anybody hears of it. */
+  get whenStartStored(): Promise<boolean> | undefined {
+    return this.#init.sync === 'durable' ? this.stored() : undefined
+  }
+
+  /** The browser refused to keep the process: `fsync` fails instead of waiting. */
+  notKept(): void {
+    this.#decided.resolve()
+  }
+
   /** The worker is ended. What it had told by then still counts, unless it never started. */
   stopped(session: FilesSession): void {
     session.isStopped = true
@@ -128,6 +164,7 @@ export class ProcessFiles {
   /** The process is gone: nothing is taken any more. A port that is open is never collected, nor is what listens to it. */
   close(): void {
     this.#isStoring = false
+    this.#decided.resolve()
     this.#session?.close()
     this.#session = undefined
   }
@@ -142,6 +179,7 @@ export class ProcessFiles {
     if (!this.#init.store) return
     this.#isKept = true
     this.#isStoring = true
+    this.#decided.resolve()
     this.#flush()
   }
 
@@ -179,8 +217,10 @@ export class ProcessFiles {
     for (const change of [...changes].sort((a, b) => Number(b.kind === 'removed') - Number(a.kind === 'removed'))) {
       if (change.kind !== 'removed' && !index.hasRoomFor([change], maxBytes)) {
         refused.push(change.path)
+        this.#refused.add(change.path)
         continue
       }
+      this.#refused.delete(change.path)
       index.put(change)
       this.#waiting.set(change.path, change)
     }
@@ -204,11 +244,11 @@ export class ProcessFiles {
 
   /** @returns whether that went well. */
   async #store(store: FileStore): Promise<boolean> {
-    const { pid, report } = this.#init
+    const { pid, sync, report } = this.#init
     this.#flight = this.#waiting
     this.#waiting = new Map()
     try {
-      await store.changeFiles(pid, [...this.#flight.values()])
+      await store.changeFiles(pid, [...this.#flight.values()], sync === 'durable' ? 'strict' : 'relaxed')
       if (this.#failed !== undefined) report('What is under /data is kept again.')
       this.#failed = undefined
       return true

@@ -171,9 +171,9 @@ export class Store implements ProcessStore {
     return attempt('read the files', () => this.#db.getAll('files', filesOf(pid)))
   }
 
-  async changeFiles(pid: string, changes: readonly FileChange[]): Promise<void> {
+  async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
     await attempt('keep the files', async () => {
-      const tx = this.#db.transaction('files', 'readwrite', { durability: 'relaxed' })
+      const tx = this.#db.transaction('files', 'readwrite', { durability })
       const done = changes.map((change) =>
         change.kind === 'removed' ? tx.store.delete([pid, change.path]) : tx.store.put(change, [pid, change.path]),
       )

@@ -78,6 +78,7 @@ class WorkerActor implements Actor {
   readonly #lane: Lane
   readonly #outgoing: OutgoingCalls | undefined
   #files: FilesSession | undefined
+  #isFresh = true
   stopped: GliaError | undefined
   /** Rejects when it is stopped. */
   readonly #end = Promise.withResolvers<never>()
@@ -109,7 +110,7 @@ class WorkerActor implements Actor {
   async start(): Promise<void> {
     const { channel, transfer: ports } = this.#lane
     const { files } = this.#init
-    this.#files = await files?.open()
+    this.#files = await files?.open(this.#init.tier)
     // Ended meanwhile: nobody else lets go of it.
     if (this.stopped && this.#files) files?.stopped(this.#files)
     const calls = this.#outgoing?.port
@@ -129,6 +130,9 @@ class WorkerActor implements Actor {
       await this.#orStopped(full)
       message.signal.throwIfAborted()
     }
+    const start = this.#isFresh ? this.#init.files?.whenStartStored : undefined
+    if (start) await this.#orStopped(start)
+    this.#isFresh = false
     const index = this.#init.program.methods.indexOf(method)
     const deliver = (): Promise<RunEnd> => this.#lane.run(index, message)
     const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())

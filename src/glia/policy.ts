@@ -27,6 +27,11 @@ export interface Policy {
   /** Largest memory of the files under `/data`, in bytes. */
   maxDataBytes: number
   /**
+   * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is killed.
+   * `relaxed`: they ask for the files to be stored soon, and do not wait.
+   */
+  sync: 'relaxed' | 'durable'
+  /**
    * Whether its instance may be ended while it is idle, to make room for another process. What is in its memory is lost. Off,
    * only an instance that holds nothing of the messages it had is ended.
    */
@@ -44,6 +49,7 @@ export const DEFAULT_POLICY: Policy = {
   maxOpenFiles: 128,
   maxCalls: 16,
   maxDataBytes: 64 * MiB,
+  sync: 'relaxed',
   evict: false,
 }
 
@@ -83,6 +89,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'maxCalls':
         policy[key] = readCount(key, value, 0, MAX_OPEN)
         break
+      case 'sync':
+        policy.sync = readSync(value)
+        break
       case 'call':
       case 'evict':
         policy[key] = readSwitch(key, value)
@@ -108,6 +117,11 @@ function readCallers(value: unknown): Policy['callers'] {
   if (value === 'anyone' || value === 'browser') return value
   if (Array.isArray(value) && value.every((id): id is string => typeof id === 'string' && isPeerId(id))) return value
   throw new GliaError('ERR_BAD_REQUEST', "policy.callers: give 'anyone', 'browser' or a list of peer ids.")
+}
+
+function readSync(value: unknown): Policy['sync'] {
+  if (value === 'relaxed' || value === 'durable') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.sync: give 'relaxed' or 'durable', not ${String(value)}.`)
 }
 
 function readSwitch(key: string, value: unknown): boolean {

@@ -20,11 +20,12 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 
 /** All limits, one each. */
 export function limitWords(policy: Policy): string[] {
-  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxOpenFiles, maxCalls, call, evict } = policy
+  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, sync, maxOpenFiles, maxCalls, call, evict } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
+    ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]

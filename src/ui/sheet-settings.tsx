@@ -163,6 +163,14 @@ function LimitFields({ form, errors, onEdit }: SheetSettingsProps) {
       <label class="check">
         <input
           type="checkbox"
+          checked={form.durable}
+          onChange={({ currentTarget }) => onEdit({ durable: currentTarget.checked })}
+        />
+        Its fsync waits until the files are on the disk, also if the browser is killed then
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
           checked={form.mayEvict}
           onChange={({ currentTarget }) => onEdit({ mayEvict: currentTarget.checked })}
         />

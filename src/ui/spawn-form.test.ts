@@ -32,6 +32,7 @@ test('everything on the sheet reaches the process', () => {
     openFiles: '3',
     openCalls: '4',
     mayEvict: true,
+    durable: true,
     restart: 'transient',
   })
   expect(options).toMatchObject({
@@ -51,6 +52,7 @@ test('everything on the sheet reaches the process', () => {
     maxOpenFiles: 3,
     maxCalls: 4,
     maxDataBytes: 256 * 1024,
+    sync: 'durable',
     evict: true,
   })
   // Nothing that a policy has is missing on the sheet: then it would have its default here.

@@ -27,6 +27,8 @@ export interface SpawnForm {
   openFiles: string
   openCalls: string
   mayEvict: boolean
+  /** `fsync` waits until the files are stored for good. */
+  durable: boolean
   restart: RestartType
 }
 
@@ -80,6 +82,7 @@ export function newForm(name: string): SpawnForm {
     openFiles: String(maxOpenFiles),
     openCalls: String(maxCalls),
     mayEvict: DEFAULT_POLICY.evict,
+    durable: DEFAULT_POLICY.sync === 'durable',
     restart: DEFAULT_RESTART.type,
   }
 }
@@ -110,6 +113,7 @@ export function readForm(form: SpawnForm): ReadForm {
     maxMessageBytes: numbers.messageMiB,
     maxReplyBytes: numbers.replyMiB,
     maxDataBytes: numbers.dataMiB,
+    sync: form.durable ? 'durable' : 'relaxed',
     maxOpenFiles: numbers.openFiles,
     maxCalls: numbers.openCalls,
   }

@@ -50,6 +50,7 @@ const api: ActorWorkerApi = {
     instance = await Instance.create(program, surroundings)
     // What it has put under /data meanwhile.
     surroundings.data.report()
+    surroundings.data.isServing = true
     return instance.memoryBytes
   },
   serve(): ServeEnd | Paused | Promise<ServeEnd> {

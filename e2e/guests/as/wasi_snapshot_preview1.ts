@@ -5,6 +5,8 @@
 export declare function args_get(pointers: usize, text: usize): u32
 export declare function args_sizes_get(count: usize, length: usize): u32
 export declare function fd_close(fd: u32): u32
+export declare function fd_datasync(fd: u32): u32
+export declare function fd_sync(fd: u32): u32
 export declare function fd_fdstat_set_rights(fd: u32, rights: u64, inheriting: u64): u32
 export declare function fd_read(fd: u32, iovecs: usize, count: u32, size: usize): u32
 export declare function fd_readdir(fd: u32, buffer: usize, length: u32, cookie: u64, used: usize): u32

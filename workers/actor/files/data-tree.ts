@@ -1,3 +1,4 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
 import {
   type FileChange,
   type FileEntry,
@@ -5,6 +6,10 @@ import {
   type KeptFiles,
   MAX_FILE_PATH,
 } from '../../../src/actors/files-api.ts'
+import type { Later } from '../wasi/descriptor.ts'
+import { andThen } from '../wasi/later.ts'
+import { WasiError } from '../wasi/wasi-error.ts'
+import { type Barrier, barrierOf } from './barrier.ts'
 import { Directory } from './directory.ts'
 import { fill } from './fill.ts'
 import { type Inode, Symlink } from './inode.ts'
@@ -42,10 +47,18 @@ export class DataTree {
   #paths: Paths
   #knownVersion = 0
   #syncedAt = -Infinity
+  readonly #barrier: Barrier | undefined
+  #lastSync = 0
+  /**
+   * The process has started. Before, the page takes nothing, so `fsync` waits for nothing: the first message waits until what
+   * the start left here is stored.
+   */
+  isServing = false
 
   /** @param kept Left out: it is lost with the worker. */
   constructor(maxBytes: number, kept?: KeptFiles) {
-    this.#volume = new Volume(() => this.#sync())
+    this.#barrier = kept && barrierOf(kept)
+    this.#volume = new Volume(() => this.#sync(), this.#barrier)
     this.root = new Directory(this.#volume)
     this.root.linked()
     this.#port = kept?.port
@@ -73,13 +86,18 @@ export class DataTree {
 
   /** Tells the page what has changed, if anything has. */
   report(): void {
-    if (this.#volume.version === this.#knownVersion || !this.#port) return
+    if (this.#volume.version !== this.#knownVersion) this.#tell()
+  }
+
+  /** @param sync Set: the page is to answer, also if nothing has changed. */
+  #tell(sync?: number): void {
+    if (!this.#port) return
     const paths = pathsOf(this.root, this.#maxUnits)
     const contents = new Contents()
     const changes = [...changesBetween(this.#paths.known, paths.known, contents)]
     const tooLong = [...paths.tooLong].filter((inode) => !this.#paths.tooLong.has(inode)).length
-    if (changes.length > 0 || tooLong > 0) {
-      const message: FilesChanged = { type: 'changed', changes, tooLong }
+    if (changes.length > 0 || tooLong > 0 || sync !== undefined) {
+      const message: FilesChanged = { type: 'changed', changes, tooLong, ...(sync !== undefined && { sync }) }
       this.#port.postMessage(message, contents.buffers)
       // The page waits for as many as are counted.
       this.reports += 1
@@ -88,11 +106,21 @@ export class DataTree {
     this.#knownVersion = this.#volume.version
   }
 
-  #sync(): void {
+  #sync(): Later<void> {
+    if (this.#barrier && this.isServing) return this.#syncDurably(this.#barrier)
     const now = performance.now()
     if (now - this.#syncedAt < SYNC_INTERVAL_MS) return
     this.#syncedAt = now
     this.report()
+  }
+
+  #syncDurably(barrier: Barrier): Later<void> {
+    barrier.check()
+    const sync = ++this.#lastSync
+    this.#tell(sync)
+    return andThen(barrier.wait(sync), (ok) => {
+      if (!ok || this.#paths.tooLong.size > 0) throw new WasiError(wasi.ERRNO_IO)
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { Descriptor, type DirEntry, type FileStat, type FileTimes } from '../wasi/descriptor.ts'
+import { Descriptor, type DirEntry, type FileStat, type FileTimes, type Later } from '../wasi/descriptor.ts'
 import { DIRECTORY_RIGHTS, FILE_RIGHTS } from '../wasi/rights.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 import type { Directory } from './directory.ts'
@@ -36,8 +36,8 @@ abstract class InodeDescriptor<T extends Inode> extends Descriptor {
 
   override advise(): void {}
 
-  override sync(): void {
-    this.inode.volume.sync()
+  override sync(): Later<void> {
+    return this.inode.volume.sync()
   }
 
   override close(): void {
@@ -52,6 +52,7 @@ export class FileDescriptor extends InodeDescriptor<RegularFile> {
   constructor(file: RegularFile, how: Granted) {
     super(file, how)
     this.rights = how.rights & FILE_RIGHTS
+    if (this.#isSynced) file.volume.barrier?.check()
   }
 
   override read(target: Uint8Array): number {
@@ -89,6 +90,14 @@ export class FileDescriptor extends InodeDescriptor<RegularFile> {
 
   override allocate(size: number): void {
     if (size > this.inode.size) this.inode.setSize(size)
+  }
+
+  override written(): Later<void> {
+    return this.#isSynced && this.inode.volume.barrier ? this.sync() : undefined
+  }
+
+  get #isSynced(): boolean {
+    return (this.flags & (wasi.FDFLAGS_SYNC | wasi.FDFLAGS_DSYNC)) !== 0
   }
 
   get #appends(): boolean {

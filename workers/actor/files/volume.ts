@@ -1,5 +1,7 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { INODE_BYTES } from '../../../src/actors/files-api.ts'
+import type { Barrier } from './barrier.ts'
+import type { Later } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 
 let lastDev = 0n
@@ -11,13 +13,16 @@ export class Volume {
   /** Counts the changes of anything in it. */
   version = 0
   /** What `fsync` of its files does. */
-  readonly sync: () => void
+  readonly sync: () => Later<void>
+  /** Set where `fsync` waits until its files are stored. */
+  readonly barrier: Barrier | undefined
   #maxBytes = Infinity
   #bytes = 0
   #lastIno = 0n
 
-  constructor(sync: () => void = () => undefined) {
+  constructor(sync: () => Later<void> = () => undefined, barrier?: Barrier) {
     this.sync = sync
+    this.barrier = barrier
   }
 
   /**

@@ -102,9 +102,12 @@ export abstract class Descriptor {
     throw new WasiError(wasi.ERRNO_SPIPE)
   }
 
-  sync(): void {
+  sync(): Later<void> {
     throw new WasiError(wasi.ERRNO_INVAL)
   }
+
+  /** A write has been made: with O_SYNC, waits until it is stored. */
+  written(): Later<void> {}
 
   /** What is in the directory, `.` and `..` included, by cookie. */
   entries(): Iterable<DirEntry> {

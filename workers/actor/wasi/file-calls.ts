@@ -4,6 +4,7 @@ import type { Descriptor, Later } from './descriptor.ts'
 import { writeEntries } from './dir-entries.ts'
 import { fileTimes } from './file-times.ts'
 import type { WasiCall } from './guard.ts'
+import { andThen } from './later.ts'
 import { moveBytes } from './move-bytes.ts'
 import { toRights } from './rights.ts'
 import { writeFdstat, writeFilestat } from './structs.ts'
@@ -50,8 +51,8 @@ export function fileCalls(context: WasiContext) {
     fd_close(fd: number): Later<void> {
       return table.close(fd)
     },
-    fd_datasync(fd: number): void {
-      descriptorWith(context, fd, wasi.RIGHTS_FD_DATASYNC, wasi.ERRNO_INVAL).sync()
+    fd_datasync(fd: number): Later<void> {
+      return descriptorWith(context, fd, wasi.RIGHTS_FD_DATASYNC, wasi.ERRNO_INVAL).sync()
     },
     fd_fdstat_get(fd: number, result: number): void {
       writeFdstat(memory, result, table.get(fd))
@@ -96,7 +97,8 @@ export function fileCalls(context: WasiContext) {
     fd_pwrite(fd: number, list: number, count: number, offset: bigint, done: number): Later<void> {
       const file = withOffsets(fd, wasi.RIGHTS_FD_WRITE | wasi.RIGHTS_FD_SEEK)
       const start = toOffset(offset)
-      return moveBytes(memory, { list, count, done }, false, (source, before) => file.writeAt(source, start + before))
+      const move = (source: Uint8Array, before: number): number => file.writeAt(source, start + before)
+      return andThen(moveBytes(memory, { list, count, done }, false, move), () => file.written())
     },
     fd_read(fd: number, list: number, count: number, done: number): Later<void> {
       const file = descriptorWith(context, fd, wasi.RIGHTS_FD_READ, wasi.ERRNO_BADF)
@@ -117,15 +119,16 @@ export function fileCalls(context: WasiContext) {
       memory.check(result, 8)
       memory.setU64(result, BigInt(file.seek(Number(delta), whence)))
     },
-    fd_sync(fd: number): void {
-      descriptorWith(context, fd, wasi.RIGHTS_FD_SYNC, wasi.ERRNO_INVAL).sync()
+    fd_sync(fd: number): Later<void> {
+      return descriptorWith(context, fd, wasi.RIGHTS_FD_SYNC, wasi.ERRNO_INVAL).sync()
     },
     fd_tell(fd: number, result: number): void {
       memory.setU64(result, BigInt(withOffsets(fd, wasi.RIGHTS_FD_TELL).seek(0, wasi.WHENCE_CUR)))
     },
     fd_write(fd: number, list: number, count: number, done: number): Later<void> {
       const file = descriptorWith(context, fd, wasi.RIGHTS_FD_WRITE, wasi.ERRNO_BADF)
-      return moveBytes(memory, { list, count, done }, file.isStream, (source) => file.write(source))
+      const moved = moveBytes(memory, { list, count, done }, file.isStream, (source) => file.write(source))
+      return andThen(moved, () => file.written())
     },
   } satisfies Record<string, WasiCall>
 }
