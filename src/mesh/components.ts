@@ -1,6 +1,4 @@
-import type { PeerId } from '@libp2p/interface'
-import type { AddressManager, Registrar, TransportManager } from '@libp2p/interface-internal'
-import type { ComponentLogger } from '@libp2p/interface'
+import type { Registrar, TransportManager } from '@libp2p/interface-internal'
 import type { ReservationStore } from './relays.ts'
 
 /** The parts of libp2p that it gives to its services, and that Glia uses as one. */
@@ -9,10 +7,9 @@ export interface Components {
   transportManager: TransportManager
   /** What the circuit relay transport keeps its reservations in; undefined without that transport. */
   reservations(): ReservationStore | undefined
-  all: { peerId: PeerId; addressManager: AddressManager; logger: ComponentLogger }
 }
 
-type Given = Pick<Components, 'registrar' | 'transportManager'> & Components['all']
+type Given = Pick<Components, 'registrar' | 'transportManager'>
 
 /** A service that is only there to be given libp2p's parts: its public face has no listening at an address later on. */
 export function captureComponents(): { capture(components: Given): object; captured(): Components } {
@@ -24,12 +21,12 @@ export function captureComponents(): { capture(components: Given): object; captu
     },
     captured() {
       if (!given) throw new Error('libp2p has not made its services.')
-      const { registrar, transportManager, peerId, addressManager, logger } = given
+      const { registrar, transportManager } = given
       const reservations = (): ReservationStore | undefined => {
         const relay = transportManager.getTransports().find((transport) => 'reservationStore' in transport)
         return relay && (relay as unknown as { reservationStore: ReservationStore }).reservationStore
       }
-      return { registrar, transportManager, reservations, all: { peerId, addressManager, logger } }
+      return { registrar, transportManager, reservations }
     },
   }
 }

@@ -1,5 +1,9 @@
-import type { PeerInfo, Startable, TypedEventTarget } from '@libp2p/interface'
-import { type PubSubPeerDiscoveryComponents, pubsubPeerDiscovery } from '@libp2p/pubsub-peer-discovery'
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { GossipSub, Message } from '@libp2p/gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Logger } from '../glia/log.ts'
+import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { DISCOVERY_TOPIC } from './limits.ts'
 import type { KnownPeers } from './known-peers.ts'
 
@@ -13,51 +17,48 @@ const SMALL = 4
 /** A peer that was not heard of for so many intervals, and so long at least, is gone. A busy or hidden tab announces itself late. */
 const MISSED = 3
 const LATE_MS = 60_000
-/** `setInterval`'s longest. */
-const NEVER_MS = 2 ** 31 - 1
 
 export interface DiscoveryInit {
-  components: PubSubPeerDiscoveryComponents
+  self: PeerId
+  log: Logger
+  pubsub: GossipSub
+  /** Addresses of this peer. */
+  addresses(): readonly Multiaddr[]
   known: KnownPeers
-  heard(peer: PeerInfo, isNew: boolean): void
+  heard(peer: string, isNew: boolean): void
   /** Somebody is not known any more. */
   forgot(): void
 }
 
-/** What is used of PubSubPeerDiscovery, whose types name neither its lifecycle nor its one verb. */
-type Announcer = TypedEventTarget<{ peer: CustomEvent<PeerInfo> }> & Startable & { _broadcast(): void }
-
 /**
- * Peers announce themselves by gossip on a topic of Glia's own. The library does the messages; the interval, which it keeps
- * fixed, is kept here and grows with the mesh.
+ * Peers announce themselves by gossip on a topic of Glia's own, each only itself; {@link GossipGuard} sees to that. The
+ * interval grows with the mesh.
  */
 export class Discovery {
   readonly #init: DiscoveryInit
-  readonly #announcer: Announcer
+  readonly #onMessage = ({ detail }: CustomEvent<Message>): void => this.#heard(detail)
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastAnnounced = 0
   #stopped = false
 
   constructor(init: DiscoveryInit) {
     this.#init = init
-    this.#announcer = pubsubPeerDiscovery({ interval: NEVER_MS, topics: [DISCOVERY_TOPIC] })(
-      init.components,
-    ) as unknown as Announcer
-    this.#announcer.addEventListener('peer', ({ detail }) => this.#heard(detail))
   }
 
-  async start(): Promise<void> {
-    await this.#announcer.start?.()
-    await this.#announcer.afterStart?.()
+  start(): void {
+    const { pubsub } = this.#init
+    pubsub.addEventListener('message', this.#onMessage)
+    pubsub.subscribe(DISCOVERY_TOPIC)
     this.#schedule(FIRST_MS)
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     if (this.#stopped) return
     this.#stopped = true
     clearTimeout(this.#timer)
-    await this.#announcer.beforeStop?.()
-    await this.#announcer.stop?.()
+    const { pubsub } = this.#init
+    pubsub.removeEventListener('message', this.#onMessage)
+    pubsub.unsubscribe(DISCOVERY_TOPIC)
   }
 
   /** Announces this peer soon: its addresses changed, or somebody came who does not know it. */
@@ -79,15 +80,26 @@ export class Discovery {
 
   #announce(): void {
     this.#lastAnnounced = Date.now()
-    this.#announcer._broadcast()
-    if (this.#init.known.forgetOlderThan(Math.max(this.#intervalMs * MISSED, LATE_MS))) this.#init.forgot()
+    const { self, pubsub, addresses, known, forgot } = this.#init
+    if (self.publicKey && pubsub.getSubscribers(DISCOVERY_TOPIC).length > 0) {
+      const announcement = writeAnnouncement(publicKeyToProtobuf(self.publicKey), addresses())
+      // Neighbours that are just leaving do not get it. The next announcement comes soon.
+      pubsub
+        .publish(DISCOVERY_TOPIC, announcement)
+        .catch((thrown: unknown) => this.#init.log.debug('announcement:', thrown))
+    }
+    if (known.forgetOlderThan(Math.max(this.#intervalMs * MISSED, LATE_MS))) forgot()
     this.#schedule(this.#intervalMs)
   }
 
-  #heard(peer: PeerInfo): void {
-    const isNew = this.#init.known.heard(peer.id, peer.multiaddrs)
-    this.#init.heard(peer, isNew)
+  #heard({ topic, data }: Message): void {
+    const { self, known, heard } = this.#init
+    if (topic !== DISCOVERY_TOPIC) return
+    const { id, addresses } = readAnnouncement(data)
+    if (id.equals(self)) return
+    const isNew = known.heard(id, addresses)
+    heard(id.toString(), isNew)
     // A newcomer learns of everybody within an interval. In a small mesh it need not wait; in a large one all would answer at once.
-    if (isNew && this.#init.known.size <= SMALL) this.soon()
+    if (isNew && known.size <= SMALL) this.soon()
   }
 }

@@ -9,6 +9,22 @@ export const DHT_PROTOCOL = '/glia/kad/1.0.0'
 /** Gossip topic on which peers announce themselves. */
 export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 
+/** An announcement is about its own peer only, and has at most so many addresses and bytes. */
+export const MAX_ANNOUNCED_ADDRESSES = 8
+export const MAX_ANNOUNCEMENT_BYTES = 2048
+/**
+ * Announcements that a neighbour may pass on. The mesh carries about five a second, however large it is (discovery.ts); many
+ * come at once when a class opens the page. What is dropped is announced again.
+ */
+export const PASSED_ON_RATE = { perSecond: 20, burst: 200 }
+/** Announcements of one peer by one neighbour. */
+export const REPEAT_RATE = { perSecond: 1, burst: 8 }
+/** How long a neighbour's bad announcements are remembered after the last one. */
+export const OFFENCE_MS = 60_000
+/** Longest message of gossipsub, which may have many announcements, and how many of each thing may be in it. */
+export const MAX_GOSSIP_BYTES = 256 * 1024
+export const MAX_GOSSIP_ITEMS = 512
+
 /** Longest time to reach a peer that a call waits for. Past it the caller gets ERR_UNREACHABLE. */
 export const DIAL_DEADLINE_MS = 10_000
 /** One address of a peer: another still fits into the deadline. */

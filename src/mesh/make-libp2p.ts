@@ -1,5 +1,4 @@
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -9,6 +8,8 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
 import { type Components, captureComponents } from './components.ts'
 import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
+import { gossip } from './gossip.ts'
+import { GossipGuard } from './gossip-guard.ts'
 import {
   DIAL_DEADLINE_MS,
   MAX_INBOUND_PER_SECOND,
@@ -24,12 +25,14 @@ import { LazyRouting } from './routing.ts'
 export interface Libp2pParts {
   libp2p: Libp2p
   components: Components
+  gossipGuard: GossipGuard
 }
 
 /** libp2p as Glia wants it, on what the platform has. Not started yet. */
 export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
+  const gossipGuard = new GossipGuard()
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: privateKeyFromProtobuf(identity.privateKey),
@@ -65,11 +68,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
         maxInboundStreams: PINGS,
         timeout: PING_STREAM_MS,
       }),
-      pubsub: gossipsub({
-        // Tabs of one machine have one address, and are no attack.
-        scoreParams: { IPColocationFactorWeight: 0 },
-        ...(platform.hub && { D: 32, Dlo: 24, Dhi: 128, Dout: 0 }),
-      }),
+      pubsub: gossip({ guard: gossipGuard, hub: platform.hub === true }),
       raw: rawProtocol({
         self: identity.peerId,
         serves: (address) => init.serves(address),
@@ -80,5 +79,5 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       ...platform.services,
     } as unknown as NonNullable<Libp2pOptions['services']>,
   })
-  return { libp2p, components: captured() }
+  return { libp2p, components: captured(), gossipGuard }
 }

@@ -1,3 +1,4 @@
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
 import type { Logger } from '../glia/log.ts'
@@ -20,6 +21,10 @@ export interface Platform {
   hub?: boolean
   /** Whether this peer is a page that nobody sees now. Left out: it never is. */
   hidden?(): boolean
+  /** What quotas count a peer at this address as; left out: each peer for itself. */
+  networkOf?(address: Multiaddr): string
+  /** An announcement of a peer was dropped. */
+  droppedAnnouncement?(): void
   /** Reserves at the relays it uses, so that others reach it there. */
   reserves: boolean
 }

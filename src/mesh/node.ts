@@ -1,5 +1,5 @@
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
@@ -14,6 +14,7 @@ import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { dialWords, meshError } from './failure-words.ts'
 import { IdleCircuits } from './idle-circuits.ts'
+import type { Gossip } from './gossip-guard.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Latencies } from './latencies.ts'
 import {
@@ -59,7 +60,7 @@ export class MeshNode {
   readonly #shunned = new Set<string>()
   #changeWaiters: (() => void)[] = []
 
-  private constructor(init: MeshInit, { libp2p, components }: Libp2pParts) {
+  private constructor(init: MeshInit, { libp2p, components, gossipGuard }: Libp2pParts) {
     const { log, platform, identity } = init
     this.#init = init
     this.libp2p = libp2p
@@ -97,16 +98,23 @@ export class MeshNode {
       latencies: this.#latencies,
       relays: () => this.#relayPeers(),
     })
+    const pubsub = libp2p.services['pubsub'] as GossipSub
     this.#discovery = new Discovery({
-      components: { ...components.all, pubsub: libp2p.services['pubsub'] as GossipSub },
+      self: libp2p.peerId,
+      log,
+      pubsub,
+      addresses: () => libp2p.getMultiaddrs(),
       known: this.#known,
-      heard: ({ id, multiaddrs }, isNew) => {
-        void libp2p.peerStore.patch(id, { multiaddrs }).catch((thrown: unknown) => log.debug('peer store:', thrown))
+      heard: (peer, isNew) => {
         // A relay is met by all its tabs, and has no use for meeting others.
-        if (platform.reserves && !this.#shunned.has(id.toString())) this.#directs.meet(id.toString())
+        if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
         if (isNew) changed()
       },
       forgot: changed,
+    })
+    gossipGuard.attach(pubsub as unknown as Gossip, {
+      sourceOf: (peer) => this.#sourceOf(peer),
+      dropped: () => platform.droppedAnnouncement?.(),
     })
     this.#listen()
     const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
@@ -205,7 +213,7 @@ export class MeshNode {
     clearInterval(this.#tick)
     this.#relays.stop()
     this.#pulses.stop()
-    await this.#discovery.stop()
+    this.#discovery.stop()
     await this.libp2p.stop()
   }
 
@@ -217,7 +225,7 @@ export class MeshNode {
       { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
     await this.libp2p.start()
-    await this.#discovery.start()
+    this.#discovery.start()
   }
 
   #listen(): void {
@@ -296,6 +304,13 @@ export class MeshNode {
         cause,
       })
     }
+  }
+
+  /** Who a neighbour is counted as, where quotas count networks. */
+  #sourceOf(peer: PeerId): string {
+    const { networkOf } = this.#init.platform
+    const [connection] = this.libp2p.getConnections(peer)
+    return networkOf && connection ? networkOf(connection.remoteAddr) : peer.toString()
   }
 
   #relayPeers(): Set<string> {

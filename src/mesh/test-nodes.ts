@@ -75,7 +75,7 @@ export async function startNode(
   }
 }
 
-export interface RelayOptions {
+export interface RelayOptions extends Partial<Platform> {
   /** 0: any. */
   port?: number
   identity?: Identity
@@ -83,7 +83,7 @@ export interface RelayOptions {
 }
 
 /** A relay, as `npm start` runs one. */
-export async function relay({ port = 0, identity, reservations }: RelayOptions = {}): Promise<TestNode> {
+export async function relay({ port = 0, identity, reservations, ...platform }: RelayOptions = {}): Promise<TestNode> {
   return glia(
     [],
     {
@@ -97,6 +97,7 @@ export async function relay({ port = 0, identity, reservations }: RelayOptions =
         }),
         dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
       },
+      ...platform,
     },
     identity,
   )

@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 import type { CreateListenerOptions, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import type { WebSocket } from 'ws'
 import { GliaError } from '../glia/errors.ts'
+import { Rate } from '../mesh/rate.ts'
 import { JOINS_PER_SECOND, MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES } from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
-import { networkAt } from './networks.ts'
+import { networkAt, shareOf } from './networks.ts'
 import { Quota } from './quota.ts'
-import { Rate } from './rate.ts'
 import { Unfinished } from './unfinished.ts'
 
 export interface DoorkeeperInit {
@@ -59,7 +59,7 @@ export class Doorkeeper {
 
   async #admit(connection: Inbound, upgrade: () => Promise<void>): Promise<void> {
     const network = networkAt(connection.remoteAddr)
-    const giveBack = this.#rate.admits(network) ? this.#quota.take(network) : undefined
+    const giveBack = this.#rate.admits(network, Date.now(), shareOf(network, 1)) ? this.#quota.take(network) : undefined
     if (!giveBack) {
       this.#observer.refused('connection')
       end(connection)

@@ -6,7 +6,15 @@ import { ByteCounter, quietMetrics } from './libp2p-metrics.ts'
 import { reservationsOf } from './relay.ts'
 
 /** What was refused, or ended to make room. */
-export type Refusal = 'host' | 'origin' | 'connection' | 'handshake' | 'reservation' | 'circuit' | 'not glia'
+export type Refusal =
+  | 'host'
+  | 'origin'
+  | 'connection'
+  | 'handshake'
+  | 'reservation'
+  | 'circuit'
+  | 'not glia'
+  | 'announcement'
 
 /** Told of what the doors refuse. */
 export interface RefusalObserver {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { Quota } from './quota.ts'
-import { Rate } from './rate.ts'
 import { Unfinished } from './unfinished.ts'
 
 test('a quota counts each network on its own, and a place is given back once', () => {
@@ -16,14 +15,6 @@ test('a quota counts each network on its own, and a place is given back once', (
   // This machine has eight times as much.
   const here = Array.from({ length: 17 }, () => quota.take('127.0.0.1'))
   expect(here.filter((place) => place === undefined)).toHaveLength(1)
-})
-
-test('a rate lets a burst through, then what comes in time', () => {
-  const rate = new Rate({ perSecond: 10, burst: 3 })
-  expect([0, 0, 0, 0].map((now) => rate.admits('a', now))).toEqual([true, true, true, false])
-  expect(rate.admits('b', 0)).toBe(true)
-  expect([100, 100].map((now) => rate.admits('a', now))).toEqual([true, false])
-  expect([9000, 9000, 9000, 9000].map((now) => rate.admits('a', now))).toEqual([true, true, true, false])
 })
 
 test('past a bound the oldest that is unfinished is ended: of its network, or of all', () => {

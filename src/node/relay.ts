@@ -11,6 +11,7 @@ import type { Doorkeeper } from './doorkeeper.ts'
 import { CIRCUIT_MS, MAX_CIRCUITS_PER_PEER, MAX_CONNECTIONS, MAX_RESERVATIONS, RESERVATION_MS } from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
 import { toNewestConnection } from './newest-connection.ts'
+import { networkAt } from './networks.ts'
 import type { OwnNames } from './own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
 import { wsDoor } from './ws-door.ts'
@@ -82,6 +83,8 @@ export function relayPlatform(init: RelayInit): Platform {
       }),
     },
     connectionGater: guard.gater,
+    networkOf: networkAt,
+    droppedAnnouncement: () => observer.refused('announcement'),
     metrics,
     hub: true,
     // It is reached at its own addresses.

@@ -1,10 +1,13 @@
-import type { Signal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import type { TabModel } from './model.ts'
 import { PeerRow } from './peer-row.tsx'
+import { PEERS_PER_PAGE, peersShown } from './peer-window.ts'
 
 /** Other peers, connected ones first. Columns are dropped on narrow screens, the one that tells least first. */
 export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
   const peers = model.peers.value
+  const count = useSignal(PEERS_PER_PAGE)
+  const shown = peersShown(peers, count.value, found.value)
   const relays = peers.filter(({ relay }) => relay).length
   const known = peers.filter(({ link, relay }) => link === 'none' && !relay).length
   const counts = [
@@ -43,11 +46,19 @@ export function PeerTable({ model, found }: { model: TabModel; found: Signal<str
           </tr>
         </thead>
         <tbody>
-          {peers.map((peer) => (
+          {shown.map((peer) => (
             <PeerRow key={peer.peerId} model={model} peer={peer} found={found} />
           ))}
         </tbody>
       </table>
+      {shown.length < peers.length && (
+        <p class="soft">
+          {shown.length} of {peers.length} peers are shown.{' '}
+          <button type="button" class="button" onClick={() => (count.value += PEERS_PER_PAGE)}>
+            Show more
+          </button>
+        </p>
+      )}
     </section>
   )
 }
