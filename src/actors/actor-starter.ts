@@ -1,4 +1,4 @@
-import type { Actor } from '../glia/actor.ts'
+import type { Actor, ActorPlace } from '../glia/actor.ts'
 import type { Program } from '../glia/incarnation.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import type { LiveActors } from './live-actors.ts'
@@ -34,15 +34,21 @@ export class ActorStarter {
     return {
       methods: version.methods,
       load: () => this.#init.modules.get(version, maxMemoryBytes),
-      start: (signal) => this.#start(entry, version, signal),
+      enter: (signal) => this.#init.live.enter(entry.proc, signal),
+      start: (signal, place) => this.#start(entry, version, signal, place),
     }
   }
 
-  async #start(entry: ProcessEntry, version: ModuleVersion, signal: AbortSignal): Promise<Actor> {
+  async #start(
+    entry: ProcessEntry,
+    version: ModuleVersion,
+    signal: AbortSignal,
+    entered: ActorPlace | undefined,
+  ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
     const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
-    const place = live.take(entry.proc)
+    const place = entered ?? live.take(entry.proc)
     try {
       const { module, memoryLimitBytes } = await orAborted(modules.get(version, maxMemoryBytes), signal)
       return await startWorkerActor({
@@ -64,7 +70,7 @@ export class ActorStarter {
         outgoing:
           call && mesh ? { caller: record.pid, mesh, maxCalls, report: (line) => log.add('stderr', line) } : undefined,
         files: entry.files,
-        onInstanceEnded: (memoryBytes) => place.instanceEnded(memoryBytes),
+        place,
         onStopped: () => place.leave(),
         signal,
       })

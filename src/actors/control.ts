@@ -28,8 +28,8 @@ const SPIN_MS = 0.1
 
 const WASM_PAGE_BYTES = 65_536
 
-/** How a message ended in the worker. */
-export const RunStatus = { ok: 0, failed: 1, exited: 2, trapped: 3 } as const
+/** How a message ended in the worker. `noRoom`: it has not begun, for the browser had no memory for its instance. */
+export const RunStatus = { ok: 0, failed: 1, exited: 2, trapped: 3, noRoom: 5 } as const
 export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus]
 
 export interface RunEnd {

@@ -11,9 +11,10 @@ export interface Lane {
   /**
    * Runs one message to its end, whatever becomes of the caller meanwhile.
    * @param method Index of the method in the program.
+   * @param again Asked when the message could not begin, for want of room for an instance: whether to try once more.
    * @throws what `close` was given.
    */
-  run(method: number, message: Message): Promise<RunEnd>
+  run(method: number, message: Message, again?: () => Promise<boolean>): Promise<RunEnd>
   /** Has a guest look again that waits for several things (poll_oneoff): one of them has changed, other than by {@link run}. */
   nudge(): void
   /** Between two messages: has the message loop end where it blocks the worker. @returns whether it does. */

@@ -1,19 +1,23 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { ActorPlace } from '../glia/actor.ts'
+import { GliaError } from '../glia/errors.ts'
 import type { Proc } from '../glia/proc.ts'
-import { counter, deliver, makeProc, TestActor, type TestProcInit } from '../glia/test-peer.ts'
+import { counter, deliver, makeProc, TestActor, type TestProcInit, text, untilAborted } from '../glia/test-peer.ts'
 import { readAll } from '../glia/web-streams.ts'
-import { LiveActors, type Place } from './live-actors.ts'
+import { LiveActors } from './live-actors.ts'
 
 /** A tab with room for two workers, and a way to make processes that need one each. */
 function makeTab() {
   const procs: Proc[] = []
-  const places = new Map<Proc, Place>()
+  const places = new Map<Proc, ActorPlace>()
   const live = new LiveActors(() => procs, 2)
-  const add = (init: TestProcInit = {}): Proc => {
-    const { proc } = makeProc(counter, {
+  const add = (init: TestProcInit = {}, lives = counter): Proc => {
+    const { proc } = makeProc(lives, {
       ...init,
-      actor: (run) => {
-        const place = live.take(proc)
+      changed: () => live.notice(),
+      enter: (signal) => live.enter(proc, signal),
+      actor: (run, entered) => {
+        const place = entered ?? live.take(proc)
         places.set(proc, place)
         return new TestActor(run, () => place.leave())
       },
@@ -101,4 +105,59 @@ test('one whose ended instances hold much is told to give it up too', async () =
   const MiB = 1024 * 1024
   expect(places.get(proc)?.instanceEnded(500 * MiB)).toBe(false)
   expect(places.get(proc)?.instanceEnded(100 * MiB)).toBe(true)
+})
+
+describe('a message to a process without a place', () => {
+  /** A process that is a command: it loses nothing between two messages. */
+  const command = (add: ReturnType<typeof makeTab>['add']): Proc => add({ methods: ['_start'] })
+  const reply = async (proc: Proc): Promise<string> => text(await readAll(deliver(proc, { method: '_start' }).stream))
+
+  test('waits while a command runs, and has its place when that has ended', async () => {
+    const { add } = makeTab()
+    const commands = Array.from({ length: 7 }, () => command(add))
+    const replies = await Promise.all([...commands, ...commands, ...commands].map(reply))
+    // Each process has its own count, which begins anew with each life.
+    expect(replies.length).toBe(21)
+    expect(states(commands).filter((state) => state === 'idle').length).toBe(2)
+  })
+
+  test('comes to its place beside processes that keep theirs', async () => {
+    const { add } = makeTab()
+    const kept = add()
+    await readAll(deliver(kept).stream)
+    const commands = Array.from({ length: 5 }, () => command(add))
+    await Promise.all(commands.map(reply))
+    expect(kept.state).toBe('idle')
+  })
+
+  test('fails when the last process that might have made room turns out to keep its memory', async () => {
+    const { add } = makeTab()
+    const [first, second, third] = [add(), add(), add()]
+    const messages = [first, second, third].map((proc) => deliver(proc))
+    const failed = expect(messages[2]?.done).rejects.toMatchObject({ code: 'ERR_LIVE_LIMIT' })
+    for (const { stream } of messages.slice(0, 2)) expect((await readAll(stream)).length).toBe(1)
+    await failed
+  })
+
+  test('fails at the deadline of its process, which is no end of it, or leaves when its caller gives up', async () => {
+    const { add } = makeTab()
+    const methods = ['_start']
+    const busy = [0, 1].map(() =>
+      deliver(
+        add({ methods }, () => untilAborted),
+        { method: '_start' },
+      ),
+    )
+    const [late, left] = [add({ methods, policy: { deadlineMs: 20 } }), add({ methods })]
+    const leaving = deliver(left, { method: '_start' })
+    await expect(deliver(late, { method: '_start' }).done).rejects.toMatchObject({
+      code: 'ERR_LIVE_LIMIT',
+      message: expect.stringContaining('none came free within 20 ms') as unknown,
+    })
+    leaving.stream.abort(new GliaError('ERR_ABORTED', 'Enough.'))
+    await expect(leaving.done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(states([late, left])).toEqual(['cold', 'cold'])
+    for (const { stream } of busy) stream.abort(new GliaError('ERR_ABORTED', 'Enough.'))
+    expect(await reply(command(add))).toBe('1')
+  })
 })

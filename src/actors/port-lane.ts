@@ -1,5 +1,5 @@
 import type { Message } from '../glia/actor.ts'
-import type { RunEnd } from './control.ts'
+import { type RunEnd, RunStatus } from './control.ts'
 import type { Lane, LaneInit } from './lane.ts'
 import {
   type Channel,
@@ -51,7 +51,7 @@ export class PortLane implements Lane {
     }
   }
 
-  async run(method: number, message: Message): Promise<RunEnd> {
+  async run(method: number, message: Message, again = async () => false): Promise<RunEnd> {
     if (this.#closed) throw this.#closed
     const run: Run = {
       id: ++this.#lastId,
@@ -73,7 +73,15 @@ export class PortLane implements Lane {
     if (message.signal.aborted) breakOff()
     void this.#feed(run)
     try {
-      const end = await run.ended.promise
+      let end = await run.ended.promise
+      while (end.status === RunStatus.noRoom && (await again())) {
+        if (this.#closed) throw this.#closed
+        run.ended = Promise.withResolvers()
+        run.done = false
+        // Under its old number: what has come of the message is still there.
+        this.#post({ type: 'call', id: run.id, method })
+        end = await run.ended.promise
+      }
       await run.passed
       return end
     } finally {

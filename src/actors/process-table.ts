@@ -60,6 +60,7 @@ export class ProcessTable {
   readonly #entries = new Map<string, ProcessEntry>()
   readonly #keeper: ProcessKeeper
   readonly #modules: ModuleCache
+  readonly #live: LiveActors
   readonly #starter: ActorStarter
   /** New versions of processes that do not have them yet. */
   readonly #installing = new Set<ModuleVersion>()
@@ -81,8 +82,8 @@ export class ProcessTable {
         this.#isInstalling(cid) ||
         this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
     })
-    const live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
-    this.#starter = new ActorStarter({ ...init, modules: this.#modules, live })
+    this.#live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
+    this.#starter = new ActorStarter({ ...init, modules: this.#modules, live: this.#live })
     this.links = new ProcessLinks({
       peerId,
       get: (pid) => this.#entries.get(pid),
@@ -330,7 +331,10 @@ export class ProcessTable {
     const entry = new ProcessEntry(record, {
       store: this.#init.store,
       program: (made) => this.#starter.program(made, made.record),
-      changed: this.#init.changed,
+      changed: () => {
+        this.#live.notice()
+        this.#init.changed()
+      },
       exited: (...ended) => this.#exited(...ended),
     })
     this.#entries.set(record.pid, entry)

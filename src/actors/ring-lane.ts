@@ -1,6 +1,6 @@
 import type { Message } from '../glia/actor.ts'
 import { Breather } from '../glia/next-task.ts'
-import { Control, type RunEnd } from './control.ts'
+import { Control, type RunEnd, RunStatus } from './control.ts'
 import type { Lane, LaneInit } from './lane.ts'
 import { BROKEN, Ring } from './ring.ts'
 import { Spinner } from './spinner.ts'
@@ -53,7 +53,7 @@ export class RingLane implements Lane {
     void this.#drainStderr(onStderr)
   }
 
-  async run(method: number, message: Message): Promise<RunEnd> {
+  async run(method: number, message: Message, again = async () => false): Promise<RunEnd> {
     this.#stdin.reset()
     this.#stdout.reset()
     const breakOff = (): void => {
@@ -67,8 +67,13 @@ export class RingLane implements Lane {
     const run: Run = { id, over: false, fed: false, refused: false, replied: false }
     void this.#feed(run, message)
     try {
-      await this.#drain(run, message)
-      return this.#control.result()
+      for (;;) {
+        await this.#drain(run, message)
+        const end = this.#control.result()
+        if (end.status !== RunStatus.noRoom || !(await again())) return end
+        // Nothing of the message was read: what is in the ring stays there.
+        run.id = this.#control.command(method)
+      }
     } finally {
       message.signal.removeEventListener('abort', breakOff)
       run.over = true

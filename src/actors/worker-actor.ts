@@ -1,5 +1,5 @@
 import { releaseProxy, type Remote, transfer, wrap } from 'comlink'
-import type { Actor, Message } from '../glia/actor.ts'
+import type { Actor, ActorPlace, Message } from '../glia/actor.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { ExitReason } from '../glia/exit.ts'
 import { COMMAND } from '../glia/incarnation.ts'
@@ -7,6 +7,7 @@ import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import type { FileEntry } from './files-api.ts'
 import type { FilesSession } from './files-session.ts'
+import { noRoom } from './host-limit.ts'
 import type { Lane } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
@@ -38,8 +39,8 @@ export interface WorkerActorInit {
   outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
   /** What it has under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
-  /** Told of every instance that has ended in the worker. @returns whether the worker is worn. Left out: it never is. */
-  onInstanceEnded?: ((memoryBytes: number) => boolean) | undefined
+  /** Its place among the workers of the tab, for its memories. Left out: it may have as many as the browser gives. */
+  place?: Omit<ActorPlace, 'leave'> | undefined
   /** Told once, when the worker is ended. */
   onStopped(): void
   signal: AbortSignal
@@ -82,6 +83,10 @@ class WorkerActor implements Actor {
   stopped: GliaError | undefined
   /** Rejects when it is stopped. */
   readonly #end = Promise.withResolvers<never>()
+  /** Whether there is an instance that the next message can be run on. */
+  #hasInstance = false
+  /** Whether it has run nothing yet. */
+  #isFresh = false
   /** Settles when the instance that serves now has ended; undefined when there is none. */
   #serving: Promise<ServeEnd | Paused> | undefined
 
@@ -122,6 +127,11 @@ class WorkerActor implements Actor {
     if (this.#files) files?.begin(this.#files, this.#putFiles)
   }
 
+  accepts(method: string): boolean {
+    const isReady = this.#hasInstance && (this.#isFresh || method !== COMMAND)
+    return isReady || (this.#init.place?.instanceBegins() ?? true)
+  }
+
   async run(method: string, message: Message): Promise<void> {
     this.exited = undefined
     if (!this.#serving) await this.#instantiate()
@@ -134,12 +144,16 @@ class WorkerActor implements Actor {
     if (start) await this.#orStopped(start)
     this.#isFresh = false
     const index = this.#init.program.methods.indexOf(method)
-    const deliver = (): Promise<RunEnd> => this.#lane.run(index, message)
+    this.#isFresh = false
+    const refusedAt = performance.now()
+    const again = async (): Promise<boolean> =>
+      (await this.#afterRefusal(refusedAt)) && !message.signal.aborted && !this.stopped
+    const deliver = (): Promise<RunEnd> => this.#lane.run(index, message, again)
     const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes
-    if (end.instanceGone || method === COMMAND) this.isWorn = this.#init.onInstanceEnded?.(end.memoryBytes) ?? false
+    if (end.instanceGone || method === COMMAND) this.#instanceEnded(end)
     await this.#settle(method, end)
   }
 
@@ -158,8 +172,29 @@ class WorkerActor implements Actor {
   }
 
   async #instantiate(): Promise<void> {
-    this.memoryBytes = readCount(await this.#ask<unknown>((api) => api.instantiate(this.#init.program)))
+    const began = performance.now()
+    let made: unknown
+    while (made === undefined) {
+      try {
+        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program))
+      } catch (thrown) {
+        const isRefused = thrown instanceof GliaError && thrown.code === 'ERR_LIVE_LIMIT'
+        if (!isRefused || this.stopped || !(await this.#afterRefusal(began))) throw thrown
+      }
+    }
+    this.memoryBytes = readCount(made)
+    this.#hasInstance = this.#isFresh = true
     this.#serve()
+  }
+
+  #instanceEnded({ memoryBytes }: RunEnd): void {
+    this.#hasInstance = false
+    this.isWorn = this.#init.place?.instanceEnded(memoryBytes) ?? false
+  }
+
+  /** The browser has refused the worker a memory. @returns whether another try is worth it. */
+  #afterRefusal(since: number): Promise<boolean> {
+    return this.#init.place?.afterRefusal(since) ?? Promise.resolve(false)
   }
 
   #serve(): void {
@@ -194,9 +229,13 @@ class WorkerActor implements Actor {
       case RunStatus.ok:
         return
       case RunStatus.failed:
-        throw new GliaError('ERR_FAILED', `${method} returned ${code}.`)
+        throw new GliaError('ERR_FAILED', `${method} returned ${code}.`, { exitCode: code })
       case RunStatus.exited:
-        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}${this.#fullness(end)}.`)
+        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}${this.#fullness(end)}.`, {
+          exitCode: code,
+        })
+      case RunStatus.noRoom:
+        throw noRoom()
       case RunStatus.trapped:
         throw trapError(method, this.exited)
     }

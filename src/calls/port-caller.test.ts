@@ -147,3 +147,15 @@ test('what is still on its way when the caller stops reading is dropped', async 
     process.off('uncaughtException', note)
   }
 })
+
+test('how the program exited comes with the end of its output', async () => {
+  const exit = { code: 'ERR_EXITED', message: 'It exited with 3.', exitCode: 3, accepted: false } as const
+  for (const messages of [
+    [head({ complete: true, exit })],
+    [head(), { type: 'data', bytes: Uint8Array.of(1) }, { type: 'end', exit }],
+  ] satisfies FromTab[][]) {
+    const { reply, tab } = makeCall()
+    tab(ack, ...messages)
+    expect(await (await reply).exit).toMatchObject({ code: 'ERR_EXITED', exitCode: 3 })
+  }
+})

@@ -1,6 +1,14 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
-import { ACK_MS, type FromCaller, type FromTab, type LifeLock, readFromTab, WINDOW_BYTES } from './protocol.ts'
+import {
+  ACK_MS,
+  type ExitMessage,
+  type FromCaller,
+  type FromTab,
+  type LifeLock,
+  readFromTab,
+  WINDOW_BYTES,
+} from './protocol.ts'
 
 /**
  * Time between the end of a request's body and telling the tab, in ms, when the reply is being read. Chromium 156 ends the
@@ -28,6 +36,8 @@ export interface PortReply {
   headers: [string, string][]
   /** Errors if the reply breaks off. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
+  /** How the program exited, if the call asked for that; resolves when the body has ended. */
+  exit: Promise<GliaError | undefined>
   /** Call it when the head is with the one who asked. */
   delivered(): void
 }
@@ -43,6 +53,7 @@ export function callOverPort(call: PortCall): Promise<PortReply> {
 class PortCaller {
   readonly #port: MessagePort
   readonly #reply = Promise.withResolvers<PortReply>()
+  readonly #exit = Promise.withResolvers<GliaError | undefined>()
   readonly #deaths: DeathWatch
   readonly #mayBeCut: boolean
   readonly #stopWatching: (() => void)[]
@@ -96,10 +107,11 @@ class PortCaller {
         this.#moreCredit = Promise.withResolvers()
         return
       case 'end':
+        this.#exit.resolve(exitError(message.exit))
         this.#sink?.close()
         return this.#finish()
       case 'error':
-        return this.#fail(new GliaError(message.code, message.message))
+        return this.#fail(new GliaError(message.code, message.message, { exitCode: message.exitCode }))
       case 'no-tab':
         return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
     }
@@ -109,10 +121,12 @@ class PortCaller {
     this.#fail(new GliaError('ERR_UNREACHABLE', 'The tab that ran this peer was closed.'))
   }
 
-  #receiveHead({ status, headers, body, complete }: FromTab & { type: 'head' }): void {
+  #receiveHead({ status, headers, body, complete, exit: exited }: FromTab & { type: 'head' }): void {
     const delivered = (): void => this.#post({ type: 'delivered' })
+    const exit = this.#exit.promise
     if (complete) {
-      this.#reply.resolve({ status, headers, body, delivered })
+      this.#exit.resolve(exitError(exited))
+      this.#reply.resolve({ status, headers, body, exit, delivered })
       this.#finish()
       return
     }
@@ -127,7 +141,7 @@ class PortCaller {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: WINDOW_BYTES / 2 }),
     )
-    this.#reply.resolve({ status, headers, body: stream, delivered })
+    this.#reply.resolve({ status, headers, body: stream, exit, delivered })
   }
 
   #pass(bytes: Uint8Array): void {
@@ -169,6 +183,7 @@ class PortCaller {
   #finish(): void {
     if (this.#over) return
     this.#over = true
+    this.#exit.resolve(undefined)
     for (const stop of this.#stopWatching) stop()
     this.#moreCredit.resolve()
     void this.#dropBody()
@@ -189,6 +204,10 @@ class PortCaller {
   #post(message: FromCaller, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer)
   }
+}
+
+function exitError(exit: ExitMessage | undefined): GliaError | undefined {
+  return exit && new GliaError(exit.code, exit.message, exit)
 }
 
 function delay(ms: number): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { fields, isBytes } from '../glia/untrusted.ts'
 import { type ContextMessage, readContextMessage } from '../glia/call-context.ts'
-import { type ErrorCode, isErrorCode } from '../glia/errors.ts'
+import { type ErrorCode, isErrorCode, isExitCode } from '../glia/errors.ts'
 
 /** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
 export const WINDOW_BYTES = 1024 * 1024
@@ -56,6 +56,16 @@ export interface CallMessage {
   complete: boolean
   /** The calls that this one is made for; only another tab has any. */
   context?: ContextMessage | undefined
+  /** The caller reads how the program exited from `end`. For others, an exit code other than 0 is an `error`. */
+  tellsExit?: boolean | undefined
+}
+
+/** How a program exited. */
+export interface ExitMessage {
+  code: ErrorCode
+  message: string
+  exitCode: number
+  accepted: boolean
 }
 
 /** Caller to tab, over the port of a call. */
@@ -79,10 +89,12 @@ export type FromTab =
       headers: [string, string][]
       body: Uint8Array<ArrayBuffer> | null
       complete: boolean
+      /** Where the reply is complete. */
+      exit?: ExitMessage | undefined
     }
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
-  | { type: 'end' }
-  | { type: 'error'; code: ErrorCode; message: string }
+  | { type: 'end'; exit?: ExitMessage | undefined }
+  | { type: 'error'; code: ErrorCode; message: string; exitCode?: number | undefined }
   | { type: 'credit'; bytes: number }
   /** No such peer here; only a service worker that was to pass the call on says so. */
   | { type: 'no-tab' }
@@ -98,16 +110,26 @@ export function readFromCaller(value: unknown): FromCaller {
 
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromTab(value: unknown): FromTab {
-  const { type, bytes, status, headers, body, complete, code, message, lock } = fields(value)
-  if (type === 'end' || type === 'no-tab') return { type }
+  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock } = fields(value)
+  if (type === 'no-tab') return { type }
+  if (type === 'end') return { type, exit: readExit(exit) }
   if (type === 'ack' && isLifeLock(lock)) return { type, lock }
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
-  if (type === 'error' && isErrorCode(code) && typeof message === 'string') return { type, code, message }
+  if (type === 'error' && isErrorCode(code) && typeof message === 'string') {
+    return { type, code, message, exitCode: isExitCode(exitCode) ? exitCode : undefined }
+  }
   if (type === 'head' && typeof status === 'number' && isHeaders(headers) && (body === null || isBytes(body))) {
-    return { type, status, headers, body, complete: complete === true }
+    return { type, status, headers, body, complete: complete === true, exit: readExit(exit) }
   }
   throw new TypeError(`Not a message of a call: ${String(type)}`)
+}
+
+/** undefined: there is none. */
+function readExit(value: unknown): ExitMessage | undefined {
+  const { code, message, exitCode, accepted } = fields(value)
+  if (!isErrorCode(code) || typeof message !== 'string' || !isExitCode(exitCode)) return undefined
+  return { code, message, exitCode, accepted: accepted === true }
 }
 
 /** undefined: a message of someone else's. */
@@ -129,11 +151,13 @@ export function readToService(value: unknown): ToService | undefined {
 }
 
 function readCall(value: unknown): CallMessage | undefined {
-  const { type, callerLock, deadline, clientId, method, path, headers, first, complete, context } = fields(value)
+  const { type, callerLock, deadline, clientId, method, path, headers, first, complete, context, tellsExit } =
+    fields(value)
   if (type !== 'glia:call' || !isLifeLock(callerLock) || typeof deadline !== 'number') return undefined
   if (typeof clientId !== 'string' || typeof method !== 'string' || typeof path !== 'string') return undefined
   if (!isHeaders(headers) || !(first === null || isBytes(first)) || typeof complete !== 'boolean') return undefined
   const call: CallMessage = { type, callerLock, deadline, clientId, method, path, headers, first, complete }
+  if (tellsExit === true) call.tellsExit = true
   if (context === undefined) return call
   const read = readContextMessage(context)
   return read && { ...call, context: read }

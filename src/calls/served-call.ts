@@ -1,10 +1,12 @@
 import { arrivedContext } from '../glia/call-context.ts'
 import { toGliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
+import { exitOf } from '../glia/http-exit.ts'
 import { nextTask } from '../glia/next-task.ts'
 import { ownBuffer } from './port-caller.ts'
 import {
   type CallMessage,
+  type ExitMessage,
   type FromCaller,
   type FromTab,
   type LifeLock,
@@ -93,17 +95,22 @@ export class ServedCall {
   }
 
   async #run(api: HttpApi): Promise<void> {
-    const { method, path, headers, context } = this.message
+    const { method, path, headers, context, tellsExit } = this.message
     try {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
       const bodyBytes = this.message.complete ? (this.message.first?.length ?? 0) : undefined
       await this.#sendReply(
-        await api(request, { body, bodyBytes, context: arrivedContext(context?.chain, context?.deadlineMs) }),
+        await api(request, {
+          body,
+          bodyBytes,
+          context: arrivedContext(context?.chain, context?.deadlineMs),
+          tellsExit,
+        }),
       )
     } catch (thrown) {
-      const { code, message } = toGliaError(thrown)
-      this.#send({ type: 'error', code, message })
+      const { code, message, exitCode } = toGliaError(thrown)
+      this.#send({ type: 'error', code, message, exitCode })
     }
     this.#finish()
   }
@@ -130,19 +137,28 @@ export class ServedCall {
     const head = { type: 'head' as const, status: response.status, headers: [...response.headers] }
     this.#reply = response.body?.getReader()
     const first = await this.#reply?.read()
-    if (!this.#reply || !first || first.done) return this.#send({ ...head, body: null, complete: true })
+    const exit = async (): Promise<ExitMessage | undefined> => {
+      const exited = this.message.tellsExit ? await exitOf(response) : undefined
+      if (exited?.exitCode === undefined) return undefined
+      const { code, message, exitCode, accepted = false } = exited
+      return { code, message, exitCode, accepted }
+    }
+    if (!this.#reply || !first || first.done) {
+      return this.#send({ ...head, body: null, complete: true, exit: await exit() })
+    }
     const next = this.#reply.read()
     const soon = await Promise.race([next, nextTask()])
     const body = ownBuffer(first.value)
     this.#credit -= body.length
-    this.#send({ ...head, body, complete: soon?.done === true })
+    const complete = soon?.done === true
+    this.#send({ ...head, body, complete, exit: complete ? await exit() : undefined })
     for (let chunk = await next; !chunk.done && !this.#over; chunk = await this.#reply.read()) {
       const bytes = ownBuffer(chunk.value)
       while ((this.#credit <= 0 || !this.#port) && !this.#over) await this.#moreCredit.promise
       this.#credit -= bytes.length
       this.#send({ type: 'data', bytes })
     }
-    if (soon?.done !== true) this.#send({ type: 'end' })
+    if (!complete) this.#send({ type: 'end', exit: await exit() })
   }
 
   #receive(message: FromCaller): void {

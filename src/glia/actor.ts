@@ -30,6 +30,11 @@ export interface Actor {
    * made; ERR_PROC_STOPPED after {@link stop}.
    */
   run(method: string, message: Message): Promise<void>
+  /**
+   * Before a message: whether it has room for what the message needs. If not, another actor has to take its place, which loses
+   * nothing. Left out: it always has.
+   */
+  accepts?(method: string): boolean
   /** Ends it at once, even in the middle of a loop. Idempotent. */
   stop(): void
   /** Linear memory of the instance, in bytes; undefined when there is none. */
@@ -44,9 +49,32 @@ export interface Actor {
   readonly isWorn?: boolean | undefined
 }
 
+/** A place among the actors that may live at once. */
+export interface ActorPlace {
+  /** Gives it back. Idempotent. */
+  leave(): void
+  /**
+   * An instance of the actor has ended, with so much memory.
+   * @returns whether the actor is to be stopped after the message: nothing else takes its ended instances away for sure.
+   */
+  instanceEnded(memoryBytes: number): boolean
+  /**
+   * The actor, whose last instance has ended, is to make another.
+   * @returns whether there is room for its memory. If not, a new actor has to take the place of this one.
+   */
+  instanceBegins(): boolean
+  /**
+   * The browser has refused the actor a memory. Has an idle process give up its own, and waits a little.
+   * @param since When it was refused first, on the clock of `performance.now()`.
+   * @returns whether another try is worth it.
+   */
+  afterRefusal(since: number): Promise<boolean>
+}
+
 /**
  * Makes the actor of a process, instantiated and ready to run.
+ * @param place Its place, which is its own from then on, also if the start fails. Left out: it takes one if there is one.
  * @throws {GliaError} ERR_START if the module cannot be instantiated; ERR_LIVE_LIMIT if no more actors may live; the
  * signal's reason.
  */
-export type ActorFactory = (signal: AbortSignal) => Promise<Actor>
+export type ActorFactory = (signal: AbortSignal, place?: ActorPlace) => Promise<Actor>

@@ -43,14 +43,27 @@ export const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS
 
+export interface GliaErrorOptions extends ErrorOptions {
+  exitCode?: number | undefined
+  accepted?: boolean | undefined
+}
+
 /** The one error class of Glia. */
 export class GliaError extends Error {
   override readonly name = 'GliaError'
   readonly code: ErrorCode
+  /** Of ERR_EXITED and ERR_FAILED: the exit code of the program, or what its method returned. */
+  declare readonly exitCode?: number
+  /** The policy of the process has the exit code among its `okExits`: for the caller this is no failure. */
+  declare readonly accepted?: true
+  /** What the program had written to its reply before it exited, where the caller collects the reply. */
+  declare reply?: Uint8Array
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, { exitCode, accepted, ...options }: GliaErrorOptions = {}) {
     super(message, options)
     this.code = code
+    if (exitCode !== undefined) this.exitCode = exitCode
+    if (accepted) this.accepted = true
   }
 
   /** HTTP status of this failure. */
@@ -58,9 +71,15 @@ export class GliaError extends Error {
     return STATUS[this.code]
   }
 
-  toJSON(): { code: ErrorCode; message: string } {
-    return { code: this.code, message: this.message }
+  toJSON(): { code: ErrorCode; message: string; exitCode?: number } {
+    const { code, message, exitCode } = this
+    return exitCode === undefined ? { code, message } : { code, message, exitCode }
   }
+}
+
+/** Whether a value from elsewhere is an exit code: WASI has 32 bits for it, signed or not. */
+export function isExitCode(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= -(2 ** 31) && Number(value) < 2 ** 32
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { linkOf } from './call-context.ts'
 import { GliaError } from './errors.ts'
 import type { HttpApi } from './http.ts'
+import { exitOf } from './http-exit.ts'
 import { type Exchange, openOverHttp } from './http-stream.ts'
 import { newPid } from './pid.ts'
 import type { Stream } from './stream.ts'
@@ -12,9 +13,10 @@ import { readAll } from './web-streams.ts'
 
 /** The HTTP API of a peer as an exchange, with no network between. */
 function exchangeWith(http: HttpApi): Exchange {
-  return ({ path, body, signal, context }) => {
+  return async ({ path, body, signal, context }) => {
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, signal, duplex: 'half' }
-    return http(new Request(`http://glia.test${path}`, init), { context })
+    const response = await http(new Request(`http://glia.test${path}`, init), { context, tellsExit: true })
+    return { status: response.status, body: response.body, exit: exitOf(response) }
   }
 }
 

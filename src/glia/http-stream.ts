@@ -1,7 +1,7 @@
 import type { Address } from './address.ts'
 import { formatAddress } from './address.ts'
 import type { CallContext } from './call-context.ts'
-import { GliaError, isErrorCode, toGliaError } from './errors.ts'
+import { GliaError, isErrorCode, isExitCode, toGliaError } from './errors.ts'
 import type { Stream } from './stream.ts'
 import { streamPair } from './stream-pair.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
@@ -17,6 +17,8 @@ export interface ExchangeRequest {
 export interface ExchangeResponse {
   status: number
   body: ReadableStream<Uint8Array> | null
+  /** How the program exited, where the exchange tells it; resolves when the body has ended. */
+  exit?: Promise<GliaError | undefined> | undefined
 }
 
 /** Sends a request to a peer's HTTP API, over whatever carries it, with both bodies streamed at once. */
@@ -39,7 +41,11 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
     const { signal, context } = remote
     const response = await exchange({ path: formatAddress(address), body, signal, context })
     if (response.status !== 200) throw await readError(response)
-    await pumpInto(remote, response.body)
+    await pumpInto(remote, response.body, async () => {
+      const exit = await response.exit
+      if (exit && remote.closeWithExit) remote.closeWithExit(exit)
+      else await remote.closeWrite()
+    })
     // The reply is whole: what is left of the request is of no use to anyone.
     await remote.closeRead()
   } catch (thrown) {
@@ -51,8 +57,10 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
 async function readError({ status, body }: ExchangeResponse): Promise<GliaError> {
   const text = await new Response(body).text()
   try {
-    const { code, message }: Record<string, unknown> = JSON.parse(text)
-    if (isErrorCode(code) && typeof message === 'string') return new GliaError(code, message)
+    const { code, message, exitCode }: Record<string, unknown> = JSON.parse(text)
+    if (isErrorCode(code) && typeof message === 'string') {
+      return new GliaError(code, message, { exitCode: isExitCode(exitCode) ? exitCode : undefined })
+    }
   } catch {
     // Not JSON: some proxy's page. The status is what is known.
   }

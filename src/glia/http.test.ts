@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ErrorCode, GliaError } from './errors.ts'
 import type { HttpApi } from './http.ts'
+import { EXIT_HEADER, exitOf } from './http-exit.ts'
 import { newPid } from './pid.ts'
 import type { Proc } from './proc.ts'
 import {
@@ -314,3 +315,60 @@ async function errorOf(answer: Promise<Response>): Promise<object> {
   if (type !== 'application/json') throw new Error(`This is no error of the API: ${response.status}, ${type}`)
   return { status: response.status, ...((await response.json()) as object) }
 }
+
+describe('a program that exits with a code other than 0', () => {
+  /** Writes what its message says, and exits with 3. */
+  const exiting: Run = async (message) => {
+    for (let chunk = await message.read(); chunk !== null; chunk = await message.read()) await message.write(chunk)
+    throw new GliaError('ERR_EXITED', 'run exited with code 3.', { exitCode: 3 })
+  }
+  const okExits = { policy: { okExits: [3] } }
+  const long = 'x'.repeat(100_000)
+  const codeOf = ({ headers }: Response): string | null => headers.get(EXIT_HEADER)
+
+  test('fails its call, with the code in the head if it has written nothing', async () => {
+    const { http, path } = api(exiting)
+    const reply = await http(request(path))
+    expect([reply.status, codeOf(reply)]).toEqual([500, '3'])
+    expect(await reply.json()).toEqual({ code: 'ERR_EXITED', message: 'run exited with code 3.', exitCode: 3 })
+  })
+
+  test('breaks the body after its head', async () => {
+    const { http, path } = api(exiting)
+    const reply = await http(request(path, { body: 'found' }))
+    expect([reply.status, codeOf(reply)]).toEqual([200, null])
+    await expect(reply.text()).rejects.toMatchObject({ code: 'ERR_EXITED' })
+  })
+
+  test.each([
+    ['with ?exit=ok', '?exit=ok', {}],
+    ['with a policy that accepts the code', '', okExits],
+  ])('has its output and its code in the reply, %s', async (_, query, init) => {
+    const { http, path, failures } = api(exiting, init)
+    for (const body of ['', 'found']) {
+      const reply = await http(request(path + query, { body }))
+      expect([reply.status, codeOf(reply), await reply.text()]).toEqual([200, '3', body])
+    }
+    const reply = await http(request(path + query, { body: long }))
+    // Too long to be held back: the code comes after it.
+    expect([reply.status, codeOf(reply), (await reply.text()).length]).toEqual([200, null, long.length])
+    expect(await exitOf(reply)).toMatchObject({ exitCode: 3 })
+    expect(failures.length).toBe(query === '' ? 0 : 3)
+  })
+
+  test('and one that exits with 0 has that in the head where it is asked for', async () => {
+    const { http, path } = api(echo)
+    expect(codeOf(await http(request(`${path}?exit=ok`, { body: 'found' })))).toBe('0')
+    expect(codeOf(await http(request(path, { body: 'found' })))).toBeNull()
+  })
+
+  test('a code that the policy does not have fails', async () => {
+    const { http, path } = api(exiting, { policy: { okExits: [1] } })
+    expect((await http(request(path))).status).toBe(500)
+  })
+
+  test('a way to take exits that there is not is refused', async () => {
+    const { http, path } = api(exiting)
+    expect((await http(request(`${path}?exit=fine`))).status).toBe(400)
+  })
+})

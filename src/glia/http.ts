@@ -3,6 +3,7 @@ import { PROTOCOL } from './address.ts'
 import type { CallContext } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
+import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import type { Router } from './router.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
@@ -22,6 +23,8 @@ export interface HttpCallOptions {
   bodyBytes?: number | undefined
   /** The calls that this one is made for, where it comes from another tab of this browser. */
   context?: CallContext | undefined
+  /** The caller asks {@link exitOf} how the program exited: an exit code then ends the body as if it were 0. */
+  tellsExit?: boolean | undefined
 }
 
 export interface HttpInit {
@@ -55,6 +58,7 @@ export function createHttp(init: HttpInit): HttpApi {
 }
 
 async function deliver(router: Router, request: Request, options: HttpCallOptions): Promise<Response> {
+  const exitIsOk = acceptsExit(request)
   const address = await router.resolve(pathOf(request), request.signal)
   const gaveUp = new GliaError('ERR_ABORTED', 'The caller gave up.')
   if (request.signal.aborted) throw gaveUp
@@ -66,11 +70,21 @@ async function deliver(router: Router, request: Request, options: HttpCallOption
   const giveUp = (): void => stream.abort(gaveUp)
   request.signal.addEventListener('abort', giveUp, { once: true })
   void pumpInto(stream, options.body === undefined ? request.body : options.body)
+  const reply = new ProgramReply(stream, exitIsOk || options.tellsExit === true)
+  // An exit code belongs into the head, and is known only at the end.
+  const hasEnded = (exitIsOk || router.hasOkExits(address)) && (await reply.hold())
   // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
-  const first = await stream.read()
-  return new Response(first === null ? null : readableFrom(stream, { first }), {
-    headers: { ...API_HEADERS, 'content-type': 'application/octet-stream' },
+  const first = await reply.read()
+  const exit = hasEnded || first === null ? await reply.ended : undefined
+  const code = exit?.exitCode ?? (hasEnded ? 0 : undefined)
+  const response = new Response(first === null ? null : readableFrom(stream, { first, read: () => reply.read() }), {
+    headers: {
+      ...API_HEADERS,
+      'content-type': 'application/octet-stream',
+      ...(code !== undefined && { [EXIT_HEADER]: String(code) }),
+    },
   })
+  return noteExit(response, reply.ended)
 }
 
 function pathOf(request: Request): string {

@@ -1,4 +1,4 @@
-import type { Actor, ActorFactory, Message } from './actor.ts'
+import type { Actor, ActorFactory, ActorPlace, Message } from './actor.ts'
 import { GliaError } from './errors.ts'
 import type { ExitReason } from './exit.ts'
 import { orAborted } from './or-aborted.ts'
@@ -11,6 +11,8 @@ export interface Program {
   methods: readonly string[]
   /** Makes ready what the start needs, where that takes long: the guest has no part in it. Left out: nothing has to be. */
   load?: (() => Promise<unknown>) | undefined
+  /** Waits for a place among the actors that may live at once. Left out: there is always one. */
+  enter?: ((signal: AbortSignal) => Promise<ActorPlace>) | undefined
   start: ActorFactory
 }
 
@@ -20,6 +22,8 @@ export class Incarnation {
   #program: Program
   #actor: Actor | undefined
   #used = false
+  /** The place of an actor that is to be made. */
+  #place: ActorPlace | undefined
 
   /** @param killed Aborts with the process: what is being started then is stopped. */
   constructor(program: Program, killed: AbortSignal) {
@@ -71,9 +75,30 @@ export class Incarnation {
     return loading && orAborted(loading, AbortSignal.any([signal, this.#killed]))
   }
 
+  /**
+   * Waits for a place for the actor; undefined if there is nothing to wait for.
+   * @throws {GliaError} ERR_LIVE_LIMIT; the signal's reason; that of the kill.
+   */
+  enter(signal: AbortSignal): Promise<void> | undefined {
+    const { enter } = this.#program
+    if (!enter || this.#place || this.#actor) return undefined
+    return enter(AbortSignal.any([signal, this.#killed])).then((place) => {
+      this.#place = place
+      // Killed just now: nobody else gives it back.
+      if (this.#killed.aborted) this.stop()
+    })
+  }
+
+  /** Before a message: gives up an actor that has no room for it. That loses nothing. */
+  prepare(method: string): void {
+    if (this.#actor?.accepts?.(method) === false) this.stop()
+  }
+
   /** Makes the actor. @throws {GliaError} what the start fails with; the signal's reason; that of the kill. */
   async start(signal: AbortSignal): Promise<void> {
-    this.#actor = await this.#make(this.#program, signal)
+    const place = this.#place
+    this.#place = undefined
+    this.#actor = await this.#make(this.#program, signal, place)
   }
 
   /** Makes an actor of another program, then lets go of the old one: which goes on if that fails. @throws as start. */
@@ -94,15 +119,17 @@ export class Incarnation {
 
   /** Idempotent. */
   stop(): void {
+    this.#place?.leave()
+    this.#place = undefined
     this.#actor?.stop()
     this.#actor = undefined
     this.#used = false
   }
 
   /** Not every step of a start minds its signal (storage, a worker's script): one that hangs is waited for no longer than that says. */
-  async #make({ start }: Program, signal: AbortSignal): Promise<Actor> {
+  async #make({ start }: Program, signal: AbortSignal, place?: ActorPlace): Promise<Actor> {
     const over = AbortSignal.any([signal, this.#killed])
-    const starting = start(over)
+    const starting = start(over, place)
     try {
       const actor = await orAborted(starting, over)
       // Killed at the moment when it was ready.

@@ -74,7 +74,22 @@ export class Life {
     return loading?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
   }
 
-  /** The same for the program that is to replace this one. */
+  /**
+   * Waits for a place among the processes that live at once. No deadline of the message is about it. undefined if there is nothing
+   * to wait for.
+   * @throws {GliaError} ERR_LIVE_LIMIT; the signal's reason.
+   */
+  enter(signal: AbortSignal): Promise<void> | undefined {
+    if (this.#incarnation.isLive) return undefined
+    const entering = this.#incarnation.enter(signal)
+    if (entering) this.#enter('starting')
+    return entering?.catch((thrown: unknown) => {
+      this.killed.throwIfAborted()
+      throw thrown
+    })
+  }
+
+  /** As {@link load}, for the program that is to replace this one. */
   loadNext(program: Program, signal: AbortSignal): Promise<unknown> | undefined {
     const loading = this.#incarnation.load(signal, program)
     if (loading) this.#enter('starting')
@@ -143,7 +158,8 @@ export class Life {
   /** Between two messages. */
   rest(): void {
     this.#restingSince = performance.now()
-    if (this.#incarnation.isWorn) this.#incarnation.stop()
+    // Without an actor, a place that was to be for one is given back.
+    if (this.#incarnation.isWorn || !this.#incarnation.isLive) this.#incarnation.stop()
     this.#enter(this.#incarnation.isLive ? 'idle' : 'cold')
   }
 

@@ -14,6 +14,8 @@ export class Pipe {
   #ended = false
   #readerGone = false
   #reason: Error | undefined
+  /** How the program exited that has ended its writing. */
+  #exit: GliaError | undefined
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined
   #room: Uint8Array | undefined
   #writer: PromiseWithResolvers<void> | undefined
@@ -23,6 +25,7 @@ export class Pipe {
     if (into !== undefined) checkBytes(into)
     if (this.#reason) throw this.#reason
     const chunk = this.#take()
+    if (chunk === null && this.#exit && !this.#readerGone && !this.#exit.accepted) throw this.#exit
     if (chunk !== undefined) return chunk
     if (this.#reader) throw new GliaError('ERR_INTERNAL', 'A stream has one reader at a time.')
     this.#reader = Promise.withResolvers()
@@ -58,11 +61,19 @@ export class Pipe {
     return this.#writer.promise
   }
 
-  /** The writer is done: the reader gets what is queued, then null. */
-  end(): void {
+  /** The writer is done: the reader gets what is queued, then null, or the error of an exit that is not accepted. */
+  end(exit?: GliaError): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#reader) this.#settleReader(null)
+    this.#exit = exit
+    if (!this.#reader) return
+    if (exit && !exit.accepted) this.#reader.reject(exit)
+    else this.#reader.resolve(null)
+    this.#reader = undefined
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#exit
   }
 
   /** The reader is done: what is queued is dropped and writes fail. */

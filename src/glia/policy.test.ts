@@ -20,6 +20,7 @@ test('the defaults are those of the design', () => {
     maxDataBytes: 64 * 1024 * 1024,
     sync: 'relaxed',
     evict: false,
+    okExits: [],
   })
 })
 
@@ -39,6 +40,10 @@ test.each([
   { maxMemoryBytes: 4 * 1024 ** 3 + 1 },
   { maxMessageBytes: Infinity },
   { callers: 'nobody' },
+  { okExits: 1 },
+  { okExits: [0.5] },
+  { okExits: [2 ** 32] },
+  { okExits: Array.from({ length: 257 }, (_, code) => code) },
   { callers: ['me'] },
   { callers: [7] },
   { call: 'yes' },

@@ -1,4 +1,4 @@
-import { GliaError } from './errors.ts'
+import { GliaError, isExitCode } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import { isPid } from './pid.ts'
 
@@ -36,6 +36,8 @@ export interface Policy {
    * only an instance that holds nothing of the messages it had is ended.
    */
   evict: boolean
+  /** Exit codes that are no failure, as 1 of grep and diff. 0 never is one. */
+  okExits: readonly number[]
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -51,6 +53,7 @@ export const DEFAULT_POLICY: Policy = {
   maxDataBytes: 64 * MiB,
   sync: 'relaxed',
   evict: false,
+  okExits: [],
 }
 
 /** setTimeout takes a signed 32-bit number of ms; a longer wait would fire at once. */
@@ -58,6 +61,8 @@ const MAX_MS = 2 ** 31 - 1
 const WASM32_BYTES = 4 * 1024 * MiB
 /** More open descriptors than any program here has a use for; each takes some memory of the page or the worker. */
 const MAX_OPEN = 65_536
+/** More exit codes than any shell has. */
+const MAX_OK_EXITS = 256
 
 /**
  * The defaults with what was given on top.
@@ -96,6 +101,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'evict':
         policy[key] = readSwitch(key, value)
         break
+      case 'okExits':
+        policy.okExits = readExits(value)
+        break
       default:
         throw new GliaError('ERR_BAD_REQUEST', `policy.${key}: there is no such setting.`)
     }
@@ -122,6 +130,11 @@ function readCallers(value: unknown): Policy['callers'] {
 function readSync(value: unknown): Policy['sync'] {
   if (value === 'relaxed' || value === 'durable') return value
   throw new GliaError('ERR_BAD_REQUEST', `policy.sync: give 'relaxed' or 'durable', not ${String(value)}.`)
+}
+
+function readExits(value: unknown): number[] {
+  if (Array.isArray(value) && value.length <= MAX_OK_EXITS && value.every(isExitCode)) return [...value]
+  throw new GliaError('ERR_BAD_REQUEST', `policy.okExits: give a list of at most ${MAX_OK_EXITS} exit codes.`)
 }
 
 function readSwitch(key: string, value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { admit, checkMethod } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
+import { endWith } from './end-with.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
 import type { Program } from './incarnation.ts'
@@ -57,7 +58,7 @@ export class Proc {
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
 
-  constructor({ pid, name, methods, policy, restart, load, start, observer, dead, revived }: ProcInit) {
+  constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead, revived }: ProcInit) {
     this.pid = pid
     this.name = name
     this.policy = policy
@@ -65,7 +66,7 @@ export class Proc {
     this.#observer = observer
     this.#revived = revived
     this.#turns = new Turns(policy, () => this.#pace?.watch())
-    this.#life = new Life({ methods, load, start }, restart, observer)
+    this.#life = new Life({ methods, load, enter, start }, restart, observer)
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
     if (dead !== undefined) this.#life.die(new GliaError('ERR_PROC_STOPPED', dead))
@@ -119,9 +120,14 @@ export class Proc {
    * that ends no message, and loses nothing of its memory that messages have left there, unless its policy allows that.
    */
   get evictableSince(): number | undefined {
-    const { isLive, isUsed } = this.#life.incarnation
-    const isSafe = isLive && this.#turns.free && (this.policy.evict || !isUsed)
+    const { isLive } = this.#life.incarnation
+    const isSafe = isLive && this.#turns.free && this.mayGiveWay
     return isSafe ? this.#life.restingSince : undefined
+  }
+
+  /** Whether its instance is safe to evict as soon as it has nothing to do. */
+  get mayGiveWay(): boolean {
+    return this.policy.evict || !this.#life.incarnation.isUsed
   }
 
   /**
@@ -140,7 +146,7 @@ export class Proc {
       try {
         // It may have been swapped for a module without the method while this message waited.
         checkMethod(stream.methodName, this)
-        await this.#run(stream)
+        await this.#run(stream).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
         // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
@@ -304,8 +310,11 @@ export class Proc {
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
+      incarnation.prepare(method)
       const loading = this.#life.load(stream.signal, cause)
       if (loading) await loading
+      const entering = this.#life.enter(stream.signal)
+      if (entering) await entering
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
@@ -343,6 +352,13 @@ export class Proc {
         stream.abort(error)
       },
     })
+  }
+
+  /** An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures. */
+  #acceptExit(thrown: unknown, stream: Stream): void {
+    const { code, message, exitCode, cause } = toGliaError(thrown)
+    if (exitCode === undefined || !this.policy.okExits.includes(exitCode)) throw thrown
+    endWith(stream, new GliaError(code, message, { cause, exitCode, accepted: true }))
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {

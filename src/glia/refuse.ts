@@ -1,4 +1,5 @@
 import { GliaError } from './errors.ts'
+import { EXIT_HEADER } from './http-exit.ts'
 
 /**
  * Headers of every reply of the HTTP API. A reply is bytes that a guest chose: it must never run as a page of this origin
@@ -23,6 +24,11 @@ export function noPath(path: string): GliaError {
 export function refuse(error: GliaError, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(error), {
     status: error.status,
-    headers: { ...API_HEADERS, ...headers, 'content-type': 'application/json' },
+    headers: {
+      ...API_HEADERS,
+      ...headers,
+      'content-type': 'application/json',
+      ...(error.exitCode !== undefined && { [EXIT_HEADER]: String(error.exitCode) }),
+    },
   })
 }

@@ -2,6 +2,7 @@ import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts
 import { type CallContext, linkOf, MAX_CHAIN, remainingMs } from './call-context.ts'
 import { seconds } from './deadline.ts'
 import { Door } from './door.ts'
+import { endWith } from './end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
@@ -69,6 +70,12 @@ export class Router {
     return parseAddress(`${PROTOCOL}/${host}/${root}/${method}`, aliases)
   }
 
+  /** Whether it is a process of this peer whose policy accepts exit codes other than 0. */
+  hasOkExits({ host, proc }: Address): boolean {
+    const local = host === this.#init.env.localHost().peerId ? this.#init.procs.get(proc) : undefined
+    return (local?.policy.okExits.length ?? 0) > 0
+  }
+
   /** Opens a call from this peer. The calling side is returned; the serving side is under way. */
   open(address: Address, init: StreamInit): Stream {
     const [caller, server] = streamPair(address, init)
@@ -91,7 +98,7 @@ export class Router {
         callEnds?.()
       }
     } catch (thrown) {
-      stream.abort(toGliaError(thrown))
+      endWith(stream, toGliaError(thrown))
     }
   }
 
@@ -193,7 +200,8 @@ async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void>
   try {
     const next = (): Promise<Uint8Array | null> => call.patience.reading(far.read())
     for (let chunk = await next(); chunk !== null; chunk = await next()) await near.write(chunk)
-    await near.closeWrite()
+    if (far.exit) endWith(near, far.exit)
+    else await near.closeWrite()
     // Not every transport would say when the far side reads no more, and then nobody would end the rest of the request.
     call.replied = true
     await near.closeRead()

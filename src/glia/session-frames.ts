@@ -14,7 +14,7 @@ export const FRAME = {
   CREDIT: 3,
   /** The sender of this frame reads no more of this call. */
   STOP: 4,
-  /** The call has failed; its error as JSON `{code, message}`. */
+  /** The call has failed; its error as JSON `{code, message}`, with `exitCode` and `accepted` where its program has exited. */
   END: 5,
   /** Asks for a PONG. Its id is 0. */
   PING: 6,

@@ -1,5 +1,5 @@
 import { isChain, MAX_SENT_CHAIN } from './call-context.ts'
-import { type ErrorCode, GliaError, isErrorCode } from './errors.ts'
+import { type ErrorCode, GliaError, isErrorCode, isExitCode } from './errors.ts'
 import { MAX_HEAD_BYTES } from './session-frames.ts'
 import { violation } from './session-violation.ts'
 import { fields } from './untrusted.ts'
@@ -56,19 +56,20 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
 }
 
 /** How a call failed, for an END frame. */
-export function encodeStatus({ code, message }: GliaError): Uint8Array {
-  const bytes = encoder.encode(JSON.stringify({ code, message }))
+export function encodeStatus({ code, message, exitCode, accepted }: GliaError): Uint8Array {
+  const bytes = encoder.encode(JSON.stringify({ code, message, exitCode, accepted }))
   if (bytes.length <= MAX_HEAD_BYTES) return bytes
-  return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…` }))
+  return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…`, exitCode, accepted }))
 }
 
 /** @throws {GliaError} ERR_RESET if it is none. */
 export function decodeStatus(bytes: Uint8Array): GliaError {
-  const { code, message } = parse(bytes)
+  const { code, message, exitCode, accepted } = parse(bytes)
   if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
+  if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('an exit code is none')
   // A code of a newer version: its sentence still says what happened.
   const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
-  return new GliaError(known, message)
+  return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

@@ -18,6 +18,7 @@ export class Inbox {
   #grantedBytes = INITIAL_CREDIT_BYTES
   #ended = false
   #cancelled = false
+  #exit: GliaError | undefined
   #reason: GliaError | undefined
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined
 
@@ -61,6 +62,7 @@ export class Inbox {
   async read(): Promise<Uint8Array | null> {
     if (this.#reason) throw this.#reason
     if (this.#unreadBytes > 0) return this.#take()
+    if (this.#exit && !this.#exit.accepted && !this.#cancelled) throw this.#exit
     if (this.silent) return null
     if (this.#reader) throw new GliaError('ERR_INTERNAL', 'A stream has one reader at a time.')
     this.#reader = Promise.withResolvers()
@@ -76,6 +78,20 @@ export class Inbox {
     if (this.#cancelled) return
     if (data.length > 0) this.#keep(data)
     else if (fin) this.#settle(null)
+  }
+
+  /** The program that has sent all this has exited: the reader is told when it has read the rest. */
+  exited(exit: GliaError): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#exit = exit
+    if (exit.accepted) this.#settle(null)
+    else this.#reader?.reject(exit)
+    this.#reader = undefined
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#exit
   }
 
   /** Nobody reads here any more. */

@@ -18,6 +18,7 @@ export class Outbox {
   #creditBytes = INITIAL_CREDIT_BYTES
   #ended = false
   #endSent = false
+  #endsApart = false
   #stopped = false
   #reason: GliaError | undefined
   #writer: PromiseWithResolvers<void> | undefined
@@ -29,7 +30,7 @@ export class Outbox {
 
   /** Whether the writer and the other side are both done. */
   get finished(): boolean {
-    return this.#endSent || (this.#stopped && this.#ended)
+    return this.#endSent || (this.#stopped && (this.#ended || this.#endsApart))
   }
 
   /** Bytes that may be sent now. */
@@ -46,7 +47,7 @@ export class Outbox {
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#reason) throw this.#reason
     if (this.#stopped) throw notRead()
-    if (this.#ended) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
+    if (this.#ended || this.#endsApart) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
     if (chunk.length === 0) return
     if (this.#writer) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
     this.#chunks.push(chunk)
@@ -58,6 +59,21 @@ export class Outbox {
 
   end(): void {
     this.#ended = true
+  }
+
+  /** The end will be told in another way than by the last bytes, once those are sent. */
+  endApart(): void {
+    this.#endsApart = true
+  }
+
+  /** Whether that end is due. */
+  get endApartDue(): boolean {
+    return this.#endsApart && !this.silent && this.#queuedBytes === 0
+  }
+
+  /** That end was sent. */
+  endedApart(): void {
+    this.#endSent = this.#ended = true
   }
 
   /** Whether so many bytes from now are the last ones. */

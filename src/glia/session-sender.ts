@@ -171,6 +171,8 @@ export class Sender {
       if (written === 0) return
       this.#onTheirWay += written
       this.#data.delete(call)
+      // With its last bytes gone, the end of the call may be due.
+      if (call.hasControl) this.#control.add(call)
       // It is added again if there is more.
       this.#written(call)
     }

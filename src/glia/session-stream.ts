@@ -49,12 +49,15 @@ export class SessionStream implements Stream {
   readonly id: number
   readonly #in: Inbox
   readonly #out = new Outbox()
-  readonly #opensHere: boolean
+  /** For the session: whether the call was made here. */
+  readonly opensHere: boolean
   readonly #link: SessionLink
   /** Head of the OPEN frame that is still to be sent. */
   #head: Uint8Array | undefined
   #stopDue = false
   #endDue: Uint8Array | undefined
+  /** How the program exited: sent when all that it wrote is. */
+  #exitDue: Uint8Array | undefined
   #reason: GliaError | undefined
   #aborter: AbortController | undefined
   #release: (() => void)[] = []
@@ -72,7 +75,7 @@ export class SessionStream implements Stream {
     this.id = init.id
     this.#in = new Inbox(link.creditBytes)
     this.#head = init.head
-    this.#opensHere = init.head !== undefined
+    this.opensHere = init.head !== undefined
     this.#link = link
   }
 
@@ -118,6 +121,17 @@ export class SessionStream implements Stream {
     await this.closeRead()
   }
 
+  closeWithExit(exit: GliaError): void {
+    if (this.#reason || this.#exitDue) return
+    this.#exitDue = encodeStatus(exit)
+    this.#out.endApart()
+    void this.closeRead()
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#in.exit
+  }
+
   abort(reason: Error): void {
     if (this.#reason) return
     const error = toGliaError(reason, 'ERR_ABORTED')
@@ -156,11 +170,15 @@ export class SessionStream implements Stream {
 
   get hasControl(): boolean {
     if (this.#head) return false
-    return this.#endDue !== undefined || this.#stopDue || this.#in.dueBytes > 0
+    return this.#endDue !== undefined || this.#isExitDue || this.#stopDue || this.#in.dueBytes > 0
   }
 
   get hasData(): boolean {
     return !this.#reason && (this.#head !== undefined || this.#out.hasFrame)
+  }
+
+  get #isExitDue(): boolean {
+    return this.#exitDue !== undefined && !this.#reason && this.#out.endApartDue
   }
 
   /** Writes what is not the call's bytes. @returns false if the batch has no room for it. */
@@ -171,6 +189,14 @@ export class SessionStream implements Stream {
       batch.frame(FRAME.END, this.id, this.#endDue.length)
       batch.bytes(this.#endDue)
       this.#endDue = undefined
+    } else if (this.#exitDue && this.#isExitDue) {
+      if (room < this.#exitDue.length) return false
+      batch.frame(FRAME.END, this.id, this.#exitDue.length)
+      batch.bytes(this.#exitDue)
+      this.#exitDue = undefined
+      // This frame is the end of the whole call: no STOP has to follow.
+      this.#stopDue = false
+      this.#out.endedApart()
     } else if (this.#stopDue) {
       if (room < 0) return false
       batch.frame(FRAME.STOP, this.id, 0)
@@ -216,7 +242,15 @@ export class SessionStream implements Stream {
   /** The other side reads no more. A caller may leave it at that; a server goes on until it notices. */
   stop(): void {
     this.#out.stop()
-    if (this.#opensHere) this.#out.end()
+    if (this.opensHere) this.#out.end()
+    this.#link.changed(this)
+  }
+
+  /** The program on the other side has exited: its reply can be read to its end, and it reads no more. */
+  exited(exit: GliaError): void {
+    this.#in.exited(exit)
+    this.#out.stop()
+    this.#out.end()
     this.#link.changed(this)
   }
 

@@ -194,11 +194,18 @@ export class Session {
       case FRAME.STOP:
         return this.#call(frame.id)?.stop()
       case FRAME.END:
-        return this.#call(frame.id)?.fail(decodeStatus(frame.status))
+        return this.#end(frame.id, decodeStatus(frame.status))
       case FRAME.PING:
         return this.#sender.pong()
       case FRAME.PONG:
     }
+  }
+
+  /** Only the side that replies has a program that exits. */
+  #end(id: number, error: GliaError): void {
+    const call = this.#call(id)
+    if (error.exitCode !== undefined && call?.opensHere) call.exited(error)
+    else call?.fail(error)
   }
 
   /** The call of a frame; undefined if it is over here: the other side may not know yet. */

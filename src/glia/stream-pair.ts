@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from './address.ts'
 import { type CallContext, NO_CONTEXT } from './call-context.ts'
-import { toGliaError } from './errors.ts'
+import { type GliaError, toGliaError } from './errors.ts'
 import { Pipe } from './pipe.ts'
 import type { Stream } from './stream.ts'
 
@@ -79,6 +79,15 @@ class PipeStream implements Stream {
   async close(): Promise<void> {
     this.#in.cancel()
     this.#out.end()
+  }
+
+  closeWithExit(exit: GliaError): void {
+    this.#in.cancel()
+    this.#out.end(exit)
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#in.exit
   }
 
   abort(reason: Error): void {

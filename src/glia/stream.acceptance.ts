@@ -241,6 +241,28 @@ export function acceptStreams(name: string, init: StreamCase): void {
       await expect(server.write(Uint8Array.of(1))).rejects.toMatchObject({ code: arrivesAs('ERR_ABORTED') })
     })
 
+    test.each([
+      ['all that its program wrote, and then the code with which it exited', undefined],
+      ['its end after an exit code that the policy accepts', true],
+    ] as const)('a reply can have %s', async (__, accepted) => {
+      const [caller, server] = await open()
+      // Not every transport has a place for it: an abort is what there is then.
+      if (!server.closeWithExit) return
+      const written = pattern(100_000)
+      const sending = caller.write(new Uint8Array(10)).catch(() => undefined)
+      await server.write(written)
+      server.closeWithExit(new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3, accepted }))
+      const arrived: Uint8Array[] = []
+      const reading = (async () => {
+        for (let chunk = await caller.read(); chunk !== null; chunk = await caller.read()) arrived.push(chunk.slice())
+      })()
+      if (accepted) await reading
+      else await expect(reading).rejects.toMatchObject({ code: 'ERR_EXITED', exitCode: 3 })
+      if (accepted) expect(caller.exit).toMatchObject({ exitCode: 3 })
+      expect(Buffer.concat(arrived).equals(written)).toBe(true)
+      await sending
+    })
+
     test('a caller that gives up is seen by the server, reading, writing and by the signal', async () => {
       const [caller, server] = await open()
       const waiting = server.read()

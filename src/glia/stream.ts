@@ -1,4 +1,5 @@
 import type { CallContext } from './call-context.ts'
+import type { GliaError } from './errors.ts'
 
 /**
  * A duplex byte stream addressed to a method: what every transport is adapted to, and all that the protocol sees of it.
@@ -46,6 +47,14 @@ export interface Stream {
   closeWrite(): Promise<void>
   /** Both of the above. */
   close(): Promise<void>
+  /**
+   * As {@link close}, for a program that exited with a code other than 0: the caller reads all that was written, and then the
+   * error, or the end if the policy of the process accepts the code. Left out: {@link abort} is what there is, and what was
+   * not read yet may be lost.
+   */
+  closeWithExit?(exit: GliaError): void
+  /** Once the reply was read to its end: the exit code that the policy of the process has accepted; undefined if it was 0. */
+  readonly exit?: GliaError | undefined
   /** Ends both directions at once with an error that both sides see. */
   abort(reason: Error): void
 }

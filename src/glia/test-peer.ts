@@ -1,5 +1,5 @@
 // For tests: a peer whose processes run functions of the test instead of modules.
-import type { Actor, Message } from './actor.ts'
+import type { Actor, ActorPlace, Message } from './actor.ts'
 import { type Address, PROTOCOL } from './address.ts'
 import type { Env } from './env.ts'
 import { GliaError } from './errors.ts'
@@ -57,7 +57,11 @@ export interface TestProcInit {
   dead?: string
   revived?: string
   /** Makes an actor of a function in another way; may fail. */
-  actor?(run: Run): TestActor
+  actor?(run: Run, place?: ActorPlace): TestActor
+  /** Waits for a place before each start. */
+  enter?(signal: AbortSignal): Promise<ActorPlace>
+  /** Told of each change. */
+  changed?(): void
   /** Runs before each start; no deadline is about it. */
   load?(): Promise<void>
   /** Runs before each start of an actor; may fail. */
@@ -76,7 +80,18 @@ export interface TestProc {
 
 /** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
-  const { policy, restart = 'permanent', methods = ['run'], dead, revived, actor, load, starting } = init
+  const {
+    policy,
+    restart = 'permanent',
+    methods = ['run'],
+    dead,
+    revived,
+    actor,
+    enter,
+    changed,
+    load,
+    starting,
+  } = init
   const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], exits: [], count: { started: 0, stopped: 0 } }
   const proc = new Proc({
     pid: newPid(),
@@ -87,13 +102,14 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     dead,
     revived,
     load,
-    start: async (signal) => {
+    enter,
+    start: async (signal, place) => {
       await starting?.(signal)
       made.count.started += 1
-      return actor?.(lives()) ?? new TestActor(lives(), () => (made.count.stopped += 1))
+      return actor?.(lives(), place) ?? new TestActor(lives(), () => (made.count.stopped += 1))
     },
     observer: {
-      changed: () => undefined,
+      changed: () => changed?.(),
       exited: (exit) => made.exits.push(exit),
       note: (line) => made.notes.push(line),
       failed: (error) => made.failures.push(error),

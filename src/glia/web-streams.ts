@@ -2,8 +2,15 @@ import { concat } from './concat.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import type { Stream } from './stream.ts'
 
-/** Writes a whole web stream to a Stream and half-closes it. A source that fails aborts the Stream. Never rejects. */
-export async function pumpInto(stream: Stream, source: ReadableStream<Uint8Array> | null): Promise<void> {
+/**
+ * Writes a whole web stream to a Stream and half-closes it. A source that fails aborts the Stream. Never rejects.
+ * @param end What is done at the end of the source instead.
+ */
+export async function pumpInto(
+  stream: Stream,
+  source: ReadableStream<Uint8Array> | null,
+  end = () => stream.closeWrite(),
+): Promise<void> {
   const reader = source?.getReader()
   try {
     for (;;) {
@@ -11,7 +18,7 @@ export async function pumpInto(stream: Stream, source: ReadableStream<Uint8Array
       if (chunk === undefined || chunk.done) break
       await stream.write(chunk.value)
     }
-    await stream.closeWrite()
+    await end()
   } catch (thrown) {
     const error = toGliaError(thrown, 'ERR_ABORTED')
     await drop(reader, error)
@@ -31,6 +38,8 @@ async function drop(reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
 interface ReadableInit {
   /** A chunk that was read from the Stream before. */
   first?: Uint8Array
+  /** Reads the rest; left out: from the Stream. */
+  read?(): Promise<Uint8Array | null>
   cancel?(): Promise<void>
 }
 
@@ -38,7 +47,10 @@ interface ReadableInit {
  * The reading half of a Stream as a web stream. Its end is the reply's end; a failure errors it; cancelling it aborts the
  * call, or does what `cancel` says.
  */
-export function readableFrom(stream: Stream, { first, cancel }: ReadableInit = {}): ReadableStream<Uint8Array> {
+export function readableFrom(
+  stream: Stream,
+  { first, read = () => stream.read(), cancel }: ReadableInit = {},
+): ReadableStream<Uint8Array> {
   const giveUp = (reason: unknown): void =>
     stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: reason }))
   return new ReadableStream<Uint8Array>(
@@ -47,7 +59,7 @@ export function readableFrom(stream: Stream, { first, cancel }: ReadableInit = {
         if (first) controller.enqueue(first)
       },
       async pull(controller) {
-        const chunk = await stream.read()
+        const chunk = await read()
         if (chunk === null) controller.close()
         else controller.enqueue(chunk)
       },

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
+import { EXIT_HEADER, noteExit } from '../glia/http-exit.ts'
 import { httpDoor, type HttpHandler } from './http-door.ts'
 
 let server: Server | undefined
@@ -181,4 +182,14 @@ test.each(['TRACE / HTTP/1.1', 'GET http://[bad HTTP/1.1'])('%s is answered with
   socket.write(`${line}\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
   const [text] = (await once(socket, 'data')) as [Buffer]
   expect(text.toString()).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test('the exit code of a program whose output is under way already comes as a trailer', async () => {
+  const exit = new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3 })
+  const port = await open(() => noteExit(new Response('output'), Promise.resolve(exit)))
+  const call = httpRequest({ port, method: 'POST', path: '/' }).end()
+  const [reply] = (await once(call, 'response')) as [IncomingMessage]
+  reply.resume()
+  await once(reply, 'end')
+  expect(reply.trailers).toEqual({ [EXIT_HEADER]: '3' })
 })

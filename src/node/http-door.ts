@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import { EXIT_HEADER, exitOf } from '../glia/http-exit.ts'
 import { refuse } from '../glia/refuse.ts'
 import { LINGER_MS } from './limits.ts'
 import { clientOf } from './loopback.ts'
@@ -108,6 +109,8 @@ async function send(
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     if (!response.write(next.value)) await drained(response, idleMs)
   }
+  const exit = await exitOf(reply)
+  if (exit?.exitCode !== undefined) response.addTrailers({ [EXIT_HEADER]: String(exit.exitCode) })
   response.end()
 }
 

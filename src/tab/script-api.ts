@@ -1,3 +1,4 @@
+import { concat } from '../glia/concat.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
@@ -6,10 +7,10 @@ import type { Policy } from '../glia/policy.ts'
 import type { Restart } from '../glia/restart.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Router } from '../glia/router.ts'
-import { readAll } from '../glia/web-streams.ts'
 import type { ProcessTable } from '../actors/process-table.ts'
 import type { FileInfo } from '../actors/file-index.ts'
 import type { GivenFiles } from '../actors/given-files.ts'
+import type { LogLine } from '../actors/process-log.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
 import type { PeerInfo } from '../mesh/peer-info.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -71,6 +72,8 @@ export interface GliaScripting {
   swap(pid: string, module: Uint8Array | ArrayBuffer | Blob): Promise<void>
   /** Has it run the version before the last swap again. */
   swapBack(pid: string): Promise<void>
+  /** The last 500 lines of a process's log: what it wrote to stderr, and what happened to it. */
+  log(pid: string): LogLine[]
   /** What a process has under `/data`, sorted by path; `totalBytes` is the length of all contents. */
   files(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }>
   /** The same as a tar archive. */
@@ -91,7 +94,10 @@ export interface GliaScripting {
   /** Has the instance of either process end when one of the other ends abnormally, unless it watches that one. */
   link(a: string, b: string): Promise<void>
   unlink(a: string, b: string): Promise<void>
-  /** Sends a message and collects the reply. */
+  /**
+   * Sends a message and collects the reply. A program that exits with a code other than 0 rejects it: the error has `exitCode`, and
+   * what the program had written as `reply`.
+   */
   call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: CallOptions): Promise<Uint8Array>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
   open(address: string): Promise<Stream>
@@ -174,6 +180,11 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
     async swapBack(pid) {
       await (await started).table.swapBack(pid)
     },
+    log(pid) {
+      const entry = parts?.table.entries.find(({ record }) => record.pid === pid)
+      if (!entry) throw new GliaError('ERR_NO_PROC', `This tab has no process ${pid}. It may have been killed.`)
+      return entry.log.lines.map((line) => ({ ...line }))
+    },
     files: async (pid) => (await started).table.listFiles(pid),
     exportFiles: async (pid) => (await started).table.exportFiles(pid),
     async importFiles(pid, files, { signal } = {}) {
@@ -233,10 +244,22 @@ async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal):
   if (signal?.aborted) giveUp()
   try {
     void send(stream, bytes)
-    return await readAll(stream)
+    return await readReply(stream)
   } finally {
     signal?.removeEventListener('abort', giveUp)
   }
+}
+
+/** @throws {GliaError} what the call failed with; after an exit with what was written before as its `reply`. */
+async function readReply(stream: Stream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  try {
+    for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) chunks.push(chunk)
+  } catch (thrown) {
+    if (thrown instanceof GliaError && thrown.exitCode !== undefined) thrown.reply = concat(chunks)
+    throw thrown
+  }
+  return concat(chunks)
 }
 
 function gaveUp(signal: AbortSignal | undefined): GliaError {

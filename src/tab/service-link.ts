@@ -112,13 +112,14 @@ export class ServiceLink {
       first: null,
       complete: body === null,
       context: contextMessage(context),
+      tellsExit: true,
     }
     controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
     const reader = body?.getReader() ?? null
     const reply = await callOverPort({ port: port1, body: reader, signal, deaths: this.#deaths })
     reply.delivered()
     const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
-    return { status: reply.status, body: replyBody }
+    return { status: reply.status, body: replyBody, exit: reply.exit }
   }
 
   #receive({ data, source, ports }: MessageEvent): void {

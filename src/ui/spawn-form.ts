@@ -104,6 +104,7 @@ export function readForm(form: SpawnForm): ReadForm {
   const numbers = readNumbers(form, errors)
   if (Object.keys(errors).length > 0 || typeof env === 'string') return { errors }
   const policy: Policy = {
+    okExits: DEFAULT_POLICY.okExits,
     callers: form.callers === 'peers' ? peers : form.callers,
     call: form.mayCall,
     evict: form.mayEvict,

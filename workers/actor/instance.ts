@@ -1,5 +1,6 @@
 import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { type RunEnd, RunStatus } from '../../src/actors/control.ts'
+import { isHostLimit, noRoom } from '../../src/actors/host-limit.ts'
 import { guestFrames, trapMessage } from '../../src/actors/trap-text.ts'
 import type { Program, ServeEnd } from '../../src/actors/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
@@ -36,14 +37,16 @@ export interface Surroundings {
 export class Instance {
   readonly #program: Program
   readonly #around: Surroundings
-  #guest: Guest
-  #wasi: GuestWasi
+  /** undefined after a command's message, so that the engine may collect its memory. */
+  #made: Made | undefined
+  /** No message has been run on it. */
+  #isFresh = true
+  #memoryBytes = 0
 
-  private constructor(program: Program, around: Surroundings, { guest, wasi }: Made) {
+  private constructor(program: Program, around: Surroundings, made: Made) {
     this.#program = program
     this.#around = around
-    this.#guest = guest
-    this.#wasi = wasi
+    this.#made = made
   }
 
   /** Makes the instance and runs its `_initialize`. @throws {GliaError} ERR_START */
@@ -52,44 +55,52 @@ export class Instance {
   }
 
   get memoryBytes(): number {
-    return this.#guest.exports.memory.buffer.byteLength
+    if (this.#made) this.#memoryBytes = this.#made.guest.exports.memory.buffer.byteLength
+    return this.#memoryBytes
   }
 
   /** Runs a method by its index in the program's list. Gives a promise only where guests are suspended, or for `_start`. */
   run(method: number): Outcome | Promise<Outcome> {
     const name = this.#program.methods[method]
     if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
-    if (name === COMMAND_ENTRY) return this.#runCommand()
-    this.#wasi.resetStdio()
-    return this.#enter(name)
+    const made = this.#made
+    // Of a command, only the first message finds an instance that has run nothing.
+    if (made && (this.#isFresh || name !== COMMAND_ENTRY)) {
+      this.#isFresh = false
+      made.wasi.resetStdio()
+      return this.#enter(name, made)
+    }
+    return this.#makeCommand()
   }
 
-  /** A command gets a fresh instance for each message: it is a program that is run, not a server. */
-  #runCommand(): Outcome | Promise<Outcome> {
-    this.#wasi.dispose()
-    if (this.#around.suspends) {
-      return instantiate(this.#program, this.#around).then((made) => {
-        this.#adopt(made)
-        return this.#enter(COMMAND_ENTRY)
-      })
+  /**
+   * A command gets a fresh instance for each message: it is a program that is run, not a server. The first message has the
+   * instance that was made at the start.
+   */
+  #makeCommand(): Outcome | Promise<Outcome> {
+    this.#made = undefined
+    const enter = (made: Made): Outcome | Promise<Outcome> => {
+      this.#made = made
+      return this.#enter(COMMAND_ENTRY, made)
     }
+    const failed = (thrown: unknown): Outcome =>
+      isHostLimit(thrown)
+        ? { end: this.#end(COMMAND_ENTRY, RunStatus.noRoom, 0, false) }
+        : this.#threw(COMMAND_ENTRY, thrown)
+    if (this.#around.suspends) return instantiate(this.#program, this.#around).then(enter, failed)
+    let made: Made
     try {
       // Synchronously, for the resident loop: workers may, at any size.
-      this.#adopt(instantiateSync(this.#program, this.#around))
+      made = makeNow(this.#program, this.#around)
     } catch (thrown) {
-      return this.#threw(COMMAND_ENTRY, thrown)
+      return failed(thrown)
     }
-    return this.#enter(COMMAND_ENTRY)
+    return enter(made)
   }
 
-  #adopt({ guest, wasi }: Made): void {
-    this.#guest = guest
-    this.#wasi = wasi
-  }
-
-  #enter(name: string): Outcome | Promise<Outcome> {
+  #enter(name: string, { guest }: Made): Outcome | Promise<Outcome> {
     try {
-      const entry = this.#guest.exports[name] as Entry
+      const entry = guest.exports[name] as Entry
       const result = this.#around.suspends ? WebAssembly.promising(entry)() : entry()
       if (result instanceof Promise) {
         return result.then(
@@ -123,9 +134,12 @@ export class Instance {
 
   /** What a message has changed of `/data` is told before its end is. */
   #end(name: string, status: RunStatus, code: number, instanceGone: boolean): RunEnd {
-    if (instanceGone || name === COMMAND_ENTRY) this.#wasi.dispose()
+    const { memoryBytes } = this
+    if (instanceGone || name === COMMAND_ENTRY) this.#made?.wasi.dispose()
+    // Of a program that is a command only, nothing is run on this instance again.
+    if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
     this.#around.data.report()
-    return { status, code, memoryBytes: this.memoryBytes, instanceGone, fileReports: this.#around.data.reports }
+    return { status, code, memoryBytes, instanceGone, fileReports: this.#around.data.reports }
   }
 }
 
@@ -152,7 +166,7 @@ async function instantiate(program: Program, around: Surroundings): Promise<Made
 }
 
 /** For commands, which have no `_initialize`. */
-function instantiateSync(program: Program, around: Surroundings): Made {
+function makeNow(program: Program, around: Surroundings): Made {
   const { wasi, imports, current } = prepare(program, around)
   return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi }
 }
@@ -211,5 +225,6 @@ function startError(thrown: unknown): GliaError {
   if (thrown instanceof WASIProcExit) {
     return new GliaError('ERR_START', `The module exited with code ${thrown.code} while it was started.`)
   }
+  if (isHostLimit(thrown)) return noRoom(thrown)
   return new GliaError('ERR_START', `The module could not be started: ${trapMessage(thrown)}.`, { cause: thrown })
 }

@@ -32,8 +32,9 @@ export class PortServer implements Server {
 
   #receive(message: ToWorker): void {
     if (message.type === 'call') {
+      // The same number again: there was no room for the instance, and the message is still here.
+      if (message.id !== this.#current) this.stdio.begin(message.id)
       this.#current = message.id
-      this.stdio.begin(message.id)
       void this.#run(message.id, message.method)
       return
     }

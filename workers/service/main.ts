@@ -37,7 +37,9 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia is not opened by sending it something.')))
   } else if (API.test(path)) {
     const refused = refusal(event)
-    event.respondWith(refused ? refuse(refused) : held.then(() => forward(event, path, { tabs, lock, deaths })))
+    event.respondWith(
+      refused ? refuse(refused) : held.then(() => forward(event, path + url.search, { tabs, lock, deaths })),
+    )
   } else if (event.request.method === 'GET') {
     event.respondWith(cache.serve(event.request))
   }

@@ -61,6 +61,12 @@ export function warn(): void {
   write('ok')
 }
 
+/** Replies the message and exits with 10, as a solver does that has found something. */
+export function found(): void {
+  for (let length = read(); length > 0; length = read()) writeBytes(STDOUT, buffer, length)
+  proc_exit(10)
+}
+
 /** Reads to the end, replies the number of bytes. */
 export function slurp(): void {
   let total: usize = 0

@@ -1,0 +1,66 @@
+import { expect, type Page } from '@playwright/test'
+import { addressOf, local, openTab, send, spawn, test } from './tab.ts'
+
+/** What a call that ends with an exit comes to: the code, and what was written before. */
+function exitOf(page: Page, address: string, body: string): Promise<unknown> {
+  return page.evaluate(
+    ([to, message]) =>
+      glia.call(to, message).then(
+        (reply) => ({ reply: new TextDecoder().decode(reply) }),
+        ({ code, exitCode, reply }) => ({ code, exitCode, reply: new TextDecoder().decode(reply) }),
+      ),
+    [address, body] as const,
+  )
+}
+
+const LONG = 'x'.repeat(1_500_000)
+
+for (const io of ['rings', 'jspi', 'buffered']) {
+  test(`a program that exits with another code than 0 has its output and its code with the error (${io})`, async ({
+    page,
+    server,
+  }) => {
+    await openTab(page, `${server.url}?io=${io}`)
+    const pid = await spawn(page, 'trouble')
+    for (const reply of ['', 'found it', LONG]) {
+      const exit = await exitOf(page, local(pid, 'found'), reply)
+      expect(exit).toEqual({ code: 'ERR_EXITED', exitCode: 10, reply })
+    }
+    expect(await exitOf(page, local(pid, 'fail7'), '')).toEqual({ code: 'ERR_FAILED', exitCode: 7, reply: '' })
+  })
+}
+
+test('over HTTP an exit code is in the head, and no failure where the caller or the policy says so', async ({
+  tab,
+}) => {
+  const strict = local(await spawn(tab, 'trouble'), 'found')
+  const lax = local(await spawn(tab, 'trouble', { policy: { okExits: [0, 10] } }), 'found')
+  const body = 'found it'
+  const shown = async (path: string, message: string) => {
+    const { status, headers, text } = await send(tab, path, { method: 'POST', body: message })
+    return [status, headers['glia-exit-code'], status === 200 ? text : '']
+  }
+  expect(await shown(strict, '')).toEqual([500, '10', ''])
+  expect(await shown(`${strict}?exit=ok`, body)).toEqual([200, '10', body])
+  expect(await shown(lax, body)).toEqual([200, '10', body])
+  expect(await exitOf(tab, lax, body)).toEqual({ reply: body })
+})
+
+test('another tab of the browser has the output and the code too', async ({ page, context, server }) => {
+  await openTab(page, server.url)
+  const address = await addressOf(page, 'found', await spawn(page, 'trouble'))
+  const other = await openTab(await context.newPage(), server.url)
+  for (const reply of ['', 'found it', LONG]) {
+    expect(await exitOf(other, address, reply)).toEqual({ code: 'ERR_EXITED', exitCode: 10, reply })
+  }
+})
+
+test('a script reads what a process has written to stderr', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  await tab.evaluate((address) => glia.call(address), local(pid, 'warn'))
+  const lines = await tab.evaluate(
+    (of) => glia.log(of).flatMap(({ source, text }) => (source === 'stderr' ? text : [])),
+    pid,
+  )
+  expect(lines).toEqual(['first warning', 'second warning'])
+})
