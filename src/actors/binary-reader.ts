@@ -21,6 +21,11 @@ export class BinaryReader {
     return this.#at
   }
 
+  /** All that is left, as a view. */
+  get rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#end)
+  }
+
   get done(): boolean {
     return this.#at >= this.#end
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { nested } from '../../e2e/guests/hostile.ts'
+import { exportFunc, funcType, I64, leb, wasm } from '../../e2e/guests/wasm.ts'
 import { BinaryReader } from './binary-reader.ts'
 import { hasTooLargeFunction } from './code-blocks.ts'
 import { readSections } from './module-sections.ts'
@@ -19,3 +20,17 @@ test.each([
 test('a section that is cut off is a RangeError', () => {
   expect(() => hasTooLargeFunction(new BinaryReader(Uint8Array.of(1, 5, 0)))).toThrow(RangeError)
 })
+
+test.each([0x02, 0x03, 0x04, 0x06, 0x1f])(
+  'constants that look like blocks (%i) make no function too large',
+  (value) => {
+    const code = Array.from({ length: 300_000 }, () => [0x41, value, 0x1a]).flat()
+    const content = [1, ...leb(1000), I64, ...code, 0x0b]
+    const bytes = wasm({
+      types: [funcType([], [])],
+      funcs: [{ type: 0, body: [...leb(content.length), ...content] }],
+      exports: [exportFunc('run', 0)],
+    })
+    expect(isTooLarge(bytes)).toBe(false)
+  },
+)

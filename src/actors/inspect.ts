@@ -31,7 +31,7 @@ const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: bui
 
 const TOO_LARGE_FUNCTION =
   'The module has a function with so many blocks and variables that compiling it could take all of the tab’s memory. ' +
-  'Build it with optimisation, such as -O2.'
+  'Split the function, or build the module with optimisation if it is built without.'
 
 /** What a module says that it needs. */
 export interface ModuleAsks {
@@ -70,13 +70,14 @@ export async function inspectModule(
   checkHeader(bytes)
   const uncapped = trySections(bytes)
   const asks = asksOf(uncapped)
-  // Before it is compiled: not every browser leaves the functions for later.
+  // What can be told before it is compiled, for that takes long. What it imports comes first: it names the toolchain.
+  if (uncapped) checkImports(uncapped)
+  // Not every browser leaves the functions for later.
   if (uncapped?.hasTooLargeFunction) throw bad(TOO_LARGE_FUNCTION)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
   const capped = capModule(bytes, cap)
   const module = await compile(capped)
   const sections = readSections(capped)
-  checkImports(sections)
   checkMemory(sections, cap)
   checkTables(sections)
   checkObjects(sections)
