@@ -253,12 +253,13 @@ export function acceptStreams(name: string, init: StreamCase): void {
       await server.write(written)
       server.closeWithExit(new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3, accepted }))
       const arrived: Uint8Array[] = []
-      const reading = (async () => {
+      const readAllOf = async (): Promise<unknown> => {
         for (let chunk = await caller.read(); chunk !== null; chunk = await caller.read()) arrived.push(chunk.slice())
-      })()
-      if (accepted) await reading
-      else await expect(reading).rejects.toMatchObject({ code: 'ERR_EXITED', exitCode: 3 })
-      if (accepted) expect(caller.exit).toMatchObject({ exitCode: 3 })
+        return caller.exit
+      }
+      // As an error, or as the end.
+      expect(await readAllOf().catch((thrown: unknown) => thrown)).toMatchObject({ code: 'ERR_EXITED', exitCode: 3 })
+      expect(caller.exit?.accepted).toBe(accepted)
       expect(Buffer.concat(arrived).equals(written)).toBe(true)
       await sending
     })
