@@ -1,5 +1,7 @@
 import type { CallContext } from './call-context.ts'
 import { AHEAD_BYTES } from './door-limits.ts'
+import { endWith } from './end-with.ts'
+import type { GliaError } from './errors.ts'
 import type { Arrived } from './mailbox.ts'
 import type { Stream } from './stream.ts'
 
@@ -110,6 +112,11 @@ export class ArrivingStream implements Stream, Arrival {
   close(): Promise<void> {
     this.#drop()
     return this.#stream.close()
+  }
+
+  closeWithExit(exit: GliaError): void {
+    this.#drop()
+    endWith(this.#stream, exit)
   }
 
   abort(reason: Error): void {
