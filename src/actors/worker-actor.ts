@@ -85,8 +85,8 @@ class WorkerActor implements Actor {
   readonly #end = Promise.withResolvers<never>()
   /** Whether there is an instance that the next message can be run on. */
   #hasInstance = false
-  /** Whether it has run nothing yet. */
-  #isFresh = false
+  /** Whether that instance has run nothing yet. */
+  #isUnused = false
   /** Settles when the instance that serves now has ended; undefined when there is none. */
   #serving: Promise<ServeEnd | Paused> | undefined
 
@@ -128,7 +128,7 @@ class WorkerActor implements Actor {
   }
 
   accepts(method: string): boolean {
-    const isReady = this.#hasInstance && (this.#isFresh || method !== COMMAND)
+    const isReady = this.#hasInstance && (this.#isUnused || method !== COMMAND)
     return isReady || (this.#init.place?.instanceBegins() ?? true)
   }
 
@@ -144,7 +144,7 @@ class WorkerActor implements Actor {
     if (start) await this.#orStopped(start)
     this.#isFresh = false
     const index = this.#init.program.methods.indexOf(method)
-    this.#isFresh = false
+    this.#isUnused = false
     const refusedAt = performance.now()
     const again = async (): Promise<boolean> =>
       (await this.#afterRefusal(refusedAt)) && !message.signal.aborted && !this.stopped
@@ -183,7 +183,7 @@ class WorkerActor implements Actor {
       }
     }
     this.memoryBytes = readCount(made)
-    this.#hasInstance = this.#isFresh = true
+    this.#hasInstance = this.#isUnused = true
     this.#serve()
   }
 
