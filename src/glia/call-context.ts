@@ -37,9 +37,9 @@ export function remainingMs({ deadlineAt }: CallContext): number | undefined {
 }
 
 /** A context that came with the time that is left, from now on. */
-export function arrivedContext(chain: readonly string[] = [], deadlineMs?: number): CallContext {
-  if (chain.length === 0 && !deadlineMs) return NO_CONTEXT
-  return { chain, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined }
+export function arrivedContext(chain: readonly string[] = [], deadlineMs?: number, client?: string): CallContext {
+  if (chain.length === 0 && !deadlineMs && !client) return NO_CONTEXT
+  return { chain, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client }
 }
 
 export function contextMessage(context: CallContext): ContextMessage {

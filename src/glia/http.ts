@@ -1,6 +1,6 @@
 import { Hono } from 'hono/tiny'
 import { PROTOCOL } from './address.ts'
-import type { CallContext } from './call-context.ts'
+import { type CallContext, NO_CONTEXT } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts'
@@ -21,6 +21,8 @@ export interface HttpCallOptions {
   caller?: string | undefined
   /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
   bodyBytes?: number | undefined
+  /** For which of its clients the caller calls, if it does so for several ({@link CallContext.client}). */
+  client?: string | undefined
   /** The calls that this one is made for, where it comes from another tab of this browser. */
   context?: CallContext | undefined
   /** The caller asks {@link exitOf} how the program exited: an exit code then ends the body as if it were 0. */
@@ -65,7 +67,8 @@ async function deliver(router: Router, request: Request, options: HttpCallOption
   const stream = router.open(address, {
     caller: options.caller ?? 'browser',
     expectedBytes: options.bodyBytes ?? lengthOf(request),
-    context: options.context,
+    context:
+      options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
   })
   const giveUp = (): void => stream.abort(gaveUp)
   request.signal.addEventListener('abort', giveUp, { once: true })

@@ -14,11 +14,14 @@ export interface OpenHead {
   expectedBytes?: number | undefined
   /** Names all calls that were made because of one. */
   trace?: string | undefined
+  /** For which of its clients the peer calls, as it names them; at most 64 characters. */
+  client?: string | undefined
   /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
   chain?: readonly string[] | undefined
 }
 
 const MAX_TRACE = 128
+const MAX_CLIENT = 64
 /** setTimeout takes a signed 32-bit number of ms. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
 /** Characters of an error's message that are sent at least; each has up to 6 bytes in JSON. */
@@ -46,13 +49,14 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
 
 /** Keys that are not known are ignored. @throws {GliaError} ERR_RESET if it is no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
-  const { to, deadlineMs, expectedBytes, trace, chain } = parse(bytes)
+  const { to, deadlineMs, expectedBytes, trace, client, chain } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
   if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
-  if (trace !== undefined && !isTrace(trace)) throw violation('a trace id is none')
+  if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('a trace id is none')
+  if (client !== undefined && !isText(client, MAX_CLIENT)) throw violation('the name of a client is none')
   if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
-  return { to, deadlineMs: deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS), expectedBytes, trace, chain }
+  return { to, deadlineMs: deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS), expectedBytes, trace, client, chain }
 }
 
 /** How a call failed, for an END frame. */
@@ -85,6 +89,6 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
-function isTrace(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TRACE
+function isText(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value.length <= maxLength
 }

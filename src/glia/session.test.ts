@@ -43,10 +43,11 @@ test('the server learns what the call says of itself', async () => {
   const said = { expectedBytes: 3, trace: 'abc' }
   const chain = ['a/b', 'c/d']
   const now = performance.now()
-  const near = caller.open(address, { ...said, chain, deadlineMs: 10_000 })
+  const near = caller.open(address, { ...said, client: 'one of many', chain, deadlineMs: 10_000 })
   expect(near).toMatchObject({ caller: OTHER, methodName: 'Méthode "1"', ...said, context: { chain } })
   const far = await next
-  expect(far).toMatchObject({ caller: OTHER, destination: SELF, procId: address.proc, ...said, context: { chain } })
+  expect(far).toMatchObject({ caller: OTHER, destination: SELF, procId: address.proc, ...said })
+  expect(far.context).toMatchObject({ chain, client: 'one of many' })
   expect(far.context.deadlineAt).toBeGreaterThanOrEqual(now + 10_000)
   near.abort(new GliaError('ERR_ABORTED', 'enough'))
 })

@@ -54,6 +54,8 @@ export interface CallOptions {
   expectedBytes?: number | undefined
   /** Names all calls that are made because of one; at most 128 characters. */
   trace?: string | undefined
+  /** For which of its clients this peer calls; at most 64 characters. */
+  client?: string | undefined
   /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
   chain?: readonly string[] | undefined
 }
@@ -114,7 +116,7 @@ export class Session {
 
   /** Opens a call. The stream is there at once; a failure of any kind aborts it. */
   open(address: Address, options: CallOptions = {}): SessionStream {
-    const { signal, expectedBytes, trace, chain } = options
+    const { signal, expectedBytes, trace, client, chain } = options
     const deadlineMs = deadlineOf(options.deadlineMs)
     const { local, serve } = this.#init
     if (serve) throw new GliaError('ERR_INTERNAL', 'A session that serves calls makes none.')
@@ -123,6 +125,7 @@ export class Session {
       deadlineMs,
       expectedBytes,
       trace,
+      client,
       chain: chain?.length ? chain : undefined,
     })
     const context = arrivedContext(chain, deadlineMs)
@@ -219,7 +222,7 @@ export class Session {
     if (!serve) throw violation('it calls in a session that it did not open')
     if (id <= this.#lastId) throw violation(`call ${id} is opened twice, or late`)
     this.#lastId = id
-    const { to, deadlineMs, expectedBytes, trace, chain } = decodeHead(head)
+    const { to, deadlineMs, expectedBytes, trace, client, chain } = decodeHead(head)
     let address: Address
     try {
       address = this.#here(to)
@@ -230,7 +233,7 @@ export class Session {
       this.#sender.refuse(id, toGliaError(thrown))
       return
     }
-    const context = arrivedContext(chain, deadlineMs)
+    const context = arrivedContext(chain, deadlineMs, client)
     const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#link)
     this.#add(call)
     call.receive(data, fin)

@@ -64,7 +64,12 @@ export class Sessions {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
     if ('session' in dialect) {
-      return dialect.session.open(address, { signal, chain: context.chain, deadlineMs: remainingMs(context) })
+      return dialect.session.open(address, {
+        signal,
+        chain: context.chain,
+        client: context.client,
+        deadlineMs: remainingMs(context),
+      })
     }
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
     // The next call opens a stream of its own.

@@ -168,3 +168,26 @@ test('figures are for this machine, unless told otherwise', async () => {
   const open = await servers.start({ publicMetrics: true })
   expect((await ask('/metrics', { port: open.port, headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(200)
 })
+
+test('250 unfinished bodies of one client keep no other client from calling', async () => {
+  const crowded = await servers.start({})
+  const open = (localAddress: string): ClientRequest => {
+    const call = request({ port: crowded.port, host: '127.0.0.1', localAddress, path: ECHO, method: 'POST' })
+    call.on('error', () => undefined)
+    call.write('x')
+    return call
+  }
+  const calls = Array.from({ length: 250 }, () => open('127.0.0.2'))
+  const inFlight = async (): Promise<number> => {
+    const { body } = await askServer('/metrics', { port: crowded.port })
+    return Number(/glia_http_calls_in_flight (\d+)/.exec(body)?.[1])
+  }
+  await expect.poll(inFlight, { timeout: 15_000 }).toBeGreaterThan(100)
+  for (let i = 0; i < 3; i++) {
+    expect(await askServer(ECHO, { port: crowded.port, method: 'POST', body: 'hello' })).toMatchObject({
+      status: 200,
+      body: 'hello',
+    })
+  }
+  for (const call of calls) call.destroy()
+})

@@ -1,9 +1,12 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import { refuse } from '../glia/refuse.ts'
+import { ClientNames } from './client-names.ts'
 import type { Incoming } from './http-door.ts'
 import { MAX_CALLS, MAX_CALLS_PER_CLIENT } from './limits.ts'
+import { networkOf } from './networks.ts'
 import { type BodyLimits, checkLength } from './request-body.ts'
+import { SlowBodies } from './slow-bodies.ts'
 
 /** Calls that one process may have under way. */
 export interface CallLimits {
@@ -32,6 +35,8 @@ export interface GatewayInit {
 export class Gateway {
   readonly #init: GatewayInit
   readonly #ofClient = new Map<string, number>()
+  readonly #names = new ClientNames()
+  readonly #slow = new SlowBodies()
   #calls = 0
 
   constructor(init: GatewayInit) {
@@ -46,7 +51,7 @@ export class Gateway {
     try {
       this.#admit(incoming)
       checkLength(incoming.incoming, limits)
-      const reply = await http(request, { caller: peerId })
+      const reply = await http(request, { caller: peerId, client: this.#names.of(incoming.client) })
       status = reply.status
       return reply
     } catch (thrown) {
@@ -57,15 +62,18 @@ export class Gateway {
   }
 
   /** Counts a call until its answer is out. @throws {GliaError} if there are too many. */
-  #admit({ client, onDone }: Incoming): void {
+  #admit({ client: ip, body, onDone }: Incoming): void {
+    const client = networkOf(ip)
     const { maxCalls, maxCallsPerClient } = this.#init.limits
     const ofClient = this.#ofClient.get(client) ?? 0
     if (ofClient >= maxCallsPerClient) {
       throw new GliaError('ERR_MAILBOX_FULL', `You have ${maxCallsPerClient} calls under way: let one end first.`)
     }
     if (this.#calls >= maxCalls) {
+      this.#slow.endSlowest()
       throw new GliaError('ERR_LIVE_LIMIT', `This gateway has ${maxCalls} calls under way: try again later.`)
     }
+    if (body) onDone(this.#slow.add(client, body))
     this.#calls += 1
     this.#ofClient.set(client, ofClient + 1)
     onDone(() => {

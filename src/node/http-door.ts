@@ -4,13 +4,15 @@ import { EXIT_HEADER, exitOf } from '../glia/http-exit.ts'
 import { refuse } from '../glia/refuse.ts'
 import { LINGER_MS } from './limits.ts'
 import { clientOf } from './loopback.ts'
-import { type BodyLimits, bodyOf } from './request-body.ts'
+import { type BodyLimits, RequestBody } from './request-body.ts'
 
 /** What else is known of a request. */
 export interface Incoming {
   readonly incoming: IncomingMessage
   /** IP address of the client. */
   readonly client: string
+  /** What is read of its body. undefined: it has none. */
+  readonly body: RequestBody | undefined
   /** Called once, when the answer is out or the client gone. */
   onDone(callback: (outcome: 'answered' | 'broken') => void): void
 }
@@ -26,25 +28,33 @@ export type HttpHandler = (request: Request, incoming: Incoming) => Response | P
 export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListener {
   return (incoming, response) => {
     const gone = new AbortController()
-    const request = toRequest(incoming, gone.signal, limits)
+    const body = hasBody(incoming) ? new RequestBody(incoming, limits) : undefined
+    const request = toRequest(incoming, gone.signal, body)
     response.once('close', () => {
       // Uses the request on purpose: with it, its signal is kept until here.
       if (!response.writableFinished && request?.signal.aborted === false) gone.abort()
     })
     response.once('finish', () => linger(incoming))
-    void answer(request, incoming, response, { handler, limits })
+    void answer(request, { incoming, response, body }, { handler, limits })
   }
+}
+
+/** A request and its answer, as Node has them. */
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: RequestBody | undefined
 }
 
 async function answer(
   request: Request | undefined,
-  incoming: IncomingMessage,
-  response: ServerResponse,
+  exchange: Exchange,
   { handler, limits }: { handler: HttpHandler; limits: BodyLimits },
 ): Promise<void> {
+  const { incoming, response } = exchange
   try {
     const reply = request
-      ? await handler(request, contextOf(incoming, response))
+      ? await handler(request, contextOf(exchange))
       : refuse(new GliaError('ERR_BAD_REQUEST', 'This is no request that a server of web pages answers.'))
     await send(reply, response, incoming, limits.bodyIdleMs)
   } catch (thrown) {
@@ -54,30 +64,34 @@ async function answer(
   }
 }
 
+function hasBody({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
 /** undefined if it cannot be one: TRACE, or a target that is no path. */
-function toRequest(incoming: IncomingMessage, signal: AbortSignal, limits: BodyLimits): Request | undefined {
+function toRequest(incoming: IncomingMessage, signal: AbortSignal, body: RequestBody | undefined): Request | undefined {
   const { method = 'GET', url = '' } = incoming
   const headers = new Headers()
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers.set(name, [value].flat().join(', '))
   }
-  const hasBody = method !== 'GET' && method !== 'HEAD'
   try {
     // Nothing depends on the name: who asks under which one is in the Host header.
     return new Request(new URL(url.replace(/^\/+/, '/'), 'http://localhost/'), {
       method,
       headers,
       signal,
-      ...(hasBody && { body: bodyOf(incoming, limits), duplex: 'half' as const }),
+      ...(body && { body: body.stream, duplex: 'half' as const }),
     })
   } catch {
     return undefined
   }
 }
 
-function contextOf(incoming: IncomingMessage, response: ServerResponse): Incoming {
+function contextOf({ incoming, response, body }: Exchange): Incoming {
   return {
     incoming,
+    body,
     client: clientOf(incoming),
     onDone: (callback) => {
       const done = (): void => callback(response.writableFinished ? 'answered' : 'broken')

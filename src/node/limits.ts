@@ -42,6 +42,16 @@ export const MAX_CIRCUITS_PER_PEER = 512
 /** Calls under way over HTTP in all, and of one client address. Past it they are refused, not queued. */
 export const MAX_CALLS = 1024
 export const MAX_CALLS_PER_CLIENT = 256
+/** A body for whose bytes the gateway has waited longer than this in all counts as slow. */
+export const SLOW_AFTER_MS = second
+/** Slow bodies of one client, past which it gets no further call; and how many it, and all together, may have in peace. */
+export const MAX_SLOW_BODIES_PER_CLIENT = 32
+export const SPARED_SLOW_BODIES_PER_CLIENT = 4
+export const SPARED_SLOW_BODIES = 128
+/** Past that, a body is ended which was waited for longer than this, and than its bytes may take. */
+export const BODY_PATIENCE_MS = 10 * second
+export const MIN_BODY_BYTES_PER_SECOND = 1024
+export const LOOK_MS = second
 /** A client that sends or takes nothing for so long in the middle of a body is gone. */
 export const BODY_IDLE_MS = 60 * second
 /** A request's head has to be there by then, and an idle connection is closed after. */

@@ -13,49 +13,87 @@ export interface BodyLimits {
  * ERR_DEADLINE, or ERR_ABORTED if the client goes away. Not `Readable.toWeb`: cancelling that one ends the connection, and
  * with it the reply of a method that does not read its message to the end.
  */
-export function bodyOf(
-  incoming: IncomingMessage,
-  { maxBodyBytes, bodyIdleMs }: BodyLimits,
-): ReadableStream<Uint8Array> {
-  let received = 0
-  let idle: NodeJS.Timeout | undefined
-  let over = false
-  const finish = (then: () => void): void => {
-    if (over) return
-    over = true
-    clearTimeout(idle)
-    then()
-    // What else comes is dropped: the client has to be able to finish before it reads its answer.
-    incoming.removeAllListeners('data').resume()
+export class RequestBody {
+  readonly stream: ReadableStream<Uint8Array>
+  receivedBytes = 0
+  readonly #incoming: IncomingMessage
+  readonly #limits: BodyLimits
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #idle: NodeJS.Timeout | undefined
+  #waitedMs = 0
+  /** Since when bytes are waited for, on the clock of `performance.now()`; undefined while none are. */
+  #waitsSince: number | undefined
+  #over = false
+
+  constructor(incoming: IncomingMessage, limits: BodyLimits) {
+    this.#incoming = incoming
+    this.#limits = limits
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => this.#start(controller),
+        pull: () => this.#pull(),
+        cancel: () => void this.#finish(),
+      },
+      { highWaterMark: 0 },
+    )
   }
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const fail = (error: GliaError): void => finish(() => controller.error(error))
-        incoming.on('data', (chunk: Buffer) => {
-          incoming.pause()
-          clearTimeout(idle)
-          received += chunk.length
-          if (received > maxBodyBytes) return fail(tooLarge(maxBodyBytes))
-          controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
-        })
-        incoming.pause()
-        incoming.once('end', () => finish(() => controller.close()))
-        incoming.on('error', () => undefined) // 'close' comes too
-        incoming.once('close', () =>
-          fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.')),
-        )
-      },
-      pull(controller) {
-        if (over) return
-        clearTimeout(idle)
-        idle = setTimeout(() => finish(() => controller.error(silent(bodyIdleMs))), bodyIdleMs)
-        incoming.resume()
-      },
-      cancel: () => finish(() => undefined),
-    },
-    { highWaterMark: 0 },
-  )
+
+  /** Time that the client has kept this peer waiting in all, in ms; 0 once the body is over. */
+  get waitedMs(): number {
+    if (this.#over) return 0
+    return this.#waitedMs + (this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince)
+  }
+
+  /** Ends it with an error, which its reader gets. Idempotent. */
+  fail(error: GliaError): void {
+    if (this.#finish()) this.#controller?.error(error)
+  }
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller
+    const incoming = this.#incoming
+    incoming.on('data', (chunk: Buffer) => this.#receive(chunk))
+    incoming.pause()
+    incoming.once('end', () => this.#finish() && controller.close())
+    incoming.on('error', () => undefined) // 'close' comes too
+    incoming.once('close', () =>
+      this.fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.')),
+    )
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#incoming.pause()
+    this.#stopWaiting()
+    this.receivedBytes += chunk.length
+    const { maxBodyBytes } = this.#limits
+    if (this.receivedBytes > maxBodyBytes) this.fail(tooLarge(maxBodyBytes))
+    else this.#controller?.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+  }
+
+  #pull(): void {
+    if (this.#over) return
+    this.#stopWaiting()
+    this.#waitsSince = performance.now()
+    const { bodyIdleMs } = this.#limits
+    this.#idle = setTimeout(() => this.fail(silent(bodyIdleMs)), bodyIdleMs)
+    this.#incoming.resume()
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#idle)
+    this.#waitedMs = this.waitedMs
+    this.#waitsSince = undefined
+  }
+
+  /** @returns whether it was not over before. */
+  #finish(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    clearTimeout(this.#idle)
+    // What else comes is dropped: the client has to be able to finish before it reads its answer.
+    this.#incoming.removeAllListeners('data').resume()
+    return true
+  }
 }
 
 /** @throws {GliaError} ERR_MESSAGE_TOO_LARGE for a body that says it is. */
