@@ -49,6 +49,14 @@ export function inOnePiece<T>(make: (components: T) => ConnectionEncrypter): (co
 
 function sendingWhole(connection: MessageStream): MessageStream {
   const send = connection.send.bind(connection)
-  connection.send = (data) => send(data.subarray())
+  connection.send = (data) => {
+    const bytes = data.subarray()
+    let hasRoom = true
+    for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) hasRoom = send(bytes.subarray(at, at + MAX_PIECE_BYTES))
+    return hasRoom
+  }
   return connection
 }
+
+/** A muxer gives up to a whole window at once, and relays refuse WebSocket frames of more than 256 KiB. */
+const MAX_PIECE_BYTES = 128 * 1024

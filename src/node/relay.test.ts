@@ -88,6 +88,25 @@ test('a native peer calls a tab through the relay as over any connection: the ci
   expect(text((await reply).value.subarray())).toBe('hello')
 })
 
+test('a reply in large pieces goes through the relay, whose frames are bounded', async () => {
+  const piece = new Uint8Array(1024 * 1024)
+  const { tab, path } = await tabAt(relay, async ({ write }) => {
+    for (let i = 0; i < 6; i++) await write(piece)
+  })
+  const client = await plainClient()
+  const connection = await client.dial(multiaddr(`${tcpOf(relay)}/p2p-circuit/p2p/${tab.peerId}`))
+  const stream = await connection.newStream(path)
+  let received = 0
+  const end = new Promise((resolve, reject) => {
+    stream.addEventListener('message', ({ data }) => (received += data.byteLength))
+    stream.addEventListener('remoteCloseWrite', resolve)
+    stream.addEventListener('close', ({ error }) => error && reject(error))
+  })
+  await stream.close()
+  await end
+  expect(received).toBe(6 * piece.length)
+})
+
 test('the gateway reaches a tab behind another relay that it has joined', async () => {
   const other = await servers.start({ relays: [tcpOf(relay)] })
   const { path } = await tabAt(other)
