@@ -3,6 +3,8 @@ import { Transform } from 'node:stream'
 import type { Stream as Libp2pStream } from '@libp2p/interface'
 import { afterAll, expect, test } from 'vitest'
 import { readAll } from '../glia/web-streams.ts'
+import { Incoming } from './incoming.ts'
+import { MAX_UNHELD_STREAM_BYTES } from './limits.ts'
 import { rawServer } from './test-raw.ts'
 
 // A native peer that sends faster than a process reads is held, and never reset.
@@ -63,6 +65,40 @@ test('what a sender has sent before it went away can be read to its end', async 
   await native.close()
   await client.stop()
   expect((first?.length ?? 0) + (await readAll(served)).length).toBe(600 * 1024)
+})
+
+/** A call over a stream that nothing can hold, as one over WebRTC: a data channel is what tells. */
+async function unheldCall(): Promise<{ native: Libp2pStream; incoming: Incoming }> {
+  const { connection } = await server.connect()
+  const arrived = Promise.withResolvers<Incoming>()
+  await server.libp2p.handle(
+    '/unheld',
+    (stream) => {
+      Object.assign(stream, { channel: { readyState: 'open' } })
+      arrived.resolve(new Incoming({ stream, remote: connection.remotePeer.toString() }))
+    },
+    { force: true },
+  )
+  return { native: await connection.newStream('/unheld'), incoming: await arrived.promise }
+}
+
+test('where nothing can hold a sender, 24 MiB wait for a reader that pauses', async () => {
+  const { native, incoming } = await unheldCall()
+  await sendFast(native, 24 * 1024 * 1024).done
+  expect((await readAll(incoming)).length).toBe(24 * 1024 * 1024)
+})
+
+test('where nothing can hold a sender, one that sends too much is told so, and takes the memory of nobody else', async () => {
+  for (let i = 0; i < 4; i++) {
+    const { native, incoming } = await unheldCall()
+    const closed = new Promise((resolve) => native.addEventListener('close', ({ error }) => resolve(error?.name)))
+    sendFast(native, MAX_UNHELD_STREAM_BYTES + MESSAGE_BYTES)
+    expect(await closed).toBe('StreamResetError')
+    await expect(incoming.read()).rejects.toMatchObject({
+      code: 'ERR_RESET',
+      message: expect.stringContaining('sends faster than it is read') as unknown,
+    })
+  }
 })
 
 /** Opens a port that leads to another one of this machine, and holds each byte for so long. It is closed after the tests. */

@@ -2,6 +2,7 @@ import type { Stream as Libp2pStream, StreamCloseEvent } from '@libp2p/interface
 import { GliaError } from '../glia/errors.ts'
 import { piecesOf } from './libp2p-stream.ts'
 import { READ_AHEAD_BYTES } from './limits.ts'
+import { Unheld } from './unheld.ts'
 
 export interface IncomingInit {
   stream: Libp2pStream
@@ -17,7 +18,7 @@ export interface IncomingInit {
  *
  * Not reading holds the sender where the transport can: yamux gives no more window to a paused stream. A paused stream then
  * holds at most a window, and the queue here another, which is less than the 4 MiB at which libp2p resets a stream. WebRTC's
- * data channels cannot hold a sender (FACTS 3.3).
+ * data channels cannot hold a sender (FACTS 3.3): there everything is taken, up to a bound ({@link Unheld}).
  */
 export class Incoming {
   readonly #init: IncomingInit
@@ -27,11 +28,13 @@ export class Incoming {
   #ended = false
   #stopped = false
   #resuming = false
+  readonly #unheld: Unheld | undefined
   #wake: (() => void) | undefined
 
   constructor(init: IncomingInit) {
     this.#init = init
     const { stream } = init
+    if (channelOf(stream)) this.#unheld = new Unheld()
     stream.addEventListener('remoteCloseWrite', () => this.#onEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
     // The last: adding it delivers what has come already.
@@ -67,8 +70,7 @@ export class Incoming {
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#queue = []
-    this.#queuedBytes = 0
+    this.#drop()
     this.#wake?.()
     this.#resume()
     void this.#init.stream.closeRead().catch(() => undefined)
@@ -76,14 +78,15 @@ export class Incoming {
 
   /** Ends it with an error, which reads throw from now on. */
   fail(error: GliaError): void {
-    this.#queue = []
+    this.#drop()
     this.#aborter.abort(error)
     this.#wake?.()
   }
 
   #receive(pieces: Iterable<Uint8Array>): void {
-    if (this.#stopped) return
     for (const piece of pieces) {
+      if (this.#stopped || this.signal.aborted) return
+      if (this.#unheld?.add(piece.length) === false) return this.#end(this.#tooFast())
       this.#queue.push(piece)
       this.#queuedBytes += piece.length
     }
@@ -95,6 +98,7 @@ export class Incoming {
     const piece = this.#queue.shift()
     if (!piece) return undefined
     this.#queuedBytes -= piece.length
+    this.#unheld?.remove(piece.length)
     if (this.#queuedBytes <= READ_AHEAD_BYTES / 2) this.#resume()
     return piece
   }
@@ -102,6 +106,7 @@ export class Incoming {
   /** Holds the sender while enough waits. */
   #hold(): void {
     const { stream } = this.#init
+    if (this.#unheld) return
     // `resume` delivers what waits and then gives the sender a new window: a pause in between would be undone (libp2p 3.3).
     if (this.#resuming || this.#stopped || this.#queuedBytes <= READ_AHEAD_BYTES) return
     if (stream.readStatus === 'readable') stream.pause()
@@ -133,16 +138,26 @@ export class Incoming {
   }
 
   #onIdle(ms: number): void {
-    const { stream, remote } = this.#init
     const seconds = Math.round(ms / 1000)
-    const error = new GliaError('ERR_DEADLINE', `${remote} sent nothing for ${seconds} s in the middle of its message.`)
+    const message = `${this.#init.remote} sent nothing for ${seconds} s in the middle of its message.`
+    this.#end(new GliaError('ERR_DEADLINE', message))
+  }
+
+  /** Ends the stream with an error, for both sides. */
+  #end(error: GliaError): void {
     this.fail(error)
-    stream.abort(error)
+    this.#init.stream.abort(error)
+  }
+
+  #drop(): void {
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#unheld?.clear()
   }
 
   #onEnd(): void {
     // @libp2p/webrtc 6.0.33 tells of a data channel that broke as of an end that the other side made: only the channel's state differs.
-    const { channel } = this.#init.stream as { channel?: RTCDataChannel }
+    const channel = channelOf(this.#init.stream)
     if (channel && channel.readyState !== 'open') {
       this.fail(this.#lost())
       return
@@ -163,8 +178,18 @@ export class Incoming {
     })
   }
 
+  #tooFast(): GliaError {
+    const message = `${this.#init.remote} sends faster than it is read. Over WebRTC this peer cannot hold it, and has no more memory for what waits.`
+    return new GliaError('ERR_RESET', message)
+  }
+
   #lost(cause?: Error): GliaError {
     const message = `The connection to ${this.#init.remote} was lost during the call.`
     return cause instanceof GliaError ? cause : new GliaError('ERR_UNREACHABLE', message, { cause })
   }
+}
+
+/** The data channel of a stream over WebRTC. */
+function channelOf(stream: Libp2pStream): RTCDataChannel | undefined {
+  return (stream as { channel?: RTCDataChannel }).channel
 }

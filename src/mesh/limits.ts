@@ -72,6 +72,13 @@ export const MAX_INBOUND_PER_SECOND = 100
 export const READ_AHEAD_BYTES = 256 * 1024
 
 /**
+ * Bytes that wait for their readers on raw streams over WebRTC, whose senders cannot be held: of one stream, and of all. A
+ * stream that would need more is ended. libp2p's own bound is 4 MiB a stream.
+ */
+export const MAX_UNHELD_STREAM_BYTES = 32 * 1024 * 1024
+export const MAX_UNHELD_BYTES = 64 * 1024 * 1024
+
+/**
  * Largest window of a stream in the muxer. Yamux doubles it as long as data comes fast, up to 16 MiB, and libp2p resets a
  * stream of which more than 4 MiB are unread: a reader that pauses would be reset instead of waited for.
  */
