@@ -1,6 +1,9 @@
 // What Node lacks, before libp2p.
 // oxlint-disable-next-line import/no-unassigned-import
 import '../src/node/polyfill.ts'
+import { spawn as run } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, Stream } from '@libp2p/interface'
@@ -11,11 +14,20 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { expect, type Page } from '@playwright/test'
 import { createLibp2p } from 'libp2p'
 import { joined, test as withMesh } from './mesh.ts'
+import { readmeExample, rootEcho, tcpOf } from './native.ts'
+import { finished, ROOT } from './server.ts'
 import { addressOf, call, peerIdOf, spawn } from './tab.ts'
 
 // A peer that has never heard of Glia: js-libp2p as it comes, and no code of ours.
 
 const NO_PID = '1'.repeat(20)
+
+/** What Node before 22 lacks, and js-libp2p needs. */
+const POLYFILL = `Promise.withResolvers ??= function () {
+  const out = {}
+  out.promise = new this((resolve, reject) => Object.assign(out, { resolve, reject }))
+  return out
+}`
 
 interface Fixtures {
   native: Libp2p
@@ -37,10 +49,8 @@ const test = withMesh.extend<Fixtures>({
   },
   open: async ({ native, server, tab }, use) => {
     await joined(tab)
-    const { Addrs } = (await (await fetch(new URL('info', server.url))).json()) as { Addrs: string[] }
-    const relay = Addrs.find((address) => /\/tcp\/\d+\/p2p\//.test(address))
-    const connection = await native.dial(multiaddr(`${relay}/p2p-circuit/p2p/${await peerIdOf(tab)}`))
-    await use((protocol) => connection.newStream(protocol, { runOnLimitedConnection: true }))
+    const connection = await native.dial(multiaddr(`${await tcpOf(server)}/p2p-circuit/p2p/${await peerIdOf(tab)}`))
+    await use((protocol) => connection.newStream(protocol))
   },
 })
 
@@ -105,4 +115,16 @@ test('a trap is a reset to a libp2p peer, and a peer that resets is an error to 
   stream.abort(new Error('enough'))
   await expect.poll(() => isIdle(tab, notes)).toBe(true)
   expect((await call(tab, await addressOf(tab, 'taken', notes))).text).toMatch(/^broken /)
+})
+
+test("README's example in JavaScript sends a message and prints the reply", async ({ server }) => {
+  // Where its imports are found.
+  const folder = await mkdtemp(join(ROOT, 'node_modules/.cache/example-'))
+  await writeFile(join(folder, 'call.mjs'), await readmeExample('js'))
+  await writeFile(join(folder, 'polyfill.mjs'), POLYFILL)
+  const args = ['--import', join(folder, 'polyfill.mjs'), join(folder, 'call.mjs')]
+  const command = run(process.execPath, [...args, await tcpOf(server), await rootEcho(server)])
+  command.stdin.end('hello')
+  expect(await finished(command)).toEqual({ code: 0, stdout: 'hello', stderr: '' })
+  await rm(folder, { recursive: true })
 })

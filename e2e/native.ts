@@ -1,0 +1,22 @@
+// What tests of native peers have in common.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type AppServer, ROOT } from './server.ts'
+
+/** The server's TCP address, with its peer id. */
+export async function tcpOf({ url }: AppServer): Promise<string> {
+  const { Addrs } = (await (await fetch(new URL('info', url))).json()) as { Addrs: string[] }
+  return Addrs.find((address) => /\/tcp\/\d+\/p2p\//.test(address)) ?? ''
+}
+
+/** The address of the server's root process, of its method that sends back what it gets. */
+export async function rootEcho({ url }: AppServer): Promise<string> {
+  return `/${await (await fetch(new URL('status', url))).text()}/echo`
+}
+
+/** README's example of a client in a language. */
+export async function readmeExample(language: 'go' | 'js'): Promise<string> {
+  const [, section = ''] = (await readFile(join(ROOT, 'README.md'), 'utf8')).split('\n## Call from your own program\n')
+  const [, code = ''] = section.split(`\`\`\`${language}\n`)
+  return code.slice(0, code.indexOf('\n```') + 1)
+}
