@@ -57,17 +57,20 @@ test.describe('the sheet', () => {
     await expect(sheet(tab)).toContainText('slurp')
     await expect(sheet(tab)).toContainText('Reads what it is sent and writes its reply')
     await expect(sheet(tab)).toContainText('Waits for a time or for bytes.')
-    await expect(sheet(tab)).toContainText('Anyone on the mesh may call it. It may call nobody.')
+    await expect(sheet(tab)).toContainText(
+      'Whoever has the address may call it. It is listed to nobody. It may call nobody.',
+    )
     await expect(sheet(tab)).not.toContainText('Opens and makes files')
   })
 
   test('what is set on it reaches the process', async ({ tab }) => {
     await choose(tab, 'Add a .wasm actor', 'about.wasm', await aboutModule(tab))
     await sheet(tab).getByLabel('Name').fill('who')
+    // Who may call is asked at once, everything else behind a click.
+    await sheet(tab).getByLabel('Who may call it').selectOption('browser')
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await sheet(tab).getByLabel('Arguments, as in a shell').fill(`-v 'a b'`)
     await sheet(tab).getByLabel('Environment, KEY=value lines').fill('LANG=de\nA=b=c')
-    await sheet(tab).getByLabel('Who may call it').selectOption('browser')
     await sheet(tab).getByLabel('Largest message, MiB').fill('0.001')
     await sheet(tab).getByLabel('Files in /data, MiB').fill('0.5')
     await startSheet(tab)
@@ -185,6 +188,8 @@ test.describe('the sheet', () => {
   test('several files are started at once with the same settings', async ({ tab }) => {
     const about = new Uint8Array(await aboutModule(tab))
     await drop(tab, 'body', { 'a.wasm': about, 'notes.wasm': bad.text.bytes, 'b.wasm': about })
+    // Who may call is asked at once, everything else behind a click.
+    await sheet(tab).getByLabel('Who may call it').selectOption('browser')
     await sheet(tab).getByText('Arguments, callers, limits').click()
     await sheet(tab).getByLabel('Arguments, as in a shell').fill('--same')
     await sheet(tab).getByRole('button', { name: 'Start all 3 with these settings' }).click()

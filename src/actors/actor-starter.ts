@@ -30,10 +30,10 @@ export class ActorStarter {
 
   /** A module as the program of a process. */
   program(entry: ProcessEntry, version: ModuleVersion): Program {
-    const { maxMemoryBytes } = entry.record.policy
     return {
       methods: version.methods,
-      load: () => this.#init.modules.get(version, maxMemoryBytes),
+      // The policy may change between two starts.
+      load: () => this.#init.modules.get(version, entry.record.policy.maxMemoryBytes),
       enter: (signal) => this.#init.live.enter(entry.proc, signal),
       start: (signal, place) => this.#start(entry, version, signal, place),
     }
@@ -57,7 +57,7 @@ export class ActorStarter {
           args: [record.name, ...record.args],
           env: this.#environment(record),
           methods: version.methods,
-          limits: { maxOpenFiles, maxCalls: call ? maxCalls : 0 },
+          limits: { maxOpenFiles, maxCalls: call === 'off' ? 0 : maxCalls },
           tty: record.tty,
         },
         memoryLimitBytes,
@@ -68,7 +68,14 @@ export class ActorStarter {
           for (const frame of frames) log.add('process', frame)
         },
         outgoing:
-          call && mesh ? { caller: record.pid, mesh, maxCalls, report: (line) => log.add('stderr', line) } : undefined,
+          call !== 'off' && mesh
+            ? {
+                caller: record.pid,
+                mesh,
+                policy: () => entry.record.policy,
+                report: (line) => log.add('stderr', line),
+              }
+            : undefined,
         files: entry.files,
         place,
         onStopped: () => place.leave(),

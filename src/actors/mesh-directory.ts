@@ -1,15 +1,36 @@
+import type { Aliases } from '../glia/address.ts'
+import { methodsFor } from '../glia/admit.ts'
+import { type CallTargets, mayReach } from '../glia/call-targets.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
-import { isPid } from '../glia/pid.ts'
+import { isPid, type Pid } from '../glia/pid.ts'
+import type { Policy } from '../glia/policy.ts'
 
-/** What is listed of the mesh under `/ww/0.1.0`. */
+/** A process of this peer. */
+export interface LocalProcess {
+  readonly pid: Pid
+  readonly root: boolean
+  readonly methods: readonly string[]
+  readonly policy: Policy
+}
+
+/** What there is of the mesh under `/ww/0.1.0`. */
 export interface MeshNames {
-  /** Peer id of this peer. */
-  readonly self: string
+  /** What `self` and `root` stand for. */
+  readonly aliases: Aliases
   /** Other peers that offer processes. */
   hosts(): Promise<readonly string[]>
   /** The processes of this peer. */
-  procs(): Iterable<{ pid: string; root: boolean; methods: readonly string[] }>
+  procs(): Iterable<LocalProcess>
+}
+
+/** Who looks. */
+export interface Viewer {
+  /** The process that looks. */
+  readonly pid: string
+  readonly callTo: CallTargets
+  /** Peers for whose message it looks. */
+  readonly strangers: readonly string[]
 }
 
 const ROOT = 'root'
@@ -17,25 +38,56 @@ const ROOT = 'root'
 /**
  * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer only
  * its root process is known, and none of its methods: such names are taken as they are, and a call tells.
+ *
+ * A PID is a capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So for a
+ * message of another peer only the process itself, the root process and those that are listed are named. Whoever has a PID
+ * already can look at the methods of its process.
  * @throws {GliaError} ERR_BAD_ADDRESS, ERR_NO_PROC or ERR_NO_METHOD if there can be no such path.
  */
-export async function namesUnder(path: readonly string[], names: MeshNames): Promise<readonly string[]> {
+export async function namesUnder(
+  path: readonly string[],
+  names: MeshNames,
+  viewer: Viewer,
+): Promise<readonly string[]> {
   const [host, proc, method, ...rest] = path
+  const { self } = names.aliases
   if (rest.length > 0) throw new GliaError('ERR_BAD_ADDRESS', 'There is nothing under a method.')
-  if (host === undefined) return ['self', ...(await names.hosts())]
-  if (host === 'self' || host === names.self) return localNames(proc, method, names)
+  const sees = (peer: string): boolean => mayReach(viewer.callTo, { host: peer }, names.aliases)
+  if (host === undefined) return [...(sees(self) ? ['self'] : []), ...(await names.hosts()).filter(sees)]
+  if (host === 'self' || host === self) return localNames(proc, method, names, viewer)
   if (!isPeerId(host)) throw new GliaError('ERR_BAD_ADDRESS', `“${host}” is not a peer id.`)
-  if (proc === undefined) return [ROOT]
+  if (proc === undefined) return sees(host) ? [ROOT] : []
   if (proc !== ROOT && !isPid(proc)) throw new GliaError('ERR_BAD_ADDRESS', `“${proc}” is not a PID.`)
   return []
 }
 
-function localNames(proc: string | undefined, method: string | undefined, { procs }: MeshNames): readonly string[] {
-  const all = [...procs()]
-  if (proc === undefined) return all.map(({ pid, root }) => (root ? ROOT : pid))
-  const found = all.find(({ pid, root }) => pid === proc || (root && proc === ROOT))
+function localNames(
+  proc: string | undefined,
+  method: string | undefined,
+  { procs, aliases }: MeshNames,
+  viewer: Viewer,
+): readonly string[] {
+  const callable = [...procs()].flatMap((found) => {
+    const methods = callableMethods(found, aliases, viewer)
+    return methods.length > 0 ? [{ ...found, methods }] : []
+  })
+  if (proc === undefined) {
+    return callable.filter((found) => isNamed(found, viewer)).map(({ pid, root }) => (root ? ROOT : pid))
+  }
+  const found = callable.find(({ pid, root }) => pid === proc || (root && proc === ROOT))
   if (!found) throw new GliaError('ERR_NO_PROC', `This peer has no process ${proc}.`)
   if (method === undefined) return found.methods
   if (found.methods.includes(method)) return []
   throw new GliaError('ERR_NO_METHOD', `The process ${proc} has no method “${method}”.`)
+}
+
+function callableMethods(found: LocalProcess, aliases: Aliases, { callTo, strangers }: Viewer): string[] {
+  return methodsFor(found, strangers).filter((method) =>
+    mayReach(callTo, { host: aliases.self, proc: found.pid, method }, aliases),
+  )
+}
+
+/** Whether its name may be told to those for whom the viewer looks. */
+function isNamed({ pid, root, policy }: LocalProcess, viewer: Viewer): boolean {
+  return viewer.strangers.length === 0 || root || policy.listed || pid === viewer.pid
 }

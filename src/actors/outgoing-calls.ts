@@ -1,11 +1,13 @@
 import type { Message } from '../glia/actor.ts'
-import { type Address, PROTOCOL } from '../glia/address.ts'
+import { type Address, type Aliases, PROTOCOL } from '../glia/address.ts'
 import type { CallContext } from '../glia/call-context.ts'
+import { isTarget } from '../glia/call-targets.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { nextTask } from '../glia/next-task.ts'
+import type { CallRight, Policy } from '../glia/policy.ts'
 import type { Stream } from '../glia/stream.ts'
 import { ERRNO, errnoOf } from './call-errno.ts'
-import { type MeshNames, namesUnder } from './mesh-directory.ts'
+import { type MeshNames, namesUnder, type Viewer } from './mesh-directory.ts'
 import { type FromGuest, readFromGuest, type ToGuest, type Want } from './outgoing-api.ts'
 import { Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
 import type { OutgoingLink } from './outgoing-link.ts'
@@ -18,6 +20,8 @@ const BACKLOG_BYTES = 64 * 1024 * 1024
 
 /** The mesh as a process sees it that may call others. */
 export interface OutgoingMesh extends MeshNames {
+  /** What `self` and `root` stand for. */
+  readonly aliases: Aliases
   /** Reads an address with aliases. @throws {GliaError} ERR_BAD_ADDRESS; why another peer could not be asked. */
   resolve(path: string, signal: AbortSignal): Promise<Address>
   /** Has a call answered or aborted: the router's. */
@@ -28,8 +32,8 @@ export interface OutgoingInit {
   /** Who calls: the PID of the process. Other peers see the peer instead. */
   caller: string
   mesh: OutgoingMesh
-  /** Calls that may be open at once. */
-  maxCalls: number
+  /** The policy of the process, as it is now: it may change while the process lives. */
+  policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls'>
   /** Has the worker look again if it waits for several files at once. */
   nudge(): void
   /** Gets a line for the process's stderr when a call has failed. */
@@ -129,7 +133,8 @@ export class OutgoingCalls {
       return { errno: ERRNO.CANCELED, why: 'The message that this call would be made for is over.' }
     }
     if (this.#files.has(id)) return { errno: ERRNO.IO, why: 'The file is open already.' }
-    const { maxCalls } = this.#init
+    const { call, maxCalls } = this.#init.policy()
+    if (call === 'off') return { errno: ERRNO.ACCES, why: 'The policy of this process does not let it call others.' }
     // A guest waits for its look at a directory: there is one at most.
     if (this.#files.size < maxCalls + (want === 'call' ? 0 : 1)) return undefined
     return { errno: ERRNO.MFILE, why: `${maxCalls} calls are open already: close one first.` }
@@ -137,11 +142,14 @@ export class OutgoingCalls {
 
   async #call(file: OpenFile, context: CallContext): Promise<void> {
     const { path, link, aborter } = file
-    const { mesh, caller } = this.#init
+    const { mesh, caller, policy } = this.#init
+    const { call, callTo } = policy()
     try {
+      // Before the address is resolved: that may ask another peer.
+      if (!isTarget(callTo, path, mesh.aliases)) throw notATarget()
       const address = await mesh.resolve(path, aborter.signal)
       aborter.signal.throwIfAborted()
-      const stream = new OutgoingStream({ address, caller, context, link, backlog: this.#backlog })
+      const stream = new OutgoingStream({ address, caller, context: lent(context, call), link, backlog: this.#backlog })
       stream.signal.addEventListener('abort', () => this.#reportFailure(file, stream.signal.reason), { once: true })
       aborter.signal.addEventListener('abort', () => stream.abort(aborter.signal.reason), { once: true })
       await mesh.serve(stream)
@@ -155,12 +163,18 @@ export class OutgoingCalls {
     const reply = new OutgoingDuplex(link, this.#backlog)
     aborter.signal.addEventListener('abort', () => reply.abort(aborter.signal.reason), { once: true })
     try {
-      const names = await namesUnder(segmentsOf(path), this.#init.mesh)
+      const names = await namesUnder(segmentsOf(path), this.#init.mesh, this.#viewer())
       if (wantsNames) await reply.write(new TextEncoder().encode(names.join('\n')))
       await reply.closeWrite()
     } catch (thrown) {
       reply.abort(toGliaError(thrown))
     }
+  }
+
+  /** Who looks at a directory: the process, for the message that it handles. */
+  #viewer(): Viewer {
+    const { caller, policy } = this.#init
+    return { pid: caller, callTo: policy().callTo, strangers: this.#message?.context.onBehalfOf ?? [] }
   }
 
   /** What ends a call from outside is told to the guest's people; what its own side ends is no news. */
@@ -178,6 +192,15 @@ export class OutgoingCalls {
   }
 
   readonly #post = (message: ToGuest, transfer: Transferable[] = []): void => this.#port.postMessage(message, transfer)
+}
+
+/** With the rights of its owner, a process calls for nobody else. */
+function lent(context: CallContext, call: CallRight): CallContext {
+  return call === 'owner' ? { ...context, onBehalfOf: [] } : context
+}
+
+function notATarget(): GliaError {
+  return new GliaError('ERR_DENIED', 'The policy of this process does not let it call this address (callTo).')
 }
 
 function segmentsOf(path: string): string[] {

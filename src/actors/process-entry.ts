@@ -99,6 +99,7 @@ export class ProcessEntry {
     this.update({ dead: undefined })
     this.#proc = this.#makeProc(dead)
     this.#proc.messages = old.messages
+    this.#proc.calls = old.calls
     return () => {
       this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
       this.#proc = old

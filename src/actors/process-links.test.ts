@@ -3,7 +3,7 @@ import { nextTask } from '../glia/next-task.ts'
 import { newPid } from '../glia/pid.ts'
 import { makePolicy } from '../glia/policy.ts'
 import { makeRestart } from '../glia/restart.ts'
-import { deliver, loop, makePeer, type Run, SELF, TestActor } from '../glia/test-peer.ts'
+import { deliver, loop, makePeer, type Run, SELF, TestActor, text } from '../glia/test-peer.ts'
 import { ProcessEntry } from './process-entry.ts'
 import { ProcessLinks } from './process-links.ts'
 
@@ -53,6 +53,22 @@ function makePair(run: Run) {
   })
   return { a, b, links, ended }
 }
+
+test('a watch tells why a process ended, and not the PID of one that it is linked to', async () => {
+  const told = Promise.withResolvers<string>()
+  const tells: Run = async ({ read }) => told.resolve(text((await read()) ?? new Uint8Array()))
+  const { a, b, links } = makePair(tells)
+  links.watch(b.record.pid, a.record.pid, 'run')
+  await a.proc.warmUp()
+  const linked = newPid()
+  a.proc.signal({ type: 'linked', pid: linked, message: 'c, which it is linked to, ended' }, true)
+  expect(JSON.parse(await told.promise)).toEqual({
+    pid: a.record.pid,
+    name: 'a',
+    reason: { type: 'linked', message: 'c, which it is linked to, ended' },
+    final: false,
+  })
+})
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
 

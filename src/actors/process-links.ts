@@ -10,11 +10,14 @@ import type { ProcessEntry } from './process-entry.ts'
 /** Processes that one may watch: each is asked for at every end of any. */
 const MAX_WATCHES = 100
 
+/** A reason as a process is told it. */
+type ToldReason = Exclude<ExitReason, { type: 'linked' }> | { readonly type: 'linked'; readonly message: string }
+
 /** What a process is told of the end of another, as JSON. */
 interface ExitMessage {
   pid: Pid
   name: string
-  reason: ExitReason
+  reason: ToldReason
   /** It does not come back by itself. */
   final: boolean
 }
@@ -143,7 +146,7 @@ export class ProcessLinks {
   #tell({ watcher, watched, method }: Watch, { reason, final }: Exit, told: Told): void {
     const { peerId, get, serve } = this.#init
     const name = get(watched)?.record.name ?? ''
-    const message: ExitMessage = { pid: watched, name, reason, final }
+    const message: ExitMessage = { pid: watched, name, reason: withoutPid(reason), final }
     const bytes = new TextEncoder().encode(JSON.stringify(message))
     const address = { host: peerId, proc: watcher, method }
     const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })
@@ -153,8 +156,13 @@ export class ProcessLinks {
   }
 
   #signal(pid: Pid, ended: Pid, { reason }: Exit, counts: boolean): void {
-    const name = this.#init.get(ended)?.record.name ?? ended
+    const name = this.#init.get(ended)?.record.name ?? 'A process'
     const message = `${name}, which it is linked to, ended: ${exitText(reason)}`
     this.#init.get(pid)?.proc.signal({ type: 'linked', pid: ended, message }, counts)
   }
+}
+
+/** The watcher was given the PID of the process that it watches, and not those of the processes which that one is linked to. */
+function withoutPid(reason: ExitReason): ToldReason {
+  return reason.type === 'linked' ? { type: reason.type, message: reason.message } : reason
 }

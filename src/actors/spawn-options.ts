@@ -1,6 +1,6 @@
 import { GliaError } from '../glia/errors.ts'
 import type { GivenFiles } from './given-files.ts'
-import { makePolicy, type Policy } from '../glia/policy.ts'
+import { type GivenPolicy, makePolicy, type Policy } from '../glia/policy.ts'
 import { makeRestart, type Restart, type RestartType } from '../glia/restart.ts'
 
 /** How a process is made. Everything has a default. */
@@ -13,7 +13,7 @@ export interface SpawnOptions {
   env?: Readonly<Record<string, string>> | undefined
   /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
   restart?: RestartType | Partial<Restart> | undefined
-  policy?: Partial<Policy> | undefined
+  policy?: GivenPolicy | undefined
   /** Whether stdin, stdout and stderr look like a terminal to the program (isatty). Default: like pipes. */
   tty?: boolean | undefined
   /** What it has under `/data` from its first message on. */

@@ -16,7 +16,7 @@ interface Example {
   /** Command modules have a `main`; the others are reactors, which keep their state. */
   readonly command?: boolean
   /** What it needs beyond the least that a process may do. */
-  readonly policy?: { readonly call: true }
+  readonly policy?: { readonly call: 'caller' }
 }
 
 const EXAMPLES: readonly Example[] = [
@@ -50,14 +50,14 @@ const EXAMPLES: readonly Example[] = [
     source: 'relay.c',
     description: 'Pipes one actor’s reply into another: the first line of its message has their two addresses.',
     methods: ['relay'],
-    policy: { call: true },
+    policy: { call: 'caller' },
   },
   {
     name: 'fanout',
     source: 'fanout.c',
     description: 'Asks many actors at once: the first line of its message has their addresses.',
     methods: ['fanout'],
-    policy: { call: true },
+    policy: { call: 'caller' },
   },
 ]
 

@@ -100,14 +100,7 @@ export class ServedCall {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
       const bodyBytes = this.message.complete ? (this.message.first?.length ?? 0) : undefined
-      await this.#sendReply(
-        await api(request, {
-          body,
-          bodyBytes,
-          context: arrivedContext(context?.chain, context?.deadlineMs),
-          tellsExit,
-        }),
-      )
+      await this.#sendReply(await api(request, { body, bodyBytes, context: arrivedContext(context), tellsExit }))
     } catch (thrown) {
       const { code, message, exitCode } = toGliaError(thrown)
       this.#send({ type: 'error', code, message, exitCode })

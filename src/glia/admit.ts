@@ -1,5 +1,6 @@
+import { callersOf, mayCall, strangersOf } from './callers.ts'
 import { GliaError } from './errors.ts'
-import { mayCall, type Policy } from './policy.ts'
+import type { Policy } from './policy.ts'
 import { messageTooLarge } from './proc-message.ts'
 import type { Stream } from './stream.ts'
 
@@ -12,15 +13,48 @@ interface Door {
 
 /** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not take the call. */
 export function admit(stream: Stream, door: Door): void {
-  if (!mayCall(door.policy, stream.caller)) {
-    throw new GliaError('ERR_DENIED', `${stream.caller} may not call this process: it is not on its list of callers.`)
-  }
-  checkMethod(stream.methodName, door)
+  checkCallers(stream, door.policy)
+  checkMethod(stream, door)
   if ((stream.expectedBytes ?? 0) > door.policy.maxMessageBytes) throw messageTooLarge(door.policy)
 }
 
-/** @throws {GliaError} ERR_NO_METHOD */
-export function checkMethod(method: string, { name, methods }: Door): void {
-  if (methods.includes(method)) return
-  throw new GliaError('ERR_NO_METHOD', `${name} has no method “${method}”. It has: ${methods.join(', ')}.`)
+/**
+ * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a process that is
+ * closed to other peers looks like none, and one with a list of callers takes the stream whether it has the method or not: who
+ * is not on the list learns nothing about the process.
+ */
+export function isServed(door: Pick<Door, 'policy' | 'methods'> | undefined, method: string): boolean {
+  if (!door) return false
+  const callers = callersOf(door.policy, method)
+  if (callers === 'anyone') return door.methods.includes(method)
+  return callers !== 'browser' && callers.length > 0
+}
+
+/** The methods that a caller may call, and all those for whom it calls. */
+export function methodsFor(
+  { policy, methods }: Pick<Door, 'policy' | 'methods'>,
+  callers: readonly string[],
+): string[] {
+  return methods.filter((method) => callers.every((caller) => mayCall(policy, caller, method)))
+}
+
+/** Everybody for whom the call is made must be allowed. The peer itself is: it may call all of its processes. */
+function checkCallers(stream: Stream, policy: Policy): void {
+  const { caller, destination, methodName } = stream
+  if (!mayCall(policy, caller, methodName)) {
+    throw new GliaError('ERR_DENIED', `You, ${caller}, are not among those who may call this.`)
+  }
+  for (const peer of stream.context.onBehalfOf) {
+    if (peer === destination || mayCall(policy, peer, methodName)) continue
+    throw new GliaError('ERR_DENIED', `The call is made for ${peer}, who is not among those who may call this.`)
+  }
+}
+
+/** What a caller may not call is not listed for it. */
+function checkMethod(stream: Stream, door: Door): void {
+  const { name, methods } = door
+  if (methods.includes(stream.methodName)) return
+  const callable = methodsFor(door, strangersOf(stream))
+  const has = callable.length > 0 ? `It has: ${callable.join(', ')}.` : 'It has none that you may call.'
+  throw new GliaError('ERR_NO_METHOD', `${name} has no method “${stream.methodName}”. ${has}`)
 }

@@ -1,10 +1,16 @@
+import { isPeerId } from './peer-id.ts'
 import { fields } from './untrusted.ts'
 
-/** What a call has from the calls it is made for. */
+/** What a call inherits from the calls that it is made for. */
 export interface CallContext {
-  /** The processes that wait for this call, each as `{host}/{proc}`, the first one first. */
+  /** The processes that wait for this call, named by {@link linkOf}. The first one is the origin. */
   readonly chain: readonly string[]
-  /** When the first of them gives up, in ms on the clock of `performance.now()`; undefined: none does. */
+  /**
+   * Ids of the peers for which this call is made, besides its caller. The callee must allow each of them too, so they can
+   * only lower what the call may do.
+   */
+  readonly onBehalfOf: readonly string[]
+  /** When the first of them gives up, in ms on the clock of `performance.now()`. undefined: none does. */
   readonly deadlineAt: number | undefined
   /** For whom the caller calls, if it does so for several: a text that means nothing to others. It divides the caller's share. */
   readonly client?: string | undefined
@@ -13,47 +19,51 @@ export interface CallContext {
 /** The same for another thread or page, whose clock is another. */
 export interface ContextMessage {
   readonly chain: readonly string[]
+  readonly onBehalfOf: readonly string[]
   /** Time that is left, in ms. Left out: no limit. */
   readonly deadlineMs?: number | undefined
 }
 
-/** Of a call that nobody's call waits for. */
-export const NO_CONTEXT: CallContext = { chain: [], deadlineAt: undefined }
+/** The parts of a context that came. */
+type Arrived = { [Part in keyof ContextMessage]?: ContextMessage[Part] | undefined } & Pick<CallContext, 'client'>
 
-/** Processes that may wait in a chain: more is a program that calls on and on rather than a long way. */
+/** The context of a call that is made for no other call. */
+export const NO_CONTEXT: CallContext = { chain: [], onBehalfOf: [], deadlineAt: undefined }
+
+/** Processes that may wait in a chain. A longer chain is a program that calls itself again and again. */
 export const MAX_CHAIN = 32
 
-/** Entries of a chain that a peer may send; those beyond {@link MAX_CHAIN} have the call refused, not the peer. */
+/** Entries of a list that a peer may send. Those beyond {@link MAX_CHAIN} have the call refused, not the peer. */
 export const MAX_SENT_CHAIN = 64
 
-/** Names a process in a chain. */
-export function linkOf(host: string, proc: string): string {
-  return `${host}/${proc}`
-}
-
-/** Time that is left for a call, in ms, at least 1; undefined if there is no limit. */
+/** Time that is left for a call, in ms, at least 1. undefined if there is no limit. */
 export function remainingMs({ deadlineAt }: CallContext): number | undefined {
   return deadlineAt === undefined ? undefined : Math.max(1, Math.ceil(deadlineAt - performance.now()))
 }
 
 /** A context that came with the time that is left, from now on. */
-export function arrivedContext(chain: readonly string[] = [], deadlineMs?: number, client?: string): CallContext {
-  if (chain.length === 0 && !deadlineMs && !client) return NO_CONTEXT
-  return { chain, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client }
+export function arrivedContext({ chain = [], onBehalfOf = [], deadlineMs, client }: Arrived = {}): CallContext {
+  if (chain.length === 0 && onBehalfOf.length === 0 && !deadlineMs && !client) return NO_CONTEXT
+  return { chain, onBehalfOf, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client }
 }
 
 export function contextMessage(context: CallContext): ContextMessage {
-  return { chain: context.chain, deadlineMs: remainingMs(context) }
+  return { chain: context.chain, onBehalfOf: context.onBehalfOf, deadlineMs: remainingMs(context) }
 }
 
 /** undefined if it is none. */
 export function readContextMessage(value: unknown): ContextMessage | undefined {
-  const { chain, deadlineMs } = fields(value)
-  if (!isChain(chain)) return undefined
-  if (deadlineMs === undefined) return { chain }
-  return typeof deadlineMs === 'number' && deadlineMs > 0 ? { chain, deadlineMs } : undefined
+  const { chain, onBehalfOf = [], deadlineMs } = fields(value)
+  if (!isChain(chain) || !isPeerList(onBehalfOf)) return undefined
+  if (deadlineMs === undefined) return { chain, onBehalfOf }
+  return typeof deadlineMs === 'number' && deadlineMs > 0 ? { chain, onBehalfOf, deadlineMs } : undefined
 }
 
 export function isChain(value: unknown): value is string[] {
   return Array.isArray(value) && value.length <= MAX_SENT_CHAIN && value.every((entry) => typeof entry === 'string')
+}
+
+/** Whether it is a list of peer ids, as long as a chain may be. */
+export function isPeerList(value: unknown): value is string[] {
+  return isChain(value) && value.every(isPeerId)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_POLICY, makePolicy, mayCall } from './policy.ts'
+import { mayCall } from './callers.ts'
 import { newPid } from './pid.ts'
+import { DEFAULT_POLICY, makePolicy } from './policy.ts'
 import { OTHER, SELF } from './test-peer.ts'
 
 /** A process of this tab. */
@@ -9,7 +10,10 @@ const PID = newPid()
 test('the defaults are those of the design', () => {
   expect(makePolicy()).toEqual({
     callers: 'anyone',
-    call: false,
+    methods: {},
+    listed: false,
+    call: 'off',
+    callTo: 'any',
     deadlineMs: 30_000,
     mailbox: 64,
     maxMemoryBytes: 256 * 1024 * 1024,
@@ -25,9 +29,15 @@ test('the defaults are those of the design', () => {
 })
 
 test('what is given stands, what is not has its default, and the defaults stay what they are', () => {
-  const given = { deadlineMs: 1, mailbox: 0, callers: [OTHER], call: true, evict: true, maxCalls: 0, maxReplyBytes: 9 }
+  const given = { deadlineMs: 1, mailbox: 0, callers: [OTHER], evict: true, maxCalls: 0, maxReplyBytes: 9 }
   expect(makePolicy({ ...given, maxMessageBytes: undefined })).toEqual({ ...DEFAULT_POLICY, ...given })
   expect(DEFAULT_POLICY.deadlineMs).toBe(30_000)
+})
+
+test('a right to call that was given before it said whose it is, is the owner’s', () => {
+  expect(makePolicy({ call: true }).call).toBe('owner')
+  expect(makePolicy({ call: false }).call).toBe('off')
+  expect(makePolicy({ call: 'caller' }).call).toBe('caller')
 })
 
 test.each([
@@ -47,6 +57,19 @@ test.each([
   { callers: ['me'] },
   { callers: [7] },
   { call: 'yes' },
+  { callers: Array.from({ length: 1001 }, () => OTHER) },
+  { listed: 'all' },
+  { callTo: 'all' },
+  { callTo: ['root'] },
+  { callTo: ['/ww/0.1.0/self/root'] },
+  { callTo: ['/ww/0.1.0/me/root/echo'] },
+  { callTo: ['/ww/0.1.0/self/root/echo/'] },
+  { callTo: Array.from({ length: 101 }, () => '/ww/0.1.0/self/root/echo') },
+  { methods: [] },
+  { methods: { run: 'browser' } },
+  { methods: { run: { callers: 'me' } } },
+  { methods: { run: { callers: 'browser', call: true } } },
+  { methods: { 'a/b': { callers: 'browser' } } },
   { evict: 1 },
   { maxReplyBytes: -1 },
   { maxOpenFiles: 65_537 },
@@ -57,7 +80,7 @@ test.each([
   expect(() => makePolicy(given)).toThrow(
     expect.objectContaining({
       code: 'ERR_BAD_REQUEST',
-      message: expect.stringContaining(`policy.${field}:`) as unknown,
+      message: expect.stringMatching(`^policy\\.${field}[:.]`) as unknown,
     }),
   )
 })
@@ -73,5 +96,15 @@ test.each([
   ['browser', PID, true],
   [[], PID, true],
 ] as const)('with callers %o, %s may call: %s', (callers, caller, expected) => {
-  expect(mayCall(makePolicy({ callers }), caller)).toBe(expected)
+  expect(mayCall(makePolicy({ callers }), caller, 'run')).toBe(expected)
+})
+
+test('a method has its own callers in place of those of its process', () => {
+  const closed = makePolicy({ callers: 'browser', methods: { value: { callers: 'anyone' } } })
+  expect([mayCall(closed, OTHER, 'value'), mayCall(closed, OTHER, 'increment')]).toEqual([true, false])
+  const open = makePolicy({ methods: { increment: { callers: [SELF] } } })
+  expect([mayCall(open, OTHER, 'value'), mayCall(open, OTHER, 'increment')]).toEqual([true, false])
+  expect([mayCall(open, SELF, 'increment'), mayCall(open, PID, 'increment')]).toEqual([true, true])
+  // What every object has is no method.
+  expect(mayCall(makePolicy({ callers: 'browser' }), OTHER, 'constructor')).toBe(false)
 })

@@ -1,15 +1,28 @@
+import { type CallTargets, readTargets } from './call-targets.ts'
+import { type CallerPolicy, type Callers, type MethodPolicy, readCallers, readMethods } from './callers.ts'
 import { GliaError, isExitCode } from './errors.ts'
-import { isPeerId } from './peer-id.ts'
-import { isPid } from './pid.ts'
 
 const MiB = 1024 * 1024
 
+/**
+ * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee must allow
+ * those for whom the process calls: a stranger's message gets a stranger's rights. With `'owner'` it calls as this browser,
+ * whoever sent the message.
+ */
+export type CallRight = 'off' | 'caller' | 'owner'
+
 /** What a process may do and what may be done to it. Least authority by default (DESIGN 6). */
-export interface Policy {
-  /** Who may call: every peer, this browser's pages and processes, or those and the peers listed by id. */
-  callers: 'anyone' | 'browser' | readonly string[]
-  /** Whether it may call other processes, as files under `/ww/0.1.0`. */
-  call: boolean
+export interface Policy extends CallerPolicy {
+  /** Who may call. */
+  callers: Callers
+  /** Methods that have callers of their own, in place of those of the process. */
+  methods: Readonly<Record<string, MethodPolicy>>
+  /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
+  listed: boolean
+  /** Whether it may call others, and with whose rights. */
+  call: CallRight
+  /** Whom it may call. */
+  callTo: CallTargets
   /** Longest time a message may wait in the mailbox, and then run, in ms each. */
   deadlineMs: number
   /** Messages that may wait for their turn. */
@@ -40,9 +53,18 @@ export interface Policy {
   okExits: readonly number[]
 }
 
+/** A policy as people give it: parts of it, and `call` also as it was before it said with whose rights. */
+export type GivenPolicy = Partial<Omit<Policy, 'call'>> & {
+  /** true is `'owner'`, false is `'off'`. */
+  call?: CallRight | boolean | undefined
+}
+
 export const DEFAULT_POLICY: Policy = {
   callers: 'anyone',
-  call: false,
+  methods: {},
+  listed: false,
+  call: 'off',
+  callTo: 'any',
   deadlineMs: 30_000,
   mailbox: 64,
   maxMemoryBytes: 256 * MiB,
@@ -74,7 +96,16 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
     if (value === undefined) continue
     switch (key) {
       case 'callers':
-        policy.callers = readCallers(value)
+        policy.callers = readCallers(key, value)
+        break
+      case 'methods':
+        policy.methods = readMethods(value)
+        break
+      case 'call':
+        policy.call = readCallRight(value)
+        break
+      case 'callTo':
+        policy.callTo = readTargets(value)
         break
       case 'deadlineMs':
         policy.deadlineMs = readCount(key, value, 1, MAX_MS)
@@ -97,7 +128,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'sync':
         policy.sync = readSync(value)
         break
-      case 'call':
+      case 'listed':
       case 'evict':
         policy[key] = readSwitch(key, value)
         break
@@ -111,20 +142,10 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
   return policy
 }
 
-/** Whether a caller is a page of this browser, or a process of this tab, which is named by its PID. All others are peers. */
-export function isOfThisBrowser(caller: string): boolean {
-  return caller === 'browser' || isPid(caller)
-}
-
-/** Whether the policy lets a caller in. This browser always may: its pages can change the policy anyway. */
-export function mayCall({ callers }: Policy, caller: string): boolean {
-  return callers === 'anyone' || isOfThisBrowser(caller) || (callers !== 'browser' && callers.includes(caller))
-}
-
-function readCallers(value: unknown): Policy['callers'] {
-  if (value === 'anyone' || value === 'browser') return value
-  if (Array.isArray(value) && value.every((id): id is string => typeof id === 'string' && isPeerId(id))) return value
-  throw new GliaError('ERR_BAD_REQUEST', "policy.callers: give 'anyone', 'browser' or a list of peer ids.")
+function readCallRight(value: unknown): CallRight {
+  if (value === 'off' || value === 'caller' || value === 'owner') return value
+  if (typeof value === 'boolean') return value ? 'owner' : 'off'
+  throw new GliaError('ERR_BAD_REQUEST', `policy.call: give 'off', 'caller' or 'owner', not ${String(value)}.`)
 }
 
 function readSync(value: unknown): Policy['sync'] {

@@ -1,6 +1,8 @@
 import type { Message } from './actor.ts'
-import { linkOf } from './call-context.ts'
+import type { KeptCall } from './call-log.ts'
+import { strangersOf } from './callers.ts'
 import { GliaError } from './errors.ts'
+import { linkOf } from './link-name.ts'
 import type { Pace } from './pace.ts'
 import type { Policy } from './policy.ts'
 import type { Stream } from './stream.ts'
@@ -9,11 +11,10 @@ import { UnlessOver } from './unless-over.ts'
 /**
  * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
  * or write outlives the call.
+ * @param call Counts the bytes.
  * @param pace Is told when the method waits for the caller. Left out: the caller may take its time.
  */
-export function messageOf(stream: Stream, pid: string, policy: Policy, pace?: Pace): Message {
-  let received = 0
-  let replied = 0
+export function messageOf(stream: Stream, pid: string, policy: Policy, call: KeptCall, pace?: Pace): Message {
   const { destination, context, signal } = stream
   const unlessOver = new UnlessOver(signal)
   return {
@@ -26,19 +27,20 @@ export function messageOf(stream: Stream, pid: string, policy: Policy, pace?: Pa
     // Of calls that are made for this message: this process waits for them, and they end when it must.
     context: {
       chain: [...context.chain, linkOf(destination, pid)],
+      onBehalfOf: strangersOf(stream),
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
     },
     read: async () => {
       const came = pace?.reads()
       const chunk = await unlessOver.wait(stream.read())
       came?.(chunk?.byteLength ?? 0)
-      received += chunk?.byteLength ?? 0
-      if (received > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
+      call.bytesIn += chunk?.byteLength ?? 0
+      if (call.bytesIn > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
       return chunk
     },
     write: (chunk) => {
-      replied += chunk.byteLength
-      if (replied > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
+      call.bytesOut += chunk.byteLength
+      if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
       const taken = pace?.writes()
       const written = unlessOver.wait(stream.write(chunk))
       return taken ? written.then(() => taken(chunk.byteLength)) : written

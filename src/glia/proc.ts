@@ -1,5 +1,7 @@
-import { admit, checkMethod } from './admit.ts'
+import { admit } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
+import { CallLog, type KeptCall } from './call-log.ts'
+import { isOfThisBrowser, strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
 import { endWith } from './end-with.ts'
 import { GliaError, toGliaError } from './errors.ts'
@@ -9,7 +11,7 @@ import { type Cause, Life, type ProcObserver, type ProcState } from './life.ts'
 import type { Applicant } from './mailbox.ts'
 import { isSuspicious, Pace } from './pace.ts'
 import type { Pid } from './pid.ts'
-import { isOfThisBrowser, type Policy } from './policy.ts'
+import type { Policy } from './policy.ts'
 import { messageOf } from './proc-message.ts'
 import type { Restart } from './restart.ts'
 import { RunTimes } from './run-times.ts'
@@ -43,6 +45,8 @@ export class Proc {
   readonly policy: Policy
   /** Messages handled, failed ones included. */
   messages = 0
+  /** Who called, when, what, and how it ended. */
+  calls = new CallLog()
 
   readonly #restart: Restart
   readonly #observer: ProcObserver
@@ -141,12 +145,21 @@ export class Proc {
     try {
       this.#life.killed.throwIfAborted()
       admit(stream, this)
+    } catch (thrown) {
+      const error = toGliaError(thrown)
+      this.calls.refused(stream, error.code)
+      this.#observer.failed(error)
+      throw error
+    }
+    const call = this.calls.begin(stream)
+    try {
       const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream, arrival))
       arrival?.turnCame()
       try {
-        // It may have been swapped for a module without the method while this message waited.
-        checkMethod(stream.methodName, this)
-        await this.#run(stream).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
+        // While the message waited, the module may have been swapped or the policy changed.
+        admit(stream, this)
+        await this.#run(stream, call).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
+        this.calls.end(call, 'ok')
         // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
@@ -155,6 +168,7 @@ export class Proc {
       }
     } catch (thrown) {
       const error = toGliaError(thrown)
+      this.calls.end(call, error.code)
       this.#observer.failed(error)
       throw error
     }
@@ -271,12 +285,12 @@ export class Proc {
     }
   }
 
-  async #run(stream: Stream): Promise<void> {
+  async #run(stream: Stream, call: KeptCall): Promise<void> {
     const started = performance.now()
     const { methodName: method } = stream
     const { killed, incarnation } = this.#life
     const { ms, late } = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
-    const cause = { method, counts: this.#restart.counts === 'anyone' || isOfThisBrowser(stream.caller) }
+    const cause = { method, counts: this.#restart.counts === 'anyone' || strangersOf(stream).length === 0 }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let refuseWaiting: ((error: GliaError) => void) | undefined
     // Ends the turn whatever the run still waits for.
@@ -318,7 +332,7 @@ export class Proc {
       cancelDeadline = beginDeadline()
       if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
       this.#life.state = 'busy'
-      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy, pace))
+      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy, call, pace))
       this.#pace = pace
       pace?.watch()
       await Promise.race([run.catch(noteFailure), over.promise])
@@ -401,10 +415,13 @@ export class Proc {
 }
 
 /** Who wants a turn with a message, and how much of that is there. */
-function applicantOf({ caller, context }: Stream, arrival: Arrival | undefined): Applicant {
+function applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
+  const { caller, context } = stream
+  const [stranger] = strangersOf(stream)
   return {
-    isOwner: isOfThisBrowser(caller),
-    peer: caller,
+    // A process of this browser that calls for another peer waits where that one would.
+    isOwner: stranger === undefined,
+    peer: isOfThisBrowser(caller) ? (stranger ?? caller) : caller,
     client: context.client ?? '',
     get arrived() {
       return arrival?.arrived ?? 'whole'

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type CallContext, linkOf, MAX_CHAIN } from './call-context.ts'
+import { type CallContext, MAX_CHAIN } from './call-context.ts'
 import type { Address } from './address.ts'
 import { GliaError, toGliaError } from './errors.ts'
+import { linkOf } from './link-name.ts'
 import { nextTask } from './next-task.ts'
 import { newPid } from './pid.ts'
 import type { Stream } from './stream.ts'
@@ -75,7 +76,10 @@ test('its aliases are this peer and its root process', () => {
 })
 
 describe('a call that is made for others', () => {
-  const waiting = (...chain: string[]) => ({ caller: 'browser', context: { chain, deadlineAt: undefined } })
+  const waiting = (...chain: string[]) => ({
+    caller: 'browser',
+    context: { chain, onBehalfOf: [], deadlineAt: undefined },
+  })
 
   test('goes to a process that does not wait for it, which knows them', async () => {
     const contexts: CallContext[] = []
@@ -98,7 +102,7 @@ describe('a call that is made for others', () => {
         async ({ context }) =>
           void contexts.push(context),
     )
-    const init = { caller: 'browser', context: { chain: [], deadlineAt: 1 } }
+    const init = { caller: 'browser', context: { chain: [], onBehalfOf: [], deadlineAt: 1 } }
     expect(await makePeer([proc]).router.open(addressOf(proc), init).read()).toBeNull()
     expect(contexts[0]?.deadlineAt).toBe(1)
   })
@@ -164,7 +168,7 @@ describe('calls that cross', () => {
     const { router } = makePeer([a, b], async (address) => streamPair(address, { caller: SELF })[0])
     const waiting = (from: string, caller = 'browser') => ({
       caller,
-      context: { chain: [from], deadlineAt: undefined },
+      context: { chain: [from], onBehalfOf: [], deadlineAt: undefined },
     })
     router.open(far, waiting(linkOf(SELF, a.pid)))
     router.open(addressOf(b), waiting(linkOf(OTHER, far.proc), OTHER))
@@ -176,10 +180,10 @@ describe('calls that cross', () => {
     const { proc: victim } = makeProc(() => echo)
     const { proc: friend } = makeProc(() => echo)
     const { router } = makePeer([victim, friend])
-    const lie = { caller: OTHER, context: { chain: [linkOf(SELF, victim.pid)], deadlineAt: undefined } }
+    const lie = { caller: OTHER, context: { chain: [linkOf(SELF, victim.pid)], onBehalfOf: [], deadlineAt: undefined } }
     const held = router.open(addressOf(friend), lie)
     await held.write(bytes('x'))
-    const context = { chain: [linkOf(SELF, friend.pid)], deadlineAt: undefined }
+    const context = { chain: [linkOf(SELF, friend.pid)], onBehalfOf: [], deadlineAt: undefined }
     const call = router.open(addressOf(victim), { caller: 'browser', context })
     await send(call, 'hello')
     expect(text(await readAll(call))).toBe('hello')
@@ -194,7 +198,7 @@ describe('calls that cross', () => {
       [a, b],
       [b, a],
     ] as const) {
-      const context = { chain: [linkOf(SELF, from.pid)], deadlineAt: undefined }
+      const context = { chain: [linkOf(SELF, from.pid)], onBehalfOf: [], deadlineAt: undefined }
       const call = router.open(addressOf(to), { caller: 'browser', context })
       await send(call, 'hello')
       expect(text(await readAll(call))).toBe('hello')

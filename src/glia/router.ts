@@ -1,13 +1,14 @@
 import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
-import { type CallContext, linkOf, MAX_CHAIN, remainingMs } from './call-context.ts'
+import { type CallContext, MAX_CHAIN, remainingMs } from './call-context.ts'
+import { isOfThisBrowser } from './callers.ts'
 import { seconds } from './deadline.ts'
 import { Door } from './door.ts'
 import { endWith } from './end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
+import { linkOf } from './link-name.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
-import { isOfThisBrowser } from './policy.ts'
 import type { Proc } from './proc.ts'
 import { Silence, SILENCE_MS } from './silence.ts'
 import type { Stream } from './stream.ts'
@@ -147,6 +148,7 @@ export class Router {
 
 /** A process takes one message at a time: one that waits for this call would never get to it. */
 function refuseCycle({ destination, procId, context: { chain } }: Stream): void {
+  if (chain.length === 0) return
   if (chain.includes(linkOf(destination, procId))) {
     throw new GliaError('ERR_CYCLE', `The process ${procId} waits for this call itself, so it cannot take it.`)
   }

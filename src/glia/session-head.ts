@@ -1,4 +1,4 @@
-import { isChain, MAX_SENT_CHAIN } from './call-context.ts'
+import { isChain, isPeerList, MAX_SENT_CHAIN } from './call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from './errors.ts'
 import { MAX_HEAD_BYTES } from './session-frames.ts'
 import { violation } from './session-violation.ts'
@@ -16,8 +16,10 @@ export interface OpenHead {
   trace?: string | undefined
   /** For which of its clients the peer calls, as it names them; at most 64 characters. */
   client?: string | undefined
-  /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
+  /** The processes that wait for this call, each as `{host}/{name}`. The name is opaque, and no PID. The first one is the origin. */
   chain?: readonly string[] | undefined
+  /** Ids of the peers for which the call is made, besides its caller. The callee must allow each of them too. */
+  for?: readonly string[] | undefined
 }
 
 const MAX_TRACE = 128
@@ -39,7 +41,7 @@ export function deadlineOf(ms: number | undefined): number | undefined {
 /** The head, or why it is none that a peer would take. */
 export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaError } {
   const bytes = encoder.encode(JSON.stringify(head))
-  if ((head.chain?.length ?? 0) > MAX_SENT_CHAIN) {
+  if (Math.max(head.chain?.length ?? 0, head.for?.length ?? 0) > MAX_SENT_CHAIN) {
     return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_SENT_CHAIN} calls wait for each other.`) }
   }
   if (bytes.length <= MAX_HEAD_BYTES && (head.trace?.length ?? 0) <= MAX_TRACE) return { head: bytes }
@@ -49,14 +51,18 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
 
 /** Keys that are not known are ignored. @throws {GliaError} ERR_RESET if it is no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
-  const { to, deadlineMs, expectedBytes, trace, client, chain } = parse(bytes)
+  const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
   if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
   if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('a trace id is none')
   if (client !== undefined && !isText(client, MAX_CLIENT)) throw violation('the name of a client is none')
   if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
-  return { to, deadlineMs: deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS), expectedBytes, trace, client, chain }
+  // It must not be ignored: without it the call would have more rights.
+  if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
+    throw violation('whom a call is made for is no list of peers')
+  const limitMs = deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS)
+  return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
 }
 
 /** How a call failed, for an END frame. */

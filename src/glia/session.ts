@@ -56,8 +56,10 @@ export interface CallOptions {
   trace?: string | undefined
   /** For which of its clients this peer calls; at most 64 characters. */
   client?: string | undefined
-  /** The processes that wait for this call, as `{host}/{proc}`, the first one first. */
+  /** The processes that wait for this call, as in a `CallContext`. */
   chain?: readonly string[] | undefined
+  /** Ids of the peers for which the call is made, besides this one. */
+  onBehalfOf?: readonly string[] | undefined
 }
 
 /** Many calls over one channel between two Glia peers: the dialect `/glia/0.1.0` (DESIGN 4). */
@@ -116,7 +118,7 @@ export class Session {
 
   /** Opens a call. The stream is there at once; a failure of any kind aborts it. */
   open(address: Address, options: CallOptions = {}): SessionStream {
-    const { signal, expectedBytes, trace, client, chain } = options
+    const { signal, expectedBytes, trace, client, chain, onBehalfOf } = options
     const deadlineMs = deadlineOf(options.deadlineMs)
     const { local, serve } = this.#init
     if (serve) throw new GliaError('ERR_INTERNAL', 'A session that serves calls makes none.')
@@ -127,8 +129,9 @@ export class Session {
       trace,
       client,
       chain: chain?.length ? chain : undefined,
+      for: onBehalfOf?.length ? onBehalfOf : undefined,
     })
-    const context = arrivedContext(chain, deadlineMs)
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs })
     const call = new SessionStream(
       { id: ++this.#lastId, address, caller: local, expectedBytes, trace, context, head },
       this.#link,
@@ -222,7 +225,7 @@ export class Session {
     if (!serve) throw violation('it calls in a session that it did not open')
     if (id <= this.#lastId) throw violation(`call ${id} is opened twice, or late`)
     this.#lastId = id
-    const { to, deadlineMs, expectedBytes, trace, client, chain } = decodeHead(head)
+    const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = decodeHead(head)
     let address: Address
     try {
       address = this.#here(to)
@@ -233,7 +236,7 @@ export class Session {
       this.#sender.refuse(id, toGliaError(thrown))
       return
     }
-    const context = arrivedContext(chain, deadlineMs, client)
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client })
     const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#link)
     this.#add(call)
     call.receive(data, fin)

@@ -6,7 +6,7 @@ import { GliaError } from './errors.ts'
 import type { Exit, ExitReason } from './exit.ts'
 import { createHttp, type HttpApi } from './http.ts'
 import { newPid, type Pid } from './pid.ts'
-import { makePolicy, type Policy } from './policy.ts'
+import { type GivenPolicy, makePolicy } from './policy.ts'
 import { Proc } from './proc.ts'
 import { makeRestart, type Restart, type RestartType } from './restart.ts'
 import { type OpenRemote, Router } from './router.ts'
@@ -51,7 +51,7 @@ export class TestActor implements Actor {
 }
 
 export interface TestProcInit {
-  policy?: Partial<Policy>
+  policy?: GivenPolicy
   restart?: RestartType | Partial<Restart>
   methods?: readonly string[]
   dead?: string

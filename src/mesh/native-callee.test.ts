@@ -106,7 +106,7 @@ test('the deadline of the caller counts instead, where there is one', async () =
     stream.addEventListener('close', () => clearTimeout(answer))
   })
   const outcome = async (ms: number): Promise<string> => {
-    const context = { chain: [], deadlineAt: performance.now() + ms }
+    const context = { chain: [], onBehalfOf: [], deadlineAt: performance.now() + ms }
     const stream = caller.router.open(address, { caller: 'browser', context })
     await send(stream, 'hi')
     return text(await readAll(stream))

@@ -63,14 +63,11 @@ export class Sessions {
   async open(connection: Connection, address: Address, { signal, context }: OpenOptions): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
+    const { chain, onBehalfOf, client } = context
     if ('session' in dialect) {
-      return dialect.session.open(address, {
-        signal,
-        chain: context.chain,
-        client: context.client,
-        deadlineMs: remainingMs(context),
-      })
+      return dialect.session.open(address, { signal, chain, onBehalfOf, client, deadlineMs: remainingMs(context) })
     }
+    if (onBehalfOf.length > 0) throw refuseRaw(dialect, address)
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
     // The next call opens a stream of its own.
     dialect.raw = undefined
@@ -155,6 +152,21 @@ const RELAYED_WINDOW_BYTES = 256 * 1024
 /** Bytes of one call that may wait unread: a call carries no more than this in a round trip. */
 const DIRECT_CREDIT_BYTES = 1024 * 1024
 const RELAYED_CREDIT_BYTES = 512 * 1024
+
+/**
+ * The raw dialect cannot say for whom a call is made. The other peer would take it for a call of this peer alone, with all
+ * rights that this peer has there.
+ */
+function refuseRaw(dialect: { raw: Libp2pStream | undefined }, { host }: Address): GliaError {
+  const error = new GliaError(
+    'ERR_DENIED',
+    `${host} does not speak ${SESSION_PROTOCOL}, so it cannot be told that this call is made for another peer.`,
+  )
+  // The stream that the negotiation has opened is for this address alone.
+  dialect.raw?.abort(error)
+  dialect.raw = undefined
+  return error
+}
 
 async function negotiate(connection: Connection, protocols: string[], signal: AbortSignal): Promise<Libp2pStream> {
   const peer = connection.remotePeer.toString()

@@ -10,6 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { afterEach, expect } from 'vitest'
 import type { Address } from '../glia/address.ts'
+import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
 import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
@@ -53,7 +54,7 @@ export async function startNode(
     identity: me,
     log: silent,
     serve: (stream) => router.serveStream(stream),
-    serves: ({ proc, method }) => find(proc)?.methods.includes(method) ?? false,
+    serves: ({ proc, method }) => isServed(find(proc), method),
     root: () => root,
     platform: { transports: [tcp(), circuitRelayTransport()], listen: [], reserves: true, ...given },
   })

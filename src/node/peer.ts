@@ -1,5 +1,5 @@
 import { multiaddr } from '@multiformats/multiaddr'
-import type { Address } from '../glia/address.ts'
+import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
@@ -56,10 +56,6 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   checkAddresses(init)
   const root = await createRoot({ ...init, pid: rootPid, peerId: identity.peerId, module: init.rootModule })
   const procs = { rootPid, get: (pid: string): Proc | undefined => (pid === rootPid ? root : undefined) }
-  const find = ({ proc, method }: Address): Proc | undefined => {
-    const found = procs.get(proc)
-    return found?.methods.includes(method) === true ? found : undefined
-  }
   const env: Env = {
     log: () => log,
     localHost: () => ({ peerId: identity.peerId, addrs: () => mesh.addrs() }),
@@ -77,7 +73,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     identity,
     log,
     serve: (stream) => router.serveStream(stream),
-    serves: (address) => find(address) !== undefined,
+    serves: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => rootPid,
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({

@@ -53,7 +53,7 @@ test('the root process starts with its first message, in a thread, and streams',
 
 test('seventy callers with unfinished messages keep nobody else from it', async () => {
   const slow = Array.from({ length: 70 }, (_, i) => {
-    const context = { chain: [], deadlineAt: undefined, client: `slow ${i}` }
+    const context = { chain: [], onBehalfOf: [], deadlineAt: undefined, client: `slow ${i}` }
     return router.open({ host: SELF, proc: pid, method: 'echo' }, { caller: SELF, context })
   })
   await Promise.all(slow.map((stream) => stream.write(new Uint8Array(1))))

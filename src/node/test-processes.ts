@@ -50,7 +50,9 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
     changed: () => undefined,
     liveLimit,
     mesh: {
-      self: SELF,
+      get aliases() {
+        return router.aliases
+      },
       hosts: async () => [],
       procs: () => [],
       resolve: (path, signal) => router.resolve(path, signal),

@@ -1,5 +1,5 @@
 import { GliaError } from '../glia/errors.ts'
-import type { Policy } from '../glia/policy.ts'
+import type { GivenPolicy } from '../glia/policy.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
 export interface BundledActor {
@@ -7,7 +7,7 @@ export interface BundledActor {
   description: string
   file: string
   /** What it needs to do its work: the table checks it. */
-  policy?: Partial<Policy>
+  policy?: GivenPolicy
 }
 
 const FOLDER = 'actors/'

@@ -3,6 +3,7 @@ import { ProcessTable } from '../actors/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/store.ts'
 import { chooseTier, detectPlatform, type Tier } from '../actors/tier.ts'
 import type { Address } from '../glia/address.ts'
+import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
@@ -68,10 +69,12 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     log,
     changed,
     mesh: {
-      self: peerId,
+      get aliases() {
+        return router.aliases
+      },
       hosts: async () =>
         [...new Set([...(await siblings()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
-      procs: () => table.entries.map(({ record: { pid, root, methods } }) => ({ pid, root, methods })),
+      procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
       resolve: (path, signal) => router.resolve(path, signal),
       serve: (stream) => router.serveStream(stream),
     },
@@ -94,7 +97,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     store,
     log,
     serve: (stream) => router.serveStream(stream),
-    serves: ({ proc, method }) => table.get(proc)?.methods.includes(method) ?? false,
+    serves: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
     changed,
   })

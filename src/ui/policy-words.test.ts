@@ -1,16 +1,29 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_POLICY } from '../glia/policy.ts'
-import { callWords, limitWords, memoryWords } from './policy-words.ts'
+import { DEFAULT_POLICY, type Policy } from '../glia/policy.ts'
+import { callWords, limitWords, memoryWords, shortCallersWords } from './policy-words.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
 
 test('who may call, and whom', () => {
-  expect(callWords(DEFAULT_POLICY)).toBe('Anyone on the mesh may call it. It may call nobody.')
-  expect(callWords({ callers: 'browser', call: true })).toBe('Only this browser may call it. It may call others.')
-  expect(callWords({ callers: ['a'], call: false })).toContain('This browser and one peer may call it.')
-  expect(callWords({ callers: ['a', 'b'], call: false })).toContain('2 peers')
-  expect(callWords({ callers: [], call: false })).toContain('Only this browser')
+  const words = (policy: Partial<Policy>): string => callWords({ ...DEFAULT_POLICY, ...policy })
+  expect(words({})).toBe('Whoever has the address may call it. It is listed to nobody. It may call nobody.')
+  expect(words({ listed: true })).toContain('Everybody may call it: it is listed to other peers.')
+  expect(words({ callers: 'browser', call: 'owner' })).toBe(
+    'Only this browser may call it. It may call others as this browser, whoever calls it.',
+  )
+  expect(words({ call: 'caller' })).toContain('It may call others with the rights of who calls it.')
+  expect(words({ callers: ['a'] })).toContain('This browser and one peer may call it.')
+  expect(words({ callers: ['a', 'b'], listed: true })).toContain('2 peers may call it, and see it listed.')
+  expect(words({ callers: [] })).toContain('Only this browser')
+})
+
+test('who may call, short enough for a row', () => {
+  const words = (policy: Partial<Policy>): string => shortCallersWords({ ...DEFAULT_POLICY, ...policy })
+  expect(words({})).toBe('whoever has the address')
+  expect(words({ listed: true })).toBe('listed to all')
+  expect(words({ callers: 'browser' })).toBe('this browser')
+  expect(words({ callers: ['a', 'b'] })).toBe('2 peers')
 })
 
 test('limits', () => {
@@ -19,7 +32,7 @@ test('limits', () => {
     'Messages up to 64 MiB, replies up to 1 GiB, 64 waiting.',
     'Files in /data up to 64 MiB, 128 open at once.',
   ])
-  const words = limitWords({ ...DEFAULT_POLICY, call: true, evict: true, deadlineMs: 1500 }).join(' ')
+  const words = limitWords({ ...DEFAULT_POLICY, call: 'owner', evict: true, deadlineMs: 1500 }).join(' ')
   expect(words).toContain('1.5 s for a message')
   expect(words).toContain('16 calls to others at once')
   expect(words).toContain('make room')

@@ -1,16 +1,36 @@
-import type { Policy } from '../glia/policy.ts'
+import type { CallRight, Policy } from '../glia/policy.ts'
 import type { RestartType } from '../glia/restart.ts'
 import { formatBinary, formatCount, formatMs } from './format.ts'
 
+type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call'>
+
 /** Who may call a process, and whom it may call. */
-export function callWords({ callers, call }: Pick<Policy, 'callers' | 'call'>): string {
-  return `${callerWords(callers)} ${call ? 'It may call others.' : 'It may call nobody.'}`
+export function callWords(policy: CallPolicy): string {
+  return `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
 }
 
-function callerWords(callers: Policy['callers']): string {
-  if (callers === 'anyone') return 'Anyone on the mesh may call it.'
+/** Who may call, in two or three words: for a row. */
+export function shortCallersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+  if (callers === 'anyone') return listed ? 'listed to all' : 'whoever has the address'
+  if (callers === 'browser' || callers.length === 0) return 'this browser'
+  return callers.length === 1 ? 'one peer' : `${callers.length} peers`
+}
+
+function callersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+  if (callers === 'anyone') {
+    return listed
+      ? 'Everybody may call it: it is listed to other peers.'
+      : 'Whoever has the address may call it. It is listed to nobody.'
+  }
   if (callers === 'browser' || callers.length === 0) return 'Only this browser may call it.'
-  return `This browser and ${callers.length === 1 ? 'one peer' : `${callers.length} peers`} may call it.`
+  const peers = callers.length === 1 ? 'one peer' : `${callers.length} peers`
+  return `This browser and ${peers} may call it${listed ? ', and see it listed' : ''}.`
+}
+
+const CALL_WORDS: Readonly<Record<CallRight, string>> = {
+  off: 'It may call nobody.',
+  caller: 'It may call others with the rights of who calls it.',
+  owner: 'It may call others as this browser, whoever calls it.',
 }
 
 /** The two limits that people run into. */
@@ -26,7 +46,7 @@ export function limitWords(policy: Policy): string[] {
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
-    ...(call ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]
 }

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { DEFAULT_POLICY } from '../glia/policy.ts'
+import { makePolicy } from '../glia/policy.ts'
 import { FormField } from './form-field.tsx'
+import { CallFields, LimitFields, MethodsField } from './policy-fields.tsx'
 import { callWords, mainLimitWords, RESTART_WORDS } from './policy-words.ts'
 import { type FormErrors, readForm, type SpawnForm } from './spawn-form.ts'
 
@@ -10,10 +11,10 @@ export interface SheetSettingsProps {
   onEdit: (changes: Partial<SpawnForm>) => void
 }
 
-/** All that can be set of a new process besides its name. Closed, it says what is set. */
+/** All that can be set of a new process besides its name and its callers. Closed, it says what is set. */
 export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
   const fold = useRef<HTMLDetailsElement>(null)
-  const isWrong = Object.keys(errors).some((field) => field !== 'name')
+  const isWrong = Object.keys(errors).some((field) => field !== 'name' && field !== 'peers')
   // What is wrong must not stay hidden; when it is right it stays in sight all the same.
   useLayoutEffect(() => {
     if (isWrong && fold.current) fold.current.open = true
@@ -25,7 +26,9 @@ export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
       </summary>
       <div class="fold-body">
         <StartFields form={form} errors={errors} onEdit={onEdit} />
+        <MethodsField form={form} errors={errors} onEdit={onEdit} />
         <CallFields form={form} errors={errors} onEdit={onEdit} />
+        <RestartField form={form} errors={errors} onEdit={onEdit} />
         <LimitFields form={form} errors={errors} onEdit={onEdit} />
       </div>
     </details>
@@ -35,7 +38,7 @@ export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
 function summaryOf(form: SpawnForm): string {
   const read = readForm(form)
   if ('errors' in read) return ''
-  const policy = { ...DEFAULT_POLICY, ...read.options.policy }
+  const policy = makePolicy(read.options.policy)
   return `${callWords(policy)} ${mainLimitWords(policy)}`
 }
 
@@ -72,110 +75,22 @@ function StartFields({ form, errors, onEdit }: SheetSettingsProps) {
   )
 }
 
-function CallFields({ form, errors, onEdit }: SheetSettingsProps) {
+function RestartField({ form, onEdit }: SheetSettingsProps) {
   return (
-    <>
-      <FormField label="Who may call it" error={undefined}>
-        {(control) => (
-          <select
-            {...control}
-            value={form.callers}
-            onChange={({ currentTarget }) => onEdit({ callers: currentTarget.value as SpawnForm['callers'] })}
-          >
-            <option value="anyone">Anyone on the mesh</option>
-            <option value="browser">This browser only</option>
-            <option value="peers">This browser and the peers listed</option>
-          </select>
-        )}
-      </FormField>
-      {form.callers === 'peers' && (
-        <FormField label="Peer ids, one a line" error={errors.peers}>
-          {(control) => (
-            <textarea
-              {...control}
-              rows={2}
-              spellcheck={false}
-              placeholder="12D3…"
-              value={form.peers}
-              onInput={({ currentTarget }) => onEdit({ peers: currentTarget.value })}
-            />
-          )}
-        </FormField>
+    <FormField label="When its instance has ended" error={undefined}>
+      {(control) => (
+        <select
+          {...control}
+          value={form.restart}
+          onChange={({ currentTarget }) => onEdit({ restart: currentTarget.value as SpawnForm['restart'] })}
+        >
+          {Object.entries(RESTART_WORDS).map(([type, words]) => (
+            <option key={type} value={type}>
+              {type}: {words}
+            </option>
+          ))}
+        </select>
       )}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={form.mayCall}
-          onChange={({ currentTarget }) => onEdit({ mayCall: currentTarget.checked })}
-        />
-        It may call other actors, as files under /ww
-      </label>
-      <FormField label="When its instance has ended" error={undefined}>
-        {(control) => (
-          <select
-            {...control}
-            value={form.restart}
-            onChange={({ currentTarget }) => onEdit({ restart: currentTarget.value as SpawnForm['restart'] })}
-          >
-            {Object.entries(RESTART_WORDS).map(([type, words]) => (
-              <option key={type} value={type}>
-                {type}: {words}
-              </option>
-            ))}
-          </select>
-        )}
-      </FormField>
-    </>
-  )
-}
-
-const LIMITS = [
-  ['deadlineSeconds', 'Time for a message, s'],
-  ['memoryMiB', 'Memory, MiB'],
-  ['messageMiB', 'Largest message, MiB'],
-  ['replyMiB', 'Largest reply, MiB'],
-  ['dataMiB', 'Files in /data, MiB'],
-  ['mailbox', 'Waiting messages'],
-  ['openFiles', 'Open files'],
-  ['openCalls', 'Calls at once'],
-] as const
-
-function LimitFields({ form, errors, onEdit }: SheetSettingsProps) {
-  return (
-    <fieldset>
-      <legend class="label">Limits</legend>
-      <div class="limits">
-        {LIMITS.map(([field, label]) => (
-          <FormField key={field} label={label} error={errors[field]}>
-            {(control) => (
-              <input
-                {...control}
-                class="input num"
-                inputMode="decimal"
-                autocomplete="off"
-                value={form[field]}
-                onInput={({ currentTarget }) => onEdit({ [field]: currentTarget.value })}
-              />
-            )}
-          </FormField>
-        ))}
-      </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={form.durable}
-          onChange={({ currentTarget }) => onEdit({ durable: currentTarget.checked })}
-        />
-        Its fsync waits until the files are on the disk, also if the browser is killed then
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={form.mayEvict}
-          onChange={({ currentTarget }) => onEdit({ mayEvict: currentTarget.checked })}
-        />
-        It may be stopped while it is idle to make room for others, and lose what it has in memory
-      </label>
-    </fieldset>
+    </FormField>
   )
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { completeSpawnOptions } from '../actors/spawn-options.ts'
-import { DEFAULT_POLICY } from '../glia/policy.ts'
+import { DEFAULT_POLICY, makePolicy } from '../glia/policy.ts'
+import { policyForm, readPolicyForm } from './policy-form.ts'
 import { newForm, readForm, type SpawnForm } from './spawn-form.ts'
 
 const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
@@ -22,7 +23,11 @@ test('everything on the sheet reaches the process', () => {
     env: 'LANG=de\n\n A = b=c \nEMPTY=',
     callers: 'peers',
     peers: `${PEER}\n`,
-    mayCall: true,
+    listed: true,
+    methods: `run: browser\nreset: ${PEER}`,
+    okExits: '1, 10',
+    call: 'caller',
+    callTo: '/ww/0.1.0/self/root/*\n',
     deadlineSeconds: '1.5',
     mailbox: '0',
     memoryMiB: '0.5',
@@ -43,8 +48,12 @@ test('everything on the sheet reaches the process', () => {
   })
   expect(options.policy).toEqual({
     callers: [PEER],
-    call: true,
+    listed: true,
+    methods: { run: { callers: 'browser' }, reset: { callers: [PEER] } },
+    call: 'caller',
+    callTo: ['/ww/0.1.0/self/root/*'],
     deadlineMs: 1500,
+    okExits: [1, 10],
     mailbox: 0,
     maxMemoryBytes: 512 * 1024,
     maxMessageBytes: 1024 * 1024,
@@ -74,6 +83,22 @@ test('a process may have the largest and the smallest that the sheet takes', () 
   expect(least.policy.maxDataBytes).toBe(0)
 })
 
+test('listed to all is anyone who may find it', () => {
+  expect(optionsOf({ callers: 'listed' }).policy).toMatchObject({ callers: 'anyone', listed: true })
+  expect(optionsOf({ callers: 'anyone', listed: true }).policy).toMatchObject({ callers: 'anyone', listed: false })
+})
+
+test('a form of a policy that nobody changed gives the same policy', () => {
+  for (const given of [
+    { callers: [PEER], listed: true, call: 'owner', callTo: ['/ww/0.1.0/self/*/run'] },
+    { callers: 'browser', methods: { run: { callers: 'anyone' }, b: { callers: [PEER] } }, deadlineMs: 1, evict: true },
+    { listed: true },
+  ] as const) {
+    const policy = makePolicy(given)
+    expect(readPolicyForm(policyForm(policy), {})).toEqual(policy)
+  }
+})
+
 test('peers count only where a list is chosen', () => {
   expect(optionsOf({ callers: 'browser', peers: 'nonsense' }).policy.callers).toBe('browser')
 })
@@ -86,6 +111,11 @@ test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
   ['env', { env: 'WW_PID=me' }, 'WW_PID'],
   ['peers', { callers: 'peers', peers: `${PEER}\nme` }, '“me”'],
   ['peers', { callers: 'peers' }, 'peer id'],
+  ['methods', { methods: 'run' }, '“run” is not'],
+  ['methods', { methods: 'run: me' }, 'peer ids'],
+  ['methods', { methods: 'a/b: browser' }, '“a/b” is not'],
+  ['okExits', { okExits: 'one' }, ''],
+  ['callTo', { callTo: 'root' }, '“root” is not an address'],
   ['deadlineSeconds', { deadlineSeconds: '0' }, 'above 0'],
   ['mailbox', { mailbox: '1.5' }, 'whole number'],
   ['memoryMiB', { memoryMiB: '4097' }, '4096'],

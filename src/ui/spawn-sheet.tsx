@@ -3,6 +3,7 @@ import { DraftProgress } from './draft-progress.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { FormField } from './form-field.tsx'
 import { ModuleFacts } from './module-facts.tsx'
+import { CallersFields } from './policy-fields.tsx'
 import { SheetSettings } from './sheet-settings.tsx'
 import { readForm } from './spawn-form.ts'
 import type { Sheet, SpawnQueue } from './spawn-queue.ts'
@@ -77,9 +78,10 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
                   />
                 )}
               </FormField>
+              <CallersFields form={form} errors={queue.errors.value} onEdit={(changes) => queue.edit(changes)} />
               <ModuleFacts
                 draft={draft}
-                mayCall={form.mayCall}
+                mayCall={form.call !== 'off'}
                 capBytes={'options' in read ? read.options.policy?.maxMemoryBytes : undefined}
                 onCapMiB={(mib) => queue.edit({ memoryMiB: String(mib) })}
               />

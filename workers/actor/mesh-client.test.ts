@@ -6,9 +6,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { ERRNO } from '../../src/actors/call-errno.ts'
 import type { Want } from '../../src/actors/outgoing-api.ts'
 import { formatAddress, PROTOCOL } from '../../src/glia/address.ts'
-import { linkOf } from '../../src/glia/call-context.ts'
+import { linkOf } from '../../src/glia/link-name.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { newPid } from '../../src/glia/pid.ts'
+import type { GivenPolicy } from '../../src/glia/policy.ts'
 import type { Proc } from '../../src/glia/proc.ts'
 import { addressOf, bytes, echo, makeProc, OTHER, SELF, text, untilAborted } from '../../src/glia/test-peer.ts'
 import type { MeshCall } from './mesh-call.ts'
@@ -129,7 +130,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
     test('is refused by a process that waits for this one', async () => {
       const { proc } = makeProc(() => echo)
       const { guest, message } = await start({ procs: [proc] })
-      Object.assign(message, { context: { chain: [linkOf(SELF, proc.pid)], deadlineAt: undefined } })
+      Object.assign(message, { context: { chain: [linkOf(SELF, proc.pid)], onBehalfOf: [], deadlineAt: undefined } })
       expect(await guest.open('call', pathOf(proc))).toBe(ERRNO.DEADLK)
     })
 
@@ -172,6 +173,44 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       expect(lines).toEqual([`${pathOf(proc)}: 1 calls are open already: close one first.`])
       await call.close()
       await open(guest, pathOf(proc))
+    })
+  })
+
+  describe('whose rights a call has', () => {
+    const friends = { policy: { callers: [OTHER] } }
+    const onBehalfOf = [SELF, '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp']
+
+    test('those of who sent the message, where it is called for its caller', async () => {
+      const { proc } = makeProc(() => echo, friends)
+      const { guest } = await start({ procs: [proc], onBehalfOf, policy: { call: 'caller' } })
+      expect(await guest.open('call', pathOf(proc))).toBe(ERRNO.ACCES)
+      const friendly = await start({ procs: [proc], onBehalfOf: [OTHER], policy: { call: 'caller' } })
+      await open(friendly.guest, pathOf(proc))
+    })
+
+    test('those of this browser, where it is called for its owner', async () => {
+      const { proc } = makeProc(() => echo, friends)
+      const { guest } = await start({ procs: [proc], onBehalfOf, policy: { call: 'owner' } })
+      expect(await guest.open('call', pathOf(proc))).not.toBe(ERRNO.ACCES)
+    })
+
+    test('none but for the addresses that the policy names, and nobody is asked about others', async () => {
+      const { proc } = makeProc(() => echo, { methods: ['run', 'walk'] })
+      const { guest, lines } = await start({ procs: [proc], policy: { callTo: ['/ww/0.1.0/self/root/run'] } })
+      await open(guest, pathOf(proc))
+      expect(await guest.open('call', pathOf(proc, 'walk'))).toBe(ERRNO.ACCES)
+      expect(await guest.open('call', `${PROTOCOL}/${OTHER}/root/run`)).toBe(ERRNO.ACCES)
+      expect(lines).toEqual([1, 2].map(() => expect.stringMatching(/callTo\). ERR_DENIED$/) as unknown))
+    })
+
+    test('none from the moment that the policy takes it away', async () => {
+      const { proc } = makeProc(() => echo)
+      const policy: GivenPolicy = { call: 'caller' }
+      const { guest } = await start({ procs: [proc], policy })
+      await open(guest, pathOf(proc))
+      policy.call = 'off'
+      expect(await guest.open('call', pathOf(proc))).toBe(ERRNO.ACCES)
+      expect(await guest.open('names', `${PROTOCOL}/self`)).toBe(ERRNO.ACCES)
     })
   })
 
@@ -218,6 +257,34 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       for (const none of ['/ww', '/elsewhere', `${PROTOCOL}/nobody`, `${PROTOCOL}/self/${newPid()}`]) {
         expect(await names(guest, none)).toBe(ERRNO.NOENT)
       }
+    })
+
+    test('names to a message of another peer what is listed, and what it may call', async () => {
+      const policy = { methods: { reset: { callers: 'browser' } } } as const
+      const methods = ['run', 'reset']
+      const [root, hidden] = [makeProc(() => echo).proc, makeProc(() => echo, { methods, policy }).proc]
+      const listed = makeProc(() => echo, { methods, policy: { ...policy, listed: true } }).proc
+      const closed = makeProc(() => echo, { policy: { callers: 'browser', listed: true } }).proc
+      const procs = [root, hidden, listed, closed]
+      for (const call of ['caller', 'owner'] as const) {
+        const { guest } = await start({ procs, onBehalfOf: [OTHER], policy: { call } })
+        expect(await names(guest, `${PROTOCOL}/self`)).toEqual(['root', listed.pid])
+        expect(await names(guest, `${PROTOCOL}/self/${listed.pid}`)).toEqual(['run'])
+        // Who names a PID has it.
+        expect(await names(guest, `${PROTOCOL}/self/${hidden.pid}`)).toEqual(['run'])
+        expect(await names(guest, `${PROTOCOL}/self/${closed.pid}`)).toBe(ERRNO.NOENT)
+      }
+      const { guest } = await start({ procs })
+      expect(await names(guest, `${PROTOCOL}/self`)).toEqual(['root', hidden.pid, listed.pid, closed.pid])
+    })
+
+    test('has what the process may call, and no more', async () => {
+      const [root, other] = [makeProc(() => echo).proc, makeProc(() => echo, { methods: ['walk', 'run'] }).proc]
+      const { guest } = await start({ procs: [root, other], policy: { callTo: ['/ww/0.1.0/self/*/walk'] } })
+      expect(await names(guest, PROTOCOL)).toEqual(['self'])
+      expect(await names(guest, `${PROTOCOL}/self`)).toEqual([other.pid])
+      expect(await names(guest, `${PROTOCOL}/self/${other.pid}`)).toEqual(['walk'])
+      expect(await names(guest, `${PROTOCOL}/${OTHER}`)).toEqual([])
     })
 
     test('says whether there is a method, without calling it', async () => {

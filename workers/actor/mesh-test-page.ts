@@ -2,15 +2,20 @@
 import { OutgoingCalls, type OutgoingMesh } from '../../src/actors/outgoing-calls.ts'
 import type { Message } from '../../src/glia/actor.ts'
 import { newPid } from '../../src/glia/pid.ts'
+import { type GivenPolicy, makePolicy } from '../../src/glia/policy.ts'
 import type { Proc } from '../../src/glia/proc.ts'
 import type { OpenRemote } from '../../src/glia/router.ts'
-import { makePeer, OTHER, SELF } from '../../src/glia/test-peer.ts'
+import { makePeer, OTHER } from '../../src/glia/test-peer.ts'
 
 export interface TestPageInit {
   /** The first is the root. */
   procs?: readonly Proc[]
   openRemote?: OpenRemote
   maxCalls?: number
+  /** Of the process that calls. */
+  policy?: GivenPolicy
+  /** Peers for which the message was sent. */
+  onBehalfOf?: readonly string[]
 }
 
 export interface TestPage {
@@ -27,12 +32,18 @@ export interface TestPage {
   end(): Promise<void>
 }
 
-export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit = {}): TestPage {
+export function testPage({
+  procs = [],
+  openRemote,
+  maxCalls = 4,
+  policy,
+  onBehalfOf = [],
+}: TestPageInit = {}): TestPage {
   const { router } = makePeer(procs, openRemote)
   const mesh: OutgoingMesh = {
-    self: SELF,
+    aliases: router.aliases,
     hosts: async () => [OTHER],
-    procs: () => procs.map(({ pid, methods }, i) => ({ pid, methods, root: i === 0 })),
+    procs: () => procs.map((proc, i) => ({ pid: proc.pid, methods: proc.methods, policy: proc.policy, root: i === 0 })),
     resolve: (path, signal) => router.resolve(path, signal),
     serve: (stream) => router.serveStream(stream),
   }
@@ -42,7 +53,7 @@ export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit 
   const calls = new OutgoingCalls({
     caller,
     mesh,
-    maxCalls,
+    policy: () => makePolicy({ call: 'caller', maxCalls, ...policy }),
     nudge: () => undefined,
     report: (line) => lines.push(line),
     broken: (thrown) => broken.push(thrown),
@@ -55,7 +66,7 @@ export function testPage({ procs = [], openRemote, maxCalls = 4 }: TestPageInit 
     closeRead: () => undefined,
     closeWrite: () => undefined,
     signal: aborter.signal,
-    context: { chain: ['peer/caller'], deadlineAt: undefined },
+    context: { chain: ['peer/caller'], onBehalfOf, deadlineAt: undefined },
   }
   const handled = calls.during(message, () => handling.promise)
   return {
