@@ -1,5 +1,6 @@
 import { expect } from '@playwright/test'
 import { ACTOR_CSP } from '../src/headers.ts'
+import { newIdentity } from '../src/mesh/identity.ts'
 import { staticServer } from './server.ts'
 import { call, devtools, openTab, peerIdOf, ready, send, test } from './tab.ts'
 
@@ -99,3 +100,47 @@ for (const [what, prefix] of [
     }
   })
 }
+
+test('no script of the origin can read the identity key, also not one that an earlier version kept', async ({
+  page,
+  server,
+}) => {
+  await openTab(page, server.url)
+  const peerId = await peerIdOf(page)
+  const kept = (): Promise<unknown> =>
+    page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(request.error ?? new Error('no reason'))
+        })
+      const db = await done(indexedDB.open('glia'))
+      const [identity] = (await done(db.transaction('identities').objectStore('identities').getAll())) as {
+        peerId: string
+        privateKey: CryptoKey
+      }[]
+      db.close()
+      const isKey = identity?.privateKey instanceof CryptoKey
+      const read = isKey ? await crypto.subtle.exportKey('pkcs8', identity.privateKey).catch(() => 'refused') : 'bytes'
+      return [identity?.peerId, read]
+    })
+  expect(await kept()).toEqual([peerId, 'refused'])
+  // As the version before kept it.
+  const before = await newIdentity()
+  await page.evaluate(
+    async ([id, bytes]) => {
+      const opened = indexedDB.open('glia')
+      await new Promise((resolve) => (opened.onsuccess = resolve))
+      const tx = opened.result.transaction('identities', 'readwrite')
+      tx.objectStore('identities').put({ peerId: id, privateKey: Uint8Array.from(bytes) }, 0)
+      await new Promise((resolve) => (tx.oncomplete = resolve))
+      opened.result.close()
+    },
+    [before.peerId, [...before.privateKey]] as const,
+  )
+  await page.reload()
+  await ready(page)
+  expect(await peerIdOf(page)).toBe(before.peerId)
+  expect(await kept()).toEqual([before.peerId, 'refused'])
+  await expect(page.getByRole('banner')).toContainText('On the mesh')
+})

@@ -46,10 +46,10 @@ export interface ProcessRecord extends ModuleVersion {
   createdAt: number
 }
 
-/** The peer id of a slot, and its libp2p private key as protobuf. */
+/** The peer id of a slot, and its private key: the browser's, or as libp2p's protobuf where it keeps none. */
 export interface SlotIdentity {
   peerId: string
-  privateKey: Uint8Array<ArrayBuffer>
+  privateKey: Uint8Array<ArrayBuffer> | CryptoKey
 }
 
 /** What the user set by hand for the mesh. */

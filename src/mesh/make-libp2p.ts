@@ -1,4 +1,3 @@
-import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -10,6 +9,7 @@ import { type Components, captureComponents } from './components.ts'
 import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
 import { gossip } from './gossip.ts'
 import { GossipGuard } from './gossip-guard.ts'
+import { keyOf } from './identity.ts'
 import {
   DIAL_DEADLINE_MS,
   MAX_INBOUND_PER_SECOND,
@@ -35,7 +35,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const gossipGuard = new GossipGuard()
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
-    privateKey: privateKeyFromProtobuf(identity.privateKey),
+    privateKey: keyOf(identity),
     start: false,
     nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
     addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },

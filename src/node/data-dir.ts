@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { isPid, newPid, type Pid } from '../glia/pid.ts'
-import { type Identity, newIdentity } from '../mesh/identity.ts'
+import { newIdentity, type PortableIdentity } from '../mesh/identity.ts'
 import { UsageError } from './option-values.ts'
 
 /** What outlives the process, so that others find this peer again. */
 export interface KeptData {
-  readonly identity: Identity
+  readonly identity: PortableIdentity
   readonly rootPid: Pid
 }
 
@@ -33,7 +33,7 @@ export async function openDataDir(dir: string): Promise<KeptData> {
   }
 }
 
-async function loadIdentity(path: string): Promise<Identity> {
+async function loadIdentity(path: string): Promise<PortableIdentity> {
   const kept = await readIfThere(path)
   if (!kept) {
     const identity = await newIdentity()

@@ -2,33 +2,54 @@ import { base58btc } from 'multiformats/bases/base58'
 import type { Identity } from '../mesh/identity.ts'
 
 /** What libp2p writes before keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys. */
-const PRIVATE_KEY = [0x08, 0x01, 0x12, 0x40] // protobuf: type Ed25519, 64 bytes
+const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the key and its public half
 const PUBLIC_KEY = [0x08, 0x01, 0x12, 0x20] // protobuf: type Ed25519, 32 bytes
 /** A peer id is a multihash of the public key: `identity`, 36 bytes. */
 const PEER_ID = [0x00, 0x24]
-/** Of the 48 bytes of PKCS 8, the key are the last 32 (RFC 8410); RFC 5958 lets more follow. */
-const PKCS8_HEAD = 16
-const PKCS8_BYTES = 48
+/** PKCS 8 around the 32 bytes of an Ed25519 key (RFC 8410). */
+const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
+const KEY_BYTES = 32
 
 /**
- * A new identity in the form that libp2p reads, made without it: the first call of a first visit does not wait for its keys. Browsers
- * without Ed25519 (before Chromium 137, Firefox 129, Safari 17) have libp2p make it all the same.
+ * A new identity, made without libp2p: the first call of a first visit does not wait for its keys. The browser keeps the private key:
+ * scripts of the origin can sign with it and cannot take it away. Browsers without Ed25519 (before Chromium 137, Firefox 129,
+ * Safari 17), or that cannot keep such a key, have libp2p make one of bytes.
  */
 export async function newIdentity(): Promise<Identity> {
-  const keys = await generateKeys()
-  const pkcs8 = keys && (await crypto.subtle.exportKey('pkcs8', keys.privateKey))
-  if (!keys || pkcs8?.byteLength !== PKCS8_BYTES) return (await import('../mesh/identity.ts')).newIdentity()
-  const raw = await crypto.subtle.exportKey('raw', keys.publicKey)
-  const publicKey = new Uint8Array(raw)
+  const keys = await unlessUnsupported(() => crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']))
+  if (!keys || !isKeepable(keys.privateKey)) return (await import('../mesh/identity.ts')).newIdentity()
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   return {
     peerId: base58btc.baseEncode(Uint8Array.from([...PEER_ID, ...PUBLIC_KEY, ...publicKey])),
-    privateKey: Uint8Array.from([...PRIVATE_KEY, ...new Uint8Array(pkcs8, PKCS8_HEAD), ...publicKey]),
+    privateKey: keys.privateKey,
   }
 }
 
-async function generateKeys(): Promise<CryptoKeyPair | undefined> {
+/**
+ * An identity that an earlier version kept as bytes, with the key in the browser's keeping.
+ * @returns undefined if it is so already, or this browser cannot.
+ */
+export async function sealed({ peerId, privateKey }: Identity): Promise<Identity | undefined> {
+  if (!(privateKey instanceof Uint8Array)) return undefined
+  const key = privateKey.subarray(PRIVATE_KEY_HEAD, PRIVATE_KEY_HEAD + KEY_BYTES)
+  const pkcs8 = Uint8Array.from([...PKCS8, ...key])
+  const imported = await unlessUnsupported(() => crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']))
+  return imported && isKeepable(imported) ? { peerId, privateKey: imported } : undefined
+}
+
+/** Whether IndexedDB can take the key: it copies as this does. */
+function isKeepable(key: CryptoKey): boolean {
   try {
-    return await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
+    structuredClone(key)
+    return true
+  } catch {
+    return false // DataCloneError
+  }
+}
+
+async function unlessUnsupported<T>(make: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await make()
   } catch (thrown) {
     if (thrown instanceof DOMException && thrown.name === 'NotSupportedError') return undefined
     throw thrown

@@ -12,7 +12,7 @@ import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
-import { newIdentity } from './new-identity.ts'
+import { newIdentity, sealed } from './new-identity.ts'
 import { siblings } from './siblings.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh } from './tab-mesh.ts'
@@ -118,7 +118,12 @@ async function openStore(log: Logger): Promise<Store | undefined> {
 /** The identity that is kept for the slot, or a new one, which is then kept. */
 async function loadIdentity(slot: number, store: Store | undefined): Promise<SlotIdentity> {
   const kept = await store?.identity(slot)
-  if (kept) return kept
+  if (kept) {
+    // One of bytes, which any script of the origin could read, was kept by an earlier version.
+    const better = await sealed(kept)
+    if (better) await store?.putIdentity(slot, better)
+    return better ?? kept
+  }
   const identity = await newIdentity()
   await store?.putIdentity(slot, identity)
   return identity
