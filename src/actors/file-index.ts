@@ -82,6 +82,6 @@ export function lengthOf(change: FileChange): number {
 }
 
 /** Memory that a worker needs for what is at a path, beside its content. */
-function entryBytes(path: string): number {
+export function entryBytes(path: string): number {
   return INODE_BYTES + nameBytes(path.slice(path.lastIndexOf('/') + 1))
 }

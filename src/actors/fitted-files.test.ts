@@ -56,3 +56,10 @@ test('what is replaced makes room, also where there is too much already', () => 
   expect(fit([file('old', 9000)], there, 10_000)).toEqual(['old'])
   expect(() => fit([file('old', 9999)], there, 10_000)).toThrow('That does not fit')
 })
+
+test('what cannot have room is refused before all of its folders are made', () => {
+  // 200,000 files in 120 folders each: 24 million entries.
+  const deep = 'd/'.repeat(119)
+  const given = Array.from({ length: 200_000 }, (_, i) => file(`${i}/${deep}f`, 0))
+  expect(() => fit(given, index())).toThrow('does not fit')
+})

@@ -153,3 +153,36 @@ describe('files', () => {
     await expect(readGivenFiles(gzipSync(packed()), MiB, AbortSignal.abort(reason))).rejects.toBe(reason)
   })
 })
+
+describe('names', () => {
+  test.each([
+    ['a/../../b', 'a/../../b: a path goes down from /data, without “..”.'],
+    ['..', '..: a path goes down from /data, without “..”.'],
+    ['/../etc/passwd', '../etc/passwd: a path goes down from /data, without “..”.'],
+    ['a/./../b', 'a/../b: a path goes down from /data, without “..”.'],
+    [`${'d/'.repeat(1000)}f`, `${'d/'.repeat(50)}…: a path may lead through 128 folders.`],
+    [`${'d/'.repeat(129)}f`, `${'d/'.repeat(50)}…: a path may lead through 128 folders.`],
+    [`${'/'.repeat(10_000)}f`, `${'/'.repeat(100)}…: a path may have 4096 characters.`],
+    ['x'.repeat(5000), `${'x'.repeat(100)}…: a path may have 4096 characters.`],
+    ['a\0b', 'a␀b: a path has no zero character.'],
+    ['\ud800', '\ud800: a path is Unicode text.'],
+  ])('%j is refused in a sentence', async (name, message) => {
+    await expect(read({ [name]: 'x' })).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST', message })
+  })
+
+  test('of objects, other systems and other languages are names like any', async () => {
+    const names = [
+      '__proto__',
+      'constructor',
+      'C:\\a',
+      'grüße',
+      '日本語',
+      'a b',
+      '...',
+      '..a',
+      ' ',
+      `${'d/'.repeat(128)}f`,
+    ]
+    expect(Object.keys(await read(Object.fromEntries(names.map((name) => [name, 'x']))))).toEqual(names)
+  })
+})

@@ -7,7 +7,7 @@ import type { Identity } from './identity.ts'
 import { glia, join, relay } from './test-nodes.ts'
 
 async function sealedIdentity(): Promise<Identity> {
-  const keys = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair
+  const keys = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
   const publicKey = publicKeyFromRaw(new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey)))
   return { peerId: peerIdFromPublicKey(publicKey).toString(), privateKey: keys.privateKey }
 }
