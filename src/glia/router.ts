@@ -22,6 +22,10 @@ export interface OpenOptions {
   signal: AbortSignal
   /** The calls that this one is made for. */
   context: CallContext
+  /** Bytes of the message, where they are known. */
+  expectedBytes?: number | undefined
+  /** Resolves when the call is over. */
+  over?: Promise<void>
 }
 
 export interface RouterInit {
@@ -130,7 +134,12 @@ export class Router {
 
   async #forward(near: Stream): Promise<void> {
     const { destination: host, procId, methodName: method, signal, context } = near
-    const far = await this.#init.openRemote({ host, proc: procId as Pid, method }, { signal, context })
+    const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    const { expectedBytes } = near
+    const far = await this.#init.openRemote(
+      { host, proc: procId as Pid, method },
+      { signal, context, expectedBytes, over },
+    )
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
     const patience = patienceFor(near, far)
@@ -140,6 +149,7 @@ export class Router {
       const call = { replied: false, patience }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } finally {
+      end()
       patience.stop()
       near.signal.removeEventListener('abort', cancelFar)
     }

@@ -1,3 +1,4 @@
+import type { Upgrader } from '@libp2p/interface'
 import type { Registrar, TransportManager } from '@libp2p/interface-internal'
 import type { ReservationStore } from './relays.ts'
 
@@ -5,11 +6,12 @@ import type { ReservationStore } from './relays.ts'
 export interface Components {
   registrar: Registrar
   transportManager: TransportManager
+  upgrader: Upgrader
   /** What the circuit relay transport keeps its reservations in; undefined without that transport. */
   reservations(): ReservationStore | undefined
 }
 
-type Given = Pick<Components, 'registrar' | 'transportManager'>
+type Given = Pick<Components, 'registrar' | 'transportManager' | 'upgrader'>
 
 /** A service that is only there to be given libp2p's parts: its public face has no listening at an address later on. */
 export function captureComponents(): { capture(components: Given): object; captured(): Components } {
@@ -21,12 +23,12 @@ export function captureComponents(): { capture(components: Given): object; captu
     },
     captured() {
       if (!given) throw new Error('libp2p has not made its services.')
-      const { registrar, transportManager } = given
+      const { registrar, transportManager, upgrader } = given
       const reservations = (): ReservationStore | undefined => {
         const relay = transportManager.getTransports().find((transport) => 'reservationStore' in transport)
         return relay && (relay as unknown as { reservationStore: ReservationStore }).reservationStore
       }
-      return { registrar, transportManager, reservations }
+      return { registrar, transportManager, upgrader, reservations }
     },
   }
 }

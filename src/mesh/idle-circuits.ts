@@ -26,7 +26,7 @@ export class IdleCircuits {
     const direct = new Set(connections.filter(isDirect).map(({ remotePeer }) => remotePeer.toString()))
     for (const connection of connections) {
       if (isDirect(connection)) continue
-      const usedAt = this.#isUsed(connection) ? now : (this.#usedAt.get(connection) ?? now)
+      const usedAt = this.isUsed(connection) ? now : (this.#usedAt.get(connection) ?? now)
       this.#usedAt.set(connection, usedAt)
       // With a direct connection beside it, no new call will take it.
       const isNeeded = !direct.has(connection.remotePeer.toString())
@@ -35,7 +35,8 @@ export class IdleCircuits {
     }
   }
 
-  #isUsed(connection: Connection): boolean {
+  /** Whether calls are under way over a connection, in whichever dialect. */
+  isUsed(connection: Connection): boolean {
     if (this.#init.callsOn(connection) > 0) return true
     return connection.streams.some(
       ({ protocol }) => protocol.startsWith(`${RAW_PROTOCOL}/`) || !LASTING.some((start) => protocol.startsWith(start)),

@@ -10,6 +10,8 @@ export interface IncomingInit {
   remote: string
   /** Time without a byte, while one is waited for, after which the stream is reset, in ms. Left out: none. */
   idleMs?: number | undefined
+  /** Why the stream was reset or lost, where more is known than libp2p tells. */
+  explain?: (() => GliaError | undefined) | undefined
 }
 
 /**
@@ -173,6 +175,8 @@ export class Incoming {
   }
 
   #reset(cause?: Error): GliaError {
+    const explained = this.#init.explain?.()
+    if (explained) return explained
     return new GliaError('ERR_RESET', `${this.#init.remote} reset the call: it failed there, or was refused.`, {
       cause,
     })
@@ -184,6 +188,8 @@ export class Incoming {
   }
 
   #lost(cause?: Error): GliaError {
+    const explained = this.#init.explain?.()
+    if (explained) return explained
     const message = `The connection to ${this.#init.remote} was lost during the call.`
     return cause instanceof GliaError ? cause : new GliaError('ERR_UNREACHABLE', message, { cause })
   }

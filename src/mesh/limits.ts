@@ -123,6 +123,19 @@ export const PING_STREAM_MS = 60_000
 /** How long a relay may take to make a reservation; another one waits for that. */
 export const RESERVE_MS = 5_000
 
+/**
+ * Bytes set aside for a call over a circuit with a limit, besides its message and a reply of the same size; at most so many for a call
+ * whose size nobody knows.
+ */
+export const MIN_CALL_BYTES = 4 * 1024
+export const MAX_UNKNOWN_CALL_BYTES = 256 * 1024
+/** Circuits with a limit that are open to one peer at once. go-libp2p's relays allow 16 a peer, to all others together. */
+export const MAX_LIMITED_CIRCUITS = 4
+/** Connections that are made for one call, where each has no room or is closed at once. */
+export const MAX_PLACE_DIALS = 16
+/** A circuit that has no room for another call is closed so long after its last one. */
+export const CIRCUIT_DRAIN_MS = 500
+
 /** Pings of one connection that may be under way at once. */
 export const PINGS = 8
 /** Age from which on a latency is measured again. */

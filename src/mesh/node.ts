@@ -10,6 +10,7 @@ import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
+import { CircuitLimits } from './circuit-limits.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { dialWords, meshError } from './failure-words.ts'
@@ -50,6 +51,7 @@ export class MeshNode {
   readonly #known = new KnownPeers()
   readonly #roots = new Roots()
   readonly #latencies = new Latencies()
+  readonly #limits: CircuitLimits
   readonly #pulses: Pulses
   readonly #relays: Relays
   readonly #reach: Reach
@@ -66,10 +68,14 @@ export class MeshNode {
     this.libp2p = libp2p
     this.#components = components
     const changed = (): void => this.#changed()
+    const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
+    this.#limits = new CircuitLimits((connection) => idle.isUsed(connection))
+    this.#limits.watch(components.upgrader)
     this.#sessions = new Sessions({
       self: identity.peerId,
       silenceMs: init.silenceMs,
       serve: (stream) => init.serve(stream),
+      explain: (connection) => this.#limits.explain(connection, libp2p),
     })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
     const store = components.reservations()
@@ -88,6 +94,7 @@ export class MeshNode {
     })
     this.#reach = new Reach({
       libp2p,
+      limits: this.#limits,
       relays: (signal) => this.#usableRelays(signal),
       announced: (peer) => this.#known.get(peer)?.addresses ?? [],
       isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
@@ -117,7 +124,6 @@ export class MeshNode {
       dropped: () => platform.droppedAnnouncement?.(),
     })
     this.#listen()
-    const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
     this.#tick = setInterval(() => {
       idle.sweep()
       this.#directs.trim()
@@ -173,14 +179,31 @@ export class MeshNode {
    * Opens a call to a process of another peer.
    * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline; ERR_NO_PROC if it is refused.
    */
-  open(address: Address, options: OpenOptions): Promise<Stream> {
-    const { signal } = options
-    return this.#overConnection(address.host, signal, (connection) => this.#sessions.open(connection, address, options))
+  async open(address: Address, options: OpenOptions): Promise<Stream> {
+    const { signal, expectedBytes, over } = options
+    let release: (() => void) | undefined
+    const place = async (): Promise<Connection> => {
+      release?.()
+      const found = await this.#reach.place(address.host, signal, expectedBytes)
+      release = found.release
+      return found.connection
+    }
+    try {
+      const stream = await this.#overConnection(address.host, signal, place, (connection) =>
+        this.#sessions.open(connection, address, options),
+      )
+      void (over ?? Promise.resolve()).then(() => release?.())
+      return stream
+    } catch (thrown) {
+      release?.()
+      throw thrown
+    }
   }
 
   /** PID of the root process of another peer. @throws {GliaError} ERR_UNREACHABLE, ERR_NO_PROC */
   rootOf(peer: string, signal: AbortSignal): Promise<string> {
-    return this.#overConnection(peer, signal, (connection) => this.#roots.of(connection, signal))
+    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
+    return this.#overConnection(peer, signal, connect, (connection) => this.#roots.of(connection, signal))
   }
 
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
@@ -257,10 +280,15 @@ export class MeshNode {
     })
   }
 
-  async #overConnection<T>(peer: string, signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+  async #overConnection<T>(
+    peer: string,
+    signal: AbortSignal,
+    connect: () => Promise<Connection>,
+    use: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       // oxlint-disable-next-line no-await-in-loop -- another attempt is for when this one fails
-      const connection = await this.#reach.connection(peer, signal)
+      const connection = await connect()
       this.#directs.want(peer, connection)
       try {
         // oxlint-disable-next-line no-await-in-loop

@@ -116,6 +116,8 @@ export interface RawCallInit {
   caller: string
   /** How long the other peer may keep the call waiting, in ms. */
   silenceMs: number
+  /** Why the stream was reset or lost, where more is known than libp2p tells. */
+  explain?: () => GliaError | undefined
 }
 
 /** Turns an opened libp2p stream into a call of this peer. */

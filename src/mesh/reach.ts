@@ -4,11 +4,14 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
 import { dialWords, failureOf } from './failure-words.ts'
 import { isDirect, isWebRtcAddress, peerOf, withPeer } from './addresses.ts'
+import type { CircuitLimits } from './circuit-limits.ts'
 import {
   DIAL_ATTEMPT_MS,
   DIAL_DEADLINE_MS,
   LOOKUP_MS,
   MAX_DIALS,
+  MAX_LIMITED_CIRCUITS,
+  MAX_PLACE_DIALS,
   NEWCOMER_ROUND_MS,
   SHARED_RELAY_ATTEMPT_MS,
 } from './limits.ts'
@@ -20,6 +23,7 @@ export interface ReachInit {
   libp2p: Libp2p
   /** Addresses of the relays that this peer is connected to; waits while the first is being reached. */
   relays(signal: AbortSignal): Promise<readonly Multiaddr[]>
+  limits: CircuitLimits
   /** Addresses under which a peer announced itself. */
   announced(peer: string): readonly Multiaddr[]
   /** Whether this peer has joined the mesh only now, and may find others that it cannot find yet. */
@@ -28,6 +32,22 @@ export interface ReachInit {
 
 /** What was tried, for the error that says so. */
 type Tried = string[]
+
+interface Attempt {
+  tried: Tried
+  deadline: AbortSignal
+  /** A further circuit is wanted: the one that is there has no room. */
+  anew: boolean
+}
+
+type Try = Pick<Attempt, 'tried' | 'anew'> & { signal: AbortSignal }
+
+/** Room for a call. */
+export interface Place {
+  connection: Connection
+  /** Called when the call is over. */
+  release(): void
+}
 
 interface Way {
   addresses: readonly Multiaddr[]
@@ -51,27 +71,57 @@ export class Reach {
 
   /** The best connection that is there. */
   existing(peer: string): Connection | undefined {
-    const open = this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
-    return open.find(isDirect) ?? open[0]
+    const open = this.#open(peer)
+    return open.find(isDirect) ?? open.find((connection) => !this.#init.limits.bounds(connection)) ?? open.at(-1)
   }
 
   /** @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline. */
   async connection(peer: string, signal: AbortSignal): Promise<Connection> {
-    const existing = this.existing(peer)
-    if (existing) return existing
-    // Those who want the same peer wait together; one who gives up takes nothing from the others.
-    const dial = this.#dials.get(peer) ?? this.#dial(peer)
-    return orAborted(dial, signal)
+    return this.existing(peer) ?? orAborted(this.#dial(peer, false), signal)
   }
 
-  #dial(peer: string): Promise<Connection> {
-    const dial = this.#reach(peer).finally(() => this.#dials.delete(peer))
+  /**
+   * A place for a call: a connection that has room for it, where its relay bounds what it carries.
+   * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline.
+   */
+  async place(peer: string, signal: AbortSignal, messageBytes: number | undefined): Promise<Place> {
+    const { limits } = this.#init
+    for (let dials = 0; ;) {
+      const open = this.#open(peer)
+      const best = this.existing(peer)
+      const found =
+        best && (limits.fits(best, messageBytes) ? best : open.find((each) => limits.fits(each, messageBytes)))
+      // Taken in the same turn in which it was found: others look for a place too.
+      if (found) return { connection: found, release: limits.promise(found, messageBytes) }
+      if (open.length < MAX_LIMITED_CIRCUITS) {
+        if (++dials > MAX_PLACE_DIALS) throw new GliaError('ERR_UNREACHABLE', `${peer} closes each connection at once.`)
+        // oxlint-disable-next-line no-await-in-loop -- others may take the room of the new one
+        await orAborted(this.#dial(peer, open.length > 0), signal)
+      } else {
+        limits.retire(open)
+        // oxlint-disable-next-line no-await-in-loop -- until a call is over
+        await orAborted(limits.change(), signal)
+      }
+    }
+  }
+
+  #open(peer: string): Connection[] {
+    return this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+  }
+
+  /** @param anew Makes another circuit although there is one: it has no room. */
+  #dial(peer: string, anew: boolean): Promise<Connection> {
+    // Those who want the same peer wait together; one who gives up takes nothing from the others.
+    const key = anew ? `${peer} anew` : peer
+    const known = this.#dials.get(key)
+    if (known) return known
+    const dial = this.#reach(peer, anew).finally(() => this.#dials.delete(key))
     dial.catch(() => undefined) // told to those who wait
-    this.#dials.set(peer, dial)
+    this.#dials.set(key, dial)
     return dial
   }
 
-  async #reach(peer: string): Promise<Connection> {
+  async #reach(peer: string, anew: boolean): Promise<Connection> {
     let deadline: AbortSignal | undefined
     let tried: Tried = []
     try {
@@ -80,7 +130,7 @@ export class Reach {
         // oxlint-disable-next-line no-await-in-loop -- once, but for a newcomer
         const connection = await this.#turns.run(async () => {
           deadline ??= AbortSignal.timeout(DIAL_DEADLINE_MS)
-          return this.existing(peer) ?? this.#tryAll(peer, tried, deadline)
+          return this.#better(peer, anew) ?? this.#tryAll(peer, { tried, deadline, anew })
         })
         if (connection) return connection
         if (!this.#init.isNew()) break
@@ -98,7 +148,7 @@ export class Reach {
     )
   }
 
-  async #tryAll(peer: string, tried: Tried, deadline: AbortSignal): Promise<Connection | undefined> {
+  async #tryAll(peer: string, { tried, deadline, anew }: Attempt): Promise<Connection | undefined> {
     const done = new Set<string>()
     for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
       for (const address of addresses) {
@@ -107,15 +157,24 @@ export class Reach {
         if (done.has(text) || peerOf(address) !== peer) continue
         done.add(text)
         // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
-        const connection = await this.#try(address, tried, AbortSignal.any([deadline, AbortSignal.timeout(ms)]))
+        const connection = await this.#try(address, {
+          tried,
+          anew,
+          signal: AbortSignal.any([deadline, AbortSignal.timeout(ms)]),
+        })
         if (connection) return connection
         // It may have called meanwhile.
-        const existing = this.existing(peer)
+        const existing = this.#better(peer, anew)
         if (existing) return existing
         if (deadline.aborted) throw deadline.reason
       }
     }
     return undefined
+  }
+
+  /** A connection that makes a dial needless. */
+  #better(peer: string, anew: boolean): Connection | undefined {
+    return anew ? this.#open(peer).find((connection) => !this.#init.limits.bounds(connection)) : this.existing(peer)
   }
 
   async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<Way> {
@@ -144,11 +203,11 @@ export class Reach {
     }
   }
 
-  async #try(address: Multiaddr, tried: Tried, signal: AbortSignal): Promise<Connection | undefined> {
+  async #try(address: Multiaddr, { tried, signal, anew }: Try): Promise<Connection | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- the second attempt is for when the first fails
-        return await orAborted(this.#init.libp2p.dial(address, { signal }), signal)
+        return await orAborted(this.#init.libp2p.dial(address, { signal, force: anew }), signal)
       } catch (thrown) {
         // The relay passed it on over a connection that was dead, and knows now: the peer may have a newer one.
         if (attempt === 1 && !signal.aborted && wasNotPassed(thrown)) continue

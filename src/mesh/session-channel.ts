@@ -7,9 +7,12 @@ type Handlers = Parameters<SessionChannel['listen']>[0]
 /** A libp2p stream as the pipe under a session. */
 export class Libp2pChannel implements SessionChannel {
   readonly #stream: Libp2pStream
+  readonly #explain: (reason: Error | undefined) => Error | undefined
 
-  constructor(stream: Libp2pStream) {
+  /** @param explain Finds a better reason for the end of the stream than the one that libp2p gives. */
+  constructor(stream: Libp2pStream, explain: (reason: Error | undefined) => Error | undefined = (reason) => reason) {
     this.#stream = stream
+    this.#explain = explain
   }
 
   send(bytes: Uint8Array): boolean {
@@ -19,8 +22,8 @@ export class Libp2pChannel implements SessionChannel {
   listen({ data, drain, closed }: Handlers): void {
     const stream = this.#stream
     stream.addEventListener('drain', () => drain())
-    stream.addEventListener('close', ({ error }) => closed(error))
-    stream.addEventListener('remoteCloseWrite', () => closed(undefined))
+    stream.addEventListener('close', ({ error }) => closed(this.#explain(error)))
+    stream.addEventListener('remoteCloseWrite', () => closed(this.#explain(undefined)))
     stream.addEventListener('message', (event) => {
       for (const piece of piecesOf(event.data)) data(piece)
     })

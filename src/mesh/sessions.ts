@@ -28,6 +28,8 @@ export interface SessionsInit {
   silenceMs?: number | undefined
   /** Takes a call. */
   serve(stream: Stream): Promise<void>
+  /** Why a connection ended, where more is known than libp2p tells. */
+  explain(connection: Connection): GliaError | undefined
 }
 
 /** What a connection speaks, as its first call found out. */
@@ -60,19 +62,24 @@ export class Sessions {
    * Opens a call over a connection.
    * @throws {GliaError} ERR_NO_PROC if the peer knows neither the session nor the address; ERR_UNREACHABLE if it is gone.
    */
-  async open(connection: Connection, address: Address, { signal, context }: OpenOptions): Promise<Stream> {
+  async open(
+    connection: Connection,
+    address: Address,
+    { signal, context, expectedBytes }: OpenOptions,
+  ): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
     const { chain, onBehalfOf, client } = context
     if ('session' in dialect) {
-      return dialect.session.open(address, { signal, chain, onBehalfOf, client, deadlineMs: remainingMs(context) })
+      const deadlineMs = remainingMs(context)
+      return dialect.session.open(address, { signal, chain, onBehalfOf, client, deadlineMs, expectedBytes })
     }
     if (onBehalfOf.length > 0) throw refuseRaw(dialect, address)
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
     // The next call opens a stream of its own.
     dialect.raw = undefined
     const { self: caller, silenceMs = NATIVE_SILENCE_MS } = this.#init
-    return rawCall(stream, address, { caller, silenceMs })
+    return rawCall(stream, address, { caller, silenceMs, explain: () => this.#init.explain(connection) })
   }
 
   /** Opens the session of a connection before the first call. A peer that has none is asked again by the first call. */
@@ -116,7 +123,7 @@ export class Sessions {
   #track(stream: Libp2pStream, connection: Connection, serve?: (call: Stream) => void): Session {
     const direct = isDirect(connection)
     const session = new Session({
-      channel: new Libp2pChannel(stream),
+      channel: new Libp2pChannel(stream, (reason) => this.#init.explain(connection) ?? reason),
       local: this.#init.self,
       remote: connection.remotePeer.toString(),
       ...(serve && { serve }),
