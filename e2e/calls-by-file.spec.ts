@@ -247,6 +247,10 @@ for (const io of ['rings', 'jspi'] as const) {
         text: '100000 200000 1000000\n',
       })
       expect(await call(page, local(relay, 'relay'), `${ECHO}\nhello`)).toMatchObject({ code: 'ERR_FAILED' })
+      // Nothing of an earlier caller's line is taken for a part of a shorter one.
+      expect(await call(page, local(relay, 'relay'), addresses.replace(/^(\S+) (\S+)$/, '$2 $1'))).toEqual({ text: '' })
+      expect(await call(page, local(relay, 'relay'), ECHO)).toMatchObject({ code: 'ERR_FAILED' })
+      expect(await call(page, local(relay, 'relay'), 'x'.repeat(20_000))).toMatchObject({ code: 'ERR_FAILED' })
       expect(await call(page, local(relay, 'relay'), `${ECHO} ${local(NO_PID, 'run')}\n`)).toMatchObject({
         code: 'ERR_FAILED',
       })

@@ -11,6 +11,7 @@ import {
   importFunc,
   memory32,
   type ModuleInit,
+  UNREACHABLE,
   wasm,
 } from '../../e2e/guests/wasm.ts'
 import { inspectModule } from './inspect.ts'
@@ -134,11 +135,74 @@ describe('a bad module', () => {
     ['wasi:cli/stdout@0.2.0', 'get-stdout', /WASI preview 2/],
     ['wbg', '__wbg_log', /wasm-bindgen/],
     ['gojs', 'runtime.wasmExit', /GOOS=wasip1/],
+    ['env', 'emscripten_resize_heap', /Emscripten.*STANDALONE_WASM/],
+    ['env', '__syscall_openat', /Emscripten/],
+    ['env', 'invoke_vii', /Emscripten/],
+    ['a', 'a', /Emscripten/],
+    ['./tool_bg.js', '__wbindgen_throw', /wasm-bindgen.*wasm32-wasip1/],
+    ['wasix_32v1', 'thread_spawn', /WASIX.*wasm32-wasip1/],
+    ['wasi', 'thread-spawn', /threads.*without -pthread/],
+    ['env', 'napi_create_function', /Node-API/],
+    ['extism:host/env', 'input_length', /Extism/],
+    ['env', 'proxy_log', /proxy-wasm/],
+    ['wasi_nn', 'load', /proposal/],
+    ['./app.mjs', 'log', /JavaScript beside it/],
     ['__wbindgen_placeholder__', 'x', /wasm-bindgen/],
   ])('that imports %s is told how to build it', async (module, name, hint) => {
     const imports = [importFunc(module, name, NOTHING)]
     const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 1)] })
     await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
+  })
+
+  test('is judged by all of its imports, and before it is compiled', async () => {
+    const imports = [
+      importFunc('env', 'abort', NOTHING),
+      importFunc('env', 'setTempRet0', 0),
+      importFunc('env', 'invoke_v', 0),
+    ]
+    const damaged = exporting(
+      { run: { type: 0, body: body(0x41, 0x00) } },
+      { imports, exports: [exportFunc('run', 3)] },
+    )
+    await expect(inspectModule(damaged, CAP)).rejects.toThrow(/imports env\.setTempRet0.*Emscripten/)
+  })
+
+  test.each([
+    ['add', [I32, I32], [I32], 'add(i32, i32) -> i32'],
+    ['twice', [0x7c], [0x7c], 'twice(f64) -> f64'],
+    ['log', [0x6f], [], 'log(externref)'],
+  ] as const)('that exports only %s is told what that is', async (name, parameters, results, shown) => {
+    const types = [...TYPES, funcType(parameters, results)]
+    const type = types.length - 1
+    const func = { type, body: body(UNREACHABLE) }
+    const imports = [importFunc('wasi_snapshot_preview1', 'proc_exit', NOTHING)]
+    const exports = [exportMemory(), exportFunc(name, 1)]
+    const refusal = inspectModule(exporting({}, { types, imports, funcs: [func], exports }), CAP)
+    await expect(refusal).rejects.toThrow(`It exports ${shown}.`)
+  })
+
+  test('that does not export the memory it would write from is refused', async () => {
+    const imports = [importFunc('wasi_snapshot_preview1', 'fd_write', NOTHING)]
+    const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 1)] })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/does not export its memory.*--export-memory/)
+  })
+
+  test.each([
+    ['(module (func))', /as text \(\.wat\)/],
+    [';; a comment\n(; another ;)\n (module)', /as text \(\.wat\)/],
+    ['(component)', /component as text/],
+    ['PK\u0003\u0004rest', /zip archive/],
+    ['\u007fELF', /native program/],
+    [`${'a'.repeat(257)}ustar\0`, /tar archive/],
+    ['<!DOCTYPE html><title>404</title>', /HTML page/],
+  ])('that is %j is named', async (text, names) => {
+    const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0))
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(names)
+  })
+
+  test('that is a component of any version is named', async () => {
+    const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0e, 0, 1, 0)
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/is a WebAssembly component/)
   })
 
   test('with several memories is refused: a process is counted for one', async () => {

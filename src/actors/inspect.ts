@@ -3,20 +3,26 @@ import { GliaError } from '../glia/errors.ts'
 import { mib, PAGE_BYTES } from './cap-memory.ts'
 import { capModule } from './cap-module.ts'
 import { MAX_TABLE_ELEMENTS, mostElements, startElements } from './cap-tables.ts'
+import { fileKind } from './file-kind.ts'
 import { type Export, EXTERNREF, FUNCREF, type Import, readSections, type ModuleSections } from './module-sections.ts'
+import { signatures } from './signatures.ts'
 import { cut } from './trap-text.ts'
+import { wayOut } from './toolchain.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d]
 const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
-/** Version and layer of the component model's binaries. */
-const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00]
+/** Layer of the component model's binaries, behind a version of two bytes. */
+const COMPONENT_LAYER = [0x01, 0x00]
 
 /**
  * Helpers that look like methods and are none: of Binaryen's asyncify pass, which TinyGo's scheduler uses, and of wasi-vfs, with
  * which interpreters carry their library in the module.
  */
 const TOOLCHAIN_EXPORT = /^asyncify_|^wasi_vfs_pack_fs$/
+
+/** Functions of WASI that touch no memory. */
+const WITHOUT_MEMORY: ReadonlySet<string> = new Set(['proc_exit', 'sched_yield', 'proc_raise', 'fd_close'])
 
 /** Methods that a module may have: each is in the record of its process, and in the page's list. */
 const MAX_METHODS = 1024
@@ -78,10 +84,11 @@ export async function inspectModule(
   const capped = capModule(bytes, cap)
   const module = await compile(capped)
   const sections = readSections(capped)
+  checkExportedMemory(sections)
   checkMemory(sections, cap)
   checkTables(sections)
   checkObjects(sections)
-  const methods = findMethods(sections)
+  const methods = findMethods(sections, capped)
   return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
 }
 
@@ -104,8 +111,11 @@ function asksOf(sections: ModuleSections | undefined): ModuleAsks {
 
 function checkHeader(bytes: Uint8Array): void {
   if (bytes.length === 0) throw bad('The file is empty.')
-  if (!startsWith(bytes, 0, MAGIC)) throw bad('This is not a WebAssembly module: it does not start with “\\0asm”.')
-  if (startsWith(bytes, 4, COMPONENT_VERSION)) {
+  if (!startsWith(bytes, 0, MAGIC)) {
+    const kind = fileKind(bytes)
+    throw bad(`This is not a WebAssembly module: it ${kind ? `is ${kind}` : 'does not start with “\\0asm”'}.`)
+  }
+  if (startsWith(bytes, 6, COMPONENT_LAYER)) {
     throw bad(
       'This is a WebAssembly component. Glia runs core modules: build for wasm32-wasip1 (WASI preview 1) instead.',
     )
@@ -132,14 +142,14 @@ function has64BitMemory(bytes: Uint8Array): boolean {
 }
 
 function checkImports({ imports }: ModuleSections): void {
-  for (const { module, name, kind } of imports) {
+  const missing = imports.find(({ module, name, kind }) => kind !== 'function' || !isProvided(module, name))
+  if (missing) {
+    const { module, name, kind } = missing
     const full = cut(`${module}.${name}`, MAX_SHOWN)
-    if (kind !== 'function') {
-      const hint = kind === 'memory' ? ' Build it without threads and without imported memory.' : ''
-      throw bad(`The module imports the ${kind} ${full}, which Glia does not provide.${hint}`)
-    }
-    if (isProvided(module, name)) continue
-    throw bad(`The module imports ${full}, which Glia does not provide. ${importHint(module)}`)
+    const isMemory = imports.some((one) => one.kind === 'memory')
+    const hint = isMemory ? ' Build it without threads and without imported memory.' : ''
+    const what = kind === 'function' ? full : `the ${kind} ${full}`
+    throw bad(`The module imports ${what}, which Glia does not provide. ${wayOut(imports)}${hint}`)
   }
   if (imports.length > MAX_IMPORTS) {
     throw bad(
@@ -148,13 +158,13 @@ function checkImports({ imports }: ModuleSections): void {
   }
 }
 
-function importHint(module: string): string {
-  if (module === 'wasi_unstable') return 'It is built for an old preview of WASI: rebuild it for wasm32-wasip1.'
-  if (module.startsWith('wasi:')) return 'It is built for WASI preview 2: rebuild it for wasm32-wasip1.'
-  if (module === 'wbg' || module.startsWith('__wbindgen'))
-    return 'It is built for wasm-bindgen: rebuild it for wasm32-wasip1.'
-  if (module === 'gojs' || module === 'go') return 'It is built for GOOS=js: rebuild it with GOOS=wasip1.'
-  return `Actors may import ${WASI_MODULE} only.`
+/** A function of WASI that reads or writes memory has no use for one that it does not see. */
+function checkExportedMemory({ imports, exports }: ModuleSections): void {
+  const needs = imports.find(({ module, name }) => module === WASI_MODULE && !WITHOUT_MEMORY.has(name))
+  if (!needs || exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) return
+  throw bad(
+    'The module does not export its memory as “memory”, so that it can neither read nor write. Link it with --export-memory.',
+  )
 }
 
 function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void {
@@ -209,15 +219,17 @@ function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined
 }
 
 /** Exports of type () -> () or () -> i32 that do not start with `_`, and `_start` (DESIGN 5). */
-function findMethods({ exports }: ModuleSections): string[] {
+function findMethods({ exports, imports }: ModuleSections, bytes: Uint8Array): string[] {
   const methods = exports.filter(isMethod).map(({ name }) => name)
   if (methods.length > MAX_METHODS) {
     throw bad(`The module exports ${count(methods.length)} methods; Glia takes up to ${count(MAX_METHODS)}.`)
   }
   if (methods.length > 0) return methods
+  const found = signatures(bytes, imports.filter(({ kind }) => kind === 'function').length)
+  const but = found.length > 0 ? ` It exports ${found.join(', ')}.` : ''
   throw bad(
     'The module exports nothing that can be called: a method is an exported function without parameters that returns ' +
-      'nothing or an i32, and whose name does not start with “_” (or is _start).',
+      `nothing or an i32, and whose name does not start with “_” (or is _start).${but}`,
   )
 }
 

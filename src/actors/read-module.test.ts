@@ -109,3 +109,25 @@ test('giving it up while the worker’s script does not come ends the wait, and 
   script.resolve()
   await expect.poll(() => workers.slice(before)).toEqual([{ ended: true }])
 })
+
+test('a module that is packed with gzip is unpacked, and kept as it is then', async () => {
+  const read = await readModule(new Blob([await packed(good)]), ORDER)
+  expect(read).toMatchObject({ hash: await sha256(good), moduleBytes: good.length })
+  expect(new Uint8Array((await read.copy?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(good)
+})
+
+test('what is packed and is no module, has too much in it or is damaged, is refused in words', async () => {
+  const tar = new Uint8Array(MiB)
+  tar.set(new TextEncoder().encode('name'))
+  tar.set(new TextEncoder().encode('ustar'), 257)
+  await expect(readModule(new Blob([await packed(tar)]), ORDER)).rejects.toThrow(/tar archive/)
+  const bomb = padded(good, 300 * MiB - good.length)
+  await expect(readModule(new Blob([await packed(bomb)]), ORDER)).rejects.toThrow(/more than 256 MiB/)
+  const damaged = (await packed(good)).slice(0, -10)
+  await expect(readModule(new Blob([damaged]), ORDER)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+})
+
+async function packed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}

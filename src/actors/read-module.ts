@@ -45,12 +45,13 @@ export async function readBytes(
   copy: boolean,
   options?: ReadOptions,
 ): Promise<HashedBytes & { bytes: Uint8Array<ArrayBuffer> }> {
-  const bytes = await readFile(source, options)
+  const { bytes, unpacked } = await readFile(source, options)
   return {
     bytes,
     hash: await sha256(bytes),
     moduleBytes: bytes.length,
-    copy: copy ? new Blob([bytes], { type: 'application/wasm' }) : undefined,
+    // The source of what was unpacked is not the module.
+    copy: copy || unpacked ? new Blob([bytes], { type: 'application/wasm' }) : undefined,
   }
 }
 

@@ -128,7 +128,11 @@ __attribute__((export_name("fanout"))) int fanout(void) {
   const char *rest = line_end + 1;
   size_t length = message.length - (size_t)(rest - message.bytes);
   count = 0;
-  for (char *address = strtok(message.bytes, " \r"); address != NULL && count < MAX_CALLS; address = strtok(NULL, " \r")) {
+  for (char *address = strtok(message.bytes, " \r"); address != NULL; address = strtok(NULL, " \r")) {
+    if (count == MAX_CALLS) {
+      fprintf(stderr, "fanout: more than %d addresses; the others are not asked\n", MAX_CALLS);
+      break;
+    }
     open_call(address);
     struct call *call = &calls[count - 1];
     if (call->fd >= 0 && length == 0) shutdown(call->fd, SHUT_WR);

@@ -27,8 +27,8 @@ static bool fail(const char *what) {
 // Reads the first line, and what comes with it, into the first way. Gives the two addresses.
 static bool read_addresses(char **first, char **second) {
   struct way *way = &ways[0];
-  static char line[sizeof way->bytes];
-  char *end;
+  static char line[sizeof way->bytes + 1];
+  char *end = NULL;
   do {
     ssize_t count = read(STDIN_FILENO, way->bytes + way->length, sizeof way->bytes - way->length);
     if (count < 0) return fail("the message");
@@ -36,9 +36,15 @@ static bool read_addresses(char **first, char **second) {
     way->length += (size_t)count;
     end = memchr(way->bytes, '\n', way->length);
   } while (end == NULL);
-  if (way->length == 0 || end == NULL) end = way->bytes + way->length;
+  if (end == NULL && way->length == sizeof way->bytes) {
+    fputs("relay: the first line of the message is too long\n", stderr);
+    return false;
+  }
+  if (end == NULL) end = way->bytes + way->length;
   size_t taken = (size_t)(end - way->bytes);
   memcpy(line, way->bytes, taken);
+  // The line of an earlier message may have been longer.
+  line[taken] = '\0';
   *first = strtok(line, " \r");
   *second = strtok(NULL, " \r");
   if (*first == NULL || *second == NULL || strtok(NULL, " \r") != NULL) {

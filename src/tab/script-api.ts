@@ -235,7 +235,7 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
 
 /** What a process is called after its file. */
 export function processName(fileName: string): string {
-  return fileName.replace(/\.wasm$/i, '').slice(0, 100) || 'actor'
+  return fileName.replace(/\.wasm(\.gz)?$/i, '').slice(0, 100) || 'actor'
 }
 
 async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
