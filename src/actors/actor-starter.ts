@@ -48,6 +48,7 @@ export class ActorStarter {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
     const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
+    entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
     try {
       const { module, memoryLimitBytes } = await orAborted(modules.get(version, maxMemoryBytes), signal)

@@ -2,6 +2,7 @@ import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { Program } from '../glia/incarnation.ts'
 import type { Watch } from '../glia/links.ts'
+import { changesOfStart, type Policy } from '../glia/policy.ts'
 import { Proc } from '../glia/proc.ts'
 import type { InspectedModule } from './inspect.ts'
 import type { FileEntry } from './files-api.ts'
@@ -88,6 +89,15 @@ export class ProcessEntry {
     this.#init.changed()
   }
 
+  /** Changes its policy. @returns the fields that count from its next instance on. */
+  setPolicy(policy: Policy): (keyof Policy)[] {
+    const later = this.#proc.isLive ? changesOfStart(this.#record.policy, policy) : []
+    this.#proc.policy = policy
+    if (!this.#proc.isLive) this.files.limit(policy)
+    this.update({ policy })
+    return later
+  }
+
   /**
    * Makes a dead process live again, cold. No effect on one that lives.
    * @returns undoes that.
@@ -102,6 +112,7 @@ export class ProcessEntry {
     this.#proc.calls = old.calls
     return () => {
       this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
+      old.policy = this.#record.policy
       this.#proc = old
       this.update({ dead })
     }

@@ -60,9 +60,16 @@ export class ProcessFiles {
   readonly #decided = Promise.withResolvers<void>()
   /** What was not taken as it is now, since there is no room for it. */
   readonly #refused = new Set<string>()
+  #limits: Pick<ProcessFilesInit, 'maxBytes' | 'sync'>
 
   constructor(init: ProcessFilesInit) {
     this.#init = init
+    this.#limits = init
+  }
+
+  /** Changes the limits. A worker has those that it was started with. */
+  limit({ maxDataBytes: maxBytes, sync }: Pick<Policy, 'maxDataBytes' | 'sync'>): void {
+    this.#limits = { maxBytes, sync }
   }
 
   /** What there is; undefined until somebody has looked. */
@@ -102,8 +109,8 @@ export class ProcessFiles {
     }
     const entries = await this.entries()
     // It has to take what is there, whatever it may have on top.
-    const maxBytes = Math.max(this.#init.maxBytes, this.#index?.memoryBytes ?? 0)
-    const barrier = makeBarrier(this.#init.sync, tier)
+    const maxBytes = Math.max(this.#limits.maxBytes, this.#index?.memoryBytes ?? 0)
+    const barrier = makeBarrier(this.#limits.sync, tier)
     return new FilesSession(
       { entries, maxBytes, barrier },
       { changed: (changes) => this.#take(changes), report: this.#init.report, stored: () => this.stored() },
@@ -123,7 +130,7 @@ export class ProcessFiles {
    * @throws {GliaError} ERR_BAD_REQUEST if they do not fit; ERR_STORAGE; ERR_PROC_STOPPED.
    */
   async put(entries: readonly FileEntry[]): Promise<void> {
-    const whole = fittedFiles(entries, await this.load(), this.#init.maxBytes)
+    const whole = fittedFiles(entries, await this.load(), this.#limits.maxBytes)
     await this.#session?.put(whole)
     this.#take(whole)
     await this.#flushing
@@ -147,7 +154,7 @@ export class ProcessFiles {
 
   /** For the first message: what the start has put under `/data` is stored before anybody hears of it. */
   get whenStartStored(): Promise<boolean> | undefined {
-    return this.#init.sync === 'durable' ? this.stored() : undefined
+    return this.#limits.sync === 'durable' ? this.stored() : undefined
   }
 
   /** The browser refused to keep the process: `fsync` fails instead of waiting. */
@@ -210,7 +217,8 @@ export class ProcessFiles {
   }
 
   #take(changes: readonly FileChange[]): void {
-    const { maxBytes, report, changed } = this.#init
+    const { report, changed } = this.#init
+    const { maxBytes } = this.#limits
     const index = (this.#index ??= new FileIndex())
     const refused: string[] = []
     // Room first: what is removed may be what makes it.
@@ -244,7 +252,8 @@ export class ProcessFiles {
 
   /** @returns whether that went well. */
   async #store(store: FileStore): Promise<boolean> {
-    const { pid, sync, report } = this.#init
+    const { pid, report } = this.#init
+    const { sync } = this.#limits
     this.#flight = this.#waiting
     this.#waiting = new Map()
     try {

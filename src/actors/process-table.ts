@@ -2,7 +2,14 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
-import { DEFAULT_POLICY } from '../glia/policy.ts'
+import {
+  changedPolicy,
+  checkMethodNames,
+  DEFAULT_POLICY,
+  type GivenPolicy,
+  type Policy,
+  type PolicyChange,
+} from '../glia/policy.ts'
 import type { Proc } from '../glia/proc.ts'
 import { isOver } from '../glia/supervisor.ts'
 import { ActorStarter } from './actor-starter.ts'
@@ -133,7 +140,9 @@ export class ProcessTable {
       )
     }
     const root = { pid: old?.record.pid ?? newPid(), createdAt: old?.record.createdAt ?? 0, root: true }
-    this.#root = (await this.#make(bytes, { name: 'root' }, {}, root)).record.pid
+    // What its owner has closed stays closed.
+    const policy = old?.record.policy
+    this.#root = (await this.#make(bytes, { name: 'root', policy }, {}, root)).record.pid
   }
 
   /**
@@ -229,6 +238,27 @@ export class ProcessTable {
     await this.#install(entry, previous, steps)
   }
 
+  /**
+   * Changes fields of a process's policy. Who may call, and whom it may call, counts at once, also for messages that wait. What
+   * a worker is started with counts from the next instance on.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST naming the field; ERR_BAD_MODULE if the module does not start with so
+   * little memory; ERR_STORAGE if its bytes are not kept, so that it cannot be given another size.
+   */
+  async setPolicy(pid: string, given: GivenPolicy): Promise<PolicyChange> {
+    const entry = this.#entry(pid)
+    const change = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
+    const { maxMemoryBytes } = change()
+    // The cap is compiled in: a module that cannot have it is refused now, and not at its next start.
+    if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await this.#modules.get(entry.record, maxMemoryBytes)
+    if (this.#entry(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
+    const policy = change()
+    const later = entry.setPolicy(policy)
+    entry.log.add('process', `Its policy was changed: ${Object.keys(given).join(', ')}.`)
+    if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
+    if (entry.persisted && !entry.retired) await this.#keeper.keep(entry)
+    return { policy, later }
+  }
+
   /** What a process has under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async listFiles(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }> {
     const { infos, bytes } = await this.#entry(pid).files.load()
@@ -305,6 +335,7 @@ export class ProcessTable {
     const { maxMemoryBytes, maxDataBytes } = options.policy
     const files = given.files && (await this.#readFiles(given.files, maxDataBytes, steps.signal))
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
+    checkMethodNames(options.policy, version.methods)
     // The last process that had the module may have gone just now.
     this.#modules.put(version, maxMemoryBytes, inspected)
     const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })

@@ -27,7 +27,8 @@ const OWNER_RUN = 4
  * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
  */
 export class Mailbox {
-  readonly #capacity: number
+  /** Messages of the owner that may wait, and other peers of which messages may. */
+  capacity: number
   /** Told when somebody begins to wait. */
   readonly #onWait: (() => void) | undefined
   /** What the owner does. */
@@ -39,9 +40,8 @@ export class Mailbox {
   /** Which of the others had a turn last: a whole message, or a large one. */
   #lastWhole = false
 
-  /** @param capacity Messages of the owner that may wait, and other peers of which messages may. */
   constructor(capacity: number, onWait?: () => void) {
-    this.#capacity = capacity
+    this.capacity = capacity
     this.#onWait = onWait
   }
 
@@ -141,14 +141,14 @@ export class Mailbox {
   }
 
   #makeRoomForOwner(): void {
-    if (this.#owner.size <= this.#capacity) return
+    if (this.#owner.size <= this.capacity) return
     const heaviest = this.#owner.heaviest()
     if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
   }
 
   /** Another message of a peer that waits already takes no other place: how many one may have is for the door to say. */
   #makeRoomForOther(newcomer: Waiter): void {
-    if (this.#others.peers <= this.#capacity) return
+    if (this.#others.peers <= this.capacity) return
     // Who has sent nothing but beginnings gives up its place to who has more to show.
     const isWorthMore = newcomer.arrived !== 'begun'
     const begun = isWorthMore ? this.#others.allOfOne(({ arrived }) => arrived === 'begun') : []

@@ -78,6 +78,16 @@ export const DEFAULT_POLICY: Policy = {
   okExits: [],
 }
 
+/** Fields of a policy that the worker of a process is started with. A change counts from its next start on. */
+const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'sync'] as const
+
+/** What a change of a policy came to. */
+export interface PolicyChange {
+  policy: Policy
+  /** The fields that count from the next instance on, because one runs now. The others count at once. */
+  later: readonly (keyof Policy)[]
+}
+
 /** setTimeout takes a signed 32-bit number of ms; a longer wait would fire at once. */
 const MAX_MS = 2 ** 31 - 1
 const WASM32_BYTES = 4 * 1024 * MiB
@@ -140,6 +150,38 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
     }
   }
   return policy
+}
+
+/**
+ * A policy with some of its fields changed.
+ * @param methods What methods may have callers of their own. A name that is none would leave the method open that was meant.
+ * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown, out of range or no method.
+ */
+export function changedPolicy(policy: Policy, given: unknown, methods: readonly string[]): Policy {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object with the fields that are to change.')
+  }
+  const changes = Object.entries(given).filter(([, value]) => value !== undefined)
+  const changed = makePolicy({ ...policy, ...Object.fromEntries(changes) })
+  checkMethodNames(changed, [...methods, ...Object.keys(policy.methods)])
+  return changed
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST if a method that has callers of its own is none of those given. */
+export function checkMethodNames({ methods: own }: Policy, methods: readonly string[]): void {
+  const unknown = Object.keys(own).find((method) => !methods.includes(method))
+  if (unknown === undefined) return
+  throw new GliaError(
+    'ERR_BAD_REQUEST',
+    `policy.methods: there is no method “${unknown}”. There are: ${methods.join(', ')}.`,
+  )
+}
+
+/** The fields that count for a running instance only from its next start on. */
+export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
+  const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
+  // An instance that was started without the right has no files under /ww.
+  return before.call === 'off' && after.call !== 'off' ? ['call', ...fields] : fields
 }
 
 function readCallRight(value: unknown): CallRight {

@@ -42,12 +42,12 @@ const AT_HAND_TURNS = 8
 export class Proc {
   readonly pid: Pid
   readonly name: string
-  readonly policy: Policy
   /** Messages handled, failed ones included. */
   messages = 0
   /** Who called, when, what, and how it ended. */
   calls = new CallLog()
 
+  #policy: Policy
   readonly #restart: Restart
   readonly #observer: ProcObserver
   readonly #turns: Turns
@@ -65,7 +65,7 @@ export class Proc {
   constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead, revived }: ProcInit) {
     this.pid = pid
     this.name = name
-    this.policy = policy
+    this.#policy = policy
     this.#restart = restart
     this.#observer = observer
     this.#revived = revived
@@ -74,6 +74,16 @@ export class Proc {
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
     if (dead !== undefined) this.#life.die(new GliaError('ERR_PROC_STOPPED', dead))
+  }
+
+  get policy(): Policy {
+    return this.#policy
+  }
+
+  /** From now on, for the messages that wait too. One that runs goes on with the limits that it had. */
+  set policy(policy: Policy) {
+    this.#policy = policy
+    this.#turns.limit(policy)
   }
 
   get methods(): readonly string[] {

@@ -14,12 +14,18 @@ export type Behind = 'nobody' | 'others' | 'owner'
 /** The turns of a process: its mailbox, with a wait after a turn where its supervisor wants one. */
 export class Turns {
   readonly #mailbox: Mailbox
-  readonly #deadlineMs: number
+  #deadlineMs: number
   #pause: { until: number; end(): void } | undefined
 
   /** @param onWait Told when somebody begins to wait. */
   constructor({ mailbox, deadlineMs }: TurnsInit, onWait?: () => void) {
     this.#mailbox = new Mailbox(mailbox, onWait)
+    this.#deadlineMs = deadlineMs
+  }
+
+  /** Other limits, for the messages that come from now on. */
+  limit({ mailbox, deadlineMs }: TurnsInit): void {
+    this.#mailbox.capacity = mailbox
     this.#deadlineMs = deadlineMs
   }
 

@@ -26,7 +26,7 @@ export interface TestProcessesInit {
 export interface TestProcesses {
   table: ProcessTable
   /** Calls a method as a page does. @returns the reply, or the code of the error. */
-  call(pid: string, method: string, message?: string): Promise<string>
+  call(pid: string, method: string, message?: string, caller?: string): Promise<string>
   /** Sends a process a message that has no end yet, to its `slurp`. @returns ends it, and gives the reply. */
   hold(pid: string): Promise<() => Promise<string>>
   entry(pid: string): ProcessEntry
@@ -64,8 +64,8 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
     procs: table,
     openRemote: () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'none')),
   })
-  const call = async (pid: string, method: string, message = ''): Promise<string> => {
-    const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller: 'browser' })
+  const call = async (pid: string, method: string, message = '', caller = 'browser'): Promise<string> => {
+    const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller })
     void stream.write(new TextEncoder().encode(message)).then(
       () => stream.closeWrite(),
       () => undefined,

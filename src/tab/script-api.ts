@@ -1,9 +1,10 @@
+import type { CallRecord } from '../glia/call-log.ts'
 import { concat } from '../glia/concat.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
 import type { Watch } from '../glia/links.ts'
-import type { Policy } from '../glia/policy.ts'
+import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
 import type { Restart } from '../glia/restart.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Router } from '../glia/router.ts'
@@ -63,6 +64,13 @@ export interface GliaScripting {
   procs(): ProcessInfo[]
   /** Ends a process and forgets it. */
   kill(pid: string): Promise<void>
+  /**
+   * Changes fields of a process's policy while it lives. `later` has those that count from its next instance on; the others
+   * count at once, also for messages that wait.
+   */
+  setPolicy(pid: string, policy: GivenPolicy): Promise<PolicyChange>
+  /** The last 1,000 calls of a process in this page's life, the last one first: who called, when, what, and how it ended. */
+  calls(pid: string): readonly CallRecord[]
   /** Starts a process afresh when the message that runs has ended, also one that is dead. What was in its memory is lost. */
   restart(pid: string): Promise<void>
   /**
@@ -169,6 +177,12 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
       })) ?? [],
     async kill(pid) {
       await (await started).table.kill(pid)
+    },
+    setPolicy: async (pid, policy) => (await started).table.setPolicy(pid, policy),
+    calls: (pid) => {
+      const proc = parts?.table.get(pid)
+      if (!proc) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
+      return proc.calls.list()
     },
     async restart(pid) {
       await (await started).table.restart(pid)
