@@ -1,4 +1,5 @@
-import { relative, resolve, sep } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
@@ -76,10 +77,12 @@ async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
   return c.body(await init.metrics.text(), 200, headers)
 }
 
+/** Files of the app: what is below its folder, not hidden, and no link that leads out of it. */
 function staticFiles(dist: string): MiddlewareHandler<Server> {
   const root = resolve(dist)
   const serve = serveStatic<Server>({ root, onFound: (file, c) => c.set('file', relative(root, file)) })
   return async (c, next) => {
+    if (!(await isOfApp(root, c.req.path))) return next()
     const reply = await serve(c, next)
     // Not in onFound: that comes after the response is made.
     const path = c.get('file')?.split(sep).join('/')
@@ -87,6 +90,29 @@ function staticFiles(dist: string): MiddlewareHandler<Server> {
       for (const [name, value] of Object.entries(headersFor(path))) reply.headers.set(name, value)
     }
     return reply
+  }
+}
+
+async function isOfApp(root: string, requested: string): Promise<boolean> {
+  const names = decode(requested).split(/[/\\]/)
+  // What certificate authorities and others look for is public by its nature.
+  if (names.some((name) => name.startsWith('.') && name !== '.well-known')) return false
+  const path = join(root, ...names)
+  const [folder, file, index] = await Promise.all([root, path, join(path, 'index.html')].map(real))
+  const isWithin = (place: string): boolean => place === folder || place.startsWith(`${folder}${sep}`)
+  return file !== undefined && isWithin(file) && (index === undefined || isWithin(index))
+}
+
+/** Where a path leads, links followed; undefined if nowhere. */
+async function real(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined)
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 

@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { isPid, newPid, type Pid } from '../glia/pid.ts'
 import { newIdentity, type PortableIdentity } from '../mesh/identity.ts'
+import { makeFolder } from './make-folder.ts'
 import { UsageError } from './option-values.ts'
 
 /** What outlives the process, so that others find this peer again. */
@@ -24,7 +25,7 @@ const OWNER_ONLY = 0o600
  */
 export async function openDataDir(dir: string): Promise<KeptData> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await makeFolder(dir)
     const identity = await loadIdentity(join(dir, KEY_FILE))
     return { identity, rootPid: await loadRootPid(join(dir, ROOT_FILE)) }
   } catch (err) {

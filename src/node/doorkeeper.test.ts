@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -69,4 +70,26 @@ test('of one address, the oldest handshake is ended for a new one, and others ke
   await clientOfProxy('198.51.100.7')
   await closed(first)
   expect([other.closed, second.closed]).toEqual([false, false])
+})
+
+test('half-sent heads, more than there are places, close the HTTP door to nobody', { timeout: 60_000 }, async () => {
+  const before = await refused('request')
+  // This machine has eight times the 2 x 2 waiting sockets of another address.
+  for (let i = 0; i < 100; i++) {
+    const socket = await openSocket(server.port)
+    sockets.push(socket)
+    socket.write('GET /status HTTP/1.1\r\nHost: ')
+  }
+  expect(await refused('request')).toBeGreaterThanOrEqual(before + 60)
+  expect((await ask('/status', { port: server.port })).status).toBe(200)
+})
+
+test('a client that keeps its connection has it for its next request', async () => {
+  const socket = await openSocket(server.port)
+  sockets.push(socket)
+  for (let i = 0; i < 3; i++) {
+    socket.write('GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /)
+  }
 })

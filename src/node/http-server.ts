@@ -1,9 +1,21 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { listen } from './doors.ts'
 import { type HttpHandler, httpDoor } from './http-door.ts'
-import { HEAD_MS, MAX_HEADER_BYTES, MAX_SOCKETS, STOP_GRACE_MS } from './limits.ts'
+import {
+  HEAD_MS,
+  MAX_CALLS,
+  MAX_HEADER_BYTES,
+  MAX_SOCKETS,
+  SOCKETS_PER_TAB,
+  STOP_GRACE_MS,
+  WAITING_PER_TAB,
+} from './limits.ts'
+import type { RefusalObserver } from './metrics.ts'
+import { networkOf } from './networks.ts'
+import { Quota } from './quota.ts'
 import type { BodyLimits } from './request-body.ts'
+import { Unfinished } from './unfinished.ts'
 
 /** The HTTP door. It is open before there is anything to answer with: requests wait for that. */
 export interface HttpServer {
@@ -17,10 +29,13 @@ export interface HttpServerInit {
   readonly host: string
   readonly port: number
   readonly limits: BodyLimits
+  /** Tabs that one address may have; the quotas of sockets are in proportion to it. */
+  readonly perAddress: number
+  readonly observer: RefusalObserver
 }
 
 /** @throws {UsageError} if the address cannot be listened on */
-export async function openHttp({ host, port, limits }: HttpServerInit): Promise<HttpServer> {
+export async function openHttp({ host, port, limits, perAddress, observer }: HttpServerInit): Promise<HttpServer> {
   const handler = Promise.withResolvers<HttpHandler>()
   const server = createServer(
     {
@@ -34,6 +49,7 @@ export async function openHttp({ host, port, limits }: HttpServerInit): Promise<
     httpDoor(async (request, incoming) => (await handler.promise)(request, incoming), limits),
   )
   server.maxConnections = MAX_SOCKETS
+  boundSockets(server, perAddress, observer)
   await listen(server, { flag: '--http', port }, host)
   return {
     port: (server.address() as AddressInfo).port,
@@ -46,4 +62,39 @@ export async function openHttp({ host, port, limits }: HttpServerInit): Promise<
       clearTimeout(grace)
     },
   }
+}
+
+/**
+ * Bounds the sockets of each network, and those that wait for a request: half a head, or none. Past the bound the oldest of them
+ * is closed. Together with the calls that run they never fill the door, so idle clients shut nobody out.
+ */
+function boundSockets(server: Server, perAddress: number, observer: RefusalObserver): void {
+  const quota = new Quota(SOCKETS_PER_TAB * perAddress)
+  const limits = { perNetwork: WAITING_PER_TAB * perAddress, inAll: MAX_SOCKETS - MAX_CALLS }
+  const waiting = new Unfinished(limits, () => observer.refused('request'))
+  const begun = new WeakMap<Socket, () => void>()
+  const wait = (socket: Socket): void => {
+    if (socket.destroyed) return
+    begun.set(
+      socket,
+      waiting.add(networkOf(socket.remoteAddress ?? ''), () => socket.destroy()),
+    )
+  }
+  server.on('connection', (socket) => {
+    const giveBack = quota.take(networkOf(socket.remoteAddress ?? ''))
+    if (!giveBack) {
+      observer.refused('connection')
+      socket.destroy()
+      return
+    }
+    wait(socket)
+    socket.once('close', () => {
+      giveBack()
+      begun.get(socket)?.()
+    })
+  })
+  server.on('request', ({ socket }, response) => {
+    begun.get(socket)?.()
+    response.once('close', () => wait(socket))
+  })
 }

@@ -60,6 +60,9 @@ export const HEAD_MS = 10 * second
 export const MAX_HEADER_BYTES = 16 * 1024
 /** Sockets of the HTTP door: those of the calls, and some to refuse the others on. */
 export const MAX_SOCKETS = 4 * MAX_CALLS
+/** Sockets of one address for each tab that it may have (--per-address), and those of them that wait for a request. A browser has six. */
+export const SOCKETS_PER_TAB = 8
+export const WAITING_PER_TAB = 2
 /** What a client still sends after its answer is dropped for so long, so that it reads the answer instead of a reset. */
 export const LINGER_MS = second
 

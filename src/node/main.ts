@@ -45,5 +45,6 @@ try {
   await main()
 } catch (err) {
   console.error(err instanceof UsageError ? err.message : err)
-  process.exitCode = 1
+  // At once, also where a file system or a socket still holds the process.
+  process.exit(1)
 }

@@ -11,6 +11,7 @@ export type Refusal =
   | 'origin'
   | 'connection'
   | 'handshake'
+  | 'request'
   | 'reservation'
   | 'circuit'
   | 'not glia'

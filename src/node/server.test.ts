@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { join } from 'node:path'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { API_HEADERS } from '../glia/refuse.ts'
 import { ACTOR_CSP, ISOLATION_HEADERS } from '../headers.ts'
@@ -67,6 +68,45 @@ test.each(['/nothing', '/assets/', '/../package.json', '/%2e%2e/package.json', '
     expect(body).not.toContain('<')
   },
 )
+
+test('hidden files, and links that lead out of the folder, are not served; links within it are', async () => {
+  const outside = join(await servers.newFolder(), 'secret.txt')
+  await writeFile(outside, 'secret')
+  await writeFile(join(servers.dist, '.env'), 'secret')
+  await mkdir(join(servers.dist, '.git/refs'), { recursive: true })
+  await writeFile(join(servers.dist, '.git/refs/main'), 'secret')
+  await mkdir(join(servers.dist, '.well-known/acme-challenge'), { recursive: true })
+  await writeFile(join(servers.dist, '.well-known/acme-challenge/token'), 'proof')
+  await mkdir(join(servers.dist, 'folder'))
+  await symlink(outside, join(servers.dist, 'folder/index.html'))
+  await symlink(outside, join(servers.dist, 'out.txt'))
+  await symlink(dirname(outside), join(servers.dist, 'outer'))
+  await symlink(join(servers.dist, 'actor.js'), join(servers.dist, 'inner.js'))
+  const hidden = [
+    '/.env',
+    '/%2eenv',
+    '/.git/refs/main',
+    '/out.txt',
+    '/outer/secret.txt',
+    '/folder/',
+    '/folder/index.html',
+  ]
+  for (const path of hidden) {
+    const { status, body } = await ask(path)
+    expect([path, status, body.includes('secret')]).toEqual([path, 404, false])
+  }
+  expect((await ask('/inner.js')).body).toBe('/* actor */')
+  expect((await ask('/.well-known/acme-challenge/token')).body).toBe('proof')
+})
+
+test('a second server on the same data folder is refused, and the first goes on', async () => {
+  const data = await servers.newFolder()
+  const first = await servers.start({ data })
+  await expect(servers.start({ data })).rejects.toThrow('is in use by another server')
+  expect((await ask('/status', { port: first.port })).status).toBe(200)
+  await first.stop()
+  await (await servers.start({ data })).stop()
+})
 
 test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
   '%s of what can only be read is refused, with what is allowed',

@@ -5,6 +5,7 @@ import { createHttp } from '../glia/http.ts'
 import type { Logger } from '../glia/log.ts'
 import { createApp } from './app.ts'
 import { openDataDir } from './data-dir.ts'
+import { type DataLock, lockDataDir } from './data-lock.ts'
 import { checkDoor } from './doors.ts'
 import { CALL_LIMITS, type CallLimits, Gateway } from './gateway.ts'
 import { openHttp } from './http-server.ts'
@@ -41,14 +42,17 @@ export interface GliaServer {
 export async function startServer(init: ServerInit): Promise<GliaServer> {
   const { host, dist, data } = init
   const rootModule = await loadRootModule(dist)
-  const kept = await openDataDir(data)
-  const { peerId } = kept.identity
   const limits = { ...CALL_LIMITS, bodyIdleMs: BODY_IDLE_MS, maxBodyBytes: init.maxBodyBytes, ...init.limits }
   const metrics = new ServerMetrics()
 
-  // The first of the doors, so that two servers on the same ports are told of this one.
-  const door = await openHttp({ host, port: init.http, limits })
+  // First, so that two servers on the same ports are told of this one.
+  const door = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
+  let lock: DataLock | undefined
   try {
+    lock = await lockDataDir(data)
+    const { release } = lock
+    const kept = await openDataDir(data)
+    const { peerId } = kept.identity
     await checkDoor({ flag: '--ws', port: init.ws }, host)
     await checkDoor({ flag: '--tcp', port: init.tcp }, host)
     const names = new OwnNames({ ...init, httpPort: door.port })
@@ -58,6 +62,15 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
     door.serve(createApp({ ...init, names, gateway, metrics, wellKnown: known }).fetch)
 
+    const stop = async (): Promise<void> => {
+      try {
+        // The peer after the door: calls that run may use it for a moment still.
+        await door.stop()
+        await peer.stop()
+      } finally {
+        await release()
+      }
+    }
     let stopped: Promise<void> | undefined
     return {
       url: `http://${urlHost(host)}:${door.port}/`,
@@ -66,10 +79,10 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       get relayAddresses() {
         return peer.mesh.addrs()
       },
-      // The peer after the door: calls that run may use it for a moment still.
-      stop: () => (stopped ??= door.stop().then(() => peer.stop())),
+      stop: () => (stopped ??= stop()),
     }
   } catch (thrown) {
+    await lock?.release()
     await door.stop()
     throw thrown
   }

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { pause } from '../mesh/pause.ts'
+import { makeFolder } from './make-folder.ts'
+import { UsageError } from './option-values.ts'
+
+const LOCK_FILE = 'lock'
+/** A file system that does not answer by then is of no use: a network that is down, for example. */
+const ANSWER_MS = 5_000
+
+/** Time that removing a stale lock takes at most, and how long others wait for it. */
+const MOMENT_MS = 2_000
+const RETRY_MS = 20
+
+/** The data folder, for this server only. */
+export interface DataLock {
+  /** Idempotent. */
+  readonly release: () => Promise<void>
+}
+
+/**
+ * Takes the data folder for this process, and makes it if it is not there. Two servers with one key would be one peer in two
+ * places. The lock of a process that is dead is taken over: nothing removes it after kill -9 or a power cut.
+ *
+ * @throws {UsageError} if another server uses the folder, or nothing can be written there
+ */
+export async function lockDataDir(dir: string): Promise<DataLock> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('the file system does not answer')), ANSWER_MS)
+  try {
+    return await Promise.race([lock(dir), late])
+  } catch (err) {
+    if (err instanceof UsageError) throw err
+    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${(err as Error).message}.`, { cause: err })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function lock(dir: string): Promise<DataLock> {
+  await makeFolder(dir)
+  const path = join(dir, LOCK_FILE)
+  const own = `${process.pid} ${await startOf(process.pid)}\n`
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, own, { mode: 0o600 })
+  try {
+    // A link is made only if there is no lock, and the lock has its content at once.
+    while (!(await linked(draft, path))) await removeIfStale(path, dir)
+  } finally {
+    await unlink(draft)
+  }
+  return {
+    release: async () => {
+      if ((await contentOf(path)) === own) await unlink(path)
+    },
+  }
+}
+
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    // Some file systems have no links.
+    await link(draft, path).catch((err: unknown) => {
+      if ((err as NodeJS.ErrnoException).code === 'EEXIST') throw err
+      return copyFile(draft, path, constants.COPYFILE_EXCL)
+    })
+    return true
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw err
+  }
+}
+
+/** @throws {UsageError} if the process that has the lock lives */
+async function removeIfStale(path: string, dir: string): Promise<void> {
+  const found = await contentOf(path)
+  if (found === undefined) return
+  const [pid = '', start = ''] = found.trim().split(' ')
+  if (await isAlive(Number(pid), start)) {
+    throw new UsageError(
+      `The data folder ${resolve(dir)} is in use by another server (process ${pid}): give this one a folder of its own with --data DIR.`,
+    )
+  }
+  await removeStale(path, found)
+}
+
+/**
+ * Several may find the same stale lock, and one that is late must not remove the lock of one that was not. So it is removed only by
+ * who has a second lock, for this moment.
+ */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const moment = `${path}.stale`
+  const draft = `${moment}.${randomUUID()}`
+  await writeFile(draft, '')
+  const isMine = await linked(draft, moment)
+  await unlink(draft)
+  if (!isMine) {
+    // Who had it may have been killed.
+    const since = await stat(moment).catch(() => undefined)
+    if (since && Date.now() - since.mtimeMs > MOMENT_MS) await unlinkIfThere(moment)
+    await pause(RETRY_MS)
+    return
+  }
+  try {
+    if ((await contentOf(path)) === stale) await unlink(path)
+  } finally {
+    await unlinkIfThere(moment)
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((err: unknown) => {
+    if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err
+  })
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw err
+  }
+}
+
+/** Whether a process lives, and is the one that started then: process ids are used again. */
+async function isAlive(pid: number, start: string): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (err) {
+    // It is somebody else's: alive.
+    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = await startOf(pid)
+  return now === UNKNOWN || start === UNKNOWN || now === start
+}
+
+const UNKNOWN = '-'
+
+/** When a process was started, in ticks since the machine was, where the system tells (Linux). */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+    // The second field, in parentheses, may have spaces in it. Of what follows the start is the 20th.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN
+  } catch {
+    return UNKNOWN
+  }
+}
