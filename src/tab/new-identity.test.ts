@@ -22,9 +22,7 @@ test('nobody can read the private key', async () => {
   expect(privateKey.extractable).toBe(false)
   for (const format of ['pkcs8', 'jwk', 'raw'] as const) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await expect(crypto.subtle.exportKey(format as 'jwk', privateKey)).rejects.toMatchObject({
-      name: expect.stringMatching(/^(InvalidAccess|NotSupported)Error$/),
-    })
+    await expect(crypto.subtle.exportKey(format as 'jwk', privateKey)).rejects.toThrow(DOMException)
   }
   expect(() => keyOf(identity).raw).toThrow('cannot be read')
 })
