@@ -126,3 +126,27 @@ async function passwords(tab: Page): Promise<string[]> {
   )
   return lines.flatMap((line) => /^turns?:[^:]+:(.+)@/.exec(line)?.[1] ?? [])
 }
+
+for (const [allowed, words] of [
+  [true, 'The browser keeps what is stored here until you delete it.'],
+  [false, 'The browser does not promise to keep what is stored here'],
+] as const) {
+  test(`the first process asks the browser to keep what is stored, and the answer (${allowed}) is shown`, async ({
+    tab,
+  }) => {
+    if (allowed) {
+      const session = await tab.context().newCDPSession(tab)
+      const { browserContextId } = (await session.send('Target.getTargetInfo')).targetInfo
+      const permissions = ['durableStorage' as const]
+      await session.send('Browser.grantPermissions', { permissions, ...(browserContextId && { browserContextId }) })
+    }
+    await tab.getByRole('tab', { name: 'Settings' }).click()
+    const storage = tab.locator('.storage')
+    await expect(storage).toContainText('when you start the first process')
+    await tab.getByRole('tab', { name: /Processes/ }).click()
+    await tab.getByRole('button', { name: 'counter' }).click()
+    await expect(tab.getByRole('row', { name: /counter/ })).toBeVisible()
+    await tab.getByRole('tab', { name: 'Settings' }).click()
+    await expect(storage).toContainText(words)
+  })
+}

@@ -19,8 +19,11 @@ export class FileDraft implements Draft {
   readonly #table: Promise<DraftTable>
   readonly #dropped = new AbortController()
   readonly #prepared: Promise<PreparedModule>
+  readonly #spawning: () => void
 
-  constructor(file: File, table: Promise<DraftTable>) {
+  /** @param spawning Called when a person makes a process of it. */
+  constructor(file: File, table: Promise<DraftTable>, spawning: () => void = () => undefined) {
+    this.#spawning = spawning
     this.fileName = file.name
     this.name = processName(file.name)
     this.bytes = file.size
@@ -31,6 +34,7 @@ export class FileDraft implements Draft {
   }
 
   readonly spawn = async (options: SpawnOptions, cancelled: AbortSignal): Promise<string> => {
+    this.#spawning()
     const [table, { blob }] = await orAborted(Promise.all([this.#table, this.#prepared]), cancelled)
     return table.spawn(blob, options, { signal: cancelled })
   }

@@ -22,6 +22,7 @@ import { FileDraft } from './file-draft.ts'
 import { KeptFiles } from './kept-files.ts'
 import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
+import { Persistence } from './persistence.ts'
 import type { TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
@@ -101,9 +102,11 @@ export class LiveTabModel implements TabModel {
     new FileDraft(
       file,
       this.#peer.promise.then(({ table }) => table),
+      this.#persistence.wanted,
     )
 
   readonly spawnBundled = async ({ name, file, policy }: BundledActor): Promise<string> => {
+    this.#persistence.wanted()
     const aborter = new AbortController()
     const id = ++this.#lastSpawn
     const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
@@ -118,6 +121,10 @@ export class LiveTabModel implements TabModel {
       this.#refresh()
     }
   }
+
+  readonly #persistence = new Persistence(navigator.storage)
+  readonly storage = this.#persistence.view
+  readonly askForStorage = this.#persistence.ask
 
   readonly files = new KeptFiles({
     table: async () => (await this.#peer.promise).table,

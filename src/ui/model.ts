@@ -114,6 +114,9 @@ export interface Draft {
   drop: () => void
 }
 
+/** Whether the browser keeps what this site stores, or may delete it when the disk is full. */
+export type StorageView = 'unknown' | 'not asked' | 'asking' | 'kept' | 'refused' | 'impossible'
+
 /** What a process keeps under `/data`. */
 export interface FilesView {
   files: number
@@ -207,6 +210,10 @@ export interface TabModel {
   disconnect: (peerId: string) => Promise<void>
   /** Calls a method of the root process of another peer. */
   callRoot: (peerId: string, method: string, message: Uint8Array) => CallHandle
+  /** What the browser promised about what this site stores. */
+  storage: ReadonlySignal<StorageView>
+  /** Asks it to keep that. */
+  askForStorage: () => Promise<void>
   /** Set while the join link that the page was opened with does not work: says why. Its `at` is the same as long as the link is. */
   badLink: ReadonlySignal<ErrorView | undefined>
   settings: ReadonlySignal<MeshSettings>

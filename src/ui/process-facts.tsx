@@ -3,6 +3,7 @@ import { ExitList } from './exit-list.tsx'
 import { formatBytes, shortId } from './format.ts'
 import type { ProcessView, TabModel, TieView } from './model.ts'
 import { callWords, limitWords, RESTART_WORDS } from './policy-words.ts'
+import { StorageWords } from './storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
 import { joinArgs } from './split-args.ts'
 
@@ -73,6 +74,7 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           <dt>Files in /data</dt>
           <dd>
             <ProcessFilesView files={model.files} process={process} />
+            {model.storage.value === 'refused' && <StorageWords model={model} />}
           </dd>
         </>
       )}

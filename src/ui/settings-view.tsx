@@ -9,6 +9,7 @@ import { linesOf } from './lines.ts'
 import type { TabModel } from './model.ts'
 import { RelayState } from './relay-list.tsx'
 import type { SettingsState } from './settings-state.ts'
+import { StorageWords } from './storage-words.tsx'
 import { useWait } from './use-wait.ts'
 
 /** An error shows no more of a line, in characters. */
@@ -108,6 +109,10 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
               </li>
             ))}
           </ul>
+        </div>
+        <div class="in-use">
+          <span class="label">Storage of this site: identities, processes and their files</span>
+          <StorageWords model={model} />
         </div>
         {!relaysError && !iceError && <ErrorLine error={error} />}
         <div class="row">
