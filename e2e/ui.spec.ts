@@ -68,6 +68,32 @@ test('a reply streams in while the call runs, and the call can be cancelled', as
   await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
 })
 
+test('Cancel frees a process that loops, and Restart is at hand while it does', async ({ tab }) => {
+  await addActor(tab, 'trouble')
+  const count = async (expected: string): Promise<void> => {
+    await tab.getByLabel('Method').selectOption('count')
+    await tab.getByRole('button', { name: 'Call', exact: true }).click()
+    await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText(expected)
+  }
+  const loop = async (): Promise<void> => {
+    await tab.getByLabel('Method').selectOption('spin')
+    await tab.getByRole('button', { name: 'Call', exact: true }).click()
+    await expect(row(tab, 'trouble')).toContainText('busy')
+  }
+  await count('1')
+  await count('2')
+  await loop()
+  await tab.getByRole('button', { name: 'Cancel' }).click()
+  await expect(tab.getByText('cancelled', { exact: true })).toBeVisible()
+  await expect(row(tab, 'trouble')).not.toContainText('busy')
+  await expect(tab.getByText('did not return when its message was cancelled')).toBeVisible()
+  await count('1')
+  await loop()
+  await tab.getByRole('button', { name: 'Restart' }).click()
+  await expect(tab.getByRole('alert')).toContainText('Its owner restarted the process')
+  await count('1')
+})
+
 test('a failed call says what went wrong, in the console and in the table', async ({ tab }) => {
   await addActor(tab, 'trouble')
   await tab.getByLabel('Method').selectOption('trap')

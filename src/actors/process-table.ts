@@ -199,7 +199,7 @@ export class ProcessTable {
   }
 
   /**
-   * Starts a process afresh, when the message that runs has ended; also one that is dead.
+   * Starts a process afresh, also one that is dead. A message that runs is ended if it does not end within half a second.
    * @throws {GliaError} ERR_NO_PROC; ERR_START and the like: it is cold then.
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AHEAD_BYTES, MAX_CALLS, MAX_CALLS_PER_PEER, MAX_WAITING_BYTES, SILENCE_MS } from './door-limits.ts'
 import { toGliaError } from './errors.ts'
 import { NO_CONTEXT } from './call-context.ts'
+import { newPid } from './pid.ts'
 import type { Proc } from './proc.ts'
 import type { Router } from './router.ts'
 import type { Stream } from './stream.ts'
@@ -176,6 +177,18 @@ describe('unfinished messages of strangers', () => {
     expect(reply).toBe('hi')
     expect(ms).toBeLessThan(7000)
     expect(await ended).toBe('ERR_DEADLINE')
+  })
+
+  test('are as slow when a process of this browser sends them for a stranger', async () => {
+    const scene = new Scene()
+    const address = addressOf(scene.proc)
+    const relayed = scene.router.open(address, { caller: newPid(), context: { ...NO_CONTEXT, onBehalfOf: ['slow'] } })
+    await relayed.write(bytes('x'))
+    await settle()
+    const [reply, ms] = await timed(scene.call('other'))
+    expect(reply).toBe('hi')
+    expect(ms).toBeLessThan(2500)
+    expect(await endOf(relayed)).toBe('ERR_DEADLINE')
   })
 
   test('of the owner are not hurried', async () => {

@@ -9,6 +9,7 @@ import {
 } from './door-limits.ts'
 import { GliaError } from './errors.ts'
 import { FairQueue, type Sender } from './fair-queue.ts'
+import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
 
 /** Delivers a call to its process. */
@@ -101,9 +102,9 @@ class Call implements Sender {
   readonly #arriving: ArrivingStream
 
   constructor(arriving: ArrivingStream) {
-    const { caller, context } = arriving
-    this.peer = caller
-    this.client = context.client ?? ''
+    const { peer, client } = senderOf(arriving)
+    this.peer = peer
+    this.client = client
     this.#arriving = arriving
   }
 

@@ -1,7 +1,8 @@
+import { Abandonment } from './abandonment.ts'
 import { admit } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
-import { isOfThisBrowser, strangersOf } from './callers.ts'
+import { strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
 import { endWith } from './end-with.ts'
 import { GliaError, toGliaError } from './errors.ts'
@@ -15,6 +16,7 @@ import type { Policy } from './policy.ts'
 import { messageOf } from './proc-message.ts'
 import type { Restart } from './restart.ts'
 import { RunTimes } from './run-times.ts'
+import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
 import { type Turn, Turns } from './turns.ts'
 
@@ -34,6 +36,9 @@ interface Swapping {
   /** Gives the old instance, which goes on if the swap fails, the first exit signal that has come meanwhile. */
   signal: (() => void) | undefined
 }
+
+/** Time that a message has to end by itself when its process is restarted, in ms. */
+const RESTART_GRACE_MS = 250
 
 /** Turns of the microtask queue within which bytes are read that are there already. */
 const AT_HAND_TURNS = 8
@@ -56,6 +61,10 @@ export class Proc {
   #running: Stream | undefined
   /** That of the message that runs, if its caller is not the owner. */
   #pace: Pace | undefined
+  /** That of the message that runs, if its caller is the owner. */
+  #abandonment: Abandonment | undefined
+  /** Ends the message that runs, and its instance. */
+  #stopRunning: ((error: GliaError) => void) | undefined
   /** When a caller was too slow last, on the clock of `performance.now()`. */
   #tooSlowAt: number | undefined
   #revived: string | undefined
@@ -69,7 +78,10 @@ export class Proc {
     this.#restart = restart
     this.#observer = observer
     this.#revived = revived
-    this.#turns = new Turns(policy, () => this.#pace?.watch())
+    this.#turns = new Turns(policy, () => {
+      this.#pace?.watch()
+      this.#abandonment?.look()
+    })
     this.#life = new Life({ methods, load, enter, start }, restart, observer)
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
@@ -219,11 +231,19 @@ export class Proc {
   }
 
   /**
-   * Ends the instance, when the message that runs has ended, and starts a fresh one before any message that waits.
+   * Ends the instance and starts a fresh one, before any message that waits. A message that runs has a moment to end by itself;
+   * then it is told to, and after another moment it is ended with the instance.
    * @throws as {@link swap}.
    */
   async restart(signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
+    const taken = this.#turns.takeFirst(anyOf(this.#life.killed, signal))
+    const error = new GliaError('ERR_PROC_STOPPED', 'Its owner restarted the process while it handled this message.')
+    const callOff = deadlineWithGrace(
+      RESTART_GRACE_MS,
+      () => this.#running?.abort(error),
+      () => this.#stopRunning?.(error),
+    )
+    await this.#inTurn(taken.finally(callOff), async () => {
       this.#revived = undefined
       this.#life.renew()
       this.#observer.note('Restarted by hand.')
@@ -319,7 +339,14 @@ export class Proc {
         },
       )
     let cancelDeadline: (() => void) | undefined
-    const pace = isOfThisBrowser(stream.caller) ? undefined : this.#paceOf(stream)
+    const { isOwner } = senderOf(stream)
+    const pace = isOwner ? undefined : this.#paceOf(stream)
+    const stopRunning = (error: GliaError): void => {
+      stream.abort(error)
+      incarnation.stop()
+      over.reject(error)
+    }
+    const abandonment = isOwner ? this.#abandonmentOf(stream, stopRunning) : undefined
     const onKill = (): void => {
       over.reject(killed.reason)
       stream.abort(killed.reason)
@@ -344,7 +371,10 @@ export class Proc {
       this.#life.state = 'busy'
       const run = incarnation.run(method, messageOf(stream, this.pid, this.policy, call, pace))
       this.#pace = pace
+      this.#abandonment = abandonment
+      this.#stopRunning = stopRunning
       pace?.watch()
+      abandonment?.look()
       await Promise.race([run.catch(noteFailure), over.promise])
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
@@ -357,7 +387,8 @@ export class Proc {
     } finally {
       cancelDeadline?.()
       pace?.stop()
-      this.#pace = undefined
+      abandonment?.end()
+      this.#pace = this.#abandonment = this.#stopRunning = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== late
@@ -374,6 +405,19 @@ export class Proc {
       tooSlow: (error) => {
         this.#tooSlowAt = performance.now()
         stream.abort(error)
+      },
+    })
+  }
+
+  #abandonmentOf(stream: Stream, stopRunning: (error: GliaError) => void): Abandonment {
+    return new Abandonment({
+      stream,
+      ownerWaits: () => this.#turns.behind === 'owner',
+      stop: () => {
+        stopRunning(toGliaError(stream.signal.reason))
+        this.#observer.note(
+          `${stream.methodName} did not return when its message was cancelled, so its instance was ended. The next message starts a fresh one.`,
+        )
       },
     })
   }
@@ -426,13 +470,8 @@ export class Proc {
 
 /** Who wants a turn with a message, and how much of that is there. */
 function applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
-  const { caller, context } = stream
-  const [stranger] = strangersOf(stream)
   return {
-    // A process of this browser that calls for another peer waits where that one would.
-    isOwner: stranger === undefined,
-    peer: isOfThisBrowser(caller) ? (stranger ?? caller) : caller,
-    client: context.client ?? '',
+    ...senderOf(stream),
     get arrived() {
       return arrival?.arrived ?? 'whole'
     },

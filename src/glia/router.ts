@@ -11,6 +11,7 @@ import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
 import type { Proc } from './proc.ts'
 import { Silence, SILENCE_MS } from './silence.ts'
+import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
 import { streamPair, type StreamInit } from './stream-pair.ts'
 import { Waits } from './waits.ts'
@@ -119,10 +120,10 @@ export class Router {
     return this.#waits.add(from, to)
   }
 
-  /** The owner's calls go straight to the process; all others pass the door. */
+  /** The owner's calls go straight to the process; all others pass the door, also those that a process here makes for them. */
   #deliver(stream: Stream): Promise<void> {
     const proc = this.#proc(stream.procId)
-    if (isOfThisBrowser(stream.caller)) return proc.deliver(stream)
+    if (senderOf(stream).isOwner) return proc.deliver(stream)
     return this.#door.enter(stream, (arriving) => proc.deliver(arriving, arriving))
   }
 

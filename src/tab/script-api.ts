@@ -1,5 +1,6 @@
 import type { CallRecord } from '../glia/call-log.ts'
 import { concat } from '../glia/concat.ts'
+import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
@@ -45,7 +46,7 @@ export interface ProcessInfo {
 }
 
 export interface CallOptions {
-  /** Gives the call up: the promise rejects with ERR_ABORTED. */
+  /** Gives the call up: the promise rejects with ERR_ABORTED. A method that does not return then is ended after half a second. */
   signal?: AbortSignal
 }
 
@@ -71,7 +72,10 @@ export interface GliaScripting {
   setPolicy(pid: string, policy: GivenPolicy): Promise<PolicyChange>
   /** The last 1,000 calls of a process in this page's life, the last one first: who called, when, what, and how it ended. */
   calls(pid: string): readonly CallRecord[]
-  /** Starts a process afresh when the message that runs has ended, also one that is dead. What was in its memory is lost. */
+  /**
+   * Starts a process afresh, also one that is dead. What was in its memory is lost. A message that runs is ended if it does not
+   * end within half a second.
+   */
   restart(pid: string): Promise<void>
   /**
    * Has a process run a new version of its module: when the message that runs has ended, and before those that wait. The PID,
@@ -277,7 +281,7 @@ async function readReply(stream: Stream): Promise<Uint8Array> {
 }
 
 function gaveUp(signal: AbortSignal | undefined): GliaError {
-  return new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal?.reason })
+  return cancellation('The caller gave up.', signal?.reason)
 }
 
 /** What goes wrong while sending, the reply tells; a process that does not read to the end may still reply well. */

@@ -4,6 +4,7 @@ import type { ProcessEntry } from '../actors/process-entry.ts'
 import type { MeshSettings, ProcessRecord } from '../actors/store.ts'
 import type { LogLine } from '../actors/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
+import { cancellation } from '../glia/cancel.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { pumpInto } from '../glia/web-streams.ts'
 import type {
@@ -168,7 +169,7 @@ export class LiveTabModel implements TabModel {
     const blob = message instanceof Blob ? message : new Blob([message.slice()])
     const address = await router.resolve(to, cancelled)
     const stream = router.open(address, { caller: 'browser', expectedBytes: blob.size })
-    const cancel = (): void => stream.abort(new GliaError('ERR_ABORTED', 'You cancelled the call.'))
+    const cancel = (): void => stream.abort(cancellation('You cancelled the call.'))
     cancelled.addEventListener('abort', cancel, { once: true })
     if (cancelled.aborted) cancel()
     void pumpInto(stream, blob.stream())

@@ -4,6 +4,7 @@ import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
 import { deferred } from './deferred.tsx'
+import { ErrorLine } from './error-line.tsx'
 import { formatMoment, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
 import type { ProcessView, TabModel } from './model.ts'
@@ -11,6 +12,7 @@ import { ProcessDetails } from './process-details.tsx'
 import { ProcessEnd } from './process-end.tsx'
 import { ProcessLog } from './process-log.tsx'
 import { ReplyView } from './reply-view.tsx'
+import { RestartButton } from './restart-button.tsx'
 import { RunningCall } from './running-call.ts'
 import { Swap } from './swap.ts'
 
@@ -36,6 +38,7 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
   const swap = state.swap.value
   const gateway = model.gateway.value
   const peerId = model.peerId.value
+  const hasEnded = process.state === 'dead' || process.state === 'backoff'
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
   const lines = useMemo(() => model.log(pid), [model, pid])
   const input = useRef<HTMLTextAreaElement>(null)
@@ -69,12 +72,14 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
       <h2>
         {name} <span class="mono soft">{shortId(pid)}</span>
         <span class="grow" />
+        {!hasEnded && <RestartButton attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />}
         {!root && (
           <button type="button" class="button" onClick={onKill}>
             Kill
           </button>
         )}
       </h2>
+      {!hasEnded && <ErrorLine error={restart.error.value} />}
       {swap && (
         <SwapPanel
           key={swap}
