@@ -23,6 +23,8 @@ export interface ProcObserver {
 export interface Cause {
   method?: string
   counts: boolean
+  /** Called with what failed before anything that follows of it is told: a log has causes before effects. */
+  tell?: (failure: unknown) => void
 }
 
 /** The states of a process, from cold to dead: starts its incarnations, and decides with its supervisor what follows an end. */
@@ -173,7 +175,10 @@ export class Life {
   #failed(thrown: unknown, cause: Cause, signal: AbortSignal, late?: GliaError): never {
     this.killed.throwIfAborted()
     const reason = startFailure(thrown, signal, late)
-    if (reason) this.end(reason, cause)
+    if (reason) {
+      cause.tell?.(thrown)
+      this.end(reason, cause)
+    }
     throw thrown
   }
 

@@ -553,3 +553,42 @@ describe('an exit signal', () => {
     proc.kill()
   })
 })
+
+describe('the log has a cause before its effects', () => {
+  test('a trap, before what becomes of the process', async () => {
+    const { proc, log } = makeProc(() => trap)
+    await codeOf(deliver(proc).done)
+    expect(log).toEqual([
+      expect.stringMatching(/^Started in/),
+      expect.stringMatching(/^ERR_TRAPPED: /),
+      expect.stringMatching(/^trapped: .* The next message gets a fresh instance\.$/),
+    ])
+  })
+
+  test('a deadline, before the worker is ended', async () => {
+    const { proc, log } = makeProc(() => loop, { policy: { deadlineMs: 10 } })
+    await codeOf(deliver(proc).done)
+    expect(log).toEqual([
+      expect.stringMatching(/^Started in/),
+      'ERR_DEADLINE: run did not end within its 10 ms.',
+      expect.stringMatching(/^run did not end within its 10 ms\. /),
+    ])
+  })
+
+  test('a start that fails, before the process waits or is dead', async () => {
+    const { proc, log } = makeProc(() => echo, {
+      starting: async () => {
+        throw new GliaError('ERR_START', 'There is no worker.')
+      },
+    })
+    await codeOf(deliver(proc).done)
+    expect(log).toEqual(['ERR_START: There is no worker.', expect.stringMatching(/^There is no worker\. /)])
+  })
+
+  test('and each failure once', async () => {
+    const { proc, failures } = makeProc(() => trap)
+    await codeOf(deliver(proc).done)
+    await codeOf(deliver(proc, { method: 'nothing' }).done)
+    expect(failures.map(({ code }) => code)).toEqual(['ERR_TRAPPED', 'ERR_NO_METHOD'])
+  })
+})

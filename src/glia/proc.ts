@@ -174,13 +174,20 @@ export class Proc {
       throw error
     }
     const call = this.calls.begin(stream)
+    let isTold = false
+    const tell = (thrown: unknown): GliaError => {
+      const error = toGliaError(thrown)
+      if (!isTold) this.#observer.failed(error)
+      isTold = true
+      return error
+    }
     try {
       const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream, arrival))
       arrival?.turnCame()
       try {
         // While the message waited, the module may have been swapped or the policy changed.
         admit(stream, this)
-        await this.#run(stream, call).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
+        await this.#run(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
         this.calls.end(call, 'ok')
         // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
@@ -189,9 +196,8 @@ export class Proc {
         this.#end(turn)
       }
     } catch (thrown) {
-      const error = toGliaError(thrown)
+      const error = tell(thrown)
       this.calls.end(call, error.code)
-      this.#observer.failed(error)
       throw error
     }
   }
@@ -315,12 +321,13 @@ export class Proc {
     }
   }
 
-  async #run(stream: Stream, call: KeptCall): Promise<void> {
+  /** @param tell Told of what failed before anything that follows of it. */
+  async #run(stream: Stream, call: KeptCall, tell: (thrown: unknown) => GliaError): Promise<void> {
     const started = performance.now()
     const { methodName: method } = stream
     const { killed, incarnation } = this.#life
     const { ms, late } = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
-    const cause = { method, counts: this.#restart.counts === 'anyone' || strangersOf(stream).length === 0 }
+    const cause = { method, counts: this.#restart.counts === 'anyone' || strangersOf(stream).length === 0, tell }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let refuseWaiting: ((error: GliaError) => void) | undefined
     // Ends the turn whatever the run still waits for.
@@ -334,6 +341,7 @@ export class Proc {
           stream.abort(late)
         },
         () => {
+          tell(late)
           this.#stopAt(late, cause, refuseWaiting)
           over.reject(late)
         },
@@ -381,9 +389,10 @@ export class Proc {
       this.#times.add(performance.now() - started)
     } catch (thrown) {
       // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
-      stream.signal.throwIfAborted()
-      killed.throwIfAborted()
-      throw thrown
+      const decided = [stream.signal, killed].find(({ aborted }) => aborted)
+      const reason: unknown = decided ? decided.reason : thrown
+      if (!this.#isAccepted(reason)) tell(reason)
+      throw reason
     } finally {
       cancelDeadline?.()
       pace?.stop()
@@ -424,9 +433,14 @@ export class Proc {
 
   /** An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures. */
   #acceptExit(thrown: unknown, stream: Stream): void {
+    if (!this.#isAccepted(thrown)) throw thrown
     const { code, message, exitCode, cause } = toGliaError(thrown)
-    if (exitCode === undefined || !this.policy.okExits.includes(exitCode)) throw thrown
     endWith(stream, new GliaError(code, message, { cause, exitCode, accepted: true }))
+  }
+
+  #isAccepted(thrown: unknown): boolean {
+    const { exitCode } = toGliaError(thrown)
+    return exitCode !== undefined && this.policy.okExits.includes(exitCode)
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {

@@ -73,6 +73,8 @@ export interface TestProc {
   proc: Proc
   failures: GliaError[]
   notes: string[]
+  /** Notes and failures, as they came. */
+  log: string[]
   exits: Exit[]
   /** Actors started and stopped so far. */
   count: { started: number; stopped: number }
@@ -92,7 +94,13 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     load,
     starting,
   } = init
-  const made: Omit<TestProc, 'proc'> = { failures: [], notes: [], exits: [], count: { started: 0, stopped: 0 } }
+  const made: Omit<TestProc, 'proc'> = {
+    failures: [],
+    notes: [],
+    log: [],
+    exits: [],
+    count: { started: 0, stopped: 0 },
+  }
   const proc = new Proc({
     pid: newPid(),
     name: 'tested',
@@ -111,8 +119,14 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     observer: {
       changed: () => changed?.(),
       exited: (exit) => made.exits.push(exit),
-      note: (line) => made.notes.push(line),
-      failed: (error) => made.failures.push(error),
+      note: (line) => {
+        made.notes.push(line)
+        made.log.push(line)
+      },
+      failed: (error) => {
+        made.failures.push(error)
+        made.log.push(`${error.code}: ${error.message}`)
+      },
     },
   })
   return { ...made, proc }
