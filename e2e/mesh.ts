@@ -12,6 +12,8 @@ export interface Relay extends AppServer {
   readonly peerId: string
   /** Multiaddr by which other relays and native peers reach it. */
   readonly tcp: string
+  /** The server's process id, while it runs. */
+  pid(): number | undefined
   /** Ends it at once, as a power cut does. */
   kill(): Promise<void>
   /** Starts it on the ports that it had, with the data that it kept. */
@@ -44,6 +46,7 @@ export async function startRelay(...args: string[]): Promise<Relay> {
     url,
     peerId: ID,
     tcp: `/ip4/127.0.0.1/tcp/${tcp}/p2p/${ID}`,
+    pid: () => command.pid,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => void (await start(ports)),
