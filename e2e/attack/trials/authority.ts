@@ -83,7 +83,7 @@ export const authority: Attack = {
     {
       what: 'a caller is told what the caller before it has sent (bundled relay)',
       run: async ({ owner }) => {
-        const pid = await spawnBytes(owner, await readFile(join(ROOT, 'dist/actors/relay.wasm')), {
+        const pid = await spawnBytes(owner, new Uint8Array(await readFile(join(ROOT, 'dist/actors/relay.wasm'))), {
           policy: { call: true },
         })
         const address = `/ww/0.1.0/self/${pid}/relay`

@@ -2,7 +2,7 @@ import { createServer, request } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Page } from '@playwright/test'
-import { WebSocket } from 'ws'
+import { WebSocket as NodeWebSocket } from 'ws'
 import { call } from '../../tab.ts'
 import type { Attack } from '../attack.ts'
 import type { Stage } from '../stage.ts'
@@ -71,7 +71,7 @@ export const foreignPages: Attack = {
     {
       what: 'a program without an Origin joins as before',
       run: async (stage) => {
-        const socket = new WebSocket(`ws://127.0.0.1:${stage.wsPort}/`)
+        const socket = new NodeWebSocket(`ws://127.0.0.1:${stage.wsPort}/`)
         stage.defer(() => socket.close())
         const opened = await Promise.race([
           once(socket, 'open').then(() => true),

@@ -60,7 +60,7 @@ export const handshakes: Attack = {
             socket.write(head)
             for (let i = 0; i < 94 && !socket.destroyed; i++) {
               // oxlint-disable-next-line no-await-in-loop -- as fast as the other side takes it
-              if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), once(socket, 'close'), pause(2000)])
+              await Promise.race([new Promise((resolve) => socket.write(piece, resolve)), pause(2000)])
             }
           }),
         )

@@ -85,10 +85,6 @@ export const slowStrangers: Attack = {
       byte(stream)
       stream.abort(new Error('enough'))
     }),
-    strangersWho('that never end', { peers: 5, callsEach: 1, method: 'spin' }, (stream) => {
-      byte(stream)
-      void stream.close().catch(() => undefined)
-    }),
     slowBodies('an actor', 250, (stage) => stage.address('slurp')),
     slowBodies('the root of the gateway', 70, async ({ relay }) => `/ww/0.1.0/${relay.peerId}/root/echo`),
     {
