@@ -69,7 +69,7 @@ export const authority: Attack = {
         const own = await spawn(owner, 'trouble', { policy: { callers: 'browser' } })
         const relay = await owner.evaluate(async () => {
           const bytes = await (await fetch('actors/relay.wasm')).arrayBuffer()
-          return glia.spawn(new Uint8Array(bytes), { name: 'relay', policy: { call: 'caller' } as object })
+          return glia.spawn(new Uint8Array(bytes), { name: 'relay', policy: { call: 'caller' } })
         })
         const target = `/ww/0.1.0/self/${own}/slurp`
         const said = await (
@@ -90,7 +90,7 @@ export const authority: Attack = {
         const secret = `/ww/0.1.0/self/${'2'.repeat(27)}/secret`
         await call(owner, address, `${secret} ${secret}\n`)
         const { message = '' } = await call(owner, address, '/ww /w\n')
-        const log = await owner.evaluate((id) => JSON.stringify(glia.log?.(id) ?? []), pid)
+        const log = await owner.evaluate((id) => JSON.stringify(glia.log(id)), pid)
         const after = log.slice(log.lastIndexOf('/w'))
         return [message, after].some((text) => text.includes('secret')) ? ['bytes of the caller before are told'] : []
       },
