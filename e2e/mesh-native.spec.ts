@@ -9,6 +9,7 @@ import { identify } from '@libp2p/identify'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, type Page } from '@playwright/test'
@@ -21,6 +22,8 @@ import { addressOf, call, peerIdOf, spawn } from './tab.ts'
 // A peer that has never heard of Glia: js-libp2p as it comes, and no code of ours.
 
 const NO_PID = '1'.repeat(20)
+
+const CHUNK = new Uint8Array(16 * 1024)
 
 /** What Node before 22 lacks, and js-libp2p needs. */
 const POLYFILL = `Promise.withResolvers ??= function () {
@@ -115,6 +118,51 @@ test('a trap is a reset to a libp2p peer, and a peer that resets is an error to 
   stream.abort(new Error('enough'))
   await expect.poll(() => isIdle(tab, notes)).toBe(true)
   expect((await call(tab, await addressOf(tab, 'taken', notes))).text).toMatch(/^broken /)
+})
+
+test('a tab that pauses in the middle of a reply of 24 MiB holds the peer, and then reads the rest', async ({
+  tab,
+}) => {
+  const bytes = 24 * 1024 * 1024
+  const callee = await createLibp2p({
+    transports: [webSockets()],
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify() },
+  })
+  const address = `/ww/0.1.0/${callee.peerId.toString()}/${NO_PID}/large`
+  let sent = 0
+  await callee.handle(address, async (stream) => {
+    for (; sent < bytes; sent += CHUNK.length) {
+      if (!stream.send(CHUNK)) await new Promise((drained) => stream.addEventListener('drain', drained, { once: true }))
+    }
+    await stream.close()
+  })
+  const half = await tab.evaluate(
+    async ([peer, method, enough]) => {
+      await glia.connect(peer)
+      const stream = await glia.open(method)
+      await stream.closeWrite()
+      let read = 0
+      while (read < enough) read += (await stream.read())?.length ?? enough
+      Object.assign(globalThis, { paused: stream })
+      return read
+    },
+    [String(callee.getMultiaddrs()[0]), address, bytes / 3] as const,
+  )
+  // The peer has sent what the windows take, and waits.
+  let before = -1
+  await expect.poll(() => before === (before = sent), { intervals: [1000] }).toBe(true)
+  expect(sent).toBeLessThan(bytes)
+  const rest = await tab.evaluate(async () => {
+    const { paused } = globalThis as unknown as { paused: Awaited<ReturnType<typeof glia.open>> }
+    let read = 0
+    for (let piece = await paused.read(); piece !== null; piece = await paused.read()) read += piece.length
+    return read
+  })
+  expect(half + rest).toBe(bytes)
+  await callee.stop()
 })
 
 test("README's example in JavaScript sends a message and prints the reply", async ({ server }) => {
