@@ -7,6 +7,7 @@
  *   another peer ── MeshNode ─────────────────┘                 └─ another peer: a tab of this browser, or over the mesh
  */
 import { render } from 'preact'
+import { holdForPeer } from './calls/life-lock.ts'
 import { GliaError } from './glia/errors.ts'
 import { consoleLogger } from './glia/log.ts'
 import { listBundled } from './tab/bundled.ts'
@@ -14,7 +15,7 @@ import { openedFiles } from './tab/file-handler.ts'
 import { reloadForIsolation } from './tab/isolation.ts'
 import { type Peer, startPeer } from './tab/peer.ts'
 import { createScripting } from './tab/script-api.ts'
-import { announceToSiblings, Siblings } from './tab/siblings.ts'
+import { Siblings } from './tab/siblings.ts'
 import { registerServiceWorker, ServiceLink } from './tab/service-link.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
@@ -27,7 +28,7 @@ let registered: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve
 
 const peer = boot()
 const ready = peer.then(connectServiceWorker)
-globalThis.glia = createScripting(peer, ready)
+globalThis.glia = createScripting(peer, ready, () => link?.client ?? 'page')
 ready.catch((thrown: unknown) => model.failed(thrown))
 // A page that comes back from the back/forward cache has lost its locks: its identity may be another tab's by now.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
@@ -57,7 +58,7 @@ async function boot(): Promise<Peer> {
     rootOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.rootOfTab(peerId, signal),
     changed: model.changed,
   })
-  announceToSiblings(started.peerId)
+  holdForPeer(started.peerId)
   model.started(started)
   listBundled().then(
     (bundled) => (model.bundled.value = bundled.filter(({ name }) => name !== 'root')),

@@ -15,6 +15,7 @@ export type GuestName =
   | 'diary'
   | 'halves'
   | 'ledger'
+  | 'tally'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -34,6 +35,7 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   diary: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   ledger: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  tally: ['--exportStart', '_initialize', ...FREE_OF_ENV],
 }
 
 export const GUEST_NAMES = Object.keys(OPTIONS) as GuestName[]

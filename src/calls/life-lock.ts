@@ -10,6 +10,19 @@ export function holdForLife(name: LifeLock): Promise<void> {
   })
 }
 
+const PEER_LOCK = 'glia:alive:peer:'
+
+/** Says to the rest of this browser that this tab runs the peer, for as long as it lives. */
+export function holdForPeer(peerId: string): void {
+  void holdForLife(`${PEER_LOCK}${peerId}`)
+}
+
+/** Peer ids of the tabs of this browser, this one's included. */
+export async function livingPeers(): Promise<string[]> {
+  const { held = [] } = await navigator.locks.query()
+  return held.flatMap(({ name }) => (name?.startsWith(PEER_LOCK) ? [name.slice(PEER_LOCK.length)] : []))
+}
+
 /**
  * Tells when the holders of locks are gone: a death notice that comes within some 5 to 70 ms, whatever ended them
  * (FACTS 4.4). Each lock is asked for once, however many listen.

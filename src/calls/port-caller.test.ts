@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
 import { DeathWatch } from './life-lock.ts'
 import { callOverPort } from './port-caller.ts'
@@ -35,6 +35,7 @@ function makeCall(body: ReadableStream<Uint8Array> | null = null) {
 }
 
 const ack: FromTab = { type: 'ack', lock: newLifeLock() }
+const pinged: FromTab = { ...ack, answersPings: true }
 const head = (init: Partial<FromTab & { type: 'head' }> = {}): FromTab => {
   return { type: 'head', status: 200, headers: [], body: null, complete: false, ...init }
 }
@@ -45,13 +46,56 @@ const allOf = async (body: BodyInit | null): Promise<number[]> => [
   ...new Uint8Array(await new Response(body).arrayBuffer()),
 ]
 
-test('a reply that travels with its head is whole', async () => {
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Lets time go by a second at a time, with what arrives meanwhile. */
+async function pass(seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    await vi.advanceTimersByTimeAsync(1000)
+    await new Promise(setImmediate)
+  }
+}
+
+test('a tab that does not take the call, and one that answers no more, are given up by the caller’s clock', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const never = makeCall()
+  await pass(6)
+  await expect(never.reply).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  const frozen = makeCall()
+  const halfway = makeCall()
+  frozen.tab(pinged)
+  halfway.tab(pinged, head({ body: Uint8Array.of(1) }))
+  const { body } = await halfway.reply
+  await pass(12)
+  await expect(frozen.reply).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  await expect(allOf(body)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  expect(frozen.types()).toEqual(['ping', 'cancel'])
+})
+
+test('a tab that works long and answers pings is waited for, and so is one that knows none', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const { reply, tab, types } = makeCall()
+  const old = makeCall()
+  tab(pinged)
+  old.tab(ack)
+  for (let minutes = 0; minutes < 1; minutes += 0.05) {
+    await pass(3)
+    tab({ type: 'pong' })
+    await new Promise(setImmediate)
+  }
+  tab(head({ body: Uint8Array.of(1), complete: true }))
+  old.tab(head({ body: Uint8Array.of(2), complete: true }))
+  expect((await reply).body).toEqual(bytes(1))
+  expect((await old.reply).body).toEqual(bytes(2))
+  expect(types().filter((type) => type === 'ping').length).toBeGreaterThan(10)
+})
+
+test('a reply that travels with its head is whole', async () => {
+  const { reply, tab } = makeCall()
   tab(ack, head({ status: 404, headers: [['a', 'b']], body: Uint8Array.of(1, 2), complete: true }))
-  const { status, headers, body, delivered } = await reply
-  expect({ status, headers, body }).toEqual({ status: 404, headers: [['a', 'b']], body: Uint8Array.of(1, 2) })
-  delivered()
-  await expect.poll(types).toEqual(['delivered'])
+  expect(await reply).toMatchObject({ status: 404, headers: [['a', 'b']], body: Uint8Array.of(1, 2) })
 })
 
 test('a reply that is streamed arrives in order, and what was read is credited', async () => {
@@ -84,9 +128,8 @@ test('a body is sent as far as there is credit, and its end is told', async () =
 test('a body that the end of the reply cuts short is not told to be whole', async () => {
   const { reply, tab, types } = makeCall(new ReadableStream({ start: (controller) => controller.enqueue(bytes(1)) }))
   tab(ack, head({ complete: true }))
-  const { delivered } = await reply
-  delivered()
-  await expect.poll(types).toEqual(['data', 'delivered'])
+  await reply
+  await expect.poll(types).toEqual(['data'])
 })
 
 test('a body that breaks off cancels the call', async () => {

@@ -1,5 +1,6 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
+import { Heartbeat } from '../glia/session-heartbeat.ts'
 import {
   ACK_MS,
   type ExitMessage,
@@ -16,6 +17,10 @@ import {
  * always enough on a busy machine.
  */
 const SETTLE_MS = 100
+
+/** Silence after which the tab is asked whether it is there, and after which it is given up, in ms: as for another peer. */
+const PING_MS = 3000
+const SILENCE_MS = 10_000
 
 export interface PortCall {
   port: MessagePort
@@ -38,8 +43,6 @@ export interface PortReply {
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
   /** How the program exited, if the call asked for that; resolves when the body has ended. */
   exit: Promise<GliaError | undefined>
-  /** Call it when the head is with the one who asked. */
-  delivered(): void
 }
 
 /**
@@ -58,6 +61,13 @@ class PortCaller {
   readonly #mayBeCut: boolean
   readonly #stopWatching: (() => void)[]
   readonly #late: ReturnType<typeof setTimeout>
+  /** A frozen tab holds its lock, and a lock tells nothing of it. */
+  readonly #heartbeat = new Heartbeat({
+    pingMs: PING_MS,
+    silenceMs: SILENCE_MS,
+    ping: () => this.#post({ type: 'ping' }),
+    giveUp: () => this.#fail(silent(SILENCE_MS)),
+  })
   #body: ReadableStreamDefaultReader<Uint8Array> | null
   #sink: ReadableStreamDefaultController<Uint8Array> | undefined
   #over = false
@@ -74,11 +84,12 @@ class PortCaller {
     this.#body = body
     const giveUp = (): void => this.#fail(new GliaError('ERR_ABORTED', 'The caller gave up.'))
     signal.addEventListener('abort', giveUp, { once: true })
-    this.#late = setTimeout(() => {
-      const waited = `The tab that runs this peer did not answer in ${ACK_MS / 1000} s: it may be frozen or busy.`
-      this.#fail(new GliaError('ERR_DEADLINE', waited))
-    }, ACK_MS)
-    this.#stopWatching = [() => clearTimeout(this.#late), () => signal.removeEventListener('abort', giveUp)]
+    this.#late = setTimeout(() => this.#fail(silent(ACK_MS)), ACK_MS)
+    this.#stopWatching = [
+      () => clearTimeout(this.#late),
+      () => this.#heartbeat.stop(),
+      () => signal.removeEventListener('abort', giveUp),
+    ]
     if (lock) this.#stopWatching.push(deaths.onDeath(lock, () => this.#tabDied()))
     port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromTab(data))
     if (signal.aborted) giveUp()
@@ -92,9 +103,11 @@ class PortCaller {
   #receive(message: FromTab): void {
     // What was on its way when the caller gave up has no place to go.
     if (this.#over) return
+    this.#heartbeat.heard()
     switch (message.type) {
       case 'ack':
         clearTimeout(this.#late)
+        if (message.answersPings) this.#heartbeat.start()
         this.#stopWatching.push(this.#deaths.onDeath(message.lock, () => this.#tabDied()))
         return
       case 'head':
@@ -112,6 +125,8 @@ class PortCaller {
         return this.#finish()
       case 'error':
         return this.#fail(new GliaError(message.code, message.message, { exitCode: message.exitCode }))
+      case 'pong':
+        return
       case 'no-tab':
         return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
     }
@@ -122,11 +137,10 @@ class PortCaller {
   }
 
   #receiveHead({ status, headers, body, complete, exit: exited }: FromTab & { type: 'head' }): void {
-    const delivered = (): void => this.#post({ type: 'delivered' })
     const exit = this.#exit.promise
     if (complete) {
       this.#exit.resolve(exitError(exited))
-      this.#reply.resolve({ status, headers, body, exit, delivered })
+      this.#reply.resolve({ status, headers, body, exit })
       this.#finish()
       return
     }
@@ -141,7 +155,7 @@ class PortCaller {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: WINDOW_BYTES / 2 }),
     )
-    this.#reply.resolve({ status, headers, body: stream, exit, delivered })
+    this.#reply.resolve({ status, headers, body: stream, exit })
   }
 
   #pass(bytes: Uint8Array): void {
@@ -187,9 +201,8 @@ class PortCaller {
     for (const stop of this.#stopWatching) stop()
     this.#moreCredit.resolve()
     void this.#dropBody()
-    // The last messages (`delivered`, `cancel`) are still sent: a closed port delivers what was posted before. Closing in
-    // a later task lets the caller post `delivered`.
-    setTimeout(() => this.#port.close(), 1000)
+    // A closed port still delivers what was posted before.
+    this.#port.close()
   }
 
   async #dropBody(): Promise<void> {
@@ -208,6 +221,11 @@ class PortCaller {
 
 function exitError(exit: ExitMessage | undefined): GliaError | undefined {
   return exit && new GliaError(exit.code, exit.message, exit)
+}
+
+function silent(ms: number): GliaError {
+  const what = `The tab that runs this peer did not answer for ${ms / 1000} s: it may be frozen, busy, or stopped in a debugger.`
+  return new GliaError('ERR_DEADLINE', what)
 }
 
 function delay(ms: number): Promise<void> {

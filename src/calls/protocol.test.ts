@@ -27,15 +27,12 @@ const GARBAGE: unknown[] = [undefined, null, 7, 'end', [], {}, { type: 'unknown'
 const rows = (values: readonly unknown[]): [unknown][] => values.map((value) => [value])
 
 describe('a caller’s message to a tab', () => {
-  test.each([
-    { type: 'data', bytes },
-    { type: 'end' },
-    { type: 'cancel' },
-    { type: 'delivered' },
-    { type: 'credit', bytes: 1 },
-  ])('%o is read, without what does not belong to it', (message) => {
-    expect(readFromCaller({ ...message, extra: 1 })).toEqual(message)
-  })
+  test.each([{ type: 'data', bytes }, { type: 'end' }, { type: 'cancel' }, { type: 'credit', bytes: 1 }])(
+    '%o is read, without what does not belong to it',
+    (message) => {
+      expect(readFromCaller({ ...message, extra: 1 })).toEqual(message)
+    },
+  )
 
   test.each(rows([...GARBAGE, { type: 'data', bytes: 'ab' }, { type: 'data', bytes: 2 }, { type: 'credit', bytes }]))(
     '%o is refused',
@@ -47,7 +44,9 @@ describe('a caller’s message to a tab', () => {
 
 describe('a tab’s message to a caller', () => {
   test.each([
-    { type: 'ack', lock },
+    { type: 'ack', lock, answersPings: true },
+    { type: 'ack', lock, answersPings: false },
+    { type: 'pong' },
     head,
     { ...head, body: bytes, complete: false },
     { type: 'data', bytes },
@@ -81,6 +80,7 @@ describe('the service worker’s messages to a tab', () => {
   test('are read', () => {
     expect(readToTab({ type: 'glia:who' })).toEqual({ type: 'glia:who' })
     expect(readToTab({ type: 'glia:welcome' })).toEqual({ type: 'glia:welcome' })
+    expect(readToTab({ type: 'glia:welcome', clientId: 'page' })).toEqual({ type: 'glia:welcome', clientId: 'page' })
     expect(readToTab({ ...call, extra: 1 })).toEqual(call)
     expect(readToTab({ ...call, first: null })).toEqual({ ...call, first: null })
     expect(readToTab({ ...call, context: { ...context, extra: 1 } })).toEqual({ ...call, context })

@@ -33,8 +33,8 @@ export type ToService =
 export type ToTab =
   /** A service worker that was just started asks who is there. */
   | { type: 'glia:who' }
-  /** Answer to a hello. */
-  | { type: 'glia:welcome' }
+  /** Answer to a hello, with the browser's name for the tab: whose keys its requests carry. */
+  | { type: 'glia:welcome'; clientId?: string }
   | CallMessage
 
 /** A call, with the port for its bodies. */
@@ -44,7 +44,7 @@ export interface CallMessage {
   callerLock: LifeLock
   /** ms since the epoch: a tab that was frozen until then drops the call, its caller has gone. */
   deadline: number
-  /** Page the request came from; with the rest it tells a request that the browser dispatched again from a new one. */
+  /** Page the request came from: whose `Idempotency-Key` it is. */
   clientId: string
   method: string
   /** Path below the app's base, with its slash. */
@@ -76,13 +76,15 @@ export type FromCaller =
   | { type: 'cancel' }
   /** The caller has passed on that many bytes of the reply. */
   | { type: 'credit'; bytes: number }
-  /** The head is with the one who asked: the browser will not dispatch the request again. */
-  | { type: 'delivered' }
+  /** The caller has heard nothing for a while. */
+  | { type: 'ping' }
 
 /** Tab to caller, over the port of a call. */
 export type FromTab =
-  /** The call has arrived and runs, or will. The lock is the tab's. */
-  | { type: 'ack'; lock: LifeLock }
+  /** The call has arrived and runs, or will. The lock is the tab's. A tab of an older version answers no pings. */
+  | { type: 'ack'; lock: LifeLock; answersPings?: boolean }
+  /** Answer to a ping. */
+  | { type: 'pong' }
   | {
       type: 'head'
       status: number
@@ -102,7 +104,7 @@ export type FromTab =
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromCaller(value: unknown): FromCaller {
   const { type, bytes } = fields(value)
-  if (type === 'end' || type === 'cancel' || type === 'delivered') return { type }
+  if (type === 'end' || type === 'cancel' || type === 'ping') return { type }
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
   throw new TypeError(`Not a message of a call: ${String(type)}`)
@@ -110,10 +112,11 @@ export function readFromCaller(value: unknown): FromCaller {
 
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromTab(value: unknown): FromTab {
-  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock } = fields(value)
-  if (type === 'no-tab') return { type }
+  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock, answersPings } =
+    fields(value)
+  if (type === 'no-tab' || type === 'pong') return { type }
   if (type === 'end') return { type, exit: readExit(exit) }
-  if (type === 'ack' && isLifeLock(lock)) return { type, lock }
+  if (type === 'ack' && isLifeLock(lock)) return { type, lock, answersPings: answersPings === true }
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
   if (type === 'error' && isErrorCode(code) && typeof message === 'string') {
@@ -134,8 +137,10 @@ function readExit(value: unknown): ExitMessage | undefined {
 
 /** undefined: a message of someone else's. */
 export function readToTab(value: unknown): ToTab | undefined {
-  const { type } = fields(value)
-  if (type === 'glia:who' || type === 'glia:welcome') return { type }
+  const { type, clientId } = fields(value)
+  if (type === 'glia:who') return { type }
+  // A service worker of an older version says no more than that.
+  if (type === 'glia:welcome') return typeof clientId === 'string' ? { type, clientId } : { type }
   return readCall(value)
 }
 

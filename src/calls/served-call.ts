@@ -1,8 +1,9 @@
 import { arrivedContext } from '../glia/call-context.ts'
-import { toGliaError } from '../glia/errors.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import { exitOf } from '../glia/http-exit.ts'
 import { nextTask } from '../glia/next-task.ts'
+import type { DeathWatch } from './life-lock.ts'
 import { ownBuffer } from './port-caller.ts'
 import {
   type CallMessage,
@@ -14,105 +15,75 @@ import {
   WINDOW_BYTES,
 } from './protocol.ts'
 
-/**
- * One HTTP call that this tab serves, over whichever port leads to its caller. If the service worker in between ends
- * before the browser has the head, the browser dispatches the request again from a new one: the call is then attached to the
- * new port, where the reply starts over and the request is skipped as far as it was read. So it runs once.
- */
-export class ServedCall {
-  /** The call as it is now: its caller changes when it is asked for again. */
-  message: CallMessage
-  readonly #done = Promise.withResolvers<void>()
-  #port: MessagePort | undefined
+/** What a tab serves calls with. */
+export interface Serving {
+  api: HttpApi
+  /** This tab's, for callers to watch. */
+  lock: LifeLock
+  /** Tells when a caller is gone. */
+  deaths: DeathWatch
+}
+
+/** Whose `Idempotency-Key` a request carries. @param clientId The page it came from. */
+export function clientOf(clientId: string): string {
+  return `page:${clientId}`
+}
+
+/** Answers a call over its port. Which calls are the same one is for the API to know, by their `Idempotency-Key`. */
+export function serveCall(call: CallMessage, port: MessagePort, serving: Serving): void {
+  // A tab that was frozen gets what piled up meanwhile. Those callers were told long ago.
+  if (Date.now() > call.deadline) port.close()
+  else void new ServedCall(call, port, serving).run(serving.api)
+}
+
+/** One HTTP call that this tab serves, over the port that leads to its caller. */
+class ServedCall {
+  readonly #call: CallMessage
+  readonly #port: MessagePort
+  readonly #stopWatching: () => void
   /** Where the request's body goes; undefined once it has ended. */
   #sink: ReadableStreamDefaultController<Uint8Array> | undefined
-  /** Bytes of the request that are in; a caller attached later sends them again. */
-  #received = 0
-  /** Bytes that the caller attached now still sends again. */
-  #skip = 0
   /** Bytes of the request that were passed on and not yet credited. */
   #owed = 0
   #reply: ReadableStreamDefaultReader<Uint8Array> | undefined
-  /** Everything sent so far, until the head is known to be delivered. */
-  #replay: FromTab[] | undefined = []
-  #credit = 0
+  #credit = WINDOW_BYTES
   #moreCredit = Promise.withResolvers<void>()
   #over = false
   readonly #aborter = new AbortController()
-  /** The start of the request as it first came. */
-  readonly #start: Uint8Array | null
 
-  constructor(message: CallMessage, api: HttpApi) {
-    this.message = message
-    this.#start = message.first
-    void this.#run(api)
-  }
-
-  /** Resolves when nothing more will come of the call. */
-  get done(): Promise<void> {
-    return this.#done.promise
-  }
-
-  /** Whether the head is with the one who asked, so that the request cannot come again. */
-  get delivered(): boolean {
-    return this.#replay === undefined
-  }
-
-  /** Serves the caller at the other end of the port from now on. @param lock This tab's, for the caller to watch. */
-  attach(port: MessagePort, call: CallMessage, lock: LifeLock): void {
-    this.message = call
+  constructor(call: CallMessage, port: MessagePort, { lock, deaths }: Serving) {
+    this.#call = call
     this.#port = port
-    this.#skip = this.#received
-    this.#credit = WINDOW_BYTES
     port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromCaller(data))
-    this.#post({ type: 'ack', lock })
-    if (call.first) this.#receiveData(call.first)
-    if (call.complete) this.#endRequest()
-    for (const message of this.#replay ?? []) {
-      this.#credit -= bytesOf(message)?.length ?? 0
-      this.#sendBytes(message)
-    }
-    this.#wake()
+    this.#post({ type: 'ack', lock, answersPings: true })
+    this.#stopWatching = deaths.onDeath(call.callerLock, () =>
+      this.#cancel(new GliaError('ERR_UNREACHABLE', 'The caller was lost before it had its reply.')),
+    )
   }
 
-  /** The caller is gone. Before the head was delivered it may come back; afterwards nobody can read the rest. */
-  detach(): void {
-    this.#port?.close()
-    this.#port = undefined
-    if (this.delivered) this.cancel()
-  }
-
-  /** Nobody waits for the reply. */
-  cancel(): void {
-    if (!this.#over) {
-      this.#aborter.abort()
-      this.#sink?.error(new DOMException('The caller gave up.', 'AbortError'))
-      this.#sink = undefined
-      void this.#cancelReply()
-    }
-    this.#replay = undefined
-    this.#finish()
-  }
-
-  async #run(api: HttpApi): Promise<void> {
-    const { method, path, headers, context, tellsExit } = this.message
+  async run(api: HttpApi): Promise<void> {
+    const { method, path, headers, context, clientId, tellsExit } = this.#call
     try {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
-      const bodyBytes = this.message.complete ? (this.message.first?.length ?? 0) : undefined
-      await this.#sendReply(await api(request, { body, bodyBytes, context: arrivedContext(context), tellsExit }))
+      const bodyBytes = this.#call.complete ? (this.#call.first?.length ?? 0) : undefined
+      const options = { body, bodyBytes, keyOwner: clientOf(clientId), tellsExit }
+      await this.#sendReply(await api(request, { ...options, context: arrivedContext(context) }))
     } catch (thrown) {
       const { code, message, exitCode } = toGliaError(thrown)
-      this.#send({ type: 'error', code, message, exitCode })
+      this.#post({ type: 'error', code, message, exitCode })
     }
     this.#finish()
   }
 
   #requestBody(): ReadableStream<Uint8Array> {
+    const { first, complete } = this.#call
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#sink = controller
+          if (first) this.#receiveData(first)
+          if (complete) this.#endRequest()
         },
         pull: () => this.#giveCredit(),
         cancel: () => {
@@ -131,27 +102,27 @@ export class ServedCall {
     this.#reply = response.body?.getReader()
     const first = await this.#reply?.read()
     const exit = async (): Promise<ExitMessage | undefined> => {
-      const exited = this.message.tellsExit ? await exitOf(response) : undefined
+      const exited = this.#call.tellsExit ? await exitOf(response) : undefined
       if (exited?.exitCode === undefined) return undefined
       const { code, message, exitCode, accepted = false } = exited
       return { code, message, exitCode, accepted }
     }
     if (!this.#reply || !first || first.done) {
-      return this.#send({ ...head, body: null, complete: true, exit: await exit() })
+      return this.#post({ ...head, body: null, complete: true, exit: await exit() })
     }
     const next = this.#reply.read()
     const soon = await Promise.race([next, nextTask()])
     const body = ownBuffer(first.value)
     this.#credit -= body.length
     const complete = soon?.done === true
-    this.#send({ ...head, body, complete, exit: complete ? await exit() : undefined })
+    this.#post({ ...head, body, complete, exit: complete ? await exit() : undefined }, [body.buffer])
     for (let chunk = await next; !chunk.done && !this.#over; chunk = await this.#reply.read()) {
       const bytes = ownBuffer(chunk.value)
-      while ((this.#credit <= 0 || !this.#port) && !this.#over) await this.#moreCredit.promise
+      while (this.#credit <= 0 && !this.#over) await this.#moreCredit.promise
       this.#credit -= bytes.length
-      this.#send({ type: 'data', bytes })
+      this.#post({ type: 'data', bytes }, [bytes.buffer])
     }
-    if (!complete) this.#send({ type: 'end', exit: await exit() })
+    if (!complete) this.#post({ type: 'end', exit: await exit() })
   }
 
   #receive(message: FromCaller): void {
@@ -161,37 +132,19 @@ export class ServedCall {
       case 'end':
         return this.#endRequest()
       case 'cancel':
-        return this.cancel()
+        return this.#cancel(new GliaError('ERR_ABORTED', 'The caller gave up.'))
       case 'credit':
         this.#credit += message.bytes
         return this.#wake()
-      case 'delivered':
-        this.#replay = undefined
-        if (this.#over) this.#finish()
-        return
+      case 'ping':
+        return this.#post({ type: 'pong' })
     }
   }
 
   #receiveData(bytes: Uint8Array): void {
-    const again = Math.min(this.#skip, bytes.length)
-    if (!this.#isRepeated(bytes.subarray(0, again), this.#received - this.#skip)) return this.#refuseRepeat()
-    this.#skip -= again
-    this.#received += bytes.length - again
     this.#owed += bytes.length
-    if (bytes.length > again) this.#sink?.enqueue(bytes.subarray(again))
+    if (bytes.length > 0) this.#sink?.enqueue(bytes)
     if (!this.#sink || (this.#sink.desiredSize ?? 0) > 0) this.#giveCredit()
-  }
-
-  /** Whether bytes that are sent again are those that came first, as far as those are still here. */
-  #isRepeated(bytes: Uint8Array, at: number): boolean {
-    const known = this.#start?.subarray(at, at + bytes.length) ?? new Uint8Array()
-    return known.every((byte, i) => byte === bytes[i])
-  }
-
-  /** Another request was taken for this one: neither may go on with a mixture of both. */
-  #refuseRepeat(): void {
-    this.#post({ type: 'error', code: 'ERR_RESET', message: 'The call was mixed up with another one: make it again.' })
-    this.cancel()
   }
 
   #endRequest(): void {
@@ -204,32 +157,29 @@ export class ServedCall {
     this.#owed = 0
   }
 
-  #send(message: FromTab): void {
-    this.#replay?.push(message)
-    if (this.#port) this.#sendBytes(message)
-  }
-
-  /** What may have to be sent again is copied, not transferred. */
-  #sendBytes(message: FromTab): void {
-    const bytes = bytesOf(message)
-    this.#post(message, bytes && !this.#replay ? [bytes.buffer] : [])
+  /** Nobody waits for the reply. */
+  #cancel(reason: GliaError): void {
+    if (this.#over) return
+    this.#aborter.abort(reason)
+    this.#sink?.error(reason)
+    this.#sink = undefined
+    void this.#cancelReply()
+    this.#finish()
   }
 
   #post(message: FromTab, transfer: Transferable[] = []): void {
-    this.#port?.postMessage(message, transfer)
+    if (!this.#over) this.#port.postMessage(message, transfer)
   }
 
-  /** A reply that is complete but not known to be delivered may still be asked for again. */
   #finish(): void {
+    if (this.#over) return
     this.#over = true
     this.#wake()
-    if (!this.delivered) return
+    this.#stopWatching()
     // Nobody sends the rest of the request any more.
-    this.#sink?.error(new DOMException('The reply ended before the message did.', 'AbortError'))
+    this.#sink?.error(new GliaError('ERR_ABORTED', 'The reply ended before the message did.'))
     this.#sink = undefined
-    this.#port?.close()
-    this.#port = undefined
-    this.#done.resolve()
+    this.#port.close()
   }
 
   async #cancelReply(): Promise<void> {
@@ -244,8 +194,4 @@ export class ServedCall {
     this.#moreCredit.resolve()
     this.#moreCredit = Promise.withResolvers()
   }
-}
-
-function bytesOf(message: FromTab): Uint8Array<ArrayBuffer> | null {
-  return message.type === 'data' ? message.bytes : message.type === 'head' ? message.body : null
 }

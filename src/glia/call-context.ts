@@ -1,3 +1,5 @@
+import { seconds } from './deadline.ts'
+import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import { fields } from './untrusted.ts'
 
@@ -27,6 +29,9 @@ export interface ContextMessage {
 /** The parts of a context that came. */
 type Arrived = { [Part in keyof ContextMessage]?: ContextMessage[Part] | undefined } & Pick<CallContext, 'client'>
 
+/** Longest time that a timer can wait, in ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** The context of a call that is made for no other call. */
 export const NO_CONTEXT: CallContext = { chain: [], onBehalfOf: [], deadlineAt: undefined }
 
@@ -39,6 +44,16 @@ export const MAX_SENT_CHAIN = 64
 /** Time that is left for a call, in ms, at least 1. undefined if there is no limit. */
 export function remainingMs({ deadlineAt }: CallContext): number | undefined {
   return deadlineAt === undefined ? undefined : Math.max(1, Math.ceil(deadlineAt - performance.now()))
+}
+
+/** Calls back when the time of a call is over; never if it has no limit. @returns what calls it off. */
+export function atDeadline(context: CallContext, late: (error: GliaError) => void): () => void {
+  const ms = remainingMs(context)
+  // Longer is no limit to a timer.
+  if (ms === undefined || ms > MAX_TIMER_MS) return () => undefined
+  const error = new GliaError('ERR_DEADLINE', `The call did not end within the ${seconds(ms)} that its caller gave it.`)
+  const timer = setTimeout(() => late(error), ms)
+  return () => clearTimeout(timer)
 }
 
 /** A context that came with the time that is left, from now on. */

@@ -13,7 +13,11 @@ export const STATUS = {
   /** The HTTP API has no such path. */
   ERR_NO_PATH: 404,
   ERR_BAD_VERB: 405,
+  /** The call with this Idempotency-Key has run, and its reply is no longer kept. It was not run again. */
+  ERR_REPLY_GONE: 410,
   ERR_MESSAGE_TOO_LARGE: 413,
+  /** Another message was sent with the same Idempotency-Key. */
+  ERR_KEY_REUSED: 422,
   ERR_MAILBOX_FULL: 429,
   /** The caller gave up. No one reads this status; it is nginx's for the same case. */
   ERR_ABORTED: 499,

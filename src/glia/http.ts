@@ -1,11 +1,14 @@
 import { Hono } from 'hono/tiny'
-import { PROTOCOL } from './address.ts'
+import { type Address, PROTOCOL } from './address.ts'
 import { type CallContext, NO_CONTEXT } from './call-context.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts'
+import type { KeyedCalls } from './keyed-calls.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
+import { readRequestKey } from './request-key.ts'
 import type { Router } from './router.ts'
+import type { Stream } from './stream.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
 
 /** Answers one request of the HTTP API. */
@@ -19,6 +22,8 @@ export interface HttpCallOptions {
   body?: ReadableStream<Uint8Array> | null | undefined
   /** Who is calling: a peer id, or 'browser', the default. */
   caller?: string | undefined
+  /** Whose `Idempotency-Key` it is: a page's. Left out: the client's, or else the caller's. */
+  keyOwner?: string | undefined
   /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
   bodyBytes?: number | undefined
   /** For which of its clients the caller calls, if it does so for several ({@link CallContext.client}). */
@@ -52,35 +57,52 @@ export function createHttp(init: HttpInit): HttpApi {
     app.get(path, () => respond(answer(init)))
     app.all(path, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
   }
-  app.post('/ww/*', ({ req, env }) => deliver(init.router, req.raw, env))
+  // Loaded with the first key: no first call needs it.
+  let keyed: Promise<KeyedCalls> | undefined
+  const getKeyed = (): Promise<KeyedCalls> => {
+    keyed ??= import('./keyed-calls.ts').then(
+      (loaded) => new loaded.KeyedCalls(),
+      (cause: unknown) => {
+        keyed = undefined
+        throw new GliaError('ERR_INTERNAL', 'A part of the app could not be loaded. Try again.', { cause })
+      },
+    )
+    return keyed
+  }
+  app.post('/ww/*', ({ req, env }) => deliver(init.router, getKeyed, req.raw, env))
   app.all('/ww/*', () => refuse(wrongVerb('POST'), { allow: 'POST' }))
   app.notFound(({ req }) => refuse(noPath(req.path)))
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return async (request, options = {}) => app.fetch(request, options)
 }
 
-async function deliver(router: Router, request: Request, options: HttpCallOptions): Promise<Response> {
+async function deliver(
+  router: Router,
+  getKeyed: () => Promise<KeyedCalls>,
+  request: Request,
+  options: HttpCallOptions,
+): Promise<Response> {
   const exitIsOk = acceptsExit(request)
-  const address = await router.resolve(pathOf(request), request.signal)
-  const gaveUp = new GliaError('ERR_ABORTED', 'The caller gave up.')
-  if (request.signal.aborted) throw gaveUp
-  const stream = router.open(address, {
-    caller: options.caller ?? 'browser',
-    expectedBytes: options.bodyBytes ?? lengthOf(request),
-    context:
-      options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
-  })
-  const giveUp = (): void => stream.abort(gaveUp)
-  request.signal.addEventListener('abort', giveUp, { once: true })
-  void pumpInto(stream, options.body === undefined ? request.body : options.body)
-  const reply = new ProgramReply(stream, exitIsOk || options.tellsExit === true)
+  const key = readRequestKey(request.headers)
+  const path = pathOf(request)
+  const { signal } = request
+  if (signal.aborted) throw gaveUp()
+  const body = options.body === undefined ? request.body : options.body
+  const address = await router.resolve(path, signal)
+  const open = (): Stream => openCall(router, address, request, options)
+  const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
+  const call =
+    key === undefined
+      ? callOnce(open(), body, signal)
+      : await (await getKeyed()).take({ owner: keyOwner, key, path }, { body, signal }, open)
+  const reply = new ProgramReply(call, exitIsOk || options.tellsExit === true)
   // An exit code belongs into the head, and is known only at the end.
   const hasEnded = (exitIsOk || router.hasOkExits(address)) && (await reply.hold())
   // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
   const first = await reply.read()
   const exit = hasEnded || first === null ? await reply.ended : undefined
   const code = exit?.exitCode ?? (hasEnded ? 0 : undefined)
-  const response = new Response(first === null ? null : readableFrom(stream, { first, read: () => reply.read() }), {
+  const response = new Response(first === null ? null : readableFrom(call, { first, read: () => reply.read() }), {
     headers: {
       ...API_HEADERS,
       'content-type': 'application/octet-stream',
@@ -88,6 +110,32 @@ async function deliver(router: Router, request: Request, options: HttpCallOption
     },
   })
   return noteExit(response, reply.ended)
+}
+
+function openCall(router: Router, address: Address, request: Request, options: HttpCallOptions): Stream {
+  return router.open(address, {
+    caller: options.caller ?? 'browser',
+    expectedBytes: options.bodyBytes ?? lengthOf(request),
+    context:
+      options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
+  })
+}
+
+/** Sends the message of a call that no other request belongs to. @returns the call. */
+function callOnce(stream: Stream, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Stream {
+  const giveUp = (): void => stream.abort(isGivenUp(signal.reason) ? signal.reason : gaveUp())
+  signal.addEventListener('abort', giveUp, { once: true })
+  void pumpInto(stream, body)
+  return stream
+}
+
+/** Whether the caller says itself that it gave up; otherwise it was lost. */
+function isGivenUp(reason: unknown): reason is GliaError {
+  return reason instanceof GliaError && reason.code === 'ERR_ABORTED'
+}
+
+function gaveUp(): GliaError {
+  return new GliaError('ERR_ABORTED', 'The caller gave up.')
 }
 
 function pathOf(request: Request): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CallContext, MAX_CHAIN } from './call-context.ts'
+import { arrivedContext, type CallContext, MAX_CHAIN } from './call-context.ts'
 import type { Address } from './address.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { linkOf } from './link-name.ts'
@@ -286,4 +286,15 @@ describe('a process of another peer', () => {
     expect(await far.read()).toBeNull()
     expect(far.signal.aborted).toBe(false)
   })
+})
+
+test('a peer that says nothing is given up at the caller’s deadline, and told so, while it is reached and after', async () => {
+  const { router, served } = forwarding()
+  const stream = router.open(elsewhere(), { ...browser, context: arrivedContext({ deadlineMs: 20 }) })
+  await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+  await expect((await served).read()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+
+  const { router: unreached } = makePeer([], () => new Promise<never>(() => undefined))
+  const waiting = unreached.open(elsewhere(), { ...browser, context: arrivedContext({ deadlineMs: 20 }) })
+  await expect(waiting.read()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
 })

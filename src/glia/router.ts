@@ -1,5 +1,5 @@
 import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
-import { type CallContext, MAX_CHAIN, remainingMs } from './call-context.ts'
+import { atDeadline, type CallContext, MAX_CHAIN, remainingMs } from './call-context.ts'
 import { isOfThisBrowser } from './callers.ts'
 import { seconds } from './deadline.ts'
 import { Door } from './door.ts'
@@ -7,6 +7,7 @@ import { endWith } from './end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { linkOf } from './link-name.ts'
+import { beforeTheRun } from './not-run.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
 import type { Proc } from './proc.ts'
@@ -134,13 +135,31 @@ export class Router {
   }
 
   async #forward(near: Stream): Promise<void> {
-    const { destination: host, procId, methodName: method, signal, context } = near
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
-    const { expectedBytes } = near
-    const far = await this.#init.openRemote(
-      { host, proc: procId as Pid, method },
-      { signal, context, expectedBytes, over },
-    )
+    try {
+      await this.#copy(near, await this.#openRemote(near, over))
+    } finally {
+      end()
+    }
+  }
+
+  /** @throws {GliaError} of which it is noted that the other peer got nothing. */
+  async #openRemote(near: Stream, over: Promise<void>): Promise<Stream> {
+    const { destination: host, procId, methodName: method, signal, context } = near
+    const stopClock = atDeadline(context, (late) => near.abort(late))
+    try {
+      return await this.#init.openRemote(
+        { host, proc: procId as Pid, method },
+        { signal, context, expectedBytes: near.expectedBytes, over },
+      )
+    } catch (thrown) {
+      throw beforeTheRun(toGliaError(thrown))
+    } finally {
+      stopClock()
+    }
+  }
+
+  async #copy(near: Stream, far: Stream): Promise<void> {
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
     const patience = patienceFor(near, far)
@@ -150,7 +169,6 @@ export class Router {
       const call = { replied: false, patience }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } finally {
-      end()
       patience.stop()
       near.signal.removeEventListener('abort', cancelFar)
     }

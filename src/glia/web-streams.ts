@@ -48,7 +48,7 @@ interface ReadableInit {
  * call, or does what `cancel` says.
  */
 export function readableFrom(
-  stream: Stream,
+  stream: Pick<Stream, 'read' | 'abort'>,
   { first, read = () => stream.read(), cancel }: ReadableInit = {},
 ): ReadableStream<Uint8Array> {
   const giveUp = (reason: unknown): void =>

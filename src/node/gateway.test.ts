@@ -125,14 +125,30 @@ test('a page of its own origin, and a person who types the address, are answered
   expect((await ask('/status', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200)
 })
 
+test('requests of one client with the same key are one call', async () => {
+  const headers = { 'idempotency-key': '"gateway-1"' }
+  for (const _ of [1, 2]) {
+    expect(await ask(ECHO, { method: 'POST', body: 'x', headers })).toMatchObject({ status: 200, body: 'x' })
+  }
+  const other = await ask(ECHO, { method: 'POST', body: 'y', headers })
+  expect([other.status, JSON.parse(other.body)]).toMatchObject([422, { code: 'ERR_KEY_REUSED' }])
+  expect((await ask(ECHO, { method: 'POST', headers: { 'idempotency-key': '' } })).status).toBe(400)
+})
+
 test('pages of an allowed site are answered, and may read the answer', async () => {
   const headers = { origin: SITE, 'sec-fetch-site': 'cross-site' }
   const preflight = await ask(ECHO, {
     method: 'OPTIONS',
-    headers: { ...headers, 'access-control-request-method': 'POST', 'access-control-request-private-network': 'true' },
+    headers: {
+      ...headers,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'idempotency-key',
+      'access-control-request-private-network': 'true',
+    },
   })
   expect(preflight.status).toBe(204)
   expect(preflight.headers).toMatchObject({
+    'access-control-allow-headers': 'idempotency-key',
     'access-control-allow-origin': SITE,
     'access-control-allow-methods': 'GET, HEAD, POST',
     'access-control-allow-private-network': 'true',

@@ -2,6 +2,7 @@ import { installErrorTransfer } from '../actors/comlink-errors.ts'
 import { ProcessTable } from '../actors/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/store.ts'
 import { chooseTier, detectPlatform, type Tier } from '../actors/tier.ts'
+import { livingPeers } from '../calls/life-lock.ts'
 import type { Address } from '../glia/address.ts'
 import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
@@ -13,7 +14,6 @@ import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { loadBundled } from './bundled.ts'
 import { newIdentity, sealed } from './new-identity.ts'
-import { siblings } from './siblings.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh } from './tab-mesh.ts'
 import { trustedScriptUrl } from './trusted.ts'
@@ -73,7 +73,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
         return router.aliases
       },
       hosts: async () =>
-        [...new Set([...(await siblings()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
+        [...new Set([...(await livingPeers()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
       procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
       resolve: (path, signal) => router.resolve(path, signal),
       serve: (stream) => router.serveStream(stream),

@@ -1,11 +1,14 @@
 import type { CallRecord } from '../glia/call-log.ts'
+import { arrivedContext, atDeadline, type CallContext, MAX_TIMER_MS } from '../glia/call-context.ts'
 import { concat } from '../glia/concat.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
+import type { HttpApi } from '../glia/http.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
 import type { Watch } from '../glia/links.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import type { Restart } from '../glia/restart.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Router } from '../glia/router.ts'
@@ -48,6 +51,14 @@ export interface ProcessInfo {
 export interface CallOptions {
   /** Gives the call up: the promise rejects with ERR_ABORTED. A method that does not return then is ended after half a second. */
   signal?: AbortSignal
+}
+
+export interface TimedCallOptions extends CallOptions {
+  /**
+   * Time for the whole call, in ms, by this page's clock: then the promise rejects with ERR_DEADLINE, whatever the other side does.
+   * Left out: the called process's own deadline counts, and another peer that stops answering is given up after 10 s.
+   */
+  deadlineMs?: number
 }
 
 /**
@@ -110,7 +121,15 @@ export interface GliaScripting {
    * Sends a message and collects the reply. A program that exits with a code other than 0 rejects it: the error has `exitCode`, and
    * what the program had written as `reply`.
    */
-  call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: CallOptions): Promise<Uint8Array>
+  call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: TimedCallOptions): Promise<Uint8Array>
+  /**
+   * `fetch` for calls: as `fetch` does it resolves to the response, whatever its status, and streams both bodies; it rejects with
+   * GliaError only. A call of this app (`/ww/0.1.0/…`, POST unless `init` says otherwise) goes straight to this page's peer, past the
+   * service worker. A request to another origin, such as a gateway, is sent again when it got no answer: it carries an
+   * `Idempotency-Key`, so it runs once. A body that is a stream is sent once.
+   * @throws {GliaError} ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_REQUEST.
+   */
+  fetch(target: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
   open(address: string): Promise<Stream>
   /** The peers around this one: those it is connected to first, then those it has only heard of (`link: 'none'`). */
@@ -134,20 +153,27 @@ declare global {
 export interface ScriptingParts {
   peerId: string
   router: Router
+  http: HttpApi
   table: ProcessTable
   mesh: TabMesh
 }
 
-/** @param boot The parts, once the peer runs. @param ready When calls work. */
-export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<void>): GliaScripting {
+/** @param boot The parts, once the peer runs. @param ready When calls work. @param client Whose keys this page's requests carry. */
+export function createScripting(
+  boot: Promise<ScriptingParts>,
+  ready: Promise<void>,
+  client: () => string,
+): GliaScripting {
   let parts: ScriptingParts | undefined
   const started = boot.then((made) => (parts = made))
   // Whoever awaits `ready` is told; with nobody waiting, the page shows it.
   started.catch(() => undefined)
 
-  const open = async (text: string, bytes?: number, signal = new AbortController().signal): Promise<Stream> => {
+  const open = async (text: string, { bytes, signal, context }: OpenInit = {}): Promise<Stream> => {
     const { router } = await started
-    return router.open(await router.resolve(text, signal), { caller: 'browser', expectedBytes: bytes })
+    const address = await router.resolve(text, signal ?? new AbortController().signal)
+    signal?.throwIfAborted()
+    return router.open(address, { caller: 'browser', expectedBytes: bytes, context })
   }
 
   return {
@@ -226,10 +252,24 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
       const { table } = await started
       table.links.unlink(a, b)
     },
-    async call(address, body = '', { signal } = {}) {
-      const bytes = bytesOf(body)
-      const stream = await open(address, bytes.length, signal)
-      return collect(stream, bytes, signal)
+    async call(address, body = '', { signal, deadlineMs } = {}) {
+      const message = bytesOf(body)
+      const context = arrivedContext({ deadlineMs: readDeadline(deadlineMs) })
+      const late = new AbortController()
+      const stopClock = atDeadline(context, (error) => late.abort(error))
+      const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal
+      try {
+        const opened = open(address, { bytes: message.length, signal: limit, context })
+        return await collect(await orAborted(opened, limit), message, limit)
+      } catch (thrown) {
+        throw limit.aborted ? gaveUp(limit) : thrown
+      } finally {
+        stopClock()
+      }
+    },
+    fetch: async (target, init = {}) => {
+      const [{ http }, { fetchCall }] = await Promise.all([started, import('./fetch-call.ts')])
+      return fetchCall(target, init, { base: new URL('.', document.baseURI), api: http, client })
     },
     open: (address) => open(address),
     peers: () => parts?.mesh.node?.peers() ?? [],
@@ -249,6 +289,13 @@ export function createScripting(boot: Promise<ScriptingParts>, ready: Promise<vo
       return link
     },
   }
+}
+
+interface OpenInit {
+  /** Length of the message. */
+  bytes?: number
+  signal?: AbortSignal
+  context?: CallContext
 }
 
 /** What a process is called after its file. */
@@ -280,7 +327,15 @@ async function readReply(stream: Stream): Promise<Uint8Array> {
   return concat(chunks)
 }
 
+/** @throws {GliaError} ERR_BAD_REQUEST if it is no time that a timer can wait. */
+function readDeadline(ms: unknown): number | undefined {
+  if (ms === undefined) return undefined
+  if (typeof ms === 'number' && ms >= 1 && ms <= MAX_TIMER_MS) return ms
+  throw new GliaError('ERR_BAD_REQUEST', `deadlineMs is a number of milliseconds from 1 to ${MAX_TIMER_MS}.`)
+}
+
 function gaveUp(signal: AbortSignal | undefined): GliaError {
+  if (signal?.reason instanceof GliaError) return signal.reason
   return cancellation('The caller gave up.', signal?.reason)
 }
 

@@ -5,10 +5,10 @@ import type { HttpApi } from '../glia/http.ts'
 import { type Exchange, type ExchangeResponse, openOverHttp } from '../glia/http-stream.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
-import { CallLedger } from '../calls/call-ledger.ts'
 import { DeathWatch, holdForLife } from '../calls/life-lock.ts'
 import { callOverPort } from '../calls/port-caller.ts'
 import { ACK_MS, type CallMessage, newLifeLock, readToTab, type ToService } from '../calls/protocol.ts'
+import { clientOf, serveCall } from '../calls/served-call.ts'
 import { trustedScriptUrl } from './trusted.ts'
 
 /** Time that a service worker has to take over and say welcome, in ms. */
@@ -46,12 +46,11 @@ export class ServiceLink {
   readonly #init: ServiceLinkInit
   readonly #lock = newLifeLock()
   readonly #deaths = new DeathWatch()
-  readonly #ledger: CallLedger
   readonly #welcomed = Promise.withResolvers<void>()
+  #clientId: string | undefined
 
   constructor(init: ServiceLinkInit) {
     this.#init = init
-    this.#ledger = new CallLedger(init.api, this.#lock, this.#deaths)
   }
 
   /**
@@ -77,6 +76,11 @@ export class ServiceLink {
     if (hadController) this.#hello(serviceWorker.controller)
     else void askForControl()
     await this.#welcomed.promise.finally(() => clearTimeout(late))
+  }
+
+  /** Whose keys this page's requests carry, as the API is told it; undefined until the service worker knows the page. */
+  get client(): string | undefined {
+    return this.#clientId && clientOf(this.#clientId)
   }
 
   /** Opens a stream to a method of another tab of this browser. */
@@ -117,7 +121,6 @@ export class ServiceLink {
     controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
     const reader = body?.getReader() ?? null
     const reply = await callOverPort({ port: port1, body: reader, signal, deaths: this.#deaths })
-    reply.delivered()
     const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
     return { status: reply.status, body: replyBody, exit: reply.exit }
   }
@@ -126,8 +129,14 @@ export class ServiceLink {
     const message = readToTab(data)
     const [port] = ports
     if (message?.type === 'glia:who') this.#hello(source)
-    else if (message?.type === 'glia:welcome') this.#welcomed.resolve()
-    else if (message?.type === 'glia:call' && port) void this.#ledger.accept(message, port)
+    else if (message?.type === 'glia:welcome') {
+      this.#clientId = message.clientId
+      this.#welcomed.resolve()
+    } else if (message?.type === 'glia:call' && port) this.#serve(message, port)
+  }
+
+  #serve(call: CallMessage, port: MessagePort): void {
+    serveCall(call, port, { api: this.#init.api, lock: this.#lock, deaths: this.#deaths })
   }
 
   #hello(to: MessageEventSource | null): void {

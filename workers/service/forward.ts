@@ -63,8 +63,7 @@ async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths
     lock: tab.lock,
   })
   passCall(tab, call, port2)
-  const { status, headers, body, delivered } = await replied
-  event.handled.then(delivered, delivered)
+  const { status, headers, body } = await replied
   return new Response(body, { status, headers })
 }
 

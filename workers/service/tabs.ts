@@ -1,10 +1,12 @@
 import type { CallMessage, LifeLock, ToService, ToTab } from '../../src/calls/protocol.ts'
-import type { DeathWatch } from '../../src/calls/life-lock.ts'
+import { type DeathWatch, livingPeers } from '../../src/calls/life-lock.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
 /** Time that tabs have to say who they are, when a service worker that was just started asks, in ms. */
 const DISCOVER_MS = 1500
+/** The same for tabs that hold the lock of their peer, so that they are there, and busy. */
+const BUSY_TAB_MS = 8000
 
 export interface Tab {
   client: Client
@@ -32,7 +34,7 @@ export class Tabs {
     const known = this.#byClient.get(client.id)
     this.#byClient.set(client.id, tab)
     if (known?.lock !== lock) this.#deaths.onDeath(lock, () => this.#forget(tab))
-    tell(tab, { type: 'glia:welcome' })
+    tell(tab, { type: 'glia:welcome', clientId: client.id })
     for (const newcomer of this.#newcomers) newcomer(tab)
   }
 
@@ -67,10 +69,15 @@ export class Tabs {
     if (asked.size === 0) return
     await new Promise<void>((done) => {
       const silent = this.#silent
-      const timer = setTimeout(() => {
+      const giveUp = (): void => {
         for (const id of asked) silent.add(id)
         finish()
-      }, DISCOVER_MS)
+      }
+      const later = async (): Promise<void> => {
+        if (!(await this.#isSomePeerUnknown())) giveUp()
+        else if (asked.size > 0) timer = setTimeout(finish, BUSY_TAB_MS - DISCOVER_MS)
+      }
+      let timer = setTimeout(() => void later(), DISCOVER_MS)
       const newcomer = ({ client }: Tab): void => {
         asked.delete(client.id)
         if (asked.size === 0) finish()
@@ -85,6 +92,11 @@ export class Tabs {
         done()
       }
     })
+  }
+
+  async #isSomePeerUnknown(): Promise<boolean> {
+    const peers = new Set([...this.#byClient.values()].map(({ peer }) => peer))
+    return (await livingPeers()).some((peer) => !peers.has(peer))
   }
 
   #isKnown(id: string): boolean {

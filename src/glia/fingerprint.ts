@@ -1,0 +1,33 @@
+/**
+ * Tells whether two byte sequences are the same, at any length, without keeping them. It compares requests that one caller
+ * says are the same, so it has to tell mistakes apart, not attacks: 64 bits, and no cryptography (cyrb53's two lanes).
+ */
+export class Fingerprint {
+  #length = 0
+  #a = 0x9e3779b9
+  #b = 0x85ebca6b
+
+  /** Bytes that were added. */
+  get length(): number {
+    return this.#length
+  }
+
+  add(bytes: Uint8Array): void {
+    let a = this.#a
+    let b = this.#b
+    for (const byte of bytes) {
+      a = Math.imul(a ^ byte, 2654435761)
+      b = Math.imul(b ^ byte, 1597334677)
+      // Without this the lowest bits of a lane would depend on the lowest bits of the bytes only.
+      a ^= a >>> 15
+      b ^= b >>> 13
+    }
+    this.#a = a
+    this.#b = b
+    this.#length += bytes.length
+  }
+
+  equals(other: Fingerprint): boolean {
+    return this.#length === other.#length && this.#a === other.#a && this.#b === other.#b
+  }
+}

@@ -1,0 +1,283 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { GliaError } from './errors.ts'
+import type { HttpCallOptions } from './http.ts'
+import { KEPT_REPLY_BYTES } from './kept-reply.ts'
+import { ORPHAN_MS } from './keyed-run.ts'
+import type { Proc } from './proc.ts'
+import { bytes, echo, makePeer, makeProc, pathTo, type Run, type TestProcInit, untilAborted } from './test-peer.ts'
+
+interface Ask extends HttpCallOptions {
+  key?: string
+  sent?: BodyInit
+  signal?: AbortSignal
+  method?: string
+}
+
+/** A peer with one process, and how it is asked with a key. */
+function makeApi(run: Run, init?: TestProcInit) {
+  const { proc, failures } = makeProc(() => run, init)
+  const { http } = makePeer([proc])
+  const ask = ({ key = 'key', sent = 'hello', signal, method = 'run', ...options }: Ask = {}) => {
+    const headers = { 'idempotency-key': key }
+    const given: RequestInit & { duplex: 'half' } = { method: 'POST', duplex: 'half', headers, body: sent }
+    return http(
+      new Request(`http://glia.test${pathTo('root', method)}`, { ...given, ...(signal && { signal }) }),
+      options,
+    )
+  }
+  return { ask, http, proc, failures }
+}
+
+/** Counts its runs, reads the whole message, and then waits to be let go before it replies. */
+function makeGate() {
+  const gate = Promise.withResolvers<void>()
+  const runs: string[] = []
+  const run: Run = async (message) => {
+    const chunks: Uint8Array[] = []
+    for (let chunk = await message.read(); chunk !== null; chunk = await message.read()) chunks.push(chunk)
+    runs.push(Buffer.concat(chunks).toString())
+    await gate.promise
+    await message.write(bytes(`run ${runs.length} got ${runs.at(-1)}`))
+  }
+  return { run, runs, open: gate.resolve }
+}
+
+async function busy(proc: Proc): Promise<void> {
+  await expect.poll(() => proc.state).toBe('busy')
+}
+const codeOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { code: string }).code
+const lost = () => new GliaError('ERR_UNREACHABLE', 'the connection was lost')
+const gaveUp = () => new GliaError('ERR_ABORTED', 'enough')
+
+/** A message that has begun, and whose sender the test is. */
+function begun(text: string) {
+  let source: ReadableStreamDefaultController<Uint8Array> | undefined
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      source = controller
+      controller.enqueue(bytes(text))
+    },
+  })
+  return { body, end: () => source?.close() }
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('requests with the same key', () => {
+  test('at once are one run, and all get its reply', async () => {
+    const { run, runs, open } = makeGate()
+    const { ask, proc } = makeApi(run)
+    const answers = [ask(), ask(), ask({ key: '"key"' })]
+    await busy(proc)
+    open()
+    for (const answer of answers) expect(await (await answer).text()).toBe('run 1 got hello')
+    expect(runs).toEqual(['hello'])
+  })
+
+  test('later get the reply that is kept', async () => {
+    const { ask, proc } = makeApi(echo)
+    expect(await (await ask()).text()).toBe('hello')
+    expect(await (await ask()).text()).toBe('hello')
+    expect(proc.messages).toBe(1)
+  })
+
+  test('get the failure of the run, which is not repeated', async () => {
+    const { ask, proc } = makeApi(async () => {
+      throw new GliaError('ERR_TRAPPED', 'on purpose')
+    })
+    expect(await codeOf(ask())).toBe('ERR_TRAPPED')
+    expect(await codeOf(ask())).toBe('ERR_TRAPPED')
+    expect(proc.messages).toBe(1)
+  })
+
+  test('get an empty reply of an empty message', async () => {
+    const { ask, proc } = makeApi(echo)
+    for (const _ of [1, 2]) expect(await (await ask({ sent: '' })).text()).toBe('')
+    expect(proc.messages).toBe(1)
+  })
+
+  test('run when the one before could not: nothing had happened', async () => {
+    const { ask, proc } = makeApi(echo, { policy: { mailbox: 0 } })
+    const { body, end } = begun('x')
+    const running = ask({ key: 'other', sent: body })
+    await busy(proc)
+    expect(await codeOf(ask())).toBe('ERR_MAILBOX_FULL')
+    end()
+    await (await running).text()
+    await expect.poll(() => proc.state).toBe('idle')
+    expect(await (await ask()).text()).toBe('hello')
+  })
+
+  test('of other clients are other calls', async () => {
+    const { ask, proc } = makeApi(echo)
+    for (const keyOwner of ['page:1', 'page:2']) {
+      expect(await (await ask({ keyOwner, sent: keyOwner })).text()).toBe(keyOwner)
+    }
+    expect(proc.messages).toBe(2)
+  })
+
+  test('and without one are never taken for each other', async () => {
+    const { ask, http, proc } = makeApi(echo)
+    const plain = () => http(new Request(`http://glia.test${pathTo('root')}`, { method: 'POST', body: 'hello' }))
+    const answers = await Promise.all([ask(), plain(), plain()])
+    for (const answer of answers) expect(await answer.text()).toBe('hello')
+    expect(proc.messages).toBe(3)
+  })
+})
+
+describe('another message with the same key', () => {
+  test.each([
+    ['of other bytes', 'HELLO'],
+    ['that is shorter', 'hell'],
+    ['that is longer', 'hello!'],
+    ['that is empty', ''],
+  ])('%s is refused with 422, while the first runs and when it is over', async (_, sent) => {
+    const { run, runs, open } = makeGate()
+    const { ask } = makeApi(run)
+    const first = ask()
+    await expect.poll(() => runs).toEqual(['hello'])
+    expect((await ask({ sent })).status).toBe(422)
+    open()
+    expect(await (await first).text()).toBe('run 1 got hello')
+    expect(await codeOf(ask({ sent }))).toBe('ERR_KEY_REUSED')
+    expect(runs).toEqual(['hello'])
+  })
+
+  test('for another method is refused', async () => {
+    const { ask } = makeApi(echo, { methods: ['run', 'walk'] })
+    await (await ask()).text()
+    expect(await codeOf(ask({ method: 'walk' }))).toBe('ERR_KEY_REUSED')
+  })
+
+  test('a key that is none is refused with 400', async () => {
+    const { ask, proc } = makeApi(echo)
+    expect((await ask({ key: 'k'.repeat(256) })).status).toBe(400)
+    expect(proc.messages).toBe(0)
+  })
+})
+
+describe('a request that was lost', () => {
+  test('in the middle of its message is continued by the next, from where it broke off', async () => {
+    const { run, runs, open } = makeGate()
+    const { ask, proc } = makeApi(run)
+    const aborter = new AbortController()
+    const first = ask({ sent: begun('hel').body, signal: aborter.signal })
+    await busy(proc)
+    await new Promise(setImmediate)
+    aborter.abort(lost())
+    expect(await codeOf(first)).toBe('ERR_UNREACHABLE')
+    expect(await codeOf(ask({ sent: 'HELLO' }))).toBe('ERR_KEY_REUSED')
+    open()
+    expect(await (await ask()).text()).toBe('run 1 got hello')
+    expect(runs).toEqual(['hello'])
+  })
+
+  test('in the middle of its reply leaves it to the next, from the start', async () => {
+    const { ask, proc } = makeApi(echo)
+    const { body } = begun('hel')
+    const aborter = new AbortController()
+    const first = await ask({ sent: body, signal: aborter.signal })
+    const reader = first.body?.getReader()
+    expect((await reader?.read())?.value).toEqual(bytes('hel'))
+    aborter.abort(lost())
+    expect(await (await ask()).text()).toBe('hello')
+    expect(proc.messages).toBe(1)
+  })
+
+  test('with its whole message before it runs on, for when its caller comes back', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { run, runs, open } = makeGate()
+    const { ask } = makeApi(run)
+    const aborter = new AbortController()
+    const first = ask({ signal: aborter.signal })
+    while (runs.length === 0) await new Promise(setImmediate)
+    aborter.abort(lost())
+    expect(await codeOf(first)).toBe('ERR_UNREACHABLE')
+    vi.advanceTimersByTime(2 * ORPHAN_MS)
+    open()
+    expect(await (await ask()).text()).toBe('run 1 got hello')
+    expect(runs).toEqual(['hello'])
+  })
+
+  test('in the middle of its message for good ends its run after a while', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { ask, failures } = makeApi(untilAborted)
+    const aborter = new AbortController()
+    const first = ask({ signal: aborter.signal, sent: begun('hel').body })
+    await new Promise(setImmediate)
+    aborter.abort(lost())
+    await first
+    vi.advanceTimersByTime(ORPHAN_MS - 1)
+    expect(failures).toEqual([])
+    vi.advanceTimersByTime(1)
+    await expect.poll(() => failures.map(({ code }) => code)).toEqual(['ERR_ABORTED'])
+  })
+
+  test('while another one waits changes nothing for that', async () => {
+    const { run, runs, open } = makeGate()
+    const { ask } = makeApi(run)
+    const aborter = new AbortController()
+    const first = ask({ signal: aborter.signal })
+    const second = ask()
+    await expect.poll(() => runs).toEqual(['hello'])
+    aborter.abort(gaveUp())
+    expect(await codeOf(first)).toBe('ERR_ABORTED')
+    open()
+    expect(await (await second).text()).toBe('run 1 got hello')
+  })
+})
+
+test('a caller that gives up ends its run at once', async () => {
+  const { ask, proc, failures } = makeApi(untilAborted)
+  const aborter = new AbortController()
+  const first = ask({ signal: aborter.signal })
+  await busy(proc)
+  aborter.abort(gaveUp())
+  expect(await codeOf(first)).toBe('ERR_ABORTED')
+  await expect.poll(() => failures.map(({ code }) => code)).toEqual(['ERR_ABORTED'])
+})
+
+test('a reply that is too large to be kept is streamed once, and the call does not run again', async () => {
+  const { ask, proc } = makeApi(async (message) => {
+    for (let sent = 0; sent <= KEPT_REPLY_BYTES; sent += 1024 * 1024) await message.write(new Uint8Array(1024 * 1024))
+  })
+  const reply = await (await ask()).arrayBuffer()
+  expect(reply.byteLength).toBe(KEPT_REPLY_BYTES + 1024 * 1024)
+  expect((await ask()).status).toBe(410)
+  expect(proc.messages).toBe(1)
+})
+
+test('replies are kept up to 64 MiB: of calls before only that they ran is known', async () => {
+  const size = KEPT_REPLY_BYTES / 2
+  const { ask, proc } = makeApi(async (message) => {
+    await message.write(new Uint8Array(size))
+  })
+  for (let i = 0; i < 20; i++) expect((await (await ask({ key: `${i}` })).arrayBuffer()).byteLength).toBe(size)
+  expect((await ask({ key: '0' })).status).toBe(410)
+  expect((await (await ask({ key: '19' })).arrayBuffer()).byteLength).toBe(size)
+  expect(proc.messages).toBe(20)
+})
+
+test('calls are forgotten after a while, and the oldest ones of a client when there are too many', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const { ask, proc } = makeApi(echo)
+  await (await ask()).text()
+  vi.advanceTimersByTime(5 * 60_000)
+  expect(await (await ask({ sent: 'another' })).text()).toBe('another')
+  for (let i = 0; i < 5_000; i++) await (await ask({ key: `${i}` })).text()
+  expect(await (await ask({ sent: 'a third' })).text()).toBe('a third')
+  expect(proc.messages).toBe(5_003)
+})
+
+test('many equal and different calls at once each get their own reply', async () => {
+  const { ask, proc } = makeApi(echo, { policy: { mailbox: 1000 } })
+  const calls = Array.from({ length: 200 }, (_, i) => ({
+    key: `${i % 50}`,
+    text: `${i % 50} `.repeat(1 + (i % 50) * 500),
+  }))
+  const replies = await Promise.all(calls.map(async ({ key, text }) => (await ask({ key, sent: text })).text()))
+  expect(replies).toEqual(calls.map(({ text }) => text))
+  expect(proc.messages).toBe(50)
+})

@@ -1,0 +1,107 @@
+import { PROTOCOL } from '../glia/address.ts'
+import { cancellation } from '../glia/cancel.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { HttpApi } from '../glia/http.ts'
+import { KEY_HEADER } from '../glia/request-key.ts'
+
+/** Waits before a request that got no answer is sent again, in ms. A service worker that was stopped is back within 100 ms. */
+const RETRY_MS = [50, 200, 1000, 3000]
+
+export interface FetchCallInit {
+  /** Where the app is: addresses are below it. */
+  base: URL
+  /** The HTTP API of this page's own peer. */
+  api: HttpApi
+  /** Whose `Idempotency-Key` it is. */
+  client(): string
+}
+
+/**
+ * `fetch` for calls. What is below the app goes straight to the peer of this page: no service worker is in between that could
+ * be stopped. Other URLs (a gateway) go over the network, with an `Idempotency-Key`, so that a request which got no answer is
+ * sent again without running twice.
+ * @throws {GliaError} instead of what `fetch` throws: ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_ADDRESS.
+ */
+export async function fetchCall(
+  target: string | URL | Request,
+  options: RequestInit,
+  init: FetchCallInit,
+): Promise<Response> {
+  const isStreamed = options.body instanceof ReadableStream
+  const request = makeRequest(target, options, init.base)
+  const path = pathBelow(request.url, init.base)
+  if (path !== undefined) return askPeer(request, path, options.body, init)
+  return sendAgain(request, isStreamed ? 0 : RETRY_MS.length)
+}
+
+function makeRequest(target: string | URL | Request, options: RequestInit, base: URL): Request {
+  try {
+    if (target instanceof Request) return new Request(target, halfDuplex(options))
+    const isAddress = typeof target === 'string' && target.startsWith('/')
+    const url = isAddress ? new URL(target.slice(1), base) : new URL(target, base)
+    const isCall = url.pathname.includes(`${PROTOCOL}/`)
+    return new Request(url, halfDuplex({ ...(isCall && { method: 'POST' }), ...options }))
+  } catch (cause) {
+    throw new GliaError('ERR_BAD_REQUEST', `This is no request: ${toGliaError(cause).message}`, { cause })
+  }
+}
+
+/** Browsers ask for this with a body that is a stream. */
+function halfDuplex(options: RequestInit): RequestInit & { duplex: 'half' } {
+  return { ...options, duplex: 'half' }
+}
+
+/** The path of a URL below the app, with its slash; undefined if it is elsewhere. */
+function pathBelow(url: string, base: URL): string | undefined {
+  const { origin, pathname } = new URL(url)
+  return origin === base.origin && pathname.startsWith(base.pathname)
+    ? pathname.slice(base.pathname.length - 1)
+    : undefined
+}
+
+async function askPeer(
+  request: Request,
+  path: string,
+  given: RequestInit['body'],
+  { api, client }: FetchCallInit,
+): Promise<Response> {
+  const { method, headers, signal } = request
+  const aborter = new AbortController()
+  // The API takes any other reason for a caller that was lost, who may come back for the reply.
+  const giveUp = (): void => aborter.abort(cancellation('The caller gave up.', signal.reason))
+  signal.addEventListener('abort', giveUp, { once: true })
+  if (signal.aborted) giveUp()
+  aborter.signal.throwIfAborted()
+  const { body, bodyBytes } = await bodyOf(request, given)
+  const inner = new Request(new URL(path, location.origin), { method, headers, signal: aborter.signal })
+  const response = await api(inner, { body, bodyBytes, keyOwner: client() })
+  aborter.signal.throwIfAborted()
+  return response
+}
+
+/** A request's body, and its length if that is known. Firefox has no Request.body (FACTS 4.2). */
+async function bodyOf(
+  request: Request,
+  given: RequestInit['body'],
+): Promise<{ body: ReadableStream<Uint8Array> | null; bodyBytes: number | undefined }> {
+  if (request.method === 'GET' || request.method === 'HEAD') return { body: null, bodyBytes: undefined }
+  if (given instanceof ReadableStream) return { body: given, bodyBytes: undefined }
+  const blob = await request.blob()
+  return { body: blob.size > 0 ? blob.stream() : null, bodyBytes: blob.size }
+}
+
+async function sendAgain(request: Request, retries: number): Promise<Response> {
+  const { method, signal } = request
+  if (method === 'POST' && !request.headers.has(KEY_HEADER)) request.headers.set(KEY_HEADER, `"${crypto.randomUUID()}"`)
+  for (let attempt = 0; ; attempt++) {
+    const wait = attempt < retries ? RETRY_MS[attempt] : undefined
+    try {
+      return await fetch(wait === undefined ? request : request.clone())
+    } catch (cause) {
+      if (signal.aborted) throw new GliaError('ERR_ABORTED', 'The caller gave up.', { cause })
+      const { host } = new URL(request.url)
+      if (wait === undefined) throw new GliaError('ERR_UNREACHABLE', `${host} did not answer the request.`, { cause })
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+}
