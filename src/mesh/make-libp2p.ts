@@ -57,6 +57,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     // It pings every connection all the time, at the cost of a stream each, and ends those of throttled tabs (FACTS 3.7).
     connectionMonitor: { enabled: false },
     ...(platform.metrics && { metrics: platform.metrics }),
+    ...(platform.datastore && { datastore: platform.datastore }),
     services: {
       components: capture,
       identify: identify({ runOnLimitedConnection: true }),

@@ -16,6 +16,8 @@ export interface Platform {
   services?: Record<string, (components: never) => unknown>
   connectionManager?: Libp2pOptions['connectionManager']
   connectionGater?: Libp2pOptions['connectionGater']
+  /** Where libp2p keeps what it knows of peers; left out: in memory. */
+  datastore?: Libp2pOptions['datastore']
   metrics?: Libp2pOptions['metrics']
   /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
   hub?: boolean

@@ -164,7 +164,7 @@ export class MeshNode {
     return this.#directs.impossible
   }
 
-  /** Uses exactly these relays. @throws {GliaError} ERR_BAD_ADDRESS */
+  /** Uses exactly these relays. One whose address is none is shown with its error. */
   useRelays(addresses: readonly string[]): void {
     this.#relays.use(addresses)
   }

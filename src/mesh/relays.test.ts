@@ -4,6 +4,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test, vi } from 'vitest'
 import { CircuitReserver } from './relays.ts'
+import { glia, relay as startRelay, whereIs } from './test-nodes.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -41,4 +42,17 @@ test('one that refuses is asked again', async () => {
     await expect(reserver.reserve(relay, multiaddr('/ip4/127.0.0.1/tcp/4001/ws'))).rejects.toThrow('full')
   }
   expect(listen).toHaveBeenCalledTimes(2)
+})
+
+test('a relay whose address is none is shown with its error, and the others are used', async () => {
+  const [hub, tab] = await Promise.all([startRelay(), glia()])
+  tab.mesh.useRelays(['garbage', whereIs(hub), '/ip4/999.1.1.1/tcp/1/ws'])
+  const states = (): (string | undefined)[] => tab.mesh.relays().map(({ state, error }) => error ?? state)
+  await expect
+    .poll(states, { timeout: 10_000 })
+    .toEqual([
+      'reserved',
+      expect.stringContaining('“garbage” is not a multiaddr'),
+      expect.stringContaining('is not a multiaddr'),
+    ])
 })

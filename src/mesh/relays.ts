@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { toGliaError } from '../glia/errors.ts'
 import { readMultiaddr, withPeer } from './addresses.ts'
 import { RESERVE_MS } from './limits.ts'
 import { orAborted } from '../glia/or-aborted.ts'
@@ -14,6 +15,8 @@ export type RelaysInit = Omit<RelayLinkInit, 'address'>
 export class Relays {
   readonly #init: RelaysInit
   readonly #links = new Map<string, RelayLink>()
+  /** Addresses that are none. */
+  #bad: RelayInfo[] = []
   #joinedAt = Date.now()
   #joined = false
 
@@ -22,12 +25,20 @@ export class Relays {
   }
 
   get infos(): RelayInfo[] {
-    return [...this.#links.values()].map(({ info }) => info)
+    return [...[...this.#links.values()].map(({ info }) => info), ...this.#bad]
   }
 
-  /** Uses exactly these from now on. @throws {GliaError} ERR_BAD_ADDRESS if one is no multiaddr. */
+  /** Uses exactly these from now on. One that is no multiaddr is shown with its error, and does not keep the others from being used. */
   use(addresses: readonly string[]): void {
-    const wanted = new Map(addresses.map((text) => [text, readMultiaddr(text)]))
+    const wanted = new Map<string, Multiaddr>()
+    this.#bad = []
+    for (const text of addresses) {
+      try {
+        wanted.set(text, readMultiaddr(text))
+      } catch (thrown) {
+        this.#bad.push(unusable(text, toGliaError(thrown).message))
+      }
+    }
     for (const [text, link] of this.#links) {
       if (wanted.has(text)) continue
       link.stop()
@@ -73,6 +84,10 @@ export class Relays {
 /** Whether calls can go out through a relay in this state. Only who is called needs a reservation. */
 export function isConnected(state: RelayInfo['state']): boolean {
   return state === 'reserved' || state === 'refused'
+}
+
+function unusable(address: string, error: string): RelayInfo {
+  return { address, peerId: undefined, state: 'waiting', expires: undefined, retryAt: undefined, error }
 }
 
 /** What is used of the circuit relay transport's own store of reservations. */

@@ -28,8 +28,8 @@ export const CIRCUIT_MS = 12 * hour
 /** Circuits of all, unless --circuits says otherwise, and the part of it that one address may have asked for. */
 export const MAX_CIRCUITS = 4096
 export const CIRCUITS_SHARE = 1 / 8
-/** How long a peer that wants a reservation has to say which protocols it speaks. */
-export const IDENTIFY_MS = 5 * second
+/** How long a peer that wants a reservation is waited for to say which protocols it speaks. It waits 5 s for its answer. */
+export const IDENTIFY_MS = 3 * second
 /**
  * How long a reservation is good for. It is dropped with the connection it was made over (relay.ts), so this is only for
  * tabs that stay; long, because the server of circuit-relay-v2 4.2.13 drops a reservation that was renewed twice at the time
@@ -38,6 +38,15 @@ export const IDENTIFY_MS = 5 * second
 export const RESERVATION_MS = 20 * 24 * hour
 /** Circuits of one connection: a gateway, or a tab with many peers, holds one for each peer. libp2p's default is 32. */
 export const MAX_CIRCUITS_PER_PEER = 512
+
+/**
+ * What libp2p keeps of strangers. Of peers: as many as twice fit at the doors. Of the DHT: provider records, with the provider last in
+ * the key. A page provides a few.
+ */
+export const DATASTORE_BOUNDS = [
+  { prefix: '/peers/', maxEntries: 2 * MAX_CONNECTIONS, maxValueBytes: 32 * 1024 },
+  { prefix: '/dht/', maxEntries: 16_384, maxOfOwner: 128, maxValueBytes: 4 * 1024 },
+]
 
 /** Calls under way over HTTP in all, and of one client address. Past it they are refused, not queued. */
 export const MAX_CALLS = 1024

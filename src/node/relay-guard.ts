@@ -62,13 +62,13 @@ export class RelayGuard {
     this.#ofNetwork = new Quota(init.circuitsPerNetwork)
   }
 
-  /** For libp2p, which asks it before it gives a reservation. */
+  /**
+   * For libp2p, which asks it before it gives a reservation and before it connects two peers. A peer that is slow to say what it
+   * speaks gets its reservation, and is reachable once it has said it.
+   */
   readonly gater: ConnectionGater = {
-    denyInboundRelayReservation: async (peer) => {
-      if (this.#init.relayFor === 'any' || (await this.#speaksGlia(peer))) return false
-      this.#init.observer.refused('not glia')
-      return true
-    },
+    denyInboundRelayReservation: async (peer) => this.#denies((await this.#speaksGlia(peer)) === false),
+    denyOutboundRelayedConnection: async (_source, peer) => this.#denies((await this.#speaksGlia(peer)) !== true),
   }
 
   /** Guards the relay that a factory makes. */
@@ -133,9 +133,16 @@ export class RelayGuard {
     return true
   }
 
-  /** Whether a peer says so. It has just connected: identify may not have asked it yet. */
-  async #speaksGlia(peer: PeerId): Promise<boolean> {
-    if (!this.#components) return false
+  #denies(isStranger: boolean): boolean {
+    if (!isStranger) return false
+    this.#init.observer.refused('not glia')
+    return true
+  }
+
+  /** Whether a peer says so; undefined if it does not say what it speaks in time. It may just have connected. */
+  async #speaksGlia(peer: PeerId): Promise<boolean | undefined> {
+    if (this.#init.relayFor === 'any') return true
+    if (!this.#components) return undefined
     const { events, peerStore } = this.#components
     const signal = AbortSignal.timeout(IDENTIFY_MS)
     for (;;) {
@@ -144,8 +151,8 @@ export class RelayGuard {
         (known) => known.protocols,
         () => [],
       )
-      if (protocols.some((protocol) => GLIA_PROTOCOLS.includes(protocol))) return true
-      if (signal.aborted || protocols.length > 0) return false
+      if (protocols.length > 0) return protocols.some((protocol) => GLIA_PROTOCOLS.includes(protocol))
+      if (signal.aborted) return undefined
       // oxlint-disable-next-line no-await-in-loop
       await identified(events, peer, signal)
     }

@@ -7,8 +7,16 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { tcp } from '@libp2p/tcp'
 import { DHT_PROTOCOL } from '../mesh/limits.ts'
 import type { Platform } from '../mesh/node.ts'
+import { BoundedDatastore } from './bounded-datastore.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
-import { CIRCUIT_MS, MAX_CIRCUITS_PER_PEER, MAX_CONNECTIONS, MAX_RESERVATIONS, RESERVATION_MS } from './limits.ts'
+import {
+  CIRCUIT_MS,
+  DATASTORE_BOUNDS,
+  MAX_CIRCUITS_PER_PEER,
+  MAX_CONNECTIONS,
+  MAX_RESERVATIONS,
+  RESERVATION_MS,
+} from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
 import { toNewestConnection } from './newest-connection.ts'
 import { networkAt } from './networks.ts'
@@ -83,6 +91,7 @@ export function relayPlatform(init: RelayInit): Platform {
       }),
     },
     connectionGater: guard.gater,
+    datastore: new BoundedDatastore(DATASTORE_BOUNDS),
     networkOf: networkAt,
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,

@@ -141,12 +141,7 @@ export class TabMesh {
   #useRelays(node: MeshNode): void {
     const link = this.#invitation?.relays ?? []
     const chosen = chooseRelays(link, this.settings.relays, this.#origin?.relays ?? [])
-    try {
-      node.useRelays(chosen)
-    } catch (thrown) {
-      // The origin's or the build's; the user's have been checked.
-      this.#log.warn('a relay cannot be used:', thrown)
-    }
+    node.useRelays(chosen)
   }
 
   /** The page's own link: joins the mesh that it names, and tries until its peer is there. */

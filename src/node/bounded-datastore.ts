@@ -1,0 +1,83 @@
+import type { AbortOptions } from '@libp2p/interface'
+import { MemoryDatastore } from 'datastore-core'
+import { Key } from 'interface-datastore'
+
+/** What entries whose key begins so may take. */
+export interface DatastoreBound {
+  readonly prefix: string
+  /** Entries. Past it the one that was not written for longest is dropped. */
+  readonly maxEntries: number
+  /** Entries of one owner, which is named last in the key; left out: as many as of all. */
+  readonly maxOfOwner?: number
+  /** Longest value, in bytes. */
+  readonly maxValueBytes: number
+}
+
+/**
+ * libp2p's memory, with bounds: it keeps what strangers tell of themselves, the records of the DHT and the addresses and protocols of
+ * peers, for hours after they went.
+ */
+export class BoundedDatastore extends MemoryDatastore {
+  readonly #kept: readonly Kept[]
+
+  constructor(bounds: readonly DatastoreBound[]) {
+    super()
+    this.#kept = bounds.map((bound) => new Kept(bound))
+  }
+
+  /** @throws {Error} if the value is too long */
+  override put(key: Key, value: Uint8Array, options?: AbortOptions): Key | Promise<Key> {
+    const name = key.toString()
+    const kept = this.#of(name)
+    if (kept && value.length > kept.bound.maxValueBytes) throw new Error(`what is to be kept of ${name} is too long`)
+    for (const dropped of kept?.written(name) ?? []) void super.delete(new Key(dropped))
+    return super.put(key, value, options)
+  }
+
+  override delete(key: Key, options?: AbortOptions): void | Promise<void> {
+    const name = key.toString()
+    this.#of(name)?.deleted(name)
+    return super.delete(key, options)
+  }
+
+  #of(name: string): Kept | undefined {
+    return this.#kept.find(({ bound }) => name.startsWith(bound.prefix))
+  }
+}
+
+/** The names of the entries under one bound, those not written for longest first. */
+class Kept {
+  readonly bound: DatastoreBound
+  readonly #all = new Set<string>()
+  readonly #ofOwner = new Map<string, Set<string>>()
+
+  constructor(bound: DatastoreBound) {
+    this.bound = bound
+  }
+
+  /** @returns names of entries that have to go */
+  written(name: string): string[] {
+    this.deleted(name)
+    this.#all.add(name)
+    const owner = ownerOf(name)
+    const own = (this.#ofOwner.get(owner) ?? new Set<string>()).add(name)
+    this.#ofOwner.set(owner, own)
+    const { maxEntries, maxOfOwner = maxEntries } = this.bound
+    const [oldest] = own.size > maxOfOwner ? own : this.#all.size > maxEntries ? this.#all : []
+    if (oldest === undefined) return []
+    this.deleted(oldest)
+    return [oldest]
+  }
+
+  deleted(name: string): void {
+    if (!this.#all.delete(name)) return
+    const owner = ownerOf(name)
+    const own = this.#ofOwner.get(owner)
+    own?.delete(name)
+    if (own?.size === 0) this.#ofOwner.delete(owner)
+  }
+}
+
+function ownerOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1)
+}
