@@ -21,6 +21,23 @@ test('a chosen file becomes a process, and its method can be called', async ({ t
   await expect(row(tab, 'trouble').getByRole('cell').nth(3)).toHaveText('1')
 })
 
+test('an empty reply of a method says what may have become of its output, and one of a command does not', async ({
+  tab,
+}) => {
+  await addActor(tab, 'diary')
+  await tab.getByLabel('Method').selectOption('note')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.locator('.call-line')).toContainText('fflush(stdout)')
+  await tab.getByLabel('Method').selectOption('which')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('diary')
+  await expect(tab.locator('.call-line')).not.toContainText('fflush')
+  await addActor(tab, 'cmd')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.locator('.call-line')).toContainText('ok')
+  await expect(tab.locator('.call-line')).not.toContainText('fflush')
+})
+
 test('dropped files become processes, wherever they are dropped', async ({ tab }) => {
   await drop(tab, 'body', { 'first.wasm': await guest('trouble'), 'second.wasm': await guest('cmd') })
   await startSheet(tab)

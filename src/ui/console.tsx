@@ -4,6 +4,7 @@ import type { ConsoleState } from './console-state.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlLine, fetchLine } from './call-line.ts'
 import { deferred } from './deferred.tsx'
+import { emptyNote } from './empty-note.ts'
 import { ErrorLine } from './error-line.tsx'
 import { formatMoment, shortId } from './format.ts'
 import { MessageBox } from './message-box.tsx'
@@ -60,7 +61,8 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
   const send = (): void => {
     if (isRunning.value) return
     const message = file.value ?? new TextEncoder().encode(text.value)
-    call.value = new RunningCall(model.call(pid, method.value, message))
+    const note = emptyNote(root, method.value)
+    call.value = new RunningCall(model.call(pid, method.value, message), note)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return

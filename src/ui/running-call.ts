@@ -18,12 +18,15 @@ export class RunningCall {
   readonly view: Signal<CallView>
   readonly reply = new ReplyBuffer()
   readonly #handle: CallHandle
+  readonly #emptyNote: string | undefined
   readonly #began = performance.now()
   #shownSize = -1
   #frame = 0
 
-  constructor(handle: CallHandle) {
+  /** @param emptyNote What to say when it ends well without a reply. */
+  constructor(handle: CallHandle, emptyNote?: string) {
     this.#handle = handle
+    this.#emptyNote = emptyNote
     this.view = signal(this.#look('running'))
     void this.#run()
   }
@@ -55,7 +58,8 @@ export class RunningCall {
   }
 
   #look(state: CallView['state'], error?: CallView['error']): CallView {
-    const { text, note, size: bytes } = this.reply
+    const { text, size: bytes } = this.reply
+    const note = state === 'ok' && bytes === 0 ? this.#emptyNote : this.reply.note
     return { state, text, note, bytes, ms: performance.now() - this.#began, error }
   }
 }
