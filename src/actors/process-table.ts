@@ -3,6 +3,7 @@ import type { Exit } from '../glia/exit.ts'
 import type { Logger } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
 import {
+  changedFields,
   changedPolicy,
   checkMethodNames,
   DEFAULT_POLICY,
@@ -252,8 +253,9 @@ export class ProcessTable {
     if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await this.#modules.get(entry.record, maxMemoryBytes)
     if (this.#entry(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
     const policy = change()
+    const changed = changedFields(entry.record.policy, policy)
     const later = entry.setPolicy(policy)
-    entry.log.add('process', `Its policy was changed: ${Object.keys(given).join(', ')}.`)
+    if (changed.length > 0) entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
     if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
     if (entry.persisted && !entry.retired) await this.#keeper.keep(entry)
     return { policy, later }

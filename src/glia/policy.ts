@@ -177,6 +177,12 @@ export function checkMethodNames({ methods: own }: Policy, methods: readonly str
   )
 }
 
+/** The fields in which two policies differ. */
+export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
+  const fields = Object.keys(after) as (keyof Policy)[]
+  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+}
+
 /** The fields that count for a running instance only from its next start on. */
 export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
   const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])

@@ -5,7 +5,9 @@ import type { MeshSettings, ProcessRecord } from '../actors/store.ts'
 import type { LogLine } from '../actors/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
+import type { CallRecord } from '../glia/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { GivenPolicy, PolicyChange } from '../glia/policy.ts'
 import { pumpInto } from '../glia/web-streams.ts'
 import type {
   CallHandle,
@@ -133,6 +135,19 @@ export class LiveTabModel implements TabModel {
     find: (pid) => this.#entries().find(({ record }) => record.pid === pid)?.files,
     changed: this.changed,
   })
+
+  readonly setPolicy = async (pid: string, policy: GivenPolicy): Promise<PolicyChange> =>
+    (await this.#peer.promise).table.setPolicy(pid, policy)
+
+  readonly calls = (pid: string): ReadonlySignal<readonly CallRecord[]> =>
+    computed(() => {
+      void this.#version.value
+      return (
+        this.#entries()
+          .find(({ record }) => record.pid === pid)
+          ?.proc.calls.list() ?? []
+      )
+    })
 
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 

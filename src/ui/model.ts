@@ -6,9 +6,10 @@ import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/process-log.ts'
 import type { MeshSettings } from '../actors/store.ts'
 import type { SpawnOptions } from '../actors/spawn-options.ts'
+import type { CallRecord } from '../glia/call-log.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
-import type { Policy } from '../glia/policy.ts'
+import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
 import type { Restart } from '../glia/restart.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
 import type { BundledActor } from '../tab/bundled.ts'
@@ -191,6 +192,10 @@ export interface TabModel {
   draft: (file: File) => Draft
   /** Makes a process of one of the bundled actors. */
   spawnBundled: (actor: BundledActor) => Promise<string>
+  /** Changes fields of a process's policy, and says which of them wait for its next instance. Rejects with GliaError. */
+  setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
+  /** The last calls of a process, the last one first. */
+  calls: (pid: string) => ReadonlySignal<readonly CallRecord[]>
   /** Gives a process a fresh instance, also one that is dead. Rejects with GliaError. */
   restart: (pid: string) => Promise<void>
   /** undefined where processes keep no files. */

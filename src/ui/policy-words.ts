@@ -33,6 +33,29 @@ const CALL_WORDS: Readonly<Record<CallRight, string>> = {
   owner: 'It may call others as this browser, whoever calls it.',
 }
 
+/** What people call the fields of a policy that an instance is started with. */
+const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
+  call: 'calls to others',
+  maxMemoryBytes: 'memory',
+  maxOpenFiles: 'open files',
+  maxCalls: 'calls at once',
+  maxDataBytes: 'files in /data',
+  sync: 'fsync',
+}
+
+/** What of a change waits. */
+export function laterWords(later: readonly (keyof Policy)[]): string {
+  if (later.length === 0) return 'Changed.'
+  return `Changed. When it is started the next time: ${later.map((field) => LATER_WORDS[field] ?? field).join(', ')}.`
+}
+
+/** Methods that have callers of their own, one each. */
+export function methodWords({ methods }: Pick<Policy, 'methods'>): string[] {
+  return Object.entries(methods).map(
+    ([method, { callers }]) => `${method}: ${shortCallersWords({ callers, listed: false })}`,
+  )
+}
+
 /** The two limits that people run into. */
 export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
   return `${timeWords(deadlineMs)} for a message, ${formatBinary(maxMemoryBytes)} of memory.`

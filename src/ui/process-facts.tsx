@@ -1,8 +1,10 @@
+import { CallList } from './call-list.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
 import { formatBytes, shortId } from './format.ts'
 import type { ProcessView, TabModel, TieView } from './model.ts'
-import { callWords, limitWords, RESTART_WORDS } from './policy-words.ts'
+import { PolicyEditor } from './policy-editor.tsx'
+import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
 import { StorageWords } from './storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
 import { joinArgs } from './split-args.ts'
@@ -49,7 +51,7 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           </dd>
         </>
       )}
-      <dt>Calls</dt>
+      <dt>Who may call</dt>
       <dd>
         {callWords(policy)}
         {typeof policy.callers !== 'string' &&
@@ -58,6 +60,16 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
               {peer}
             </div>
           ))}
+        {methodWords(policy).map((words) => (
+          <div key={words}>{words}</div>
+        ))}
+        {policy.callTo !== 'any' &&
+          policy.callTo.map((target) => (
+            <div key={target} class="mono wrap">
+              {target}
+            </div>
+          ))}
+        <PolicyEditor key={process.pid} model={model} process={process} />
       </dd>
       <dt>Limits</dt>
       <dd>
@@ -90,6 +102,10 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           </dd>
         </>
       )}
+      <dt>Calls</dt>
+      <dd>
+        <CallList key={process.pid} model={model} process={process} />
+      </dd>
       <dt>Ended</dt>
       <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
     </dl>

@@ -7,6 +7,7 @@ import { listed, ROWS } from './listed.ts'
 import type { ProcessView } from './model.ts'
 import { showError } from './notices.tsx'
 import { useOwnDrop } from './own-drop.ts'
+import { shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 
 /** Methods named in a row; the console lists them all. */
@@ -109,7 +110,7 @@ function ProcessRow({
   onSelect: () => void
   onDrop: (file: File) => void
 }) {
-  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted, root } = process
+  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted, root, policy } = process
   const { isOver, target } = useOwnDrop(`Drop to replace the module of ${name}`, ([file, ...others]) => {
     if (others.length === 0) onDrop(file)
     else showError(`The module of ${name} was not replaced`, new Error('Drop one file on a process, not several.'))
@@ -139,6 +140,9 @@ function ProcessRow({
       </td>
       <td>
         <ProcessState process={process} />
+        <div class="callers soft" title={`Who may call it: ${shortCallersWords(policy)}`}>
+          {shortCallersWords(policy)}
+        </div>
       </td>
       <td class="drop-1 methods">
         {methods.slice(0, SHOWN_METHODS).map((method) => (

@@ -1,0 +1,84 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { Attempt } from './attempt.ts'
+import { ErrorLine } from './error-line.tsx'
+import type { ProcessView, TabModel } from './model.ts'
+import { CallersFields, CallFields, LimitFields, MethodsField } from './policy-fields.tsx'
+import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
+import { laterWords } from './policy-words.ts'
+import { useWait } from './use-wait.ts'
+
+export interface PolicyEditorProps {
+  model: TabModel
+  process: ProcessView
+}
+
+/** Changes the policy of a process while it lives. Says what of that waits for its next instance. */
+export function PolicyEditor({ model, process }: PolicyEditorProps) {
+  const isOpen = useSignal(false)
+  const later = useSignal('')
+  const change = (): void => {
+    later.value = ''
+    isOpen.value = true
+  }
+  if (isOpen.value) {
+    const done = (words: string): void => {
+      later.value = words
+      isOpen.value = false
+    }
+    return <PolicyFormView model={model} process={process} onDone={done} />
+  }
+  return (
+    <>
+      <button type="button" class="button plain" onClick={change}>
+        Change…
+      </button>
+      <div role="status">{later.value}</div>
+    </>
+  )
+}
+
+function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (words: string) => void }) {
+  const { pid, name, policy } = process
+  const form = useSignal(policyForm(policy))
+  const errors = useSignal<PolicyErrors>({})
+  const attempt = useMemo(() => new Attempt(), [pid])
+  const wait = useWait(attempt.since.value)
+  const fields = {
+    form: form.value,
+    errors: errors.value,
+    onEdit: (changes: object) => (form.value = { ...form.value, ...changes }),
+  }
+  const save = (): void => {
+    const wrong: PolicyErrors = {}
+    const changed = readPolicyForm(form.value, wrong)
+    errors.value = wrong
+    if (Object.keys(wrong).length > 0) return
+    void attempt.run(async () => onDone(laterWords((await model.setPolicy(pid, changed)).later)))
+  }
+  return (
+    <form
+      class="policy-editor"
+      noValidate
+      aria-label={`Policy of ${name}`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <CallersFields {...fields} />
+      <MethodsField {...fields} />
+      <CallFields {...fields} />
+      <LimitFields {...fields} />
+      <ErrorLine error={attempt.error.value} />
+      <div class="row">
+        <button type="submit" class="button main">
+          {wait === 'short' ? 'Save' : 'Saving…'}
+        </button>
+        <button type="button" class="button" onClick={() => onDone('')}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  )
+}
