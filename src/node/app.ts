@@ -23,6 +23,8 @@ export interface AppInit {
   readonly metrics: Pick<ServerMetrics, 'text' | 'contentType'>
   /** Other machines may read /metrics. */
   readonly publicMetrics: boolean
+  /** This machine may read /metrics. Not behind a proxy: some pass on requests of others that look like those of this machine. */
+  readonly localMetrics: boolean
   /** What the well-known file says to who asked under this Host. */
   wellKnown(host: string): object
 }
@@ -70,8 +72,13 @@ export function createApp(init: AppInit): Hono<Server> {
 const UNSTORED = { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' }
 
 async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
-  if (!init.publicMetrics && !isLocalClient(c.env.incoming)) {
-    return refuse(new GliaError('ERR_DENIED', 'Figures are for this machine only, unless --public-metrics is given.'))
+  if (!init.publicMetrics && !(init.localMetrics && isLocalClient(c.env.incoming))) {
+    return refuse(
+      new GliaError(
+        'ERR_DENIED',
+        'Figures are not shown here. Start the server with --metrics PORT or --public-metrics.',
+      ),
+    )
   }
   const headers = { 'content-type': init.metrics.contentType, 'cache-control': 'no-store' }
   return c.body(await init.metrics.text(), 200, headers)

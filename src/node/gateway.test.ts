@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask as askServer, type Ask, type Reply, testServers, type TestServers } from './test-server.ts'
@@ -178,9 +179,27 @@ test('where the relay is, pages of this server and of allowed sites may read, an
   expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': SITE, vary: 'origin' })
 })
 
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
 test('figures are for this machine, unless told otherwise', async () => {
   expect((await ask('/metrics')).headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
   expect((await ask('/metrics', { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(403)
+  for (const name of ['via', 'x-real-ip', 'forwarded', 'x-forwarded-proto']) {
+    expect([name, (await ask('/metrics', { headers: { [name]: 'x' } })).status]).toEqual([name, 403])
+  }
+  // Some proxies add nothing at all: behind one, no request counts as of this machine.
+  const port = await freePort()
+  const behind = await servers.start({ announce: ['/dns4/glia.example/tcp/443/wss'], metricsPort: port })
+  expect((await ask('/metrics', { port: behind.port })).status).toBe(403)
+  expect((await ask('/metrics', { port })).body).toContain('glia_reservations')
+  expect((await ask('/metrics', { port, host: 'evil.example' })).status).toBe(404)
   const open = await servers.start({ publicMetrics: true })
   expect((await ask('/metrics', { port: open.port, headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(200)
 })

@@ -35,11 +35,14 @@ export function clientOf({ socket, headers }: IncomingMessage): string {
   return (isLoopback(client) && forwardedFor?.split(',').at(-1)?.trim()) || client
 }
 
+/** Headers that proxies add, each some of them. */
+const FORWARDED = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|cf-.*)$/
+
 /**
- * Whether a request was made on this machine, for this machine. One that a proxy here passes on comes from elsewhere: it
- * names another host, or says for whom it was forwarded.
+ * Whether a request was made on this machine, for this machine. One that a proxy here passes on names another host, has a header of
+ * the proxy's, or is HTTP/1.0, which nginx speaks unless told otherwise. Not all proxies can be told: see `localMetrics` in app.ts.
  */
-export function isLocalClient({ socket, headers }: IncomingMessage): boolean {
-  const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers
-  return isLoopback(socket.remoteAddress ?? '') && isLocalHost(headers.host) && !forwarded
+export function isLocalClient({ socket, headers, httpVersion }: IncomingMessage): boolean {
+  const isForwarded = Object.keys(headers).some((name) => FORWARDED.test(name)) || httpVersion === '1.0'
+  return isLoopback(socket.remoteAddress ?? '') && isLocalHost(headers.host) && !isForwarded
 }

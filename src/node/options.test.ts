@@ -18,6 +18,7 @@ const DEFAULTS = {
   circuitBytes: undefined,
   relayFor: 'glia',
   maxBodyBytes: 1024 ** 3,
+  metricsPort: undefined,
   publicMetrics: false,
 }
 

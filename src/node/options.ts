@@ -47,6 +47,8 @@ export interface Options {
   readonly relayFor: 'glia' | 'any'
   /** Largest message that the gateway takes, in bytes. */
   readonly maxBodyBytes: number
+  /** TCP port on this machine for /metrics alone; undefined: none. */
+  readonly metricsPort: number | undefined
   /** Other machines may read /metrics. */
   readonly publicMetrics: boolean
 }
@@ -76,6 +78,7 @@ const FLAGS = {
   'circuit-bytes': { value: 'SIZE', help: 'bytes that a relayed connection may carry (default: no limit)' },
   'relay-for': { value: 'glia|any', help: 'whom the relay makes reachable: peers that speak Glia (default), or any' },
   'max-body': { value: 'SIZE', help: 'largest message over HTTP, such as 64M (default 1G)' },
+  metrics: { value: 'PORT', help: 'port on 127.0.0.1 for /metrics alone; needed behind a proxy' },
   'public-metrics': { help: 'let other machines read /metrics' },
   dist: { value: 'DIR', help: 'folder of the built app (default dist)' },
 } as const satisfies Record<string, { value?: string; help: string; multiple?: boolean }>
@@ -119,6 +122,7 @@ export function parseOptions(args: readonly string[], env: Env): Options | 'help
     circuitBytes: one<number | undefined>('circuit-bytes', parseBytes, undefined),
     relayFor: one('relay-for', parseRelayFor, 'glia'),
     maxBodyBytes: one('max-body', parseBytes, GiB),
+    metricsPort: one<number | undefined>('metrics', parsePort, undefined),
     publicMetrics: one('public-metrics', parseSwitch, false),
   }
 }

@@ -12,6 +12,7 @@ import { openHttp } from './http-server.ts'
 import { BODY_IDLE_MS } from './limits.ts'
 import { hostOf } from './loopback.ts'
 import { ServerMetrics } from './metrics.ts'
+import { type MetricsDoor, openMetrics } from './metrics-door.ts'
 import { UsageError } from './option-values.ts'
 import type { Options } from './options.ts'
 import { OwnNames } from './own-names.ts'
@@ -48,6 +49,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   // First, so that two servers on the same ports are told of this one.
   const door = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
   let lock: DataLock | undefined
+  let figures: MetricsDoor | undefined
   try {
     lock = await lockDataDir(data)
     const { release } = lock
@@ -55,17 +57,21 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const { peerId } = kept.identity
     await checkDoor({ flag: '--ws', port: init.ws }, host)
     await checkDoor({ flag: '--tcp', port: init.tcp }, host)
+    if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
     const names = new OwnNames({ ...init, httpPort: door.port })
     const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
     const gateway = new Gateway({ http: createHttp(peer), peerId, limits, observer: metrics.calls })
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
-    door.serve(createApp({ ...init, names, gateway, metrics, wellKnown: known }).fetch)
+    door.serve(
+      createApp({ ...init, names, gateway, metrics, localMetrics: init.announce.length === 0, wellKnown: known }).fetch,
+    )
 
     const stop = async (): Promise<void> => {
       try {
         // The peer after the door: calls that run may use it for a moment still.
         await door.stop()
+        await figures?.stop()
         await peer.stop()
       } finally {
         await release()
@@ -83,6 +89,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     }
   } catch (thrown) {
     await lock?.release()
+    await figures?.stop()
     await door.stop()
     throw thrown
   }

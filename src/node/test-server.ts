@@ -75,7 +75,11 @@ export async function ask(
   { port, method = 'GET', host = 'localhost', headers, body }: Ask,
 ): Promise<Reply> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-    const call = request({ port, host: '127.0.0.1', path, method, headers: { host, ...headers } }, resolve)
+    // A connection of its own: one that is used again may be closed at that moment.
+    const call = request(
+      { agent: false, port, host: '127.0.0.1', path, method, headers: { host, ...headers } },
+      resolve,
+    )
     call.once('error', reject).end(body)
   })
   let text = ''

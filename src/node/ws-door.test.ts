@@ -11,7 +11,11 @@ let server: GliaServer
 
 beforeAll(async () => {
   servers = await testServers()
-  server = await servers.start({ allowOrigins: [SITE], announce: ['/dns4/glia.example/tcp/443/wss'] })
+  server = await servers.start({
+    allowOrigins: [SITE],
+    announce: ['/dns4/glia.example/tcp/443/wss'],
+    publicMetrics: true,
+  })
 })
 
 afterAll(() => servers.end())
