@@ -1,6 +1,6 @@
+import { HEAD_BYTES } from './module-source.ts'
+
 const TAR_MAGIC_AT = 257
-/** What has to be known of a file to tell what it is, in bytes. */
-export const HEAD_BYTES = 512
 
 const BINARY: readonly { magic: readonly number[]; at?: number; is: string }[] = [
   { magic: [0x1f, 0x8b], is: 'a gzip archive in a gzip archive: unpack it first' },

@@ -15,7 +15,6 @@ type Immediates =
   | 'memory'
   | 'f32'
   | 'f64'
-  | 'castBranch'
   | 'v128'
   | 'lane'
   | 'memoryLane'
@@ -53,21 +52,8 @@ const OPCODES = byRanges([
   [0xd5, 0xd6, 1],
 ])
 
-/** Opcodes of two parts, by the first: objects, bulk memory and tables, SIMD, atomics. */
+/** Opcodes of two parts, by the first: bulk memory and tables, SIMD, atomics. Modules with objects (0xfb) are refused anyway. */
 const PREFIXED: Readonly<Record<number, readonly (Immediates | undefined)[]>> = {
-  0xfb: byRanges([
-    [0, 1, 1],
-    [2, 5, 2],
-    [6, 7, 1],
-    [8, 10, 2],
-    [11, 14, 1],
-    [15, 15, 0],
-    [16, 16, 1],
-    [17, 19, 2],
-    [20, 23, 1],
-    [24, 25, 'castBranch'],
-    [26, 30, 0],
-  ]),
   0xfc: byRanges([
     [0, 7, 0],
     [8, 8, 2],
@@ -88,9 +74,7 @@ const PREFIXED: Readonly<Record<number, readonly (Immediates | undefined)[]>> = 
     [35, 83, 0],
     [84, 91, 'memoryLane'],
     [92, 93, 'memory'],
-    [94, 0x120, 0],
-    [0x121, 0x122, 'lane'],
-    [0x123, 0x15f, 0],
+    [94, 0x113, 0],
   ]),
   0xfe: byRanges([
     [0, 2, 'memory'],
@@ -176,9 +160,6 @@ class InstructionReader {
       case 'f64':
         this.at += 8
         return
-      case 'castBranch':
-        this.at += 1
-        return this.#skipNumbers(3)
       case 'v128':
         this.at += 16
         return

@@ -123,6 +123,7 @@ test('what is packed and is no module, has too much in it or is damaged, is refu
   await expect(readModule(new Blob([await packed(tar)]), ORDER)).rejects.toThrow(/tar archive/)
   const bomb = padded(good, 300 * MiB - good.length)
   await expect(readModule(new Blob([await packed(bomb)]), ORDER)).rejects.toThrow(/more than 256 MiB/)
+  await expect(readModule(new Blob([await packed(await packed(good))]), ORDER)).rejects.toThrow(/in a gzip archive/)
   const damaged = (await packed(good)).slice(0, -10)
   await expect(readModule(new Blob([damaged]), ORDER)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
 })

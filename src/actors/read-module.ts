@@ -1,7 +1,7 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
 import { GliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/or-aborted.ts'
-import { type InspectedModule, inspectModule } from './inspect.ts'
+import { explained, type InspectedModule, inspectModule } from './inspect.ts'
 import { newWorker } from './new-worker.ts'
 import { readFile, type ReadOptions } from './module-source.ts'
 import { sha256 } from './sha256.ts'
@@ -9,6 +9,11 @@ import type { ActorWorkerApi } from './worker-api.ts'
 
 /** From this size on a module is worth a worker, which takes some 30 ms to start, in bytes. */
 const LARGE_BYTES = 1024 * 1024
+
+const GZIP_MAGIC = [0x1f, 0x8b]
+
+/** All that stands before the code of a module, of nearly all modules, in bytes. */
+const START_BYTES = 8 * 1024 * 1024
 
 /** Longest time until such a worker's script has come, in ms. What it does then takes as long as the browser takes. */
 const SCRIPT_MS = 30_000
@@ -45,13 +50,12 @@ export async function readBytes(
   copy: boolean,
   options?: ReadOptions,
 ): Promise<HashedBytes & { bytes: Uint8Array<ArrayBuffer> }> {
-  const { bytes, unpacked } = await readFile(source, options)
+  const bytes = await readFile(source, options)
   return {
     bytes,
     hash: await sha256(bytes),
     moduleBytes: bytes.length,
-    // The source of what was unpacked is not the module.
-    copy: copy || unpacked ? new Blob([bytes], { type: 'application/wasm' }) : undefined,
+    copy: copy ? new Blob([bytes], { type: 'application/wasm' }) : undefined,
   }
 }
 
@@ -60,6 +64,14 @@ export async function readBytes(
  * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
  */
 export async function readModule(source: Blob, order: ReadOrder, options: ReadOptions = {}): Promise<ReadModule> {
+  const plain = await unpacked(source, options)
+  // Once: what is packed twice is refused.
+  return plain
+    ? { ...(await readHere(plain, { ...order, copy: false }, options)), copy: plain }
+    : readHere(source, order, options)
+}
+
+async function readHere(source: Blob, order: ReadOrder, options: ReadOptions): Promise<ReadModule> {
   const { maxMemoryBytes, allowStart, copy = false, compiled } = order
   const { bytes, ...read } = await readBytes(source, copy, options)
   const inspected = (await compiled?.(read.hash)) ?? (await inspectModule(bytes, maxMemoryBytes, allowStart))
@@ -78,7 +90,19 @@ export async function readModuleBeside(
   order: ReadOrder,
   options: ReadOptions = {},
 ): Promise<ReadModule> {
-  if (source.size < LARGE_BYTES) return readModule(source, order, options)
+  const plain = await unpacked(source, options)
+  return plain
+    ? { ...(await readBeside(createWorker, plain, { ...order, copy: false }, options)), copy: plain }
+    : readBeside(createWorker, source, order, options)
+}
+
+async function readBeside(
+  createWorker: () => Promise<Worker>,
+  source: Blob,
+  order: ReadOrder,
+  options: ReadOptions,
+): Promise<ReadModule> {
+  if (source.size < LARGE_BYTES) return readHere(source, order, options)
   const { maxMemoryBytes, allowStart = false, copy = false, compiled } = order
   const { signal: given, onProgress } = options
   const stalled = new AbortController()
@@ -110,6 +134,9 @@ export async function readModuleBeside(
       return { ...read, inspected: (await compiled?.(read.hash)) ?? (await api.compile(maxMemoryBytes, allowStart)) }
     }
     return await orAborted(Promise.race([inWorker(), failed.promise]), signal)
+  } catch (thrown) {
+    const isRefused = thrown instanceof GliaError && thrown.code === 'ERR_BAD_MODULE'
+    throw isRefused ? await explained(thrown, await startOf(source)) : thrown
   } finally {
     clearTimeout(timer)
     // What is told of it takes another way than the result, and must not come after that.
@@ -117,4 +144,21 @@ export async function readModuleBeside(
     progress.close()
     end?.()
   }
+}
+
+/** The start of a module, where it says what it imports and exports. @returns nothing if it cannot be read any more. */
+async function startOf(source: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await source.slice(0, START_BYTES).arrayBuffer())
+  } catch {
+    return new Uint8Array()
+  }
+}
+
+/** What is packed with gzip in the source; undefined if it is not. @throws {GliaError} ERR_BAD_MODULE */
+async function unpacked(source: Blob, options: ReadOptions): Promise<Blob | undefined> {
+  const start = await startOf(source.slice(0, GZIP_MAGIC.length))
+  if (start.length === 0 || !GZIP_MAGIC.every((byte, i) => start[i] === byte)) return undefined
+  const { unpackModule } = await import('./unpack-module.ts')
+  return unpackModule(source, options)
 }

@@ -1,4 +1,5 @@
 import type { Import } from './module-sections.ts'
+import { ONLY_WASI } from './refusals.ts'
 import { WASI_MODULE } from './wasi-names.ts'
 
 /** What made a module that cannot run here, by what it imports, and the way out. The first that fits is told. */
@@ -61,13 +62,12 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
   },
 ]
 
-/** Said where nothing is known of the toolchain. */
-const ANY = `Actors may import ${WASI_MODULE} only.`
-
 /** The sentence for a module with these imports, not all of which there are. */
 export function wayOut(imports: readonly Import[]): string {
   const made = TOOLCHAINS.find(({ fits }) => imports.some(({ module, name }) => fits(module, name)))
   if (made) return made.way
   const isUnlinked = imports.some(({ module }) => module === 'env')
-  return isUnlinked ? `${ANY} What is imported from env is often a function that the linker did not find.` : ANY
+  return isUnlinked
+    ? `${ONLY_WASI} What is imported from env is often a function that the linker did not find.`
+    : ONLY_WASI
 }

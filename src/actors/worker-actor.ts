@@ -5,6 +5,7 @@ import type { ExitReason } from '../glia/exit.ts'
 import { COMMAND } from '../glia/incarnation.ts'
 import { mib } from './cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
+import { demangled } from './demangle.ts'
 import type { FileEntry } from './files-api.ts'
 import type { FilesSession } from './files-session.ts'
 import { noRoom } from './host-limit.ts'
@@ -254,7 +255,7 @@ class WorkerActor implements Actor {
     this.#serving = undefined
     if (!ended || ended.reason === 'paused') return
     this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
-    if (ended.reason === 'trapped') this.#init.onTrap(ended.frames)
+    if (ended.reason === 'trapped') this.#init.onTrap(demangled(ended.frames))
   }
 
   /** A Comlink call never settles when its worker is ended: this does. */
@@ -270,7 +271,8 @@ class WorkerActor implements Actor {
 /** A trap with all of its memory in use is told as such: whether that is why, only the guest knows. */
 function exitReason(ended: ServeEnd, memoryBytes: number, limitBytes: number | undefined): ExitReason {
   if (ended.reason === 'exited') return { type: 'exited', code: ended.code }
-  const { message, frames } = ended
+  const { message } = ended
+  const frames = demangled(ended.frames)
   if (limitBytes === undefined || memoryBytes < limitBytes) return { type: 'trapped', message, frames }
   return { type: 'memory', message: `trapped with all of its ${mib(limitBytes)} in use: ${message}`, frames }
 }

@@ -5,7 +5,7 @@
 import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
 import type { FileEntry } from '../../src/actors/files-api.ts'
-import { inspectModule } from '../../src/actors/inspect.ts'
+import { inspectCore } from '../../src/actors/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/read-module.ts'
 import { noteWholeStacks } from '../../src/actors/trap-text.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker-api.ts'
@@ -38,7 +38,7 @@ const api: ActorWorkerApi = {
     module = bytes
     return read
   },
-  compile: (maxMemoryBytes, allowStart) => inspectModule(required(module), maxMemoryBytes, allowStart),
+  compile: (maxMemoryBytes, allowStart) => inspectCore(required(module), maxMemoryBytes, allowStart),
   connect(channel: Channel): void {
     server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(channel)
     const { stdio, suspends } = server
