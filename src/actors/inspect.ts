@@ -22,7 +22,7 @@ export async function inspectModule(
 }
 
 /** A refusal with all that can be told of the module. The words for that are loaded when they are needed. */
-export async function explained<T extends Error>(refusal: T, bytes: Uint8Array): Promise<Error> {
+export async function explained(refusal: Error, bytes: Uint8Array): Promise<Error> {
   const { explain } = await import('./refusal-words.ts')
   return explain(refusal, bytes)
 }

@@ -221,6 +221,15 @@ describe('poll_oneoff', () => {
 
   const event = (userdata: number, type: number, bytes = 0, errno = 0) => ({ userdata, errno, type, bytes })
 
+  test('never sleeps less than it was asked to', () => {
+    const guest = makeGuest()
+    for (let i = 0; i < 40; i++) {
+      const started = performance.now()
+      poll(guest, { clockMs: 0.3 + i / 20 })
+      expect(performance.now() - started).toBeGreaterThanOrEqual(0.3 + i / 20)
+    }
+  })
+
   test('sleeps until its clock is over', () => {
     const started = performance.now()
     expect(poll(makeGuest(), { clockMs: 20 })).toEqual([event(10, CLOCK)])

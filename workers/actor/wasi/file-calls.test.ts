@@ -350,3 +350,27 @@ function put(guest: TestGuest, path: string, at: number = AT.path): [number, num
   guest.bytes.set(new TextEncoder().encode(path), at)
   return [at, new TextEncoder().encode(path).length]
 }
+
+test('an offset that is negative is refused as such, and one that no file has as too large', () => {
+  const { call, create, open } = testGuest()
+  create('f', 'content')
+  const fd = open('f')
+  for (const offset of [-1n, 2n ** 64n - 1n, 2n ** 63n]) {
+    expect(call('fd_pread', fd, AT.iovs, 0, offset, AT.done)).toBe(wasi.ERRNO_INVAL)
+    expect(call('fd_pwrite', fd, AT.iovs, 0, offset, AT.done)).toBe(wasi.ERRNO_INVAL)
+    expect(call('fd_allocate', fd, offset, 1n)).toBe(wasi.ERRNO_INVAL)
+  }
+  expect(call('fd_pread', fd, AT.iovs, 0, 2n ** 60n, AT.done)).toBe(wasi.ERRNO_FBIG)
+})
+
+test('a file takes the first 1024 buffers of a longer list', () => {
+  const { call, create, open, view, u32 } = testGuest()
+  create('f')
+  const fd = open('f')
+  for (let i = 0; i < 2000; i++) {
+    view.setUint32(AT.large + i * 8, AT.buffer, true)
+    view.setUint32(AT.large + i * 8 + 4, 2, true)
+  }
+  expect(call('fd_write', fd, AT.large, 2000, AT.done)).toBe(wasi.ERRNO_SUCCESS)
+  expect(u32(AT.done)).toBe(2048)
+})

@@ -27,6 +27,12 @@ function toOffset(value: bigint): number {
   return offset
 }
 
+/** Where in a file something is. @throws {WasiError} INVAL if it is negative, as a C program means it; FBIG. */
+function toPosition(value: bigint): number {
+  if (BigInt.asIntN(64, value) < 0n) throw new WasiError(wasi.ERRNO_INVAL)
+  return toOffset(value)
+}
+
 /** The functions on open descriptors. */
 export function fileCalls(context: WasiContext) {
   const { memory, table } = context
@@ -46,7 +52,7 @@ export function fileCalls(context: WasiContext) {
     fd_allocate(fd: number, offset: bigint, length: bigint): void {
       const descriptor = descriptorWith(context, fd, wasi.RIGHTS_FD_ALLOCATE)
       if (length === 0n) throw new WasiError(wasi.ERRNO_INVAL)
-      descriptor.allocate(toOffset(offset) + toOffset(length))
+      descriptor.allocate(toPosition(offset) + toPosition(length))
     },
     fd_close(fd: number): Later<void> {
       return table.close(fd)
@@ -80,7 +86,7 @@ export function fileCalls(context: WasiContext) {
     },
     fd_pread(fd: number, list: number, count: number, offset: bigint, done: number): Later<void> {
       const file = withOffsets(fd, wasi.RIGHTS_FD_READ | wasi.RIGHTS_FD_SEEK)
-      const start = toOffset(offset)
+      const start = toPosition(offset)
       return moveBytes(memory, { list, count, done }, false, (target, before) => file.readAt(target, start + before))
     },
     fd_prestat_get(fd: number, result: number): void {
@@ -96,7 +102,7 @@ export function fileCalls(context: WasiContext) {
     },
     fd_pwrite(fd: number, list: number, count: number, offset: bigint, done: number): Later<void> {
       const file = withOffsets(fd, wasi.RIGHTS_FD_WRITE | wasi.RIGHTS_FD_SEEK)
-      const start = toOffset(offset)
+      const start = toPosition(offset)
       const move = (source: Uint8Array, before: number): number => file.writeAt(source, start + before)
       return andThen(moveBytes(memory, { list, count, done }, false, move), () => file.written())
     },

@@ -1,7 +1,7 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { WasiError } from './wasi-error.ts'
 
-/** Buffers of one call, as IOV_MAX is elsewhere. More of them are no program's wish. */
+/** Buffers that one call takes, as IOV_MAX is elsewhere. */
 const MAX_BUFFERS = 1024
 /** Longest path, in bytes. */
 const MAX_PATH = 4096
@@ -64,10 +64,11 @@ export class GuestMemory {
     return path
   }
 
-  /** Checks a list of buffers. @throws {WasiError} INVAL if there are too many. */
-  checkBuffers(list: number, count: number): void {
-    if (count >>> 0 > MAX_BUFFERS) throw new WasiError(wasi.ERRNO_INVAL)
-    this.check(list, (count >>> 0) * 8)
+  /** Checks a list of buffers. @returns how many of them are taken: of a longer list the first 1024, and the rest is for the next call. */
+  checkBuffers(list: number, count: number): number {
+    const taken = Math.min(count >>> 0, MAX_BUFFERS)
+    this.check(list, taken * 8)
+    return taken
   }
 
   /** One of a list of buffers, which was checked; it may be empty. */

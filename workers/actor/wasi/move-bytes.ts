@@ -21,13 +21,13 @@ export function moveBytes(
   isStream: boolean,
   move: (buffer: Uint8Array<ArrayBuffer>, moved: number) => Later<number>,
 ): Later<void> {
-  memory.checkBuffers(list, count)
+  const taken = memory.checkBuffers(list, count)
   memory.check(done, 4)
   return andThen(moveAll(), (total) => memory.setU32(done, total))
 
   function moveAll(): Later<number> {
     let before = 0
-    for (let i = 0; i < count >>> 0; i++) {
+    for (let i = 0; i < taken; i++) {
       const buffer = memory.buffer(list, i)
       if (buffer.length === 0) continue
       const moved = tryMove(buffer, before)

@@ -1,8 +1,8 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { Stdio } from '../stdio.ts'
 import type { WasiContext } from './context.ts'
 import { type Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'
-import { andThen } from './later.ts'
 import { WasiError } from './wasi-error.ts'
 
 /** Sizes and offsets of `subscription` and `event` (WASI preview 1 witx). */
@@ -11,8 +11,8 @@ const EVENT_BYTES = 32
 const NS_PER_MS = 1e6
 /** Subscriptions of one call. More of them are no program's wish. */
 const MAX_SUBSCRIPTIONS = 4096
-/** A timer that waited to its end may wake that much early, in ms. */
-const EARLY_MS = 0.5
+/** Shortest wait after a timer that was early, in ms. */
+const MIN_WAIT_MS = 0.05
 
 interface PollCall {
   subscriptions: number
@@ -52,7 +52,18 @@ export function pollOneoff(context: WasiContext, call: PollCall): Later<void> {
   }
   const isReady = (): boolean => stdio.broken || all.some((one) => one.ready() !== NOT_READY)
   const until = Math.min(...all.map(({ at }) => at))
-  return andThen(stdio.waitFor(isReady, until - now), finish)
+  return waitUntilReady(stdio, isReady, until, finish)
+}
+
+/** Timers may be early, and a guest that is woken too soon finds that it has slept less than it asked for. */
+function waitUntilReady(stdio: Stdio, isReady: () => boolean, until: number, finish: () => void): Later<void> {
+  for (;;) {
+    const waited = stdio.waitFor(isReady, Math.max(until - performance.now(), MIN_WAIT_MS))
+    if (waited instanceof Promise) {
+      return waited.then(() => (isReady() ? finish() : waitUntilReady(stdio, isReady, until, finish)))
+    }
+    if (isReady()) return finish()
+  }
 }
 
 function subscription(context: WasiContext, at: number, now: number): Subscription {
@@ -80,7 +91,7 @@ function clock(memory: GuestMemory, at: number, now: number): Waiting {
   const isAbsolute = (memory.u16(at + 24) & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0
   const passed = isAbsolute ? (id === wasi.CLOCKID_REALTIME ? Date.now() : now) : 0
   const over = now + timeoutMs - passed
-  return { errno: 0, at: over, ready: () => (over <= performance.now() + EARLY_MS ? 0 : NOT_READY) }
+  return { errno: 0, at: over, ready: () => (over <= performance.now() ? 0 : NOT_READY) }
 }
 
 function file(descriptor: Descriptor, reads: boolean): Waiting {
