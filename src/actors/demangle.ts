@@ -209,7 +209,12 @@ class V0 {
     this.#at += digits.length
     if (digits === '_') return 0
     const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-    return digits.slice(0, -1).split('').reduce((value, digit) => value * 62 + alphabet.indexOf(digit), 0) + 1
+    return (
+      digits
+        .slice(0, -1)
+        .split('')
+        .reduce((value, digit) => value * 62 + alphabet.indexOf(digit), 0) + 1
+    )
   }
 
   #take(tag: string): boolean {
