@@ -24,11 +24,10 @@ export class Abandonment {
 
   constructor(init: AbandonmentInit) {
     this.#init = init
-    init.stream.signal.addEventListener('abort', this.look, { once: true })
   }
 
   /** The message was given up, or somebody began to wait. */
-  readonly look = (): void => {
+  look(): void {
     const { stream, ownerWaits, stop } = this.#init
     const { signal, caller } = stream
     if (!signal.aborted || this.#timer !== undefined) return
@@ -39,6 +38,5 @@ export class Abandonment {
   /** The method has returned. */
   end(): void {
     clearTimeout(this.#timer)
-    this.#init.stream.signal.removeEventListener('abort', this.look)
   }
 }

@@ -5,22 +5,30 @@ const GRACE_MS = 250
 
 /** A time, and what is said when it is over. */
 export interface Deadline {
-  ms: number
-  late: GliaError
+  readonly ms: number
+  /** Always the same error. It is made when it is asked for: most deadlines are never missed, and an error takes microseconds. */
+  readonly late: GliaError
 }
 
 /** @param message Says it, given the time as text. */
 export function deadlineIn(ms: number, message: (time: string) => string): Deadline {
-  return { ms, late: new GliaError('ERR_DEADLINE', message(seconds(ms))) }
+  let late: GliaError | undefined
+  return {
+    ms,
+    get late() {
+      late ??= new GliaError('ERR_DEADLINE', message(seconds(ms)))
+      return late
+    },
+  }
 }
 
 /**
  * Gives some work so much time; it is told through its signal when that is over.
  * @throws the deadline's error, if the work throws what its signal gave it.
  */
-export async function withDeadline<T>({ ms, late }: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const aborter = new AbortController()
-  const timer = setTimeout(() => aborter.abort(late), ms)
+  const timer = setTimeout(() => aborter.abort(deadline.late), deadline.ms)
   try {
     return await work(aborter.signal)
   } finally {

@@ -8,15 +8,31 @@ import type { Policy } from './policy.ts'
 import type { Stream } from './stream.ts'
 import { UnlessOver } from './unless-over.ts'
 
+export interface MessageInit {
+  pid: string
+  policy: Policy
+  /** Counts the bytes. */
+  call: KeptCall
+  /** Is told when the method waits for the caller. Left out: the caller may take its time. */
+  pace?: Pace | undefined
+  /** Called when the call is aborted. */
+  onOver?: (() => void) | undefined
+}
+
 /**
  * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
  * or write outlives the call.
- * @param call Counts the bytes.
- * @param pace Is told when the method waits for the caller. Left out: the caller may take its time.
  */
-export function messageOf(stream: Stream, pid: string, policy: Policy, call: KeptCall, pace?: Pace): Message {
+export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: MessageInit): Message {
   const { destination, context, signal } = stream
-  const unlessOver = new UnlessOver(signal)
+  const [reads, writes] = [new UnlessOver(), new UnlessOver()]
+  const over = (): void => {
+    reads.end(signal.reason)
+    writes.end(signal.reason)
+    onOver?.()
+  }
+  signal.addEventListener('abort', over, { once: true })
+  if (signal.aborted) over()
   return {
     signal,
     get room() {
@@ -32,7 +48,7 @@ export function messageOf(stream: Stream, pid: string, policy: Policy, call: Kep
     },
     read: async () => {
       const came = pace?.reads()
-      const chunk = await unlessOver.wait(stream.read())
+      const chunk = await reads.wait(stream.read())
       came?.(chunk?.byteLength ?? 0)
       call.bytesIn += chunk?.byteLength ?? 0
       if (call.bytesIn > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
@@ -42,7 +58,7 @@ export function messageOf(stream: Stream, pid: string, policy: Policy, call: Kep
       call.bytesOut += chunk.byteLength
       if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
       const taken = pace?.writes()
-      const written = unlessOver.wait(stream.write(chunk))
+      const written = writes.wait(stream.write(chunk))
       return taken ? written.then(() => taken(chunk.byteLength)) : written
     },
   }

@@ -19,6 +19,7 @@ import { RunTimes } from './run-times.ts'
 import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
 import { type Turn, Turns } from './turns.ts'
+import { UnlessOver } from './unless-over.ts'
 
 export interface ProcInit extends Program {
   pid: Pid
@@ -326,24 +327,23 @@ export class Proc {
     const started = performance.now()
     const { methodName: method } = stream
     const { killed, incarnation } = this.#life
-    const { ms, late } = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
+    const deadline = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
     const cause = { method, counts: this.#restart.counts === 'anyone' || strangersOf(stream).length === 0, tell }
     // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
     let refuseWaiting: ((error: GliaError) => void) | undefined
-    // Ends the turn whatever the run still waits for.
-    const over = Promise.withResolvers<never>()
-    over.promise.catch(() => undefined)
+    // Its end is that of the turn, whatever the run still waits for.
+    const unlessOver = new UnlessOver()
     const beginDeadline = (): (() => void) =>
       deadlineWithGrace(
-        ms,
+        deadline.ms,
         () => {
           refuseWaiting = this.#turns.whoWaits()
-          stream.abort(late)
+          stream.abort(deadline.late)
         },
         () => {
-          tell(late)
-          this.#stopAt(late, cause, refuseWaiting)
-          over.reject(late)
+          tell(deadline.late)
+          this.#stopAt(deadline.late, cause, refuseWaiting)
+          unlessOver.end(deadline.late)
         },
       )
     let cancelDeadline: (() => void) | undefined
@@ -352,20 +352,16 @@ export class Proc {
     const stopRunning = (error: GliaError): void => {
       stream.abort(error)
       incarnation.stop()
-      over.reject(error)
+      unlessOver.end(error)
     }
     const abandonment = isOwner ? this.#abandonmentOf(stream, stopRunning) : undefined
     const onKill = (): void => {
-      over.reject(killed.reason)
+      unlessOver.end(killed.reason)
       stream.abort(killed.reason)
     }
     killed.addEventListener('abort', onKill, { once: true })
     this.#running = stream
     let failure: unknown
-    const noteFailure = (thrown: unknown): never => {
-      failure = thrown
-      throw thrown
-    }
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
@@ -375,15 +371,19 @@ export class Proc {
       const entering = this.#life.enter(stream.signal)
       if (entering) await entering
       cancelDeadline = beginDeadline()
-      if (!incarnation.isLive) await this.#life.start(stream.signal, late, cause)
+      if (!incarnation.isLive) await this.#life.start(stream.signal, deadline.late, cause)
       this.#life.state = 'busy'
-      const run = incarnation.run(method, messageOf(stream, this.pid, this.policy, call, pace))
+      const { pid, policy } = this
+      const message = messageOf(stream, { pid, policy, call, pace, onOver: abandonment && (() => abandonment.look()) })
       this.#pace = pace
       this.#abandonment = abandonment
       this.#stopRunning = stopRunning
       pace?.watch()
-      abandonment?.look()
-      await Promise.race([run.catch(noteFailure), over.promise])
+      await unlessOver.wait(incarnation.run(method, message)).catch((thrown: unknown) => {
+        // What ended the turn is no failure of the actor.
+        if (thrown !== unlessOver.reason) failure = thrown
+        throw thrown
+      })
       // The guest may have returned on its own account after the caller's end was decided.
       stream.signal.throwIfAborted()
       this.#times.add(performance.now() - started)
@@ -400,7 +400,7 @@ export class Proc {
       this.#pace = this.#abandonment = this.#stopRunning = undefined
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
-      const wasLeft = stream.signal.aborted && stream.signal.reason !== late
+      const wasLeft = stream.signal.aborted && stream.signal.reason !== deadline.late
       this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
       this.#running = undefined
     }

@@ -1,44 +1,27 @@
-import { toGliaError } from './errors.ts'
-
 /**
- * Waits that end when a call is over, whatever becomes of what they wait for. A transport may never settle a read or a write,
- * not even of a stream that is aborted; the message must not wait with it.
+ * A wait that ends when something is over, whatever becomes of what it waits for. A transport may never settle a read or a
+ * write, not even of a stream that is aborted; the message must not wait with it. One wait at a time.
  */
 export class UnlessOver {
-  readonly #signal: AbortSignal
-  /** Rejects the waits under way: there are at most a few, a read and a write. */
-  readonly #waiting = new Set<(reason: unknown) => void>()
-  #listens = false
+  /** What it ended with; undefined while it goes on. */
+  reason: unknown
+  #over = false
+  /** Of the last wait. For one that has settled this changes nothing. */
+  #reject: ((reason: unknown) => void) | undefined
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal
-  }
-
-  /** @throws what the promise throws; the signal's reason as soon as it aborts. */
+  /** @throws what the promise throws; the reason as soon as it is over. */
   wait<T>(promise: Promise<T>): Promise<T> {
-    const { promise: either, resolve, reject } = Promise.withResolvers<T>()
-    if (!this.#listens) {
-      this.#listens = true
-      this.#signal.addEventListener('abort', this.#onAbort, { once: true })
-    }
-    this.#waiting.add(reject)
-    promise.then(
-      (value) => {
-        this.#waiting.delete(reject)
-        resolve(value)
-      },
-      (thrown: unknown) => {
-        this.#waiting.delete(reject)
-        reject(thrown)
-      },
-    )
-    if (this.#signal.aborted) this.#onAbort()
-    return either
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      promise.then(resolve, reject)
+      if (this.#over) reject(this.reason)
+    })
   }
 
-  readonly #onAbort = (): void => {
-    const reason = toGliaError(this.#signal.reason, 'ERR_ABORTED')
-    for (const reject of this.#waiting) reject(reason)
-    this.#waiting.clear()
+  end(reason: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.reason = reason
+    this.#reject?.(reason)
   }
 }
