@@ -38,7 +38,7 @@ function begin(localAddress: string): ClientRequest {
 test('250 slow bodies of one client to a tab keep no other client of the gateway from calling it', async () => {
   await expect.poll(() => tab.relays()[0]?.state, { timeout: 30_000 }).toBe('reserved')
   const calls = Array.from({ length: 250 }, () => begin('127.0.0.2'))
-  await expect.poll(() => proc.waiting, { timeout: 15_000 }).toBeGreaterThan(100)
+  await expect.poll(() => proc.waiting, { timeout: 15_000 }).toBeGreaterThan(20)
   for (let i = 0; i < 5; i++) {
     expect(await ask(path, { port: server.port, method: 'POST', body: 'hello' })).toMatchObject({
       status: 200,

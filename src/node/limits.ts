@@ -52,7 +52,7 @@ export const DATASTORE_BOUNDS = [
 export const MAX_CALLS = 1024
 export const MAX_CALLS_PER_CLIENT = 256
 /** A body for whose bytes the gateway has waited longer than this in all counts as slow. */
-export const SLOW_AFTER_MS = second
+export const SLOW_AFTER_MS = 3 * second
 /** Slow bodies of one client, past which it gets no further call; and how many it, and all together, may have in peace. */
 export const MAX_SLOW_BODIES_PER_CLIENT = 32
 export const SPARED_SLOW_BODIES_PER_CLIENT = 4
