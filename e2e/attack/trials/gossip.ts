@@ -51,14 +51,19 @@ export const gossipFloods: Attack = {
       what: '1,800 announcements of 100 to 8,000 addresses each',
       run: async (stage) => {
         const { publish } = await joinGossip(stage)
+        // Made before: this process must not be the one that is blocked.
+        const many = addresses(8000)
+        const others = await Promise.all(Array.from({ length: 1800 }, somebody))
+        const announcements = others.map(({ publicKey }, i) =>
+          announcement(publicKey, i % 18 === 0 ? many : many.slice(0, 100)),
+        )
         const before = stage.serverMiB()
         const flood = (async () => {
-          const many = addresses(8000)
-          for (let i = 0; i < 1800; i++) {
+          for (const bytes of announcements) {
             // oxlint-disable-next-line no-await-in-loop -- one after the other
-            const { publicKey } = await somebody()
-            // oxlint-disable-next-line no-await-in-loop
-            await publish(announcement(publicKey, i % 18 === 0 ? many : many.slice(0, 100)))
+            await publish(bytes)
+            // oxlint-disable-next-line no-await-in-loop -- lets the watch look
+            await pause(0)
           }
           await pause(3000)
         })()

@@ -92,13 +92,3 @@ function read(offset: usize = 0): usize {
 function number(): usize {
   return load<u32>(buffer) % NUMBERS
 }
-
-/** Traps. */
-export function trap(): void {
-  unreachable()
-}
-
-/** Never returns. */
-export function spin(): void {
-  while (true) {}
-}
