@@ -170,6 +170,12 @@ test('a caller that gives up is told at once, and so is the tab', async () => {
   await expect.poll(types).toEqual(['cancel'])
 })
 
+test('a caller that says why it gives up has that for its failure', async () => {
+  const { reply, aborter } = makeCall()
+  aborter.abort(new GliaError('ERR_DEADLINE', 'too late'))
+  await expect(reply).rejects.toMatchObject({ code: 'ERR_DEADLINE', message: 'too late' })
+})
+
 test('what is still on its way when the caller stops reading is dropped', async () => {
   const uncaught: unknown[] = []
   const note = (thrown: unknown): void => void uncaught.push(thrown)

@@ -26,7 +26,7 @@ export interface PortCall {
   port: MessagePort
   /** The rest of the body, after what travelled in the call's message; null if that was all. */
   body: ReadableStreamDefaultReader<Uint8Array> | null
-  /** Aborts when nobody waits for the reply any more. */
+  /** Aborts when nobody waits for the reply any more. A reason that is a GliaError is the failure of the call. */
   signal: AbortSignal
   /** Tells when the tab is gone. */
   deaths: DeathWatch
@@ -82,7 +82,10 @@ class PortCaller {
     this.#mayBeCut = mayBeCut
     this.#deaths = deaths
     this.#body = body
-    const giveUp = (): void => this.#fail(new GliaError('ERR_ABORTED', 'The caller gave up.'))
+    const giveUp = (): void => {
+      const { reason } = signal
+      this.#fail(reason instanceof GliaError ? reason : new GliaError('ERR_ABORTED', 'The caller gave up.'))
+    }
     signal.addEventListener('abort', giveUp, { once: true })
     this.#late = setTimeout(() => this.#fail(silent(ACK_MS)), ACK_MS)
     this.#stopWatching = [

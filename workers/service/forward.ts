@@ -6,6 +6,12 @@ import { callOverPort } from '../../src/calls/port-caller.ts'
 import { startBody } from './request-body.ts'
 import { passCall, type Tab, type Tabs } from './tabs.ts'
 
+/**
+ * Longest time until the reply begins, in ms. Chromium ends a service worker that has given no head after 300 s (FACTS 4.3), and
+ * the page would get an error that says nothing.
+ */
+const HEAD_MS = 280_000
+
 const PEER_IN_PATH = /^\/ww\/[^/]*\/([^/]+)\//
 
 export interface Forwarder {
@@ -54,17 +60,24 @@ async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths
     complete,
   }
   const { port1, port2 } = new MessageChannel()
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(tooLate()), HEAD_MS)
   const replied = callOverPort({
     port: port1,
     body: rest,
-    signal: request.signal,
+    signal: AbortSignal.any([request.signal, late.signal]),
     deaths,
     mayBeCut: true,
     lock: tab.lock,
   })
   passCall(tab, call, port2)
-  const { status, headers, body } = await replied
+  const { status, headers, body } = await replied.finally(() => clearTimeout(timer))
   return new Response(body, { status, headers })
+}
+
+function tooLate(): GliaError {
+  const limit = `The reply did not begin within ${HEAD_MS / 1000} s, which is as long as a service worker may take.`
+  return new GliaError('ERR_DEADLINE', `${limit} Longer calls work with glia.call and glia.fetch.`)
 }
 
 function basePath(): string {
