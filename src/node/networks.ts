@@ -2,7 +2,10 @@ import { isIPv6 } from 'node:net'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isLoopback } from './loopback.ts'
 
-/** This machine has so many times the quota of another: its owner's browsers, programs and tests all have one address. */
+/**
+ * This machine has so many times the quota of another: its owner's browsers, programs and tests all have one address. Only the address
+ * that it speaks from by itself counts as its own.
+ */
 const LOCAL_FACTOR = 8
 
 /**
@@ -22,7 +25,7 @@ export function networkAt(address: Multiaddr): string {
 
 /** What a network may have, where an ordinary one may have `quota`. */
 export function shareOf(network: string, quota: number): number {
-  return isLoopback(network) ? quota * LOCAL_FACTOR : quota
+  return network === '127.0.0.1' || network === '::1' ? quota * LOCAL_FACTOR : quota
 }
 
 /** The first four groups of an IPv6 address, without leading zeros. */
