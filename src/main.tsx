@@ -56,6 +56,7 @@ async function boot(): Promise<Peer> {
     openSibling: async (address, options, isConnected) =>
       (await linkTo(address.host, isConnected))?.openTab(address, options),
     rootOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.rootOfTab(peerId, signal),
+    listingOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.listingOfTab(peerId, signal),
     changed: model.changed,
   })
   holdForPeer(started.peerId)

@@ -2,6 +2,7 @@ import type { Aliases } from '../glia/address.ts'
 import { methodsFor } from '../glia/admit.ts'
 import { type CallTargets, mayReach } from '../glia/call-targets.ts'
 import { GliaError } from '../glia/errors.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { isPid, type Pid } from '../glia/pid.ts'
 import type { Policy } from '../glia/policy.ts'
@@ -20,6 +21,8 @@ export interface MeshNames {
   readonly aliases: Aliases
   /** Other peers that offer processes. */
   hosts(): Promise<readonly string[]>
+  /** The processes that another peer lists. @throws {GliaError} ERR_UNREACHABLE */
+  listed(host: string, signal: AbortSignal): Promise<readonly ListedProcess[]>
   /** The processes of this peer. */
   procs(): Iterable<LocalProcess>
 }
@@ -36,8 +39,8 @@ export interface Viewer {
 const ROOT = 'root'
 
 /**
- * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer only
- * its root process is known, and none of its methods: such names are taken as they are, and a call tells.
+ * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer the root
+ * process is known, and what it lists. Other names are taken as they are, and a call tells.
  *
  * A PID is a capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So for a
  * message of another peer only the process itself, the root process and those that are listed are named. Whoever has a PID
@@ -48,6 +51,7 @@ export async function namesUnder(
   path: readonly string[],
   names: MeshNames,
   viewer: Viewer,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const [host, proc, method, ...rest] = path
   const { self } = names.aliases
@@ -56,9 +60,24 @@ export async function namesUnder(
   if (host === undefined) return [...(sees(self) ? ['self'] : []), ...(await names.hosts()).filter(sees)]
   if (host === 'self' || host === self) return localNames(proc, method, names, viewer)
   if (!isPeerId(host)) throw new GliaError('ERR_BAD_ADDRESS', `“${host}” is not a peer id.`)
-  if (proc === undefined) return sees(host) ? [ROOT] : []
-  if (proc !== ROOT && !isPid(proc)) throw new GliaError('ERR_BAD_ADDRESS', `“${proc}” is not a PID.`)
-  return []
+  if (proc !== undefined && proc !== ROOT && !isPid(proc)) {
+    throw new GliaError('ERR_BAD_ADDRESS', `“${proc}” is not a PID.`)
+  }
+  return method === undefined && proc !== ROOT ? remoteNames(host, proc, names, viewer, signal) : []
+}
+
+/** What another peer lists. One that cannot be asked has a root process all the same. */
+async function remoteNames(
+  host: string,
+  proc: string | undefined,
+  { listed, aliases }: MeshNames,
+  { callTo }: Viewer,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (!mayReach(callTo, { host }, aliases)) return []
+  const found = await listed(host, signal).catch(() => [])
+  if (proc !== undefined) return found.find(({ pid }) => pid === proc)?.methods ?? []
+  return [ROOT, ...found.map(({ pid }) => pid).filter((pid) => mayReach(callTo, { host, proc: pid }, aliases))]
 }
 
 function localNames(

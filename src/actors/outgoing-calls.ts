@@ -163,7 +163,7 @@ export class OutgoingCalls {
     const reply = new OutgoingDuplex(link, this.#backlog)
     aborter.signal.addEventListener('abort', () => reply.abort(aborter.signal.reason), { once: true })
     try {
-      const names = await namesUnder(segmentsOf(path), this.#init.mesh, this.#viewer())
+      const names = await namesUnder(segmentsOf(path), this.#init.mesh, this.#viewer(), aborter.signal)
       if (wantsNames) await reply.write(new TextEncoder().encode(names.join('\n')))
       await reply.closeWrite()
     } catch (thrown) {

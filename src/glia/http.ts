@@ -7,6 +7,7 @@ import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts
 import type { KeyedCalls } from './keyed-calls.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import { readRequestKey } from './request-key.ts'
+import type { ListedProcess } from './listing.ts'
 import type { Router } from './router.ts'
 import type { Stream } from './stream.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
@@ -37,11 +38,15 @@ export interface HttpCallOptions {
 export interface HttpInit {
   env: Env
   router: Router
+  /** The processes that are listed to other peers. Left out: none. */
+  listed?: (() => readonly ListedProcess[]) | undefined
 }
 
 /** Paths of DESIGN 7 that are read with GET; each answers with a text or with JSON. */
 const QUERIES: Record<string, (init: HttpInit) => string | object> = {
   '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
+  // For the other tabs of the browser.
+  '/listed': ({ listed }) => listed?.() ?? [],
   '/info': ({ env }) => ({ ID: env.localHost().peerId, Addrs: env.localHost().addrs() }),
   '/version': () => PROTOCOL.slice(1),
   '/root': ({ router }) => router.aliases.root,

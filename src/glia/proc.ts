@@ -158,13 +158,10 @@ export class Proc {
   }
 
   /**
-   * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end. A
-   * caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
-   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is trusted.
-   * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
-   * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
+   * Looks whether it takes a call, before anything of that is waited for. A call that it does not take is recorded.
+   * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_PROC_STOPPED.
    */
-  async deliver(stream: Stream, arrival?: Arrival): Promise<void> {
+  admit(stream: Stream): void {
     try {
       this.#life.killed.throwIfAborted()
       admit(stream, this)
@@ -174,6 +171,17 @@ export class Proc {
       this.#observer.failed(error)
       throw error
     }
+  }
+
+  /**
+   * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end. A
+   * caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
+   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is trusted.
+   * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
+   * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
+   */
+  async deliver(stream: Stream, arrival?: Arrival): Promise<void> {
+    this.admit(stream)
     const call = this.calls.begin(stream)
     let isTold = false
     const tell = (thrown: unknown): GliaError => {

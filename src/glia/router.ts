@@ -122,9 +122,11 @@ export class Router {
   }
 
   /** The owner's calls go straight to the process; all others pass the door, also those that a process here makes for them. */
-  #deliver(stream: Stream): Promise<void> {
+  async #deliver(stream: Stream): Promise<void> {
     const proc = this.#proc(stream.procId)
     if (senderOf(stream).isOwner) return proc.deliver(stream)
+    // Who may not call is told at once, and takes no place at the door.
+    proc.admit(stream)
     return this.#door.enter(stream, (arriving) => proc.deliver(arriving, arriving))
   }
 

@@ -93,6 +93,8 @@ test('a native client cannot tell a closed process from none, nor a method of it
     try {
       const stream = await connection.newStream(`/ww/0.1.0/${callee.peerId}/${proc}/${method}`)
       const ended = new Promise<string>((resolve) => {
+        // It may have been reset in the moment in which it was opened.
+        if (stream.status === 'reset') resolve('StreamResetError')
         stream.addEventListener('close', ({ error }) => resolve(error?.name ?? 'closed'))
       })
       await stream.close().catch(() => undefined)
@@ -108,6 +110,19 @@ test('a native client cannot tell a closed process from none, nor a method of it
   expect(there).toBe('StreamResetError')
   expect(absent).toBe(there)
   expect(await tried(friend, limited.pid, 'run')).toBe('closed')
+})
+
+test('a peer lists to another what its policies list, and nothing else', async () => {
+  const [asker, other] = await Promise.all([glia([], LISTENS), plainClient()])
+  const [open, hidden] = [makeProc(() => echo, { policy: { listed: true } }).proc, makeProc(() => echo).proc]
+  const friends = makeProc(() => echo, { policy: { listed: true, callers: [asker.peerId] } }).proc
+  const callee = await glia([hidden, open, friends], LISTENS)
+  await connected(asker, callee)
+  const listed = await asker.mesh.listingOf(callee.peerId, AbortSignal.timeout(5000))
+  expect(listed.map(({ pid, methods }) => [pid, methods])).toEqual([open, friends].map(({ pid }) => [pid, ['run']]))
+  // Who speaks no such protocol lists nothing.
+  await other.dial(multiaddr(whereIs(asker)))
+  expect(await asker.mesh.listingOf(other.peerId.toString(), AbortSignal.timeout(5000))).toEqual([])
 })
 
 /** Ada's peer has a process that passes calls on to Bob's, who lets Ada call; Eve is nobody's friend. */

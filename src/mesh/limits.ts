@@ -4,6 +4,8 @@
 export { PROTOCOL as RAW_PROTOCOL } from '../glia/address.ts'
 /** Many calls over one stream, between Glia peers (DESIGN 4). */
 export const SESSION_PROTOCOL = '/glia/0.1.0'
+/** On this a peer says which of its processes it lists. */
+export const LISTING_PROTOCOL = '/glia/list/0.1.0'
 /** The DHT of Glia's relays. Not IPFS's: a tab's address is of no use to it. */
 export const DHT_PROTOCOL = '/glia/kad/1.0.0'
 /** Gossip topic on which peers announce themselves. */

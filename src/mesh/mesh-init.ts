@@ -1,6 +1,7 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { Identity } from './identity.ts'
@@ -42,6 +43,8 @@ export interface MeshInit {
   silenceMs?: number
   /** PID of the root process. */
   root(): string
+  /** The processes that are listed to a peer. Left out: none. */
+  listedTo?(peer: string): readonly ListedProcess[]
   platform: Platform
   /** Something that a view shows has changed. */
   changed?(): void

@@ -5,6 +5,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
@@ -24,9 +25,11 @@ import {
   DOUBT_MS,
   LATENCIES_PER_TICK,
   NEWCOMER_MS,
+  LISTING_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
 } from './limits.ts'
+import { askListing, sendListing } from './listing.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { orAborted } from '../glia/or-aborted.ts'
@@ -206,6 +209,12 @@ export class MeshNode {
     return this.#overConnection(peer, signal, connect, (connection) => this.#roots.of(connection, signal))
   }
 
+  /** The processes that another peer lists to this one. @throws {GliaError} ERR_UNREACHABLE */
+  listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]> {
+    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
+    return this.#overConnection(peer, signal, connect, (connection) => askListing(connection, signal))
+  }
+
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
   async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
     const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
@@ -245,6 +254,11 @@ export class MeshNode {
       SESSION_PROTOCOL,
       (stream, connection) => this.#sessions.accept(stream, connection),
       // One is enough; a second may be opened before the first is seen to be over.
+      { runOnLimitedConnection: true, maxInboundStreams: 4 },
+    )
+    await this.#components.registrar.handle(
+      LISTING_PROTOCOL,
+      (stream, { remotePeer }) => sendListing(stream, this.#init.listedTo?.(remotePeer.toString()) ?? []),
       { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
     await this.libp2p.start()

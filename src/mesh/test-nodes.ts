@@ -12,6 +12,7 @@ import { afterEach, expect } from 'vitest'
 import type { Address } from '../glia/address.ts'
 import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
+import { listingFor } from '../glia/listing.ts'
 import type { Proc } from '../glia/proc.ts'
 import { Router } from '../glia/router.ts'
 import { newIdentity, type Identity } from './identity.ts'
@@ -56,6 +57,7 @@ export async function startNode(
     serve: (stream) => router.serveStream(stream),
     serves: ({ proc, method }) => isServed(find(proc), method),
     root: () => root,
+    listedTo: (peer) => listingFor(peer, procs),
     platform: { transports: [tcp(), circuitRelayTransport()], listen: [], reserves: true, ...given },
   })
   const env: Env = {

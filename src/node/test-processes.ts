@@ -54,6 +54,7 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
         return router.aliases
       },
       hosts: async () => [],
+      listed: async () => [],
       procs: () => [],
       resolve: (path, signal) => router.resolve(path, signal),
       serve: (stream) => router.serveStream(stream),

@@ -8,6 +8,7 @@ import { isServed } from '../glia/admit.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { createHttp, type HttpApi } from '../glia/http.ts'
+import { type ListedProcess, listingFor } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
@@ -27,6 +28,8 @@ export interface Peer {
   table: ProcessTable
   router: Router
   http: HttpApi
+  /** The processes that another peer lists to this one. @throws {GliaError} ERR_UNREACHABLE */
+  listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   /** The libp2p node, which no local call waits for. */
   mesh: TabMesh
 }
@@ -42,13 +45,15 @@ export interface PeerInit {
   openSibling(address: Address, options: OpenOptions, isConnected: boolean): Promise<Stream | undefined>
   /** PID of the root process of another tab of this browser; undefined if none runs the peer. */
   rootOfSibling(peer: string, signal: AbortSignal): Promise<string | undefined>
+  /** The processes that another tab of this browser lists; undefined if none runs the peer. */
+  listingOfSibling(peer: string, signal: AbortSignal): Promise<ListedProcess[] | undefined>
   /** Something that a view shows has changed. */
   changed(): void
 }
 
 /** Starts the peer of this tab: identity, processes, router, HTTP API, and the node in the background. */
 export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise<Peer> {
-  const { log, openSibling, rootOfSibling, changed } = init
+  const { log, openSibling, rootOfSibling, listingOfSibling, changed } = init
   const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadBundled('root.wasm')
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
@@ -75,10 +80,18 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
       hosts: async () =>
         [...new Set([...(await livingPeers()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
       procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
+      listed: (peer, signal) => listingOf(peer, signal),
       resolve: (path, signal) => router.resolve(path, signal),
       serve: (stream) => router.serveStream(stream),
     },
   })
+  const listingOf = async (peer: string, signal: AbortSignal): Promise<ListedProcess[]> =>
+    (await listingOfSibling(peer, signal)) ?? (await (await mesh.started).listingOf(peer, signal))
+  const listedTo = (peer: string): ListedProcess[] =>
+    listingFor(
+      peer,
+      table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
+    )
   const env = createEnv(peerId, () => mesh, log)
   const router: Router = new Router({
     env,
@@ -99,9 +112,19 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     serve: (stream) => router.serveStream(stream),
     serves: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
+    listedTo,
     changed,
   })
-  return { slot, peerId, tier, table, router, http: createHttp({ env, router }), mesh }
+  return {
+    slot,
+    peerId,
+    tier,
+    table,
+    router,
+    listingOf,
+    http: createHttp({ env, router, listed: () => listedTo('browser') }),
+    mesh,
+  }
 }
 
 /** Without a database (some private windows) the peer runs all the same, and forgets everything when the page goes. */

@@ -6,7 +6,9 @@ import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import type { Watch } from '../glia/links.ts'
+import { isPeerId } from '../glia/peer-id.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import type { Restart } from '../glia/restart.ts'
@@ -132,6 +134,8 @@ export interface GliaScripting {
   fetch(target: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
   open(address: string): Promise<Stream>
+  /** The processes that another peer lists to this one: their PIDs, names and the methods that this peer may call. */
+  listed(peerId: string, options?: CallOptions): Promise<ListedProcess[]>
   /** The peers around this one: those it is connected to first, then those it has only heard of (`link: 'none'`). */
   peers(): PeerInfo[]
   /** Connects to a peer, by multiaddr, peer id or join link. Resolves to its peer id. */
@@ -150,7 +154,11 @@ declare global {
   var glia: GliaScripting
 }
 
+/** Time in which another peer has to say which processes it lists, in ms. */
+const LISTING_MS = 15_000
+
 export interface ScriptingParts {
+  listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   peerId: string
   router: Router
   http: HttpApi
@@ -272,6 +280,19 @@ export function createScripting(
       return fetchCall(target, init, { base: new URL('.', document.baseURI), api: http, client })
     },
     open: (address) => open(address),
+    async listed(peerId, { signal } = {}) {
+      if (!isPeerId(peerId)) throw new GliaError('ERR_BAD_ADDRESS', 'Give the id of a peer.')
+      const { listingOf } = await started
+      const late = AbortSignal.timeout(LISTING_MS)
+      try {
+        return await listingOf(peerId, signal ? AbortSignal.any([signal, late]) : late)
+      } catch (thrown) {
+        if (signal?.aborted) throw gaveUp(signal)
+        if (!late.aborted) throw thrown
+        const words = `${peerId} did not say in ${LISTING_MS / 1000} s which processes it lists.`
+        throw new GliaError('ERR_DEADLINE', words, { cause: thrown })
+      }
+    },
     peers: () => parts?.mesh.node?.peers() ?? [],
     connect: async (target, { signal } = {}) => (await started).mesh.connect(target, signal),
     async disconnect(peerId) {

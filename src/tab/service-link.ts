@@ -3,6 +3,7 @@ import { type CallContext, contextMessage, NO_CONTEXT } from '../glia/call-conte
 import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import { type Exchange, type ExchangeResponse, openOverHttp } from '../glia/http-stream.ts'
+import { type ListedProcess, readListing } from '../glia/listing.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
 import { DeathWatch, holdForLife } from '../calls/life-lock.ts'
@@ -86,6 +87,13 @@ export class ServiceLink {
   /** Opens a stream to a method of another tab of this browser. */
   readonly openTab = (address: Address, { context }: OpenOptions): Stream =>
     openOverHttp(address, this.#exchangeWith(address.host), context)
+
+  /** The processes that another tab of this browser lists. @throws {GliaError} ERR_UNREACHABLE if it cannot be asked. */
+  readonly listingOfTab = async (peer: string, signal: AbortSignal): Promise<ListedProcess[]> => {
+    const { status, body } = await this.#pass(peer, { method: 'GET', path: '/listed', body: null, signal })
+    if (status !== 200) throw new GliaError('ERR_UNREACHABLE', `The tab answered with HTTP status ${status}.`)
+    return readListing(await new Response(body).text())
+  }
 
   /** PID of the root process of another tab of this browser. @throws {GliaError} ERR_UNREACHABLE if it cannot be asked. */
   readonly rootOfTab = async (peer: string, signal: AbortSignal): Promise<string> => {

@@ -278,6 +278,14 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       expect(await names(guest, `${PROTOCOL}/self`)).toEqual(['root', hidden.pid, listed.pid, closed.pid])
     })
 
+    test('of another peer has what that one lists', async () => {
+      const pid = newPid()
+      const { guest } = await start({ listed: [{ pid, name: 'counter', methods: ['value'] }] })
+      expect(await names(guest, `${PROTOCOL}/${OTHER}`)).toEqual(['root', pid])
+      expect(await names(guest, `${PROTOCOL}/${OTHER}/${pid}`)).toEqual(['value'])
+      expect(await names(guest, `${PROTOCOL}/${OTHER}/${newPid()}`)).toEqual([])
+    })
+
     test('has what the process may call, and no more', async () => {
       const [root, other] = [makeProc(() => echo).proc, makeProc(() => echo, { methods: ['walk', 'run'] }).proc]
       const { guest } = await start({ procs: [root, other], policy: { callTo: ['/ww/0.1.0/self/*/walk'] } })

@@ -2,6 +2,7 @@
 import { OutgoingCalls, type OutgoingMesh } from '../../src/actors/outgoing-calls.ts'
 import type { Message } from '../../src/glia/actor.ts'
 import { newPid } from '../../src/glia/pid.ts'
+import type { ListedProcess } from '../../src/glia/listing.ts'
 import { type GivenPolicy, makePolicy } from '../../src/glia/policy.ts'
 import type { Proc } from '../../src/glia/proc.ts'
 import type { OpenRemote } from '../../src/glia/router.ts'
@@ -14,6 +15,8 @@ export interface TestPageInit {
   maxCalls?: number
   /** Of the process that calls. */
   policy?: GivenPolicy
+  /** What the other peer lists. */
+  listed?: readonly ListedProcess[]
   /** Peers for which the message was sent. */
   onBehalfOf?: readonly string[]
 }
@@ -38,11 +41,13 @@ export function testPage({
   maxCalls = 4,
   policy,
   onBehalfOf = [],
+  listed = [],
 }: TestPageInit = {}): TestPage {
   const { router } = makePeer(procs, openRemote)
   const mesh: OutgoingMesh = {
     aliases: router.aliases,
     hosts: async () => [OTHER],
+    listed: async () => listed,
     procs: () => procs.map((proc, i) => ({ pid: proc.pid, methods: proc.methods, policy: proc.policy, root: i === 0 })),
     resolve: (path, signal) => router.resolve(path, signal),
     serve: (stream) => router.serveStream(stream),

@@ -1,0 +1,52 @@
+import { isMethodName } from './address.ts'
+import { methodsFor } from './admit.ts'
+import { isPid, type Pid } from './pid.ts'
+import type { Policy } from './policy.ts'
+import { fields } from './untrusted.ts'
+
+/** A process that a peer lists to others. */
+export interface ListedProcess {
+  pid: Pid
+  name: string
+  /** The methods that the asker may call. */
+  methods: readonly string[]
+}
+
+/** What is looked at to list a process. */
+interface Listable extends Omit<ListedProcess, 'methods'> {
+  readonly policy: Policy
+  readonly methods: readonly string[]
+}
+
+/** Largest list that is sent or read, in characters. Processes that do not fit are left out. */
+export const MAX_LISTING = 64 * 1024
+const MAX_PROCESSES = 256
+const MAX_NAME = 100
+const MAX_METHODS = 64
+
+/** The processes whose policy lists them, as far as the asker may call them. */
+export function listingFor(asker: string, procs: Iterable<Listable>): ListedProcess[] {
+  const listed: ListedProcess[] = []
+  let room = MAX_LISTING - 2
+  for (const { pid, name, policy, methods } of procs) {
+    if (!policy.listed) continue
+    const callable = methodsFor({ policy, methods }, [asker]).slice(0, MAX_METHODS)
+    const process = { pid, name: name.slice(0, MAX_NAME), methods: callable }
+    room -= JSON.stringify(process).length + 1
+    if (room < 0 || listed.length === MAX_PROCESSES) break
+    if (callable.length > 0) listed.push(process)
+  }
+  return listed
+}
+
+/** Reads the list of another peer. What is wrong with it is left out. @throws {SyntaxError} if it is not JSON. */
+export function readListing(text: string): ListedProcess[] {
+  const list: unknown = JSON.parse(text)
+  if (!Array.isArray(list)) return []
+  return list.slice(0, MAX_PROCESSES).flatMap((given: unknown) => {
+    const { pid, name, methods } = fields(given)
+    if (typeof pid !== 'string' || !isPid(pid) || typeof name !== 'string' || !Array.isArray(methods)) return []
+    const named = methods.filter((method): method is string => typeof method === 'string' && isMethodName(method))
+    return [{ pid, name: name.slice(0, MAX_NAME), methods: named.slice(0, MAX_METHODS) }]
+  })
+}
