@@ -140,8 +140,8 @@ test('a relay that does not answer is said to be so, in words', async ({ page, s
 })
 
 test('a join link whose relay is away works when that is back, and the notice goes', async ({ browser }) => {
-  const relay = await startRelay()
   const site = await staticServer()
+  const relay = await startRelay('--allow-origin', new URL(site.url).origin)
   const ada = await visit(browser, relay.url, { webRtc: false })
   const guest = await browser.newContext()
   try {
