@@ -43,7 +43,7 @@ function devtoolsAddress(command: ChildProcess): Promise<string> {
   })
 }
 
-/** Has a process make entries until the browser is gone. Resolves when a hundred were acknowledged. @returns its PID, and how many are by now. */
+/** Has a process make entries until the browser is gone. Resolves when fifty were acknowledged. @returns its PID, and how many are by now. */
 async function fill(page: Page, method: string): Promise<{ pid: string; acknowledged: () => number }> {
   const pid = await spawn(page, 'ledger', { policy: { sync: 'durable' } })
   let last = 0
@@ -51,7 +51,7 @@ async function fill(page: Page, method: string): Promise<{ pid: string; acknowle
   const enough = new Promise<void>((done) => (resolve = done))
   await page.exposeFunction(method, (entry: number) => {
     last = entry
-    if (entry >= 100) resolve()
+    if (entry >= 50) resolve()
   })
   // It ends with the browser.
   void page
