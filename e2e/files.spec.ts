@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
 import { bad } from './guests/bad.ts'
 import { cGuest } from './guests/c-guest.ts'
-import { call, inState, local, openTab, type Outcome, ready, row, spawnBytes, test } from './tab.ts'
+import { call, inState, local, openTab, type Outcome, ready, row, spawnBytes, test, trySpawn } from './tab.ts'
 
 test.beforeAll(() => cGuest('files'))
 
@@ -145,6 +145,25 @@ for (const io of ['rings', 'jspi', 'buffered'] as const) {
     expect(await show('/data/lib/a')).toEqual({ text: '1 second' })
   })
 }
+
+test('a file at a path of its own is found there by every instance, also after a reload, and cannot be given later', async ({
+  tab,
+}) => {
+  const module = await cGuest('files')
+  const files = { '/share/words': 'hello', own: 'mine' }
+  const pids = [
+    await spawnBytes(tab, module, { name: 'one', files }),
+    await spawnBytes(tab, module, { name: 'two', files }),
+  ]
+  const show = (pid: string, path: string) => call(tab, local(pid, 'show'), path)
+  for (const pid of pids) expect(await show(pid, '/share/words')).toEqual({ text: '1 hello' })
+  expect(await show(pids[0] ?? '', '/data/own')).toEqual({ text: '2 mine' })
+  await tab.reload()
+  await ready(tab)
+  for (const pid of pids) expect(await show(pid, '/share/words')).toEqual({ text: '1 hello' })
+  expect(await give(tab, pids[0] ?? '', { '/share/more': 'x' })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  expect(await trySpawn(tab, module, { files: { '/tmp/x': 'x' } })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
 
 test('files are given between two messages, also to a process without an instance, and outlive a reload', async ({
   tab,

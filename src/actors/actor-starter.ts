@@ -7,7 +7,7 @@ import type { OutgoingMesh } from './outgoing-calls.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ModuleVersion, ProcessRecord } from './store.ts'
 import { startWorkerActor } from './worker-actor.ts'
-import type { TierName } from './worker-api.ts'
+import type { SharedFile, TierName } from './worker-api.ts'
 
 export interface ActorStarterInit {
   peerId: string
@@ -16,6 +16,8 @@ export interface ActorStarterInit {
   createWorker(): Promise<Worker>
   modules: ModuleCache
   live: LiveActors
+  /** Contents that are kept, by CID. @throws {GliaError} ERR_STORAGE */
+  load(cid: string): Promise<Blob>
   /** For processes that may call others. Left out: none can. */
   mesh?: OutgoingMesh | undefined
 }
@@ -47,7 +49,7 @@ export class ActorStarter {
   ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
-    const { maxMemoryBytes, maxOpenFiles, call, maxCalls } = record.policy
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
     try {
@@ -58,8 +60,9 @@ export class ActorStarter {
           args: [record.name, ...record.args],
           env: this.#environment(record),
           methods: version.methods,
-          limits: { maxOpenFiles, maxCalls: call === 'off' ? 0 : maxCalls },
+          limits: { maxOpenFiles, maxTmpBytes, maxCalls: call === 'off' ? 0 : maxCalls },
           tty: record.tty,
+          shared: await this.#shared(entry),
         },
         memoryLimitBytes,
         tier,
@@ -86,6 +89,15 @@ export class ActorStarter {
       place.leave()
       throw thrown
     }
+  }
+
+  /** @throws {GliaError} ERR_STORAGE if one of them is gone. */
+  async #shared({ record: { mounts = [] }, mounts: here }: ProcessEntry): Promise<SharedFile[]> {
+    const read = mounts.map(async ({ path, cid }) => {
+      const blob = here.get(cid) ?? (await this.#init.load(cid))
+      return { path, bytes: new Uint8Array(await blob.arrayBuffer()) }
+    })
+    return Promise.all(read)
   }
 
   #environment({ pid, env }: ProcessRecord): string[] {

@@ -57,6 +57,8 @@ export class ProcessEntry {
    * CID, if it is restarted by hand before. Never rejects.
    */
   retired: Promise<ReadonlyMap<string, Blob>> | undefined
+  /** Contents of its mounts by CID, as far as they are here; the others are in the store. */
+  mounts: ReadonlyMap<string, Blob> = new Map()
   readonly #init: ProcessEntryInit
   #record: ProcessRecord
   #proc: Proc

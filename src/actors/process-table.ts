@@ -19,6 +19,7 @@ import type { ModuleAsks } from './inspect.ts'
 import type { FileEntry } from './files-api.ts'
 import type { FileInfo } from './file-index.ts'
 import type { GivenFiles } from './given-files.ts'
+import { partGivenFiles, readMounts } from './given-mounts.ts'
 import { LiveActors } from './live-actors.ts'
 import { type AddedModule, ModuleCache } from './module-cache.ts'
 import type { ModuleSource, ReadOptions } from './module-source.ts'
@@ -91,7 +92,12 @@ export class ProcessTable {
         this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
     })
     this.#live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
-    this.#starter = new ActorStarter({ ...init, modules: this.#modules, live: this.#live })
+    this.#starter = new ActorStarter({
+      ...init,
+      modules: this.#modules,
+      live: this.#live,
+      load: (cid) => this.#keeper.load(cid),
+    })
     this.links = new ProcessLinks({
       peerId,
       get: (pid) => this.#entries.get(pid),
@@ -193,6 +199,7 @@ export class ProcessTable {
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
     const entry = this.#add({ ...record, previous: previous && modules.has(previous.cid) ? previous : undefined })
+    entry.mounts = modules
     if (files) entry.files.hold(files)
     else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
     this.links.bringBack(entry, watches)
@@ -281,7 +288,15 @@ export class ProcessTable {
    * the signal's reason.
    */
   async importFiles(pid: string, given: GivenFiles, signal?: AbortSignal): Promise<void> {
-    const entries = await this.#readFiles(given, this.#entry(pid).record.policy.maxDataBytes, signal)
+    const { files: underData, mounts } = partGivenFiles(given)
+    const [elsewhere] = mounts.keys()
+    if (elsewhere !== undefined) {
+      throw new GliaError(
+        'ERR_BAD_REQUEST',
+        `${elsewhere} is not under /data. Files elsewhere can only be given when the process is made, with spawn.`,
+      )
+    }
+    const entries = await this.#readFiles(underData ?? {}, this.#entry(pid).record.policy.maxDataBytes, signal)
     const { proc, files } = this.#entry(pid)
     await proc.pause(() => files.put(entries), signal)
   }
@@ -335,18 +350,22 @@ export class ProcessTable {
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
     const { maxMemoryBytes, maxDataBytes } = options.policy
-    const files = given.files && (await this.#readFiles(given.files, maxDataBytes, steps.signal))
+    const parted = partGivenFiles(given.files)
+    const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
+    const { mounted, blobs } = await readMounts(parted.mounts)
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
     checkMethodNames(options.policy, version.methods)
     // The last process that had the module may have gone just now.
     this.#modules.put(version, maxMemoryBytes, inspected)
-    const entry = this.#add({ ...options, ...fixed, ...version, slot: this.#init.slot })
+    const mounts = mounted.length > 0 ? { mounts: mounted } : {}
+    const entry = this.#add({ ...options, ...fixed, ...version, ...mounts, slot: this.#init.slot })
+    entry.mounts = blobs
     steps.onStage?.('starting')
     // Beside the start: both take their time, and neither needs the other. What does not start is forgotten.
     let keeping: Promise<void> | undefined
     try {
       if (files) await entry.files.put(files)
-      keeping = this.#keeper.keep(entry, new Map([[version.cid, blob]]))
+      keeping = this.#keeper.keep(entry, new Map([...blobs, [version.cid, blob]]))
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')

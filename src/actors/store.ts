@@ -5,6 +5,7 @@ import type { Watch } from '../glia/links.ts'
 import type { Pid } from '../glia/pid.ts'
 import { makePolicy, type Policy } from '../glia/policy.ts'
 import { makeRestart, type Restart } from '../glia/restart.ts'
+import type { MountedFile } from './given-mounts.ts'
 import type { FileChange, FileEntry } from './files-api.ts'
 import type { FileStore } from './process-files.ts'
 
@@ -30,6 +31,8 @@ export interface ProcessRecord extends ModuleVersion {
   restart: Restart
   /** Its standard descriptors look like a terminal. */
   tty?: boolean | undefined
+  /** What it finds elsewhere than under `/data`. */
+  mounts?: readonly MountedFile[] | undefined
   /** The module that it ran before it was swapped, to swap it back. */
   previous?: ModuleVersion | undefined
   /** The last ends of its instances, oldest first. */
@@ -199,9 +202,9 @@ function filesOf(pid: string): IDBKeyRange {
   return IDBKeyRange.bound([pid], [pid, []])
 }
 
-/** CIDs of the modules that a process needs. */
-export function modulesOf({ cid, previous }: ProcessRecord): string[] {
-  return previous ? [cid, previous.cid] : [cid]
+/** CIDs of what a process needs: its modules, and the files outside of `/data`. */
+export function modulesOf({ cid, previous, mounts = [] }: ProcessRecord): string[] {
+  return [cid, ...(previous ? [previous.cid] : []), ...mounts.map((mount) => mount.cid)]
 }
 
 /**

@@ -24,6 +24,15 @@ export interface Program {
   tty?: boolean | undefined
   /** What `/` holds when an instance begins, besides `/tmp` and the mounts; null: the program has no files at all. */
   root?: readonly FileEntry[] | null
+  /** Files that `/` holds too, and that the guest cannot change. */
+  shared?: readonly SharedFile[] | undefined
+}
+
+/** A file that every instance finds as it is. */
+export interface SharedFile {
+  /** Below `/`. */
+  path: string
+  bytes: Uint8Array<ArrayBuffer>
 }
 
 /** What the worker holds a guest to; of its policy. */
@@ -32,6 +41,8 @@ export interface ProgramLimits {
   maxOpenFiles: number
   /** Calls to others that may be open at once; 0 if it may make none. */
   maxCalls: number
+  /** Largest memory of the instance's own files, as under `/tmp`, in bytes. Left out: 256 MiB. */
+  maxTmpBytes?: number | undefined
 }
 
 export type Channel = Bytes & {

@@ -22,6 +22,7 @@ test('the defaults are those of the design', () => {
     maxOpenFiles: 128,
     maxCalls: 16,
     maxDataBytes: 64 * 1024 * 1024,
+    maxTmpBytes: 64 * 1024 * 1024,
     sync: 'relaxed',
     evict: false,
     okExits: [],

@@ -39,6 +39,8 @@ export interface Policy extends CallerPolicy {
   maxCalls: number
   /** Largest memory of the files under `/data`, in bytes. */
   maxDataBytes: number
+  /** Largest memory of the files of an instance elsewhere, as under `/tmp`, in bytes. */
+  maxTmpBytes: number
   /**
    * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is killed.
    * `relaxed`: they ask for the files to be stored soon, and do not wait.
@@ -73,13 +75,14 @@ export const DEFAULT_POLICY: Policy = {
   maxOpenFiles: 128,
   maxCalls: 16,
   maxDataBytes: 64 * MiB,
+  maxTmpBytes: 64 * MiB,
   sync: 'relaxed',
   evict: false,
   okExits: [],
 }
 
 /** Fields of a policy that the worker of a process is started with. A change counts from its next start on. */
-const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'sync'] as const
+const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'maxTmpBytes', 'sync'] as const
 
 /** What a change of a policy came to. */
 export interface PolicyChange {
@@ -125,6 +128,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
         break
       case 'maxMemoryBytes':
       case 'maxDataBytes':
+      case 'maxTmpBytes':
         policy[key] = readCount(key, value, 0, WASM32_BYTES)
         break
       case 'maxMessageBytes':

@@ -190,9 +190,11 @@ function withoutMessage(stdio: Stdio): Stdio {
 }
 
 function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings) {
-  const { methods, args, env, limits, tty, root: entries = [] } = program
+  const { methods, args, env, limits, tty, root: entries = [], shared } = program
   const isCommand = methods.includes(COMMAND_ENTRY)
-  const root = entries ? makeFileSystem({ entries, data: data.root, mounts }) : undefined
+  const root = entries
+    ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: limits.maxTmpBytes })
+    : undefined
   const wasi = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles: limits.maxOpenFiles })
   const current: { guest?: Guest } = {}
   const memory = (): ArrayBuffer => {

@@ -374,3 +374,26 @@ test('a file takes the first 1024 buffers of a longer list', () => {
   expect(call('fd_write', fd, AT.large, 2000, AT.done)).toBe(wasi.ERRNO_SUCCESS)
   expect(u32(AT.done)).toBe(2048)
 })
+
+test('a file that its owner has given is read as any other, and cannot be changed', () => {
+  const bytes = new TextEncoder().encode('given')
+  const { content, open, write, call, names, create } = testGuest({
+    shared: [{ path: 'share/deep/x', bytes }],
+    maxTmpBytes: 4096,
+  })
+  expect(content('share/deep/x')).toBe('given')
+  const fd = open('share/deep/x')
+  expect(write(fd, 'other')).toBe(-wasi.ERRNO_ROFS)
+  expect(call('fd_filestat_set_size', fd, 0n)).toBe(wasi.ERRNO_ROFS)
+  expect(open('share/deep/x', { oflags: wasi.OFLAGS_TRUNC })).toBe(-wasi.ERRNO_ROFS)
+  expect(new TextDecoder().decode(bytes)).toBe('given')
+  create('share/own', 'mine')
+  expect(names('share')).toEqual(['deep', 'own'])
+})
+
+test('what an instance has under /tmp is bounded', () => {
+  const { open, write } = testGuest({ maxTmpBytes: 10_000 })
+  const fd = open('tmp/x', { oflags: wasi.OFLAGS_CREAT })
+  expect(write(fd, 'x'.repeat(5000))).toBe(5000)
+  expect(write(fd, 'x'.repeat(6000))).toBe(-wasi.ERRNO_NOSPC)
+})

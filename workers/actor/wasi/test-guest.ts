@@ -1,6 +1,7 @@
 // For tests: a guest's side of WASI, its memory and its calls, over rings that nobody empties or fills meanwhile.
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { FileEntry } from '../../../src/actors/files-api.ts'
+import type { SharedFile } from '../../../src/actors/worker-api.ts'
 import { Ring } from '../../../src/actors/ring.ts'
 import { DataTree } from '../files/data-tree.ts'
 import { makeFileSystem } from '../files/file-system.ts'
@@ -33,6 +34,8 @@ export interface TestGuestInit {
   env?: string[]
   /** null: it has no files. */
   entries?: readonly FileEntry[] | null
+  shared?: readonly SharedFile[]
+  maxTmpBytes?: number
   data?: DataTree
   mounts?: ReadonlyMap<string, Mount>
   maxOpenFiles?: number
@@ -43,14 +46,24 @@ export const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder
 export type TestGuest = ReturnType<typeof testGuest>
 
 export function testGuest(init: TestGuestInit = {}) {
-  const { isCommand = false, tty, args = [], env = [], entries = [], maxOpenFiles = 100, ...files } = init
+  const {
+    isCommand = false,
+    tty,
+    args = [],
+    env = [],
+    entries = [],
+    maxOpenFiles = 100,
+    shared,
+    maxTmpBytes,
+    ...files
+  } = init
   const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
   const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
   const memory = new WebAssembly.Memory({ initial: 4 })
   const view = new DataView(memory.buffer)
   const bytes = new Uint8Array(memory.buffer)
   const { data = new DataTree(2 ** 20), mounts = new Map<string, Mount>() } = files
-  const root = entries ? makeFileSystem({ entries, data: data.root, mounts }) : undefined
+  const root = entries ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: maxTmpBytes }) : undefined
   const layer = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles })
   layer.attach(memory)
   const imports = layer.imports((run) => run) as Imports
