@@ -16,8 +16,8 @@ export const SILENCE_MS = 10_000
 export const AHEAD_BYTES = 64 * 1024
 
 /**
- * While others wait, a method may wait so long for its caller, to send more of the message or to read the reply, and longer
- * by the time that the bytes which did move may take.
+ * While others wait, a method may wait so long for its caller, to send more of the message or to read the reply. Bytes that
+ * move give back the time that they may take at the rate below, up to the whole of it.
  */
 export const PATIENCE_MS = 2_000
 export const MIN_BYTES_PER_SECOND = 64 * 1024

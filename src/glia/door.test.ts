@@ -243,6 +243,22 @@ test('a stranger that does not read its reply loses its turn when others wait', 
   expect(await endOf(unread)).toBe('ERR_DEADLINE')
 })
 
+test('what buffers on the way take of a reply at once gives its reader no time', async () => {
+  const MiB = 1024 * 1024
+  const scene = new Scene(async (message) => {
+    const isFlood = (await message.read())?.[0] === 0
+    while (isFlood) await message.write(new Uint8Array(64 * 1024))
+  })
+  const slow = await scene.begin('slow', '\0')
+  const waiting = scene.call('other')
+  await settle()
+  // As the buffers of a relay do, all at once.
+  for (let taken = 0; taken < 4 * MiB;) taken += (await slow.read())?.length ?? 0
+  const [reply, ms] = await timed(waiting)
+  expect(reply).toBe('')
+  expect(ms).toBeLessThan(2500)
+})
+
 test('a message that waits is delivered as it came, whatever of it came when', async () => {
   const { run, open } = gate()
   const scene = new Scene(run)

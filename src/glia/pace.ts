@@ -30,8 +30,14 @@ export class Pace {
   #isReading = false
   #isWriting = false
   #looking: ReturnType<typeof setInterval> | undefined
-  /** Since others wait: time that the method waited, bytes that moved. */
+  /** Time that the method has waited since others wait. */
   #waitedMs = 0
+  /**
+   * The same, less the time that the bytes which moved may take, and never below zero: what buffers on the way take at once
+   * gives a caller that then stops no more time.
+   */
+  #lateMs = 0
+  /** Bytes that have moved since the last look. */
   #movedBytes = 0
   #lookedAt = 0
   #over = false
@@ -61,7 +67,7 @@ export class Pace {
   /** Somebody may wait now. */
   watch(): void {
     if (this.#over || this.#looking !== undefined || this.#init.behind() === 'nobody') return
-    this.#waitedMs = this.#movedBytes = 0
+    this.#waitedMs = this.#lateMs = this.#movedBytes = 0
     this.#lookedAt = performance.now()
     this.#looking = setInterval(() => this.#look(), LOOK_MS)
   }
@@ -78,9 +84,12 @@ export class Pace {
     this.#lookedAt = now
     const behind = this.#init.behind()
     if (behind === 'nobody') return this.#rest()
-    if (!this.#isWriting && !(this.#isReading && this.#init.awaitsInput())) return
-    this.#waitedMs += elapsedMs
-    if (this.#waitedMs <= this.#allowedMs(behind)) return
+    const isWaiting = this.#isWriting || (this.#isReading && this.#init.awaitsInput())
+    const waitedMs = isWaiting ? elapsedMs : 0
+    this.#waitedMs += waitedMs
+    this.#lateMs = Math.max(0, this.#lateMs + waitedMs - (1000 * this.#movedBytes) / MIN_BYTES_PER_SECOND)
+    this.#movedBytes = 0
+    if (!isWaiting || !this.#isTooLate(behind)) return
     this.stop()
     this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs))
   }
@@ -90,10 +99,9 @@ export class Pace {
     this.#looking = undefined
   }
 
-  #allowedMs(behind: Behind): number {
-    const patienceMs = this.#init.suspicious ? SHORT_PATIENCE_MS : PATIENCE_MS
-    const allowedMs = patienceMs + (1000 * this.#movedBytes) / MIN_BYTES_PER_SECOND
-    return behind === 'owner' ? Math.min(allowedMs, OWNER_PATIENCE_MS) : allowedMs
+  #isTooLate(behind: Behind): boolean {
+    if (behind === 'owner' && this.#waitedMs > OWNER_PATIENCE_MS) return true
+    return this.#lateMs > (this.#init.suspicious ? SHORT_PATIENCE_MS : PATIENCE_MS)
   }
 }
 
