@@ -146,6 +146,11 @@ withMesh.describe('two people', () => {
     // As the owner's proxy it calls what its owner has named, and nothing else.
     expect(await through(bob, owners, count, count)).toBe('3')
     expect(await through(bob, owners, echo, echo)).toBe('ERR_FAILED')
+    const shown = await spawn(ada, 'trouble', { policy: { listed: true, methods: { trap: { callers: 'browser' } } } })
+    const listed = await bob.evaluate((peer) => glia.listed(peer), adaId)
+    expect(listed).toMatchObject([{ pid: shown, name: 'trouble' }])
+    expect(listed[0]?.methods).toContain('count')
+    expect(listed[0]?.methods).not.toContain('trap')
     const calls = await ada.evaluate((pid) => glia.calls(pid), closed)
     expect(calls.map(({ from, result, onBehalfOf }) => [from, result, onBehalfOf])).toEqual([
       ['process', 'ok', []],
