@@ -18,6 +18,8 @@ export interface Relay extends AppServer {
   kill(): Promise<void>
   /** Starts it on the ports that it had, with the data that it kept. */
   restart(): Promise<void>
+  /** Stops its process, or has it go on: it neither answers nor closes anything. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
 }
 
 /** Starts a server with a relay on free ports. */
@@ -50,6 +52,7 @@ export async function startRelay(...args: string[]): Promise<Relay> {
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => void (await start(ports)),
+    signal: (signal) => void command.kill(signal),
   }
 }
 

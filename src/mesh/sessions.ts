@@ -202,9 +202,11 @@ async function negotiate(connection: Connection, protocols: string[], signal: Ab
 /** A peer that goes away resets its streams just before it ends the connection. That is no answer to the call. */
 async function closesSoon(connection: Connection): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, GOING_AWAY_MS)
-  connection.addEventListener('close', () => resolve())
+  const done = (): void => resolve()
+  const timer = setTimeout(done, GOING_AWAY_MS)
+  connection.addEventListener('close', done)
   if (connection.status === 'open') await promise
   clearTimeout(timer)
+  connection.removeEventListener('close', done)
   return connection.status !== 'open'
 }

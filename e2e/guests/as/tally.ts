@@ -92,3 +92,13 @@ function read(offset: usize = 0): usize {
 function number(): usize {
   return load<u32>(buffer) % NUMBERS
 }
+
+/** Traps. */
+export function trap(): void {
+  unreachable()
+}
+
+/** Never returns. */
+export function spin(): void {
+  while (true) {}
+}
