@@ -89,6 +89,12 @@ test('who opens a join link elsewhere is on the mesh of who sent it, and calls t
   const link = await ada.evaluate(() => glia.joinLink())
   const guest = await visit(browser, site.url + new URL(link).hash)
   try {
+    // Nothing is dialled before the person agrees.
+    const consent = guest.getByRole('alertdialog', { name: /^Join the mesh of/ })
+    await expect(consent).toContainText(new URL(link).hash.replace(/^.*?ip4\/([^/]+)\/tcp\/(\d+).*$/, '$1:$2'))
+    await expect(status(guest)).toHaveText('This browser only')
+    await consent.getByRole('button', { name: 'Join' }).click()
+    await expect(consent).toBeHidden()
     await joined(guest)
     const [adasId, guestsId] = await Promise.all([peerIdOf(ada), peerIdOf(guest)])
     await expect.poll(() => linkTo(guest, adasId)).toMatch(/^(relayed|direct)$/)
@@ -100,6 +106,35 @@ test('who opens a join link elsewhere is on the mesh of who sent it, and calls t
     await Promise.all([ada.context().close(), guest.context().close()])
     await relay.stop()
     await site.stop()
+  }
+})
+
+test('a join link that is not wanted leaves the tab where it is', async ({ ada, page, server }) => {
+  const link = await ada.evaluate(() => glia.joinLink())
+  const foreign = new URL(link).hash.replace(/\/tcp\/\d+\/ws\/p2p\/[^/]+/, `/tcp/1/ws/p2p/${await peerIdOf(ada)}`)
+  await page.goto(server.url + foreign)
+  await ready(page)
+  await page.getByRole('button', { name: 'Not now' }).click()
+  await expect(page.getByRole('alertdialog')).toBeHidden()
+  await joined(page)
+  expect(await page.evaluate(() => glia.peers().some(({ address }) => address?.includes('/tcp/1/')))).toBe(false)
+})
+
+test('who follows a join link to another mesh stays on their own too', async ({ browser, server, ada }) => {
+  const other = await startRelay('--allow-origin', new URL(server.url).origin)
+  const bob = await visit(browser, other.url)
+  try {
+    await joined(bob)
+    const { hash } = new URL(await bob.evaluate(() => glia.joinLink()))
+    await ada.evaluate((text) => void (location.hash = text), hash)
+    await ada.getByRole('button', { name: 'Join', exact: true }).click()
+    const [toBob, toAda] = [await addressOf(bob, 'echo'), await addressOf(ada, 'echo')]
+    await expect.poll(async () => (await call(ada, toBob, 'hello Bob')).text, { timeout: 20_000 }).toBe('hello Bob')
+    expect(await callOverGateway(server.url, toAda)).toBe('200 hello')
+    expect(await callOverGateway(other.url, toAda)).toBe('200 hello')
+  } finally {
+    await bob.context().close()
+    await other.stop()
   }
 })
 

@@ -74,6 +74,10 @@ test('no view is wider than a phone, whatever is in it', async ({ page, server }
   await page.setViewportSize(PHONE)
   await page.goto(`${server.url}#join=${LONG}/p2p-circuit/p2p/${NOBODY}`)
   await ready(page)
+  const consent = page.getByRole('alertdialog', { name: /^Join the mesh of/ })
+  await expect(consent).toBeVisible()
+  expect(await tooWide(page)).toEqual([])
+  await consent.getByRole('button', { name: 'Join' }).click()
   const pid = await spawn(page, 'trouble', {
     name: 'a-name-without-any-space-that-is-longer-than-a-phone-is-wide'.slice(0, 60),
     args: [LONG],
@@ -151,6 +155,7 @@ test('a join link whose relay is away works when that is back, and the notice go
     await relay.kill()
     const page = await guest.newPage()
     await openTab(page, site.url + hash)
+    await page.getByRole('button', { name: 'Join', exact: true }).click()
     await expect(page.getByRole('alert')).toContainText('is not reachable now', { timeout: 20_000 })
     await relay.restart()
     await expect(page.getByRole('alert')).toBeHidden({ timeout: 20_000 })

@@ -1,6 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
+import { scopeOfHost } from './address-scope.ts'
 import { mendInitRace } from './init-race.ts'
 import type { Platform } from './node.ts'
 
@@ -25,6 +26,7 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
+    here: () => new Set([scopeOfHost(location.hostname)]),
     hidden: () => document.hidden,
   }
 }

@@ -48,6 +48,7 @@ test.each([
   `#join=${ADDRESS}&spawn=x`,
   `#join=${ADDRESS}&join=${RELAY}`,
   '#join=%E0%A4%A',
+  `#${Array.from({ length: 9 }, () => `join=${ADDRESS}`).join('&')}`,
 ])('%s cannot be used, and the error says so', (text) => {
   expect(() => parseJoinLink(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
 })

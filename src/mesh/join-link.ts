@@ -11,6 +11,8 @@ export interface Invitation {
 }
 
 const KEY = 'join'
+/** Addresses in a link that is read: what opens it dials them. */
+const MAX_READ = 8
 /** Addresses in one link: a link, and its QR code, should stay short. */
 const MAX_ADDRESSES = 2
 /** A relay on the machine that asks: of no use to others, unless nobody is anywhere else. */
@@ -40,7 +42,9 @@ export function formatJoinLink(page: string, addresses: readonly string[]): stri
 export function parseJoinLink(text: string): Invitation | undefined {
   const fragment = text.slice(text.indexOf('#') + 1)
   if (!fragment.startsWith(`${KEY}=`)) return undefined
-  const addresses = fragment.split('&').map((part) => {
+  const parts = fragment.split('&')
+  if (parts.length > MAX_READ) throw bad(`it names ${parts.length} addresses, and at most ${MAX_READ} are dialled`)
+  const addresses = parts.map((part) => {
     if (!part.startsWith(`${KEY}=`)) throw bad('it has a part that is not an address')
     return readInvited(decode(part.slice(KEY.length + 1)))
   })

@@ -5,6 +5,7 @@ import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
+import { DialGate } from './dial-gate.ts'
 import { type Components, captureComponents } from './components.ts'
 import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
 import { gossip } from './gossip.ts'
@@ -26,6 +27,7 @@ export interface Libp2pParts {
   libp2p: Libp2p
   components: Components
   gossipGuard: GossipGuard
+  gate: DialGate
 }
 
 /** libp2p as Glia wants it, on what the platform has. Not started yet. */
@@ -33,6 +35,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
   const gossipGuard = new GossipGuard()
+  const gate = new DialGate(platform.here && (() => platform.here?.() ?? new Set()))
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
@@ -43,7 +46,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     connectionEncrypters: [inOnePiece(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
-    connectionGater: { denyDialMultiaddr: () => false, ...platform.connectionGater },
+    connectionGater: { denyDialMultiaddr: (address) => !gate.allows(address), ...platform.connectionGater },
     // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
     connectionManager: {
       reconnectRetries: 0,
@@ -80,5 +83,5 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       ...platform.services,
     } as unknown as NonNullable<Libp2pOptions['services']>,
   })
-  return { libp2p, components: captured(), gossipGuard }
+  return { libp2p, components: captured(), gossipGuard, gate }
 }

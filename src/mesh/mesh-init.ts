@@ -4,6 +4,7 @@ import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Stream } from '../glia/stream.ts'
+import type { AddressScope } from './address-scope.ts'
 import type { Identity } from './identity.ts'
 
 /** What libp2p runs on: a page has other transports than Node. */
@@ -22,6 +23,10 @@ export interface Platform {
   metrics?: Libp2pOptions['metrics']
   /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
   hub?: boolean
+  /**
+   * From where this peer is reached: it dials what strangers announce only there. Left out: it dials everything.
+   */
+  here?(): ReadonlySet<AddressScope>
   /** Whether this peer is a page that nobody sees now. Left out: it never is. */
   hidden?(): boolean
   /** What quotas count a peer at this address as; left out: each peer for itself. */

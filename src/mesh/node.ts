@@ -12,6 +12,7 @@ import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
 import { CircuitLimits } from './circuit-limits.ts'
+import type { DialGate } from './dial-gate.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { dialWords, meshError } from './failure-words.ts'
@@ -62,14 +63,16 @@ export class MeshNode {
   readonly #discovery: Discovery
   readonly #table: PeerTable
   readonly #tick: ReturnType<typeof setInterval>
+  readonly #gate: DialGate
   readonly #shunned = new Set<string>()
   #changeWaiters: (() => void)[] = []
 
-  private constructor(init: MeshInit, { libp2p, components, gossipGuard }: Libp2pParts) {
+  private constructor(init: MeshInit, { libp2p, components, gossipGuard, gate }: Libp2pParts) {
     const { log, platform, identity } = init
     this.#init = init
     this.libp2p = libp2p
     this.#components = components
+    this.#gate = gate
     const changed = (): void => this.#changed()
     const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
     this.#limits = new CircuitLimits((connection) => idle.isUsed(connection))
@@ -86,6 +89,7 @@ export class MeshNode {
       libp2p,
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
       pulses: this.#pulses,
+      name: (address) => gate.name(address),
       changed,
     })
     this.#directs = new Directs({
@@ -336,6 +340,7 @@ export class MeshNode {
   async #dial(target: string, signal: AbortSignal): Promise<string> {
     const address = readMultiaddr(target)
     if (peerOf(address) === this.peerId) throw ownAddress()
+    this.#gate.name(address)
     try {
       const { remotePeer } = await this.libp2p.dial(address, { signal })
       return remotePeer.toString()

@@ -9,7 +9,10 @@ import type { RelayInfo } from './peer-info.ts'
 import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
 import { Turns } from './turns.ts'
 
-export type RelaysInit = Omit<RelayLinkInit, 'address'>
+export interface RelaysInit extends Omit<RelayLinkInit, 'address'> {
+  /** Told of each address before it is dialled: this peer's own person or operator named it. */
+  name(address: Multiaddr): void
+}
 
 /** The relays that this peer uses. */
 export class Relays {
@@ -45,7 +48,9 @@ export class Relays {
       this.#links.delete(text)
     }
     for (const [text, address] of wanted) {
-      if (!this.#links.has(text)) this.#links.set(text, new RelayLink({ ...this.#init, address }))
+      if (this.#links.has(text)) continue
+      this.#init.name(address)
+      this.#links.set(text, new RelayLink({ ...this.#init, address }))
     }
     this.#init.changed()
   }

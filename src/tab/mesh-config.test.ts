@@ -1,15 +1,45 @@
 import { expect, test } from 'vitest'
-import { checkSettings, chooseIceServers, chooseRelays, isPrivateHost, readOriginConfig } from './mesh-config.ts'
+import {
+  checkSettings,
+  chooseIceServers,
+  chooseRelays,
+  compareWithOwn,
+  isPrivateHost,
+  ownRelays,
+  readOriginConfig,
+} from './mesh-config.ts'
 
 const A = '/ip4/127.0.0.1/tcp/2081/ws/p2p/A'
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const B = '/dns4/example.org/tcp/443/wss/p2p/B'
 
-test('relays come from the link, the user, the origin, in this order, each once', () => {
-  expect(chooseRelays([A], [B], ['/dns4/localhost/tcp/2081/ws/p2p/A'])).toEqual([A, B])
-  expect(chooseRelays([], [], [B])).toEqual([B])
-  expect(chooseRelays([], [], [])).toEqual([])
-  expect(chooseRelays(['/1/p2p/1', '/2/p2p/2'], ['/3/p2p/3', '/4/p2p/4'], [])).toHaveLength(3)
+test('relays are the user’s, then the origin’s, each once', () => {
+  expect(ownRelays([B], ['/dns4/localhost/tcp/2081/ws/p2p/A', A])).toEqual([B, '/dns4/localhost/tcp/2081/ws/p2p/A'])
+  expect(ownRelays([], [])).toEqual([])
+  expect(ownRelays(['/1/p2p/1', '/2/p2p/2'], ['/3/p2p/3', '/4/p2p/4'])).toHaveLength(3)
+})
+
+test('relays of a join link come after the own ones, and displace none', () => {
+  const link = ['/5/p2p/5', '/6/p2p/6', '/7/p2p/7', '/8/p2p/8']
+  expect(chooseRelays([A, B], link)).toEqual([A, B, '/5/p2p/5', '/6/p2p/6', '/7/p2p/7'])
+  expect(chooseRelays([A], ['/dns4/localhost/tcp/2081/ws/p2p/A'])).toEqual([A])
+  expect(chooseRelays([], link)).toHaveLength(3)
+})
+
+test('a join link over own relays names nobody new, whatever address it gives them', () => {
+  const elsewhere = '/ip4/192.168.0.1/tcp/22/ws/p2p/A'
+  expect(compareWithOwn({ peers: [`${elsewhere}/p2p-circuit/p2p/P`], relays: [elsewhere] }, [A, B])).toEqual({
+    invitation: { peers: [`${A}/p2p-circuit/p2p/P`], relays: [A] },
+    strangers: [],
+  })
+})
+
+test('hosts of a join link that are new are named, those of peers without a relay too', () => {
+  const peers = [`${B}/p2p-circuit/p2p/P`, '/ip4/10.0.0.1/tcp/80/ws/p2p/P']
+  expect(compareWithOwn({ peers, relays: [B] }, [A])).toEqual({
+    invitation: { peers, relays: [B] },
+    strangers: ['example.org:443', '10.0.0.1:80'],
+  })
 })
 
 test('what an origin says is believed as far as it makes sense', () => {

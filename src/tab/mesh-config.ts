@@ -2,6 +2,7 @@ import type { MeshSettings } from '../actors/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
+import type { Invitation } from '../mesh/join-link.ts'
 import { HIDDEN, hidePassword, parseIceServer } from '../mesh/ice-server.ts'
 
 /** What an origin says about its mesh in `/.well-known/glia.json`. */
@@ -19,8 +20,9 @@ export interface IceServersInUse {
   from: 'user' | 'origin' | 'public' | 'private network'
 }
 
-/** Relays in use at once: a second and a third are for when the first is gone. */
+/** Relays in use at once: a second and a third are for when the first is gone. As many of a join link come beside them. */
 const MAX_RELAYS = 3
+const MAX_LINK_RELAYS = 3
 const FETCH_MS = 5_000
 /** Relays that the build was made with: `VITE_GLIA_RELAYS`, multiaddrs with commas between. */
 const BUILD_RELAYS: string = import.meta.env['VITE_GLIA_RELAYS'] ?? ''
@@ -59,16 +61,56 @@ export function readOriginConfig(value: unknown): OriginConfig {
   }
 }
 
-/** Relays in the order of DESIGN 8: the join link's, the user's, the origin's, the build's; each relay once. */
-export function chooseRelays(link: readonly string[], user: readonly string[], origin: readonly string[]): string[] {
+/** This tab's own relays: the user's, the origin's, the build's, in this order; each relay once. */
+export function ownRelays(user: readonly string[], origin: readonly string[]): string[] {
+  return eachOnce([...user, ...origin, ...BUILD_RELAYS.split(',').filter(Boolean)]).slice(0, MAX_RELAYS)
+}
+
+/** All relays to use. Those of a join link come after the own ones, and displace none. */
+export function chooseRelays(own: readonly string[], link: readonly string[]): string[] {
+  return eachOnce([...own, ...link]).slice(0, own.length + MAX_LINK_RELAYS)
+}
+
+/** The same relay may be known under several addresses: its peer id tells. The first is kept. */
+function eachOnce(relays: readonly string[]): string[] {
   const chosen = new Map<string, string>()
-  const build = BUILD_RELAYS.split(',').filter(Boolean)
-  for (const relay of [...link, ...user, ...origin, ...build]) {
-    // The same relay may be known under several addresses: its peer id tells.
-    const key = /\/p2p\/([^/]+)$/.exec(relay)?.[1] ?? relay
-    if (!chosen.has(key) && chosen.size < MAX_RELAYS) chosen.set(key, relay)
+  for (const relay of relays) {
+    const key = relayId(relay) ?? relay
+    if (!chosen.has(key)) chosen.set(key, relay)
   }
   return [...chosen.values()]
+}
+
+/** Peer id at the end of a relay's address. */
+function relayId(relay: string): string | undefined {
+  return /\/p2p\/([^/]+)$/.exec(relay)?.[1]
+}
+
+/**
+ * A join link with the own relays under the addresses that this tab knows them by: a link could name the id of one of them, and the
+ * address of something else.
+ * @returns the invitation, and the hosts in it that are not those of own relays
+ */
+export function compareWithOwn(
+  link: Invitation,
+  own: readonly string[],
+): { invitation: Invitation; strangers: string[] } {
+  const known = new Map(own.map((relay) => [relayId(relay), relay]))
+  const relayAsKnown = (relay: string): string => known.get(relayId(relay)) ?? relay
+  const relays = link.relays.map(relayAsKnown)
+  const peers = link.peers.map((peer) => {
+    const [relay = '', rest] = peer.split('/p2p-circuit')
+    return rest === undefined ? peer : `${relayAsKnown(relay)}/p2p-circuit${rest}`
+  })
+  const direct = peers.filter((peer) => !peer.includes('/p2p-circuit'))
+  const strangers = [...relays.filter((relay) => !own.includes(relay)), ...direct].map(hostOf)
+  return { invitation: { peers, relays }, strangers: [...new Set(strangers)] }
+}
+
+/** Host and port of a multiaddr, as people write them. */
+function hostOf(address: string): string {
+  const [, , host = '', , port] = address.split('/')
+  return port === undefined ? host : `${host}:${port}`
 }
 
 /**

@@ -8,9 +8,11 @@ import {
   checkSettings,
   chooseIceServers,
   chooseRelays,
+  compareWithOwn,
   fetchOriginConfig,
   type IceServersInUse,
   type OriginConfig,
+  ownRelays,
 } from './mesh-config.ts'
 
 /** libp2p's chunk: fetched from the first moment on, beside everything else. */
@@ -27,6 +29,17 @@ export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serve' | 'serves' |
 const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
+
+/** What the person is asked before a join link is followed. */
+export interface LinkQuestion {
+  /** Peer id of who sent the link. */
+  from: string
+  /** Hosts that joining dials. */
+  hosts: readonly string[]
+}
+
+/** Where the tab keeps the link that its person agreed to: a reload does not ask again. */
+const AGREED = 'glia-join'
 
 /** Whether a link leads to this very tab: its person looks at the own link. */
 function isOwn({ peers }: Invitation, { peerId }: MeshNode): boolean {
@@ -51,10 +64,14 @@ export class TabMesh {
   failure: GliaError | undefined
   /** Why the join link that the page was opened with does not work now, and since when the page has that link. */
   badLink: { error: GliaError; at: number } | undefined
+  /** A join link that names hosts this tab has nothing to do with. None of them is dialled before its person agrees. */
+  question: LinkQuestion | undefined
   settings: MeshSettings = NO_SETTINGS
   #module: Awaited<MeshModule> | undefined
   #origin: OriginConfig | undefined
   #invitation: Invitation | undefined
+  #originAsked: Promise<unknown> = Promise.resolve()
+  #agree: (() => void) | undefined
   /** The page's own link, while its peer is not connected. */
   #link: LinkAttempt | undefined
   #isJoined = false
@@ -111,6 +128,7 @@ export class TabMesh {
   async #start(): Promise<MeshNode> {
     const { module, identity, store, changed: _, ...rest } = this.#init
     const asked = fetchOriginConfig()
+    this.#originAsked = asked
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
@@ -138,10 +156,12 @@ export class TabMesh {
     if (!this.#origin || (isAlone && this.#origin.relays.length > 0)) this.#useOrigin(await fetchOriginConfig(), node)
   }
 
+  get #ownRelays(): string[] {
+    return ownRelays(this.settings.relays, this.#origin?.relays ?? [])
+  }
+
   #useRelays(node: MeshNode): void {
-    const link = this.#invitation?.relays ?? []
-    const chosen = chooseRelays(link, this.settings.relays, this.#origin?.relays ?? [])
-    node.useRelays(chosen)
+    node.useRelays(chooseRelays(this.#ownRelays, this.#invitation?.relays ?? []))
   }
 
   /** The page's own link: joins the mesh that it names, and tries until its peer is there. */
@@ -153,14 +173,44 @@ export class TabMesh {
     }
     this.#link?.stop()
     this.#link = undefined
+    this.#ask(undefined)
     tell(undefined)
     try {
       const invitation = mesh.parseJoinLink(location.hash)
       if (!invitation || isOwn(invitation, node)) return
-      this.#link = new LinkAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
+      void this.#considerLink(invitation, location.hash, () => {
+        this.#link = new LinkAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
+      })
     } catch (thrown) {
       tell(toGliaError(thrown))
     }
+  }
+
+  /** Follows a link at once where it names nobody new, and else when the person agrees. */
+  async #considerLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
+    // What the origin's own relays are is known by then, or it cannot be reached.
+    await this.#originAsked
+    if (location.hash !== hash) return
+    const { strangers } = compareWithOwn(invitation, this.#ownRelays)
+    if (strangers.length === 0 || sessionStorage.getItem(AGREED) === hash) return follow()
+    const [first = ''] = invitation.peers
+    this.#ask({ from: first.slice(first.lastIndexOf('/') + 1), hosts: strangers }, () => {
+      sessionStorage.setItem(AGREED, hash)
+      follow()
+    })
+  }
+
+  /** The person's answer to {@link question}. */
+  answer(joins: boolean): void {
+    const agree = this.#agree
+    this.#ask(undefined)
+    if (joins) agree?.()
+  }
+
+  #ask(question: LinkQuestion | undefined, agree?: () => void): void {
+    this.question = question
+    this.#agree = agree
+    this.#init.changed()
   }
 
   #changed(): void {
@@ -170,7 +220,8 @@ export class TabMesh {
     this.#init.changed()
   }
 
-  async #accept(invitation: Invitation, node: MeshNode, signal?: AbortSignal): Promise<string> {
+  async #accept(link: Invitation, node: MeshNode, signal?: AbortSignal): Promise<string> {
+    const { invitation } = compareWithOwn(link, this.#ownRelays)
     this.#invitation = invitation
     this.#useRelays(node)
     let failure: unknown

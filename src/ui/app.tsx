@@ -9,6 +9,7 @@ import { DropTarget } from './drop-target.tsx'
 import { shortId } from './format.ts'
 import { Header } from './header.tsx'
 import type { ProcessView, TabModel } from './model.ts'
+import { LinkConsent } from './link-consent.tsx'
 import { Notices, showError, showNews, wordsOf } from './notices.tsx'
 import { PeersState } from './peers-state.ts'
 import { ProcessList } from './process-list.tsx'
@@ -141,6 +142,7 @@ export function App({ model }: { model: TabModel }) {
         <>
           <TabBar tab={tab} counts={{ processes: model.processes.value.length, peers: connected }} />
           <BadLink model={model} />
+          <LinkConsent model={model} />
           <main>
             <div key={tab.value} class={`view ${tab.value}`} role="tabpanel" aria-labelledby={tabId(tab.value)}>
               {tab.value === 'processes' && (
