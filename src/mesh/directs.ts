@@ -9,13 +9,15 @@ import {
   DISCOVERED_DIRECT,
   MAX_DIRECT,
   MAX_MAKING,
-  MAX_PEER_CONNECTIONS,
   WEBRTC_ATTEMPT_MS,
 } from './limits.ts'
+import type { RtcBudget } from './rtc-budget.ts'
 import { pause } from './pause.ts'
 
 export interface DirectsInit {
   libp2p: Libp2p
+  /** RTCPeerConnections that may be made. */
+  rtc: RtcBudget
   log: Logger
   /** Calls under way over a connection. */
   callsOn(connection: Connection): number
@@ -48,7 +50,6 @@ export class Directs {
   readonly #making = new Set<string>()
   /** Told to close; libp2p shows them as open until they are closed. */
   readonly #closing = new WeakSet<Connection>()
-  #attempts = 0
   #failedOnce = false
   #worked = false
 
@@ -119,7 +120,7 @@ export class Directs {
 
   /** Whether a direct connection to the peer can be made here, is not being made, and has not just failed. */
   #isWorthTrying(peer: string): boolean {
-    if (!hasWebRtc() || this.#making.has(peer) || this.#attempts >= MAX_PEER_CONNECTIONS) return false
+    if (!hasWebRtc() || this.#making.has(peer) || this.#init.rtc.isSpent) return false
     return (this.#failures.get(peer)?.retryAt ?? 0) <= Date.now()
   }
 
@@ -131,7 +132,7 @@ export class Directs {
     this.#making.add(peer)
     try {
       for (let attempt = 1; ; attempt++) {
-        this.#attempts += 1
+        this.#init.rtc.takeOwn()
         try {
           // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
           await libp2p.dial(address, { force: true, signal: AbortSignal.timeout(WEBRTC_ATTEMPT_MS) })

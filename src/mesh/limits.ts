@@ -92,6 +92,14 @@ export const MAX_DIRECT = 8
 export const DISCOVERED_DIRECT = 3
 /** Chrome allows 500 RTCPeerConnections in a tab's life (FACTS 3.7): past this, calls stay on the relay. */
 export const MAX_PEER_CONNECTIONS = 400
+/** Of these, what the dials of others may take. The rest is for this peer's own. */
+export const MAX_INBOUND_PEER_CONNECTIONS = 250
+/** How often a peer that dials by WebRTC is answered: a few attempts at once, since one in eighty hangs, then one in half a minute. */
+export const INBOUND_RTC_RATE_PER_PEER = { burst: 6, perSecond: 1 / 30 }
+/** The same for all peers together, whatever ids they give themselves. */
+export const INBOUND_RTC_RATE = { burst: 40, perSecond: 1 / 10 }
+/** Protocol id of the signalling of @libp2p/webrtc. */
+export const SIGNALLING_PROTOCOL = '/webrtc-signaling/0.0.1'
 /** WebRTC connections in the making at once: each is work for both sides. A later call asks again. */
 export const MAX_MAKING = 2
 /** A direct connection without calls for so long is closed for another: sooner, a peer that calls many in turn would make new ones all the time. */

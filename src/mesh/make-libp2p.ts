@@ -20,6 +20,7 @@ import {
   STREAM_WINDOW_BYTES,
 } from './limits.ts'
 import type { MeshInit } from './mesh-init.ts'
+import { boundSignalling, RtcBudget } from './rtc-budget.ts'
 import { rawProtocol } from './raw-protocol.ts'
 import { LazyRouting } from './routing.ts'
 
@@ -28,6 +29,7 @@ export interface Libp2pParts {
   components: Components
   gossipGuard: GossipGuard
   gate: DialGate
+  rtc: RtcBudget
 }
 
 /** libp2p as Glia wants it, on what the platform has. Not started yet. */
@@ -35,6 +37,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
   const gossipGuard = new GossipGuard()
+  const rtc = new RtcBudget()
   const gate = new DialGate(platform.here && (() => platform.here?.() ?? new Set()))
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
@@ -63,6 +66,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     ...(platform.datastore && { datastore: platform.datastore }),
     services: {
       components: capture,
+      signalling: boundSignalling(rtc),
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
       // With the default of one stream a second ping fails, and would look like a dead peer.
@@ -83,5 +87,5 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       ...platform.services,
     } as unknown as NonNullable<Libp2pOptions['services']>,
   })
-  return { libp2p, components: captured(), gossipGuard, gate }
+  return { libp2p, components: captured(), gossipGuard, gate, rtc }
 }

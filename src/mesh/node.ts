@@ -42,6 +42,7 @@ import { Roots } from './roots.ts'
 import { Pulses } from './pulses.ts'
 import { CircuitReserver, isConnected, Relays } from './relays.ts'
 import { routingOf } from './routing.ts'
+import type { RtcBudget, RtcCounts } from './rtc-budget.ts'
 import { Sessions } from './sessions.ts'
 
 export type { MeshInit, Platform } from './mesh-init.ts'
@@ -64,15 +65,17 @@ export class MeshNode {
   readonly #table: PeerTable
   readonly #tick: ReturnType<typeof setInterval>
   readonly #gate: DialGate
+  readonly #rtc: RtcBudget
   readonly #shunned = new Set<string>()
   #changeWaiters: (() => void)[] = []
 
-  private constructor(init: MeshInit, { libp2p, components, gossipGuard, gate }: Libp2pParts) {
+  private constructor(init: MeshInit, { libp2p, components, gossipGuard, gate, rtc }: Libp2pParts) {
     const { log, platform, identity } = init
     this.#init = init
     this.libp2p = libp2p
     this.#components = components
     this.#gate = gate
+    this.#rtc = rtc
     const changed = (): void => this.#changed()
     const idle = new IdleCircuits({ libp2p, callsOn: (connection) => this.#sessions.callsOn(connection) })
     this.#limits = new CircuitLimits((connection) => idle.isUsed(connection))
@@ -94,6 +97,7 @@ export class MeshNode {
     })
     this.#directs = new Directs({
       libp2p,
+      rtc,
       log,
       callsOn: (connection) => this.#sessions.callsOn(connection),
       usedAt: (connection) => this.#sessions.usedAt(connection),
@@ -164,6 +168,11 @@ export class MeshNode {
 
   relays(): RelayInfo[] {
     return this.#relays.infos
+  }
+
+  /** RTCPeerConnections that were made so far, and dials that were refused. */
+  get rtcCounts(): RtcCounts {
+    return this.#rtc.counts
   }
 
   /** Whether no direct connections can be had here. */

@@ -72,3 +72,9 @@ test('the reason is in the detail', () => {
     'The relay is full.',
   )
 })
+
+test('dials of others that were refused are counted in the detail', () => {
+  const state: MeshState = { ...NOTHING, relays: [relay('reserved')] }
+  expect(meshStatus(state).detail).not.toContain('WebRTC')
+  expect(meshStatus({ ...state, refusedDials: 1 }).detail).toContain('1 WebRTC dial of others came too fast')
+})

@@ -8,10 +8,12 @@ export interface MeshState {
   onlyRelayed: boolean
   /** The browser says that there is a network. */
   online: boolean
+  /** WebRTC dials of others that were refused. Left out: none. */
+  refusedDials?: number
 }
 
 /** Am I on the mesh? In words that are true now. */
-export function meshStatus({ peers, relays, onlyRelayed, online }: MeshState): StatusView {
+export function meshStatus({ peers, relays, onlyRelayed, online, refusedDials = 0 }: MeshState): StatusView {
   const others = peers.filter(({ link, relay }) => link !== 'none' && !relay)
   const direct = others.filter(({ link }) => link === 'direct').length
   const counts = `${count(others.length, 'peer')}${others.length > 0 ? `, ${direct} direct` : ''}`
@@ -27,7 +29,7 @@ export function meshStatus({ peers, relays, onlyRelayed, online }: MeshState): S
     return {
       level: 'ok',
       text: `On the mesh · ${counts}`,
-      detail: 'Peers anywhere can call the processes here by their address.',
+      detail: `Peers anywhere can call the processes here by their address.${refusedDials > 0 ? ` ${count(refusedDials, 'WebRTC dial')} of others came too fast and got no answer; calls of theirs go over the relay.` : ''}`,
     }
   }
   const refused = relays.find(({ state }) => state === 'refused')

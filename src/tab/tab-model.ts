@@ -230,7 +230,13 @@ export class LiveTabModel implements TabModel {
     this.joinLink.value = mesh.joinLink()
     this.gateway.value = mesh.gateway
     this.iceServers.value = mesh.iceServers
-    const next = meshStatus({ peers, relays, onlyRelayed: node.onlyRelayed, online: navigator.onLine })
+    const next = meshStatus({
+      peers,
+      relays,
+      onlyRelayed: node.onlyRelayed,
+      online: navigator.onLine,
+      refusedDials: node.rtcCounts.refused,
+    })
     if (next.text !== this.mesh.value.text || next.detail !== this.mesh.value.detail) this.mesh.value = next
   }
 }
