@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { Circuit, WebRTC } from '@multiformats/multiaddr-matcher'
+import { Circuit, WebRTC, WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { GliaError } from '../glia/errors.ts'
 
 /**
@@ -17,6 +17,11 @@ export function isWebRtc({ remoteAddr }: Connection): boolean {
 
 export function isWebRtcAddress(address: Multiaddr): boolean {
   return WebRTC.matches(address)
+}
+
+/** Whether it is the address of a native peer that listens for WebRTC: no relay is needed. */
+export function isWebRtcDirect(address: Multiaddr): boolean {
+  return WebRTCDirect.matches(address)
 }
 
 /** @throws {GliaError} ERR_BAD_ADDRESS if it is no multiaddr. */

@@ -1,5 +1,5 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { webRTC } from '@libp2p/webrtc'
+import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { scopeOfHost } from './address-scope.ts'
 import { mendInitRace } from './init-race.ts'
@@ -13,16 +13,16 @@ export interface BrowserPlatformInit {
   iceServers(): readonly RTCIceServer[]
 }
 
-/** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it. */
+/** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it, also to native peers. */
 export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
   const hasWebRtc = 'RTCPeerConnection' in globalThis
   if (hasWebRtc) mendInitRace(RTCPeerConnection)
-  const rtc = webRTC({
-    rtcConfiguration: () => ({ iceServers: [...iceServers()] }),
-    dataChannel: { maxBufferedAmount: MAX_BUFFERED_BYTES },
-  })
+  const dataChannel = { maxBufferedAmount: MAX_BUFFERED_BYTES }
+  const rtc = webRTC({ rtcConfiguration: () => ({ iceServers: [...iceServers()] }), dataChannel })
+  // The address says where the native peer is: no server is asked.
+  const direct = webRTCDirect({ rtcConfiguration: { iceServers: [] }, dataChannel })
   return {
-    transports: [webSockets(), circuitRelayTransport(), ...(hasWebRtc ? [rtc] : [])],
+    transports: [webSockets(), circuitRelayTransport(), ...(hasWebRtc ? [rtc, direct] : [])],
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,

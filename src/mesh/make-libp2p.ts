@@ -6,6 +6,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
 import { DialGate } from './dial-gate.ts'
+import { isWebRtcDirect } from './addresses.ts'
 import { type Components, captureComponents } from './components.ts'
 import { inOnePiece, sendFewerWindowUpdates } from './fewer-frames.ts'
 import { gossip } from './gossip.ts'
@@ -49,7 +50,10 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     connectionEncrypters: [inOnePiece(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
-    connectionGater: { denyDialMultiaddr: (address) => !gate.allows(address), ...platform.connectionGater },
+    connectionGater: {
+      denyDialMultiaddr: (address) => !gate.allows(address) || (isWebRtcDirect(address) && !rtc.takes()),
+      ...platform.connectionGater,
+    },
     // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
     connectionManager: {
       reconnectRetries: 0,

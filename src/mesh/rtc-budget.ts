@@ -40,6 +40,13 @@ export class RtcBudget {
     this.#counts.own += 1
   }
 
+  /** Counts one that this peer makes, if it may. */
+  takes(): boolean {
+    if (this.isSpent) return false
+    this.takeOwn()
+    return true
+  }
+
   /** Whether a dial of another peer is answered. */
   admits(peer: string): boolean {
     const { inbound } = this.#counts
