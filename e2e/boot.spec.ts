@@ -55,7 +55,7 @@ test('the app does not run in a frame, and says so', async ({ page }) => {
   try {
     await page.goto(`${host.url}frame.html`)
     const app = page.frameLocator('iframe')
-    await expect(app.getByText('Glia does not run in a frame: open it in a tab of its own.')).toBeVisible()
+    await expect(app.getByRole('alert')).toHaveText('Glia does not run in a frame: open it in a tab of its own.')
     const frame = page.frame({ url: host.url })
     expect(await frame?.evaluate(() => tools.outcome(glia.ready.then(() => 'runs')))).toMatchObject({
       code: 'ERR_DENIED',
