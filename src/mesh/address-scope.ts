@@ -3,11 +3,15 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** From where an address can be reached: from its own machine, from its own network, from everywhere. */
 export type AddressScope = 'loopback' | 'private' | 'public'
 
-/** Scope of the host that a multiaddr is dialled at: of a relayed one that of its relay. One that names no host is public. */
+/**
+ * Scope of the host that a multiaddr is dialled at: of a relayed one that of its relay. One that names a peer and no host is
+ * public. A form that is not known here counts as private: a transport may know how to dial it.
+ */
 export function scopeOf(address: Multiaddr): AddressScope {
-  const [first] = address.getComponents()
-  if (!first || !/^(ip4|ip6|dns|dns4|dns6|dnsaddr)$/.test(first.name)) return 'public'
-  return scopeOfHost(first.value ?? '')
+  // A zone may stand before an IPv6 address, and changes nothing about whose it is.
+  const first = address.getComponents().find(({ name }) => name !== 'ip6zone')
+  if (!first || /^(p2p|p2p-circuit|webrtc)$/.test(first.name)) return 'public'
+  return /^(ip4|ip6|dns|dns4|dns6|dnsaddr)$/.test(first.name) ? scopeOfHost(first.value ?? '') : 'private'
 }
 
 /** Scope of a name or an IP address. Names are judged by themselves: a page cannot resolve them. */

@@ -53,6 +53,13 @@ test('of a relayed address the relay counts, and one without a host is anywhere'
   expect(scopeOf(multiaddr(`/webrtc/p2p/${PEER}`))).toBe('public')
 })
 
+test('a zone before an address hides nothing, and a form that is not known is not dialled for strangers', () => {
+  expect(scopeOf(multiaddr('/ip6zone/lo/ip6/::1/tcp/22'))).toBe('loopback')
+  expect(scopeOf(multiaddr('/ip6zone/eth0/ip6/fe80::1/tcp/80/ws'))).toBe('private')
+  expect(scopeOf(multiaddr('/unix/var%2Frun%2Fdocker.sock'))).toBe('private')
+  expect(scopeOf(multiaddr(`/p2p/${PEER}/p2p-circuit/p2p/${PEER}`))).toBe('public')
+})
+
 test('what strangers announce is dialled where this peer is, and what was named here everywhere', () => {
   const here = new Set<AddressScope>()
   const gate = new DialGate(() => here)
