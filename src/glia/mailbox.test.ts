@@ -134,6 +134,17 @@ test('the owner goes first, has always room, and does not count as a message', a
   expect(mailbox.free).toBe(true)
 })
 
+test('an act that is given up as its turn comes takes no place of another', async () => {
+  const mailbox = new Mailbox(10)
+  const leave = await mailbox.enter(never)
+  const aborter = new AbortController()
+  const [first, second] = [mailbox.enterFirst(aborter.signal), mailbox.enterFirst(never)]
+  leave()
+  aborter.abort()
+  ;(await first)()
+  await expect(second).resolves.toBeTypeOf('function')
+})
+
 test('the owner is not sent away with the messages, and may give up', async () => {
   const mailbox = new Mailbox(1)
   const leave = await mailbox.enter(never)

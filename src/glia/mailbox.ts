@@ -95,7 +95,11 @@ export class Mailbox {
     if (leave) return leave
     const waiter = new Waiter(OWNER)
     this.#acts.push(waiter)
-    const leaveQueue = (): void => void this.#acts.splice(this.#acts.indexOf(waiter), 1)
+    const leaveQueue = (): void => {
+      const at = this.#acts.indexOf(waiter)
+      // It may have been admitted already, in this task: then no other act may lose its place.
+      if (at >= 0) this.#acts.splice(at, 1)
+    }
     return this.#wait(waiter, signal, { leaveQueue })
   }
 
