@@ -33,6 +33,11 @@ export class KeptReply {
     this.#resized = resized
   }
 
+  /** Whether a new reader can begin. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
   /** @throws {GliaError} ERR_REPLY_GONE if the start is forgotten. */
   newReader(): ReplyReader {
     if (!this.#isWhole) {
@@ -51,11 +56,10 @@ export class KeptReply {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
     this.#resized(chunk.length)
+    // However fast it is read: a reader that keeps up is no reason to keep all of it.
+    if (this.#isWhole && this.#bytes > KEPT_REPLY_BYTES && this.#readers.size > 0) this.forget()
     this.#wake()
-    while (!this.#hasRoom() && this.#end === undefined) {
-      if (this.#isWhole && this.#bytes >= KEPT_REPLY_BYTES && this.#readers.size > 0) this.forget()
-      await this.#changed.promise
-    }
+    while (!this.#hasRoom() && this.#end === undefined) await this.#changed.promise
   }
 
   /** The reply is over. @param error Why it is not whole. */

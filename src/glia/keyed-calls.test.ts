@@ -2,9 +2,21 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { GliaError } from './errors.ts'
 import type { HttpCallOptions } from './http.ts'
 import { KEPT_REPLY_BYTES } from './kept-reply.ts'
-import { ORPHAN_MS } from './keyed-run.ts'
+import { KeyedRun, ORPHAN_MS } from './keyed-run.ts'
+import { newPid } from './pid.ts'
+import { streamPair } from './stream-pair.ts'
 import type { Proc } from './proc.ts'
-import { bytes, echo, makePeer, makeProc, pathTo, type Run, type TestProcInit, untilAborted } from './test-peer.ts'
+import {
+  bytes,
+  echo,
+  makePeer,
+  makeProc,
+  pathTo,
+  type Run,
+  SELF,
+  type TestProcInit,
+  untilAborted,
+} from './test-peer.ts'
 
 interface Ask extends HttpCallOptions {
   key?: string
@@ -247,6 +259,36 @@ test('a reply that is too large to be kept is streamed once, and the call does n
   expect(reply.byteLength).toBe(KEPT_REPLY_BYTES + 1024 * 1024)
   expect((await ask()).status).toBe(410)
   expect(proc.messages).toBe(1)
+})
+
+test('a large reply is not kept either if it is read as fast as it comes, and ends with its last reader', async () => {
+  const { ask, proc } = makeApi(async (message) => {
+    for (;;) await message.write(new Uint8Array(64 * 1024))
+  })
+  const aborter = new AbortController()
+  const reader = (await ask({ signal: aborter.signal })).body?.getReader()
+  for (let read = 0; read <= KEPT_REPLY_BYTES;) read += (await reader?.read())?.value?.length ?? 0
+  expect((await ask()).status).toBe(410)
+  expect(proc.state).toBe('busy')
+  aborter.abort(lost())
+  await expect.poll(() => proc.state).not.toBe('busy')
+})
+
+test('a call that fails while its reply waits for a reader is over', async () => {
+  const [stream, server] = streamPair({ host: SELF, proc: newPid(), method: 'run' }, { caller: 'browser' })
+  const ends: unknown[] = []
+  const run = new KeyedRun({ open: () => stream, resized: () => undefined, over: (error) => ends.push(error?.code) })
+  const aborter = new AbortController()
+  await run.take({ body: null, signal: aborter.signal })
+  aborter.abort(lost())
+  const writing = (async () => {
+    for (;;) await server.write(new Uint8Array(1024 * 1024))
+  })()
+  writing.catch(() => undefined)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(ends).toEqual([])
+  server.abort(new GliaError('ERR_DEADLINE', 'late'))
+  await expect.poll(() => ends).toEqual(['ERR_DEADLINE'])
 })
 
 test('replies are kept up to 64 MiB: of calls before only that they ran is known', async () => {

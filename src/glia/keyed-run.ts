@@ -54,6 +54,9 @@ export class KeyedRun {
     this.#init = init
     this.#reply = new KeptReply(init.resized)
     this.#stream = init.open()
+    const { signal } = this.#stream
+    // The reply may wait for a reader just then, and notice nothing.
+    signal.addEventListener('abort', () => this.#finish(toGliaError(signal.reason)), { once: true })
     void this.#run()
   }
 
@@ -197,8 +200,8 @@ export class KeyedRun {
     drop(attempt.body)
     if (this.#attempts.size > 0 || this.#isOver) return
     const isLost = reason.code === 'ERR_UNREACHABLE' || reason.code === 'ERR_KEY_REUSED'
-    // A caller that wants no reply ends its call. One that was lost may come back for it.
-    if (!isLost) this.#abort(reason)
+    // A caller that wants no reply ends its call. One that was lost may come back for it, while there is one to have.
+    if (!isLost || !this.#reply.isWhole) this.#abort(reason)
     // A process that has its whole message goes on, within its own deadline.
     else if (!this.#requestEnded && !this.#fed) {
       this.#orphanTimer = setTimeout(() => this.#abort(reason), ORPHAN_MS)
