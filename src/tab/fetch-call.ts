@@ -18,8 +18,8 @@ export interface FetchCallInit {
 
 /**
  * `fetch` for calls. What is below the app goes straight to the peer of this page: no service worker is in between that could
- * be stopped. Other URLs (a gateway) go over the network, with an `Idempotency-Key`, so that a request which got no answer is
- * sent again without running twice.
+ * be stopped. Other URLs (a gateway) go over the network. A call there has an `Idempotency-Key`, so that it can be sent again if it
+ * got no answer, without running twice. Of other requests only those that change nothing are sent again.
  * @throws {GliaError} instead of what `fetch` throws: ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_ADDRESS.
  */
 export async function fetchCall(
@@ -31,16 +31,22 @@ export async function fetchCall(
   const request = makeRequest(target, options, init.base)
   const path = pathBelow(request.url, init.base)
   if (path !== undefined) return askPeer(request, path, options.body, init)
-  return sendAgain(request, isStreamed ? 0 : RETRY_MS.length)
+  const isCall = request.method === 'POST' && isAddress(new URL(request.url))
+  if (isCall && !request.headers.has(KEY_HEADER)) request.headers.set(KEY_HEADER, `"${crypto.randomUUID()}"`)
+  const isSafe = isCall || request.method === 'GET' || request.method === 'HEAD'
+  return sendAgain(request, isSafe && !isStreamed ? RETRY_MS.length : 0)
+}
+
+function isAddress({ pathname }: URL): boolean {
+  return pathname.includes(`${PROTOCOL}/`)
 }
 
 function makeRequest(target: string | URL | Request, options: RequestInit, base: URL): Request {
   try {
     if (target instanceof Request) return new Request(target, halfDuplex(options))
-    const isAddress = typeof target === 'string' && target.startsWith('/')
-    const url = isAddress ? new URL(target.slice(1), base) : new URL(target, base)
-    const isCall = url.pathname.includes(`${PROTOCOL}/`)
-    return new Request(url, halfDuplex({ ...(isCall && { method: 'POST' }), ...options }))
+    const isPath = typeof target === 'string' && target.startsWith('/')
+    const url = isPath ? new URL(target.slice(1), base) : new URL(target, base)
+    return new Request(url, halfDuplex({ ...(isAddress(url) && { method: 'POST' }), ...options }))
   } catch (cause) {
     throw new GliaError('ERR_BAD_REQUEST', `This is no request: ${toGliaError(cause).message}`, { cause })
   }
@@ -91,8 +97,7 @@ async function bodyOf(
 }
 
 async function sendAgain(request: Request, retries: number): Promise<Response> {
-  const { method, signal } = request
-  if (method === 'POST' && !request.headers.has(KEY_HEADER)) request.headers.set(KEY_HEADER, `"${crypto.randomUUID()}"`)
+  const { signal } = request
   for (let attempt = 0; ; attempt++) {
     const wait = attempt < retries ? RETRY_MS[attempt] : undefined
     try {

@@ -127,8 +127,8 @@ export interface GliaScripting {
   /**
    * `fetch` for calls: as `fetch` does it resolves to the response, whatever its status, and streams both bodies; it rejects with
    * GliaError only. A call of this app (`/ww/0.1.0/…`, POST unless `init` says otherwise) goes straight to this page's peer, past the
-   * service worker. A request to another origin, such as a gateway, is sent again when it got no answer: it carries an
-   * `Idempotency-Key`, so it runs once. A body that is a stream is sent once.
+   * service worker. A call of another origin, which is a gateway, is sent again when it got no answer: it carries an
+   * `Idempotency-Key`, so it runs once. Of other requests GET and HEAD are sent again. A body that is a stream is sent once.
    * @throws {GliaError} ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_REQUEST.
    */
   fetch(target: string | URL | Request, init?: RequestInit): Promise<Response>
