@@ -9,7 +9,7 @@ import { readmeExample, rootEcho, tcpOf } from './native.ts'
 import { finished, ROOT } from './server.ts'
 import { addressOf, call, inState, peerIdOf } from './tab.ts'
 
-// A peer that nobody here wrote: go-libp2p as it comes (clients/go). It also is a careless one.
+// A native peer: go-libp2p without any code of Glia (clients/go). It also calls as careless programs do.
 
 const MiB = 1024 * 1024
 const hasGo = spawnSync('go', ['version']).status === 0

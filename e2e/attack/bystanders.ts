@@ -1,7 +1,7 @@
 import { call } from '../tab.ts'
 import type { Stage } from './stage.ts'
 
-/** An honest call that takes longer than this is one that an attack has shut out, in ms. */
+/** An honest call that takes longer than this counts as shut out by the attack, in ms. */
 const SHUT_OUT_MS = 10_000
 
 /** What honest callers meet while an attack is under way: the owner's page, curl at the gateway, another libp2p peer. */

@@ -67,7 +67,7 @@ interface PlaceInit {
   only: string
 }
 
-/** All ways and faults of one place, in a world of their own for each fault: one fault does not see what another one left. */
+/** Runs all ways and faults of one place. Each fault has a world of its own, so that it does not meet what another one left. */
 async function runPlace(place: Place, { calls, pauseMs, seed, only }: PlaceInit): Promise<boolean> {
   const random = new Random(seed)
   let isGood = true

@@ -24,9 +24,9 @@ export interface StormOutcome {
   broken: number
   /** The reply of another request, or a part of one. */
   wrong: number
-  /** Told to have run, and had not. */
+  /** The reply says that they ran, and they did not. */
   notRun: number
-  /** Runs that were too many. */
+  /** Runs beyond one for each call. */
   double: number
   /** How often the service worker was stopped. */
   stops: number

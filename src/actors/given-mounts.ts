@@ -16,11 +16,11 @@ export interface MountedFile {
 const MAX_MOUNTED_BYTES = 256 * 1024 * 1024
 /** Files that a process may have so. */
 const MAX_MOUNTED = 10_000
-/** What is there already. */
+/** Names in `/` that Glia uses itself. */
 const TAKEN: ReadonlySet<string> = new Set(['data', 'tmp', 'ww'])
 const DATA = '/data/'
 
-/** What was given, parted: what goes under `/data`, and what is to be found at its own absolute path. */
+/** The given files in two parts: those for `/data`, and those for absolute paths elsewhere. */
 export interface PartedFiles {
   files: GivenFiles | undefined
   mounts: ReadonlyMap<string, FileContent>

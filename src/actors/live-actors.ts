@@ -39,7 +39,7 @@ export class LiveActors {
   readonly #procs: () => Iterable<Proc>
   readonly #limit: number
   readonly #places = new Set<Occupied>()
-  /** In their order. */
+  /** In the order in which they came. */
   readonly #waiting: Waiting[] = []
   /** Resolves with the next change; undefined while nobody waits for one. */
   #changed: PromiseWithResolvers<void> | undefined

@@ -26,7 +26,7 @@ function wordsFor(message: string, bytes: Uint8Array): string | undefined {
     const found = signatures(whole, imports.filter(({ kind }) => kind === 'function').length)
     return found.length > 0 ? `${message} It exports ${found.join(', ')}.` : undefined
   } catch {
-    // A damaged module: what was said of it stands.
+    // A damaged module: the refusal stays as it is.
     return undefined
   }
 }

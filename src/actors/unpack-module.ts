@@ -5,7 +5,7 @@ import { HEAD_BYTES, type ReadOptions } from './module-source.ts'
 /** Largest module that is unpacked, in bytes: a small archive may hold a terabyte of zeros. */
 const MAX_UNPACKED = 256 * 1024 * 1024
 
-/** What is packed with gzip in a file. @throws {GliaError} ERR_BAD_MODULE if there is too much in it, or it is damaged. */
+/** Unpacks a file that is packed with gzip. @throws {GliaError} ERR_BAD_MODULE if there is too much in it, or it is damaged. */
 export async function unpackModule(file: Blob, { signal }: ReadOptions): Promise<Blob> {
   const reader = file.stream().pipeThrough(new DecompressionStream('gzip')).getReader()
   const chunks: Uint8Array[] = []
@@ -15,7 +15,10 @@ export async function unpackModule(file: Blob, { signal }: ReadOptions): Promise
       signal?.throwIfAborted()
       bytes += next.value.length
       if (bytes > MAX_UNPACKED) {
-        throw new GliaError('ERR_BAD_MODULE', 'What is packed in the file is no module: it has more than 256 MiB.')
+        throw new GliaError(
+          'ERR_BAD_MODULE',
+          'The packed file is not a module that Glia can run: unpacked it has more than 256 MiB.',
+        )
       }
       chunks.push(next.value)
       // Of something that is no module, the start is enough.
@@ -27,7 +30,7 @@ export async function unpackModule(file: Blob, { signal }: ReadOptions): Promise
     const why = thrown instanceof Error ? thrown.message : String(thrown)
     throw new GliaError('ERR_BAD_MODULE', `The file is packed with gzip and damaged: ${why}`, { cause: thrown })
   } finally {
-    // Nothing more of it is read; what comes of that is no news.
+    // Nothing more of it is read, so errors while cancelling are ignored.
     reader.cancel().catch(() => undefined)
   }
   return new Blob([concat(chunks)], { type: 'application/wasm' })

@@ -14,9 +14,9 @@ export interface AbandonmentInit {
 }
 
 /**
- * Sees that a method which does not return frees its process when its owner has given the message up: at once if it was
- * cancelled, and else when the owner wants the turn. What the instance has in its memory is lost then, so nobody else can
- * bring that about, and a page that is closed does not either.
+ * Ends a method that does not return after the owner has given its message up: if the owner cancelled the message, or as soon as
+ * the owner waits for the turn. What the instance has in its memory is lost then. So the calls of others do not end it, and a page
+ * that is closed does not end it either while the owner does not wait.
  */
 export class Abandonment {
   readonly #init: AbandonmentInit

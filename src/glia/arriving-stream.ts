@@ -8,9 +8,9 @@ import type { Stream } from './stream.ts'
 /** A message on its way to a process, as its mailbox sees it. */
 export interface Arrival {
   readonly arrived: Arrived
-  /** Has more of it come while it waits. */
+  /** Reads more of it while it waits. */
   readAhead(): void
-  /** It waits no more. */
+  /** It has its turn now. */
   turnCame(): void
 }
 

@@ -30,7 +30,7 @@ export interface CallRecord {
   readonly bytesOut: number
   /** From when it came to its end, in ms, with its time in the mailbox. undefined: it has not ended. */
   readonly ms: number | undefined
-  /** How often in succession: a call that is refused before it gets to the mailbox is one record, however often it comes. */
+  /** How many times it came in a row. Calls that are refused in the same way, one after the other, are one record. */
   readonly times: number
 }
 
@@ -85,7 +85,7 @@ export class CallLog {
     call.ms = performance.now() - call.startedAt
   }
 
-  /** A call has not been let in. A caller that tries on and on does not push the others out. */
+  /** A call was refused. A caller that tries again and again does not push the other records out. */
   refused(stream: Stream, result: ErrorCode): void {
     const last = this.#last
     if (last?.isRefused && last.result === result && isSameCall(last, stream)) {
@@ -129,7 +129,7 @@ function recordOf(call: KeptCall): CallRecord {
   return { at, method, ...whoOf(call), onBehalfOf, result, bytesIn, bytesOut, ms, times }
 }
 
-/** What is known of the caller. A peer is believed only what it says of its own processes. */
+/** What is known of the caller. A peer can name only processes of its own. */
 function whoOf({ caller, link }: KeptCall): Pick<CallRecord, 'from' | 'peer' | 'process'> {
   if (caller !== 'browser' && isOfThisBrowser(caller)) return { from: 'process', peer: undefined, process: caller }
   const [host, name = ''] = link?.split('/') ?? []

@@ -20,7 +20,7 @@ export function isTarget(targets: CallTargets, path: string, aliases: Aliases): 
   return wanted !== undefined && targets.some((target) => matches(partsOf(target, aliases), wanted))
 }
 
-/** As {@link isTarget}, of an address without aliases. A part that is left out is one for which some value must do. */
+/** As {@link isTarget}, of an address without aliases. A part that is left out may have any value. */
 export function mayReach(targets: CallTargets, { host, proc, method }: Partial<Address>, aliases: Aliases): boolean {
   if (targets === 'any') return true
   return targets.some((target) => matches(partsOf(target, aliases), [host, proc, method]))

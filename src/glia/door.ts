@@ -16,9 +16,9 @@ import type { Stream } from './stream.ts'
 export type Deliver = (arriving: ArrivingStream) => Promise<void>
 
 /**
- * The door of this peer for calls of others, whichever way they come. A call is let through to its process when its message
- * has begun. What waits is bounded by calls and by bytes, of each peer and in all; where there is no room, the newest call
- * goes of whoever has most. The owner's calls do not come this way.
+ * The door of this peer for the calls of others, over every transport. It gives a call to its process when the message has begun.
+ * It bounds the calls and their waiting bytes, of each peer and in all. Where there is no room, it refuses the newest call of the
+ * peer that has most. The owner's calls do not pass it.
  */
 export class Door {
   readonly #calls = new FairQueue<Call>()
@@ -53,11 +53,14 @@ export class Door {
     const { peer } = newcomer
     const one = (call: Call): number => Number(call.waits)
     if (this.#calls.sizeOf(peer) > MAX_CALLS_PER_PEER) {
-      refuse(this.#calls.heaviest(one, peer), `Too many calls at once: this peer takes ${MAX_CALLS_PER_PEER} of each.`)
+      refuse(
+        this.#calls.heaviest(one, peer),
+        `Too many calls at once: this peer takes ${MAX_CALLS_PER_PEER} of each caller.`,
+      )
     } else if (this.#calls.size > MAX_CALLS) {
       refuse(
         this.#calls.heaviest(one),
-        `Too many calls at once: this peer takes ${MAX_CALLS}, and you have most of them.`,
+        `Too many calls at once: this peer takes ${MAX_CALLS} in all, and most of them are yours.`,
       )
     }
   }
@@ -76,7 +79,7 @@ export class Door {
     this.#lighten(total - MAX_WAITING_BYTES)
   }
 
-  /** Refuses calls until so many bytes are gone. @returns those that are. */
+  /** Refuses calls until so many bytes are gone. @returns the bytes of the refused calls. */
   #lighten(bytes: number, peer?: string): number {
     let gone = 0
     while (gone < bytes) {
@@ -84,7 +87,7 @@ export class Door {
       if (!call) break
       gone += call.waitingBytes
       this.#calls.remove(call)
-      refuse(call, 'Too many bytes of your messages wait for their turn. Send them when others are answered.')
+      refuse(call, 'Too many bytes of your messages wait for their turn. Send more when some are answered.')
     }
     return gone
   }

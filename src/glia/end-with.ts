@@ -2,12 +2,12 @@ import type { GliaError } from './errors.ts'
 import type { Stream } from './stream.ts'
 
 /**
- * Ends the reply of a call that failed, or whose program has exited. What a program has written before it exited is its reply,
- * whatever its exit code.
+ * Ends the reply of a call that failed, or whose program has exited. The output of a program before its exit is its reply, whatever
+ * the exit code.
  */
 export function endWith(stream: Stream, error: GliaError): void {
   if (error.exitCode !== undefined && stream.closeWithExit) stream.closeWithExit(error)
-  // This stream cannot tell the code, which is no failure.
+  // The exit code is no failure, and this stream cannot carry it.
   else if (error.accepted) void stream.close()
   else stream.abort(error)
 }

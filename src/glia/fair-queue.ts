@@ -2,13 +2,13 @@
 export interface Sender {
   /** A peer id, 'browser', or the PID of a process. */
   readonly peer: string
-  /** One of those for whom the peer calls, as it tells them apart; '' if it does not. */
+  /** The client for whom the peer calls, by a name of the peer's own; '' if the peer names none. */
   readonly client: string
 }
 
 /**
- * What waits, by who sent it: served in turns between the peers, and of each peer between its clients; of one client in the
- * order it came. So a peer gets no larger share by having many clients, and neither gets one by sending much.
+ * Items that wait, by their senders. Peers are served in turns, the clients of a peer in turns, and the items of a client in the
+ * order in which they came. So neither many clients nor many items give a peer a larger share.
  */
 export class FairQueue<T extends Sender> {
   /** In the order in which they are served next: a peer that was served goes to the end, and in it its client. */
@@ -19,7 +19,7 @@ export class FairQueue<T extends Sender> {
     return this.#size
   }
 
-  /** Peers of which something waits. */
+  /** Number of peers of which something waits. */
   get peers(): number {
     return this.#peers.size
   }
@@ -49,7 +49,7 @@ export class FairQueue<T extends Sender> {
     return true
   }
 
-  /** The next one that is first of its client and accepted; it waits no more. */
+  /** Takes out the next item that is the first of its client and is accepted. */
   take(accepts: (item: T) => boolean = () => true): T | undefined {
     for (const [peer, clients] of this.#peers) {
       for (const [client, queue] of clients) {
@@ -69,9 +69,9 @@ export class FairQueue<T extends Sender> {
   }
 
   /**
-   * The newest of the heaviest client of the heaviest peer: what goes when there is no room.
-   * @param weightOf 0 for what is not to go. Left out: each weighs the same.
-   * @param peer Looks at this one only.
+   * The newest item of the heaviest client of the heaviest peer: the one to refuse when there is no room.
+   * @param weightOf 0 for an item that has to stay. Left out: all weigh the same.
+   * @param peer Only the items of this peer.
    */
   heaviest(weightOf: (item: T) => number = () => 1, peer?: string): T | undefined {
     const ofClient = (queue: readonly T[]): number => sum(queue, weightOf)
@@ -80,7 +80,7 @@ export class FairQueue<T extends Sender> {
     return clients && maxBy(clients.values(), ofClient)?.findLast((item) => weightOf(item) > 0)
   }
 
-  /** All of the last peer of which every one is as the test says. */
+  /** All items of the last peer whose items all pass the test; none if there is no such peer. */
   allOfOne(test: (item: T) => boolean): readonly T[] {
     let found: Iterable<readonly T[]> = []
     for (const clients of this.#peers.values()) {

@@ -1,6 +1,6 @@
 /**
- * Tells whether two byte sequences are the same, at any length, without keeping them. It compares requests that one caller
- * says are the same, so it has to tell mistakes apart, not attacks: 64 bits, and no cryptography (cyrb53's two lanes).
+ * Tells whether two byte sequences are the same, at any length, without keeping them. A caller says itself that its
+ * requests are the same, so this has to find mistakes and no attacks: 64 bits, and no cryptography (cyrb53's two lanes).
  */
 export class Fingerprint {
   #length = 0

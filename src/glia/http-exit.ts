@@ -39,7 +39,7 @@ export class ProgramReply {
   readonly #held: Uint8Array[] = []
   #over = false
 
-  /** @param accepts Whether an exit with a code other than 0 is an end as any other. */
+  /** @param accepts Whether an exit with a code other than 0 is an ordinary end. */
   constructor(source: Reply, accepts: boolean) {
     this.#source = source
     this.#accepts = accepts

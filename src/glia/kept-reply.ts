@@ -28,7 +28,7 @@ export class KeptReply {
   #end: 'whole' | GliaError | undefined
   #changed = Promise.withResolvers<void>()
 
-  /** @param resized Called with the bytes that are now held more, or fewer. */
+  /** @param resized Called with the change in the number of bytes that are held. */
   constructor(resized: (bytes: number) => void) {
     this.#resized = resized
   }
@@ -97,7 +97,7 @@ export class KeptReply {
     this.progressed()
   }
 
-  /** The fastest reader is waited for; once the start is forgotten the slowest one is, as nothing is kept for it otherwise. */
+  /** Waits for the fastest reader. Once the start is forgotten it waits for the slowest one, because nothing else is kept for that. */
   #hasRoom(): boolean {
     const read = [...this.#readers].map(({ bytes }) => bytes)
     if (read.length === 0) return this.#isWhole && this.#bytes < KEPT_REPLY_BYTES
@@ -134,7 +134,7 @@ class Reader implements ReplyReader {
       this.#reply.left(this)
       return null
     }
-    // A copy: whoever reads may transfer it, and another may read the same after it.
+    // A copy: the reader may transfer it, and another reader may read the same bytes later.
     const copy = Uint8Array.from(chunk)
     this.index += 1
     this.bytes += chunk.length

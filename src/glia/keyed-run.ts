@@ -3,20 +3,20 @@ import { Fingerprint } from './fingerprint.ts'
 import { KeptReply, type ReplyReader } from './kept-reply.ts'
 import type { Stream } from './stream.ts'
 
-/** Time that a run whose request is not whole waits for its caller to come back, in ms: it has the process's turn meanwhile. */
+/** How long a run whose request is not whole waits for its caller to come back, in ms. It keeps the turn of the process meanwhile. */
 export const ORPHAN_MS = 10_000
 
 /** One of the requests with the same key. */
 export interface KeyedRequest {
   body: ReadableStream<Uint8Array> | null
-  /** Aborts when nobody waits for this request: with ERR_ABORTED if the caller wants no reply, else if it was lost. */
+  /** Aborts when nobody waits for this request any more: with ERR_ABORTED if the caller gave up, else because it was lost. */
   signal: AbortSignal
 }
 
 export interface KeyedRunInit {
   /** Opens the call. */
   open(): Stream
-  /** Called with the bytes of the reply that are now kept more, or fewer. */
+  /** Called with the change in the number of bytes that are kept of the reply. */
   resized(bytes: number): void
   /** Called once. @param error Why there is no whole reply. */
   over(error: GliaError | undefined): void
@@ -33,8 +33,8 @@ interface Attempt {
 }
 
 /**
- * A call that any number of requests with the same key make together. Each sends the same body, as far as it gets: whichever
- * is ahead feeds the call, the others are compared with what was fed. Each reads the same reply from its start.
+ * One call for any number of requests with the same key. Each request sends the same body, or a part of it. The request that is
+ * ahead feeds the call; the others are compared with what was fed. Each request reads the same reply from its start.
  */
 export class KeyedRun {
   readonly #init: KeyedRunInit
@@ -108,7 +108,7 @@ export class KeyedRun {
       get exit() {
         return stream.exit
       },
-      // Whoever gives up says so by the signal.
+      // A caller that gives up says so by the signal.
       abort: () => done(new GliaError('ERR_UNREACHABLE', 'The caller was lost before it had its reply.')),
     }
   }
@@ -135,7 +135,7 @@ export class KeyedRun {
   /** Gives the call up. */
   #abort(error: GliaError): void {
     this.#finish(error)
-    // To the process a caller that was lost is one that gave up.
+    // The process is told that the caller gave up, also if it was lost.
     this.#stream.abort(error.code === 'ERR_UNREACHABLE' ? new GliaError('ERR_ABORTED', error.message) : error)
   }
 

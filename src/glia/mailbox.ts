@@ -27,7 +27,7 @@ const OWNER_RUN = 4
  * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
  */
 export class Mailbox {
-  /** Messages of the owner that may wait, and other peers of which messages may. */
+  /** How many messages of the owner may wait, and how many other peers may have messages waiting. */
   capacity: number
   /** Told when somebody begins to wait. */
   readonly #onWait: (() => void) | undefined
@@ -103,12 +103,12 @@ export class Mailbox {
     return this.#wait(waiter, signal, { leaveQueue })
   }
 
-  /** Sends every message away that waits. The message that has its turn keeps it. */
+  /** Refuses every message that waits. The message that has its turn keeps it. */
   refuseWaiting(error: GliaError): void {
     this.whoWaits()(error)
   }
 
-  /** Remembers who waits now. @returns what sends away those of them who still wait then, and nobody who came later. */
+  /** Remembers the messages that wait now. @returns refuses those of them that still wait when it is called, and no later ones. */
   whoWaits(): (error: GliaError) => void {
     const waiting = [...this.#owner, ...this.#others]
     return (error) => {
@@ -150,10 +150,10 @@ export class Mailbox {
     if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
   }
 
-  /** Another message of a peer that waits already takes no other place: how many one may have is for the door to say. */
+  /** A peer that waits already takes no further place with another message: the door bounds the messages of one peer. */
   #makeRoomForOther(newcomer: Waiter): void {
     if (this.#others.peers <= this.capacity) return
-    // Who has sent nothing but beginnings gives up its place to who has more to show.
+    // A peer whose messages have all only begun gives up its place to a message of which more is there.
     const isWorthMore = newcomer.arrived !== 'begun'
     const begun = isWorthMore ? this.#others.allOfOne(({ arrived }) => arrived === 'begun') : []
     const leave = begun.length > 0 ? begun : [newcomer]

@@ -16,7 +16,7 @@ const BEFORE_THE_RUN: ReadonlySet<ErrorCode> = new Set([
 
 const marked = new WeakSet<GliaError>()
 
-/** Notes of a failure that no byte of the message had left this peer. @returns the failure. */
+/** Marks a failure as one before any byte of the message had left this peer. @returns the failure. */
 export function beforeTheRun(error: GliaError): GliaError {
   marked.add(error)
   return error

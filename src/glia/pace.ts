@@ -33,8 +33,8 @@ export class Pace {
   /** Time that the method has waited since others wait. */
   #waitedMs = 0
   /**
-   * The same, less the time that the bytes which moved may take, and never below zero: what buffers on the way take at once
-   * gives a caller that then stops no more time.
+   * The same, less the time that the moved bytes may take, and never below zero. So bytes that buffers on the way take at once
+   * give no further time to a caller that then stops.
    */
   #lateMs = 0
   /** Bytes that have moved since the last look. */
@@ -105,7 +105,7 @@ export class Pace {
   }
 }
 
-/** Whether a caller that was too slow at a time, on the clock of `performance.now()`, makes the next ones suspicious. */
+/** Whether callers have less time because one was too slow lately. @param tooSlowAt When, on the clock of `performance.now()`. */
 export function isSuspicious(tooSlowAt: number | undefined): boolean {
   return tooSlowAt !== undefined && performance.now() - tooSlowAt < SUSPICION_MS
 }

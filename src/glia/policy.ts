@@ -25,7 +25,7 @@ export interface Policy extends CallerPolicy {
   callTo: CallTargets
   /** Longest time a message may wait in the mailbox, and then run, in ms each. */
   deadlineMs: number
-  /** Messages that may wait for their turn. */
+  /** How many messages of this browser may wait for their turn, and how many other peers may have messages waiting. */
   mailbox: number
   /** Largest linear memory, at the start and grown, in bytes. */
   maxMemoryBytes: number
@@ -81,7 +81,7 @@ export const DEFAULT_POLICY: Policy = {
   okExits: [],
 }
 
-/** Fields of a policy that the worker of a process is started with. A change counts from its next start on. */
+/** Fields of a policy that a worker gets at its start. A change of them counts from the next start on. */
 const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'maxTmpBytes', 'sync'] as const
 
 /** What a change of a policy came to. */
@@ -158,7 +158,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
 
 /**
  * A policy with some of its fields changed.
- * @param methods What methods may have callers of their own. A name that is none would leave the method open that was meant.
+ * @param methods What methods may have callers of their own. A mistyped name would leave the method open that was meant.
  * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown, out of range or no method.
  */
 export function changedPolicy(policy: Policy, given: unknown, methods: readonly string[]): Policy {

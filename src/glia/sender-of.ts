@@ -3,8 +3,8 @@ import type { Sender } from './fair-queue.ts'
 import type { Stream } from './stream.ts'
 
 /**
- * Who sends a message, for the share that it gets. A process that calls for others gets the share of the last of them: the
- * peer that this one knows by its own connection. What that one says of those before it may be made up.
+ * The sender whose share of the turns a message uses. A process of this peer that calls for others uses the share of the last of
+ * them: that peer is known by its own connection. What it says about the peers before it may be made up.
  */
 export function senderOf(stream: Stream): Sender & { isOwner: boolean } {
   const { caller, context } = stream

@@ -2,7 +2,7 @@ import type { GliaError } from './errors.ts'
 import { type Applicant, Mailbox } from './mailbox.ts'
 
 export interface TurnsInit {
-  /** Messages that may wait for their turn. */
+  /** How many messages of the owner may wait for their turn, and how many other peers may have messages waiting. */
   mailbox: number
   /** Longest time a message may wait for it, in ms. */
   deadlineMs: number
@@ -23,7 +23,7 @@ export class Turns {
     this.#deadlineMs = deadlineMs
   }
 
-  /** Other limits, for the messages that come from now on. */
+  /** Sets other limits, for the messages that come from now on. */
   limit({ mailbox, deadlineMs }: TurnsInit): void {
     this.#mailbox.capacity = mailbox
     this.#deadlineMs = deadlineMs
@@ -69,7 +69,7 @@ export class Turns {
     return this.#turn(await entered)
   }
 
-  /** There will be no more: every message that waits is sent away. */
+  /** There will be no more turns: every message that waits is refused. */
   close(error: GliaError): void {
     this.#mailbox.refuseWaiting(error)
     this.#pause?.end()

@@ -1,6 +1,6 @@
 /**
- * A wait that ends when something is over, whatever becomes of what it waits for. A transport may never settle a read or a
- * write, not even of a stream that is aborted; the message must not wait with it. One wait at a time.
+ * Waits for a promise, and no longer than until something is over. A transport may never settle a read or a write, even after the
+ * stream was aborted, and the message must not wait for that. One wait at a time.
  */
 export class UnlessOver {
   /** What it ended with; undefined while it goes on. */

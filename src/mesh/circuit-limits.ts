@@ -103,7 +103,7 @@ export class CircuitLimits {
     if (!isRelayThere) return undefined
     const where = `The relay at ${hostOf(relay)}`
     const lost = `The connection to ${connection.remotePeer.toString()} was lost`
-    // The relay counts what it got, of which the last part did not arrive here.
+    // The relay counts all that it received. The last part of that did not arrive here.
     if (stated.bytes !== undefined && Number(connection.limits?.bytes ?? 0) < stated.bytes / 2) {
       return new GliaError('ERR_UNREACHABLE', `${where} carries only ${sizeWords(stated.bytes)} a connection. ${lost}.`)
     }

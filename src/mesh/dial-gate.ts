@@ -5,8 +5,8 @@ import { type AddressScope, scopeOf } from './address-scope.ts'
 const MAX_NAMED = 256
 
 /**
- * Which addresses are dialled. Others announce what they like: an address on this machine or in its network would have us knock at a
- * door of theirs to choose. Such an address is dialled if this peer is there too, or if its own person or operator named it.
+ * Decides which addresses are dialled. Others can announce any address: with one on this machine or in its network they would choose
+ * a port for this peer to connect to. Such an address is dialled if this peer is there too, or if its own person or operator named it.
  */
 export class DialGate {
   readonly #here: (() => ReadonlySet<AddressScope>) | undefined

@@ -23,8 +23,8 @@ export type Failure = keyof typeof WORDS
 
 /**
  * How libp2p names each failure, in its messages or as the name of an error; the first that matches counts. An error that is not
- * named here says nothing to a person who did not write libp2p: then all that is known is that no answer came. A closed port, a port of
- * another protocol and a host that is off are the same on purpose: a page cannot tell them apart, and nobody is to scan ports with us.
+ * named here says nothing to a person who did not write libp2p: then only that no answer came is known. A closed port, a port of
+ * another protocol and a host that is off are the same on purpose: a page cannot tell them apart, and nobody can scan ports with this peer.
  */
 const SIGNS: readonly (readonly [Failure, RegExp])[] = [
   ['self', /dial self|self as relay|our own peer id|push from ourselves/i],

@@ -5,7 +5,7 @@ import { DISCOVERY_TOPIC, OFFENCE_MS, PASSED_ON_RATE, REPEAT_RATE } from './limi
 import { Rate } from './rate.ts'
 
 export interface GossipGuardInit {
-  /** Who a neighbour is counted as: itself, or all of its network. */
+  /** The name under which the messages of a neighbour are counted: its own, or that of its network. */
   sourceOf(neighbour: PeerId): string
   /** An announcement was dropped. */
   dropped?(): void
@@ -16,15 +16,15 @@ export interface Gossip {
   handleReceivedRpc(from: PeerId, rpc: RPC): Promise<void>
 }
 
-/** Offences from which on a neighbour is not listened to: gossipsub's threshold is a score of -80, and weighs ours by ten. */
+/** Offences after which a neighbour is not listened to. gossipsub's threshold is a score of -80, and it multiplies ours by ten. */
 const MAX_OFFENCES = 8
 /** Neighbours whose offences are remembered. */
 const MAX_OFFENDERS = 1000
 
 /**
- * Looks at gossip before gossipsub does anything for it: checking a signature, parsing addresses and passing a message on all
- * cost more than making one up. An announcement must be small and be about the peer that signed it, and a neighbour may pass on
- * so many. One that breaks the form loses its score, and after some times is not listened to.
+ * Checks gossip before gossipsub works on it: to check a signature, to parse addresses and to pass a message on all cost more than
+ * to make one up. An announcement has to be small and about the peer that signed it, and a neighbour may pass on a limited number.
+ * A neighbour that sends malformed announcements loses score. After {@link MAX_OFFENCES} it is not listened to for a while.
  */
 export class GossipGuard {
   readonly #passedOn = new Rate(PASSED_ON_RATE)

@@ -5,7 +5,7 @@ import { DISCOVERY_TOPIC, MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './limits.ts
 
 export interface GossipInit {
   guard: GossipGuard
-  /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
+  /** Many peers are connected to this one and to no other, so it passes gossip on to all of them. */
   hub: boolean
 }
 

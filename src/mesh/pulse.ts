@@ -57,7 +57,7 @@ export class Pulse {
     this.#asking = true
     this.#answered = false
     void this.#ask()
-    // Whoever was frozen could hear no answer: it waits once more.
+    // A machine that was frozen could hear no answer: this peer waits once more.
     while (!this.#answered && !this.#stopped) {
       const began = Date.now()
       // oxlint-disable-next-line no-await-in-loop -- a second time only after a pause of the whole machine
@@ -88,7 +88,7 @@ export class Pulse {
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
     stream.addEventListener('message', () => this.#heard())
-    // js-libp2p ends a ping stream after ten seconds: the next beat opens another one.
+    // The other side ends a ping stream after some time: Glia peers after PING_STREAM_MS, js-libp2p after ten seconds. The next beat opens another.
     stream.addEventListener('close', () => this.#heard())
     this.#stream = stream
     if (this.#stopped) void stream.close().catch(() => undefined)

@@ -2,12 +2,12 @@ import type { AbortOptions } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore'
 
-/** What entries whose key begins so may take. */
+/** Bounds of the entries whose keys have a prefix. */
 export interface DatastoreBound {
   readonly prefix: string
-  /** Entries. Past it the one that was not written for longest is dropped. */
+  /** Number of entries. Past it the one whose last write is oldest is dropped. */
   readonly maxEntries: number
-  /** Entries of one owner, which is named last in the key; left out: as many as of all. */
+  /** Number of entries of one owner, which the last part of the key names. Left out: no bound of its own. */
   readonly maxOfOwner?: number
   /** Longest value, in bytes. */
   readonly maxValueBytes: number

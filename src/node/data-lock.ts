@@ -86,8 +86,8 @@ async function removeIfStale(path: string, dir: string): Promise<void> {
 }
 
 /**
- * Several may find the same stale lock, and one that is late must not remove the lock of one that was not. So it is removed only by
- * who has a second lock, for this moment.
+ * Several processes may find the same stale lock, and a late one must not remove the new lock of another. So only the process that
+ * holds a second lock for this moment removes it.
  */
 async function removeStale(path: string, stale: string): Promise<void> {
   const moment = `${path}.stale`
@@ -96,7 +96,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
   const isMine = await linked(draft, moment)
   await unlink(draft)
   if (!isMine) {
-    // Who had it may have been killed.
+    // Its holder may have been killed.
     const since = await stat(moment).catch(() => undefined)
     if (since && Date.now() - since.mtimeMs > MOMENT_MS) await unlinkIfThere(moment)
     await pause(RETRY_MS)

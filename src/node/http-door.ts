@@ -55,7 +55,12 @@ async function answer(
   try {
     const reply = request
       ? await handler(request, contextOf(exchange))
-      : refuse(new GliaError('ERR_BAD_REQUEST', 'This is no request that a server of web pages answers.'))
+      : refuse(
+          new GliaError(
+            'ERR_BAD_REQUEST',
+            'The server cannot answer this request: its method is not allowed, or its path is not valid.',
+          ),
+        )
     await send(reply, response, incoming, limits.bodyIdleMs)
   } catch (thrown) {
     // A handler makes its own errors into replies, so this is one after the head: the body must not end as if it were whole.

@@ -53,11 +53,11 @@ export const MAX_CALLS = 1024
 export const MAX_CALLS_PER_CLIENT = 256
 /** A body for whose bytes the gateway has waited longer than this in all counts as slow. */
 export const SLOW_AFTER_MS = 3 * second
-/** Slow bodies of one client, past which it gets no further call; and how many it, and all together, may have in peace. */
+/** Slow bodies of one client past which it gets no further call; and how many a client, and all together, may have that are not ended. */
 export const MAX_SLOW_BODIES_PER_CLIENT = 32
 export const SPARED_SLOW_BODIES_PER_CLIENT = 4
 export const SPARED_SLOW_BODIES = 128
-/** Past that, a body is ended which was waited for longer than this, and than its bytes may take. */
+/** Past those numbers, a body ends once the gateway has waited for it this long, and the time that its bytes may take at this rate. */
 export const BODY_PATIENCE_MS = 10 * second
 export const MIN_BODY_BYTES_PER_SECOND = 1024
 export const LOOK_MS = second

@@ -3,8 +3,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { isLoopback } from './loopback.ts'
 
 /**
- * This machine has so many times the quota of another: its owner's browsers, programs and tests all have one address. Only the address
- * that it speaks from by itself counts as its own.
+ * This machine has so many times the quota of another network, because its owner's browsers, programs and tests all have one address.
+ * Only 127.0.0.1 and ::1 count as this machine: programs use no other loopback address unless they are told to.
  */
 const LOCAL_FACTOR = 8
 

@@ -5,7 +5,7 @@ type Make = (components: CircuitRelayServerComponents) => CircuitRelayService
 
 /**
  * Has a relay server pass circuits over the newest connection of a peer. The server of @libp2p/circuit-relay-v2 4.2.13 takes the
- * oldest: after a tab lost its network and came back, that is the one that it lost, and the tab cannot be called until the relay
+ * oldest. After a tab lost its network and came back, the oldest connection is dead, and the tab cannot be called until the relay
  * notices.
  */
 export function toNewestConnection(make: Make): Make {

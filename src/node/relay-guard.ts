@@ -100,8 +100,8 @@ export class RelayGuard {
   }
 
   /**
-   * The library tells its handler of a request to connect which connection it came over, and not on which stream, whose end is
-   * that of the circuit. So each request has a handler of its own.
+   * The library tells its handler over which connection a request to connect came, but not on which stream. The end of that stream is
+   * the end of the circuit. So each request has a handler of its own.
    */
   #boundCircuits(relay: RelayServer): void {
     const { onHop } = Object.getPrototypeOf(relay) as Pick<RelayServer, 'onHop'>
@@ -139,7 +139,7 @@ export class RelayGuard {
     return true
   }
 
-  /** Whether a peer says so; undefined if it does not say what it speaks in time. It may just have connected. */
+  /** Whether a peer says that it speaks Glia; undefined if it does not say in time what it speaks. It may just have connected. */
   async #speaksGlia(peer: PeerId): Promise<boolean | undefined> {
     if (this.#init.relayFor === 'any') return true
     if (!this.#components) return undefined
@@ -159,7 +159,7 @@ export class RelayGuard {
   }
 }
 
-/** Resolves when a peer has said what it speaks, or in time. */
+/** Resolves when a peer has said what it speaks, or when the signal aborts. */
 async function identified(events: Components['events'], peer: PeerId, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {

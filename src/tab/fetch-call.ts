@@ -48,7 +48,7 @@ function makeRequest(target: string | URL | Request, options: RequestInit, base:
     const url = isPath ? new URL(target.slice(1), base) : new URL(target, base)
     return new Request(url, halfDuplex({ ...(isAddress(url) && { method: 'POST' }), ...options }))
   } catch (cause) {
-    throw new GliaError('ERR_BAD_REQUEST', `This is no request: ${toGliaError(cause).message}`, { cause })
+    throw new GliaError('ERR_BAD_REQUEST', `The request cannot be made: ${toGliaError(cause).message}`, { cause })
   }
 }
 
@@ -73,7 +73,7 @@ async function askPeer(
 ): Promise<Response> {
   const { method, headers, signal } = request
   const aborter = new AbortController()
-  // The API takes any other reason for a caller that was lost, who may come back for the reply.
+  // Any other reason means to the API that the caller was lost, and may come back for the reply.
   const giveUp = (): void => aborter.abort(cancellation('The caller gave up.', signal.reason))
   signal.addEventListener('abort', giveUp, { once: true })
   if (signal.aborted) giveUp()

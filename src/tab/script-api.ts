@@ -58,7 +58,8 @@ export interface CallOptions {
 export interface TimedCallOptions extends CallOptions {
   /**
    * Time for the whole call, in ms, by this page's clock: then the promise rejects with ERR_DEADLINE, whatever the other side does.
-   * Left out: the called process's own deadline counts, and another peer that stops answering is given up after 10 s.
+   * Left out: the called process's own deadline counts. A Glia peer that stops answering is given up within 10 s, another libp2p
+   * peer that keeps the call waiting after 30 s.
    */
   deadlineMs?: number
 }

@@ -1,7 +1,7 @@
 import { shortId } from './format.ts'
 import type { TabModel } from './model.ts'
 
-/** Asks before the page's join link has this tab dial hosts that it has nothing to do with. */
+/** Asks the person before this tab dials hosts that are new to it, because the page's join link names them. */
 export function LinkConsent({ model }: { model: TabModel }) {
   const question = model.linkQuestion.value
   if (!question) return null

@@ -90,7 +90,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
   }
 }
 
-/** What the fields mean. What they mean nothing by is told in `errors`. */
+/** What the fields mean. Fields that mean nothing have a sentence in `errors`. */
 export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
   const peers = linesOf(form.peers)
   const wrongPeer = peers.find((peer) => !isPeerId(peer))
@@ -147,7 +147,7 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
   }
 }
 
-/** What `read` gives. undefined if it does not like its field, which is then told. */
+/** What `read` gives. If `read` throws: undefined, and the reason is told at the field. */
 function checked<T>(errors: PolicyErrors, field: keyof PolicyForm, read: () => T): T | undefined {
   try {
     return read()
