@@ -73,3 +73,23 @@ test('what strangers announce is dialled where this peer is, and what was named 
   expect(gate.allows(nearby.encapsulate(`/p2p/${PEER}/p2p-circuit/p2p/${PEER}`))).toBe(true)
   expect(gate.allows(multiaddr('/ip4/192.168.0.1/tcp/81/ws'))).toBe(false)
 })
+
+test('a public name that leads to this machine or its network is dialled only if it was named here', async () => {
+  const leads: Record<string, string[]> = {
+    'public.test.org': ['203.0.113.9'],
+    '127.0.0.1.nip.io': ['127.0.0.1'],
+    'both.test.org': ['203.0.113.9', '10.0.0.5'],
+  }
+  const gate = new DialGate(
+    () => new Set<AddressScope>(),
+    async (name) => leads[name] ?? Promise.reject(new Error('ENOTFOUND')),
+  )
+  const to = (name: string) => multiaddr(`/dns4/${name}/tcp/22/p2p/${PEER}`)
+  expect(await gate.allowsDial(to('public.test.org'))).toBe(true)
+  expect(await gate.allowsDial(to('127.0.0.1.nip.io'))).toBe(false)
+  expect(await gate.allowsDial(to('both.test.org'))).toBe(false)
+  expect(await gate.allowsDial(to('nowhere.test.org'))).toBe(false)
+  expect(await gate.allowsDial(multiaddr('/ip4/10.0.0.5/tcp/22'))).toBe(false)
+  gate.name(to('both.test.org'))
+  expect(await gate.allowsDial(to('both.test.org'))).toBe(true)
+})

@@ -39,7 +39,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   sendFewerWindowUpdates()
   const gossipGuard = new GossipGuard()
   const rtc = new RtcBudget()
-  const gate = new DialGate(platform.here && (() => platform.here?.() ?? new Set()))
+  const gate = new DialGate(platform.here && (() => platform.here?.() ?? new Set()), platform.resolve)
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
@@ -51,7 +51,8 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
     connectionGater: {
-      denyDialMultiaddr: (address) => !gate.allows(address) || (isWebRtcDirect(address) && !rtc.takes()),
+      denyDialMultiaddr: async (address) =>
+        !(await gate.allowsDial(address)) || (isWebRtcDirect(address) && !rtc.takes()),
       ...platform.connectionGater,
     },
     // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.

@@ -5,6 +5,7 @@ import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Stream } from '../glia/stream.ts'
 import type { AddressScope } from './address-scope.ts'
+import type { Resolve } from './dial-gate.ts'
 import type { Identity } from './identity.ts'
 
 /** What libp2p runs on: a page has other transports than Node. */
@@ -27,6 +28,8 @@ export interface Platform {
    * From where this peer is reached: it dials what strangers announce only there. Left out: it dials everything.
    */
   here?(): ReadonlySet<AddressScope>
+  /** Finds the IP addresses that a name leads to. Left out: names are judged by themselves. */
+  resolve?: Resolve
   /** Whether this peer is a page that nobody sees now. Left out: it never is. */
   hidden?(): boolean
   /** What quotas count a peer at this address as; left out: each peer for itself. */

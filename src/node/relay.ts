@@ -1,12 +1,11 @@
+import { lookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
-import { networkInterfaces } from 'node:os'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
 import './websocket.ts'
 import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Libp2p, Metrics } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { tcp } from '@libp2p/tcp'
-import { type AddressScope, scopeOfHost } from '../mesh/address-scope.ts'
 import { DHT_PROTOCOL } from '../mesh/limits.ts'
 import type { Platform } from '../mesh/node.ts'
 import { BoundedDatastore } from './bounded-datastore.ts'
@@ -22,9 +21,9 @@ import {
 import type { RefusalObserver } from './metrics.ts'
 import { toNewestConnection } from './newest-connection.ts'
 import { networkAt } from './networks.ts'
-import { isLoopback } from './loopback.ts'
 import type { OwnNames } from './own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
+import { scopesHere } from './scopes-here.ts'
 import { wsDoor } from './ws-door.ts'
 
 export interface RelayInit {
@@ -96,6 +95,7 @@ export function relayPlatform(init: RelayInit): Platform {
     connectionGater: guard.gater,
     datastore: new BoundedDatastore(DATASTORE_BOUNDS),
     here: () => scopesHere(host),
+    resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
     networkOf: networkAt,
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,
@@ -103,13 +103,6 @@ export function relayPlatform(init: RelayInit): Platform {
     // It is reached at its own addresses.
     reserves: false,
   }
-}
-
-/** From where this machine is reached: an address that a stranger announces is dialled only there. */
-function scopesHere(host: string): ReadonlySet<AddressScope> {
-  if (isLoopback(host)) return new Set(['loopback'])
-  const ips = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address) ?? [])
-  return new Set(ips.map(scopeOfHost).filter((scope) => scope !== 'loopback'))
 }
 
 /** Node's HTTP takes `::` for every address; libp2p for those of IPv6 alone. */
