@@ -73,6 +73,8 @@ function boundSockets(server: Server, perAddress: number, observer: RefusalObser
   const limits = { perNetwork: WAITING_PER_TAB * perAddress, inAll: MAX_SOCKETS - MAX_CALLS }
   const waiting = new Unfinished(limits, () => observer.refused('request'))
   const begun = new WeakMap<Socket, () => void>()
+  /** Requests of a socket that are not answered. A client may send the next ones before. */
+  const running = new WeakMap<Socket, number>()
   const wait = (socket: Socket): void => {
     if (socket.destroyed) return
     begun.set(
@@ -95,6 +97,11 @@ function boundSockets(server: Server, perAddress: number, observer: RefusalObser
   })
   server.on('request', ({ socket }, response) => {
     begun.get(socket)?.()
-    response.once('close', () => wait(socket))
+    running.set(socket, (running.get(socket) ?? 0) + 1)
+    response.once('close', () => {
+      const left = (running.get(socket) ?? 1) - 1
+      running.set(socket, left)
+      if (left === 0) wait(socket)
+    })
   })
 }
