@@ -12,9 +12,12 @@ export async function pumpInto(
   end = () => stream.closeWrite(),
 ): Promise<void> {
   const reader = source?.getReader()
+  let isReading = false
   try {
     for (;;) {
+      isReading = true
       const chunk = await reader?.read()
+      isReading = false
       if (chunk === undefined || chunk.done) break
       await stream.write(chunk.value)
     }
@@ -22,8 +25,8 @@ export async function pumpInto(
   } catch (thrown) {
     const error = toGliaError(thrown, 'ERR_ABORTED')
     await drop(reader, error)
-    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands.
-    if (error.code !== 'ERR_RESET') stream.abort(error)
+    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands. A source that was reset is not whole.
+    if (isReading || error.code !== 'ERR_RESET') stream.abort(error)
   }
 }
 
