@@ -14,9 +14,13 @@ export interface PulseInit {
 /** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
 
+/** What is used of the connections of libp2p 3.3 besides their interface: all bytes that come, whichever stream they are for. */
+type Wired = Connection & { maConn?: EventTarget }
+
 /**
- * Asks over one connection again and again whether the other side is there, and aborts the connection when no answer comes. TCP
- * goes on for minutes without one. All beats go over one ping stream: each costs a frame and its answer, and no negotiation.
+ * Asks over one connection again and again whether the other side is there, and aborts the connection when nothing comes. TCP
+ * goes on for minutes without an answer. All beats go over one ping stream: each costs a frame and its answer, and no negotiation.
+ * Other bytes are an answer too: on a slow line that of a ping comes behind all that is on its way already.
  */
 export class Pulse {
   readonly #init: PulseInit
@@ -30,6 +34,7 @@ export class Pulse {
   constructor(init: PulseInit) {
     this.#init = init
     init.connection.addEventListener('close', () => this.stop(), { once: true })
+    this.#wire?.addEventListener('message', this.#heard)
     this.#rest()
   }
 
@@ -45,7 +50,12 @@ export class Pulse {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#wake?.()
+    this.#wire?.removeEventListener('message', this.#heard)
     void this.#stream?.close().catch(() => undefined)
+  }
+
+  get #wire(): EventTarget | undefined {
+    return (this.#init.connection as Wired).maConn
   }
 
   #rest(): void {
@@ -87,15 +97,15 @@ export class Pulse {
     const { connection, answerMs } = this.#init
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
-    stream.addEventListener('message', () => this.#heard())
+    stream.addEventListener('message', this.#heard)
     // The other side ends a ping stream after some time: Glia peers after PING_STREAM_MS, js-libp2p after ten seconds. The next beat opens another.
-    stream.addEventListener('close', () => this.#heard())
+    stream.addEventListener('close', this.#heard)
     this.#stream = stream
     if (this.#stopped) void stream.close().catch(() => undefined)
     return stream
   }
 
-  #heard(): void {
+  readonly #heard = (): void => {
     this.#answered = true
     this.#wake?.()
   }
