@@ -64,11 +64,16 @@ export class GuestMemory {
     return path
   }
 
-  /** Checks a list of buffers. @returns how many of them are taken: of a longer list the first 1024, and the rest is for the next call. */
+  /**
+   * Checks a list of buffers.
+   * @returns how many of them are taken: of a longer list the first 1024, and the rest is for the next call.
+   * @throws {WasiError} INVAL if the list is longer than the memory.
+   */
   checkBuffers(list: number, count: number): number {
-    const taken = Math.min(count >>> 0, MAX_BUFFERS)
-    this.check(list, taken * 8)
-    return taken
+    const listBytes = (count >>> 0) * 8
+    if (listBytes > this.#bytes.length) throw new WasiError(wasi.ERRNO_INVAL)
+    this.check(list, listBytes)
+    return Math.min(count >>> 0, MAX_BUFFERS)
   }
 
   /** One of a list of buffers, which was checked; it may be empty. */
