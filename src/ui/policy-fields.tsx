@@ -105,6 +105,7 @@ const LIMITS = [
   ['messageMiB', 'Largest message, MiB'],
   ['replyMiB', 'Largest reply, MiB'],
   ['dataMiB', 'Files in /data, MiB'],
+  ['tmpMiB', 'Files in /tmp, MiB'],
   ['mailbox', 'Waiting messages'],
   ['openFiles', 'Open files'],
   ['openCalls', 'Calls at once'],

@@ -28,6 +28,7 @@ export interface PolicyForm {
   messageMiB: string
   replyMiB: string
   dataMiB: string
+  tmpMiB: string
   openFiles: string
   openCalls: string
   /** Numbers with spaces between them. */
@@ -47,6 +48,7 @@ const UNIT = {
   messageMiB: MiB,
   replyMiB: MiB,
   dataMiB: MiB,
+  tmpMiB: MiB,
   openFiles: 1,
   openCalls: 1,
 } as const
@@ -61,6 +63,7 @@ const LARGEST: Record<NumberField, number> = {
   messageMiB: 1_000_000,
   replyMiB: 1_000_000,
   dataMiB: 4096,
+  tmpMiB: 4096,
   openFiles: 65_536,
   openCalls: 65_536,
 }
@@ -82,6 +85,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     messageMiB: String(policy.maxMessageBytes / MiB),
     replyMiB: String(policy.maxReplyBytes / MiB),
     dataMiB: String(policy.maxDataBytes / MiB),
+    tmpMiB: String(policy.maxTmpBytes / MiB),
     openFiles: String(policy.maxOpenFiles),
     openCalls: String(policy.maxCalls),
     okExits: policy.okExits.join(' '),
@@ -117,6 +121,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     maxMessageBytes: numbers.messageMiB,
     maxReplyBytes: numbers.replyMiB,
     maxDataBytes: numbers.dataMiB,
+    maxTmpBytes: numbers.tmpMiB,
     maxOpenFiles: numbers.openFiles,
     maxCalls: numbers.openCalls,
   }
@@ -142,6 +147,7 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
     messageMiB: read('messageMiB'),
     replyMiB: read('replyMiB'),
     dataMiB: read('dataMiB'),
+    tmpMiB: read('tmpMiB'),
     openFiles: read('openFiles'),
     openCalls: read('openCalls'),
   }

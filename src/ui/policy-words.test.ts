@@ -30,7 +30,7 @@ test('limits', () => {
   expect(limitWords(DEFAULT_POLICY)).toEqual([
     '30 s for a message, 256 MiB of memory.',
     'Messages up to 64 MiB, replies up to 1 GiB, 64 waiting.',
-    'Files in /data up to 64 MiB, 128 open at once.',
+    'Files in /data up to 64 MiB, in /tmp up to 64 MiB, 128 open at once.',
   ])
   const words = limitWords({ ...DEFAULT_POLICY, call: 'owner', evict: true, deadlineMs: 1500 }).join(' ')
   expect(words).toContain('1.5 s for a message')

@@ -40,6 +40,7 @@ const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   maxOpenFiles: 'open files',
   maxCalls: 'calls at once',
   maxDataBytes: 'files in /data',
+  maxTmpBytes: 'files in /tmp',
   sync: 'fsync',
 }
 
@@ -63,11 +64,12 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 
 /** All limits, one each. */
 export function limitWords(policy: Policy): string[] {
-  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, sync, maxOpenFiles, maxCalls, call, evict } = policy
+  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
+  const { sync, maxOpenFiles, maxCalls, call, evict } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
-    `Files in /data up to ${formatBinary(maxDataBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
+    `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),

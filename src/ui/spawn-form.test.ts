@@ -34,6 +34,7 @@ test('everything on the sheet reaches the process', () => {
     messageMiB: '1',
     replyMiB: '2',
     dataMiB: '0.25',
+    tmpMiB: '0.125',
     openFiles: '3',
     openCalls: '4',
     mayEvict: true,
@@ -61,6 +62,7 @@ test('everything on the sheet reaches the process', () => {
     maxOpenFiles: 3,
     maxCalls: 4,
     maxDataBytes: 256 * 1024,
+    maxTmpBytes: 128 * 1024,
     sync: 'durable',
     evict: true,
   })

@@ -9,7 +9,7 @@ import type { Proc } from '../../src/glia/proc.ts'
 import type { Router } from '../../src/glia/router.ts'
 import type { CallContext } from '../../src/glia/call-context.ts'
 import type { Stream } from '../../src/glia/stream.ts'
-import { addressOf, makePeer, makeProc, OTHER } from '../../src/glia/test-peer.ts'
+import { addressOf, makePeer, makeProc } from '../../src/glia/test-peer.ts'
 import type { Outcome } from './instance.ts'
 
 /** The worker's side of a lane in the hands of a test. Reads and writes give what those of `Stdio` give, when they give it. */
@@ -59,7 +59,7 @@ export class TestCalls {
     await this.end()
     this.#arrival = Promise.withResolvers()
     const entered = this.#guest.entered()
-    const caller = this.#router.open(addressOf(this.#proc), { caller: OTHER })
+    const caller = this.#router.open(addressOf(this.#proc), { caller: 'browser' })
     const server = await this.#arrival.promise
     await entered
     server.enter()
@@ -93,7 +93,7 @@ class GuestStream implements Stream {
   readonly destination: string
   readonly procId: string
   readonly methodName: string
-  readonly caller = OTHER
+  readonly caller = 'browser'
   readonly context: CallContext
   /** Resolves when its method has ended. */
   readonly ended = Promise.withResolvers<void>()
