@@ -95,6 +95,25 @@ test('circuits past the limit are refused, until one has ended', { timeout: 60_0
   await expect.poll(dialled).toBe(tab.peerId)
 })
 
+test('a request that is refused holds no place among the circuits', { timeout: 60_000 }, async () => {
+  const server = await servers.start({ circuits: 1 })
+  const tab = await tabAt(server)
+  await expect.poll(() => state(tab), { timeout: 30_000 }).toBe('reserved')
+  const [refused, peer] = await Promise.all([stranger(), stranger()])
+  const connection = await refused.dial(multiaddr(addressOf(server, 'tcp')))
+  const hop = await connection.newStream('/libp2p/circuit/relay/0.2.0/hop')
+  const answered = Promise.withResolvers<Uint8Array>()
+  hop.addEventListener('message', ({ data }) => answered.resolve(data.subarray()))
+  // A HopMessage of type CONNECT (1) to a peer that has no reservation: the one that asks.
+  const id = refused.peerId.toMultihash().bytes
+  hop.send(Uint8Array.of(6 + id.length, 0x08, 1, 0x12, 2 + id.length, 0x0a, id.length, ...id))
+  // The status is NO_RESERVATION (204).
+  expect([...(await answered.promise)].slice(-2)).toEqual([204, 1])
+  const circuit = await peer.dial(multiaddr(`${addressOf(server, 'tcp')}/p2p-circuit/p2p/${tab.peerId}`))
+  expect(circuit.remotePeer.toString()).toBe(tab.peerId)
+  await expect.poll(() => hop.remoteWriteStatus).toBe('closed')
+})
+
 test('peers that do not speak Glia get no reservation, unless the relay is for any', { timeout: 60_000 }, async () => {
   const server = await servers.start()
   await expect(stranger(`${addressOf(server, 'tcp')}/p2p-circuit`)).rejects.toThrow('PERMISSION_DENIED')

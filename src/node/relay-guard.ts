@@ -9,7 +9,8 @@ import type {
   TypedEventTarget,
 } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { RAW_PROTOCOL, SESSION_PROTOCOL } from '../mesh/limits.ts'
+import { abortWith } from '../mesh/libp2p-stream.ts'
+import { IDLE_MS, RAW_PROTOCOL, SESSION_PROTOCOL } from '../mesh/limits.ts'
 import { IDENTIFY_MS } from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
 import { networkAt, shareOf } from './networks.ts'
@@ -41,6 +42,8 @@ interface Hop {
   connection: Connection
   stream: {
     pb(codec: typeof asIs): { write(message: Uint8Array, options: AbortOptions): Promise<void> }
+    /** The relay calls it for a circuit that both peers have agreed to. */
+    unwrap(): unknown
   }
 }
 
@@ -107,9 +110,27 @@ export class RelayGuard {
     const { onHop } = Object.getPrototypeOf(relay) as Pick<RelayServer, 'onHop'>
     relay.onHop = async (stream, connection) => {
       const handleConnect: RelayServer['handleConnect'] = async (hop, options) => {
-        if (this.#open(stream, connection)) return relay.handleConnect(hop, options)
-        this.#init.observer.refused('circuit')
-        await hop.stream.pb(asIs).write(CIRCUITS_EXCEEDED, options)
+        const giveBack = this.#open(stream, connection)
+        let isConnected = false
+        const unwrap = (): unknown => {
+          isConnected = true
+          return hop.stream.unwrap()
+        }
+        try {
+          if (giveBack) {
+            await relay.handleConnect({ ...hop, stream: { ...hop.stream, unwrap } }, options)
+          } else {
+            this.#init.observer.refused('circuit')
+            await hop.stream.pb(asIs).write(CIRCUITS_EXCEEDED, options)
+          }
+          if (!isConnected) void stream.close().catch(() => undefined)
+        } finally {
+          // The library leaves the stream of a refused request open, and the peer may not close its half.
+          if (!isConnected) {
+            giveBack?.()
+            abortWith(stream, AbortSignal.timeout(IDLE_MS))
+          }
+        }
       }
       await onHop.call(
         Object.create(relay, { handleConnect: { value: handleConnect } }) as RelayServer,
@@ -119,18 +140,21 @@ export class RelayGuard {
     }
   }
 
-  /** Counts a circuit until its stream ends. @returns false if there are too many */
-  #open(stream: Stream, { remoteAddr }: Connection): boolean {
+  /** Counts a circuit until its stream ends. @returns ends the count earlier; undefined if there are too many circuits */
+  #open(stream: Stream, { remoteAddr }: Connection): (() => void) | undefined {
     const giveBack = this.#circuits < this.#init.circuits ? this.#ofNetwork.take(networkAt(remoteAddr)) : undefined
-    if (!giveBack) return false
+    if (!giveBack) return undefined
     this.#circuits += 1
+    let isOver = false
     const over = (): void => {
+      if (isOver) return
+      isOver = true
       this.#circuits -= 1
       giveBack()
     }
     if (stream.status === 'open') stream.addEventListener('close', over, { once: true })
     else over()
-    return true
+    return over
   }
 
   #denies(isStranger: boolean): boolean {
