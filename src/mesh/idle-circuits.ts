@@ -1,7 +1,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { isDirect } from './addresses.ts'
 import { closeGently } from './close-gently.ts'
-import { CIRCUIT_IDLE_MS, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
+import { CIRCUIT_IDLE_MS, LISTING_PROTOCOL, RAW_PROTOCOL, SESSION_PROTOCOL } from './limits.ts'
 
 export interface IdleCircuitsInit {
   libp2p: Libp2p
@@ -9,8 +9,8 @@ export interface IdleCircuitsInit {
   callsOn(connection: Connection): number
 }
 
-/** Streams that are there as long as their connection, and say nothing about its use. */
-const LASTING = [SESSION_PROTOCOL, '/meshsub/', '/floodsub/', '/ipfs/']
+/** Streams that are no use of a connection: those that last as long as it does, and those that only ask about a peer. */
+const NO_USE = [SESSION_PROTOCOL, LISTING_PROTOCOL, '/meshsub/', '/floodsub/', '/ipfs/']
 
 /** Closes relayed connections that carry no calls: each takes up room at its relay, and making one again is quick. */
 export class IdleCircuits {
@@ -39,7 +39,7 @@ export class IdleCircuits {
   isUsed(connection: Connection): boolean {
     if (this.#init.callsOn(connection) > 0) return true
     return connection.streams.some(
-      ({ protocol }) => protocol.startsWith(`${RAW_PROTOCOL}/`) || !LASTING.some((start) => protocol.startsWith(start)),
+      ({ protocol }) => protocol.startsWith(`${RAW_PROTOCOL}/`) || !NO_USE.some((start) => protocol.startsWith(start)),
     )
   }
 }

@@ -4,10 +4,12 @@ import { type ListedProcess, MAX_LISTING, readListing } from '../glia/listing.ts
 import { orAborted } from '../glia/or-aborted.ts'
 import { Incoming } from './incoming.ts'
 import { abortWith } from './libp2p-stream.ts'
-import { LISTING_PROTOCOL } from './limits.ts'
+import { IDLE_MS, LISTING_PROTOCOL } from './limits.ts'
 
 /** Answers a peer that asks which processes are listed. */
 export async function sendListing(stream: Libp2pStream, listed: readonly ListedProcess[]): Promise<void> {
+  // The other side may leave its half open.
+  abortWith(stream, AbortSignal.timeout(IDLE_MS))
   try {
     stream.send(new TextEncoder().encode(JSON.stringify(listed)))
     await stream.close()
