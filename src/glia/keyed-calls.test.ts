@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { GliaError } from './errors.ts'
 import type { HttpCallOptions } from './http.ts'
+import { MAX_RUNNING_PER_OWNER } from './keyed-calls.ts'
 import { KEPT_REPLY_BYTES } from './kept-reply.ts'
 import { KeyedRun, ORPHAN_MS } from './keyed-run.ts'
 import { newPid } from './pid.ts'
@@ -249,6 +250,24 @@ test('a caller that gives up ends its run at once', async () => {
   aborter.abort(gaveUp())
   expect(await codeOf(first)).toBe('ERR_ABORTED')
   await expect.poll(() => failures.map(({ code }) => code)).toEqual(['ERR_ABORTED'])
+})
+
+test('a client that leaves its calls behind has only so many of them, and other clients have theirs', async () => {
+  const { run, open } = makeGate()
+  const { ask } = makeApi(run, { policy: { mailbox: 1000 } })
+  const aborter = new AbortController()
+  const left = Array.from({ length: MAX_RUNNING_PER_OWNER }, (_, i) =>
+    ask({ key: `${i}`, client: 'one', signal: aborter.signal }),
+  )
+  await new Promise(setImmediate)
+  aborter.abort(lost())
+  for (const answer of left) expect(await codeOf(answer)).toBe('ERR_UNREACHABLE')
+  expect(await codeOf(ask({ key: 'more', client: 'one' }))).toBe('ERR_MAILBOX_FULL')
+  const again = ask({ key: '0', client: 'one' })
+  const other = ask({ key: 'more', client: 'other' })
+  open()
+  for (const answer of [again, other]) expect((await answer).status).toBe(200)
+  expect((await ask({ key: 'more', client: 'one' })).status).toBe(200)
 })
 
 test('a reply that is too large to be kept is streamed once, and the call does not run again', async () => {

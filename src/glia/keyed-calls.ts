@@ -8,6 +8,8 @@ const REMEMBERED_MS = 5 * 60_000
 /** Calls that are remembered, of all callers and of one. Past this the oldest that are over are forgotten. */
 const MAX_CALLS = 10_000
 const MAX_CALLS_PER_OWNER = 5_000
+/** Calls of one owner that are not over. A caller that has gone away leaves its call running, so nothing else counts these. */
+export const MAX_RUNNING_PER_OWNER = 256
 /** Bytes of replies that are kept in all. Past this the oldest replies are forgotten, and of their calls only that they ran. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024
 
@@ -35,6 +37,8 @@ export class KeyedCalls {
   /** By owner and key, the oldest first. */
   readonly #calls = new Map<string, Known>()
   readonly #ofOwner = new Map<string, number>()
+  /** Calls that are not over. */
+  readonly #runningOf = new Map<string, number>()
   #keptBytes = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -54,6 +58,12 @@ export class KeyedCalls {
   }
 
   #begin(id: string, { owner, path }: Pick<Known, 'owner' | 'path'>, open: () => Stream): KeyedRun {
+    if ((this.#runningOf.get(owner) ?? 0) >= MAX_RUNNING_PER_OWNER) {
+      throw new GliaError(
+        'ERR_MAILBOX_FULL',
+        `You have ${MAX_RUNNING_PER_OWNER} calls with an Idempotency-Key under way: let one end first.`,
+      )
+    }
     this.#makeRoom(owner)
     const run = new KeyedRun({
       open,
@@ -61,13 +71,15 @@ export class KeyedCalls {
       over: (error) => this.#over(id, error),
     })
     this.#calls.set(id, { owner, path, run, forgottenAt: undefined })
-    this.#ofOwner.set(owner, (this.#ofOwner.get(owner) ?? 0) + 1)
+    add(this.#ofOwner, owner, 1)
+    add(this.#runningOf, owner, 1)
     return run
   }
 
   #over(id: string, error: GliaError | undefined): void {
     const known = this.#calls.get(id)
     if (!known) return
+    add(this.#runningOf, known.owner, -1)
     // Nothing has happened yet, so the next request may try it.
     if (error && hasNotRun(error)) return this.#forget(id, known)
     known.forgottenAt = performance.now() + REMEMBERED_MS
@@ -106,9 +118,7 @@ export class KeyedCalls {
   #forget(id: string, { owner, run }: Known): void {
     run.forgetReply()
     this.#calls.delete(id)
-    const left = (this.#ofOwner.get(owner) ?? 1) - 1
-    if (left > 0) this.#ofOwner.set(owner, left)
-    else this.#ofOwner.delete(owner)
+    add(this.#ofOwner, owner, -1)
   }
 
   #resized(bytes: number): void {
@@ -119,4 +129,10 @@ export class KeyedCalls {
       run.forgetReply()
     }
   }
+}
+
+function add(counts: Map<string, number>, owner: string, change: number): void {
+  const count = (counts.get(owner) ?? 0) + change
+  if (count > 0) counts.set(owner, count)
+  else counts.delete(owner)
 }
