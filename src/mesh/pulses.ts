@@ -2,10 +2,16 @@ import type { Connection } from '@libp2p/interface'
 import { HIDDEN_PULSE_MS, PULSE_ANSWER_MS, PULSE_MS } from './limits.ts'
 import { Pulse } from './pulse.ts'
 
+interface Watched {
+  readonly pulse: Pulse
+  /** Those that want the connection watched. */
+  readonly watchers: Set<symbol>
+}
+
 /** The pulses of the connections that matter: those to relays, and those over which peers reach each other directly. */
 export class Pulses {
   readonly #hidden: () => boolean
-  readonly #pulses = new Map<Connection, Pulse>()
+  readonly #watched = new Map<Connection, Watched>()
 
   /** @param hidden Whether this peer is a page that nobody sees: its timers are slow, and nobody waits for it. */
   constructor(hidden: () => boolean) {
@@ -16,26 +22,37 @@ export class Pulses {
     return this.#hidden()
   }
 
-  /** Watches over a connection until it is closed. @returns ends the watch */
+  /**
+   * Watches over a connection until it is closed, or until all that watch it have ended their watch. Two links to one relay share
+   * their connection. @returns ends this watch; idempotent
+   */
   watch(connection: Connection): () => void {
-    if (!this.#pulses.has(connection)) {
-      const everyMs = (): number => (this.#hidden() ? HIDDEN_PULSE_MS : PULSE_MS)
-      this.#pulses.set(connection, new Pulse({ connection, everyMs, answerMs: PULSE_ANSWER_MS }))
-      connection.addEventListener('close', () => this.#pulses.delete(connection), { once: true })
-    }
+    const watcher = Symbol('watcher')
+    const watched = this.#watched.get(connection) ?? this.#begin(connection)
+    watched.watchers.add(watcher)
     return () => {
-      this.#pulses.get(connection)?.stop()
-      this.#pulses.delete(connection)
+      if (!watched.watchers.delete(watcher) || watched.watchers.size > 0) return
+      watched.pulse.stop()
+      this.#watched.delete(connection)
     }
+  }
+
+  #begin(connection: Connection): Watched {
+    const everyMs = (): number => (this.#hidden() ? HIDDEN_PULSE_MS : PULSE_MS)
+    const pulse = new Pulse({ connection, everyMs, answerMs: PULSE_ANSWER_MS })
+    const watched: Watched = { pulse, watchers: new Set() }
+    this.#watched.set(connection, watched)
+    connection.addEventListener('close', () => this.#watched.delete(connection), { once: true })
+    return watched
   }
 
   /** Asks at once, on all connections: the page woke up, or the network changed. */
   now(): void {
-    for (const pulse of this.#pulses.values()) pulse.now()
+    for (const { pulse } of this.#watched.values()) pulse.now()
   }
 
   stop(): void {
-    for (const pulse of this.#pulses.values()) pulse.stop()
-    this.#pulses.clear()
+    for (const { pulse } of this.#watched.values()) pulse.stop()
+    this.#watched.clear()
   }
 }
