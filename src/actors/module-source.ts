@@ -36,14 +36,19 @@ export async function readFile(file: Blob, { signal, onProgress }: ReadOptions =
     let at = 0
     let toldAt = -Infinity
     const reader = file.stream().getReader()
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      signal?.throwIfAborted()
-      bytes.set(next.value, at)
-      at += next.value.length
-      const now = performance.now()
-      if (at < file.size && now - toldAt < PROGRESS_MS) continue
-      toldAt = now
-      onProgress?.(at)
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        signal?.throwIfAborted()
+        bytes.set(next.value, at)
+        at += next.value.length
+        const now = performance.now()
+        if (at < file.size && now - toldAt < PROGRESS_MS) continue
+        toldAt = now
+        onProgress?.(at)
+      }
+    } finally {
+      // After an error the rest is not read. At the end this does nothing.
+      void reader.cancel().catch(() => undefined)
     }
     return bytes
   } catch (cause) {
