@@ -62,6 +62,8 @@ describe('a policy that is changed', () => {
     await release()
     expect(await call(pid, 'slurp', 'hello')).toBe('ERR_MESSAGE_TOO_LARGE')
     await table.setPolicy(pid, { deadlineMs: 200 })
+    // The caller is told before the guest has returned, and nobody may wait.
+    await expect.poll(() => table.get(pid)?.state).toBe('idle')
     expect(await call(pid, 'spin')).toBe('ERR_DEADLINE')
   })
 
