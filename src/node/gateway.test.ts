@@ -176,7 +176,11 @@ test('where the relay is, pages of this server and of allowed sites may read, an
   expect([foreign.status, JSON.parse(foreign.body)]).toMatchObject([403, { code: 'ERR_DENIED' }])
   expect(foreign.headers).not.toHaveProperty('access-control-allow-origin')
   const allowed = await ask(path, { headers: { origin: SITE, 'sec-fetch-site': 'cross-site' } })
-  expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': SITE, vary: 'origin' })
+  expect(allowed.headers).toMatchObject({
+    'access-control-allow-origin': SITE,
+    'access-control-expose-headers': 'glia-exit-code, retry-after',
+    vary: 'origin',
+  })
 })
 
 async function freePort(): Promise<number> {

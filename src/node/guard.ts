@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { GliaError } from '../glia/errors.ts'
+import { EXIT_HEADER } from '../glia/http-exit.ts'
 import { refuse } from '../glia/refuse.ts'
 import { nameIn } from './loopback.ts'
 import type { OwnNames } from './own-names.ts'
@@ -25,6 +26,8 @@ export function foreignPage(origin: string | undefined): string {
 }
 
 const PREFLIGHT_SECONDS = 600
+/** Headers of an answer that a page of an allowed site may read besides those that every page may. */
+const EXPOSED_HEADERS = `${EXIT_HEADER}, retry-after`
 
 /**
  * Refuses what pages of other sites send. Every page that is open on this machine can reach a gateway on it, and the browser
@@ -40,6 +43,7 @@ export function sameOriginOr(isAllowed: (origin: string) => boolean): Middleware
       if (req.method === 'OPTIONS') return preflight(req.raw, cors)
       await next()
       for (const [name, value] of Object.entries(cors)) c.header(name, value)
+      c.header('access-control-expose-headers', EXPOSED_HEADERS)
       return
     }
     if (isForeign(origin, req.header('host'), req.header('sec-fetch-site'))) {
