@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
-import { meshError } from './failure-words.ts'
+import { failureOf, meshError } from './failure-words.ts'
 import { Incoming } from './incoming.ts'
 import { abortWith } from './libp2p-stream.ts'
 import { orAborted } from '../glia/or-aborted.ts'
@@ -19,6 +19,8 @@ export async function probe(connection: Connection, ms: number): Promise<boolean
     await ping(connection, signal)
     return true
   } catch (thrown) {
+    // A peer of another kind may have no ping. It has said so, which is an answer too.
+    if (failureOf(thrown, signal) === 'unsupported') return true
     connection.abort(meshError(connection.remotePeer.toString(), thrown, signal))
     return false
   }

@@ -1,7 +1,7 @@
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { expect, test } from 'vitest'
 import { RAW_PROTOCOL } from './limits.ts'
-import { ping } from './probe.ts'
+import { ping, probe } from './probe.ts'
 import { askStatus } from './status.ts'
 import { silentPeer } from './test-raw.ts'
 
@@ -14,4 +14,10 @@ test.each([
   const connection = await silentPeer(protocol)
   await expect(ask(connection, AbortSignal.timeout(50))).rejects.toThrow(message)
   await expect.poll(() => connection.streams.filter((stream) => stream.protocol === protocol)).toEqual([])
+})
+
+test('a peer that knows no ping answers a probe by saying so, and keeps its connection', async () => {
+  const connection = await silentPeer('/something/else')
+  expect(await probe(connection, 5000)).toBe(true)
+  expect(connection.status).toBe('open')
 })

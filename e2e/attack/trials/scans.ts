@@ -93,7 +93,7 @@ export const scans: Attack = {
           // oxlint-disable-next-line no-await-in-loop
           const answer = await fetch(url, { method: 'POST' })
           // oxlint-disable-next-line no-await-in-loop
-          texts.add((await answer.text()).replaceAll(announcer.peerId, 'PEER').replace(String(port), 'PORT'))
+          texts.add((await answer.text()).replaceAll(announcer.peerId, 'PEER').replace(`/tcp/${port}/`, '/tcp/PORT/'))
         }
         return texts.size === 1 ? [] : [...texts].map((text) => `one answer is ${text}`)
       },
