@@ -3,9 +3,9 @@ import type { Registrar } from '@libp2p/interface-internal'
 import { type Address, parseAddress } from '../glia/address.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
-import { abortWith } from './libp2p-stream.ts'
-import { IDLE_MS, MAX_CALLS_PER_PEER, RAW_PROTOCOL } from './limits.ts'
+import { MAX_CALLS_PER_PEER, RAW_PROTOCOL } from './limits.ts'
 import { RawStream } from './raw-stream.ts'
+import { sendText } from './text-answer.ts'
 
 export interface RawProtocolInit {
   /** Peer id of this peer. */
@@ -49,7 +49,7 @@ export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComp
       return merge(id, { ...data, protocols: protocols.filter((protocol) => !isAddress(protocol)) }, options)
     }
     return {
-      start: () => registrar.handle(RAW_PROTOCOL, (stream) => sendStatus(stream, init.status()), limits),
+      start: () => registrar.handle(RAW_PROTOCOL, (stream) => sendText(stream, init.status()), limits),
       stop: () => registrar.unhandle(RAW_PROTOCOL),
     }
   }
@@ -98,17 +98,6 @@ async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePe
   }
   const remote = remotePeer.toString()
   void init.serve(new RawStream(stream, { address, remote, caller: remote }))
-}
-
-async function sendStatus(stream: Libp2pStream, status: string): Promise<void> {
-  // The other side may leave its half open.
-  abortWith(stream, AbortSignal.timeout(IDLE_MS))
-  try {
-    stream.send(new TextEncoder().encode(status))
-    await stream.close()
-  } catch (thrown) {
-    stream.abort(toGliaError(thrown))
-  }
 }
 
 export interface RawCallInit {

@@ -2,10 +2,9 @@ import type { Connection } from '@libp2p/interface'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { parsePid, type Pid } from '../glia/pid.ts'
-import { Incoming } from './incoming.ts'
-import { abortWith } from './libp2p-stream.ts'
 import { NEGOTIATION_MS, RAW_PROTOCOL } from './limits.ts'
 import { orAborted } from '../glia/or-aborted.ts'
+import { askText } from './text-answer.ts'
 
 /** A status line is about 100 bytes. */
 const MAX_BYTES = 1024
@@ -18,7 +17,7 @@ const MAX_BYTES = 1024
 export async function askStatus(connection: Connection, signal = AbortSignal.timeout(NEGOTIATION_MS)): Promise<Pid> {
   const peer = connection.remotePeer.toString()
   try {
-    const status = await orAborted(readStatus(connection, signal), signal)
+    const status = await orAborted(askText(connection, QUESTION, signal), signal)
     const [start, root] = status.split(`/${peer}/`)
     if (`/${start}` !== PROTOCOL || root === undefined) throw new StatusError(`“${status}” is no status`)
     return parsePid(root)
@@ -39,19 +38,8 @@ function isRefusal(cause: unknown): boolean {
 /** What came is no status. */
 class StatusError extends Error {}
 
-async function readStatus(connection: Connection, signal: AbortSignal): Promise<string> {
-  const stream = await connection.newStream(RAW_PROTOCOL, { signal, runOnLimitedConnection: true })
-  abortWith(stream, signal)
-  try {
-    const incoming = new Incoming({ stream, remote: connection.remotePeer.toString(), idleMs: 5_000 })
-    const decoder = new TextDecoder()
-    let text = ''
-    for (let piece = await incoming.read(); piece !== null; piece = await incoming.read()) {
-      text += decoder.decode(piece, { stream: true })
-      if (text.length > MAX_BYTES) throw new StatusError('the status is too long')
-    }
-    return text
-  } finally {
-    void stream.close().catch(() => undefined)
-  }
+const QUESTION = {
+  protocol: RAW_PROTOCOL,
+  maxLength: MAX_BYTES,
+  tooLong: () => new StatusError('the status is too long'),
 }

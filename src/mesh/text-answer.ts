@@ -1,0 +1,51 @@
+import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
+import { toGliaError } from '../glia/errors.ts'
+import { Incoming } from './incoming.ts'
+import { abortWith } from './libp2p-stream.ts'
+import { IDLE_MS } from './limits.ts'
+
+/** Longest pause between two pieces of an answer, in ms. */
+const PIECE_MS = 5_000
+
+/** A protocol whose whole exchange is a stream that the other side answers with a text. */
+export interface TextQuestion {
+  protocol: string
+  /** Longest answer that is taken, in characters. */
+  maxLength: number
+  /** What is thrown at a longer one. */
+  tooLong(): Error
+}
+
+/** Reads a peer's answer. @throws what libp2p throws, the reason of the signal, or `tooLong`. */
+export async function askText(
+  connection: Connection,
+  { protocol, maxLength, tooLong }: TextQuestion,
+  signal: AbortSignal,
+): Promise<string> {
+  const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
+  abortWith(stream, signal)
+  try {
+    const incoming = new Incoming({ stream, remote: connection.remotePeer.toString(), idleMs: PIECE_MS })
+    const decoder = new TextDecoder()
+    let text = ''
+    for (let piece = await incoming.read(); piece !== null; piece = await incoming.read()) {
+      text += decoder.decode(piece, { stream: true })
+      if (text.length > maxLength) throw tooLong()
+    }
+    return text
+  } finally {
+    void stream.close().catch(() => undefined)
+  }
+}
+
+/** Answers a question with a text. Never rejects: what goes wrong aborts the stream. */
+export async function sendText(stream: Libp2pStream, text: string): Promise<void> {
+  // The other side may leave its half open.
+  abortWith(stream, AbortSignal.timeout(IDLE_MS))
+  try {
+    stream.send(new TextEncoder().encode(text))
+    await stream.close()
+  } catch (thrown) {
+    stream.abort(toGliaError(thrown))
+  }
+}
