@@ -8,8 +8,8 @@ import type { Stream } from './stream.ts'
 /** A message on its way to a process, as its mailbox sees it. */
 export interface Arrival {
   readonly arrived: Arrived
-  /** Reads more of it while it waits. */
-  readAhead(): void
+  /** Reads more of it while it waits. @param onCome Told when it is whole, or much of it is there. */
+  readAhead(onCome: () => void): void
   /** It has its turn now. */
   turnCame(): void
 }
@@ -76,9 +76,9 @@ export class ArrivingStream implements Stream, Arrival {
     this.#keep(await this.#stream.read())
   }
 
-  readAhead(): void {
+  readAhead(onCome: () => void): void {
     if (this.#hasTurn || this.#ahead || this.arrived !== 'begun' || this.signal.aborted) return
-    this.#ahead = this.#readAhead()
+    this.#ahead = this.#readAhead(onCome)
   }
 
   turnCame(): void {
@@ -124,7 +124,7 @@ export class ArrivingStream implements Stream, Arrival {
     this.#stream.abort(reason)
   }
 
-  async #readAhead(): Promise<void> {
+  async #readAhead(onCome: () => void): Promise<void> {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one piece after the other
       while (!this.#hasTurn && this.arrived === 'begun') this.#keep(await this.#stream.read())
@@ -132,6 +132,7 @@ export class ArrivingStream implements Stream, Arrival {
       // The call was aborted: whoever reads next gets the reason.
     }
     this.#ahead = undefined
+    onCome()
   }
 
   #keep(chunk: Uint8Array | null): void {

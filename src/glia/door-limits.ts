@@ -21,9 +21,11 @@ export const AHEAD_BYTES = 64 * 1024
  */
 export const PATIENCE_MS = 2_000
 export const MIN_BYTES_PER_SECOND = 64 * 1024
-/** The same for some time after a caller was too slow for its process: who sends slow messages on purpose has more of them. */
+/** The same for a caller that was too slow for this process lately. Nobody else has less time because of it. */
 export const SHORT_PATIENCE_MS = 300
 export const SUSPICION_MS = 60_000
+/** Callers that a process remembers as slow. Past this it forgets the oldest one. */
+export const MAX_SUSPECTS = 1024
 /** While the owner waits, this is the most, whatever the rate. */
 export const OWNER_PATIENCE_MS = 5_000
 /** How often it is looked at whether a method waits for its caller. */

@@ -228,6 +228,106 @@ describe('unfinished messages of strangers', () => {
   })
 })
 
+describe('a slow stranger harms only itself', () => {
+  /** Strangers that begin messages and never end them; each comes again when its message was ended. */
+  async function besiege(scene: Scene, senders: readonly [peer: string, client?: string][], start = 'x') {
+    const siege = { ended: 0, isOver: false }
+    const come = async ([peer, client]: [peer: string, client?: string]): Promise<void> => {
+      while (!siege.isOver) {
+        await endOf(await scene.begin(peer, start, client))
+        siege.ended += 1
+      }
+    }
+    for (const sender of senders) void come([...sender])
+    await settle()
+    return siege
+  }
+  const slow = [0, 1, 2, 3, 4].map((i): [string] => [`slow ${i}`])
+
+  /** Sends a message in pieces, with a pause of 0.7 s after each. @returns whether the reply is the message. */
+  async function upload(scene: Scene, caller: string, client?: string): Promise<unknown> {
+    const stream = scene.open(caller, client)
+    const reply = endOf(stream)
+    const piece = new Uint8Array(64 * 1024)
+    let sent = 0
+    for (; sent < 6 && !stream.signal.aborted; sent++) {
+      await stream.write(piece).catch(() => undefined)
+      await vi.advanceTimersByTimeAsync(700)
+    }
+    await stream.closeWrite().catch(() => undefined)
+    const [got] = await timed(reply)
+    return got.length === sent * piece.length ? 'all of it' : got
+  }
+
+  test.each([
+    ['a byte', 'x'],
+    ['much of a message', 'x'.repeat(AHEAD_BYTES)],
+  ])('of which each has sent %s, and others of moderate speed always get through', async (_, start) => {
+    const scene = new Scene()
+    const siege = await besiege(scene, slow, start)
+    for (let i = 0; i < 6; i++) {
+      expect(await upload(scene, `honest ${i % 2}`)).toBe('all of it')
+      expect((await timed(scene.call(`quick ${i}`)))[0]).toBe('hi')
+    }
+    expect(siege.ended).toBeGreaterThan(5)
+    siege.isOver = true
+  })
+
+  test('also if it is one client of a gateway, and the other is another one', async () => {
+    const scene = new Scene()
+    const siege = await besiege(
+      scene,
+      slow.map(([client]) => ['gateway', client]),
+    )
+    for (let i = 0; i < 4; i++) expect(await upload(scene, 'gateway', 'honest')).toBe('all of it')
+    expect(siege.ended).toBeGreaterThan(2)
+    siege.isOver = true
+  })
+
+  test('and its next messages have less time, and no turn before those of others', async () => {
+    const scene = new Scene()
+    const lose = async (caller: string): Promise<number> => {
+      const begun = await scene.begin(caller, 'x'.repeat(AHEAD_BYTES))
+      const waiting = scene.call('other')
+      const [, ms] = await timed(endOf(begun))
+      expect((await timed(waiting))[0]).toBe('hi')
+      return ms
+    }
+    expect(await lose('slow')).toBeGreaterThan(1900)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await lose('slow')).toBeLessThan(700)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await lose('fresh')).toBeGreaterThan(1900)
+  })
+
+  test('so that a call back and forth gets its turn too', async () => {
+    const scene = new Scene()
+    const siege = await besiege(scene, slow)
+    expect((await timed(scene.call('quick')))[0]).toBe('hi')
+    const talk = await scene.begin('talk', 'a')
+    expect((await timed(talk.read()))[0]).toEqual(bytes('a'))
+    await vi.advanceTimersByTimeAsync(800)
+    await talk.write(bytes('b'))
+    expect((await timed(talk.read()))[0]).toEqual(bytes('b'))
+    await talk.closeWrite()
+    expect(await endOf(talk)).toBe('')
+    siege.isOver = true
+  })
+
+  test('and what is held back after it has its turn as soon as it is whole', async () => {
+    const scene = new Scene()
+    await scene.begin('slow')
+    expect((await timed(scene.call('other')))[0]).toBe('hi')
+    const part = await scene.begin('part')
+    await vi.advanceTimersByTimeAsync(500)
+    expect(scene.proc.state).toBe('idle')
+    expect(scene.proc.waiting).toBe(1)
+    await part.closeWrite()
+    const [reply, ms] = await timed(endOf(part))
+    expect([reply, ms < 200]).toEqual(['x', true])
+  })
+})
+
 test('a stranger that does not read its reply loses its turn when others wait', async () => {
   const large: Run = async (message) => {
     const asked = (await message.read())?.length ?? 0

@@ -25,6 +25,8 @@ const OWNER_RUN = 4
  * their own, which others can neither fill nor delay by more than a turn. In the line of all *others* a peer has one place,
  * however much it sends. There messages that are whole and large ones take turns; a message that has only begun is let in
  * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
+ *
+ * After a turn that was lost to a slow sender, unfinished messages are held back for a while ({@link holdBack}).
  */
 export class Mailbox {
   /** How many messages of the owner may wait, and how many other peers may have messages waiting. */
@@ -39,6 +41,8 @@ export class Mailbox {
   #ownerRun = 0
   /** Which of the others had a turn last: a whole message, or a large one. */
   #lastWhole = false
+  /** While messages are held back. */
+  #heldBack: { timer: ReturnType<typeof setTimeout>; until: number } | undefined
 
   constructor(capacity: number, onWait?: () => void) {
     this.capacity = capacity
@@ -55,16 +59,36 @@ export class Mailbox {
     return this.#owner.size > 0 || this.#acts.length > 0
   }
 
-  /** Whether nobody has the turn, so that nobody waits either. */
+  /** Whether nobody has the turn and nobody waits. */
   get free(): boolean {
-    return !this.#taken
+    return !this.#taken && this.waiting === 0
   }
 
   /** Takes the turn if nobody has it: the usual case, without a promise. */
-  tryEnter(): (() => void) | undefined {
-    if (this.#taken) return undefined
+  tryEnter(who: Applicant = OWNER): (() => void) | undefined {
+    if (this.#taken || (this.#heldBack && !who.isOwner && who.arrived === 'begun')) return undefined
     this.#taken = true
     return this.#leave
+  }
+
+  /**
+   * For so long no message of others that has only begun gets a turn, and no large one while a whole one waits. Senders cost
+   * nothing, so this bounds what slow ones take together: as long as they took the turn, the messages that are there have it.
+   */
+  holdBack(ms: number): void {
+    const until = performance.now() + ms
+    if (this.#heldBack && this.#heldBack.until > until) return
+    clearTimeout(this.#heldBack?.timer)
+    const timer = setTimeout(() => {
+      this.#heldBack = undefined
+      this.look()
+    }, ms)
+    this.#heldBack = { timer, until }
+  }
+
+  /** Nobody may have the turn while messages are held back. Gives it to one that need not wait any longer. */
+  look(): void {
+    if (!this.#taken && this.waiting > 0) this.#leave()
   }
 
   /**
@@ -75,7 +99,7 @@ export class Mailbox {
    */
   async enter(signal: AbortSignal, who: Applicant = OWNER, waitMs?: number): Promise<() => void> {
     signal.throwIfAborted()
-    const leave = this.tryEnter()
+    const leave = this.tryEnter(who)
     if (leave) return leave
     const waiter = new Waiter(who)
     const queue = who.isOwner ? this.#owner : this.#others
@@ -163,8 +187,8 @@ export class Mailbox {
   readonly #leave = (): void => {
     // The turn passes straight to the next waiter, so that a newcomer cannot slip in between.
     const next = this.#acts.shift() ?? this.#nextMessage()
-    if (next) next.admit()
-    else this.#taken = false
+    this.#taken = next !== undefined
+    next?.admit()
   }
 
   #nextMessage(): Waiter | undefined {
@@ -175,14 +199,18 @@ export class Mailbox {
   }
 
   #nextOther(): Waiter | undefined {
-    const order: readonly Arrived[] = this.#lastWhole ? ['much', 'whole', 'begun'] : ['whole', 'much', 'begun']
-    for (const wanted of order) {
+    for (const wanted of this.#order()) {
       const waiter = this.#others.take(({ arrived }) => arrived === wanted)
       if (!waiter) continue
       this.#lastWhole = wanted === 'whole'
       return waiter
     }
     return undefined
+  }
+
+  #order(): readonly Arrived[] {
+    if (this.#heldBack) return ['whole', 'much']
+    return this.#lastWhole ? ['much', 'whole', 'begun'] : ['whole', 'much', 'begun']
   }
 }
 

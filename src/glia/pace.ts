@@ -1,12 +1,5 @@
 import { seconds } from './deadline.ts'
-import {
-  LOOK_MS,
-  MIN_BYTES_PER_SECOND,
-  OWNER_PATIENCE_MS,
-  PATIENCE_MS,
-  SHORT_PATIENCE_MS,
-  SUSPICION_MS,
-} from './door-limits.ts'
+import { LOOK_MS, MIN_BYTES_PER_SECOND, OWNER_PATIENCE_MS, PATIENCE_MS, SHORT_PATIENCE_MS } from './door-limits.ts'
 import { GliaError } from './errors.ts'
 import type { Behind } from './turns.ts'
 
@@ -15,10 +8,10 @@ export interface PaceInit {
   behind(): Behind
   /** Whether the method waits for more of the message. */
   awaitsInput(): boolean
-  /** A caller was too slow for this process lately. */
-  suspicious: boolean
-  /** The caller is too slow. Called at most once. */
-  tooSlow(error: GliaError): void
+  /** This caller was too slow for this process lately. */
+  isSuspect: boolean
+  /** The caller is too slow. Called at most once. @param waitedMs How long the method has waited for it. */
+  tooSlow(error: GliaError, waitedMs: number): void
 }
 
 /**
@@ -91,7 +84,7 @@ export class Pace {
     this.#movedBytes = 0
     if (!isWaiting || !this.#isTooLate(behind)) return
     this.stop()
-    this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs))
+    this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs), this.#waitedMs)
   }
 
   #rest(): void {
@@ -101,13 +94,8 @@ export class Pace {
 
   #isTooLate(behind: Behind): boolean {
     if (behind === 'owner' && this.#waitedMs > OWNER_PATIENCE_MS) return true
-    return this.#lateMs > (this.#init.suspicious ? SHORT_PATIENCE_MS : PATIENCE_MS)
+    return this.#lateMs > (this.#init.isSuspect ? SHORT_PATIENCE_MS : PATIENCE_MS)
   }
-}
-
-/** Whether callers have less time because one was too slow lately. @param tooSlowAt When, on the clock of `performance.now()`. */
-export function isSuspicious(tooSlowAt: number | undefined): boolean {
-  return tooSlowAt !== undefined && performance.now() - tooSlowAt < SUSPICION_MS
 }
 
 function tooSlow(isWriting: boolean, ms: number): GliaError {

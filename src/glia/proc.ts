@@ -4,13 +4,14 @@ import type { Arrival } from './arriving-stream.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
 import { strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
+import { PATIENCE_MS } from './door-limits.ts'
 import { endWith } from './end-with.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
 import type { Program } from './incarnation.ts'
 import { type Cause, Life, type ProcObserver, type ProcState } from './life.ts'
 import type { Applicant } from './mailbox.ts'
-import { isSuspicious, Pace } from './pace.ts'
+import { Pace } from './pace.ts'
 import type { Pid } from './pid.ts'
 import type { Policy } from './policy.ts'
 import { messageOf } from './proc-message.ts'
@@ -18,6 +19,7 @@ import type { Restart } from './restart.ts'
 import { RunTimes } from './run-times.ts'
 import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
+import { Suspects } from './suspects.ts'
 import { type Turn, Turns } from './turns.ts'
 import { UnlessOver } from './unless-over.ts'
 
@@ -66,8 +68,7 @@ export class Proc {
   #abandonment: Abandonment | undefined
   /** Ends the message that runs, and its instance. */
   #stopRunning: ((error: GliaError) => void) | undefined
-  /** When a caller was too slow last, on the clock of `performance.now()`. */
-  #tooSlowAt: number | undefined
+  readonly #suspects = new Suspects()
   #revived: string | undefined
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
@@ -191,7 +192,7 @@ export class Proc {
       return error
     }
     try {
-      const turn = this.#turns.tryTake() ?? (await this.#waitForTurn(stream, arrival))
+      const turn = this.#tryTurn(stream, arrival) ?? (await this.#waitForTurn(stream, arrival))
       arrival?.turnCame()
       try {
         // While the message waited, the module may have been swapped or the policy changed.
@@ -312,11 +313,15 @@ export class Proc {
     this.#life.die(error)
   }
 
+  #tryTurn(stream: Stream, arrival: Arrival | undefined): Turn | undefined {
+    return this.#turns.tryTake(arrival && this.#applicantOf(stream, arrival))
+  }
+
   async #waitForTurn(stream: Stream, arrival: Arrival | undefined): Promise<Turn> {
-    arrival?.readAhead()
+    arrival?.readAhead(() => this.#turns.look())
     // oxlint-disable-next-line no-await-in-loop -- a small message that is at hand is whole then
     for (let i = 0; arrival && i < AT_HAND_TURNS; i++) await Promise.resolve()
-    const turn = this.#turns.take(stream.signal, applicantOf(stream, arrival))
+    const turn = this.#turns.take(stream.signal, this.#applicantOf(stream, arrival))
     this.#observer.changed()
     return turn
   }
@@ -414,13 +419,29 @@ export class Proc {
     }
   }
 
+  /** Who wants a turn with a message, and how much of that is there. */
+  #applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
+    const sender = senderOf(stream)
+    const suspects = this.#suspects
+    return {
+      ...sender,
+      get arrived() {
+        const arrived = arrival?.arrived ?? 'whole'
+        // Its sender left a message unfinished just now, so the beginning of another one counts for little.
+        return arrived === 'much' && suspects.has(sender) ? 'begun' : arrived
+      },
+    }
+  }
+
   #paceOf(stream: Stream): Pace {
+    const sender = senderOf(stream)
     return new Pace({
       behind: () => this.#turns.behind,
       awaitsInput: () => this.#life.incarnation.awaitsInput,
-      suspicious: isSuspicious(this.#tooSlowAt),
-      tooSlow: (error) => {
-        this.#tooSlowAt = performance.now()
+      isSuspect: this.#suspects.has(sender),
+      tooSlow: (error, waitedMs) => {
+        this.#suspects.add(sender)
+        this.#turns.holdBack(Math.min(waitedMs, PATIENCE_MS))
         stream.abort(error)
       },
     })
@@ -487,16 +508,6 @@ export class Proc {
       this.#life.rest()
       turn.end()
     }
-  }
-}
-
-/** Who wants a turn with a message, and how much of that is there. */
-function applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
-  return {
-    ...senderOf(stream),
-    get arrived() {
-      return arrival?.arrived ?? 'whole'
-    },
   }
 }
 

@@ -49,9 +49,19 @@ export class Turns {
     return this.#pause?.until
   }
 
-  /** The turn, if nobody has it. */
-  tryTake(): Turn | undefined {
-    const leave = this.#mailbox.tryEnter()
+  /** As {@link Mailbox.holdBack}. */
+  holdBack(ms: number): void {
+    this.#mailbox.holdBack(ms)
+  }
+
+  /** As {@link Mailbox.look}. */
+  look(): void {
+    this.#mailbox.look()
+  }
+
+  /** The turn, if nobody has it. @param who Whose message wants it. Left out: the owner's. */
+  tryTake(who?: Applicant): Turn | undefined {
+    const leave = this.#mailbox.tryEnter(who)
     return leave && this.#turn(leave)
   }
 
