@@ -12,8 +12,22 @@ export const CALL_RING_BYTES = 64 * 1024
 /** Bytes that may be on their way over the port, in each direction of a call, before the receiver has given credit. */
 export const CALL_WINDOW_BYTES = 256 * 1024
 
-/** {@link Ring.note} of a reply ring: the file is open. Another number than 0 is the errno with which it failed. */
+/**
+ * {@link Ring.note} of a reply ring: how the call stands. The worker may look at it late, so a failure after the file was
+ * open does not read like one before: -1 is open, an errno is a file that could not be opened, and less than -1 is
+ * {@link noteOfFailure} of an open one.
+ */
 export const NOTE_OPENED = -1
+
+/** The note of a call that has failed, which had another note until now. */
+export function noteOfFailure(errno: number, before: number): number {
+  return before === NOTE_OPENED ? NOTE_OPENED - errno : errno
+}
+
+/** The errno with which a call failed, from the note of its reply ring; 0 if it has not failed. */
+export function failureOf(note: number): number {
+  return note > 0 ? note : NOTE_OPENED - note
+}
 
 /** The two rings of a call. The second one's note says how the call stands. */
 export interface CallRings {

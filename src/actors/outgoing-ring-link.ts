@@ -1,4 +1,4 @@
-import { type CallRings, NOTE_OPENED } from './outgoing-api.ts'
+import { type CallRings, NOTE_OPENED, noteOfFailure } from './outgoing-api.ts'
 import type { OutgoingLink } from './outgoing-link.ts'
 import { Ring } from './ring.ts'
 
@@ -23,7 +23,8 @@ export class RingLink implements OutgoingLink {
   }
 
   failed(errno: number): void {
-    if (this.#reply.note <= 0) this.#reply.setNote(errno)
+    const { note } = this.#reply
+    if (note === 0 || note === NOTE_OPENED) this.#reply.setNote(noteOfFailure(errno, note))
     this.#request.abort()
     this.#reply.abort()
     this.#nudge()

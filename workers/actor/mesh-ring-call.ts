@@ -1,6 +1,6 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { errnoOfOpen } from '../../src/actors/call-errno.ts'
-import { CALL_RING_BYTES, type CallRings } from '../../src/actors/outgoing-api.ts'
+import { CALL_RING_BYTES, type CallRings, failureOf } from '../../src/actors/outgoing-api.ts'
 import { BROKEN, Ring } from '../../src/actors/ring.ts'
 import type { MeshCall } from './mesh-call.ts'
 
@@ -72,7 +72,7 @@ export class RingCall implements MeshCall {
   /** A broken ring means that the call has failed, as its note says, or that the other side is through with it. */
   #outcome(count: number, gone: number): number {
     if (count !== BROKEN) return count
-    const { note } = this.#reply
-    return note > 0 ? -errnoOfOpen(note) : -gone
+    const failure = failureOf(this.#reply.note)
+    return failure > 0 ? -errnoOfOpen(failure) : -gone
   }
 }
