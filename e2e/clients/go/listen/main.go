@@ -27,7 +27,8 @@ func main() {
 			s.Reset()
 			return
 		}
-		s.CloseWrite()
+		// CloseWrite alone keeps the number of the stream taken here. Browsers give it to a later stream, which ends the connection.
+		s.Close()
 	})
 	for _, addr := range h.Addrs() {
 		fmt.Printf("%s/p2p/%s\n", addr, h.ID())
