@@ -41,6 +41,9 @@ export const MAX_CHAIN = 32
 /** Entries of a list that a peer may send. Those beyond {@link MAX_CHAIN} have the call refused, not the peer. */
 export const MAX_SENT_CHAIN = 64
 
+/** Longest name of a process in a chain, in UTF-16 units: a peer id and a hash or a PID. */
+const MAX_LINK = 128
+
 /** Time that is left for a call, in ms, at least 1. undefined if there is no limit. */
 export function remainingMs({ deadlineAt }: CallContext): number | undefined {
   return deadlineAt === undefined ? undefined : Math.max(1, Math.ceil(deadlineAt - performance.now()))
@@ -75,7 +78,11 @@ export function readContextMessage(value: unknown): ContextMessage | undefined {
 }
 
 export function isChain(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length <= MAX_SENT_CHAIN && value.every((entry) => typeof entry === 'string')
+  return Array.isArray(value) && value.length <= MAX_SENT_CHAIN && value.every(isLink)
+}
+
+function isLink(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_LINK
 }
 
 /** Whether it is a list of peer ids, as long as a chain may be. */

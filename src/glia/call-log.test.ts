@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_CALLS_KEPT } from './call-log.ts'
+import { readContextMessage } from './call-context.ts'
+import { type CallRecord, MAX_CALLS_KEPT, MAX_REFUSALS_KEPT, MAX_REFUSALS_PER_CALLER } from './call-log.ts'
 import { GliaError } from './errors.ts'
 import { linkOf } from './link-name.ts'
 import { newPid } from './pid.ts'
@@ -100,19 +101,85 @@ describe('who called is', () => {
   })
 })
 
-test('the last thousand are kept, and a caller that is refused again and again takes one place', async () => {
-  const { proc, call } = called(echo, { policy: { callers: 'browser' } })
-  await call()
-  for (let i = 0; i < 20; i++) await call({ caller: OTHER })
-  expect(proc.calls.list()).toMatchObject([{ result: 'ERR_DENIED', times: 20 }, { result: 'ok' }])
-  await call({ caller: THIRD })
-  await call({ caller: OTHER })
-  expect(proc.calls.list().map(({ times }) => times)).toEqual([1, 1, 20, 1])
-  for (let i = 0; i < MAX_CALLS_KEPT; i++) await call({}, String(i))
-  const kept = proc.calls.list()
-  expect(kept).toHaveLength(MAX_CALLS_KEPT)
-  expect([kept[0]?.bytesIn, kept.at(-1)?.bytesIn]).toEqual([3, 1])
-  await call({}, '')
-  expect(proc.calls.list()).toHaveLength(MAX_CALLS_KEPT)
-  expect(proc.calls.list()[0]?.bytesIn).toBe(0)
+describe('the last thousand calls that were handled are kept', () => {
+  /** How often each record came, by what the caller did. */
+  const times = (kept: readonly CallRecord[]) => kept.map(({ method, result, times: n }) => [method, result, n])
+
+  test('and of refused ones, equal ones are one record, in whichever order they come', async () => {
+    const { proc, call } = called(echo, { policy: { callers: 'browser' } })
+    await call()
+    for (let i = 0; i < 20; i++) {
+      await call({ caller: OTHER, method: 'run' })
+      await call({ caller: OTHER, method: 'walk' })
+    }
+    await call({ caller: THIRD })
+    await call({ caller: OTHER, method: 'run' })
+    expect(times(proc.calls.list())).toEqual([
+      ['run', 'ERR_DENIED', 21],
+      ['run', 'ERR_DENIED', 1],
+      ['walk', 'ERR_DENIED', 20],
+      ['run', 'ok', 1],
+    ])
+    expect(proc.calls.list()[0]).toMatchObject({ peer: OTHER })
+  })
+
+  test('however many others are refused, whatever these call', async () => {
+    const { proc, call } = called(echo, { policy: { callers: [THIRD] } })
+    await call({ caller: THIRD })
+    await call({ caller: OTHER })
+    for (let i = 0; i < 3 * MAX_CALLS_KEPT; i++) await call({ caller: THIRD, method: `walk${i}` })
+    const kept = proc.calls.list()
+    expect(kept).toHaveLength(MAX_REFUSALS_PER_CALLER + 2)
+    expect(times(kept.slice(-2))).toEqual([
+      ['run', 'ERR_DENIED', 1],
+      ['run', 'ok', 1],
+    ])
+    for (let i = 0; i < 2 * MAX_REFUSALS_KEPT; i++) await call({ caller: `stranger ${i}` })
+    expect(proc.calls.list()).toHaveLength(MAX_REFUSALS_KEPT + 1)
+    expect(proc.calls.list().at(-1)).toMatchObject({ result: 'ok' })
+  })
+
+  test('also if others find the mailbox full, or give up while they wait', async () => {
+    const end = Promise.withResolvers<void>()
+    const { proc, call } = called(() => end.promise, { policy: { mailbox: 1 } })
+    const calls = [call(), call({ caller: OTHER })]
+    await expect.poll(() => proc.waiting).toBe(1)
+    for (let i = 0; i < 50; i++) await call({ caller: THIRD })
+    expect(times(proc.calls.list())).toEqual([
+      ['run', 'ERR_MAILBOX_FULL', 50],
+      ['run', undefined, 1],
+      ['run', undefined, 1],
+    ])
+    end.resolve()
+    await Promise.all(calls)
+    expect(times(proc.calls.list())).toEqual([
+      ['run', 'ERR_MAILBOX_FULL', 50],
+      ['run', 'ok', 1],
+      ['run', 'ok', 1],
+    ])
+  })
+
+  test('and the oldest is forgotten for the next one', async () => {
+    const { proc, call } = called()
+    await call()
+    for (let i = 0; i < MAX_CALLS_KEPT; i++) await call({}, String(i))
+    const kept = proc.calls.list()
+    expect(kept).toHaveLength(MAX_CALLS_KEPT)
+    expect([kept[0]?.bytesIn, kept.at(-1)?.bytesIn]).toEqual([3, 1])
+    await call({}, '')
+    expect(proc.calls.list()).toHaveLength(MAX_CALLS_KEPT)
+    expect(proc.calls.list()[0]?.bytesIn).toBe(0)
+  })
+})
+
+test('what a peer says of itself is kept as far as it is short', async () => {
+  const { proc, call } = called()
+  const peers = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? OTHER : THIRD))
+  const context = { chain: [`${OTHER}/${'x'.repeat(10_000)}`], onBehalfOf: peers, deadlineAt: undefined }
+  await call({ caller: OTHER, context })
+  const [record] = proc.calls.list()
+  expect(record?.process).toHaveLength(64)
+  expect(record?.onBehalfOf).toEqual(peers.slice(-8))
+  expect(readContextMessage({ chain: [`${OTHER}/${'x'.repeat(100)}`] })).toBeUndefined()
+  expect(readContextMessage({ chain: [linkOf(OTHER, newPid())] })).toBeDefined()
 })

@@ -2,8 +2,13 @@ import { isOfThisBrowser } from './callers.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Stream } from './stream.ts'
 
-/** Calls that are remembered for each process. */
+/** Calls that had a turn and are remembered, for each process. */
 export const MAX_CALLS_KEPT = 1000
+/** Other calls that are remembered, of all callers and of one. Equal ones are one record. */
+export const MAX_REFUSALS_KEPT = 200
+export const MAX_REFUSALS_PER_CALLER = 16
+/** Peers for which a call was made, the nearest ones. */
+const MAX_PEERS = 8
 /** Longest name of another peer's process that is kept, in UTF-16 units. */
 const MAX_NAME = 64
 
@@ -21,7 +26,7 @@ export interface CallRecord {
    * process. undefined: no process, or not told.
    */
   readonly process: string | undefined
-  /** Ids of other peers for which it was made. */
+  /** Ids of the peers for which it was made: the last 8 if there are more. */
   readonly onBehalfOf: readonly string[]
   /** How it ended. undefined: it has not. */
   readonly result: 'ok' | ErrorCode | undefined
@@ -30,111 +35,127 @@ export interface CallRecord {
   readonly bytesOut: number
   /** From when it came to its end, in ms, with its time in the mailbox. undefined: it has not ended. */
   readonly ms: number | undefined
-  /** How many times it came in a row. Calls that are refused in the same way, one after the other, are one record. */
+  /** How many times it came. Equal calls that never had a turn and ended in the same way are one record. */
   readonly times: number
 }
 
 /** A call while it is under way, and later what is kept of it. Small: there is one for each call. */
 export interface KeptCall {
   at: number
+  /** Its place in the order in which calls came. */
+  order: number
   readonly startedAt: number
   readonly method: string
   readonly caller: string
-  /** The process that waits for it, as in a call chain. */
-  readonly link: string | undefined
+  readonly who: Pick<CallRecord, 'from' | 'peer' | 'process'>
   readonly onBehalfOf: readonly string[]
   result: CallRecord['result']
   bytesIn: number
   bytesOut: number
   ms: number | undefined
   times: number
-  /** It was not let in. */
-  isRefused: boolean
 }
 
-/** The last calls of a process: who called, when, what, and how it ended. */
+/**
+ * The last calls of a process: who called, when, what, and how it ended. Calls that had no turn, because they were refused or given
+ * up before, have places of their own: however many there are, they push out no call that the process has handled.
+ */
 export class CallLog {
-  readonly #kept: KeptCall[] = []
-  /** Where the next one goes, once there are as many as are kept. */
+  /** Calls that wait for their turn. The door and the mailbox bound them. */
+  readonly #waiting = new Set<KeptCall>()
+  /** Calls that had a turn. */
+  readonly #handled: KeptCall[] = []
+  /** Where the next one of them goes, once there are as many as are kept. */
   #next = 0
-  #last: KeptCall | undefined
+  /** Calls that ended without a turn, by what they have in common. The one that came last is the last. */
+  readonly #refused = new Map<string, KeptCall>()
+  #order = 0
 
-  /** A call has been let in. */
+  /** A call has been let in. It waits for its turn. */
   begin(stream: Stream): KeptCall {
-    const { methodName: method, caller, context } = stream
-    const call: KeptCall = {
-      at: Date.now(),
-      startedAt: performance.now(),
-      method,
-      caller,
-      link: context.chain.at(-1),
-      onBehalfOf: context.onBehalfOf,
-      result: undefined,
-      bytesIn: 0,
-      bytesOut: 0,
-      ms: undefined,
-      times: 1,
-      isRefused: false,
-    }
-    this.#keep(call)
+    const call = this.#make(stream)
+    this.#waiting.add(call)
     return call
+  }
+
+  /** A call has its turn. */
+  handle(call: KeptCall): void {
+    this.#waiting.delete(call)
+    if (this.#handled.length < MAX_CALLS_KEPT) {
+      this.#handled.push(call)
+      return
+    }
+    this.#handled[this.#next] = call
+    this.#next = (this.#next + 1) % MAX_CALLS_KEPT
   }
 
   end(call: KeptCall, result: 'ok' | ErrorCode): void {
     call.result = result
     call.ms = performance.now() - call.startedAt
+    if (this.#waiting.delete(call)) this.#keepRefused(call)
   }
 
-  /** A call was refused. A caller that tries again and again does not push the other records out. */
+  /** A call was not let in. */
   refused(stream: Stream, result: ErrorCode): void {
-    const last = this.#last
-    if (last?.isRefused && last.result === result && isSameCall(last, stream)) {
-      last.at = Date.now()
-      last.times += 1
-      return
-    }
-    const call = this.begin(stream)
-    call.isRefused = true
-    this.end(call, result)
+    this.end(this.begin(stream), result)
   }
 
   /** Those that are kept, the last one first. */
   list(): CallRecord[] {
-    return [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)].toReversed().map(recordOf)
+    const all = [...this.#waiting, ...this.#handled, ...this.#refused.values()]
+    return all.toSorted((one, other) => other.order - one.order).map(recordOf)
   }
 
-  #keep(call: KeptCall): void {
-    this.#last = call
-    if (this.#kept.length < MAX_CALLS_KEPT) {
-      this.#kept.push(call)
-      return
+  #make({ methodName: method, caller, context }: Stream): KeptCall {
+    this.#order += 1
+    return {
+      at: Date.now(),
+      order: this.#order,
+      startedAt: performance.now(),
+      method,
+      caller,
+      who: whoOf(caller, context.chain.at(-1)),
+      onBehalfOf: context.onBehalfOf.slice(-MAX_PEERS),
+      result: undefined,
+      bytesIn: 0,
+      bytesOut: 0,
+      ms: undefined,
+      times: 1,
     }
-    this.#kept[this.#next] = call
-    this.#next = (this.#next + 1) % MAX_CALLS_KEPT
+  }
+
+  #keepRefused(call: KeptCall): void {
+    const { caller, method, onBehalfOf, result, who } = call
+    const key = JSON.stringify([caller, who.process, method, onBehalfOf, result])
+    const known = this.#refused.get(key)
+    if (known) {
+      call.times += known.times
+      this.#refused.delete(key)
+    }
+    this.#refused.set(key, call)
+    const ofCaller = [...this.#refused].filter(([, each]) => each.caller === caller)
+    const oldest = ofCaller.length > MAX_REFUSALS_PER_CALLER ? ofCaller[0] : undefined
+    if (oldest) this.#refused.delete(oldest[0])
+    const [first] = this.#refused.keys()
+    if (this.#refused.size > MAX_REFUSALS_KEPT && first !== undefined) this.#refused.delete(first)
   }
 }
 
-function isSameCall({ method, caller, onBehalfOf }: KeptCall, stream: Stream): boolean {
-  const strangers = stream.context.onBehalfOf
-  return (
-    method === stream.methodName &&
-    caller === stream.caller &&
-    onBehalfOf.length === strangers.length &&
-    onBehalfOf.every((peer, i) => peer === strangers[i])
-  )
+function recordOf({ at, method, who, onBehalfOf, result, bytesIn, bytesOut, ms, times }: KeptCall): CallRecord {
+  return { at, method, ...who, onBehalfOf, result, bytesIn, bytesOut, ms, times }
 }
 
-function recordOf(call: KeptCall): CallRecord {
-  const { at, method, onBehalfOf, result, bytesIn, bytesOut, ms, times } = call
-  return { at, method, ...whoOf(call), onBehalfOf, result, bytesIn, bytesOut, ms, times }
-}
-
-/** What is known of the caller. A peer can name only processes of its own. */
-function whoOf({ caller, link }: KeptCall): Pick<CallRecord, 'from' | 'peer' | 'process'> {
+/**
+ * What is known of the caller. A peer can name only processes of its own.
+ * @param link The process that waits for the call, as in a call chain.
+ */
+function whoOf(caller: string, link: string | undefined): KeptCall['who'] {
   if (caller !== 'browser' && isOfThisBrowser(caller)) return { from: 'process', peer: undefined, process: caller }
   const [host, name = ''] = link?.split('/') ?? []
   const process = name.slice(0, MAX_NAME) || undefined
   if (caller !== 'browser') return { from: 'peer', peer: caller, process: host === caller ? process : undefined }
   // Only another tab of this browser passes a chain on.
-  return process ? { from: 'process', peer: host, process } : { from: 'page', peer: undefined, process: undefined }
+  return process ? { from: 'process', peer: host, process } : PAGE
 }
+
+const PAGE: KeptCall['who'] = { from: 'page', peer: undefined, process: undefined }

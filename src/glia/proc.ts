@@ -194,6 +194,7 @@ export class Proc {
     try {
       const turn = this.#tryTurn(stream, arrival) ?? (await this.#waitForTurn(stream, arrival))
       arrival?.turnCame()
+      this.calls.handle(call)
       try {
         // While the message waited, the module may have been swapped or the policy changed.
         admit(stream, this)

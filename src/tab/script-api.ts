@@ -84,7 +84,7 @@ export interface GliaScripting {
    * count at once, also for messages that wait.
    */
   setPolicy(pid: string, policy: GivenPolicy): Promise<PolicyChange>
-  /** The last 1,000 calls of a process in this page's life, the last one first: who called, when, what, and how it ended. */
+  /** The last 1,000 calls of a process in this page's life, and the last refusals, the last one first: who called, when, what, and how it ended. */
   calls(pid: string): readonly CallRecord[]
   /**
    * Starts a process afresh, also one that is dead. What was in its memory is lost. A message that runs is ended if it does not
