@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { GliaError } from './errors.ts'
 import type { HttpCallOptions } from './http.ts'
-import { MAX_RUNNING_PER_OWNER } from './keyed-calls.ts'
+import { KeyedCalls, MAX_CALLS, MAX_RUNNING_PER_OWNER } from './keyed-calls.ts'
 import { KEPT_REPLY_BYTES } from './kept-reply.ts'
 import { KeyedRun, ORPHAN_MS } from './keyed-run.ts'
 import { newPid } from './pid.ts'
@@ -319,6 +319,60 @@ test('replies are kept up to 64 MiB: of calls before only that they ran is known
   expect((await ask({ key: '0' })).status).toBe(410)
   expect((await (await ask({ key: '19' })).arrayBuffer()).byteLength).toBe(size)
   expect(proc.messages).toBe(20)
+})
+
+test('replies of one client push out its own, and not those of another client', async () => {
+  const size = KEPT_REPLY_BYTES / 2
+  const { ask, proc } = makeApi(async (message) => {
+    await message.write(new Uint8Array(size))
+  })
+  const get = async (client: string, key: number) => {
+    const answer = await ask({ client, key: `${key}` })
+    return [answer.status, (await answer.arrayBuffer()).byteLength]
+  }
+  for (const key of [1, 2]) await get('light', key)
+  for (let key = 0; key < 20; key++) await get('heavy', key)
+  for (const key of [1, 2]) expect(await get('light', key)).toEqual([200, size])
+  expect(await get('heavy', 19)).toEqual([200, size])
+  expect((await get('heavy', 0))[0]).toBe(410)
+  expect(proc.messages).toBe(22)
+})
+
+test('small replies of many clients stay beside the large ones of one', async () => {
+  const large = KEPT_REPLY_BYTES / 2
+  const { ask, proc } = makeApi(async (message) => {
+    const isLarge = (await message.read())?.length === 1
+    await message.write(new Uint8Array(isLarge ? large : 100))
+  })
+  const small = async (i: number) => ask({ client: `client ${i}`, key: 'key', sent: 'small' })
+  for (let i = 0; i < 100; i++) await (await small(i)).arrayBuffer()
+  for (let key = 0; key < 20; key++) await (await ask({ client: 'heavy', key: `${key}`, sent: 'x' })).arrayBuffer()
+  for (let i = 0; i < 100; i++) expect((await small(i)).status).toBe(200)
+  expect(proc.messages).toBe(120)
+})
+
+test('of all calls that are remembered, those of the client go that has most', async () => {
+  const keyed = new KeyedCalls()
+  let runs = 0
+  const get = async (owner: string, key: number): Promise<void> => {
+    const request = { body: null, signal: new AbortController().signal }
+    const reply = await keyed.take({ owner, key: `${key}`, path: '/' }, request, () => {
+      runs += 1
+      const [stream, server] = streamPair({ host: SELF, proc: newPid(), method: 'run' }, { caller: 'browser' })
+      void server.close()
+      return stream
+    })
+    expect(await reply.read()).toBeNull()
+  }
+  await get('light', 0)
+  for (const owner of ['one', 'two']) for (let key = 0; key < MAX_CALLS / 2 - 1; key++) await get(owner, key)
+  for (const key of [0, 1]) await get('three', key)
+  const before = runs
+  await get('light', 0)
+  await get('three', 0)
+  expect(runs).toBe(before)
+  await get('one', 0)
+  expect(runs).toBe(before + 1)
 })
 
 test('calls are forgotten after a while, and the oldest ones of a client when there are too many', async () => {

@@ -1,17 +1,23 @@
 import { GliaError } from './errors.ts'
 import { type KeyedReply, type KeyedRequest, KeyedRun } from './keyed-run.ts'
+import { lighten } from './lighten.ts'
 import { hasNotRun } from './not-run.ts'
 import type { Stream } from './stream.ts'
 
 /** How long a call is remembered after its end, in ms. */
 const REMEMBERED_MS = 5 * 60_000
-/** Calls that are remembered, of all callers and of one. Past this the oldest that are over are forgotten. */
-const MAX_CALLS = 10_000
+/** Calls that are remembered, of all callers and of one. Past this the oldest that are over are forgotten, of the owner that has most. */
+export const MAX_CALLS = 10_000
 const MAX_CALLS_PER_OWNER = 5_000
 /** Calls of one owner that are not over. A caller that has gone away leaves its call running, so nothing else counts these. */
 export const MAX_RUNNING_PER_OWNER = 256
-/** Bytes of replies that are kept in all. Past this the oldest replies are forgotten, and of their calls only that they ran. */
-const MAX_KEPT_BYTES = 64 * 1024 * 1024
+/**
+ * Bytes of replies that are kept in all. Past this the oldest replies of the owner that has most are forgotten, and of their calls
+ * only that they ran.
+ */
+export const MAX_KEPT_BYTES = 64 * 1024 * 1024
+/** Part of a bound that is made free at once, so that the owners are rarely compared. */
+const MADE_FREE = 1 / 16
 
 export interface CallKey {
   /** Whose key it is: the same key of another one is another call. */
@@ -22,23 +28,37 @@ export interface CallKey {
 }
 
 interface Known {
-  readonly owner: string
+  readonly id: string
+  readonly owner: Owner
   readonly path: string
   readonly run: KeyedRun
   /** When it is forgotten, on the clock of `performance.now()`; undefined while it runs. */
   forgottenAt: number | undefined
 }
 
+/** What is kept for one owner. */
+interface Owner {
+  readonly name: string
+  /** Calls that are remembered, also those that are not over. */
+  calls: number
+  /** Those that are over, the oldest first. */
+  readonly over: Set<Known>
+  /** Those with a reply that may still be kept from its start, the oldest first. */
+  readonly kept: Set<Known>
+  keptBytes: number
+}
+
 /**
  * The calls that came with an `Idempotency-Key`. Requests of one owner with the same key are one call: it runs once, and each of
- * them gets its reply. What is remembered of calls that are over is bounded in number, bytes and time.
+ * them gets its reply. What is remembered of calls that are over is bounded in number, bytes and time. Where there is no room,
+ * the owner that has most loses its oldest, so no owner can push out what another one has.
  */
 export class KeyedCalls {
-  /** By owner and key, the oldest first. */
+  /** By owner and key. */
   readonly #calls = new Map<string, Known>()
-  readonly #ofOwner = new Map<string, number>()
-  /** Calls that are not over. */
-  readonly #runningOf = new Map<string, number>()
+  /** Those that are over, in the order in which they ended. */
+  readonly #over = new Set<Known>()
+  readonly #owners = new Map<string, Owner>()
   #keptBytes = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -57,8 +77,9 @@ export class KeyedCalls {
     )
   }
 
-  #begin(id: string, { owner, path }: Pick<Known, 'owner' | 'path'>, open: () => Stream): KeyedRun {
-    if ((this.#runningOf.get(owner) ?? 0) >= MAX_RUNNING_PER_OWNER) {
+  #begin(id: string, { owner: name, path }: Pick<CallKey, 'owner' | 'path'>, open: () => Stream): KeyedRun {
+    const owner = this.#owners.get(name) ?? { name, calls: 0, over: new Set(), kept: new Set(), keptBytes: 0 }
+    if (owner.calls - owner.over.size >= MAX_RUNNING_PER_OWNER) {
       throw new GliaError(
         'ERR_MAILBOX_FULL',
         `You have ${MAX_RUNNING_PER_OWNER} calls with an Idempotency-Key under way: let one end first.`,
@@ -67,22 +88,23 @@ export class KeyedCalls {
     this.#makeRoom(owner)
     const run = new KeyedRun({
       open,
-      resized: (bytes) => this.#resized(bytes),
-      over: (error) => this.#over(id, error),
+      resized: (bytes) => this.#resized(owner, bytes),
+      over: (error) => this.#end(known, error),
     })
-    this.#calls.set(id, { owner, path, run, forgottenAt: undefined })
-    add(this.#ofOwner, owner, 1)
-    add(this.#runningOf, owner, 1)
+    const known: Known = { id, owner, path, run, forgottenAt: undefined }
+    this.#calls.set(id, known)
+    owner.calls += 1
+    owner.kept.add(known)
+    this.#owners.set(name, owner)
     return run
   }
 
-  #over(id: string, error: GliaError | undefined): void {
-    const known = this.#calls.get(id)
-    if (!known) return
-    add(this.#runningOf, known.owner, -1)
+  #end(known: Known, error: GliaError | undefined): void {
     // Nothing has happened yet, so the next request may try it.
-    if (error && hasNotRun(error)) return this.#forget(id, known)
+    if (error && hasNotRun(error)) return this.#forget(known)
     known.forgottenAt = performance.now() + REMEMBERED_MS
+    this.#over.add(known)
+    known.owner.over.add(known)
     if (this.#timer === undefined) this.#forgetIn(REMEMBERED_MS)
   }
 
@@ -93,46 +115,66 @@ export class KeyedCalls {
   #forgetOld(): void {
     this.#timer = undefined
     const now = performance.now()
-    let next = Infinity
-    for (const [id, known] of this.#calls) {
-      if (known.forgottenAt === undefined) continue
-      if (known.forgottenAt <= now) this.#forget(id, known)
-      else next = Math.min(next, known.forgottenAt)
+    for (const known of this.#over) {
+      const left = (known.forgottenAt ?? now) - now
+      if (left > 0) return this.#forgetIn(left)
+      this.#forget(known)
     }
-    if (next < Infinity) this.#forgetIn(next - now)
   }
 
   /** @throws {GliaError} ERR_MAILBOX_FULL if all calls that are remembered still run. */
-  #makeRoom(owner: string): void {
-    if ((this.#ofOwner.get(owner) ?? 0) >= MAX_CALLS_PER_OWNER) this.#forgetOldest((known) => known.owner === owner)
-    else if (this.#calls.size >= MAX_CALLS) this.#forgetOldest(() => true)
-  }
-
-  #forgetOldest(isWanted: (known: Known) => boolean): void {
-    for (const [id, known] of this.#calls) {
-      if (known.run.isOver && isWanted(known)) return this.#forget(id, known)
+  #makeRoom(owner: Owner): void {
+    if (owner.calls >= MAX_CALLS_PER_OWNER) this.#forgetOldest(owner)
+    if (this.#calls.size < MAX_CALLS) return
+    lighten([...this.#owners.values()], MAX_CALLS * MADE_FREE, {
+      weigh: ({ over }) => over.size,
+      free: (heaviest) => this.#forgetOldest(heaviest),
+    })
+    if (this.#calls.size >= MAX_CALLS) {
+      throw new GliaError(
+        'ERR_MAILBOX_FULL',
+        'Too many calls with an Idempotency-Key are under way: let one end first.',
+      )
     }
-    throw new GliaError('ERR_MAILBOX_FULL', 'Too many calls with an Idempotency-Key are under way: let one end first.')
   }
 
-  #forget(id: string, { owner, run }: Known): void {
-    run.forgetReply()
+  /** @returns how many were forgotten. */
+  #forgetOldest({ over }: Owner): number {
+    const [oldest] = over
+    if (!oldest) return 0
+    this.#forget(oldest)
+    return 1
+  }
+
+  #forget(known: Known): void {
+    const { id, owner } = known
     this.#calls.delete(id)
-    add(this.#ofOwner, owner, -1)
+    this.#over.delete(known)
+    owner.over.delete(known)
+    owner.calls -= 1
+    this.#forgetReply(known)
+    if (owner.calls === 0) this.#owners.delete(owner.name)
   }
 
-  #resized(bytes: number): void {
+  /** @returns how many bytes that frees. */
+  #forgetReply(known: Known): number {
+    const before = this.#keptBytes
+    known.owner.kept.delete(known)
+    known.run.forgetReply()
+    return before - this.#keptBytes
+  }
+
+  #resized(owner: Owner, bytes: number): void {
+    owner.keptBytes += bytes
     this.#keptBytes += bytes
-    if (bytes < 0) return
-    for (const { run } of this.#calls.values()) {
-      if (this.#keptBytes <= MAX_KEPT_BYTES) return
-      run.forgetReply()
-    }
+    if (bytes < 0 || this.#keptBytes <= MAX_KEPT_BYTES) return
+    const tooMuch = this.#keptBytes - MAX_KEPT_BYTES * (1 - MADE_FREE)
+    lighten([...this.#owners.values()], tooMuch, {
+      weigh: ({ keptBytes, kept }) => (kept.size > 0 ? keptBytes : 0),
+      free: ({ kept }) => {
+        const [oldest] = kept
+        return oldest ? this.#forgetReply(oldest) : 0
+      },
+    })
   }
-}
-
-function add(counts: Map<string, number>, owner: string, change: number): void {
-  const count = (counts.get(owner) ?? 0) + change
-  if (count > 0) counts.set(owner, count)
-  else counts.delete(owner)
 }
