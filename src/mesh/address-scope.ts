@@ -1,27 +1,67 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 
-/** From where an address can be reached: from its own machine, from its own network, from everywhere. */
+/** From where a host can be reached: from its own machine, from its own network, from everywhere. */
 export type AddressScope = 'loopback' | 'private' | 'public'
 
+const HOST = /^(ip4|ip6|dns|dns4|dns6|sni)$/
+/** What an address may begin with: a host, or peers alone. A zone may stand before an IPv6 address. */
+const BEGINNING = /^(ip4|ip6|ip6zone|dns|dns4|dns6|p2p|p2p-circuit|webrtc)$/
+
 /**
- * Scope of the host that a multiaddr is dialled at: of a relayed one that of its relay. One that names a peer and no host is
- * public. A form that is not known here counts as private: a transport may know how to dial it.
+ * The hosts that a dial to a multiaddr may connect to. The name after `sni` is one: a WebSocket is dialled at that name.
+ *
+ * @returns An empty list if the address names peers only; undefined if its form is not known here
  */
-export function scopeOf(address: Multiaddr): AddressScope {
-  // A zone may stand before an IPv6 address, and changes nothing about whose it is.
-  const first = address.getComponents().find(({ name }) => name !== 'ip6zone')
-  if (!first || /^(p2p|p2p-circuit|webrtc)$/.test(first.name)) return 'public'
-  return /^(ip4|ip6|dns|dns4|dns6|dnsaddr)$/.test(first.name) ? scopeOfHost(first.value ?? '') : 'private'
+export function hostsOf(address: Multiaddr): string[] | undefined {
+  const components = address.getComponents()
+  if (!BEGINNING.test(components[0]?.name ?? 'p2p') || components.some(({ name }) => name === 'dnsaddr'))
+    return undefined
+  return components.filter(({ name }) => HOST.test(name)).map(({ value }) => value ?? '')
 }
 
-/** Scope of a name or an IP address. Names are judged by themselves: a page cannot resolve them. */
+/**
+ * Scope of a name or an IP address. A name is judged by its text: an end that no public name has, or a private IP address in it, as
+ * in `10.0.0.1.nip.io`. Its text does not tell where another name leads.
+ */
 export function scopeOfHost(host: string): AddressScope {
   const name = canonical(host)
   if (name === undefined) return 'private'
-  if (name.startsWith('[')) return scopeOfIpv6(name.slice(1, -1))
-  if (/^\d+(\.\d+){3}$/.test(name)) return scopeOfIpv4(name)
-  if (name === 'localhost' || name.endsWith('.localhost')) return 'loopback'
-  return !name.includes('.') || /\.(local|lan|internal|home\.arpa)$/.test(name) ? 'private' : 'public'
+  const ip = ipOf(name)
+  if (ip !== undefined) return scopeOfIp(ip)
+  if (/(^|\.)(localhost|localdomain)$/.test(name)) return 'loopback'
+  if (!name.includes('.') || PRIVATE_END.test(name)) return 'private'
+  return (
+    carriedIps(name)
+      .map(scopeOfIp)
+      .find((scope) => scope !== 'public') ?? 'public'
+  )
+}
+
+/** Ends of names that are reserved for private networks, or that private networks use and the public DNS does not have. */
+const PRIVATE_END = /\.(local|lan|internal|intranet|private|home|corp|home\.arpa)$/
+
+/** Whether the text is a DNS name. In a multiaddr that comes as bytes it may be anything, such as `127.0.0.1:22#.example.org`. */
+export function isDnsName(text: string): boolean {
+  return text.length <= 253 && /^[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i.test(text)
+}
+
+/**
+ * Whether the DNS gives this name the public IP address that is in it, and no other: `203-0-113-9.PEER.libp2p.direct`, a name that
+ * native peers get for their certificates.
+ */
+export function isNameOfPublicIp(name: string): boolean {
+  return (
+    /^[\da-f-]+\.[a-z\d]+\.libp2p\.direct\.?$/i.test(name) &&
+    carriedIps(name).length > 0 &&
+    scopeOfHost(name) === 'public'
+  )
+}
+
+/** An IP address in one form: no brackets, IPv4 inside of IPv6 as IPv4. undefined: the host is a name, or nothing. */
+export function ipOf(host: string): string | undefined {
+  const name = canonical(host)
+  if (name?.startsWith('[')) return mappedIpv4(name) ?? name.slice(1, -1)
+  return name !== undefined && /^\d+(\.\d+){3}$/.test(name) ? name : undefined
 }
 
 /** As the browser reads it: `2130706433` and `0x7f.1` are 127.0.0.1. @returns undefined if it is no host at all */
@@ -34,20 +74,60 @@ function canonical(host: string): string | undefined {
   }
 }
 
-function scopeOfIpv4(ip: string): AddressScope {
-  if (/^(127|0)\./.test(ip)) return 'loopback'
-  const isPrivate =
-    /^10\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(ip)
-  return isPrivate ? 'private' : 'public'
+/** IP addresses that are written in a name, with dots, with dashes or in hexadecimal. */
+function carriedIps(name: string): string[] {
+  const quads = [...name.matchAll(/(?<!\d)(?=(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?!\d))/g)]
+  const hex = name.split(/[.-]/).filter((part) => /^[\da-f]{8}$/.test(part))
+  const dashed = name.split('.').filter((label) => /^[\da-f]*(-[\da-f]*){2,7}$/.test(label))
+  return [
+    ...quads.map(([, ...bytes]) => bytes.join('.')),
+    ...hex.map((part) => String(parseInt(part, 16))),
+    ...dashed.map((label) => label.replaceAll('-', ':')),
+  ].flatMap((text) => ipOf(text) ?? [])
 }
 
-function scopeOfIpv6(ip: string): AddressScope {
-  if (ip === '::1' || ip === '::') return 'loopback'
-  // An address of IPv4 inside: mapped, or by NAT64.
-  const [, high, low] = /^(?:::ffff:|64:ff9b::)([\da-f]{1,4}):([\da-f]{1,4})$/.exec(ip) ?? []
-  if (high !== undefined && low !== undefined) {
-    const [a, b] = [parseInt(high, 16), parseInt(low, 16)]
-    return scopeOfIpv4([a >> 8, a & 255, b >> 8, b & 255].join('.'))
-  }
-  return /^f[cd]|^fe[89ab]/.test(ip) ? 'private' : 'public'
+function scopeOfIp(ip: string): AddressScope {
+  return ip.includes(':') ? scopeOfIpv6(groupsOf(ip)) : scopeOfIpv4(ip)
+}
+
+/** Of the ranges that are for special use (RFC 6890, RFC 5771): only this machine, or nobody far away, is there. */
+const PRIVATE_IPV4 =
+  /^10\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^192\.0\.0\.|^198\.1[89]\.|^(22[4-9]|2[3-5]\d)\./
+
+function scopeOfIpv4(ip: string): AddressScope {
+  if (/^(127|0)\./.test(ip)) return 'loopback'
+  return PRIVATE_IPV4.test(ip) ? 'private' : 'public'
+}
+
+function scopeOfIpv6(groups: readonly number[]): AddressScope {
+  const [a = 0, b = 0, c = 0, , e = 0, f = 0, g = 0, h = 0] = groups
+  if (groups.slice(0, 7).every((group) => group === 0) && h < 2) return 'loopback'
+  // An IPv4 address inside: the obsolete compatible form, translated, by NAT64, by ISATAP, by 6to4.
+  const isTranslated =
+    groups.slice(0, 4).every((group) => group === 0) && ((e === 0 && f === 0) || (e === 0xffff && f === 0))
+  const isNat64 = a === 0x64 && b === 0xff9b && groups.slice(2, 6).every((group) => group === 0)
+  const isIsatap = (e & 0xfdff) === 0 && f === 0x5efe
+  if (isTranslated || isNat64 || isIsatap) return scopeOfIpv4(ipv4Of(g, h))
+  if (a === 0x2002) return scopeOfIpv4(ipv4Of(b, c))
+  // What the network gives out is in 2000::/3. Teredo, 2001::/32, has an IPv4 address inside that is not to be seen.
+  return (a & 0xe000) === 0x2000 && !(a === 0x2001 && b === 0) ? 'public' : 'private'
+}
+
+/** The IPv4 address of a mapped one. */
+function mappedIpv4(bracketed: string): string | undefined {
+  const [, high, low] = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(bracketed) ?? []
+  return high === undefined || low === undefined ? undefined : ipv4Of(parseInt(high, 16), parseInt(low, 16))
+}
+
+function ipv4Of(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(ip: string): number[] {
+  const [left = '', right] = ip.split('::').map((half) => (half === '' ? [] : half.split(':')))
+  const before = left === '' ? [] : left
+  const after = right ?? []
+  const gap = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  return [...before, ...gap, ...after].map((group) => parseInt(group, 16))
 }

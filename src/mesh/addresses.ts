@@ -44,6 +44,11 @@ export function peerOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
+/** The peer at the host that an address is dialled at: of a relayed address its relay. */
+export function peerAt(address: Multiaddr): string | undefined {
+  return address.getComponents().find(({ name }) => name === 'p2p')?.value
+}
+
 /** The address with the peer's id at its end. */
 export function withPeer(address: Multiaddr, peer: string): Multiaddr {
   return address.getComponents().at(-1)?.name === 'p2p' ? address : address.encapsulate(`/p2p/${peer}`)

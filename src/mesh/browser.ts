@@ -26,7 +26,8 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
-    here: () => new Set([scopeOfHost(location.hostname)]),
+    // A page does not know its own address. It is where its origin is.
+    networkHere: (host) => (scopeOfHost(host) === scopeOfHost(location.hostname) ? location.hostname : undefined),
     hidden: () => document.hidden,
   }
 }

@@ -6,6 +6,11 @@ export { PROTOCOL as RAW_PROTOCOL } from '../glia/address.ts'
 export const SESSION_PROTOCOL = '/glia/0.1.0'
 /** On this a peer says which of its processes it lists. */
 export const LISTING_PROTOCOL = '/glia/list/0.1.0'
+/** On this a relay says who is in the network that it shares with the asker. */
+export const NEAR_PROTOCOL = '/glia/near/0.1.0'
+/** How long it may take, in ms, and how often it answers one peer. */
+export const NEAR_MS = 2_000
+export const NEAR_RATE = { perSecond: 5, burst: 50 }
 /** The DHT of Glia's relays. Not IPFS's: a tab's address is of no use to it. */
 export const DHT_PROTOCOL = '/glia/kad/1.0.0'
 /** Gossip topic on which peers announce themselves. */

@@ -1,9 +1,9 @@
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, MultiaddrResolver } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
-import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { createLibp2p, dnsaddrResolver, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../glia/address.ts'
 import { DialGate } from './dial-gate.ts'
 import { isWebRtcDirect } from './addresses.ts'
@@ -39,7 +39,10 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   sendFewerWindowUpdates()
   const gossipGuard = new GossipGuard()
   const rtc = new RtcBudget()
-  const gate = new DialGate(platform.here && (() => platform.here?.() ?? new Set()), platform.resolve)
+  const gate = new DialGate({
+    networkHere: platform.networkHere && ((host) => platform.networkHere?.(host)),
+    names: platform.names,
+  })
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
@@ -63,6 +66,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       // Counted by host, and all that comes through a relay comes from the relay's: five a second, the default, is soon too few.
       inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
       maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
+      resolvers: { dnsaddr: namedOnly(gate) },
       ...platform.connectionManager,
     },
     // It pings every connection all the time, at the cost of a stream each, and ends those of throttled tabs (FACTS 3.7).
@@ -93,4 +97,17 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     } as unknown as NonNullable<Libp2pOptions['services']>,
   })
   return { libp2p, components: captured(), gossipGuard, gate, rtc }
+}
+
+/** The addresses in a list that was named here are named with it. */
+function namedOnly(gate: DialGate): MultiaddrResolver {
+  return {
+    canResolve: (address) => dnsaddrResolver.canResolve(address),
+    resolve: async (address, options) => {
+      if (!gate.readsList(address)) return []
+      const found = await dnsaddrResolver.resolve(address, options)
+      for (const each of found) gate.name(each)
+      return found
+    },
+  }
 }

@@ -4,8 +4,7 @@ import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Stream } from '../glia/stream.ts'
-import type { AddressScope } from './address-scope.ts'
-import type { Resolve } from './dial-gate.ts'
+import type { DialledNames } from './dial-gate.ts'
 import type { Identity } from './identity.ts'
 
 /** What libp2p runs on: a page has other transports than Node. */
@@ -25,11 +24,12 @@ export interface Platform {
   /** Many peers hang on this one and on no other: it passes on gossip to all of them. */
   hub?: boolean
   /**
-   * From where this peer is reached: it dials what strangers announce only there. Left out: it dials everything.
+   * The network of this peer's own that a host is in; undefined: none. Private addresses of strangers are dialled only there. Left out:
+   * everything is dialled.
    */
-  here?(): ReadonlySet<AddressScope>
-  /** Finds the IP addresses that a name leads to. Left out: names are judged by themselves. */
-  resolve?: Resolve
+  networkHere?(host: string): string | undefined
+  /** The DNS names that are dialled. Left out: they cannot be looked up here, and are judged by themselves. */
+  names?: DialledNames
   /** Whether this peer is a page that nobody sees now. Left out: it never is. */
   hidden?(): boolean
   /** What quotas count a peer at this address as; left out: each peer for itself. */

@@ -12,7 +12,7 @@ import type { Stream } from '../glia/stream.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
 import { CircuitLimits } from './circuit-limits.ts'
-import type { DialGate } from './dial-gate.ts'
+import { type DialGate, doorOf } from './dial-gate.ts'
 import { Directs } from './directs.ts'
 import { Discovery } from './discovery.ts'
 import { dialWords, meshError } from './failure-words.ts'
@@ -27,12 +27,14 @@ import {
   LATENCIES_PER_TICK,
   NEWCOMER_MS,
   LISTING_PROTOCOL,
+  NEAR_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
 } from './limits.ts'
 import { askListing, sendListing } from './listing.ts'
 import { type Libp2pParts, makeLibp2p } from './make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
+import { askNear, Near } from './near.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import { PeerTable } from './peer-table.ts'
 import type { PeerInfo, RelayInfo } from './peer-info.ts'
@@ -107,6 +109,7 @@ export class MeshNode {
       libp2p,
       limits: this.#limits,
       relays: (signal) => this.#usableRelays(signal),
+      isUnknown: (address) => gate.isUnknown(address),
       announced: (peer) => this.#known.get(peer)?.addresses ?? [],
       isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
     })
@@ -133,6 +136,10 @@ export class MeshNode {
     gossipGuard.attach(pubsub as unknown as Gossip, {
       sourceOf: (peer) => this.#sourceOf(peer),
       dropped: () => platform.droppedAnnouncement?.(),
+    })
+    gate.look({
+      isConnected: (peer) => libp2p.getConnections(peerIdFromString(peer)).some(({ status }) => status === 'open'),
+      isNear: (peer, door, host) => this.#isNear(peer, door, host),
     })
     this.#listen()
     this.#tick = setInterval(() => {
@@ -274,6 +281,7 @@ export class MeshNode {
       (stream, { remotePeer }) => sendListing(stream, this.#init.listedTo?.(remotePeer.toString()) ?? []),
       { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
+    await this.#tellWhoIsNear()
     await this.libp2p.start()
     this.#discovery.start()
   }
@@ -367,6 +375,27 @@ export class MeshNode {
     const { networkOf } = this.#init.platform
     const [connection] = this.libp2p.getConnections(peer)
     return networkOf && connection ? networkOf(connection.remoteAddr) : peer.toString()
+  }
+
+  /** A relay tells who is in its network. Others ask it. */
+  async #tellWhoIsNear(): Promise<void> {
+    const { hub, networkHere, names } = this.#init.platform
+    if (!hub || !networkHere || !names) return
+    const near = new Near({
+      networkHere,
+      resolve: (name) => names.resolve(name),
+      connections: (peer) => this.libp2p.getConnections(peerIdFromString(peer)),
+    })
+    await this.#components.registrar.handle(NEAR_PROTOCOL, (stream, connection) => near.answer(stream, connection), {
+      maxInboundStreams: 16,
+    })
+  }
+
+  async #isNear(peer: string, door: string, host: string): Promise<boolean> {
+    if (!this.#known.get(peer)?.addresses.some((address) => doorOf(address) === door)) return false
+    const relays = [...this.#relayPeers()].flatMap((relay) => this.libp2p.getConnections(peerIdFromString(relay)))
+    const answers = relays.filter(isDirect).map((relay) => askNear(relay, peer, host))
+    return (await Promise.all(answers)).some(Boolean)
   }
 
   #relayPeers(): Set<string> {

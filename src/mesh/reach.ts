@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../glia/errors.ts'
 import { dialWords, failureOf } from './failure-words.ts'
-import { isDirect, isWebRtcAddress, peerOf, withPeer } from './addresses.ts'
+import { isDirect, isWebRtcAddress, peerAt, peerOf, withPeer } from './addresses.ts'
 import type { CircuitLimits } from './circuit-limits.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -26,6 +26,8 @@ export interface ReachInit {
   limits: CircuitLimits
   /** Addresses under which a peer announced itself. */
   announced(peer: string): readonly Multiaddr[]
+  /** Whether nobody can tell this peer where an address leads. */
+  isUnknown(address: Multiaddr): boolean
   /** Whether this peer has joined the mesh only now, and may find others that it cannot find yet. */
   isNew(): boolean
 }
@@ -203,6 +205,16 @@ export class Reach {
     }
   }
 
+  /**
+   * Whether the time of a failure would tell a stranger what is at a port of this peer's network: the stranger's next address would be
+   * dialled soon after a closed port, and late after one that is silent.
+   */
+  #tellsOfItsPort(address: Multiaddr, thrown: unknown): boolean {
+    const peer = peerAt(address)
+    const isConnected = peer !== undefined && this.existing(peer) !== undefined
+    return this.#init.isUnknown(address) && !isConnected && !wasNotDialled(thrown)
+  }
+
   async #try(address: Multiaddr, { tried, signal, anew }: Try): Promise<Connection | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -211,11 +223,21 @@ export class Reach {
       } catch (thrown) {
         // The relay passed it on over a connection that was dead, and knows now: the peer may have a newer one.
         if (attempt === 1 && !signal.aborted && wasNotPassed(thrown)) continue
+        if (this.#tellsOfItsPort(address, thrown)) await untilAborted(signal)
         tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
         return undefined
       }
     }
   }
+}
+
+function wasNotDialled(thrown: unknown): boolean {
+  const failure = failureOf(thrown)
+  return failure === 'not-dialled' || failure === 'no-transport'
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
 function wasNotPassed(thrown: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
 import { toGliaError } from '../glia/errors.ts'
+import { orAborted } from '../glia/or-aborted.ts'
 import { Incoming } from './incoming.ts'
 import { abortWith } from './libp2p-stream.ts'
 import { IDLE_MS } from './limits.ts'
@@ -10,6 +11,8 @@ const PIECE_MS = 5_000
 /** A protocol whose whole exchange is a stream that the other side answers with a text. */
 export interface TextQuestion {
   protocol: string
+  /** Left out: that the stream is opened says it all. */
+  question?: string
   /** Longest answer that is taken, in characters. */
   maxLength: number
   /** What is thrown at a longer one. */
@@ -19,12 +22,16 @@ export interface TextQuestion {
 /** Reads a peer's answer. @throws what libp2p throws, the reason of the signal, or `tooLong`. */
 export async function askText(
   connection: Connection,
-  { protocol, maxLength, tooLong }: TextQuestion,
+  { protocol, question, maxLength, tooLong }: TextQuestion,
   signal: AbortSignal,
 ): Promise<string> {
   const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
   abortWith(stream, signal)
   try {
+    if (question !== undefined) {
+      stream.send(new TextEncoder().encode(question))
+      await orAborted(stream.close({ signal }), signal)
+    }
     const incoming = new Incoming({ stream, remote: connection.remotePeer.toString(), idleMs: PIECE_MS })
     const decoder = new TextDecoder()
     let text = ''

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
 import './websocket.ts'
@@ -20,10 +19,11 @@ import {
 } from './limits.ts'
 import type { RefusalObserver } from './metrics.ts'
 import { toNewestConnection } from './newest-connection.ts'
+import { PinnedNames } from './dialled-names.ts'
+import { networkHere } from './networks-here.ts'
 import { networkAt } from './networks.ts'
 import type { OwnNames } from './own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
-import { scopesHere } from './scopes-here.ts'
 import { wsDoor } from './ws-door.ts'
 
 export interface RelayInit {
@@ -45,10 +45,13 @@ export interface RelayInit {
 export function relayPlatform(init: RelayInit): Platform {
   const { host, ws, tcp: tcpPort, announce, metrics, doorkeeper, guard, names, observer, circuitBytes } = init
   const { unfinished } = doorkeeper
+  const dialled = new PinnedNames()
+  // Not a field that the type of @libp2p/tcp 11.0.28 has: it passes all on to net.connect.
+  const dialOpts = { noDelay: true, lookup: dialled.lookup }
   return {
     transports: [
-      doorkeeper.guard(wsDoor({ names, unfinished, observer })),
-      doorkeeper.guard(tcp()),
+      doorkeeper.guard(wsDoor({ names, unfinished, observer, lookup: dialled.lookup })),
+      doorkeeper.guard(tcp({ dialOpts })),
       // For peers behind other relays.
       circuitRelayTransport({
         maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
@@ -94,8 +97,8 @@ export function relayPlatform(init: RelayInit): Platform {
     },
     connectionGater: guard.gater,
     datastore: new BoundedDatastore(DATASTORE_BOUNDS),
-    here: () => scopesHere(host),
-    resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    networkHere: (ip) => networkHere(host, ip),
+    names: dialled,
     networkOf: networkAt,
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,

@@ -1,10 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { LookupFunction } from 'node:net'
 import { WebSocket } from 'ws'
 import { MAX_FRAME_BYTES } from './limits.ts'
+
+/** How names are looked up by the WebSockets that are made while this runs: @libp2p/websockets 10.1.21 has no option for it. */
+export const dialling = new AsyncLocalStorage<LookupFunction>()
 
 /** The WebSocket that libp2p dials with. Frames of the server that is dialled have the same bound as those that come in. */
 class BoundedWebSocket extends WebSocket {
   constructor(url: string | URL, protocols?: string | string[]) {
-    super(url, protocols ?? [], { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false })
+    const lookup = dialling.getStore()
+    super(url, protocols ?? [], { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, ...(lookup && { lookup }) })
   }
 }
 

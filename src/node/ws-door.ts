@@ -1,5 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
@@ -11,6 +11,7 @@ import type { RefusalObserver } from './metrics.ts'
 import { networkOf } from './networks.ts'
 import type { OwnNames } from './own-names.ts'
 import type { Unfinished } from './unfinished.ts'
+import { dialling } from './websocket.ts'
 
 export interface WsDoorInit {
   /** Known once the HTTP door is open, before this one is. */
@@ -18,6 +19,8 @@ export interface WsDoorInit {
   /** Sockets that have not upgraded yet are counted here. */
   readonly unfinished: Unfinished
   readonly observer: RefusalObserver
+  /** Looks up the names that are dialled. */
+  readonly lookup: LookupFunction
 }
 
 /** What is used of the listener of @libp2p/websockets 10.1.21, which has no options for who may come in. */
@@ -39,6 +42,8 @@ export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => 
     const createListener = transport.createListener.bind(transport)
     transport.createListener = (options: CreateListenerOptions) =>
       guarded(createListener(options) as unknown as WsListener, init)
+    const dial = transport.dial.bind(transport)
+    transport.dial = (address, options) => dialling.run(init.lookup, () => dial(address, options))
     return transport
   }
 }
