@@ -1,6 +1,6 @@
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
-import { GliaError, toGliaError } from '../glia/errors.ts'
+import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import { KEY_HEADER } from '../glia/request-key.ts'
 
@@ -20,7 +20,8 @@ export interface FetchCallInit {
  * `fetch` for calls. What is below the app goes straight to the peer of this page: no service worker is in between that could
  * be stopped. Other URLs (a gateway) go over the network. A call there has an `Idempotency-Key`, so that it can be sent again if it
  * got no answer, without running twice. Of other requests only those that change nothing are sent again.
- * @throws {GliaError} instead of what `fetch` throws: ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_ADDRESS.
+ * @throws {GliaError} instead of what `fetch` throws: ERR_BAD_REQUEST if it cannot be made a request; ERR_ABORTED if its signal
+ * aborts; ERR_UNREACHABLE if a server elsewhere gave no answer.
  */
 export async function fetchCall(
   target: string | URL | Request,
@@ -44,12 +45,48 @@ function isAddress({ pathname }: URL): boolean {
 function makeRequest(target: string | URL | Request, options: RequestInit, base: URL): Request {
   try {
     if (target instanceof Request) return new Request(target, halfDuplex(options))
-    const isPath = typeof target === 'string' && target.startsWith('/')
-    const url = isPath ? new URL(target.slice(1), base) : new URL(target, base)
+  } catch (cause) {
+    throw unmakable('this Request was sent already, or one of the options is not valid.', cause)
+  }
+  const url = readUrl(target, base)
+  try {
     return new Request(url, halfDuplex({ ...(isAddress(url) && { method: 'POST' }), ...options }))
   } catch (cause) {
-    throw new GliaError('ERR_BAD_REQUEST', `The request cannot be made: ${toGliaError(cause).message}`, { cause })
+    throw unmakable(whyNot(options), cause)
   }
+}
+
+function readUrl(target: string | URL, base: URL): URL {
+  const text = typeof target === 'string' && target.startsWith('/') ? target.slice(1) : target
+  try {
+    return new URL(text, base)
+  } catch (cause) {
+    throw unmakable(`“${String(target).slice(0, 200)}” is no URL.`, cause)
+  }
+}
+
+/** The browser's own words differ from one to the next, and some name what people cannot know. */
+function whyNot({ method = '', headers, body }: RequestInit): string {
+  const verb = method.toUpperCase()
+  if (!/^[\w!#$%&'*+.^`|~-]*$/.test(method) || ['CONNECT', 'TRACE', 'TRACK'].includes(verb)) {
+    return `“${method.slice(0, 50)}” is no HTTP method that a page may use.`
+  }
+  if ((verb === 'GET' || verb === 'HEAD') && body !== undefined && body !== null) return `${verb} takes no body.`
+  if (!areHeaders(headers)) return 'a header has a name or a value that HTTP does not allow.'
+  return 'its URL has a user name in it, its body was read already, or one of its options has a value that it cannot have.'
+}
+
+function areHeaders(headers: RequestInit['headers']): boolean {
+  try {
+    void new Headers(headers)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function unmakable(why: string, cause: unknown): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `The request cannot be made: ${why}`, { cause })
 }
 
 /** Browsers ask for this with a body that is a stream. */
