@@ -440,6 +440,35 @@ describe('whoever sends much', () => {
     expect(scene.router.callsOfOthers).toBeLessThanOrEqual(MAX_CALLS)
   })
 
+  test('makes room for newcomers in turns with those that send as much', async () => {
+    const { run, open } = gate()
+    const scene = new Scene(run)
+    const first = scene.call('browser')
+    await settle()
+    const losers: string[] = []
+    const calls: Promise<unknown>[] = []
+    const send = (name: string): void => {
+      calls.push(scene.call(name).then((reply) => reply !== 'hi' && losers.push(name)))
+    }
+    await strangers(MAX_CALLS / MAX_CALLS_PER_PEER, async (name) => {
+      for (let i = 0; i < MAX_CALLS_PER_PEER; i++) send(name)
+    })
+    await settle()
+    // Each newcomer takes a place and leaves again. Then whoever lost the place sends another call.
+    for (let i = 0; i < 24; i++) {
+      const newcomer = await scene.begin(`newcomer ${i}`)
+      expect(losers).toHaveLength(i + 1)
+      newcomer.abort(new Error('enough'))
+      await settle()
+      send(losers.at(-1) ?? '')
+      await settle()
+    }
+    open()
+    await Promise.all([first, ...calls])
+    for (const name of new Set(losers)) expect(losers.filter((each) => each === name)).toHaveLength(3)
+    expect(new Set(losers).size).toBe(8)
+  })
+
   test('cannot fill the line of the owner, who waits for one turn', async () => {
     const { run, open } = gate()
     const scene = new Scene(run, { policy: { mailbox: 1 } })

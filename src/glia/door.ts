@@ -18,7 +18,7 @@ export type Deliver = (arriving: ArrivingStream) => Promise<void>
 /**
  * The door of this peer for the calls of others, over every transport. It gives a call to its process when the message has begun.
  * It bounds the calls and their waiting bytes, of each peer and in all. Where there is no room, it refuses the newest call of the
- * peer that has most. The owner's calls do not pass it.
+ * peer that has most; of several with equally many, the one that comes, and else each in turn. The owner's calls do not pass it.
  */
 export class Door {
   readonly #calls = new FairQueue<Call>()
@@ -54,12 +54,12 @@ export class Door {
     const one = (call: Call): number => Number(call.waits)
     if (this.#calls.sizeOf(peer) > MAX_CALLS_PER_PEER) {
       refuse(
-        this.#calls.heaviest(one, peer),
+        this.#calls.heaviest(one, { peer, newcomer }),
         `Too many calls at once: this peer takes ${MAX_CALLS_PER_PEER} of each caller.`,
       )
     } else if (this.#calls.size > MAX_CALLS) {
       refuse(
-        this.#calls.heaviest(one),
+        this.#calls.heaviest(one, { newcomer }),
         `Too many calls at once: this peer takes ${MAX_CALLS} in all, and most of them are yours.`,
       )
     }
@@ -83,7 +83,7 @@ export class Door {
   #lighten(bytes: number, peer?: string): number {
     let gone = 0
     while (gone < bytes) {
-      const call = this.#calls.heaviest(({ waitingBytes }) => waitingBytes, peer)
+      const call = this.#calls.heaviest(({ waitingBytes }) => waitingBytes, { peer })
       if (!call) break
       gone += call.waitingBytes
       this.#calls.remove(call)

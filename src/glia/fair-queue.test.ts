@@ -46,10 +46,30 @@ test('where there is no room, the newest of the heaviest client of the heaviest 
   expect(heaviest).toMatchObject({ peer: 'gate', client: 'y' })
   expect(heaviest && queue.remove(heaviest)).toBe(true)
   expect(heaviest && queue.remove(heaviest)).toBe(false)
-  // The two are as heavy now: who came last goes.
-  expect(queue.heaviest()?.name).toBe('tab')
-  expect(queue.heaviest(() => 1, 'gate')?.client).toBe('y')
-  expect(queue.heaviest(() => 0)).toBeUndefined()
+  const other = queueOf('gate.x', 'gate.x', 'gate.y', 'tab', 'tab', 'tab', 'tab')
+  expect(other.heaviest(() => 1, { peer: 'gate' })?.client).toBe('x')
+  expect(other.heaviest(() => 0)).toBeUndefined()
+})
+
+test('of those that have equally many each goes in turn, peers and clients alike', () => {
+  const queue = queueOf('a', 'b', 'c')
+  const picked = Array.from({ length: 6 }, () => queue.heaviest()?.name)
+  expect(picked.toSorted()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+  const gate = queueOf('gate.x', 'gate.y')
+  expect([gate.heaviest()?.client, gate.heaviest()?.client].toSorted()).toEqual(['x', 'y'])
+})
+
+test('a newcomer pushes out nobody who has no more than it', () => {
+  const queue = queueOf('a', 'b.x', 'b.y', 'c')
+  const add = (name: string) => {
+    const newcomer = item(name)
+    queue.add(newcomer)
+    return Array.from({ length: 5 }, () => queue.heaviest(() => 1, { newcomer })?.name)
+  }
+  // b has most.
+  expect(new Set(add('new'))).toEqual(new Set(['b.x', 'b.y']))
+  expect(new Set(add('a#2'))).toEqual(new Set(['a#2']))
+  expect(new Set(add('b.z'))).toEqual(new Set(['b.z']))
 })
 
 test('it counts what waits, of all and of each', () => {

@@ -6,6 +6,14 @@ export interface Sender {
   readonly client: string
 }
 
+/** Of which items the heaviest is wanted. */
+export interface HeaviestOf<T> {
+  /** Left out: of all peers. */
+  peer?: string | undefined
+  /** The item that has come just now. */
+  newcomer?: T | undefined
+}
+
 /**
  * Items that wait, by their senders. Peers are served in turns, the clients of a peer in turns, and the items of a client in the
  * order in which they came. So neither many clients nor many items give a peer a larger share.
@@ -14,6 +22,8 @@ export class FairQueue<T extends Sender> {
   /** In the order in which they are served next: a peer that was served goes to the end, and in it its client. */
   readonly #peers = new Map<string, Map<string, T[]>>()
   #size = 0
+  /** Which of several that weigh the same was picked last. */
+  #picks = 0
 
   get size(): number {
     return this.#size
@@ -69,15 +79,19 @@ export class FairQueue<T extends Sender> {
   }
 
   /**
-   * The newest item of the heaviest client of the heaviest peer: the one to refuse when there is no room.
+   * The newest item of the heaviest client of the heaviest peer: the one to refuse when there is no room. Of several that weigh the
+   * same it is that of the newcomer, which pushes out nobody who has no more, and else each in turn.
    * @param weightOf 0 for an item that has to stay. Left out: all weigh the same.
-   * @param peer Only the items of this peer.
    */
-  heaviest(weightOf: (item: T) => number = () => 1, peer?: string): T | undefined {
+  heaviest(weightOf: (item: T) => number = () => 1, { peer, newcomer }: HeaviestOf<T> = {}): T | undefined {
     const ofClient = (queue: readonly T[]): number => sum(queue, weightOf)
+    const ofPeer = (clients: ReadonlyMap<string, T[]>): number => sum(clients.values(), ofClient)
     const clients =
-      peer === undefined ? maxBy(this.#peers.values(), (each) => sum(each.values(), ofClient)) : this.#peers.get(peer)
-    return clients && maxBy(clients.values(), ofClient)?.findLast((item) => weightOf(item) > 0)
+      peer === undefined
+        ? this.#pick(this.#peers, ofPeer, newcomer && this.#peers.get(newcomer.peer))
+        : this.#peers.get(peer)
+    const own = newcomer && this.#peers.get(newcomer.peer)?.get(newcomer.client)
+    return clients && this.#pick(clients, ofClient, own)?.findLast((item) => weightOf(item) > 0)
   }
 
   /** All items of the last peer whose items all pass the test; none if there is no such peer. */
@@ -93,6 +107,22 @@ export class FairQueue<T extends Sender> {
     for (const clients of this.#peers.values()) for (const queue of clients.values()) yield* queue
   }
 
+  /** One of the largest. */
+  #pick<V>(values: ReadonlyMap<string, V>, of: (value: V) => number, preferred: V | undefined): V | undefined {
+    let best: V[] = []
+    let most = -Infinity
+    for (const value of values.values()) {
+      const weight = of(value)
+      if (weight < most) continue
+      if (weight > most) best = []
+      most = weight
+      best.push(value)
+    }
+    if (preferred !== undefined && best.includes(preferred)) return preferred
+    if (best.length > 1) this.#picks += 1
+    return best[this.#picks % best.length]
+  }
+
   #dropEmpty({ peer, client }: Sender): void {
     this.#size -= 1
     const clients = this.#peers.get(peer)
@@ -105,17 +135,4 @@ function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
   let total = 0
   for (const item of items) total += of(item)
   return total
-}
-
-/** The last of the largest. */
-function maxBy<T>(items: Iterable<T>, of: (item: T) => number): T | undefined {
-  let best: T | undefined
-  let most = -Infinity
-  for (const item of items) {
-    const value = of(item)
-    if (value < most) continue
-    most = value
-    best = item
-  }
-  return best
 }

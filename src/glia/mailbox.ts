@@ -104,7 +104,7 @@ export class Mailbox {
     const waiter = new Waiter(who)
     const queue = who.isOwner ? this.#owner : this.#others
     queue.add(waiter)
-    if (who.isOwner) this.#makeRoomForOwner()
+    if (who.isOwner) this.#makeRoomForOwner(waiter)
     else this.#makeRoomForOther(waiter)
     return this.#wait(waiter, signal, { waitMs, leaveQueue: () => void queue.remove(waiter) })
   }
@@ -168,9 +168,9 @@ export class Mailbox {
     }
   }
 
-  #makeRoomForOwner(): void {
+  #makeRoomForOwner(newcomer: Waiter): void {
     if (this.#owner.size <= this.capacity) return
-    const heaviest = this.#owner.heaviest()
+    const heaviest = this.#owner.heaviest(undefined, { newcomer })
     if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
   }
 
