@@ -196,7 +196,7 @@ export class OutgoingCalls {
 
 /** With the rights of its owner, a process calls for nobody else. */
 function lent(context: CallContext, call: CallRight): CallContext {
-  return call === 'owner' ? { ...context, onBehalfOf: [] } : context
+  return call === 'owner' ? { ...context, onBehalfOf: [], client: undefined } : context
 }
 
 function notATarget(): GliaError {

@@ -14,7 +14,7 @@ const call = {
   first: bytes,
   complete: false,
 }
-const context = { chain: ['peer/process'], onBehalfOf: [], deadlineMs: 5 }
+const context = { chain: ['peer/process'], onBehalfOf: [], deadlineMs: 5, client: 'one' }
 const head = { type: 'head', status: 200, headers: [['a', 'b']], body: null, complete: true }
 
 /** Each with one field taken away. */

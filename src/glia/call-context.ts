@@ -14,7 +14,10 @@ export interface CallContext {
   readonly onBehalfOf: readonly string[]
   /** When the first of them gives up, in ms on the clock of `performance.now()`. undefined: none does. */
   readonly deadlineAt: number | undefined
-  /** For whom the caller calls, if it does so for several: a text that means nothing to others. It divides the caller's share. */
+  /**
+   * For whom the caller calls, if it does so for several: a text that means nothing to others, at most 64 characters. It divides
+   * the caller's share.
+   */
   readonly client?: string | undefined
 }
 
@@ -24,10 +27,11 @@ export interface ContextMessage {
   readonly onBehalfOf: readonly string[]
   /** Time that is left, in ms. Left out: no limit. */
   readonly deadlineMs?: number | undefined
+  readonly client?: string | undefined
 }
 
 /** The parts of a context that came. */
-type Arrived = { [Part in keyof ContextMessage]?: ContextMessage[Part] | undefined } & Pick<CallContext, 'client'>
+type Arrived = { [Part in keyof ContextMessage]?: ContextMessage[Part] | undefined }
 
 /** Longest time that a timer can wait, in ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
@@ -40,6 +44,9 @@ export const MAX_CHAIN = 32
 
 /** Entries of a list that a peer may send. Those beyond {@link MAX_CHAIN} have the call refused, not the peer. */
 export const MAX_SENT_CHAIN = 64
+
+/** Longest name of a client, in UTF-16 units. */
+const MAX_CLIENT = 64
 
 /** Longest name of a process in a chain, in UTF-16 units: a peer id and a hash or a PID. */
 const MAX_LINK = 128
@@ -66,15 +73,26 @@ export function arrivedContext({ chain = [], onBehalfOf = [], deadlineMs, client
 }
 
 export function contextMessage(context: CallContext): ContextMessage {
-  return { chain: context.chain, onBehalfOf: context.onBehalfOf, deadlineMs: remainingMs(context) }
+  const { chain, onBehalfOf, client } = context
+  return { chain, onBehalfOf, deadlineMs: remainingMs(context), client }
 }
 
 /** undefined if it is none. */
 export function readContextMessage(value: unknown): ContextMessage | undefined {
-  const { chain, onBehalfOf = [], deadlineMs } = fields(value)
+  const { chain, onBehalfOf = [], deadlineMs, client } = fields(value)
   if (!isChain(chain) || !isPeerList(onBehalfOf)) return undefined
-  if (deadlineMs === undefined) return { chain, onBehalfOf }
-  return typeof deadlineMs === 'number' && deadlineMs > 0 ? { chain, onBehalfOf, deadlineMs } : undefined
+  if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) return undefined
+  if (client !== undefined && !isClientName(client)) return undefined
+  return {
+    chain,
+    onBehalfOf,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(client !== undefined && { client }),
+  }
+}
+
+export function isClientName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_CLIENT
 }
 
 export function isChain(value: unknown): value is string[] {

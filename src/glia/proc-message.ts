@@ -45,6 +45,8 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: M
       chain: [...context.chain, linkOf(destination, pid)],
       onBehalfOf: strangersOf(stream),
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
+      // The clients of a gateway have shares of their own there too.
+      client: context.client,
     },
     read: async () => {
       const came = pace?.reads()

@@ -1,4 +1,4 @@
-import { isChain, isPeerList, MAX_SENT_CHAIN } from './call-context.ts'
+import { isChain, isClientName, isPeerList, MAX_SENT_CHAIN } from './call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from './errors.ts'
 import { MAX_HEAD_BYTES } from './session-frames.ts'
 import { violation } from './session-violation.ts'
@@ -23,7 +23,6 @@ export interface OpenHead {
 }
 
 const MAX_TRACE = 128
-const MAX_CLIENT = 64
 /** setTimeout takes a signed 32-bit number of ms. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
 /** Characters of an error's message that are sent at least; each has up to 6 bytes in JSON. */
@@ -56,7 +55,7 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
   if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('a trace id is none')
-  if (client !== undefined && !isText(client, MAX_CLIENT)) throw violation('the name of a client is none')
+  if (client !== undefined && !isClientName(client)) throw violation('the name of a client is none')
   if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
   // It must not be ignored: without it the call would have more rights.
   if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
