@@ -447,11 +447,11 @@ describe('whoever sends much', () => {
     await settle()
     const losers: string[] = []
     const calls: Promise<unknown>[] = []
-    const send = (name: string): void => {
+    const sendOne = (name: string): void => {
       calls.push(scene.call(name).then((reply) => reply !== 'hi' && losers.push(name)))
     }
     await strangers(MAX_CALLS / MAX_CALLS_PER_PEER, async (name) => {
-      for (let i = 0; i < MAX_CALLS_PER_PEER; i++) send(name)
+      for (let i = 0; i < MAX_CALLS_PER_PEER; i++) sendOne(name)
     })
     await settle()
     // Each newcomer takes a place and leaves again. Then whoever lost the place sends another call.
@@ -460,7 +460,7 @@ describe('whoever sends much', () => {
       expect(losers).toHaveLength(i + 1)
       newcomer.abort(new Error('enough'))
       await settle()
-      send(losers.at(-1) ?? '')
+      sendOne(losers.at(-1) ?? '')
       await settle()
     }
     open()

@@ -54,9 +54,9 @@ test('where there is no room, the newest of the heaviest client of the heaviest 
 test('of those that have equally many each goes in turn, peers and clients alike', () => {
   const queue = queueOf('a', 'b', 'c')
   const picked = Array.from({ length: 6 }, () => queue.heaviest()?.name)
-  expect(picked.toSorted()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+  for (const name of ['a', 'b', 'c']) expect(picked.filter((each) => each === name)).toHaveLength(2)
   const gate = queueOf('gate.x', 'gate.y')
-  expect([gate.heaviest()?.client, gate.heaviest()?.client].toSorted()).toEqual(['x', 'y'])
+  expect(new Set([gate.heaviest()?.client, gate.heaviest()?.client])).toEqual(new Set(['x', 'y']))
 })
 
 test('a newcomer pushes out nobody who has no more than it', () => {
