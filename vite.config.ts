@@ -28,8 +28,9 @@ export default defineConfig({
     environment: 'node',
     setupFiles: ['src/node/polyfill.ts'],
     maxWorkers: '100%',
-    // Compiling a guest takes seconds where the machine is busy.
-    testTimeout: 20_000,
+    // Compiling a guest takes seconds where the machine is busy, and so may all that a test waits for.
+    testTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
   },
 })

@@ -12,6 +12,8 @@ export const common = defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   reporter: process.env['CI'] === undefined ? 'line' : 'list',
   timeout: 60_000,
+  // How long a test waits for what has to come, where the machine is busy.
+  expect: { timeout: 15_000 },
   use: {
     // A trace doubles the time that calls take: ask for one with --trace on.
     trace: 'off',
