@@ -40,7 +40,7 @@ async function stranger(hub: TestNode): Promise<Stranger> {
   const pubsub = libp2p.services.pubsub
   pubsub.subscribe(DISCOVERY_TOPIC)
   await libp2p.dial(multiaddr(whereIs(hub)))
-  await expect.poll(() => pubsub.getSubscribers(DISCOVERY_TOPIC).length).toBeGreaterThan(0)
+  await expect.poll(() => pubsub.getSubscribers(DISCOVERY_TOPIC).length, { timeout: 10_000 }).toBeGreaterThan(0)
   return { libp2p, key, say: async (data) => void (await pubsub.publish(DISCOVERY_TOPIC, data)) }
 }
 

@@ -1,11 +1,11 @@
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { GossipSub, Message } from '@libp2p/gossipsub'
+import type { GossipSub, GossipsubMessage } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../glia/log.ts'
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { DISCOVERY_TOPIC } from './limits.ts'
-import type { KnownPeers } from './known-peers.ts'
+import type { KnownPeers, Source } from './known-peers.ts'
 
 /** Shortest time between two announcements of a peer, in ms. */
 const FIRST_MS = 2_000
@@ -25,6 +25,8 @@ export interface DiscoveryInit {
   /** Addresses of this peer. */
   addresses(): readonly Multiaddr[]
   known: KnownPeers
+  /** Who a neighbour is counted as. */
+  sourceOf(neighbour: PeerId): Source
   heard(peer: string, isNew: boolean): void
   /** Somebody is not known any more. */
   forgot(): void
@@ -36,7 +38,7 @@ export interface DiscoveryInit {
  */
 export class Discovery {
   readonly #init: DiscoveryInit
-  readonly #onMessage = ({ detail }: CustomEvent<Message>): void => this.#heard(detail)
+  readonly #onMessage = ({ detail }: CustomEvent<GossipsubMessage>): void => this.#heard(detail)
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastAnnounced = 0
   #stopped = false
@@ -47,7 +49,7 @@ export class Discovery {
 
   start(): void {
     const { pubsub } = this.#init
-    pubsub.addEventListener('message', this.#onMessage)
+    pubsub.addEventListener('gossipsub:message', this.#onMessage)
     pubsub.subscribe(DISCOVERY_TOPIC)
     this.#schedule(FIRST_MS)
   }
@@ -57,7 +59,7 @@ export class Discovery {
     this.#stopped = true
     clearTimeout(this.#timer)
     const { pubsub } = this.#init
-    pubsub.removeEventListener('message', this.#onMessage)
+    pubsub.removeEventListener('gossipsub:message', this.#onMessage)
     pubsub.unsubscribe(DISCOVERY_TOPIC)
   }
 
@@ -92,12 +94,13 @@ export class Discovery {
     this.#schedule(this.#intervalMs)
   }
 
-  #heard({ topic, data }: Message): void {
-    const { self, known, heard } = this.#init
-    if (topic !== DISCOVERY_TOPIC) return
-    const { id, addresses } = readAnnouncement(data)
+  #heard({ msg, propagationSource }: GossipsubMessage): void {
+    const { self, known, heard, sourceOf } = this.#init
+    // It gives what this peer publishes, too.
+    if (msg.topic !== DISCOVERY_TOPIC || propagationSource.equals(self)) return
+    const { id, addresses } = readAnnouncement(msg.data)
     if (id.equals(self)) return
-    const isNew = known.heard(id, addresses)
+    const isNew = known.heard(id, addresses, sourceOf(propagationSource))
     heard(id.toString(), isNew)
     // A newcomer learns of everybody within an interval. In a small mesh it need not wait; in a large one all would answer at once.
     if (isNew && known.size <= SMALL) this.soon()

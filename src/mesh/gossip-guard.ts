@@ -1,12 +1,25 @@
 import type { RPC } from '@libp2p/gossipsub/message'
 import type { PeerId } from '@libp2p/interface'
 import { readAnnouncement } from './announcement.ts'
-import { DISCOVERY_TOPIC, OFFENCE_MS, PASSED_ON_RATE, REPEAT_RATE } from './limits.ts'
+import type { Source } from './known-peers.ts'
+import {
+  DISCOVERY_TOPIC,
+  FRESH_OF_RELAYS_RATE,
+  FRESH_OF_STRANGERS_RATE,
+  FRESH_RATE,
+  FRESH_SELF_RATE,
+  OFFENCE_MS,
+  PASSED_ON_BY_RELAYS_RATE,
+  PASSED_ON_RATE,
+  REPEAT_RATE,
+} from './limits.ts'
 import { Rate } from './rate.ts'
 
 export interface GossipGuardInit {
-  /** The name under which the messages of a neighbour are counted: its own, or that of its network. */
-  sourceOf(neighbour: PeerId): string
+  /** Who a neighbour is counted as: a relay of this peer's own, its network, or itself. */
+  sourceOf(neighbour: PeerId): Source
+  /** Whether a peer has announced itself before. */
+  isKnown(peer: string): boolean
   /** An announcement was dropped. */
   dropped?(): void
 }
@@ -20,15 +33,25 @@ export interface Gossip {
 const MAX_OFFENCES = 8
 /** Neighbours whose offences are remembered. */
 const MAX_OFFENDERS = 1000
+const ALL = 'all'
 
 /**
  * Checks gossip before gossipsub works on it: to check a signature, to parse addresses and to pass a message on all cost more than
- * to make one up. An announcement has to be small and about the peer that signed it, and a neighbour may pass on a limited number.
- * A neighbour that sends malformed announcements loses score. After {@link MAX_OFFENCES} it is not listened to for a while.
+ * to make one up. An announcement has to be small and about the peer that signed it. A neighbour that sends malformed announcements
+ * loses score. After {@link MAX_OFFENCES} it is not listened to for a while.
+ *
+ * Each source has a share of its own, and peer ids cost nothing, so a share is counted for a network where that is known. What a neighbour
+ * says of itself does not count with what it passes on. Peers that nobody heard of before have the smallest share, and those that are
+ * known are not held up by them.
  */
 export class GossipGuard {
   readonly #passedOn = new Rate(PASSED_ON_RATE)
+  readonly #passedOnByRelays = new Rate(PASSED_ON_BY_RELAYS_RATE)
   readonly #repeats = new Rate(REPEAT_RATE)
+  readonly #freshSelf = new Rate(FRESH_SELF_RATE)
+  readonly #fresh = new Rate(FRESH_RATE)
+  readonly #freshOfStrangers = new Rate(FRESH_OF_STRANGERS_RATE)
+  readonly #freshOfRelays = new Rate(FRESH_OF_RELAYS_RATE)
   readonly #offences = new Map<string, { count: number; until: number }>()
   #init: GossipGuardInit | undefined
 
@@ -56,13 +79,30 @@ export class GossipGuard {
   }
 
   /** The cheapest checks come first. */
-  #isGood(from: PeerId, message: RPC.Message, { sourceOf }: GossipGuardInit): boolean {
+  #isGood(from: PeerId, message: RPC.Message, { sourceOf, isKnown }: GossipGuardInit): boolean {
     const neighbour = from.toString()
     if (this.score(neighbour) <= -MAX_OFFENCES) return false
-    if (!this.#passedOn.admits(sourceOf(from))) return false
+    const isOwn = isFrom(from, message)
+    const source = sourceOf(from)
+    if (!isOwn && !this.#passesOn(source)) return false
+    if (isOwn && !this.#repeats.admits(neighbour)) return false
     const signer = signerOf(message)
-    if (signer === undefined) this.#offended(neighbour)
-    return signer !== undefined && this.#repeats.admits(`${neighbour} ${signer}`)
+    if (signer === undefined) {
+      this.#offended(neighbour)
+      return false
+    }
+    if (!isOwn && !this.#repeats.admits(`${neighbour} ${signer}`)) return false
+    return isKnown(signer) || (isOwn ? this.#freshSelf.admits(source.name) : this.#admitsFresh(source))
+  }
+
+  #passesOn({ name, isOwnRelay }: Source): boolean {
+    return isOwnRelay ? this.#passedOnByRelays.admits(name) : this.#passedOn.admits(name)
+  }
+
+  /** In a page each neighbour is a source of its own, and ids cost nothing, so those that are no relays share a bound too. */
+  #admitsFresh({ name, isOwnRelay }: Source): boolean {
+    if (isOwnRelay) return this.#freshOfRelays.admits(name)
+    return this.#fresh.admits(name) && this.#freshOfStrangers.admits(ALL)
   }
 
   #offended(neighbour: string): void {
@@ -76,13 +116,17 @@ export class GossipGuard {
 }
 
 /** Peer id of who claims to have signed an announcement about itself; gossipsub checks the signature. Undefined: it is bad. */
-function signerOf({ data, from }: RPC.Message): string | undefined {
+function signerOf(message: RPC.Message): string | undefined {
   try {
-    const { id } = readAnnouncement(data ?? new Uint8Array())
-    const { bytes } = id.toMultihash()
-    const same = from !== undefined && from.length === bytes.length && bytes.every((byte, i) => byte === from[i])
-    return same ? id.toString() : undefined
+    const { id } = readAnnouncement(message.data ?? new Uint8Array())
+    return isFrom(id, message) ? id.toString() : undefined
   } catch {
     return undefined
   }
+}
+
+/** Whether a message says that it is a peer's. */
+function isFrom(peer: PeerId, { from }: RPC.Message): boolean {
+  const { bytes } = peer.toMultihash()
+  return from !== undefined && from.length === bytes.length && bytes.every((byte, i) => byte === from[i])
 }

@@ -20,10 +20,19 @@ export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 export const MAX_ANNOUNCED_ADDRESSES = 8
 export const MAX_ANNOUNCEMENT_BYTES = 2048
 /**
- * Announcements that a neighbour may pass on. The mesh carries about five a second, however large it is (discovery.ts); many
- * come at once when a class opens the page. What is dropped is announced again.
+ * Announcements that the neighbours in one network may pass on. The mesh carries about five a second, however large it is (discovery.ts);
+ * many come at once when a class opens the page. What is dropped is announced again.
  */
 export const PASSED_ON_RATE = { perSecond: 20, burst: 200 }
+/** The same for a relay of this peer's own, which has bounded its sources. It passes on what all of them send. */
+export const PASSED_ON_BY_RELAYS_RATE = { perSecond: 200, burst: 2000 }
+/** Peers that were not known before and that a relay of this peer's own may tell of: with these the table is full in a minute. */
+export const FRESH_OF_RELAYS_RATE = { perSecond: 20, burst: 600 }
+/** The same for the neighbours in another network, and for all such networks together. */
+export const FRESH_RATE = { perSecond: 1, burst: 40 }
+export const FRESH_OF_STRANGERS_RATE = { perSecond: 5, burst: 250 }
+/** Neighbours of one network that announce themselves for the first time: a class has one address. */
+export const FRESH_SELF_RATE = { perSecond: 2, burst: 100 }
 /** Announcements of one peer by one neighbour. */
 export const REPEAT_RATE = { perSecond: 1, burst: 8 }
 /** How long a neighbour's bad announcements are remembered after the last one. */

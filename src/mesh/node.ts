@@ -18,7 +18,7 @@ import { Discovery } from './discovery.ts'
 import { dialWords, meshError } from './failure-words.ts'
 import { IdleCircuits } from './idle-circuits.ts'
 import type { Gossip } from './gossip-guard.ts'
-import { KnownPeers } from './known-peers.ts'
+import { KnownPeers, type Source } from './known-peers.ts'
 import { Latencies } from './latencies.ts'
 import {
   ATTEMPTS,
@@ -55,7 +55,7 @@ export class MeshNode {
   readonly #init: MeshInit
   readonly #components: Components
   readonly #sessions: Sessions
-  readonly #known = new KnownPeers()
+  readonly #known = new KnownPeers((peer) => this.#isMet(peer))
   readonly #roots = new Roots()
   readonly #latencies = new Latencies()
   readonly #limits: CircuitLimits
@@ -126,6 +126,7 @@ export class MeshNode {
       pubsub,
       addresses: () => libp2p.getMultiaddrs(),
       known: this.#known,
+      sourceOf: (peer) => this.#sourceOf(peer),
       heard: (peer, isNew) => {
         // A relay is met by all its tabs, and has no use for meeting others.
         if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
@@ -135,6 +136,7 @@ export class MeshNode {
     })
     gossipGuard.attach(pubsub as unknown as Gossip, {
       sourceOf: (peer) => this.#sourceOf(peer),
+      isKnown: (peer) => this.#known.get(peer) !== undefined,
       dropped: () => platform.droppedAnnouncement?.(),
     })
     gate.look({
@@ -204,6 +206,7 @@ export class MeshNode {
    */
   async open(address: Address, options: OpenOptions): Promise<Stream> {
     const { signal, expectedBytes, over } = options
+    this.#known.called(address.host)
     let release: (() => void) | undefined
     const place = async (): Promise<Connection> => {
       release?.()
@@ -240,6 +243,7 @@ export class MeshNode {
     const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
     if (peer === this.peerId) throw ownAddress()
     this.#shunned.delete(peer)
+    this.#known.called(peer)
     const connection = await this.#reach.connection(peer, signal)
     this.#directs.want(peer, connection)
     return peer
@@ -371,10 +375,16 @@ export class MeshNode {
   }
 
   /** Who a neighbour is counted as, where quotas count networks. */
-  #sourceOf(peer: PeerId): string {
+  #sourceOf(peer: PeerId): Source {
+    const id = peer.toString()
+    if (this.#relayPeers().has(id)) return { name: id, isOwnRelay: true }
     const { networkOf } = this.#init.platform
     const [connection] = this.libp2p.getConnections(peer)
-    return networkOf && connection ? networkOf(connection.remoteAddr) : peer.toString()
+    return { name: networkOf && connection ? networkOf(connection.remoteAddr) : id, isOwnRelay: false }
+  }
+
+  #isMet(peer: string): boolean {
+    return this.libp2p.getConnections(peerIdFromString(peer)).length > 0 || this.#relayPeers().has(peer)
   }
 
   /** A relay tells who is in its network. Others ask it. */
