@@ -154,6 +154,13 @@ for (const { io, streams } of TIERS) {
       }
     })
 
+    test('a guest calls itself 10,000 times, and one that does so for ever is a trap', async ({ page }) => {
+      const pid = await spawn(page, 'trouble')
+      expect(await call(page, local(pid, 'deep'))).toEqual({ text: '50005000' })
+      expect(await call(page, local(pid, 'bottomless'))).toMatchObject({ code: 'ERR_TRAPPED' })
+      expect(await call(page, local(pid, 'deep'))).toEqual({ text: '50005000' })
+    })
+
     test('what a guest writes to stderr is in the log of its process', async ({ page }) => {
       const pid = await spawn(page, 'trouble')
       expect(await call(page, local(pid, 'warn'))).toEqual({ text: 'ok' })

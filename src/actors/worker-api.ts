@@ -95,7 +95,7 @@ export interface ActorWorkerApi {
    */
   instantiate(program: Program): Promise<number>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
-  serve(): Promise<ServeEnd> | ServeEnd | Paused
+  serve(): Promise<ServeEnd | Paused>
   /**
    * Puts files under `/data`, over those that have their paths. Not while a message loop blocks the worker.
    * @returns how often it has told of changes under `/data` until then.

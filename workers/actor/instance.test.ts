@@ -19,7 +19,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
   const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
   const { module, methods } = await inspectModule(bytes, 2 ** 28)
   const limits = { maxOpenFiles: 100, maxCalls: 0 }
-  const around = { stdio, suspends: false, data, mounts: new Map<string, Mount>() }
+  const around = { stdio, suspends: false, ownStack: false, data, mounts: new Map<string, Mount>() }
   const instance = await Instance.create({ module, methods, args, env: [], limits }, around)
   return {
     instance,
@@ -29,7 +29,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
       stdin.put(encode(message))
       stdin.end()
       const outcome = instance.run(methods.indexOf(method))
-      if (outcome instanceof Promise) throw new Error('On rings nothing is suspended.')
+      if (outcome instanceof Promise) throw new Error('On the stack of its thread nothing is awaited.')
       return { ...outcome, reply: decode(stdout.take()), log: decode(stderr.take()) }
     },
   }

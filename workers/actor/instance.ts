@@ -28,6 +28,11 @@ export interface Surroundings {
   stdio: Stdio
   /** Whether guests wait by being suspended (JSPI) instead of blocking. */
   suspends: boolean
+  /**
+   * Whether exports run on stacks of their own, through `WebAssembly.promising`, also where nothing is suspended. In Chromium 156 such
+   * a stack has 984 kB, while a worker's own has 500 kB and a page cannot give it more.
+   */
+  ownStack: boolean
   data: DataTree
   /** Directories that something else serves, by their names in `/`. */
   mounts: ReadonlyMap<string, Mount>
@@ -59,7 +64,7 @@ export class Instance {
     return this.#memoryBytes
   }
 
-  /** Runs a method by its index in the program's list. Gives a promise only where guests are suspended, or for `_start`. */
+  /** Runs a method by its index in the program's list. Gives a promise only where guests have stacks of their own. */
   run(method: number): Outcome | Promise<Outcome> {
     const name = this.#program.methods[method]
     if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
@@ -98,10 +103,9 @@ export class Instance {
     return enter(made)
   }
 
-  #enter(name: string, { guest }: Made): Outcome | Promise<Outcome> {
+  #enter(name: string, made: Made): Outcome | Promise<Outcome> {
     try {
-      const entry = guest.exports[name] as Entry
-      const result = this.#around.suspends ? WebAssembly.promising(entry)() : entry()
+      const result = entryOf(made, name, this.#around)()
       if (result instanceof Promise) {
         return result.then(
           (value) => this.#returned(name, value),
@@ -146,19 +150,29 @@ export class Instance {
 interface Made {
   guest: Guest
   wasi: GuestWasi
+  /** Exports as they are called, by name: wrapping one takes longer than a small message. */
+  entries: Map<string, Entry>
+}
+
+function entryOf({ guest, entries }: Pick<Made, 'guest' | 'entries'>, name: string, { ownStack }: Surroundings): Entry {
+  let entry = entries.get(name)
+  if (entry === undefined) {
+    const exported = guest.exports[name] as Entry
+    entry = ownStack ? WebAssembly.promising(exported) : exported
+    entries.set(name, entry)
+  }
+  return entry
 }
 
 async function instantiate(program: Program, around: Surroundings): Promise<Made> {
-  const { stdio, suspends } = around
+  const { stdio } = around
   const { wasi, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
   try {
     const guest = attach(await WebAssembly.instantiate(program.module, imports), wasi, current)
-    const initialize = guest.exports['_initialize']
-    if (typeof initialize === 'function') {
-      await (suspends ? WebAssembly.promising(initialize as Entry)() : (initialize as Entry)())
-    }
+    const made = { guest, wasi, entries: new Map<string, Entry>() }
+    if (typeof guest.exports['_initialize'] === 'function') await entryOf(made, '_initialize', around)()
     wasi.connect(stdio)
-    return { guest, wasi }
+    return made
   } catch (thrown) {
     wasi.dispose()
     throw startError(thrown)
@@ -168,7 +182,7 @@ async function instantiate(program: Program, around: Surroundings): Promise<Made
 /** For commands, which have no `_initialize`. */
 function makeNow(program: Program, around: Surroundings): Made {
   const { wasi, imports, current } = prepare(program, around)
-  return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi }
+  return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi, entries: new Map() }
 }
 
 /** While an instance is made there is no message: nothing to read, nobody to write to. Its log is there. */

@@ -43,7 +43,8 @@ const api: ActorWorkerApi = {
     server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(channel)
     const { stdio, suspends } = server
     const data = new DataTree(channel.kept?.maxBytes ?? MAX_DATA_BYTES, channel.kept)
-    around = { stdio, suspends, data, mounts: mountsOf(channel, stdio) }
+    const ownStack = suspends || 'promising' in WebAssembly
+    around = { stdio, suspends, ownStack, data, mounts: mountsOf(channel, stdio) }
   },
   async instantiate(program: Program): Promise<number> {
     const surroundings = required(around)
@@ -53,12 +54,12 @@ const api: ActorWorkerApi = {
     surroundings.data.isServing = true
     return instance.memoryBytes
   },
-  serve(): ServeEnd | Paused | Promise<ServeEnd> {
+  async serve(): Promise<ServeEnd | Paused> {
     const serving = required(instance)
     // A loop that ends has used its instance up, unless it is only paused.
     instance = undefined
-    const end = required(server).serve(serving)
-    if (!(end instanceof Promise) && end.reason === 'paused') instance = serving
+    const end = await required(server).serve(serving)
+    if (end.reason === 'paused') instance = serving
     return end
   },
   putFiles(entries: readonly FileEntry[]): number {

@@ -44,11 +44,12 @@ const THREAD = `
       Atomics.store(done, 0, 0)
       return receiveMessageOnPort(parentPort).message
     }
-    try {
-      for (;;) server.serve({ run })
-    } catch (error) {
-      if (error.code !== 'ERR_PROC_STOPPED') throw error
+    const serve = async () => {
+      for (;;) await server.serve({ run })
     }
+    serve().catch((error) => {
+      if (error.code !== 'ERR_PROC_STOPPED') throw error
+    })
   }`
 
 const output = await build({

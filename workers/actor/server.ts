@@ -7,5 +7,5 @@ export interface Server {
   readonly stdio: Stdio
   /** Whether guests wait by being suspended (JSPI). */
   readonly suspends: boolean
-  serve(instance: Instance): ServeEnd | Paused | Promise<ServeEnd>
+  serve(instance: Instance): Promise<ServeEnd | Paused>
 }

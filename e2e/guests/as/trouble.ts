@@ -43,6 +43,20 @@ export function spin(): void {
   while (true) {}
 }
 
+/** Calls itself 10,000 times, and replies the sum of the depths. */
+export function deep(): void {
+  writeNumber(sumOf(10_000))
+}
+
+function sumOf(depth: usize): usize {
+  return depth === 0 ? 0 : depth + sumOf(depth - 1)
+}
+
+/** Calls itself for ever. */
+export function bottomless(): void {
+  writeNumber(sumOf(-1))
+}
+
 /** Replies the length of the first chunk and leaves the rest unread. */
 export function half(): void {
   writeNumber(read())
