@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import { addressOf, local, openTab, send, spawn, test } from './tab.ts'
+import { addressOf, call, local, openTab, send, spawn, test } from './tab.ts'
 
 /** What a call that ends with an exit comes to: the code, and what was written before. */
 function exitOf(page: Page, address: string, body: string): Promise<unknown> {
@@ -54,6 +54,28 @@ test('another tab of the browser has the output and the code too', async ({ page
     expect(await exitOf(other, address, reply)).toEqual({ code: 'ERR_EXITED', exitCode: 10, reply })
   }
 })
+
+for (const io of ['rings', 'jspi']) {
+  test(`a caller by file has the output too, and then an I/O error, or none where the policy accepts the code (${io})`, async ({
+    page,
+    server,
+  }) => {
+    await openTab(page, `${server.url}?io=${io}`)
+    const asker = await spawn(page, 'ask', { policy: { call: 'owner' } })
+    const path = async (policy: object): Promise<string> =>
+      local(await spawn(page, 'trouble', { policy }), 'found').slice(1)
+    const ask = async (to: string): Promise<unknown> =>
+      (await call(page, local(asker, 'ask'), `${to}\nfound it, `)).text
+    const EIO = 29
+    expect(await ask(await path({}))).toBe(`found it, errno ${EIO}`)
+    expect(await ask(await path({ okExits: [10] }))).toBe('found it, ')
+    const log = await page.evaluate(
+      (pid) => glia.log(pid).flatMap(({ source, text }) => (source === 'stderr' ? text : [])),
+      asker,
+    )
+    expect(log).toEqual([expect.stringMatching(/found: .*exited with code 10.* ERR_EXITED$/)])
+  })
+}
 
 test('a script reads what a process has written to stderr', async ({ tab }) => {
   const pid = await spawn(tab, 'trouble')

@@ -7,7 +7,7 @@ import { expect, type Page } from '@playwright/test'
 import { joined, test } from './mesh.ts'
 import { readmeExample, rootEcho, tcpOf } from './native.ts'
 import { finished, ROOT } from './server.ts'
-import { addressOf, call, inState, peerIdOf } from './tab.ts'
+import { addressOf, call, inState, peerIdOf, spawn } from './tab.ts'
 
 // A native peer: go-libp2p without any code of Glia (clients/go). It also calls as careless programs do.
 
@@ -86,4 +86,10 @@ test('a client in Go calls a tab through the relay, and what it leaves half done
   await callFromGo(to, await addressOf(tab, 'echo', pid), 'unread=2', 'calls=20', 'leave=2')
   await inState(tab, pid, 'idle')
   expect((await call(tab, await addressOf(tab, 'echo', pid), 'hello')).text).toBe('hello')
+  // The output of a program that fails, and then the failure.
+  const strict = await spawn(tab, 'trouble')
+  await callFromGo(to, await addressOf(tab, 'found', strict), 'exits=10')
+  // The policy accepts the code: the output, and no failure.
+  const lax = await spawn(tab, 'trouble', { policy: { okExits: [10] } })
+  await callFromGo(to, await addressOf(tab, 'found', lax), 'calls=20')
 })

@@ -66,14 +66,18 @@ describe('a message for a guest', () => {
     { type: 'opened', id: 1 },
     { type: 'failed', id: 1, errno: 44 },
     { type: 'data', id: 1, bytes },
-    { type: 'end', id: 1 },
+    { type: 'end', id: 1, errno: 0 },
+    { type: 'end', id: 1, errno: 29 },
     { type: 'credit', id: 1, bytes: 3 },
     { type: 'stop', id: 1 },
   ])('%o is read, without what does not belong to it', (message) => {
     expect(readToGuest({ ...message, extra: true })).toEqual(message)
   })
 
-  test.each(rows([...GARBAGE, open, { type: 'failed', id: 1 }, { type: 'close', id: 1 }]))('%o is refused', (value) => {
-    expect(() => readToGuest(value)).toThrow(TypeError)
-  })
+  test.each(rows([...GARBAGE, open, { type: 'failed', id: 1 }, { type: 'end', id: 1 }, { type: 'close', id: 1 }]))(
+    '%o is refused',
+    (value) => {
+      expect(() => readToGuest(value)).toThrow(TypeError)
+    },
+  )
 })

@@ -15,7 +15,7 @@ export const CALL_WINDOW_BYTES = 256 * 1024
 /**
  * {@link Ring.note} of a reply ring: how the call stands. The worker may look at it late, so a failure after the file was
  * open does not read like one before: -1 is open, an errno is a file that could not be opened, and less than -1 is
- * {@link noteOfFailure} of an open one.
+ * {@link noteOfFailure} of an open one. With the latter a reply can also end: reads then give the errno behind its last byte.
  */
 export const NOTE_OPENED = -1
 
@@ -55,7 +55,8 @@ export type ToGuest =
   /** The call has failed: reads and writes give the errno from now on. */
   | { type: 'failed'; id: number; errno: number }
   | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
-  | { type: 'end'; id: number }
+  /** The reply is whole. Behind it reads give the errno, or the end of the file if that is 0. */
+  | { type: 'end'; id: number; errno: number }
   | { type: 'credit'; id: number; bytes: number }
   /** Nobody reads the request any more. */
   | { type: 'stop'; id: number }
@@ -85,8 +86,8 @@ export function readFromGuest(value: unknown): FromGuest {
 export function readToGuest(value: unknown): ToGuest {
   const { type, id, bytes, errno } = fields(value)
   if (isId(id)) {
-    if (type === 'opened' || type === 'end' || type === 'stop') return { type, id }
-    if (type === 'failed' && typeof errno === 'number') return { type, id, errno }
+    if (type === 'opened' || type === 'stop') return { type, id }
+    if ((type === 'failed' || type === 'end') && typeof errno === 'number') return { type, id, errno }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
     if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
   }

@@ -149,7 +149,15 @@ export class OutgoingCalls {
       if (!isTarget(callTo, path, mesh.aliases)) throw notATarget()
       const address = await mesh.resolve(path, aborter.signal)
       aborter.signal.throwIfAborted()
-      const stream = new OutgoingStream({ address, caller, context: lent(context, call), link, backlog: this.#backlog })
+      const stream = new OutgoingStream({
+        address,
+        caller,
+        context: lent(context, call),
+        link,
+        backlog: this.#backlog,
+        // The guest learns the errno; its people learn the code.
+        exited: (exit) => !exit.accepted && this.#reportFailure(file, exit),
+      })
       stream.signal.addEventListener('abort', () => this.#reportFailure(file, stream.signal.reason), { once: true })
       aborter.signal.addEventListener('abort', () => stream.abort(aborter.signal.reason), { once: true })
       await mesh.serve(stream)

@@ -44,6 +44,8 @@ export class OutgoingDuplex {
   #kept = 0
   #pumping = false
   #replyEnded = false
+  /** What the guest's reads give behind the reply; 0: the end of the file. */
+  #endErrno = 0
   #requestStopped = false
   /** The writer that is held. */
   #held: PromiseWithResolvers<void> | undefined
@@ -99,13 +101,18 @@ export class OutgoingDuplex {
 
   async closeWrite(): Promise<void> {
     if (this.#replyEnded || this.signal.aborted) return
-    this.#replyEnded = true
-    if (this.#queue.length === 0) this.#link.endReply()
+    this.#endReply(0)
   }
 
   async close(): Promise<void> {
     await this.closeWrite()
     await this.closeRead()
+  }
+
+  /** The guest reads all of the reply, and then the errno of the exit. */
+  closeWithExit(exit: GliaError): void {
+    if (!this.#replyEnded && !this.signal.aborted) this.#endReply(exit.accepted ? 0 : errnoOf(exit.code))
+    void this.closeRead()
   }
 
   abort(reason: Error): void {
@@ -136,7 +143,13 @@ export class OutgoingDuplex {
     this.#pumping = false
     this.#held?.resolve()
     this.#held = undefined
-    if (this.#replyEnded && !this.signal.aborted) this.#link.endReply()
+    if (this.#replyEnded && !this.signal.aborted) this.#link.endReply(this.#endErrno)
+  }
+
+  #endReply(errno: number): void {
+    this.#replyEnded = true
+    this.#endErrno = errno
+    if (this.#queue.length === 0) this.#link.endReply(errno)
   }
 
   /** What is queued is not sent any more. */

@@ -18,7 +18,8 @@ export interface OutgoingLink {
   put(chunk: Uint8Array): number
   /** Resolves when there may be more room than {@link put} found last. */
   room(): Promise<unknown> | undefined
-  endReply(): void
+  /** The reply is whole. @param errno What the guest's reads give behind it; 0: the end of the file. */
+  endReply(errno: number): void
 
   /** Resolves waits, so that whoever waits looks again. */
   wake(): void

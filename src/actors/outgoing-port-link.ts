@@ -78,8 +78,8 @@ export class PortLink implements OutgoingLink {
     return this.#changed.promise
   }
 
-  endReply(): void {
-    this.#post({ type: 'end', id: this.#id })
+  endReply(errno: number): void {
+    this.#post({ type: 'end', id: this.#id, errno })
   }
 
   wake(): void {

@@ -62,7 +62,11 @@ export class RingLink implements OutgoingLink {
     return this.#reply.writerChanged(this.#put)
   }
 
-  endReply(): void {
+  endReply(errno: number): void {
+    // The note first: the guest looks at it when it has found the end.
+    const { note } = this.#reply
+    // The call was taken, so its file is open, also if the guest has not heard of that yet.
+    if (errno > 0 && (note === 0 || note === NOTE_OPENED)) this.#reply.setNote(noteOfFailure(errno, NOTE_OPENED))
     this.#reply.end()
     this.#nudge()
   }

@@ -7,7 +7,7 @@ import type { Stream } from '../glia/stream.ts'
 import { acceptStreams } from '../glia/stream.acceptance.ts'
 import { addressOf, bytes, text } from '../glia/test-peer.ts'
 import { readAll } from '../glia/web-streams.ts'
-import { CALL_RING_BYTES } from './outgoing-api.ts'
+import { CALL_RING_BYTES, failureOf } from './outgoing-api.ts'
 import { Backlog } from './outgoing-duplex.ts'
 import { RingLink } from './outgoing-ring-link.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
@@ -18,6 +18,8 @@ class TestGuest {
   readonly request = Ring.allocate(CALL_RING_BYTES)
   readonly reply = Ring.allocate(CALL_RING_BYTES)
   readonly server: OutgoingStream
+  /** The exit of the method's program. */
+  exit: GliaError | undefined
 
   constructor(address: Address, backlogBytes: number) {
     const link = new RingLink({ request: this.request.buffer, reply: this.reply.buffer }, () => undefined)
@@ -27,6 +29,7 @@ class TestGuest {
       link,
       context: NO_CONTEXT,
       backlog: new Backlog(backlogBytes),
+      exited: (exit) => (this.exit = exit),
     })
   }
 
@@ -59,6 +62,7 @@ class TestGuest {
   /** A guest gets an errno; why the call failed is in the log. */
   #throwIfFailed(): void {
     this.server.signal.throwIfAborted()
+    if (failureOf(this.reply.note) > 0) throw this.exit ?? new Error('There is an errno behind the reply, and no exit.')
   }
 }
 
@@ -80,6 +84,9 @@ function openCall(backlogBytes = 0): [caller: Stream, server: Stream] {
     signal,
     read: async () => (guest.reply.broken && !signal.aborted ? null : guest.read()),
     write: (chunk) => guest.write(chunk),
+    get exit() {
+      return guest.exit?.accepted ? guest.exit : undefined
+    },
     closeRead,
     closeWrite,
     close: async () => {
@@ -132,7 +139,14 @@ describe('a guest that writes before it reads', () => {
       const link = new RingLink({ request: request.buffer, reply: reply.buffer }, () => undefined)
       return [
         reply,
-        new OutgoingStream({ address: addressOf(newPid()), caller: 'browser', context: NO_CONTEXT, link, backlog }),
+        new OutgoingStream({
+          address: addressOf(newPid()),
+          caller: 'browser',
+          context: NO_CONTEXT,
+          link,
+          backlog,
+          exited: () => undefined,
+        }),
       ]
     }
     const [reply, first] = open()

@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from '../glia/address.ts'
 import type { CallContext } from '../glia/call-context.ts'
+import type { GliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import { type Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
 import type { OutgoingLink } from './outgoing-link.ts'
@@ -10,6 +11,8 @@ export interface OutgoingStreamInit {
   context: CallContext
   link: OutgoingLink
   backlog: Backlog
+  /** Told when the program of the method has exited with a code other than 0. */
+  exited(exit: GliaError): void
 }
 
 /** The serving end of a call that a guest makes, for the router. */
@@ -20,14 +23,21 @@ export class OutgoingStream extends OutgoingDuplex implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly context: CallContext
+  readonly #exited: (exit: GliaError) => void
 
-  constructor({ address, caller, context, link, backlog }: OutgoingStreamInit) {
+  constructor({ address, caller, context, link, backlog, exited }: OutgoingStreamInit) {
     super(link, backlog)
+    this.#exited = exited
     this.protocol = formatAddress(address)
     this.destination = address.host
     this.procId = address.proc
     this.methodName = address.method
     this.caller = caller
     this.context = context
+  }
+
+  override closeWithExit(exit: GliaError): void {
+    super.closeWithExit(exit)
+    this.#exited(exit)
   }
 }

@@ -81,6 +81,12 @@ export const IDLE_MS = 10_000
  */
 export const NATIVE_SILENCE_MS = 30_000
 
+/**
+ * Time between the reply of a program that exited with a code other than 0 and the reset that tells of it, in the raw dialect. In many
+ * muxers a reset takes away what has come and was not read yet.
+ */
+export const EXIT_RESET_MS = 500
+
 /** Connections that others may make in a second, and that may be in the making at once. */
 export const MAX_INBOUND_PER_SECOND = 100
 

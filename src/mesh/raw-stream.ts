@@ -5,6 +5,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Stream } from '../glia/stream.ts'
 import { checkBytes } from '../glia/untrusted.ts'
 import { Incoming, type IncomingInit } from './incoming.ts'
+import { EXIT_RESET_MS } from './limits.ts'
 import { sendAll } from './libp2p-stream.ts'
 
 export interface RawStreamInit extends Omit<IncomingInit, 'stream'> {
@@ -31,6 +32,7 @@ export class RawStream implements Stream {
   readonly context = NO_CONTEXT
   readonly #stream: Libp2pStream
   readonly #incoming: Incoming
+  #hasWritten = false
 
   constructor(stream: Libp2pStream, { address, caller, silenceMs, ...rest }: RawStreamInit) {
     this.protocol = formatAddress(address)
@@ -60,6 +62,7 @@ export class RawStream implements Stream {
     this.signal.throwIfAborted()
     if (this.#stream.remoteReadStatus === 'closed') throw refusedWrite('The other side reads no more.')
     if (chunk.length === 0) return
+    this.#hasWritten = true
     try {
       await sendAll(this.#stream, chunk)
       this.signal.throwIfAborted()
@@ -81,6 +84,15 @@ export class RawStream implements Stream {
   async close(): Promise<void> {
     await this.closeRead()
     await this.closeWrite()
+  }
+
+  /** This wire has only a reset for it. So that the reset takes nothing of the reply away, the reader has some time first. */
+  closeWithExit(exit: GliaError): void {
+    if (exit.accepted) return void this.close()
+    if (!this.#hasWritten) return this.abort(exit)
+    this.#incoming.stop()
+    const timer = setTimeout(() => this.abort(exit), EXIT_RESET_MS)
+    this.#stream.addEventListener('close', () => clearTimeout(timer))
   }
 
   abort(reason: Error): void {

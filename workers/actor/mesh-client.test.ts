@@ -127,6 +127,46 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       expect(lines).toEqual([`${pathOf(proc)}: So it is. ${code}`])
     })
 
+    test.each([
+      ['before the file is open', false],
+      ['later', true],
+    ])(
+      'gives all that a program wrote before it exited with another code than 0, and then EIO: %s',
+      async (_, waits) => {
+        const output = new Uint8Array(400_000).fill(7)
+        const { proc } = makeProc(() => async ({ read, write }) => {
+          if (waits) await read()
+          await write(output)
+          throw new GliaError('ERR_EXITED', 'It exited with code 3.', { exitCode: 3 })
+        })
+        const { guest, lines } = await start({ procs: [proc] })
+        const call = await open(guest, pathOf(proc))
+        await call.endRequest()
+        let count = 0
+        const readAll = async (): Promise<void> => {
+          for (;;) {
+            const chunk = await call.read(100_000)
+            if (typeof chunk === 'number') throw new Error(`errno ${-chunk}`)
+            if (chunk.length === 0) return
+            count += chunk.length
+          }
+        }
+        await expect(readAll()).rejects.toThrow(`errno ${ERRNO.IO}`)
+        expect(count).toBe(output.length)
+        expect(lines).toEqual([`${pathOf(proc)}: It exited with code 3. ERR_EXITED`])
+      },
+    )
+
+    test('ends as ever where the policy accepts the exit code', async () => {
+      const exits = async (): Promise<void> => {
+        throw new GliaError('ERR_EXITED', 'It exited with code 1.', { exitCode: 1 })
+      }
+      const { proc } = makeProc(() => exits, { policy: { okExits: [1] } })
+      const { guest, lines } = await start({ procs: [proc] })
+      expect(text(await readReply(await open(guest, pathOf(proc))))).toBe('')
+      expect(lines).toEqual([])
+    })
+
     test('is refused by a process that waits for this one', async () => {
       const { proc } = makeProc(() => echo)
       const { guest, message } = await start({ procs: [proc] })

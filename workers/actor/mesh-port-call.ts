@@ -19,6 +19,8 @@ export class PortCall implements MeshCall {
   /** Nobody reads the request any more. */
   #stopped = false
   #replyEnded = false
+  /** What reads give behind the reply; 0: the end. */
+  #endErrno = 0
   #closed = false
   /** Why the call failed; 0 while it has not. */
   #errno = 0
@@ -48,6 +50,7 @@ export class PortCall implements MeshCall {
         break
       case 'end':
         this.#replyEnded = true
+        this.#endErrno = message.errno
         break
       case 'credit':
         this.#credit += message.bytes
@@ -71,7 +74,7 @@ export class PortCall implements MeshCall {
     if (this.#errno > 0) return -errnoOfOpen(this.#errno)
     if (this.#closed) return -wasi.ERRNO_CANCELED
     const [head] = this.#queue
-    if (!head) return this.#replyEnded ? 0 : -wasi.ERRNO_AGAIN
+    if (!head) return this.#replyEnded ? 0 - this.#endErrno : -wasi.ERRNO_AGAIN
     const count = Math.min(head.length, target.length)
     target.set(head.subarray(0, count))
     if (count === head.length) this.#queue.shift()

@@ -23,7 +23,7 @@ export class RingCall implements MeshCall {
   }
 
   read(target: Uint8Array): number {
-    return this.#outcome(this.#reply.readBlocking(target), wasi.ERRNO_CANCELED)
+    return this.#atEnd(this.#outcome(this.#reply.readBlocking(target), wasi.ERRNO_CANCELED))
   }
 
   write(source: Uint8Array): number {
@@ -34,7 +34,7 @@ export class RingCall implements MeshCall {
     // Looked at first: what was written before the end is not to be missed.
     const ended = this.#reply.ended
     const count = this.#outcome(this.#reply.takeInto(target), wasi.ERRNO_CANCELED)
-    return count === 0 && !ended ? -wasi.ERRNO_AGAIN : count
+    return count === 0 && !ended ? -wasi.ERRNO_AGAIN : this.#atEnd(count)
   }
 
   writeNow(source: Uint8Array): number {
@@ -67,6 +67,11 @@ export class RingCall implements MeshCall {
 
   get writable(): boolean {
     return this.#request.ended || this.#request.room > 0
+  }
+
+  /** Behind a reply may be an errno. @param count What a read gave: 0 at the end. */
+  #atEnd(count: number): number {
+    return count === 0 ? 0 - Math.max(0, failureOf(this.#reply.note)) : count
   }
 
   /** A broken ring means that the call has failed, as its note says, or that the other side is through with it. */

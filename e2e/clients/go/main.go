@@ -3,7 +3,7 @@
 //
 //	client -to MULTIADDR -call /ww/0.1.0/PEER/PID/METHOD bulk=67108864 slow=4194304 cancel=20 unread=3 leave=1 calls=1000
 //
-// The method has to send back what it gets.
+// The method has to send back what it gets, and for exits=10 it has to exit with another code than 0 then.
 package main
 
 import (
@@ -40,6 +40,7 @@ var ways = map[string]func(c client, n int) error{
 	"leave":  client.leave,
 	"unread": client.unread,
 	"calls":  client.calls,
+	"exits":  client.exits,
 }
 
 func main() {
@@ -195,6 +196,30 @@ func (c client) unanswered(n int) (<-chan error, error) {
 		go func() { sent <- send(s, pattern(4<<20)) }()
 	}
 	return sent, nil
+}
+
+// exits makes n calls, the method of which writes the message as its output and exits with a code other than 0: the whole output comes
+// first, and then the error.
+func (c client) exits(n int) error {
+	for i := range n {
+		s, err := c.open()
+		if err != nil {
+			return err
+		}
+		defer s.Reset()
+		message := pattern(100 << (i % 10))
+		sent := make(chan error, 1)
+		go func() { sent <- send(s, message) }()
+		reply, err := io.ReadAll(s)
+		if err == nil {
+			return errors.New("a program that failed ended its reply as one that did not")
+		}
+		if !bytes.Equal(reply, message) {
+			return fmt.Errorf("%d of %d bytes came before: %w", len(reply), len(message), err)
+		}
+		<-sent
+	}
+	return nil
 }
 
 // calls makes n small calls, 16 at a time.
