@@ -169,6 +169,16 @@ for (const { io, streams } of TIERS) {
       await expect(page.getByText('second warning')).toBeVisible()
     })
 
+    test('what a guest has under /tmp counts with its memory', async ({ page }) => {
+      const pid = await spawn(page, 'files')
+      const memory = (): Promise<number> => page.evaluate(() => glia.procs()[1]?.memoryBytes ?? 0)
+      const before = await memory()
+      expect(await call(page, local(pid, 'put'), 'x'.repeat(5 * MiB))).toEqual({ text: '' })
+      expect(await memory()).toBeGreaterThanOrEqual(before + 5 * MiB)
+      expect(await call(page, local(pid, 'put'))).toEqual({ text: '' })
+      expect(await memory()).toBe(before)
+    })
+
     test('a guest sleeps as long as it asked to', async ({ page }) => {
       const pid = await spawn(page, 'trouble')
       expect(await call(page, local(pid, 'sleepy'))).toEqual({ text: 'awake' })

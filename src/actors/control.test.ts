@@ -15,6 +15,7 @@ test('a message goes to the worker with its method, and its end comes back', () 
     memoryBytes: 4 * 1024 ** 3 - 65_536,
     instanceGone: true,
     fileReports: 3,
+    tmpBytes: 8192,
   }
   worker.finish(id, end)
   expect(page.isDone(id)).toBe(true)
@@ -29,6 +30,7 @@ test('each message has its own number, and its end is not taken for that of the 
     memoryBytes: 0,
     instanceGone: false,
     fileReports: 0,
+    tmpBytes: 0,
   })
   const second = page.command(1)
   expect(second).not.toBe(first)

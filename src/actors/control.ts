@@ -17,6 +17,8 @@ const CODE = 4
 const MEMORY_PAGES = 5
 const INSTANCE_GONE = 6
 const FILE_REPORTS = 7
+/** In {@link TMP_UNIT_BYTES}. */
+const TMP_UNITS = 9
 /** Not 0: there will be no more messages. */
 const CLOSED = 8
 
@@ -27,6 +29,8 @@ export const PAUSE = -1
 const SPIN_MS = 0.1
 
 const WASM_PAGE_BYTES = 65_536
+/** The memory of files under `/tmp` is told in whole units of so many bytes: the folders that are always there come to none. */
+export const TMP_UNIT_BYTES = 4096
 
 /** How a message ended in the worker. `noRoom`: it has not begun, for the browser had no memory for its instance. */
 export const RunStatus = { ok: 0, failed: 1, exited: 2, trapped: 3, noRoom: 5 } as const
@@ -37,6 +41,8 @@ export interface RunEnd {
   /** What the method returned, or the exit code. */
   code: number
   memoryBytes: number
+  /** Memory of the instance's own files, as under `/tmp`; 0 if it is gone. */
+  tmpBytes: number
   /** A trap or proc_exit ended the instance too, and with it the worker's message loop. */
   instanceGone: boolean
   /** How often the worker has told of changes under `/data` until then. */
@@ -81,6 +87,7 @@ export class Control {
       status: readStatus(this.#words[STATUS]),
       code: this.#words[CODE] ?? 0,
       memoryBytes: (this.#words[MEMORY_PAGES] ?? 0) * WASM_PAGE_BYTES,
+      tmpBytes: (this.#words[TMP_UNITS] ?? 0) * TMP_UNIT_BYTES,
       instanceGone: this.#words[INSTANCE_GONE] === 1,
       fileReports: this.#words[FILE_REPORTS] ?? 0,
     }
@@ -112,10 +119,11 @@ export class Control {
   }
 
   /** Worker: reports a message as finished. Notifies nobody: the page waits on its stdout ring, which is woken next. */
-  finish(id: number, { status, code, memoryBytes, instanceGone, fileReports }: RunEnd): void {
+  finish(id: number, { status, code, memoryBytes, tmpBytes, instanceGone, fileReports }: RunEnd): void {
     this.#words[STATUS] = status
     this.#words[CODE] = code
     this.#words[MEMORY_PAGES] = memoryBytes / WASM_PAGE_BYTES
+    this.#words[TMP_UNITS] = tmpBytes / TMP_UNIT_BYTES
     this.#words[INSTANCE_GONE] = instanceGone ? 1 : 0
     this.#words[FILE_REPORTS] = fileReports
     Atomics.store(this.#words, DONE, id)

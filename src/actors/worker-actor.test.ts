@@ -16,7 +16,14 @@ function workerThatEnds(serveEnd: unknown) {
       connect({ port }: Channel & { tier: 'JSPI' }) {
         port.onmessage = ({ data: { type, id } }: MessageEvent) => {
           if (type !== 'call') return
-          const end = { status: RunStatus.trapped, code: 0, memoryBytes: 0, instanceGone: true, fileReports: 0 }
+          const end = {
+            status: RunStatus.trapped,
+            code: 0,
+            memoryBytes: 0,
+            tmpBytes: 0,
+            instanceGone: true,
+            fileReports: 0,
+          }
           port.postMessage({ type: 'done', id, ...end })
           serving.resolve(serveEnd)
         }

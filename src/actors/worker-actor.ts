@@ -153,7 +153,7 @@ class WorkerActor implements Actor {
     const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
-    this.memoryBytes = end.memoryBytes
+    this.memoryBytes = end.memoryBytes + end.tmpBytes
     if (end.instanceGone || method === COMMAND) this.#instanceEnded(end)
     await this.#settle(method, end)
   }

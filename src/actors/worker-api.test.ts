@@ -3,7 +3,16 @@ import { readCount, readFromWorker, readServeEnd, readToWorker } from './worker-
 
 const bytes = Uint8Array.of(1, 2)
 const shared = new Uint8Array(new SharedArrayBuffer(2))
-const done = { type: 'done', id: 1, status: 0, code: 0, memoryBytes: 65_536, instanceGone: false, fileReports: 2 }
+const done = {
+  type: 'done',
+  id: 1,
+  status: 0,
+  code: 0,
+  memoryBytes: 65_536,
+  tmpBytes: 4096,
+  instanceGone: false,
+  fileReports: 2,
+}
 
 const GARBAGE: unknown[] = [
   undefined,
@@ -64,6 +73,7 @@ describe('a message from a worker', () => {
       { ...done, code: '0' },
       { ...done, memoryBytes: undefined },
       { ...done, fileReports: undefined },
+      { ...done, tmpBytes: undefined },
       { type: 'stderr', bytes: 'oops' },
       { type: 'call', id: 1, method: 0 },
     ].map((value) => [value]),

@@ -90,7 +90,7 @@ export interface ActorWorkerApi {
   /** Once, first: how bytes travel. */
   connect(channel: Channel): void
   /**
-   * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes.
+   * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes, with that of its files under `/tmp`.
    * @throws {GliaError} ERR_START if the module refuses.
    */
   instantiate(program: Program): Promise<number>
@@ -144,16 +144,16 @@ export function readToWorker(value: unknown): ToWorker {
 
 /** @throws {TypeError} if it is none of the messages. */
 export function readFromWorker(value: unknown): FromWorker {
-  const { type, id, bytes, status, code, memoryBytes, instanceGone, fileReports } = fields(value)
+  const { type, id, bytes, status, code, memoryBytes, tmpBytes, instanceGone, fileReports } = fields(value)
   if (type === 'stderr' && isBytes(bytes)) return { type, bytes }
   if (typeof id === 'number') {
     if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
     if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
     if (type === 'cancel' || type === 'end') return { type, id }
-    const isEnd = typeof code === 'number' && typeof memoryBytes === 'number' && typeof fileReports === 'number'
-    if (type === 'done' && isEnd) {
+    const isMeasured = typeof memoryBytes === 'number' && typeof tmpBytes === 'number'
+    if (type === 'done' && typeof code === 'number' && isMeasured && typeof fileReports === 'number') {
       const gone = instanceGone === true
-      return { type, id, status: readStatus(status), code, memoryBytes, instanceGone: gone, fileReports }
+      return { type, id, status: readStatus(status), code, memoryBytes, tmpBytes, instanceGone: gone, fileReports }
     }
   }
   throw new TypeError(`Not a message from an actor worker: ${String(type)}`)

@@ -37,7 +37,7 @@ export interface Actor {
   accepts?(method: string): boolean
   /** Ends it at once, even in the middle of a loop. Idempotent. */
   stop(): void
-  /** Linear memory of the instance, in bytes; undefined when there is none. */
+  /** Linear memory of the instance and of its files outside of `/data`, in bytes; undefined when there is none. */
   readonly memoryBytes: number | undefined
   /** Why the last run ended the instance, which the next one then makes anew, or with which code a command failed. */
   readonly exited: ExitReason | undefined

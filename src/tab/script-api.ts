@@ -34,7 +34,7 @@ export interface ProcessInfo {
   messages: number
   /** Messages waiting for their turn. */
   waiting: number
-  /** Linear memory of the live instance, in bytes; undefined while there is none. */
+  /** Linear memory of the live instance and of its files outside of `/data`, as in `/tmp`, in bytes; undefined while there is none. */
   memoryBytes: number | undefined
   policy: Policy
   restart: Restart

@@ -38,7 +38,7 @@ export interface ProcessView {
   waiting: number
   /** Median time of the last calls, in ms; undefined until there was one. */
   p50Ms: number | undefined
-  /** Linear memory of the live instance, in bytes; undefined while cold or unknown. */
+  /** Linear memory of the live instance and of its files outside of `/data`, in bytes; undefined while cold or unknown. */
   memoryBytes: number | undefined
   /** Size of the module, in bytes. */
   moduleBytes: number

@@ -1,5 +1,5 @@
 import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
-import { type RunEnd, RunStatus } from '../../src/actors/control.ts'
+import { type RunEnd, RunStatus, TMP_UNIT_BYTES } from '../../src/actors/control.ts'
 import { isHostLimit, noRoom } from '../../src/actors/host-limit.ts'
 import { guestFrames, trapMessage } from '../../src/actors/trap-text.ts'
 import type { Program, ServeEnd } from '../../src/actors/worker-api.ts'
@@ -8,6 +8,7 @@ import { assemblyScriptImports } from './assemblyscript.ts'
 import type { DataTree } from './files/data-tree.ts'
 import { makeFileSystem } from './files/file-system.ts'
 import type { Mount } from './files/mount.ts'
+import type { Volume } from './files/volume.ts'
 import type { Stdio } from './stdio.ts'
 import { GuestWasi } from './wasi.ts'
 
@@ -57,6 +58,12 @@ export class Instance {
   /** Makes the instance and runs its `_initialize`. @throws {GliaError} ERR_START */
   static async create(program: Program, around: Surroundings): Promise<Instance> {
     return new Instance(program, around, await instantiate(program, around))
+  }
+
+  /** Memory of the instance's own files, as under `/tmp`, in bytes. What is less than {@link TMP_UNIT_BYTES} is not told. */
+  get tmpBytes(): number {
+    const used = this.#made?.files?.usedBytes ?? 0
+    return used - (used % TMP_UNIT_BYTES)
   }
 
   get memoryBytes(): number {
@@ -143,13 +150,17 @@ export class Instance {
     // Of a program that is a command only, nothing is run on this instance again.
     if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
     this.#around.data.report()
-    return { status, code, memoryBytes, instanceGone, fileReports: this.#around.data.reports }
+    // They go with the instance.
+    const tmpBytes = instanceGone ? 0 : this.tmpBytes
+    return { status, code, memoryBytes, tmpBytes, instanceGone, fileReports: this.#around.data.reports }
   }
 }
 
 interface Made {
   guest: Guest
   wasi: GuestWasi
+  /** Where its own files are. */
+  files: Volume | undefined
   /** Exports as they are called, by name: wrapping one takes longer than a small message. */
   entries: Map<string, Entry>
 }
@@ -166,10 +177,10 @@ function entryOf({ guest, entries }: Pick<Made, 'guest' | 'entries'>, name: stri
 
 async function instantiate(program: Program, around: Surroundings): Promise<Made> {
   const { stdio } = around
-  const { wasi, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
+  const { wasi, files, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
   try {
     const guest = attach(await WebAssembly.instantiate(program.module, imports), wasi, current)
-    const made = { guest, wasi, entries: new Map<string, Entry>() }
+    const made = { guest, wasi, files, entries: new Map<string, Entry>() }
     if (typeof guest.exports['_initialize'] === 'function') await entryOf(made, '_initialize', around)()
     wasi.connect(stdio)
     return made
@@ -181,8 +192,9 @@ async function instantiate(program: Program, around: Surroundings): Promise<Made
 
 /** For commands, which have no `_initialize`. */
 function makeNow(program: Program, around: Surroundings): Made {
-  const { wasi, imports, current } = prepare(program, around)
-  return { guest: attach(new WebAssembly.Instance(program.module, imports), wasi, current), wasi, entries: new Map() }
+  const { wasi, files, imports, current } = prepare(program, around)
+  const guest = attach(new WebAssembly.Instance(program.module, imports), wasi, current)
+  return { guest, wasi, files, entries: new Map() }
 }
 
 /** While an instance is made there is no message: nothing to read, nobody to write to. Its log is there. */
@@ -220,7 +232,7 @@ function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundin
     wasi_snapshot_preview1: wasi.imports((call) => (suspends ? new WebAssembly.Suspending(call) : call)),
     env: assemblyScriptImports(memory, log),
   }
-  return { wasi, imports, current }
+  return { wasi, files: root?.volume, imports, current }
 }
 
 function attach(instance: WebAssembly.Instance, wasi: GuestWasi, current: { guest?: Guest }): Guest {

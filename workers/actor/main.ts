@@ -52,7 +52,7 @@ const api: ActorWorkerApi = {
     // What it has put under /data meanwhile.
     surroundings.data.report()
     surroundings.data.isServing = true
-    return instance.memoryBytes
+    return instance.memoryBytes + instance.tmpBytes
   },
   async serve(): Promise<ServeEnd | Paused> {
     const serving = required(instance)

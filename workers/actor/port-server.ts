@@ -62,7 +62,8 @@ export class PortServer implements Server {
       if (exit) this.#end(exit)
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#finish(id, { status: RunStatus.trapped, code: 0, memoryBytes: 0, instanceGone: true, fileReports: 0 })
+      const nothing = { code: 0, memoryBytes: 0, tmpBytes: 0, fileReports: 0 }
+      this.#finish(id, { ...nothing, status: RunStatus.trapped, instanceGone: true })
       this.#end({ reason: 'trapped', message, frames: [] })
     }
   }

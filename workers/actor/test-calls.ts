@@ -27,7 +27,7 @@ export interface TestGuest {
   end(how: keyof typeof OUTCOMES): void
 }
 
-const memory = { memoryBytes: 65_536, code: 0, fileReports: 0 }
+const memory = { memoryBytes: 65_536, tmpBytes: 0, code: 0, fileReports: 0 }
 
 /** What an instance says of a method that ended so. */
 export const OUTCOMES = {

@@ -1,6 +1,6 @@
 // What a program can do with WASI that knows no library: numbers, rights and pointers. Each method replies with nothing if all
 // was as it should be, else with the first step that was not.
-import { write } from './io'
+import { buffer, read, write, writeBytes } from './io'
 import {
   fd_close,
   fd_fdstat_set_rights,
@@ -18,6 +18,7 @@ import {
 const ROOT: u32 = 3
 const FOLLOW: u32 = 1
 const CREATE: u32 = 1
+const TRUNCATE: u32 = 8
 const READ: u64 = 2
 const WRITE: u64 = 64
 
@@ -103,6 +104,16 @@ export function keep(): void {
   for (let i = 0; i < name.length; i++) store<u8>(path + i, name.charCodeAt(i))
   check('made', path_open(ROOT, FOLLOW, path, name.length, CREATE, WRITE, 0, 0, result) == 0)
   check('closed', fd_close(load<u32>(result)) == 0)
+}
+
+/** Writes the message to `/tmp/k`, in the place of what is there. */
+export function put(): void {
+  const name = 'tmp/k'
+  for (let i = 0; i < name.length; i++) store<u8>(path + i, name.charCodeAt(i))
+  check('opened', path_open(ROOT, FOLLOW, path, name.length, CREATE | TRUNCATE, WRITE, 0, 0, result) == 0)
+  const fd = load<u32>(result)
+  for (let length = read(); length > 0; length = read()) check('wrote', writeBytes(fd, buffer, length) == 0)
+  check('closed', fd_close(fd) == 0)
 }
 
 /** Signals: one that is ignored, one that there is not, one that ends the process. */

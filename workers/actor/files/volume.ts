@@ -33,6 +33,11 @@ export class Volume {
     this.#maxBytes = maxBytes
   }
 
+  /** Memory of what is in it, in bytes. */
+  get usedBytes(): number {
+    return this.#bytes
+  }
+
   /** Bytes that there is still room for; below zero if there is more than it may hold. */
   get left(): number {
     return this.#maxBytes - this.#bytes
