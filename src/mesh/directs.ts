@@ -132,7 +132,8 @@ export class Directs {
     this.#making.add(peer)
     try {
       for (let attempt = 1; ; attempt++) {
-        this.#init.rtc.takeOwn()
+        // Several may be made at once, so each attempt asks.
+        if (!this.#init.rtc.takes()) return
         try {
           // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
           await libp2p.dial(address, { force: true, signal: AbortSignal.timeout(WEBRTC_ATTEMPT_MS) })

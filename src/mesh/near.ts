@@ -1,7 +1,7 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
-import { ipOf } from './address-scope.ts'
+import { hostsOf, ipOf } from './address-scope.ts'
 import { isDirect } from './addresses.ts'
 import { Incoming } from './incoming.ts'
 import { IDLE_MS, NEAR_MS, NEAR_PROTOCOL, NEAR_RATE } from './limits.ts'
@@ -57,8 +57,8 @@ export class Near {
   }
 
   #networkOf(connection: Connection): string | undefined {
-    const ip = /^\/ip[46]\/([^/]+)/.exec(connection.remoteAddr.toString())?.[1]
-    return ip === undefined || !isDirect(connection) ? undefined : this.#init.networkHere(ip)
+    const [host] = hostsOf(connection.remoteAddr) ?? []
+    return host === undefined || !isDirect(connection) ? undefined : this.#init.networkHere(host)
   }
 }
 

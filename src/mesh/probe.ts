@@ -4,25 +4,38 @@ import { failureOf, meshError } from './failure-words.ts'
 import { Incoming } from './incoming.ts'
 import { abortWith } from './libp2p-stream.ts'
 import { orAborted } from '../glia/or-aborted.ts'
+import { onBytes } from './wire.ts'
 
 /** Bytes of a ping, as libp2p's protocol has them. */
 export const PING_BYTES = 32
 
 /**
- * Asks over this very connection whether the peer is there; the ping service takes any. Ends a connection that does not answer:
- * one whose network or tab went away looks open for up to a quarter of a minute.
+ * Asks over this very connection whether the peer is there, and ends the connection if nothing comes in this time: one whose network or
+ * tab went away looks open for up to a quarter of a minute. Any byte is an answer. On a slow line that of the ping comes behind all that
+ * is on its way already.
+ *
  * @returns false if it has been ended.
  */
 export async function probe(connection: Connection, ms: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ms)
+  const { promise: heard, resolve } = Promise.withResolvers<void>()
+  const stopListening = onBytes(connection, () => resolve())
   try {
-    await ping(connection, signal)
+    // A ping that fails proves nothing: this peer may have too many under way.
+    void ping(connection, signal).then(
+      () => resolve(),
+      (thrown: unknown) => {
+        // A peer of another kind may have no ping. It has said so, which is an answer too.
+        if (failureOf(thrown, signal) === 'unsupported') resolve()
+      },
+    )
+    await orAborted(heard, signal)
     return true
   } catch (thrown) {
-    // A peer of another kind may have no ping. It has said so, which is an answer too.
-    if (failureOf(thrown, signal) === 'unsupported') return true
     connection.abort(meshError(connection.remotePeer.toString(), thrown, signal))
     return false
+  } finally {
+    stopListening()
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { GliaError } from '../glia/errors.ts'
+import { Wait } from '../glia/wait.ts'
 import { PING_BYTES } from './probe.ts'
+import { onBytes } from './wire.ts'
 
 export interface PulseInit {
   connection: Connection
@@ -13,9 +15,6 @@ export interface PulseInit {
 
 /** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
-
-/** What is used of the connections of libp2p 3.3 besides their interface: all bytes that come, whichever stream they are for. */
-type Wired = Connection & { maConn?: EventTarget }
 
 /**
  * Asks over one connection again and again whether the other side is there, and aborts the connection when nothing comes. TCP
@@ -29,12 +28,13 @@ export class Pulse {
   #asking = false
   #answered = false
   #stopped = false
-  #wake: (() => void) | undefined
+  readonly #wait = new Wait()
+  readonly #stopListening: () => void
 
   constructor(init: PulseInit) {
     this.#init = init
     init.connection.addEventListener('close', () => this.stop(), { once: true })
-    this.#wire?.addEventListener('message', this.#heard)
+    this.#stopListening = onBytes(init.connection, () => this.#heard())
     this.#rest()
   }
 
@@ -49,13 +49,9 @@ export class Pulse {
     if (this.#stopped) return
     this.#stopped = true
     clearTimeout(this.#timer)
-    this.#wake?.()
-    this.#wire?.removeEventListener('message', this.#heard)
+    this.#wait.wake()
+    this.#stopListening()
     void this.#stream?.close().catch(() => undefined)
-  }
-
-  get #wire(): EventTarget | undefined {
-    return (this.#init.connection as Wired).maConn
   }
 
   #rest(): void {
@@ -71,7 +67,7 @@ export class Pulse {
     while (!this.#answered && !this.#stopped) {
       const began = Date.now()
       // oxlint-disable-next-line no-await-in-loop -- a second time only after a pause of the whole machine
-      await this.#wait(this.#init.answerMs)
+      await this.#wait.for(this.#init.answerMs)
       if (Date.now() - began - this.#init.answerMs < LATE_MS) break
     }
     this.#asking = false
@@ -107,15 +103,6 @@ export class Pulse {
 
   readonly #heard = (): void => {
     this.#answered = true
-    this.#wake?.()
-  }
-
-  async #wait(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
-    this.#wake = undefined
+    this.#wait.wake()
   }
 }

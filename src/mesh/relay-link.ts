@@ -2,6 +2,7 @@ import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerOf } from './addresses.ts'
 import { Backoff } from '../glia/backoff.ts'
+import { Wait } from '../glia/wait.ts'
 import { hostOf, meshError } from './failure-words.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -45,8 +46,7 @@ export class RelayLink {
   #peerId: PeerId | undefined
   #retryAt: number | undefined
   #error: string | undefined
-  /** Ends the wait that is under way. */
-  #wake: (() => void) | undefined
+  readonly #wait = new Wait()
 
   constructor(init: RelayLinkInit) {
     this.#init = init
@@ -69,12 +69,12 @@ export class RelayLink {
   hurry(): void {
     this.#backoff.reset()
     this.#reservationBackoff.reset()
-    this.#wake?.()
+    this.#wait.wake()
   }
 
   stop(): void {
     this.#stopped.abort()
-    this.#wake?.()
+    this.#wait.wake()
   }
 
   async #run(): Promise<void> {
@@ -113,7 +113,7 @@ export class RelayLink {
   async #stay(connection: Connection): Promise<void> {
     const { signal } = this.#stopped
     const release = this.#init.pulses.watch(connection)
-    const closed = (): void => this.#wake?.()
+    const closed = (): void => this.#wait.wake()
     connection.addEventListener('close', closed)
     try {
       while (connection.status === 'open' && !signal.aborted) {
@@ -153,15 +153,8 @@ export class RelayLink {
     return meshError(`The relay at ${hostOf(this.#init.address)}`, thrown).message
   }
 
-  /** Waits, unless something is known earlier. */
   async #pause(ms: number): Promise<void> {
-    if (this.#stopped.signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
-    this.#wake = undefined
+    if (!this.#stopped.signal.aborted) await this.#wait.for(ms)
   }
 
   #show(state: RelayInfo['state']): void {

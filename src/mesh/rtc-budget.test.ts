@@ -38,6 +38,6 @@ test('many peer ids share a rate, and never get all that a page may make', () =>
   expect(admitted).toBe(INBOUND_RTC_RATE.burst)
   expect(MAX_INBOUND_PEER_CONNECTIONS).toBeLessThan(MAX_PEER_CONNECTIONS - 100)
   expect(budget.isSpent).toBe(false)
-  for (let i = 0; i < MAX_PEER_CONNECTIONS - admitted; i++) budget.takeOwn()
-  expect(budget.isSpent).toBe(true)
+  for (let i = 0; i < MAX_PEER_CONNECTIONS - admitted; i++) expect(budget.takes()).toBe(true)
+  expect([budget.isSpent, budget.takes()]).toEqual([true, false])
 })

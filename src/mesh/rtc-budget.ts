@@ -35,15 +35,10 @@ export class RtcBudget {
     return this.#counts.own + this.#counts.inbound >= MAX_PEER_CONNECTIONS
   }
 
-  /** Counts one that this peer makes. */
-  takeOwn(): void {
-    this.#counts.own += 1
-  }
-
   /** Counts one that this peer makes, if it may. */
   takes(): boolean {
     if (this.isSpent) return false
-    this.takeOwn()
+    this.#counts.own += 1
     return true
   }
 

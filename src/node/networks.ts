@@ -18,9 +18,11 @@ export function networkOf(ip: string): string {
   return isIPv6(ip) && !isLoopback(ip) ? `${firstGroups(ip).join(':')}::/64` : ip
 }
 
-/** The network of the other side of a connection. */
+/** The network of the other side of a connection: of a name the name, and of what is neither the address. */
 export function networkAt(address: Multiaddr): string {
-  return networkOf(/^\/ip[46]\/([^/]+)/.exec(address.toString())?.[1] ?? '')
+  // A zone may stand before an IPv6 address.
+  const host = address.getComponents().find(({ name }) => /^(ip4|ip6|dns|dns4|dns6)$/.test(name))?.value
+  return host === undefined ? address.toString() : networkOf(host)
 }
 
 /** What a network may have, where an ordinary one may have `quota`. */

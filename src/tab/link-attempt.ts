@@ -1,5 +1,6 @@
 import { Backoff } from '../glia/backoff.ts'
 import { type GliaError, toGliaError } from '../glia/errors.ts'
+import { Wait } from '../glia/wait.ts'
 
 /** Waits between attempts, in ms. The mesh coming back ends a wait early. */
 const RETRY_MS = { first: 2_000, last: 30_000 }
@@ -16,7 +17,7 @@ export class LinkAttempt {
   readonly #init: LinkAttemptInit
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY_MS)
-  #wake: (() => void) | undefined
+  readonly #wait = new Wait()
 
   constructor(init: LinkAttemptInit) {
     this.#init = init
@@ -26,13 +27,13 @@ export class LinkAttempt {
   /** Tries again at once: the mesh is back. */
   hurry(): void {
     this.#backoff.reset()
-    this.#wake?.()
+    this.#wait.wake()
   }
 
   /** Gives up: the page has another link now. */
   stop(): void {
     this.#stopped.abort()
-    this.#wake?.()
+    this.#wait.wake()
   }
 
   async #run(): Promise<void> {
@@ -44,7 +45,7 @@ export class LinkAttempt {
       this.#init.tell(error)
       if (!error || error.code === 'ERR_BAD_ADDRESS') return
       // oxlint-disable-next-line no-await-in-loop
-      await this.#pause(this.#backoff.next())
+      await this.#wait.for(this.#backoff.next())
     }
   }
 
@@ -55,14 +56,5 @@ export class LinkAttempt {
     } catch (thrown) {
       return toGliaError(thrown)
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
-    this.#wake = undefined
   }
 }
