@@ -25,7 +25,7 @@ const SECTION = {
   start: 8,
   code: 10,
 } as const
-const KIND = { func: 0, table: 1, memory: 2 } as const
+const KIND = { func: 0, table: 1, memory: 2, global: 3 } as const
 
 /** Unsigned LEB128. */
 export function leb(value: number): Bytes {
@@ -52,6 +52,11 @@ export function funcType(params: Bytes, results: Bytes): Bytes {
 
 export function importFunc(module: string, field: string, type: number): Bytes {
   return [...name(module), ...name(field), KIND.func, ...leb(type)]
+}
+
+/** A number that does not change. */
+export function importGlobal(module: string, field: string): Bytes {
+  return [...name(module), ...name(field), KIND.global, I32, 0x00]
 }
 
 export function importMemory(module: string, field: string, memory: Bytes): Bytes {

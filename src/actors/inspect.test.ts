@@ -9,6 +9,7 @@ import {
   funcType,
   I32,
   importFunc,
+  importGlobal,
   memory32,
   type ModuleInit,
   UNREACHABLE,
@@ -145,6 +146,15 @@ describe('a bad module', () => {
     ['env', 'napi_create_function', /Node-API/],
     ['extism:host/env', 'input_length', /Extism/],
     ['env', 'proxy_log', /proxy-wasm/],
+    ['env', 'proxy_set_tick_period_milliseconds', /proxy-wasm/],
+    ['env', 'proxy_get_header_map_value', /proxy-wasm/],
+    ['env', 'proxy_send_local_response', /proxy-wasm/],
+    ['./tool.js', '__wbindgen_throw', /wasm-bindgen/],
+    ['env', 'runtime.ticks', /GOOS=wasip1/],
+    ['env', 'opa_abort', /Open Policy Agent/],
+    ['rb-js-abi-host', 'is-js: func(value: handle<js-abi-value>) -> bool', /Ruby.*without that gem/],
+    ['javy_quickjs_provider_v3', 'invoke', /Javy/],
+    ['GOT.func', 'free', /shared library/],
     ['wasi_nn', 'load', /proposal/],
     ['./app.mjs', 'log', /JavaScript beside it/],
     ['__wbindgen_placeholder__', 'x', /wasm-bindgen/],
@@ -152,6 +162,26 @@ describe('a bad module', () => {
     const imports = [importFunc(module, name, NOTHING)]
     const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 1)] })
     await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
+  })
+
+  test.each([
+    // MicroPython has functions for its JavaScript proxies.
+    [['env', 'proxy_js_free_obj'], ['env', 'invoke_ii'], /Emscripten/],
+    [['env', 'proxy_cache_get'], ['env', 'emscripten_resize_heap'], /Emscripten/],
+    // An add-on with threads.
+    [['wasi', 'thread-spawn'], ['env', 'napi_create_function'], /Node-API/],
+    // A main module of Emscripten.
+    [['GOT.mem', 'environ'], ['env', 'emscripten_resize_heap'], /Emscripten/],
+  ] as const)('that imports %s and %s is told for what it is', async (first, second, hint) => {
+    const imports = [first, second].map(([module, name]) => importFunc(module, name, NOTHING))
+    const bytes = exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', 2)] })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
+  })
+
+  test('that is a shared library is told so', async () => {
+    const imports = [importGlobal('env', '__memory_base')]
+    const bytes = exporting({ run: EMPTY }, { imports })
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/env\.__memory_base.*shared library/)
   })
 
   test('is judged by all of its imports, and before it is compiled', async () => {
