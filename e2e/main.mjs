@@ -2,15 +2,20 @@
 import { createServer } from 'vite'
 
 const [command, ...args] = process.argv.slice(2)
+// Servers and browsers that the command started are ended when this process exits, and a signal alone does not make it exit.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 const vite = await createServer({
   configFile: false,
   logLevel: 'error',
   appType: 'custom',
   server: { middlewareMode: true, hmr: false, watch: null, ws: false },
 })
+let code = 1
 try {
   const { main } = await vite.ssrLoadModule(new URL(`${command}/run.ts`, import.meta.url).pathname)
-  process.exitCode = (await main(args)) ? 0 : 1
-} finally {
-  await vite.close()
+  code = (await main(args)) ? 0 : 1
+} catch (thrown) {
+  process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`)
 }
+// Whatever is still open must not keep the command from ending.
+process.stdout.write('', () => process.exit(code))

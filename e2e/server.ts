@@ -43,8 +43,17 @@ export function ownEnv(): NodeJS.ProcessEnv {
 /** Runs the server's command, as `npm run serve -- …args` does. */
 export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const command = [join(ROOT, 'dist-node/main.js'), ...args]
-  return spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
+  const child = spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return child
 }
+
+/** Servers that run. One that a failed test did not stop ends with this process, also if it is stopped by SIGSTOP. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** Waits until a command that ends by itself has ended. */
 export async function finished(command: ChildProcess): Promise<CommandResult> {

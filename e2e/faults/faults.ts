@@ -1,7 +1,14 @@
 // What goes wrong while calls are under way.
-import { devtools, stopServiceWorker } from '../tab.ts'
+import type { Page } from '@playwright/test'
+import { pause } from '../../src/mesh/pause.ts'
+import { devtools, ready, stopServiceWorker } from '../tab.ts'
 import type { Random } from '../random.ts'
 import type { Place, World } from './world.ts'
+
+declare global {
+  /** Set in a page that is about to be left. */
+  var isOldPage: boolean | undefined
+}
 
 export interface Fault {
   readonly name: string
@@ -9,7 +16,7 @@ export interface Fault {
   readonly at: readonly Place[]
   /** The callee loses its memory, so nobody can tell how often its messages ran. */
   readonly forgets?: boolean
-  /** Has it happen, and ends it. Resolves when calls can work again. */
+  /** Has it happen, and ends it. Resolves when calls can work again, unless `over` was called before. */
   strike(world: World, options: FaultOptions): Promise<void>
 }
 
@@ -17,7 +24,12 @@ export interface FaultOptions {
   random: Random
   /** How long what stops is stopped, in ms. */
   pauseMs: number
+  /** From now on the time counts until calls work again. */
+  over(): void
 }
+
+/** How long somebody looks at another page. */
+const AWAY_MS = 2_000
 
 const EVERYWHERE: readonly Place[] = ['own tab', 'sibling tab', 'relayed', 'direct']
 const OTHER_TABS: readonly Place[] = ['sibling tab', 'relayed', 'direct']
@@ -39,26 +51,49 @@ export const FAULTS: readonly Fault[] = [
     name: 'callee reloaded',
     at: OTHER_TABS,
     forgets: true,
-    async strike(world) {
-      await world.callee.reload()
-      await world.callee.evaluate(() => glia.ready)
+    async strike({ callee }, { over }) {
+      over()
+      await callee.reload()
+      await ready(callee)
     },
+  },
+  {
+    name: 'callee away and back',
+    at: OTHER_TABS,
+    forgets: true,
+    async strike(world, { over }) {
+      // No browser keeps a page that listens to this.
+      await world.callee.evaluate(() => addEventListener('unload', () => undefined))
+      await goAwayAndBack(world, over)
+    },
+  },
+  {
+    name: 'callee back from cache',
+    at: OTHER_TABS,
+    forgets: true,
+    strike: (world, { over }) => goAwayAndBack(world, over),
   },
   {
     name: 'callee closed',
     at: OTHER_TABS,
     forgets: true,
-    strike: (world) => world.reopen(),
+    async strike(world, { over }) {
+      await world.callee.close()
+      over()
+      await world.reopen()
+    },
   },
   {
     name: 'callee crashed',
     at: OTHER_TABS,
     forgets: true,
-    async strike(world) {
+    async strike(world, { over }) {
       const session = await devtools(world.callee)
+      const crashed = world.callee.waitForEvent('crash')
       // It never answers.
       session.send('Page.crash').catch(() => undefined)
-      await world.callee.waitForEvent('crash')
+      await crashed
+      over()
       await world.reopen()
     },
   },
@@ -113,6 +148,24 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'network dark for 30 s',
+    at: OTHER_BROWSERS,
+    async strike({ tunnel }) {
+      tunnel.setDark(true)
+      await pause(30_000)
+      tunnel.setDark(false)
+    },
+  },
+  {
+    // The relay is still there: nobody has to wait until the direct way works again.
+    name: 'direct way silent',
+    at: ['direct'],
+    async strike({ caller, callee }, { over }) {
+      await Promise.all([dropPackets(caller), dropPackets(callee)])
+      over()
+    },
+  },
+  {
     name: 'process killed',
     at: EVERYWHERE,
     forgets: true,
@@ -151,6 +204,27 @@ export const FAULTS: readonly Fault[] = [
   },
 ]
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Has the callee's tab show another page, and then go back. */
+async function goAwayAndBack({ callee, relay }: World, over: () => void): Promise<void> {
+  await callee.evaluate(() => (globalThis.isOldPage = true))
+  await callee.goto(new URL('version', relay.url).href)
+  await pause(AWAY_MS)
+  over()
+  await callee.goBack({ waitUntil: 'commit' })
+  // A page from the cache loads itself anew.
+  await callee.waitForFunction(() => !globalThis.isOldPage && globalThis.glia !== undefined)
+  await ready(callee)
+}
+
+/** All packets of WebRTC are lost from now on. */
+async function dropPackets(page: Page): Promise<void> {
+  const session = await devtools(page)
+  await session.send('Network.enable')
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+    packetLoss: 100,
+  })
 }

@@ -17,17 +17,22 @@ export type Outcome =
   /** An error without a code. */
   | 'untyped'
 
-/** What a way of calling reports, from whichever process it calls. */
-export type Told = { reply: number[] } | { code: string } | { broke: true } | { untyped: string }
+/** A message: its number in four bytes, and then a pattern that depends on the number. */
+export interface Message {
+  readonly number: number
+  readonly bytes: number
+}
 
-/** @param own The message, which is the reply that is right. */
-export function judge(told: Told | undefined, own: readonly number[]): { outcome: Outcome; detail?: string } {
+/** What a way of calling reports, from whichever process it calls. `same`: the reply is the message, or the start of it. */
+export type Told = { bytes: number; same: boolean } | { code: string } | { broke: true } | { untyped: string }
+
+/** The right reply is the message itself. */
+export function judge(told: Told | undefined, own: Message): { outcome: Outcome; detail?: string } {
   if (told === undefined) return { outcome: 'hang' }
   if ('broke' in told) return { outcome: 'broke' }
   if ('untyped' in told) return { outcome: 'untyped', detail: told.untyped }
   if ('code' in told)
     return isErrorCode(told.code) ? { outcome: 'typed', detail: told.code } : { outcome: 'untyped', detail: told.code }
-  const { reply } = told
-  if (reply.length > own.length || reply.some((byte, i) => byte !== own[i])) return { outcome: 'wrong' }
-  return { outcome: reply.length === own.length ? 'ok' : 'cut' }
+  if (!told.same || told.bytes > own.bytes) return { outcome: 'wrong' }
+  return { outcome: told.bytes === own.bytes ? 'ok' : 'cut' }
 }

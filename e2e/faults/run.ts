@@ -1,21 +1,21 @@
-import { chromium } from '@playwright/test'
-import { CHROMIUM_FLAGS, findChromium } from '../browser.ts'
 import buildApp from '../build.ts'
 import { anySeed, Random } from '../random.ts'
 import { lineOf } from '../table.ts'
 import { withWatchedTab } from '../watched-tab.ts'
-import { type CellReport, runCell } from './cell.ts'
-import { FAULTS } from './faults.ts'
+import { type CellReport, strikeOnce } from './cell.ts'
+import { type Fault, FAULTS } from './faults.ts'
 import { storm } from './storm.ts'
-import { WAYS } from './ways.ts'
-import { type Place, startWorld } from './world.ts'
+import { type Way, WAYS } from './ways.ts'
+import { type Place, withWorld } from './world.ts'
 
-const USAGE = `usage: npm run faults [-- CALLS [SECONDS [SEED [ONLY]]]]
+const USAGE = `usage: npm run faults [-- CALLS [SECONDS [SEED [ONLY [WORLDS]]]]]
 
 Calls a process in all ways (by script, HTTP, file, gateway, libp2p) while something goes wrong (pages, processes, relay, network):
 CALLS (24) for each way and fault. What stops is stopped for SECONDS (15). Each call has to end once, with its own reply or an error
-with a code, in time. Then 2,000 calls with keys, or ten times CALLS if that is less, while the service worker is stopped.
-ONLY limits it to cells whose name has that text, as in 'relayed' or 'frozen'.
+with a code, in time. "Back after" is the time from the end of the fault until a call goes well again.
+Then 2,000 calls with keys, or ten times CALLS if that is less, while the service worker is stopped.
+ONLY limits it to cells whose name has that text, as in 'relayed', 'frozen' or 'storm'. WORLDS (2) faults are tried at the same time,
+each with a relay and browsers of its own.
 `
 
 const HEADS = [
@@ -36,69 +36,103 @@ const HEADS = [
 const WIDTHS = [10, 11, 25, 5, 5, 5, 4, 6, 4, 5, 7, 8, 10]
 const PLACES: readonly Place[] = ['own tab', 'sibling tab', 'relayed', 'direct']
 
+interface Options {
+  calls: number
+  pauseMs: number
+  seed: number
+  only: string
+  worlds: number
+}
+
 /** Prints a line for each cell. @returns whether there was no hang, double, cut, wrong or untyped end. */
-export async function main([
-  callsGiven = '24',
-  secondsGiven = '15',
-  seedGiven,
-  only = '',
-]: readonly string[]): Promise<boolean> {
-  const [calls, pauseSeconds] = [Number(callsGiven), Number(secondsGiven)]
-  const seed = seedGiven === undefined || seedGiven === '' ? anySeed() : Number(seedGiven)
-  if (![calls, pauseSeconds, seed].every((given) => Number.isSafeInteger(given) && given >= 0) || calls < 1) {
+export async function main(args: readonly string[]): Promise<boolean> {
+  const options = readOptions(args)
+  if (!options) {
     process.stderr.write(USAGE)
     return false
   }
+  const { calls, seed, only, worlds } = options
   buildApp()
   say(`${calls} calls a cell, from seed ${seed} on`)
   say(lineOf(HEADS, WIDTHS))
-  let isGood = true
-  for (const place of PLACES)
-    isGood = (await runPlace(place, { calls, pauseMs: pauseSeconds * 1000, seed, only })) && isGood
+  const rounds = planRounds(only)
+  const totals = new Totals()
+  const work = async (): Promise<void> => {
+    for (let round = rounds.shift(); round; round = rounds.shift()) await play(round, options, totals)
+  }
+  await Promise.all(Array.from({ length: worlds }, work))
+  say(totals.text())
+  let { isGood } = totals
   if ('storm'.includes(only)) isGood = (await runStorm(Math.min(2000, calls * 10), seed)) && isGood
   say(isGood ? 'passed' : 'FAILED')
   return isGood
 }
 
-interface PlaceInit {
-  calls: number
-  pauseMs: number
-  seed: number
-  only: string
+function readOptions(args: readonly string[]): Options | undefined {
+  const [calls = '', pauseSeconds = '', seedGiven = '', only = '', worlds = ''] = args
+  const seed = seedGiven === '' ? anySeed() : Number(seedGiven)
+  const numbers = [Number(calls || 24), Number(pauseSeconds || 15), seed, Number(worlds || 2)] as const
+  if (args.length > 5 || !numbers.every((given) => Number.isSafeInteger(given) && given >= 0)) return undefined
+  if (numbers[0] < 1 || numbers[3] < 1) return undefined
+  return { calls: numbers[0], pauseMs: numbers[1] * 1000, seed, only, worlds: numbers[3] }
 }
 
-/** Runs all ways and faults of one place. Each fault has a world of its own, so that it does not meet what another one left. */
-async function runPlace(place: Place, { calls, pauseMs, seed, only }: PlaceInit): Promise<boolean> {
-  const random = new Random(seed)
-  let isGood = true
-  for (const fault of FAULTS) {
-    if (!fault.at.includes(place)) continue
-    const ways = WAYS.filter((way) => way.place === place && `${way.name} ${place} ${fault.name}`.includes(only))
-    if (ways.length === 0) continue
-    const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS })
-    try {
-      const world = await startWorld(browser, place)
-      for (const way of ways) {
-        const report = await runCell(world, { way, fault, calls, pauseMs, random })
-        say(lineOf([way.name, place, fault.name, ...cellsOf(report)], WIDTHS))
-        const wrong = isWrong(report)
-        if (wrong) for (const [detail, times] of report.details) say(`  ${times} times: ${detail}`)
-        isGood &&= !wrong
-      }
-      await world.end()
-    } catch (thrown) {
-      say(`${place}, ${fault.name}: ${thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)}`)
-      isGood = false
-    } finally {
-      await browser.close()
+/** A fault that strikes once, in a world of its own, so that it does not meet what another one left. */
+interface Round {
+  place: Place
+  fault: Fault
+  ways: readonly Way[]
+}
+
+function planRounds(only: string): Round[] {
+  const rounds: Round[] = []
+  for (const place of PLACES) {
+    for (const fault of FAULTS.filter(({ at }) => at.includes(place))) {
+      const ways = WAYS.filter((way) => way.place === place && `${way.name} ${place} ${fault.name}`.includes(only))
+      if (ways.length > 0) rounds.push({ place, fault, ways })
     }
   }
-  return isGood
+  return rounds
 }
 
-function isWrong({ counts, double, recoveryMs }: CellReport): boolean {
-  const { hang, cut, wrong, untyped } = counts
-  return hang + cut + wrong + untyped + (double ?? 0) > 0 || recoveryMs === undefined
+async function play({ place, fault, ways }: Round, { calls, pauseMs, seed }: Options, totals: Totals): Promise<void> {
+  try {
+    const init = { ways, fault, calls, pauseMs, random: new Random(seed) }
+    const reports = await withWorld(place, (world) => strikeOnce(world, init))
+    for (const report of reports) {
+      say(lineOf([report.way.name, place, fault.name, ...cellsOf(report)], WIDTHS))
+      if (totals.add(report)) continue
+      for (const [detail, times] of report.details) say(`  ${times} times: ${detail}`)
+    }
+  } catch (thrown) {
+    totals.isGood = false
+    say(`${place}, ${fault.name}: ${thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)}`)
+  }
+}
+
+/** Of all cells together. */
+class Totals {
+  readonly #counts: Record<string, number> = {}
+  #cells = 0
+  #slowestMs = 0
+  isGood = true
+
+  /** @returns whether the cell is as it has to be */
+  add({ counts, double, recoveryMs }: CellReport): boolean {
+    this.#cells += 1
+    for (const [outcome, count] of Object.entries({ ...counts, double: double ?? 0 }))
+      this.#counts[outcome] = (this.#counts[outcome] ?? 0) + count
+    this.#slowestMs = Math.max(this.#slowestMs, recoveryMs ?? Infinity)
+    const { hang, cut, wrong, untyped } = counts
+    const isGood = hang + cut + wrong + untyped + (double ?? 0) === 0 && recoveryMs !== undefined
+    this.isGood &&= isGood
+    return isGood
+  }
+
+  text(): string {
+    const counts = Object.entries(this.#counts).map(([outcome, count]) => `${count} ${outcome}`)
+    return `${this.#cells} cells: ${counts.join(', ')}; back after ${seconds(this.#slowestMs)} at most`
+  }
 }
 
 function cellsOf({ counts, double, longestMs, recoveryMs }: CellReport): string[] {

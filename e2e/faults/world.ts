@@ -8,10 +8,14 @@ import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import type { Browser, Page } from '@playwright/test'
+import { chromium, type Page } from '@playwright/test'
 import { createLibp2p } from 'libp2p'
+import { CHROMIUM_FLAGS, findChromium } from '../browser.ts'
 import { connect, joined, type Relay, startRelay } from '../mesh.ts'
 import { addressOf, installTools, openTab, spawn } from '../tab.ts'
+import { LANES, PROBE_LANES } from './cell.ts'
+import { inTime } from './in-time.ts'
+import { installMessageTools } from './message.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
 
 /** Where the process is that is called, as seen from the caller. */
@@ -29,23 +33,51 @@ export interface World {
   readonly native: Libp2p
   /** PID of the process that is called, and address of its method that echoes. */
   target: { pid: string; address: string; counted: string }
-  /** PID of a process of the caller that calls others by opening files. */
-  readonly asker: string
+  /** PIDs of processes of the caller that call others by opening files. Each handles one call at a time. */
+  readonly askers: readonly string[]
   /** Opens the callee anew, after its page was lost; its process comes back with it. */
   reopen(): Promise<void>
   /** Makes another process to call. */
   respawn(): Promise<void>
-  end(): Promise<void>
 }
 
-/** Starts everybody and makes one call, so that all ways are there. */
-export async function startWorld(browser: Browser, place: Place): Promise<World> {
+/** Starting takes seconds. What takes longer than this, in ms, never comes. */
+const START_MS = 120_000
+const END_MS = 20_000
+
+/** Makes a world for some work, and ends what belongs to it, whatever comes of starting it and of the work. */
+export async function withWorld<T>(place: Place, work: (world: World) => Promise<T>): Promise<T> {
+  const ends: (() => Promise<unknown>)[] = []
+  try {
+    return await work(await inTime(startWorld(place, ends), START_MS, 'the world does not start'))
+  } finally {
+    // The last one first. One that fails or takes too long must not keep the others.
+    for (let end = ends.pop(); end; end = ends.pop())
+      await inTime(
+        end().catch(() => undefined),
+        END_MS,
+      )
+  }
+}
+
+/** Starts everybody and makes one call, so that all ways are there. @param ends Is given what ends each part, as soon as it is there */
+async function startWorld(place: Place, ends: (() => Promise<unknown>)[]): Promise<World> {
   const relay = await startRelay()
+  ends.push(() => relay.kill())
   const tunnel = await startTunnel()
+  ends.push(() => tunnel.stop())
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: CHROMIUM_FLAGS,
+    // As people have it: a page that is left is kept, and comes back as it was.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  })
+  ends.push(() => browser.close())
   const visit = async (): Promise<Page> => {
     // Loopback too goes through the tunnel.
     const context = await browser.newContext({ proxy: { server: tunnel.url, bypass: '<-loopback>' } })
     await context.addInitScript(installTools)
+    await context.addInitScript(installMessageTools)
     if (place === 'relayed') await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCPeerConnection'))
     return openTab(await context.newPage(), relay.url)
   }
@@ -64,7 +96,10 @@ export async function startWorld(browser: Browser, place: Place): Promise<World>
     streamMuxers: [yamux()],
     services: { identify: identify() },
   })
-  const asker = await spawn(caller, 'ask', { policy: { call: true, mailbox: 256 } })
+  ends.push(async () => native.stop())
+  const askers: string[] = []
+  for (let asker = 0; asker < LANES + PROBE_LANES; asker++)
+    askers.push(await spawn(caller, 'ask', { policy: { call: true, mailbox: 256 } }))
   const world: World = {
     relay,
     tunnel,
@@ -72,7 +107,7 @@ export async function startWorld(browser: Browser, place: Place): Promise<World>
     callee,
     place,
     native,
-    asker,
+    askers,
     target: { pid: '', address: '', counted: '' },
     async reopen() {
       const context = world.callee.context()
@@ -83,11 +118,6 @@ export async function startWorld(browser: Browser, place: Place): Promise<World>
       const pid = await spawn(world.callee, 'tally', { policy: { mailbox: 256 } })
       const address = await addressOf(world.callee, 'echo', pid)
       world.target = { pid, address, counted: await addressOf(world.callee, 'counted', pid) }
-    },
-    async end() {
-      relay.signal('SIGCONT')
-      await Promise.allSettled([native.stop(), caller.context().close(), world.callee.context().close()])
-      await Promise.allSettled([relay.kill(), tunnel.stop()])
     },
   }
   await world.respawn()

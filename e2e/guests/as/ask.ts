@@ -24,7 +24,13 @@ export function ask(): void {
     return
   }
   const fd = load<u32>(opened)
-  if (line < length && writeBytes(fd, buffer + line + 1, length - line - 1)) unreachable()
+  const refused = line < length ? writeBytes(fd, buffer + line + 1, length - line - 1) : 0
+  if (refused) {
+    write('errno ')
+    writeNumber(refused)
+    fd_close(fd)
+    return
+  }
   for (;;) {
     store<usize>(iovec, buffer)
     store<usize>(iovec, CAPACITY, 4)
