@@ -2,6 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import
 import '../src/node/polyfill.ts'
 import { spawn as run } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
@@ -14,7 +15,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, type Page } from '@playwright/test'
 import { createLibp2p } from 'libp2p'
-import { joined, test as withMesh } from './mesh.ts'
+import { joined, startRelay, test as withMesh } from './mesh.ts'
 import { readmeExample, rootEcho, tcpOf } from './native.ts'
 import { finished, ROOT } from './server.ts'
 import { addressOf, call, peerIdOf, spawn } from './tab.ts'
@@ -165,7 +166,9 @@ test('a tab that pauses in the middle of a reply of 24 MiB holds the peer, and t
   await callee.stop()
 })
 
-test("README's example in JavaScript sends a message and prints the reply", async ({ server }) => {
+test("README's example in JavaScript prints the reply, and fails when the connection is lost in its middle", async ({
+  server,
+}) => {
   // Where its imports are found.
   const folder = await mkdtemp(join(ROOT, 'node_modules/.cache/example-'))
   await writeFile(join(folder, 'call.mjs'), await readmeExample('js'))
@@ -174,5 +177,14 @@ test("README's example in JavaScript sends a message and prints the reply", asyn
   const command = run(process.execPath, [...args, await tcpOf(server), await rootEcho(server)])
   command.stdin.end('hello')
   expect(await finished(command)).toEqual({ code: 0, stdout: 'hello', stderr: '' })
+
+  const relay = await startRelay()
+  const cut = run(process.execPath, [...args, await tcpOf(relay), await rootEcho(relay)])
+  const result = finished(cut)
+  cut.stdin.write('hello')
+  await once(cut.stdout, 'data')
+  await relay.kill()
+  cut.stdin.end(' again')
+  expect(await result).toMatchObject({ code: 1, stderr: expect.stringContaining('before the reply ended') })
   await rm(folder, { recursive: true })
 })

@@ -80,6 +80,7 @@ export async function strikeOnce(world: World, init: StrikeInit): Promise<CellRe
   }
   const lanes = (quota: number): Promise<unknown> =>
     Promise.all(cells.flatMap((cell) => Array.from({ length: LANES }, (_, index) => lane(cell, index, quota))))
+  await inTime(fault.prepare?.(world) ?? Promise.resolve(), STRIKE_MS, 'the fault cannot be prepared')
   // A quarter of the calls goes before. The fault meets calls under way.
   await lanes(Math.ceil(calls / 4))
   const going = lanes(calls)

@@ -8,6 +8,7 @@ import type { Place, World } from './world.ts'
 declare global {
   /** Set in a page that is about to be left. */
   var isOldPage: boolean | undefined
+  var isSilent: boolean | undefined
 }
 
 export interface Fault {
@@ -16,6 +17,8 @@ export interface Fault {
   readonly at: readonly Place[]
   /** The callee loses its memory, so nobody can tell how often its messages ran. */
   readonly forgets?: boolean
+  /** Before the calls begin. */
+  prepare?(world: World): Promise<void>
   /** Has it happen, and ends it. Resolves when calls can work again, unless `over` was called before. */
   strike(world: World, options: FaultOptions): Promise<void>
 }
@@ -30,6 +33,8 @@ export interface FaultOptions {
 
 /** How long somebody looks at another page. */
 const AWAY_MS = 2_000
+/** How long a page loops so that its process is found. */
+const LOOP_MS = 1_000
 
 const EVERYWHERE: readonly Place[] = ['own tab', 'sibling tab', 'relayed', 'direct']
 const OTHER_TABS: readonly Place[] = ['sibling tab', 'relayed', 'direct']
@@ -112,13 +117,13 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'callee frozen',
     at: OTHER_TABS,
-    async strike({ callee }, { pauseMs }) {
-      const session = await devtools(callee)
-      await session.send('Page.enable')
-      await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    prepare: async (world) => void renderers.set(world, await rendererOf(world)),
+    async strike(world, { pauseMs }) {
+      const renderer = renderers.get(world)
+      if (renderer === undefined) throw new Error('nobody knows the process of the callee')
+      process.kill(renderer, 'SIGSTOP')
       await pause(pauseMs)
-      await session.send('Page.setWebLifecycleState', { state: 'active' })
-      await session.detach()
+      process.kill(renderer, 'SIGCONT')
     },
   },
   {
@@ -161,7 +166,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'direct way silent',
     at: ['direct'],
     async strike({ caller, callee }, { over }) {
-      await Promise.all([dropPackets(caller), dropPackets(callee)])
+      await Promise.all([caller, callee].map((page) => page.evaluate(() => (globalThis.isSilent = true))))
       over()
     },
   },
@@ -204,6 +209,34 @@ export const FAULTS: readonly Fault[] = [
   },
 ]
 
+/** Process ids of the callees' renderers. */
+const renderers = new WeakMap<World, number>()
+
+/** Headless Chromium freezes no page. A stopped renderer handles as little: the browser around it keeps the sockets open. */
+async function rendererOf({ caller, callee }: World): Promise<number> {
+  const [own, other] = [await busiestRenderer(caller), await busiestRenderer(callee)]
+  if (own === other) throw new Error('caller and callee share a process')
+  return other
+}
+
+/** The renderer that works while the page is made to. */
+async function busiestRenderer(page: Page): Promise<number> {
+  const session = await page.context().browser()?.newBrowserCDPSession()
+  const times = async (): Promise<Map<number, number>> => {
+    const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {}
+    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
+  }
+  const before = await times()
+  await page.evaluate((until) => {
+    while (Date.now() < until);
+  }, Date.now() + LOOP_MS)
+  const worked = [...(await times())].map(([id, time]) => ({ id, seconds: time - (before.get(id) ?? 0) }))
+  await session?.detach()
+  const [busiest] = worked.sort((a, b) => b.seconds - a.seconds)
+  if (!busiest) throw new Error('the browser lists no renderer')
+  return busiest.id
+}
+
 /** Has the callee's tab show another page, and then go back. */
 async function goAwayAndBack({ callee, relay }: World, over: () => void): Promise<void> {
   await callee.evaluate(() => (globalThis.isOldPage = true))
@@ -216,15 +249,15 @@ async function goAwayAndBack({ callee, relay }: World, over: () => void): Promis
   await ready(callee)
 }
 
-/** All packets of WebRTC are lost from now on. */
-async function dropPackets(page: Page): Promise<void> {
-  const session = await devtools(page)
-  await session.send('Network.enable')
-  await session.send('Network.emulateNetworkConditions', {
-    offline: false,
-    latency: 0,
-    downloadThroughput: -1,
-    uploadThroughput: -1,
-    packetLoss: 100,
+/** For `addInitScript`: data channels that can go silent. They stay open and take what is sent, and nothing arrives. */
+export function installSilence(): void {
+  const proto = globalThis.RTCDataChannel?.prototype
+  if (!proto) return
+  const send = Object.getOwnPropertyDescriptor(proto, 'send')
+  Object.defineProperty(proto, 'send', {
+    ...send,
+    value(this: RTCDataChannel, ...args: unknown[]) {
+      if (!globalThis.isSilent) Reflect.apply(send?.value, this, args)
+    },
   })
 }

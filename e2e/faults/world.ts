@@ -14,6 +14,7 @@ import { CHROMIUM_FLAGS, findChromium } from '../browser.ts'
 import { connect, joined, type Relay, startRelay } from '../mesh.ts'
 import { addressOf, installTools, openTab, spawn } from '../tab.ts'
 import { LANES, PROBE_LANES } from './cell.ts'
+import { installSilence } from './faults.ts'
 import { inTime } from './in-time.ts'
 import { installMessageTools } from './message.ts'
 import { startTunnel, type Tunnel } from './tunnel.ts'
@@ -78,6 +79,7 @@ async function startWorld(place: Place, ends: (() => Promise<unknown>)[]): Promi
     const context = await browser.newContext({ proxy: { server: tunnel.url, bypass: '<-loopback>' } })
     await context.addInitScript(installTools)
     await context.addInitScript(installMessageTools)
+    await context.addInitScript(installSilence)
     if (place === 'relayed') await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCPeerConnection'))
     return openTab(await context.newPage(), relay.url)
   }
