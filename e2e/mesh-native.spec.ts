@@ -184,7 +184,7 @@ test("README's example in JavaScript prints the reply, and fails when the connec
   cut.stdin.write('hello')
   await once(cut.stdout, 'data')
   await relay.kill()
-  cut.stdin.end(' again')
+  cut.stdin.end()
   expect(await result).toMatchObject({ code: 1, stderr: expect.stringContaining('before the reply ended') })
   await rm(folder, { recursive: true })
 })

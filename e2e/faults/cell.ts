@@ -18,6 +18,7 @@ export interface StrikeInit {
 /** What came of the calls in one way. */
 export interface CellReport {
   way: Way
+  fault: Fault
   counts: Record<Outcome, number>
   /** Messages that ran more than once; undefined if nobody can tell. */
   double: number | undefined
@@ -88,7 +89,7 @@ export async function strikeOnce(world: World, init: StrikeInit): Promise<CellRe
   while (overAt === undefined) await pause(20)
   await Promise.all([going, striking, ...cells.map(probe)])
   const counts = fault.forgets || number > NUMBERS ? undefined : await readCounts(world)
-  return cells.map((cell) => cell.report(counts, failure))
+  return cells.map((cell) => cell.report(fault, counts, failure))
 }
 
 /** The calls in one way. */
@@ -139,10 +140,11 @@ class Cell {
     }
   }
 
-  report(counts: Uint16Array | undefined, failure: string | undefined): CellReport {
+  report(fault: Fault, counts: Uint16Array | undefined, failure: string | undefined): CellReport {
     if (failure !== undefined) this.#details.set(`the fault failed: ${failure.slice(0, 300)}`, 1)
     return {
       way: this.#way,
+      fault,
       counts: this.#counts,
       double: counts && this.#numbers.reduce((sum, each) => sum + Math.max(0, (counts[each * 2] ?? 0) - 1), 0),
       recoveryMs: failure === undefined ? this.recoveryMs : undefined,

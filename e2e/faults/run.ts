@@ -1,6 +1,6 @@
 import buildApp from '../build.ts'
 import { anySeed, Random } from '../random.ts'
-import { lineOf } from '../table.ts'
+import { lineOf, table } from '../table.ts'
 import { withWatchedTab } from '../watched-tab.ts'
 import { type CellReport, strikeOnce } from './cell.ts'
 import { type Fault, FAULTS } from './faults.ts'
@@ -106,23 +106,27 @@ async function play({ place, fault, ways }: Round, { calls, pauseMs, seed }: Opt
     }
   } catch (thrown) {
     totals.isGood = false
-    say(`${place}, ${fault.name}: ${thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)}`)
+    // Playwright's errors have pages of logs behind the first lines.
+    say(`${place}, ${fault.name}: ${String(thrown).slice(0, 500)}`)
   }
 }
 
 /** Of all cells together. */
 class Totals {
   readonly #counts: Record<string, number> = {}
+  /** For each fault the cell that took longest until calls worked again. */
+  readonly #slowest = new Map<string, { ms: number; where: string }>()
   #cells = 0
-  #slowestMs = 0
   isGood = true
 
   /** @returns whether the cell is as it has to be */
-  add({ counts, double, recoveryMs }: CellReport): boolean {
+  add({ way, fault, counts, double, recoveryMs }: CellReport): boolean {
     this.#cells += 1
     for (const [outcome, count] of Object.entries({ ...counts, double: double ?? 0 }))
       this.#counts[outcome] = (this.#counts[outcome] ?? 0) + count
-    this.#slowestMs = Math.max(this.#slowestMs, recoveryMs ?? Infinity)
+    const ms = recoveryMs ?? Infinity
+    if (ms > (this.#slowest.get(fault.name)?.ms ?? -1))
+      this.#slowest.set(fault.name, { ms, where: `${way.name}, ${way.place}` })
     const { hang, cut, wrong, untyped } = counts
     const isGood = hang + cut + wrong + untyped + (double ?? 0) === 0 && recoveryMs !== undefined
     this.isGood &&= isGood
@@ -130,18 +134,30 @@ class Totals {
   }
 
   text(): string {
+    const rows = [...this.#slowest].map(([fault, { ms, where }]) => [fault, seconds(ms), where])
     const counts = Object.entries(this.#counts).map(([outcome, count]) => `${count} ${outcome}`)
-    return `${this.#cells} cells: ${counts.join(', ')}; back after ${seconds(this.#slowestMs)} at most`
+    return `\n${table([['fault', 'back after', 'the slowest'], ...rows])}\n${this.#cells} cells: ${counts.join(', ')}`
   }
 }
 
 function cellsOf({ counts, double, longestMs, recoveryMs }: CellReport): string[] {
   const { ok, typed, broke, hang, cut, wrong, untyped } = counts
-  const back = recoveryMs === undefined ? 'never' : seconds(recoveryMs)
-  return [ok, typed, broke, hang, double ?? '-', cut, wrong, untyped, seconds(longestMs), back].map(String)
+  return [
+    ok,
+    typed,
+    broke,
+    hang,
+    double ?? '-',
+    cut,
+    wrong,
+    untyped,
+    seconds(longestMs),
+    seconds(recoveryMs ?? Infinity),
+  ].map(String)
 }
 
 function seconds(ms: number): string {
+  if (!Number.isFinite(ms)) return 'never'
   return `${(ms / 1000).toFixed(1)} s`
 }
 

@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test'
 import { Random } from '../random.ts'
 import { devtools, local, spawn } from '../tab.ts'
+import { inTime } from './in-time.ts'
 
 declare global {
   /** Calls that have come to something, in the page. */
@@ -42,6 +43,8 @@ interface PlannedCall {
 /** Sizes of messages, in bytes: small ones travel with the call, others in pieces. */
 const SIZES = [32, 32, 32, 500, 5_000, 60_000, 70_000, 300_000, 1024 * 1024, 4 * 1024 * 1024]
 const IN_FLIGHT = 12
+/** What takes longer than this, in ms, never ends. */
+const STORM_MS = 20 * 60_000
 
 /**
  * Different requests, equal requests (same bytes, keys of their own), and repeated requests (same bytes, same key), all to one
@@ -52,16 +55,21 @@ export async function storm(tab: Page, { calls, keyed, seed }: StormInit): Promi
   const pid = await spawn(tab, 'tally')
   const planned = plan(calls, keyed, random)
   const ending = new AbortController()
-  const stopping = stopWorkerAgainAndAgain(tab, random, ending.signal)
-  const told = await tab.evaluate(sendAll, {
-    planned,
-    keyed,
-    inFlight: IN_FLIGHT,
-    paths: { echo: local(pid, 'echo'), sum: local(pid, 'sum') },
-  })
-  ending.abort()
-  await tab.evaluate(() => (globalThis.stormReplies = Infinity))
-  const stops = await stopping
+  const sendUntilEnd = async (): Promise<string[]> => {
+    try {
+      return await tab.evaluate(sendAll, {
+        planned,
+        keyed,
+        inFlight: IN_FLIGHT,
+        paths: { echo: local(pid, 'echo'), sum: local(pid, 'sum') },
+      })
+    } finally {
+      ending.abort()
+      await tab.evaluate(() => (globalThis.stormReplies = Infinity))
+    }
+  }
+  const storming = Promise.all([sendUntilEnd(), stopWorkerAgainAndAgain(tab, random, ending.signal)])
+  const [told, stops] = await inTime(storming, STORM_MS, 'the storm does not end')
   const counts = await tab.evaluate(
     async (path) => [...new Uint16Array((await glia.call(path)).slice().buffer)],
     local(pid, 'counted'),
@@ -120,7 +128,7 @@ async function stopWorkerAgainAndAgain(tab: Page, random: Random, signal: AbortS
   let stops = 0
   for (let next = 1; !signal.aborted; next += 1 + random.below(12)) {
     // Counted in replies, not in time: on a busy machine nothing would ever get through.
-    await tab.waitForFunction((wanted) => globalThis.stormReplies >= wanted, next)
+    await tab.waitForFunction((wanted) => globalThis.stormReplies >= wanted, next, { timeout: STORM_MS })
     await new Promise((resolve) => setTimeout(resolve, random.below(50)))
     await session.send('ServiceWorker.stopAllWorkers')
     stops += 1
