@@ -14,7 +14,7 @@ Calls a process in all ways (by script, HTTP, file, gateway, libp2p) while somet
 CALLS (24) for each way and fault. What stops is stopped for SECONDS (15). Each call has to end once, with its own reply or an error
 with a code, in time. "Back after" is the time from the end of the fault until a call goes well again.
 Then 2,000 calls with keys, or ten times CALLS if that is less, while the service worker is stopped.
-ONLY limits it to cells whose name has that text, as in 'relayed', 'frozen' or 'storm'. WORLDS (2) faults are tried at the same time,
+ONLY limits it to cells whose name has that text, as in 'relayed', 'frozen' or 'storm'. WORLDS (1) faults are tried at the same time,
 each with a relay and browsers of its own.
 `
 
@@ -71,7 +71,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
 function readOptions(args: readonly string[]): Options | undefined {
   const [calls = '', pauseSeconds = '', seedGiven = '', only = '', worlds = ''] = args
   const seed = seedGiven === '' ? anySeed() : Number(seedGiven)
-  const numbers = [Number(calls || 24), Number(pauseSeconds || 15), seed, Number(worlds || 2)] as const
+  const numbers = [Number(calls || 24), Number(pauseSeconds || 15), seed, Number(worlds || 1)] as const
   if (args.length > 5 || !numbers.every((given) => Number.isSafeInteger(given) && given >= 0)) return undefined
   if (numbers[0] < 1 || numbers[3] < 1) return undefined
   return { calls: numbers[0], pauseMs: numbers[1] * 1000, seed, only, worlds: numbers[3] }

@@ -134,7 +134,7 @@ export const CIRCUIT_IDLE_MS = 60_000
 export const RELAY_RETRY_MS = { first: 500, last: 2_000 }
 /** The same for a page that nobody sees: many hidden tabs must not knock at a relay every second. */
 export const HIDDEN_RETRY_MS = 5_000
-/** Waits before a connected relay is asked again for the reservation that it refused. */
+/** Waits before a connected relay is asked again for the reservation that it refused. One that did not answer is asked after RELAY_RETRY_MS. */
 export const RESERVATION_RETRY_MS = { first: 1_000, last: 20_000 }
 /** How often a peer looks whether it still has its reservation. Costs nothing: the answer is in memory. */
 export const RESERVATION_CHECK_MS = 2_000

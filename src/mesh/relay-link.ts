@@ -3,7 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerOf } from './addresses.ts'
 import { Backoff } from '../glia/backoff.ts'
 import { Wait } from '../glia/wait.ts'
-import { hostOf, meshError } from './failure-words.ts'
+import { failureOf, hostOf, meshError } from './failure-words.ts'
 import {
   DIAL_ATTEMPT_MS,
   HIDDEN_RETRY_MS,
@@ -135,13 +135,16 @@ export class RelayLink {
     const relay = connection.remotePeer
     try {
       if (reserver && reserver.expires(relay) === undefined) await reserver.reserve(relay, address)
+      this.#backoff.reset()
       this.#reservationBackoff.reset()
       this.#error = undefined
       if (this.#state !== 'reserved') this.#show('reserved')
       return RESERVATION_CHECK_MS
     } catch (thrown) {
       if (connection.status !== 'open') throw thrown
-      const waitMs = this.#reservationBackoff.next()
+      // A relay that is full stays so for a while. One that did not answer in time is busy, perhaps for a moment only.
+      const backoff = failureOf(thrown) === 'silent' ? this.#backoff : this.#reservationBackoff
+      const waitMs = backoff.next()
       this.#error = this.#sentence(thrown)
       this.#retryAt = Date.now() + waitMs
       this.#show('refused')
