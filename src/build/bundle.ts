@@ -63,7 +63,7 @@ export async function buildActorThread(outDir: string): Promise<void> {
 }
 
 /** Our own code in one file, dependencies from node_modules. */
-async function bundleForNode(entry: string, output: { outDir: string; emptyOutDir: boolean }): Promise<void> {
+export async function bundleForNode(entry: string, output: { outDir: string; emptyOutDir: boolean }): Promise<void> {
   await build({
     ...NESTED,
     // Comlink's adapter for Node has a path that only bundlers find.

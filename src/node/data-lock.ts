@@ -3,12 +3,13 @@ import { constants } from 'node:fs'
 import { copyFile, link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pause } from '../mesh/pause.ts'
+import { holderOf, keepTouching, ownMark } from './lock-holder.ts'
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from './option-values.ts'
 
 const LOCK_FILE = 'lock'
 /** A file system that does not answer by then is of no use: a network that is down, for example. */
-const ANSWER_MS = 5_000
+const ANSWER_MS = 10_000
 
 /** Time that removing a stale lock takes at most, and how long others wait for it. */
 const MOMENT_MS = 2_000
@@ -16,13 +17,16 @@ const RETRY_MS = 20
 
 /** The data folder, for this server only. */
 export interface DataLock {
+  /** Resolves when another server has taken the folder: this one was frozen for so long that it looked dead. */
+  readonly lost: Promise<void>
   /** Idempotent. */
   readonly release: () => Promise<void>
 }
 
 /**
  * Takes the data folder for this process, and makes it if it is not there. Two servers with one key would be one peer in two
- * places. The lock of a process that is dead is taken over: nothing removes it after kill -9 or a power cut.
+ * places. The lock of a process that is dead is taken over: nothing removes it after kill -9 or a power cut. Whether a process of another
+ * container or machine lives, only its lock tells, which it touches every second. So that takes some seconds.
  *
  * @throws {UsageError} if another server uses the folder, or nothing can be written there
  */
@@ -42,7 +46,7 @@ export async function lockDataDir(dir: string): Promise<DataLock> {
 async function lock(dir: string): Promise<DataLock> {
   await makeFolder(dir)
   const path = join(dir, LOCK_FILE)
-  const own = `${process.pid} ${await startOf(process.pid)}\n`
+  const own = await ownMark()
   const draft = `${path}.${randomUUID()}`
   await writeFile(draft, own, { mode: 0o600 })
   try {
@@ -51,8 +55,15 @@ async function lock(dir: string): Promise<DataLock> {
   } finally {
     await unlink(draft)
   }
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>()
+  const stopTouching = keepTouching(path, async () => {
+    const found = await contentOf(path)
+    if (found !== undefined && found !== own) lose()
+  })
   return {
+    lost,
     release: async () => {
+      stopTouching()
       if ((await contentOf(path)) === own) await unlink(path)
     },
   }
@@ -76,10 +87,10 @@ async function linked(draft: string, path: string): Promise<boolean> {
 async function removeIfStale(path: string, dir: string): Promise<void> {
   const found = await contentOf(path)
   if (found === undefined) return
-  const [pid = '', start = ''] = found.trim().split(' ')
-  if (await isAlive(Number(pid), start)) {
+  const holder = await holderOf(path, found)
+  if (holder !== undefined) {
     throw new UsageError(
-      `The data folder ${resolve(dir)} is in use by another server (process ${pid}): give this one a folder of its own with --data DIR.`,
+      `The data folder ${resolve(dir)} is in use by another server (${holder}): give this one a folder of its own with --data DIR.`,
     )
   }
   await removeStale(path, found)
@@ -121,31 +132,5 @@ async function contentOf(path: string): Promise<string | undefined> {
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw err
-  }
-}
-
-/** Whether a process lives, and is the one that started then: process ids are used again. */
-async function isAlive(pid: number, start: string): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (err) {
-    // It is somebody else's: alive.
-    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
-  const now = await startOf(pid)
-  return now === UNKNOWN || start === UNKNOWN || now === start
-}
-
-const UNKNOWN = '-'
-
-/** When a process was started, in ticks since the machine was, where the system tells (Linux). */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The second field, in parentheses, may have spaces in it. Of what follows the start is the 20th.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN
-  } catch {
-    return UNKNOWN
   }
 }

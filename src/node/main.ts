@@ -22,6 +22,12 @@ async function main(): Promise<void> {
   // Once: a second signal ends the process at once, as it would any other.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
   whenOrphaned(() => void end(server))
+  void server.lost.then(() => {
+    log.warn(
+      `Another server has taken the data folder ${options.data}, because this one did not run for some time. It ends.`,
+    )
+    return end(server)
+  })
   console.log(`Glia is at ${server.url}`)
   for (const address of server.relayAddresses) console.log(`Relay: ${address}`)
   if (!isLoopback(options.host)) console.log(exposure(options, server.port))

@@ -35,6 +35,8 @@ export interface GliaServer {
   readonly peerId: string
   /** Multiaddrs of its relay. */
   readonly relayAddresses: readonly string[]
+  /** Resolves when another server has taken the data folder. This one must stop: two with one key are one peer in two places. */
+  readonly lost: Promise<void>
   /** Takes no new requests, gives those that run a moment, then ends them, and the peer. Idempotent. */
   stop(): Promise<void>
 }
@@ -52,7 +54,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   let figures: MetricsDoor | undefined
   try {
     lock = await lockDataDir(data)
-    const { release } = lock
+    const { release, lost } = lock
     const kept = await openDataDir(data)
     const { peerId } = kept.identity
     await checkDoor({ flag: '--ws', port: init.ws }, host)
@@ -85,6 +87,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       get relayAddresses() {
         return peer.mesh.addrs()
       },
+      lost,
       stop: () => (stopped ??= stop()),
     }
   } catch (thrown) {
