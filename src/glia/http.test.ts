@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type ErrorCode, GliaError } from './errors.ts'
-import type { HttpApi } from './http.ts'
+import { createHttp, type HttpApi } from './http.ts'
+import type { AskListing } from './listing.ts'
 import { EXIT_HEADER, exitOf } from './http-exit.ts'
 import { newPid } from './pid.ts'
 import type { Proc } from './proc.ts'
@@ -142,6 +143,58 @@ test('a method’s name may need percent-encoding', async () => {
   const { http } = api(echo, { methods: ['größe 2'] })
   const response = await http(request(pathTo('root', encodeURIComponent('größe 2')), { body: 'x' }))
   expect(await response.text()).toBe('x')
+})
+
+describe('what a peer lists', () => {
+  const process = { pid: newPid(), name: 'counter', methods: ['increment'] }
+  const listing = (listingOf?: AskListing) => {
+    const { env, router } = makePeer([makeProc(() => echo).proc])
+    const http = createHttp({ env, router, listed: () => [process], listingOf })
+    return async (host: string, ask: Ask = { method: 'GET' }) => http(request(`/ww/0.1.0/${host}/listed`, ask))
+  }
+
+  test('is JSON, of this peer and of another one', async () => {
+    const asked: string[] = []
+    const list = listing(async (peer) => {
+      asked.push(peer)
+      return []
+    })
+    for (const host of ['self', SELF]) {
+      const response = await list(host)
+      expect(response.headers.get('content-type')).toBe('application/json')
+      expect(await response.json()).toEqual([process])
+    }
+    expect(await (await list(OTHER)).json()).toEqual([])
+    expect(asked).toEqual([OTHER])
+    expect((await list(OTHER, { method: 'HEAD' })).status).toBe(200)
+  })
+
+  test('is asked for with GET, and of a peer', async () => {
+    const list = listing(async () => [])
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      const response = await list(OTHER, { method })
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    }
+    const wrong = await list('nobody')
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { code: 'ERR_BAD_ADDRESS' }])
+  })
+
+  test('ends with the failure of the peer, and with its caller', async () => {
+    const failing = listing(async () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'gone')))
+    expect((await failing(OTHER)).status).toBe(502)
+    const aborter = new AbortController()
+    const silent = listing(() => new Promise(() => undefined))(OTHER, { method: 'GET', signal: aborter.signal })
+    aborter.abort()
+    expect(await (await silent).json()).toMatchObject({ code: 'ERR_ABORTED' })
+    expect((await listing()(OTHER)).status).toBe(502)
+  })
+
+  test('is waited for for 15 s', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(AbortSignal.abort(new DOMException('late', 'TimeoutError')))
+    const response = await listing(() => new Promise(() => undefined))(OTHER)
+    expect([response.status, await response.json()]).toMatchObject([504, { code: 'ERR_DEADLINE' }])
+    vi.restoreAllMocks()
+  })
 })
 
 describe('a failure before the reply has begun', () => {

@@ -7,7 +7,7 @@ import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts
 import type { KeyedCalls } from './keyed-calls.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import { readRequestKey } from './request-key.ts'
-import type { ListedProcess } from './listing.ts'
+import { askInTime, type AskListing, type ListedProcess } from './listing.ts'
 import type { Router } from './router.ts'
 import type { Stream } from './stream.ts'
 import { pumpInto, readableFrom } from './web-streams.ts'
@@ -40,7 +40,12 @@ export interface HttpInit {
   router: Router
   /** The processes that are listed to other peers. Left out: none. */
   listed?: (() => readonly ListedProcess[]) | undefined
+  /** Left out: no other peer can be asked. */
+  listingOf?: AskListing | undefined
 }
+
+/** What a peer lists to this one. The path is one of this page's addresses without a method. */
+const LISTING = `${PROTOCOL}/:host/listed`
 
 /** Paths of DESIGN 7 that are read with GET; each answers with a text or with JSON. */
 const QUERIES: Record<string, (init: HttpInit) => string | object> = {
@@ -62,6 +67,8 @@ export function createHttp(init: HttpInit): HttpApi {
     app.get(path, () => respond(answer(init)))
     app.all(path, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
   }
+  app.get(LISTING, async ({ req }) => respond(await listingOf(init, req.param('host'), req.raw.signal)))
+  app.all(LISTING, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
   // Loaded with the first key: no first call needs it.
   let keyed: Promise<KeyedCalls> | undefined
   const getKeyed = (): Promise<KeyedCalls> => {
@@ -79,6 +86,13 @@ export function createHttp(init: HttpInit): HttpApi {
   app.notFound(({ req }) => refuse(noPath(req.path)))
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return async (request, options = {}) => app.fetch(request, options)
+}
+
+async function listingOf(init: HttpInit, host: string, signal: AbortSignal): Promise<readonly ListedProcess[]> {
+  const { router, listed, listingOf: ask } = init
+  if (host === 'self' || host === router.aliases.self) return listed?.() ?? []
+  if (!ask) throw new GliaError('ERR_UNREACHABLE', 'This peer asks no other peer.')
+  return askInTime(ask, host, signal)
 }
 
 async function deliver(

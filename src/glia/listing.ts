@@ -1,5 +1,9 @@
 import { isMethodName } from './address.ts'
 import { methodsFor } from './admit.ts'
+import { cancellation } from './cancel.ts'
+import { GliaError } from './errors.ts'
+import { isPeerId } from './peer-id.ts'
+import { orAborted } from './or-aborted.ts'
 import { isPid, type Pid } from './pid.ts'
 import type { Policy } from './policy.ts'
 import { fields } from './untrusted.ts'
@@ -11,6 +15,12 @@ export interface ListedProcess {
   /** The methods that the asker may call. */
   methods: readonly string[]
 }
+
+/** Asks a peer which of its processes it lists to this one. */
+export type AskListing = (peer: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
+
+/** How long a peer may take to say what it lists, in ms: it may have to be dialled first. */
+const LISTING_MS = 15_000
 
 /** What is looked at to list a process. */
 interface Listable extends Omit<ListedProcess, 'methods'> {
@@ -37,6 +47,28 @@ export function listingFor(asker: string, procs: Iterable<Listable>): ListedProc
     if (callable.length > 0) listed.push(process)
   }
   return listed
+}
+
+/**
+ * Asks a peer, and waits a limited time for its answer.
+ * @throws {GliaError} ERR_BAD_ADDRESS if it is no peer id; ERR_DEADLINE; ERR_ABORTED if the signal aborts; what asking throws.
+ */
+export async function askInTime(
+  ask: AskListing,
+  peer: string,
+  signal?: AbortSignal,
+): Promise<readonly ListedProcess[]> {
+  if (!isPeerId(peer)) throw new GliaError('ERR_BAD_ADDRESS', 'Give the id of a peer.')
+  const late = AbortSignal.timeout(LISTING_MS)
+  const given = signal ? AbortSignal.any([signal, late]) : late
+  try {
+    return await orAborted(ask(peer, given), given)
+  } catch (thrown) {
+    if (signal?.aborted) throw cancellation('The caller gave up.', signal.reason)
+    if (!late.aborted) throw thrown
+    const words = `${peer} did not say in ${LISTING_MS / 1000} s which processes it lists.`
+    throw new GliaError('ERR_DEADLINE', words, { cause: thrown })
+  }
 }
 
 /** Reads the list of another peer. What is wrong with it is left out. @throws {SyntaxError} if it is not JSON. */

@@ -154,6 +154,7 @@ export function counter(): Run {
 }
 
 export interface TestPeer {
+  env: Env
   router: Router
   http: HttpApi
 }
@@ -177,7 +178,7 @@ export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody
     procs: { rootPid, get: (pid) => procs.find((proc) => proc.pid === pid) },
     openRemote,
   })
-  return { router, http: createHttp({ env, router }) }
+  return { env, router, http: createHttp({ env, router }) }
 }
 
 export function addressOf(proc: Proc | Pid, method = 'run', host = SELF): Address {

@@ -8,7 +8,7 @@ import { startTab } from './test-tab.ts'
 
 // A gateway is one peer to a tab. Its clients are told apart all the same.
 
-const { proc } = makeProc(() => echo)
+const { proc } = makeProc(() => echo, { policy: { listed: true } })
 let servers: TestServers
 let server: GliaServer
 let tab: MeshNode
@@ -47,4 +47,12 @@ test('250 slow bodies of one client to a tab keep no other client of the gateway
   }
   for (const call of calls) call.destroy()
   await expect.poll(() => proc.waiting).toBe(0)
+})
+
+test('the gateway tells what a tab lists to it', async () => {
+  await expect.poll(() => tab.relays()[0]?.state, { timeout: 30_000 }).toBe('reserved')
+  const reply = await ask(`/ww/0.1.0/${tab.peerId}/listed`, { port: server.port })
+  expect(reply).toMatchObject({ status: 200 })
+  expect(JSON.parse(reply.body)).toEqual([{ pid: proc.pid, name: proc.name, methods: ['run'] }])
+  expect(await ask('/ww/0.1.0/self/listed', { port: server.port })).toMatchObject({ status: 200, body: '[]' })
 })

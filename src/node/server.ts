@@ -62,7 +62,12 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
     const names = new OwnNames({ ...init, httpPort: door.port })
     const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
-    const gateway = new Gateway({ http: createHttp(peer), peerId, limits, observer: metrics.calls })
+    const gateway = new Gateway({
+      http: createHttp({ ...peer, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
+      peerId,
+      limits,
+      observer: metrics.calls,
+    })
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
     door.serve(

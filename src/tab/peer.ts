@@ -122,7 +122,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     table,
     router,
     listingOf,
-    http: createHttp({ env, router, listed: () => listedTo('browser') }),
+    http: createHttp({ env, router, listed: () => listedTo('browser'), listingOf }),
     mesh,
   }
 }

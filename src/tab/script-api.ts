@@ -6,9 +6,8 @@ import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
-import type { ListedProcess } from '../glia/listing.ts'
+import { askInTime, type AskListing, type ListedProcess } from '../glia/listing.ts'
 import type { Watch } from '../glia/links.ts'
-import { isPeerId } from '../glia/peer-id.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import type { Restart } from '../glia/restart.ts'
@@ -136,7 +135,7 @@ export interface GliaScripting {
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
   open(address: string): Promise<Stream>
   /** The processes that another peer lists to this one: their PIDs, names and the methods that this peer may call. */
-  listed(peerId: string, options?: CallOptions): Promise<ListedProcess[]>
+  listed(peerId: string, options?: CallOptions): Promise<readonly ListedProcess[]>
   /** The peers around this one: those it is connected to first, then those it has only heard of (`link: 'none'`). */
   peers(): PeerInfo[]
   /** Connects to a peer, by multiaddr, peer id or join link. Resolves to its peer id. */
@@ -155,11 +154,8 @@ declare global {
   var glia: GliaScripting
 }
 
-/** Time in which another peer has to say which processes it lists, in ms. */
-const LISTING_MS = 15_000
-
 export interface ScriptingParts {
-  listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
+  listingOf: AskListing
   peerId: string
   router: Router
   http: HttpApi
@@ -282,17 +278,7 @@ export function createScripting(
     },
     open: (address) => open(address),
     async listed(peerId, { signal } = {}) {
-      if (!isPeerId(peerId)) throw new GliaError('ERR_BAD_ADDRESS', 'Give the id of a peer.')
-      const { listingOf } = await started
-      const late = AbortSignal.timeout(LISTING_MS)
-      try {
-        return await listingOf(peerId, signal ? AbortSignal.any([signal, late]) : late)
-      } catch (thrown) {
-        if (signal?.aborted) throw gaveUp(signal)
-        if (!late.aborted) throw thrown
-        const words = `${peerId} did not say in ${LISTING_MS / 1000} s which processes it lists.`
-        throw new GliaError('ERR_DEADLINE', words, { cause: thrown })
-      }
+      return askInTime((await started).listingOf, peerId, signal)
     },
     peers: () => parts?.mesh.node?.peers() ?? [],
     connect: async (target, { signal } = {}) => (await started).mesh.connect(target, signal),
