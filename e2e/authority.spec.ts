@@ -72,8 +72,13 @@ test('the policy of a live process is changed in its details, at once and for go
   await expect(panel).toContainText('Only this browser may call it.')
   await expect(panel).toContainText('count: whoever has the address')
   await expect(row(tab, 'trouble')).toContainText('this browser')
-  // Its instance goes on.
+  // Its instance goes on, until it is told to start anew.
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '2' })
+  const editor = panel.getByRole('definition').filter({ has: tab.getByRole('button', { name: 'Change…' }) })
+  await editor.getByRole('button', { name: 'Restart' }).click()
+  await expect(editor.getByText('Changed.', { exact: true })).toBeVisible()
+  await expect(editor.getByRole('button', { name: 'Restart' })).toBeHidden()
+  expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
   await tab.reload()
   await tab.evaluate(() => glia.ready)
   const policy = await tab.evaluate((wanted) => glia.procs().find((proc) => proc.pid === wanted)?.policy, pid)
@@ -167,5 +172,28 @@ withMesh.describe('two people', () => {
     expect(back).toMatchObject({ from: 'peer', peer: adaId, onBehalfOf: [bobId] })
     expect(back?.process).toBe(there?.process)
     expect(JSON.stringify([back, there])).not.toContain(relay)
+  })
+
+  withMesh('what a peer lists is shown beneath it, and called from there', async ({ ada, bob }) => {
+    await connect(bob, ada, 'direct')
+    const adaId = await peerIdOf(ada)
+    const [shown] = [await spawn(ada, 'trouble', { policy: { listed: true } }), await spawn(ada, 'trouble')]
+    const overHttp = await bob.evaluate(async (peer) => (await fetch(`ww/0.1.0/${peer}/listed`)).json(), adaId)
+    expect(overHttp).toMatchObject([{ pid: shown, name: 'trouble' }])
+    await bob.getByRole('tab', { name: /Peers/ }).click()
+    await bob
+      .locator(`[data-peer="${adaId}"]`)
+      .getByRole('button', { name: /^Processes of/ })
+      .click()
+    const processes = bob.getByRole('list', { name: /^Processes of/ })
+    await expect(processes.getByRole('button')).toHaveText(['root', /^trouble/])
+    await processes.getByRole('button', { name: /^trouble/ }).click()
+    const console = bob.getByRole('form', { name: /^trouble of/ })
+    await console.getByLabel('Method').fill('count')
+    await expect(console).toContainText(`/ww/0.1.0/${adaId}/${shown}/count`)
+    await console.getByRole('button', { name: 'Call' }).click()
+    await expect(console.getByRole('region', { name: 'Reply' })).toHaveText('1')
+    await bob.setViewportSize({ width: 360, height: 640 })
+    expect(await bob.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   })
 })

@@ -94,7 +94,10 @@ export class Proc {
     return this.#policy
   }
 
-  /** From now on, for the messages that wait too. One that runs goes on with the limits that it had. */
+  /**
+   * From now on, for the messages that wait too. One that runs goes on with the deadline and the limits that it had. One that waits
+   * already keeps the longest wait that it came with; the new deadline counts for its run.
+   */
   set policy(policy: Policy) {
     this.#policy = policy
     this.#turns.limit(policy)

@@ -80,7 +80,8 @@ export interface GliaScripting {
   kill(pid: string): Promise<void>
   /**
    * Changes fields of a process's policy while it lives. `later` has those that count from its next instance on; the others
-   * count at once, also for messages that wait.
+   * count at once, also for messages that wait. The message that runs keeps its deadline and its limits, and a message that waits
+   * already keeps the longest wait that it came with: a new `deadlineMs` counts for its run.
    */
   setPolicy(pid: string, policy: GivenPolicy): Promise<PolicyChange>
   /** The last 1,000 calls of a process in this page's life, and the last refusals, the last one first: who called, when, what, and how it ended. */

@@ -7,6 +7,7 @@ import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
 import type { CallRecord } from '../glia/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import { askInTime, type ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/policy.ts'
 import { pumpInto } from '../glia/web-streams.ts'
 import type {
@@ -161,8 +162,11 @@ export class LiveTabModel implements TabModel {
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>
     this.#callTo(`${PROTOCOL}/self/${pid}/${method}`, message)
 
-  readonly callRoot = (peerId: string, method: string, message: Uint8Array): CallHandle =>
-    this.#callTo(`${PROTOCOL}/${peerId}/root/${method}`, message)
+  readonly callPeer = (peerId: string, process: string, method: string, message: Uint8Array): CallHandle =>
+    this.#callTo(`${PROTOCOL}/${peerId}/${process}/${method}`, message)
+
+  readonly listedBy = async (peerId: string, cancelled: AbortSignal): Promise<readonly ListedProcess[]> =>
+    askInTime((await this.#peer.promise).listingOf, peerId, cancelled)
 
   readonly connect = async (text: string, cancelled: AbortSignal): Promise<string> =>
     (await this.#peer.promise).mesh.connect(text, cancelled)

@@ -9,6 +9,7 @@ import type { SpawnOptions } from '../actors/spawn-options.ts'
 import type { CallRecord } from '../glia/call-log.ts'
 import type { Exit } from '../glia/exit.ts'
 import type { ProcState } from '../glia/life.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/policy.ts'
 import type { Restart } from '../glia/restart.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
@@ -213,8 +214,10 @@ export interface TabModel {
   /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */
   connect: (text: string, signal: AbortSignal) => Promise<string>
   disconnect: (peerId: string) => Promise<void>
-  /** Calls a method of the root process of another peer. */
-  callRoot: (peerId: string, method: string, message: Uint8Array) => CallHandle
+  /** The processes that another peer lists to this one. Rejects with GliaError. */
+  listedBy: (peerId: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
+  /** Calls a method of a process of another peer. @param process PID, or `root`. */
+  callPeer: (peerId: string, process: string, method: string, message: Uint8Array) => CallHandle
   /** What the browser promised about what this site stores. */
   storage: ReadonlySignal<StorageView>
   /** Asks it to keep that. */

@@ -10,12 +10,12 @@ import { useWait } from './use-wait.ts'
 export interface PeerActionsProps {
   model: TabModel
   peer: PeerInfo
-  /** Whether the call to the peer's root is shown. */
-  calling: Signal<boolean>
+  /** Whether the processes of the peer are shown. */
+  isOpen: Signal<boolean>
 }
 
 /** What can be done with a peer. */
-export function PeerActions({ model, peer: { peerId, link, processes }, calling }: PeerActionsProps) {
+export function PeerActions({ model, peer: { peerId, link, processes }, isOpen }: PeerActionsProps) {
   const attempt = useMemo(() => new Attempt(), [])
   const wait = useWait(attempt.since.value)
   const short = shortId(peerId)
@@ -32,11 +32,11 @@ export function PeerActions({ model, peer: { peerId, link, processes }, calling 
         <button
           type="button"
           class="button"
-          aria-expanded={calling.value}
-          aria-label={`Call root of ${short}`}
-          onClick={() => (calling.value = !calling.value)}
+          aria-expanded={isOpen.value}
+          aria-label={`Processes of ${short}`}
+          onClick={() => (isOpen.value = !isOpen.value)}
         >
-          Call root
+          Processes
         </button>
       )}
       {wait === 'long' && !isConnected ? (

@@ -7,8 +7,8 @@ import { formatMs, formatSpan, shortId } from './format.ts'
 import { Identicon } from './identicon.tsx'
 import type { TabModel } from './model.ts'
 import { PeerActions } from './peer-actions.tsx'
+import { PeerProcesses } from './peer-processes.tsx'
 import { Protocols } from './protocols.tsx'
-import { RootCall } from './root-call.tsx'
 
 const LINK: Record<PeerInfo['link'], { text: string; dot: string }> = {
   direct: { text: 'direct', dot: 'ok' },
@@ -24,10 +24,10 @@ export interface PeerRowProps {
   found: Signal<string | undefined>
 }
 
-/** One peer, and beneath it the call to its root, once that was asked for. */
+/** One peer, and beneath it its processes, once they were asked for. */
 export function PeerRow({ model, peer, found }: PeerRowProps) {
   const { peerId, link, address, latencyMs, agent, protocols, since, relay } = peer
-  const calling = useSignal(false)
+  const isOpen = useSignal(false)
   const row = useRef<HTMLTableRowElement>(null)
   useSignalEffect(() => {
     if (found.value === peerId) row.current?.scrollIntoView({ block: 'center' })
@@ -68,13 +68,13 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
         </td>
         <td class="num col-since">{since === undefined ? UNKNOWN : <Age since={since} />}</td>
         <td class="actions">
-          <PeerActions model={model} peer={peer} calling={calling} />
+          <PeerActions model={model} peer={peer} isOpen={isOpen} />
         </td>
       </tr>
-      {calling.value && (
+      {isOpen.value && (
         <tr class="detail">
           <td colSpan={8}>
-            <RootCall model={model} peerId={peerId} onClose={() => (calling.value = false)} />
+            <PeerProcesses model={model} peerId={peerId} onClose={() => (isOpen.value = false)} />
           </td>
         </tr>
       )}

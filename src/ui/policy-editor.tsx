@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import type { PolicyChange } from '../glia/policy.ts'
 import { Attempt } from './attempt.ts'
 import { ErrorLine } from './error-line.tsx'
 import type { ProcessView, TabModel } from './model.ts'
 import { CallersFields, CallFields, LimitFields, MethodsField } from './policy-fields.tsx'
 import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
 import { laterWords } from './policy-words.ts'
+import { RestartButton } from './restart-button.tsx'
 import { useWait } from './use-wait.ts'
 
 export interface PolicyEditorProps {
@@ -13,32 +15,42 @@ export interface PolicyEditorProps {
   process: ProcessView
 }
 
-/** Changes the policy of a process while it lives. Says what of that waits for its next instance. */
+/** Changes the policy of a process while it lives. Says what of that waits for its next instance, and can start that. */
 export function PolicyEditor({ model, process }: PolicyEditorProps) {
   const isOpen = useSignal(false)
-  const later = useSignal('')
+  /** What of the last change waits for the next instance; undefined: nothing was changed. */
+  const later = useSignal<PolicyChange['later'] | undefined>(undefined)
+  const restart = useMemo(() => new Attempt(), [process.pid])
   const change = (): void => {
-    later.value = ''
+    later.value = undefined
     isOpen.value = true
   }
   if (isOpen.value) {
-    const done = (words: string): void => {
-      later.value = words
+    const done = (changed?: PolicyChange): void => {
+      later.value = changed?.later
       isOpen.value = false
     }
     return <PolicyFormView model={model} process={process} onDone={done} />
+  }
+  const startAnew = async (): Promise<void> => {
+    await model.restart(process.pid)
+    later.value = []
   }
   return (
     <>
       <button type="button" class="button plain" onClick={change}>
         Change…
       </button>
-      <div role="status">{later.value}</div>
+      <div role="status">{later.value && laterWords(later.value)}</div>
+      {later.value && later.value.length > 0 && (
+        <RestartButton attempt={restart} onRestart={() => void restart.run(startAnew)} />
+      )}
+      <ErrorLine error={restart.error.value} />
     </>
   )
 }
 
-function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (words: string) => void }) {
+function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
   const { pid, name, policy } = process
   const form = useSignal(policyForm(policy))
   const errors = useSignal<PolicyErrors>({})
@@ -54,7 +66,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
     const changed = readPolicyForm(form.value, wrong)
     errors.value = wrong
     if (Object.keys(wrong).length > 0) return
-    void attempt.run(async () => onDone(laterWords((await model.setPolicy(pid, changed)).later)))
+    void attempt.run(async () => onDone(await model.setPolicy(pid, changed)))
   }
   return (
     <form
@@ -75,7 +87,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
         <button type="submit" class="button main">
           {wait === 'short' ? 'Save' : 'Saving…'}
         </button>
-        <button type="button" class="button" onClick={() => onDone('')}>
+        <button type="button" class="button" onClick={() => onDone()}>
           Cancel
         </button>
       </div>

@@ -1,40 +1,51 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { PROTOCOL } from '../glia/address.ts'
+import { CopyButton } from './copy-button.tsx'
 import { shortId } from './format.ts'
-import { Icon } from './icons.tsx'
 import type { TabModel } from './model.ts'
 import { ReplyView } from './reply-view.tsx'
 import { RunningCall } from './running-call.ts'
 import { useWait } from './use-wait.ts'
 
-/** The method that every root has, and that needs no message: it tells what the process was started with. */
-const FIRST_METHOD = 'about'
-
-export interface RootCallProps {
+export interface PeerCallProps {
   model: TabModel
   peerId: string
-  onClose: () => void
+  /** PID, or `root`. */
+  process: string
+  /** What the process is called. */
+  name: string
+  /** The method at first; others may be typed. */
+  method: string
+  methods: readonly string[]
+  /** It is called at once when it is shown, with an empty message. */
+  isCalledAtOnce: boolean
 }
 
-/** Calls the root process of another peer, at once when it is shown, and again as often as one likes. */
-export function RootCall({ model, peerId, onClose }: RootCallProps) {
-  const method = useSignal(FIRST_METHOD)
+/** A console for a process of another peer: its address is filled in. */
+export function PeerCall(props: PeerCallProps) {
+  const { model, peerId, process, name, methods, isCalledAtOnce } = props
+  const method = useSignal(props.method)
   const text = useSignal('')
+  const input = useRef<HTMLInputElement>(null)
+  const options = useId()
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'
   const wait = useWait(isRunning ? call.value?.since : undefined)
   const send = (): void => {
     const message = new TextEncoder().encode(text.value)
-    call.value = { running: new RunningCall(model.callRoot(peerId, method.value.trim(), message)), since: Date.now() }
+    const handle = model.callPeer(peerId, process, method.value.trim(), message)
+    call.value = { running: new RunningCall(handle), since: Date.now() }
   }
   useEffect(() => {
-    send()
+    if (isCalledAtOnce) send()
+    else input.current?.focus()
     return () => call.peek()?.running.cancel()
   }, [])
   return (
     <form
-      class="root-call"
-      aria-label={`Root of ${shortId(peerId)}`}
+      class="peer-call"
+      aria-label={`${name} of ${shortId(peerId)}`}
       onSubmit={(event) => {
         event.preventDefault()
         if (!isRunning) send()
@@ -46,6 +57,7 @@ export function RootCall({ model, peerId, onClose }: RootCallProps) {
           <input
             class="input"
             size={10}
+            list={options}
             autocapitalize="off"
             autocomplete="off"
             spellcheck={false}
@@ -53,9 +65,15 @@ export function RootCall({ model, peerId, onClose }: RootCallProps) {
             onInput={({ currentTarget }) => (method.value = currentTarget.value)}
           />
         </label>
+        <datalist id={options}>
+          {methods.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
         <label class="grow">
           Message
           <input
+            ref={input}
             class="input"
             autocapitalize="off"
             autocomplete="off"
@@ -74,11 +92,21 @@ export function RootCall({ model, peerId, onClose }: RootCallProps) {
             Call
           </button>
         )}
-        <button type="button" class="icon-button" aria-label="Close the call" onClick={onClose}>
-          <Icon name="close" />
-        </button>
       </div>
-      <ReplyView call={call.value?.running} fileName={`${shortId(peerId)}-root-${method.value}-reply`} />
+      <p class="soft address">
+        <CopyButton
+          class="id-button"
+          label="Copy the address"
+          text={() => addressOf(peerId, process, method.value.trim())}
+        >
+          <span class="mono">{addressOf(peerId, process, method.value.trim())}</span>
+        </CopyButton>
+      </p>
+      <ReplyView call={call.value?.running} fileName={`${shortId(peerId)}-${name}-${method.value}-reply`} />
     </form>
   )
+}
+
+function addressOf(peerId: string, process: string, method: string): string {
+  return `${PROTOCOL}/${peerId}/${process}/${method}`
 }
