@@ -194,6 +194,6 @@ withMesh.describe('two people', () => {
     await console.getByRole('button', { name: 'Call' }).click()
     await expect(console.getByRole('region', { name: 'Reply' })).toHaveText('1')
     await bob.setViewportSize({ width: 360, height: 640 })
-    expect(await bob.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    await expect.poll(() => bob.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   })
 })
