@@ -180,8 +180,8 @@ describe('what a peer lists', () => {
   })
 
   test('ends with the failure of the peer, and with its caller', async () => {
-    const failing = listing(async () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'gone')))
-    expect((await failing(OTHER)).status).toBe(502)
+    const gone = listing(async () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'gone')))
+    expect((await gone(OTHER)).status).toBe(502)
     const aborter = new AbortController()
     const silent = listing(() => new Promise(() => undefined))(OTHER, { method: 'GET', signal: aborter.signal })
     aborter.abort()
