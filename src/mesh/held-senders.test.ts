@@ -40,7 +40,7 @@ async function untilHeld(sending: { sent: number }): Promise<void> {
 
 // Over a long way yamux gives windows of up to 1 MiB instead of 256 KiB.
 test.each([0, 20])('a sender %i ms away is held each time its reader pauses, and all arrives', async (delayMs) => {
-  const { connection } = await server.connect((port) => farPort(port, delayMs))
+  const { connection } = await server.connect({ way: (port) => farPort(port, delayMs) })
   const { native, served } = await server.call(connection)
   const sending = sendFast(native, MESSAGE_BYTES)
   let read = 0

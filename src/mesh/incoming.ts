@@ -8,8 +8,6 @@ export interface IncomingInit {
   stream: Libp2pStream
   /** Peer id of the peer at the other end. */
   remote: string
-  /** Time without a byte, while one is waited for, after which the stream is reset, in ms. Left out: none. */
-  idleMs?: number | undefined
   /** Why the stream was reset or lost, where more is known than libp2p tells. */
   explain?: (() => GliaError | undefined) | undefined
 }
@@ -130,19 +128,10 @@ export class Incoming {
   }
 
   async #arrival(): Promise<void> {
-    const { idleMs } = this.#init
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wake = resolve
-    const timer = idleMs === undefined || this.#ended ? undefined : setTimeout(() => this.#onIdle(idleMs), idleMs)
     await promise
-    clearTimeout(timer)
     this.#wake = undefined
-  }
-
-  #onIdle(ms: number): void {
-    const seconds = Math.round(ms / 1000)
-    const message = `${this.#init.remote} sent nothing for ${seconds} s in the middle of its message.`
-    this.#end(new GliaError('ERR_DEADLINE', message))
   }
 
   /** Ends the stream with an error, for both sides. */

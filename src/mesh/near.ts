@@ -3,13 +3,17 @@ import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
 import { hostsOf, ipOf } from './address-scope.ts'
 import { isDirect } from './addresses.ts'
-import { Incoming } from './incoming.ts'
 import { IDLE_MS, NEAR_MS, NEAR_PROTOCOL, NEAR_RATE } from './limits.ts'
 import { Rate } from './rate.ts'
-import { askText, sendText } from './text-answer.ts'
+import { askText, readText, sendText } from './text-answer.ts'
 
-/** Longest question, in bytes: a peer id, a name of 253 characters, and what is around them. */
-const MAX_QUESTION_BYTES = 512
+/** Longest question, in characters: a peer id, a name of 253 characters, and what is around them. */
+const MAX_QUESTION = 512
+const QUESTION_READ = {
+  idleMs: IDLE_MS,
+  maxLength: MAX_QUESTION,
+  tooLong: () => new Error('the question is too long'),
+}
 const YES = 'yes'
 const QUESTION = { protocol: NEAR_PROTOCOL, maxLength: YES.length, tooLong: () => new Error('the answer is too long') }
 
@@ -38,7 +42,7 @@ export class Near {
   async answer(stream: Libp2pStream, connection: Connection): Promise<void> {
     const asker = connection.remotePeer.toString()
     try {
-      const { peer, host } = readQuestion(await readAll(stream, asker))
+      const { peer, host } = readQuestion(await readText(stream, { remote: asker, ...QUESTION_READ }))
       const isNear = this.#rate.admits(asker) && (await this.#isNear(connection, peer, host))
       await sendText(stream, isNear ? YES : 'no')
     } catch (thrown) {
@@ -70,18 +74,6 @@ export async function askNear(relay: Connection, peer: string, host: string): Pr
   } catch {
     return false
   }
-}
-
-async function readAll(stream: Libp2pStream, remote: string): Promise<string> {
-  const incoming = new Incoming({ stream, remote, idleMs: IDLE_MS })
-  const decoder = new TextDecoder()
-  let [text, length] = ['', 0]
-  for (let piece = await incoming.read(); piece !== null; piece = await incoming.read()) {
-    length += piece.length
-    if (length > MAX_QUESTION_BYTES) throw new Error('the question is too long')
-    text += decoder.decode(piece, { stream: true })
-  }
-  return text
 }
 
 function readQuestion(text: string): { peer: string; host: string } {

@@ -12,21 +12,28 @@ import type { Stream } from '../glia/stream.ts'
 import { STREAM_WINDOW_BYTES } from './limits.ts'
 import { rawProtocol } from './raw-protocol.ts'
 
+export interface ConnectOptions {
+  /** Gives the port through which the client reaches a port. Left out: there is none between. */
+  way?: (port: number) => Promise<number>
+  /** Largest window of a stream that the client gives, in bytes. Left out: yamux's own. */
+  windowBytes?: number
+}
+
 export interface RawServer {
   libp2p: Libp2p
-  /** A native client, connected. @param way Gives the port through which it reaches a port. Left out: there is none between. */
-  connect(way?: (port: number) => Promise<number>): Promise<{ client: Libp2p; connection: Connection }>
+  /** A native client, connected. */
+  connect(options?: ConnectOptions): Promise<{ client: Libp2p; connection: Connection }>
   /** Opens a call on a connection. Resolves when the server has it. */
   call(connection: Connection): Promise<{ native: Libp2pStream; served: Stream }>
 }
 
 /** A libp2p node with nothing of Glia's. It is stopped after the tests. */
-async function native(listen: string[] = []): Promise<Libp2p> {
+async function native(listen: string[] = [], windowBytes?: number): Promise<Libp2p> {
   const node = await createLibp2p({
     transports: [tcp()],
     addresses: { listen },
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux(windowBytes === undefined ? {} : { streamOptions: { maxStreamWindowSize: windowBytes } })],
   })
   afterAll(() => node.stop())
   return node
@@ -54,8 +61,8 @@ export async function rawServer(): Promise<RawServer> {
   afterAll(() => libp2p.stop())
   return {
     libp2p,
-    async connect(way) {
-      const client = await native()
+    async connect({ way, windowBytes } = {}) {
+      const client = await native([], windowBytes)
       const port = Number(libp2p.getMultiaddrs()[0]?.toString().split('/')[4])
       const reached = way ? await way(port) : port
       return { client, connection: await client.dial(multiaddr(`/ip4/127.0.0.1/tcp/${reached}`)) }

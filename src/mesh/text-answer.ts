@@ -1,5 +1,6 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
-import { toGliaError } from '../glia/errors.ts'
+import { seconds } from '../glia/deadline.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/or-aborted.ts'
 import { Incoming } from './incoming.ts'
 import { abortWith } from './libp2p-stream.ts'
@@ -19,6 +20,40 @@ export interface TextQuestion {
   tooLong(): Error
 }
 
+export interface TextRead {
+  /** Peer id of the peer that sends it. */
+  remote: string
+  /** Longest pause before a piece of it, in ms. */
+  idleMs: number
+  /** Longest text that is taken, in characters. */
+  maxLength: number
+  /** What is thrown at a longer one. */
+  tooLong(): Error
+}
+
+/** Reads a text to the end of its stream. @throws {GliaError} ERR_DEADLINE after too long a pause; why the stream failed; `tooLong`. */
+export async function readText(
+  stream: Libp2pStream,
+  { remote, idleMs, maxLength, tooLong }: TextRead,
+): Promise<string> {
+  const incoming = new Incoming({ stream, remote })
+  const late = (): void => {
+    const error = new GliaError('ERR_DEADLINE', `${remote} sent nothing for ${seconds(idleMs)}.`)
+    incoming.fail(error)
+    stream.abort(error)
+  }
+  const decoder = new TextDecoder()
+  let text = ''
+  for (;;) {
+    const timer = setTimeout(late, idleMs)
+    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+    const piece = await incoming.read().finally(() => clearTimeout(timer))
+    if (piece === null) return text
+    text += decoder.decode(piece, { stream: true })
+    if (text.length > maxLength) throw tooLong()
+  }
+}
+
 /** Reads a peer's answer. @throws what libp2p throws, the reason of the signal, or `tooLong`. */
 export async function askText(
   connection: Connection,
@@ -32,14 +67,7 @@ export async function askText(
       stream.send(new TextEncoder().encode(question))
       await orAborted(stream.close({ signal }), signal)
     }
-    const incoming = new Incoming({ stream, remote: connection.remotePeer.toString(), idleMs: PIECE_MS })
-    const decoder = new TextDecoder()
-    let text = ''
-    for (let piece = await incoming.read(); piece !== null; piece = await incoming.read()) {
-      text += decoder.decode(piece, { stream: true })
-      if (text.length > maxLength) throw tooLong()
-    }
-    return text
+    return await readText(stream, { remote: connection.remotePeer.toString(), idleMs: PIECE_MS, maxLength, tooLong })
   } finally {
     void stream.close().catch(() => undefined)
   }

@@ -1,4 +1,4 @@
-import { FormField } from './form-field.tsx'
+import { CheckField, ChoiceField, LinesField, NumberField, TextField } from './form-fields.tsx'
 import type { PolicyErrors, PolicyForm } from './policy-form.ts'
 
 export interface PolicyFieldsProps {
@@ -24,34 +24,22 @@ const CALL: Readonly<Record<PolicyForm['call'], string>> = {
 export function CallersFields({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
     <>
-      <FormField label="Who may call it" error={undefined}>
-        {(control) => (
-          <select
-            {...control}
-            value={form.callers}
-            onChange={({ currentTarget }) => onEdit({ callers: currentTarget.value as PolicyForm['callers'] })}
-          >
-            <Options words={CALLERS} />
-          </select>
-        )}
-      </FormField>
+      <ChoiceField
+        label="Who may call it"
+        words={CALLERS}
+        value={form.callers}
+        onEdit={(callers) => onEdit({ callers })}
+      />
       {form.callers === 'peers' && (
         <>
-          <Lines
+          <LinesField
             label="Peer ids, one a line"
             placeholder="12D3…"
             value={form.peers}
             error={errors.peers}
             onEdit={(peers) => onEdit({ peers })}
           />
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={form.listed}
-              onChange={({ currentTarget }) => onEdit({ listed: currentTarget.checked })}
-            />
-            It is listed to them
-          </label>
+          <CheckField label="It is listed to them" value={form.listed} onEdit={(listed) => onEdit({ listed })} />
         </>
       )}
     </>
@@ -61,7 +49,7 @@ export function CallersFields({ form, errors, onEdit }: PolicyFieldsProps) {
 /** Methods with callers of their own. */
 export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
-    <Lines
+    <LinesField
       label="Methods with callers of their own, one a line"
       placeholder="increment: browser"
       value={form.methods}
@@ -75,19 +63,14 @@ export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
 export function CallFields({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
     <>
-      <FormField label="Whom it may call, as files under /ww" error={undefined}>
-        {(control) => (
-          <select
-            {...control}
-            value={form.call}
-            onChange={({ currentTarget }) => onEdit({ call: currentTarget.value as PolicyForm['call'] })}
-          >
-            <Options words={CALL} />
-          </select>
-        )}
-      </FormField>
+      <ChoiceField
+        label="Whom it may call, as files under /ww"
+        words={CALL}
+        value={form.call}
+        onEdit={(call) => onEdit({ call })}
+      />
       {form.call !== 'off' && (
-        <Lines
+        <LinesField
           label="Only these addresses, one a line; * is any"
           placeholder="/ww/0.1.0/self/root/*"
           value={form.callTo}
@@ -118,86 +101,32 @@ export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
       <legend class="label">Limits</legend>
       <div class="limits">
         {LIMITS.map(([field, label]) => (
-          <FormField key={field} label={label} error={errors[field]}>
-            {(control) => (
-              <input
-                {...control}
-                class="input num"
-                inputMode="decimal"
-                autocomplete="off"
-                value={form[field]}
-                onInput={({ currentTarget }) => onEdit({ [field]: currentTarget.value })}
-              />
-            )}
-          </FormField>
+          <NumberField
+            key={field}
+            label={label}
+            value={form[field]}
+            error={errors[field]}
+            onEdit={(value) => onEdit({ [field]: value })}
+          />
         ))}
       </div>
-      <FormField label="Exit codes that are no failure" error={errors.okExits}>
-        {(control) => (
-          <input
-            {...control}
-            class="input"
-            autocomplete="off"
-            placeholder="1 of grep and diff"
-            value={form.okExits}
-            onInput={({ currentTarget }) => onEdit({ okExits: currentTarget.value })}
-          />
-        )}
-      </FormField>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={form.durable}
-          onChange={({ currentTarget }) => onEdit({ durable: currentTarget.checked })}
-        />
-        Its fsync waits until the files are on the disk, also if the browser is killed then
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={form.mayEvict}
-          onChange={({ currentTarget }) => onEdit({ mayEvict: currentTarget.checked })}
-        />
-        It may be stopped while it is idle to make room for others, and lose what it has in memory
-      </label>
+      <TextField
+        label="Exit codes that are no failure"
+        placeholder="1 of grep and diff"
+        value={form.okExits}
+        error={errors.okExits}
+        onEdit={(okExits) => onEdit({ okExits })}
+      />
+      <CheckField
+        label="Its fsync waits until the files are on the disk, also if the browser is killed then"
+        value={form.durable}
+        onEdit={(durable) => onEdit({ durable })}
+      />
+      <CheckField
+        label="It may be stopped while it is idle to make room for others, and lose what it has in memory"
+        value={form.mayEvict}
+        onEdit={(mayEvict) => onEdit({ mayEvict })}
+      />
     </fieldset>
-  )
-}
-
-function Options({ words }: { words: Readonly<Record<string, string>> }) {
-  return (
-    <>
-      {Object.entries(words).map(([value, said]) => (
-        <option key={value} value={value}>
-          {said}
-        </option>
-      ))}
-    </>
-  )
-}
-
-interface LinesProps {
-  label: string
-  placeholder: string
-  value: string
-  error: string | undefined
-  onEdit: (value: string) => void
-}
-
-function Lines({ label, placeholder, value, error, onEdit }: LinesProps) {
-  return (
-    <FormField label={label} error={error}>
-      {(control) => (
-        <textarea
-          {...control}
-          rows={2}
-          spellcheck={false}
-          autocapitalize="off"
-          placeholder={placeholder}
-          value={value}
-          onInput={({ currentTarget }) => onEdit(currentTarget.value)}
-        />
-      )}
-    </FormField>
   )
 }

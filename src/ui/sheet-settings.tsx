@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { makePolicy } from '../glia/policy.ts'
-import { FormField } from './form-field.tsx'
+import { ChoiceField, LinesField, TextField } from './form-fields.tsx'
 import { CallFields, LimitFields, MethodsField } from './policy-fields.tsx'
 import { callWords, mainLimitWords, RESTART_WORDS } from './policy-words.ts'
 import { type FormErrors, readForm, type SpawnForm } from './spawn-form.ts'
@@ -45,52 +45,37 @@ function summaryOf(form: SpawnForm): string {
 function StartFields({ form, errors, onEdit }: SheetSettingsProps) {
   return (
     <>
-      <FormField label="Arguments, as in a shell" error={errors.args}>
-        {(control) => (
-          <input
-            {...control}
-            class="input"
-            spellcheck={false}
-            autocapitalize="off"
-            placeholder="--from markdown 'a b'"
-            value={form.args}
-            onInput={({ currentTarget }) => onEdit({ args: currentTarget.value })}
-          />
-        )}
-      </FormField>
-      <FormField label="Environment, KEY=value lines" error={errors.env}>
-        {(control) => (
-          <textarea
-            {...control}
-            rows={2}
-            spellcheck={false}
-            autocapitalize="off"
-            placeholder="LANG=en"
-            value={form.env}
-            onInput={({ currentTarget }) => onEdit({ env: currentTarget.value })}
-          />
-        )}
-      </FormField>
+      <TextField
+        label="Arguments, as in a shell"
+        placeholder="--from markdown 'a b'"
+        value={form.args}
+        error={errors.args}
+        onEdit={(args) => onEdit({ args })}
+      />
+      <LinesField
+        label="Environment, KEY=value lines"
+        placeholder="LANG=en"
+        value={form.env}
+        error={errors.env}
+        onEdit={(env) => onEdit({ env })}
+      />
     </>
   )
 }
 
+const RESTART_CHOICES = {
+  permanent: `permanent: ${RESTART_WORDS.permanent}`,
+  transient: `transient: ${RESTART_WORDS.transient}`,
+  temporary: `temporary: ${RESTART_WORDS.temporary}`,
+}
+
 function RestartField({ form, onEdit }: SheetSettingsProps) {
   return (
-    <FormField label="When its instance has ended" error={undefined}>
-      {(control) => (
-        <select
-          {...control}
-          value={form.restart}
-          onChange={({ currentTarget }) => onEdit({ restart: currentTarget.value as SpawnForm['restart'] })}
-        >
-          {Object.entries(RESTART_WORDS).map(([type, words]) => (
-            <option key={type} value={type}>
-              {type}: {words}
-            </option>
-          ))}
-        </select>
-      )}
-    </FormField>
+    <ChoiceField
+      label="When its instance has ended"
+      words={RESTART_CHOICES}
+      value={form.restart}
+      onEdit={(restart) => onEdit({ restart })}
+    />
   )
 }
