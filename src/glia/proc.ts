@@ -1,27 +1,22 @@
-import { Abandonment } from './abandonment.ts'
 import { admit } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
-import { strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from './deadline.ts'
-import { PATIENCE_MS } from './door-limits.ts'
 import { endWith } from './end-with.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
 import type { Program } from './incarnation.ts'
-import { type Cause, Life, type ProcObserver, type ProcState } from './life.ts'
+import { Life, type ProcObserver, type ProcState } from './life.ts'
 import type { Applicant } from './mailbox.ts'
-import { Pace } from './pace.ts'
+import { isAcceptedExit, MessageRun } from './message-run.ts'
 import type { Pid } from './pid.ts'
 import type { Policy } from './policy.ts'
-import { messageOf } from './proc-message.ts'
 import type { Restart } from './restart.ts'
 import { RunTimes } from './run-times.ts'
 import { senderOf } from './sender-of.ts'
 import type { Stream } from './stream.ts'
 import { Suspects } from './suspects.ts'
 import { type Turn, Turns } from './turns.ts'
-import { UnlessOver } from './unless-over.ts'
 
 export interface ProcInit extends Program {
   pid: Pid
@@ -61,13 +56,8 @@ export class Proc {
   readonly #turns: Turns
   readonly #life: Life
   readonly #times = new RunTimes()
-  #running: Stream | undefined
-  /** That of the message that runs, if its caller is not the owner. */
-  #pace: Pace | undefined
-  /** That of the message that runs, if its caller is the owner. */
-  #abandonment: Abandonment | undefined
-  /** Ends the message that runs, and its instance. */
-  #stopRunning: ((error: GliaError) => void) | undefined
+  /** That of the message which has the turn. */
+  #run: MessageRun | undefined
   readonly #suspects = new Suspects()
   #revived: string | undefined
   /** The swap that has the turn. */
@@ -80,10 +70,7 @@ export class Proc {
     this.#restart = restart
     this.#observer = observer
     this.#revived = revived
-    this.#turns = new Turns(policy, () => {
-      this.#pace?.watch()
-      this.#abandonment?.look()
-    })
+    this.#turns = new Turns(policy, () => this.#run?.look())
     this.#life = new Life({ methods, load, enter, start }, restart, observer)
     const { killed } = this.#life
     killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
@@ -124,7 +111,7 @@ export class Proc {
 
   /** The message that runs, or has ended its instance just now. */
   get running(): Stream | undefined {
-    return this.#running
+    return this.#run?.stream
   }
 
   /** Messages waiting for their turn. */
@@ -201,7 +188,7 @@ export class Proc {
       try {
         // While the message waited, the module may have been swapped or the policy changed.
         admit(stream, this)
-        await this.#run(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
+        await this.#handle(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
         this.calls.end(call, 'ok')
         // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
@@ -260,8 +247,8 @@ export class Proc {
     const error = new GliaError('ERR_PROC_STOPPED', 'Its owner restarted the process while it handled this message.')
     const callOff = deadlineWithGrace(
       RESTART_GRACE_MS,
-      () => this.#running?.abort(error),
-      () => this.#stopRunning?.(error),
+      () => this.#run?.stream.abort(error),
+      () => this.#run?.stop(error),
     )
     await this.#inTurn(taken.finally(callOff), async () => {
       this.#revived = undefined
@@ -299,7 +286,7 @@ export class Proc {
       return
     }
     const turn = this.#turns.tryTake()
-    this.#running?.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
+    this.#run?.stream.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
     this.#life.end(reason, { counts })
     // A message that has the turn ends it itself.
     if (turn) this.#end(turn)
@@ -340,87 +327,19 @@ export class Proc {
   }
 
   /** @param tell Told of what failed before anything that follows of it. */
-  async #run(stream: Stream, call: KeptCall, tell: (thrown: unknown) => GliaError): Promise<void> {
-    const started = performance.now()
-    const { methodName: method } = stream
-    const { killed, incarnation } = this.#life
-    const deadline = deadlineIn(this.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
-    const cause = { method, counts: this.#restart.counts === 'anyone' || strangersOf(stream).length === 0, tell }
-    // A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped.
-    let refuseWaiting: ((error: GliaError) => void) | undefined
-    // Its end is that of the turn, whatever the run still waits for.
-    const unlessOver = new UnlessOver()
-    const beginDeadline = (): (() => void) =>
-      deadlineWithGrace(
-        deadline.ms,
-        () => {
-          refuseWaiting = this.#turns.whoWaits()
-          stream.abort(deadline.late)
-        },
-        () => {
-          tell(deadline.late)
-          this.#stopAt(deadline.late, cause, refuseWaiting)
-          unlessOver.end(deadline.late)
-        },
-      )
-    let cancelDeadline: (() => void) | undefined
-    const { isOwner } = senderOf(stream)
-    const pace = isOwner ? undefined : this.#paceOf(stream)
-    const stopRunning = (error: GliaError): void => {
-      stream.abort(error)
-      incarnation.stop()
-      unlessOver.end(error)
-    }
-    const abandonment = isOwner ? this.#abandonmentOf(stream, stopRunning) : undefined
-    const onKill = (): void => {
-      unlessOver.end(killed.reason)
-      stream.abort(killed.reason)
-    }
-    killed.addEventListener('abort', onKill, { once: true })
-    this.#running = stream
-    let failure: unknown
-    try {
-      // The caller may have given up before its turn came.
-      stream.signal.throwIfAborted()
-      incarnation.prepare(method)
-      const loading = this.#life.load(stream.signal, cause)
-      if (loading) await loading
-      const entering = this.#life.enter(stream.signal)
-      if (entering) await entering
-      cancelDeadline = beginDeadline()
-      if (!incarnation.isLive) await this.#life.start(stream.signal, deadline.late, cause)
-      this.#life.state = 'busy'
-      const { pid, policy } = this
-      const message = messageOf(stream, { pid, policy, call, pace, onOver: abandonment && (() => abandonment.look()) })
-      this.#pace = pace
-      this.#abandonment = abandonment
-      this.#stopRunning = stopRunning
-      pace?.watch()
-      await unlessOver.wait(incarnation.run(method, message)).catch((thrown: unknown) => {
-        // What ended the turn is no failure of the actor.
-        if (thrown !== unlessOver.reason) failure = thrown
-        throw thrown
-      })
-      // The guest may have returned on its own account after the caller's end was decided.
-      stream.signal.throwIfAborted()
-      this.#times.add(performance.now() - started)
-    } catch (thrown) {
-      // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
-      const decided = [stream.signal, killed].find(({ aborted }) => aborted)
-      const reason: unknown = decided ? decided.reason : thrown
-      if (!this.#isAccepted(reason)) tell(reason)
-      throw reason
-    } finally {
-      cancelDeadline?.()
-      pace?.stop()
-      abandonment?.end()
-      this.#pace = this.#abandonment = this.#stopRunning = undefined
-      killed.removeEventListener('abort', onKill)
-      // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
-      const wasLeft = stream.signal.aborted && stream.signal.reason !== deadline.late
-      this.#life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
-      this.#running = undefined
-    }
+  async #handle(stream: Stream, call: KeptCall, tell: (thrown: unknown) => GliaError): Promise<void> {
+    const run = new MessageRun(stream, call, {
+      proc: this,
+      restart: this.#restart,
+      life: this.#life,
+      turns: this.#turns,
+      suspects: this.#suspects,
+      observer: this.#observer,
+      tell,
+      over: () => (this.#run = undefined),
+    })
+    this.#run = run
+    this.#times.add(await run.run())
   }
 
   /** Who wants a turn with a message, and how much of that is there. */
@@ -437,43 +356,11 @@ export class Proc {
     }
   }
 
-  #paceOf(stream: Stream): Pace {
-    const sender = senderOf(stream)
-    return new Pace({
-      behind: () => this.#turns.behind,
-      awaitsInput: () => this.#life.incarnation.awaitsInput,
-      isSuspect: this.#suspects.has(sender),
-      tooSlow: (error, waitedMs) => {
-        this.#suspects.add(sender)
-        this.#turns.holdBack(Math.min(waitedMs, PATIENCE_MS))
-        stream.abort(error)
-      },
-    })
-  }
-
-  #abandonmentOf(stream: Stream, stopRunning: (error: GliaError) => void): Abandonment {
-    return new Abandonment({
-      stream,
-      ownerWaits: () => this.#turns.behind === 'owner',
-      stop: () => {
-        stopRunning(toGliaError(stream.signal.reason))
-        this.#observer.note(
-          `${stream.methodName} did not return when its message was cancelled, so its instance was ended. The next message starts a fresh one.`,
-        )
-      },
-    })
-  }
-
   /** An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures. */
   #acceptExit(thrown: unknown, stream: Stream): void {
-    if (!this.#isAccepted(thrown)) throw thrown
+    if (!isAcceptedExit(thrown, this.policy)) throw thrown
     const { code, message, exitCode, cause } = toGliaError(thrown)
     endWith(stream, new GliaError(code, message, { cause, exitCode, accepted: true }))
-  }
-
-  #isAccepted(thrown: unknown): boolean {
-    const { exitCode } = toGliaError(thrown)
-    return exitCode !== undefined && this.policy.okExits.includes(exitCode)
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
@@ -487,19 +374,6 @@ export class Proc {
 
   #startDeadline(): Deadline {
     return deadlineIn(this.policy.deadlineMs, (time) => `It did not start within ${time}.`)
-  }
-
-  /** The deadline and its grace are over: the guest loops. Ends the worker; those who waited at the deadline are told. */
-  #stopAt({ message }: GliaError, cause: Cause, refuseWaiting: ((error: GliaError) => void) | undefined): void {
-    // Without an instance it is still being started, which ends by itself: it has the deadline too.
-    if (!this.#life.incarnation.isLive) return
-    refuseWaiting?.(
-      new GliaError(
-        'ERR_PROC_STOPPED',
-        'The message before this one ran past its deadline, so the process was stopped. This message was not run: send it again.',
-      ),
-    )
-    this.#life.end({ type: 'deadline', message }, cause)
   }
 
   /** After a message, or what the owner did: the next one has its turn, at once or after a backoff. */
