@@ -23,7 +23,7 @@ export interface DirectsInit {
   callsOn(connection: Connection): number
   /** When the last call over a connection was opened, in ms since the epoch. */
   usedAt(connection: Connection): number
-  /** Any connection to a peer. */
+  /** A connection to a peer that was announced: nobody called it, so no address is dialled that others chose. */
   reach(peer: string): Promise<Connection>
 }
 

@@ -47,6 +47,7 @@ const ALL = 'all'
 export class GossipGuard {
   readonly #passedOn = new Rate(PASSED_ON_RATE)
   readonly #passedOnByRelays = new Rate(PASSED_ON_BY_RELAYS_RATE)
+  readonly #ofThemselves = new Rate(PASSED_ON_RATE)
   readonly #repeats = new Rate(REPEAT_RATE)
   readonly #freshSelf = new Rate(FRESH_SELF_RATE)
   readonly #fresh = new Rate(FRESH_RATE)
@@ -85,7 +86,7 @@ export class GossipGuard {
     const isOwn = isFrom(from, message)
     const source = sourceOf(from)
     if (!isOwn && !this.#passesOn(source)) return false
-    if (isOwn && !this.#repeats.admits(neighbour)) return false
+    if (isOwn && !(this.#repeats.admits(neighbour) && this.#ofThemselves.admits(source.name))) return false
     const signer = signerOf(message)
     if (signer === undefined) {
       this.#offended(neighbour)

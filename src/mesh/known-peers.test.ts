@@ -80,7 +80,7 @@ test('a relay that tells of thousands takes nothing from another one', () => {
 })
 
 test('who was met or called is kept before those who were only heard of', () => {
-  const known = new KnownPeers((id) => id === 'connected')
+  const known = new KnownPeers(() => new Set(['connected']))
   known.called('called')
   for (const name of ['connected', 'called', 'heard-of']) known.heard(madeUp(name), [], stranger('first'))
   fill(known, stranger('first'), 5000)

@@ -32,14 +32,14 @@ interface Entry extends KnownPeer {
  * that has told of most loses the peer that was not heard of for longest.
  */
 export class KnownPeers {
-  readonly #isMet: (id: string) => boolean
+  readonly #met: () => ReadonlySet<string>
   readonly #peers = new Map<string, Entry>()
   /** Ids of peers that this one called, the latest last. */
   readonly #called = new Set<string>()
 
-  /** @param isMet Whether this peer is connected to another, or uses it as a relay. */
-  constructor(isMet: (id: string) => boolean = () => false) {
-    this.#isMet = isMet
+  /** @param met Ids of the peers that this one is connected to, or uses as relays. */
+  constructor(met: () => ReadonlySet<string> = () => new Set()) {
+    this.#met = met
   }
 
   get size(): number {
@@ -89,7 +89,8 @@ export class KnownPeers {
   #makeRoom({ source }: Entry): void {
     const isFull = this.#peers.size > MAX_KNOWN
     if (!isFull && (source.isOwnRelay || this.#peers.size <= MAX_FROM_STRANGERS)) return
-    const heardOf = [...this.#peers].filter(([key]) => !this.#called.has(key) && !this.#isMet(key))
+    const met = this.#met()
+    const heardOf = [...this.#peers].filter(([key]) => !this.#called.has(key) && !met.has(key))
     const fromStrangers = heardOf.filter(([, entry]) => !entry.source.isOwnRelay)
     if (fromStrangers.length > (isFull ? 0 : MAX_FROM_STRANGERS)) this.#forgetOneOf(fromStrangers)
     else if (isFull) this.#forgetOneOf(heardOf.length > 0 ? heardOf : [...this.#peers])

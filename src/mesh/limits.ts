@@ -20,7 +20,7 @@ export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 export const MAX_ANNOUNCED_ADDRESSES = 8
 export const MAX_ANNOUNCEMENT_BYTES = 2048
 /**
- * Announcements that the neighbours in one network may pass on. The mesh carries about five a second, however large it is (discovery.ts);
+ * Announcements that the neighbours in one network may pass on, and as many that they may make of themselves. The mesh carries about five a second, however large it is (discovery.ts);
  * many come at once when a class opens the page. What is dropped is announced again.
  */
 export const PASSED_ON_RATE = { perSecond: 20, burst: 200 }

@@ -9,6 +9,7 @@ import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream.ts'
+import { hostsOf, ipOf } from './address-scope.ts'
 import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './addresses.ts'
 import type { Components } from './components.ts'
 import { CircuitLimits } from './circuit-limits.ts'
@@ -55,7 +56,7 @@ export class MeshNode {
   readonly #init: MeshInit
   readonly #components: Components
   readonly #sessions: Sessions
-  readonly #known = new KnownPeers((peer) => this.#isMet(peer))
+  readonly #known = new KnownPeers(() => this.#met())
   readonly #roots = new Roots()
   readonly #latencies = new Latencies()
   readonly #limits: CircuitLimits
@@ -103,7 +104,7 @@ export class MeshNode {
       log,
       callsOn: (connection) => this.#sessions.callsOn(connection),
       usedAt: (connection) => this.#sessions.usedAt(connection),
-      reach: (peer) => this.#reach.connection(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
+      reach: (peer) => this.#reach.overRelays(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
     })
     this.#reach = new Reach({
       libp2p,
@@ -383,8 +384,8 @@ export class MeshNode {
     return { name: networkOf && connection ? networkOf(connection.remoteAddr) : id, isOwnRelay: false }
   }
 
-  #isMet(peer: string): boolean {
-    return this.libp2p.getConnections(peerIdFromString(peer)).length > 0 || this.#relayPeers().has(peer)
+  #met(): Set<string> {
+    return new Set([...this.#relayPeers(), ...this.libp2p.getPeers().map(String)])
   }
 
   /** A relay tells who is in its network. Others ask it. */
@@ -404,8 +405,17 @@ export class MeshNode {
   async #isNear(peer: string, door: string, host: string): Promise<boolean> {
     if (!this.#known.get(peer)?.addresses.some((address) => doorOf(address) === door)) return false
     const relays = [...this.#relayPeers()].flatMap((relay) => this.libp2p.getConnections(peerIdFromString(relay)))
-    const answers = relays.filter(isDirect).map((relay) => askNear(relay, peer, host))
+    const answers = relays.map(async (relay) => (await this.#isHere(relay)) && askNear(relay, peer, host))
     return (await Promise.all(answers)).some(Boolean)
+  }
+
+  /** Whether the other side is in a network of this peer's own. A relay elsewhere may see everybody at the address of a proxy. */
+  async #isHere(connection: Connection): Promise<boolean> {
+    const { networkHere, names } = this.#init.platform
+    const [host] = hostsOf(connection.remoteAddr) ?? []
+    if (host === undefined || !isDirect(connection)) return false
+    const hosts = names && ipOf(host) === undefined ? await names.resolve(host).catch(() => []) : [host]
+    return hosts.some((each) => networkHere?.(each) !== undefined)
   }
 
   #relayPeers(): Set<string> {

@@ -83,6 +83,21 @@ export class Reach {
   }
 
   /**
+   * A connection over a relay that this peer is connected to, and to no address that others announced.
+   * @throws {GliaError} ERR_UNREACHABLE
+   */
+  async overRelays(peer: string, signal: AbortSignal): Promise<Connection> {
+    const tried: Tried = []
+    for (const relay of await orAborted(this.#init.relays(signal), signal)) {
+      const address = relay.encapsulate(`/p2p-circuit/p2p/${peer}`)
+      // oxlint-disable-next-line no-await-in-loop -- the next relay is for when this one does not have it
+      const connection = this.existing(peer) ?? (await this.#try(address, { tried, signal, anew: false }))
+      if (connection) return connection
+    }
+    throw unreachable(peer, tried)
+  }
+
+  /**
    * A place for a call: a connection that has room for it, where its relay bounds what it carries.
    * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline.
    */
@@ -144,10 +159,7 @@ export class Reach {
       if (!deadline?.aborted) throw cause
       tried.push(`no way to it within ${DIAL_DEADLINE_MS / 1000} s`)
     }
-    throw new GliaError(
-      'ERR_UNREACHABLE',
-      `${peer} could not be reached: ${tried.join('; ') || 'there is no relay to ask'}.`,
-    )
+    throw unreachable(peer, tried)
   }
 
   async #tryAll(peer: string, { tried, deadline, anew }: Attempt): Promise<Connection | undefined> {
@@ -229,6 +241,11 @@ export class Reach {
       }
     }
   }
+}
+
+function unreachable(peer: string, tried: Tried): GliaError {
+  const why = tried.join('; ') || 'there is no relay to ask'
+  return new GliaError('ERR_UNREACHABLE', `${peer} could not be reached: ${why}.`)
 }
 
 function wasNotDialled(thrown: unknown): boolean {
