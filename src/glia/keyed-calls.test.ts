@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Message } from './actor.ts'
 import { GliaError } from './errors.ts'
 import type { HttpCallOptions } from './http.ts'
 import { KeyedCalls, MAX_CALLS, MAX_RUNNING_PER_OWNER } from './keyed-calls.ts'
@@ -336,6 +337,29 @@ test('replies of one client push out its own, and not those of another client', 
   expect(await get('heavy', 19)).toEqual([200, size])
   expect((await get('heavy', 0))[0]).toBe(410)
   expect(proc.messages).toBe(22)
+})
+
+test('a reply that is under way outlives those that are over', async () => {
+  const gate = Promise.withResolvers<void>()
+  const size = KEPT_REPLY_BYTES / 2
+  const { run, ended } = { run: makeProc(() => largeReply).proc, ended: makeProc(() => largeReply).proc }
+  const { http } = makePeer([ended, run])
+  async function largeReply(message: Message): Promise<void> {
+    await message.write(new Uint8Array(size))
+    if ((await message.read())?.length === 1) await gate.promise
+  }
+  const ask = async (proc: Proc, key: string, body: string) =>
+    http(
+      new Request(`http://glia.test${pathTo(proc.pid)}`, { method: 'POST', body, headers: { 'idempotency-key': key } }),
+    )
+  const first = await ask(run, 'runs', 'x')
+  for (let key = 0; key < 20; key++)
+    expect((await (await ask(ended, `${key}`, 'xy')).arrayBuffer()).byteLength).toBe(size)
+  expect((await ask(ended, '0', 'xy')).status).toBe(410)
+  const again = await ask(run, 'runs', 'x')
+  gate.resolve()
+  for (const reply of [first, again]) expect((await reply.arrayBuffer()).byteLength).toBe(size)
+  expect(run.messages).toBe(1)
 })
 
 test('small replies of many clients stay beside the large ones of one', async () => {

@@ -172,9 +172,17 @@ export class KeyedCalls {
     lighten([...this.#owners.values()], tooMuch, {
       weigh: ({ keptBytes, kept }) => (kept.size > 0 ? keptBytes : 0),
       free: ({ kept }) => {
-        const [oldest] = kept
-        return oldest ? this.#forgetReply(oldest) : 0
+        const known = oldestOver(kept)
+        return known ? this.#forgetReply(known) : 0
       },
     })
   }
+}
+
+/** The oldest call that is over, or else the oldest: the caller of one that runs may still come back for its reply. */
+function oldestOver(kept: ReadonlySet<Known>): Known | undefined {
+  // At most MAX_RUNNING_PER_OWNER of them run.
+  for (const known of kept) if (known.run.isOver) return known
+  const [oldest] = kept
+  return oldest
 }
