@@ -68,8 +68,8 @@ export class ActorStarter {
         tier,
         createWorker,
         onStderr: (bytes) => log.write(bytes),
-        onTrap: (frames) => {
-          for (const frame of frames) log.add('process', frame)
+        onTrap: (lines) => {
+          for (const line of lines) log.add('process', line)
         },
         outgoing:
           call !== 'off' && mesh

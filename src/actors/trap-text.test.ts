@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ExitReason } from '../glia/exit.ts'
-import { guestFrames, trapMessage, withinBounds } from './trap-text.ts'
+import { guestFrames, stackHint, trapMessage, withinBounds } from './trap-text.ts'
 
 function errorWith(stack: string): Error {
   return Object.assign(new Error('unreachable'), { stack })
@@ -33,6 +33,19 @@ test.each([
   expect(frames[0]).toMatch(/^in x{199}… at 0x4f$/)
   expect(trapMessage(new Error(name)).length).toBe(200)
   expect(trapMessage(name).length).toBe(200)
+})
+
+test('a guest that calls itself and leaves its memory is told how to have a larger stack', () => {
+  const deep = ['in rec at 0x4e', ...Array.from({ length: 19 }, () => 'in rec at 0x5f')]
+  expect(stackHint('memory access out of bounds', deep)).toMatch(/stack-size=/)
+  // In Firefox; two functions that call each other.
+  const mutual = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'in even at 0x5f' : 'in odd at 0x7f'))
+  expect(stackHint('index out of bounds', mutual)).toMatch(/stack-size=/)
+  // It cannot be known of these.
+  expect(stackHint('unreachable', deep)).toBeUndefined()
+  expect(stackHint('memory access out of bounds', deep.slice(0, 3))).toBeUndefined()
+  const other = Array.from({ length: 20 }, (_, i) => `in f${i} at 0x5f`)
+  expect(stackHint('memory access out of bounds', other)).toBeUndefined()
 })
 
 test.each<ExitReason>([

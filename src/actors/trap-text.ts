@@ -37,6 +37,21 @@ export function guestFrames(thrown: unknown): string[] {
   return frames
 }
 
+/** Most different frames in the trap of a guest whose functions call one another for ever: two in turns, and the innermost ones. */
+const FRAMES_OF_RECURSION = 6
+/** What the engines say when a guest reads or writes outside of its memory, as V8 and Firefox put it. */
+const OUT_OF_BOUNDS = /out of bounds/
+
+/**
+ * What may help a guest that calls itself and has left its memory. C and Rust keep part of their stack there, and nothing but such a trap
+ * tells that it is used up. undefined: nothing is known.
+ */
+export function stackHint(message: string, frames: readonly string[]): string | undefined {
+  const isDeep = frames.length === MAX_FRAMES && new Set(frames).size <= FRAMES_OF_RECURSION
+  if (!isDeep || !OUT_OF_BOUNDS.test(message)) return undefined
+  return 'It calls itself, so its stack may be used up. The linker gives a larger one, of 8 MiB: clang -Wl,-z,stack-size=8388608, rustc -C link-arg=-zstack-size=8388608.'
+}
+
 /** What a guest trapped with. */
 export function trapMessage(thrown: unknown): string {
   return cut(thrown instanceof Error ? thrown.message : String(thrown), MAX_NAME)

@@ -15,6 +15,7 @@ import { OutgoingCalls, type OutgoingInit } from './outgoing-calls.ts'
 import { PortLane } from './port-lane.ts'
 import type { ProcessFiles } from './process-files.ts'
 import { RingLane } from './ring-lane.ts'
+import { stackHint } from './trap-text.ts'
 import {
   type ActorWorkerApi,
   type Paused,
@@ -34,8 +35,8 @@ export interface WorkerActorInit {
   createWorker(): Promise<Worker>
   /** Gets what the guest writes to stderr. */
   onStderr(bytes: Uint8Array): void
-  /** Gets the guest's frames at a trap, innermost first. */
-  onTrap(frames: readonly string[]): void
+  /** Gets lines for the log at a trap: the guest's frames, innermost first, and what may help. */
+  onTrap(lines: readonly string[]): void
   /** Lets the guest call others. Left out: it cannot. */
   outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
   /** What it has under `/data`. Left out: nothing outlives the worker. */
@@ -255,7 +256,9 @@ class WorkerActor implements Actor {
     this.#serving = undefined
     if (!ended || ended.reason === 'paused') return
     this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
-    if (ended.reason === 'trapped') this.#init.onTrap(demangled(ended.frames))
+    if (ended.reason !== 'trapped') return
+    const hint = stackHint(ended.message, ended.frames)
+    this.#init.onTrap([...demangled(ended.frames), ...(hint === undefined ? [] : [hint])])
   }
 
   /** A Comlink call never settles when its worker is ended: this does. */
