@@ -32,19 +32,23 @@ test('each host that a dial may connect to counts, the name for TLS too', () => 
   expect(hosts('/ip4/8.8.8.8/tcp/443/tls/sni/localhost/ws')).toEqual(['8.8.8.8', 'localhost'])
   expect(hosts(`/ip4/192.168.0.1/tcp/1/ws/p2p/${PEER}/p2p-circuit/p2p/${PEER}`)).toEqual(['192.168.0.1'])
   expect(hosts('/ip6zone/eth0/ip6/fe80::1/tcp/80/ws')).toEqual(['fe80::1'])
-  expect(hosts('/ip4/8.8.8.8/tcp/1/ip4/127.0.0.1/tcp/22')).toEqual(['8.8.8.8', '127.0.0.1'])
   for (const text of [`/webrtc/p2p/${PEER}`, `/p2p/${PEER}/p2p-circuit/p2p/${PEER}`, `/p2p/${PEER}`])
     expect(hosts(text)).toEqual([])
 })
 
-test('a form that is not known has no hosts that could be judged', () => {
-  for (const text of [
-    '/unix/var%2Frun%2Fdocker.sock',
-    '/dnsaddr/example.org',
-    '/memory/7',
-    `/p2p/${PEER}/dnsaddr/example.org`,
-  ])
-    expect(hostsOf(multiaddr(text))).toBeUndefined()
+test.each([
+  '/unix/var%2Frun%2Fdocker.sock',
+  '/dnsaddr/example.org',
+  '/memory/7',
+  `/p2p/${PEER}/dnsaddr/example.org`,
+  `/p2p/${PEER}/ip4/127.0.0.1/tcp/22`,
+  '/ip4/8.8.8.8/tcp/1/ip4/127.0.0.1/tcp/22',
+  // Its URL is ws://udp//8.8.8.8:443.
+  '/ip4/8.8.8.8/udp/443/ws',
+  '/ip4/8.8.8.8/tcp/443/ws/http-path/x',
+  '/ip4/8.8.8.8/tcp/443/tls/sni/a.example.org/http',
+])('%s has a form that is not known, and no hosts that could be judged', (text) => {
+  expect(hostsOf(multiaddr(text))).toBeUndefined()
 })
 
 test('an IP address has one form, and a name has none', () => {

@@ -3,9 +3,11 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** From where a host can be reached: from its own machine, from its own network, from everywhere. */
 export type AddressScope = 'loopback' | 'private' | 'public'
 
+/** What a dial connects to: TCP, WebSocket, WebRTC, or QUIC. Other forms become odd URLs: `/udp/443/ws` is the host `udp`. */
+const DOOR =
+  /^((ip6zone )?(ip4|ip6|dns|dns4|dns6) (tcp( (ws|wss|tls ws|tls sni ws))?|udp (webrtc-direct|quic|quic-v1)( webtransport)?( certhash)*))?$/
 const HOST = /^(ip4|ip6|dns|dns4|dns6|sni)$/
-/** What an address may begin with: a host, or peers alone. A zone may stand before an IPv6 address. */
-const BEGINNING = /^(ip4|ip6|ip6zone|dns|dns4|dns6|p2p|p2p-circuit|webrtc)$/
+const PEERS = /^(p2p|p2p-circuit|webrtc)$/
 
 /**
  * The hosts that a dial to a multiaddr may connect to. The name after `sni` is one: a WebSocket is dialled at that name.
@@ -14,9 +16,11 @@ const BEGINNING = /^(ip4|ip6|ip6zone|dns|dns4|dns6|p2p|p2p-circuit|webrtc)$/
  */
 export function hostsOf(address: Multiaddr): string[] | undefined {
   const components = address.getComponents()
-  if (!BEGINNING.test(components[0]?.name ?? 'p2p') || components.some(({ name }) => name === 'dnsaddr'))
-    return undefined
-  return components.filter(({ name }) => HOST.test(name)).map(({ value }) => value ?? '')
+  const end = components.findIndex(({ name }) => PEERS.test(name))
+  const door = end < 0 ? components : components.slice(0, end)
+  if (!DOOR.test(door.map(({ name }) => name).join(' '))) return undefined
+  if (!components.slice(door.length).every(({ name }) => PEERS.test(name))) return undefined
+  return door.filter(({ name }) => HOST.test(name)).map(({ value }) => value ?? '')
 }
 
 /**
