@@ -322,6 +322,21 @@ test('replies are kept up to 64 MiB: of calls before only that they ran is known
   expect(proc.messages).toBe(20)
 })
 
+test('empty replies take no room: they stay, and large ones are forgotten beside them', async () => {
+  const size = KEPT_REPLY_BYTES / 2
+  const { ask, proc } = makeApi(async (message) => {
+    if ((await message.read())?.length !== 5) await message.write(new Uint8Array(size))
+  })
+  const empty = (i: number) => ask({ key: `empty-${i}`, sent: 'empty' })
+  const large = (i: number) => ask({ key: `large-${i}`, sent: 'x' })
+  for (let i = 0; i < 40; i++) await (await empty(i)).arrayBuffer()
+  for (let i = 0; i < 20; i++) await (await large(i)).arrayBuffer()
+  expect((await large(0)).status).toBe(410)
+  for (let i = 0; i < 40; i++) expect((await empty(i)).status).toBe(200)
+  expect((await (await large(19)).arrayBuffer()).byteLength).toBe(size)
+  expect(proc.messages).toBe(60)
+})
+
 test('replies of one client push out its own, and not those of another client', async () => {
   const size = KEPT_REPLY_BYTES / 2
   const { ask, proc } = makeApi(async (message) => {

@@ -43,7 +43,7 @@ interface Owner {
   calls: number
   /** Those that are over, the oldest first. */
   readonly over: Set<Known>
-  /** Those with a reply that may still be kept from its start, the oldest first. */
+  /** Those whose reply is kept from its start and has bytes. The one whose reply began first is the first. */
   readonly kept: Set<Known>
   keptBytes: number
 }
@@ -88,13 +88,12 @@ export class KeyedCalls {
     this.#makeRoom(owner)
     const run = new KeyedRun({
       open,
-      resized: (bytes) => this.#resized(owner, bytes),
+      resized: (bytes) => this.#resized(known, bytes),
       over: (error) => this.#end(known, error),
     })
     const known: Known = { id, owner, path, run, forgottenAt: undefined }
     this.#calls.set(id, known)
     owner.calls += 1
-    owner.kept.add(known)
     this.#owners.set(name, owner)
     return run
   }
@@ -164,16 +163,20 @@ export class KeyedCalls {
     return before - this.#keptBytes
   }
 
-  #resized(owner: Owner, bytes: number): void {
+  #resized(known: Known, bytes: number): void {
+    const { owner, run } = known
     owner.keptBytes += bytes
     this.#keptBytes += bytes
+    // Lightening ends at a reply that frees no bytes, so none of these may be in there.
+    if (run.keepsReply) owner.kept.add(known)
+    else owner.kept.delete(known)
     if (bytes < 0 || this.#keptBytes <= MAX_KEPT_BYTES) return
     const tooMuch = this.#keptBytes - MAX_KEPT_BYTES * (1 - MADE_FREE)
     lighten([...this.#owners.values()], tooMuch, {
       weigh: ({ keptBytes, kept }) => (kept.size > 0 ? keptBytes : 0),
       free: ({ kept }) => {
-        const known = oldestOver(kept)
-        return known ? this.#forgetReply(known) : 0
+        const oldest = oldestOver(kept)
+        return oldest ? this.#forgetReply(oldest) : 0
       },
     })
   }

@@ -64,6 +64,11 @@ export class KeyedRun {
     return this.#isOver
   }
 
+  /** Whether the reply is kept from its start. */
+  get keepsReply(): boolean {
+    return this.#reply.isWhole
+  }
+
   /** Frees the memory of the reply: requests that come later do not get it. */
   forgetReply(): void {
     this.#reply.forget()
