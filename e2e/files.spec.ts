@@ -161,7 +161,13 @@ test('a file at a path of its own is found there by every instance, also after a
   await tab.reload()
   await ready(tab)
   for (const pid of pids) expect(await show(pid, '/share/words')).toEqual({ text: '1 hello' })
-  expect(await give(tab, pids[0] ?? '', { '/share/more': 'x' })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  for (const path of ['/share/more', '/share/words', '/tmp/x', '/data']) {
+    expect(await give(tab, pids[0] ?? '', { with: 'x', [path]: 'x' })).toMatchObject({
+      code: 'ERR_BAD_REQUEST',
+      message: expect.stringContaining(`${path} is not a file under /data`),
+    })
+  }
+  expect(await show(pids[0] ?? '', '/data/with')).toMatchObject({ text: '2 errno 44' })
   expect(await trySpawn(tab, module, { files: { '/tmp/x': 'x' } })).toMatchObject({ code: 'ERR_BAD_REQUEST' })
 })
 

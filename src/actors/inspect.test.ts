@@ -178,6 +178,15 @@ describe('a bad module', () => {
     await expect(inspectModule(bytes, CAP)).rejects.toThrow(hint)
   })
 
+  test('that imports many short names from env is told that it is built by Emscripten', async () => {
+    const importing = (names: readonly string[]): Uint8Array<ArrayBuffer> => {
+      const imports = names.map((name) => importFunc('env', name, NOTHING))
+      return exporting({ run: EMPTY }, { imports, exports: [exportFunc('run', names.length)] })
+    }
+    await expect(inspectModule(importing(['a', 'b', 'c', 'd', 'e']), CAP)).rejects.toThrow(/Emscripten/)
+    await expect(inspectModule(importing(['f']), CAP)).rejects.toThrow(/a function that the linker did not find/)
+  })
+
   test('that is a shared library is told so', async () => {
     const imports = [importGlobal('env', '__memory_base')]
     const bytes = exporting({ run: EMPTY }, { imports })

@@ -293,7 +293,7 @@ export class ProcessTable {
     if (elsewhere !== undefined) {
       throw new GliaError(
         'ERR_BAD_REQUEST',
-        `${elsewhere} is not under /data. Files elsewhere can only be given when the process is made, with spawn.`,
+        `${elsewhere} is not a file under /data, so nothing was changed. Files at other paths are given when the process is made (spawn, files); under /tmp and /ww there can be none.`,
       )
     }
     const entries = await this.#readFiles(underData ?? {}, this.#entry(pid).record.policy.maxDataBytes, signal)

@@ -6,6 +6,11 @@ import { WASI_MODULE } from './wasi-names.ts'
 const PROXY_CALL =
   /^proxy_(log|(get|set|add|replace|remove)_(log|tick|current|buffer|header|status|property|shared|configuration|map|effective)|(continue|close|send|call|define|increment|record|dispatch|resume|reset)_|(http|grpc)_|\w+_shared_queue|done$|resolve_)/
 
+const EMSCRIPTEN =
+  'It is built by Emscripten, which needs JavaScript beside it: rebuild it with emcc -sSTANDALONE_WASM, or with clang --target=wasm32-wasi.'
+/** Imports from env with names as short that are no accident: Emscripten has made them so short. */
+const MINIFIED_IMPORTS = 5
+
 /** What made a module that cannot run here, by what it imports, and the way out. The first that fits is told. */
 const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: string }[] = [
   {
@@ -78,7 +83,7 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
         )) ||
       // Minified.
       (/^[a-z]$/.test(module) && /^[A-Za-z_$]{1,2}$/.test(name)),
-    way: 'It is built by Emscripten, which needs JavaScript beside it: rebuild it with emcc -sSTANDALONE_WASM, or with clang --target=wasm32-wasi.',
+    way: EMSCRIPTEN,
   },
   {
     // After Emscripten: its main modules have them too.
@@ -96,6 +101,8 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
 export function wayOut(imports: readonly Import[]): string {
   const made = TOOLCHAINS.find(({ fits }) => imports.some(({ module, name }) => fits(module, name)))
   if (made) return made.way
+  const short = imports.filter(({ module, name }) => module === 'env' && /^[A-Za-z_$]{1,2}$/.test(name))
+  if (short.length >= MINIFIED_IMPORTS) return EMSCRIPTEN
   const isUnlinked = imports.some(({ module }) => module === 'env')
   return isUnlinked
     ? `${ONLY_WASI} What is imported from env is often a function that the linker did not find.`
