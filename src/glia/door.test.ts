@@ -343,6 +343,28 @@ test('a stranger that does not read its reply loses its turn when others wait', 
   expect(await endOf(unread)).toBe('ERR_DEADLINE')
 })
 
+test.each([5, 20])(
+  '%i fresh strangers that do not read their replies delay the others by a few seconds',
+  async (count) => {
+    const scene = new Scene(async (message) => {
+      const isLarge = (await message.read())?.length === 4
+      await message.write(new Uint8Array(isLarge ? 4 * 1024 * 1024 : 1))
+    })
+    await strangers(count, async (name) => {
+      for (let i = 0; i < 2; i++) void send(scene.open(name), 'xxxx').catch(() => undefined)
+    })
+    await settle()
+    for (let i = 0; i < 4; i++) {
+      const [[one, ms], [other, otherMs]] = await Promise.all([
+        timed(scene.call(`one ${i}`, 'x')),
+        timed(scene.call('other', 'x')),
+      ])
+      expect([one, other]).toEqual(['\0', '\0'])
+      expect(Math.max(ms, otherMs)).toBeLessThan(7000)
+    }
+  },
+)
+
 test('what buffers on the way take of a reply at once gives its reader no time', async () => {
   const MiB = 1024 * 1024
   const scene = new Scene(async (message) => {

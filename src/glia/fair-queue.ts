@@ -59,10 +59,11 @@ export class FairQueue<T extends Sender> {
     return true
   }
 
-  /** Takes out the next item that is the first of its client and is accepted. */
-  take(accepts: (item: T) => boolean = () => true): T | undefined {
-    for (const [peer, clients] of this.#peers) {
-      for (const [client, queue] of clients) {
+  /** Takes out the next item that is the first of its client and is accepted. @param isNewest Looks at those first that would be the last. */
+  take(accepts: (item: T) => boolean = () => true, isNewest = false): T | undefined {
+    const inOrder = <E>(entries: Iterable<E>): Iterable<E> => (isNewest ? [...entries].toReversed() : entries)
+    for (const [peer, clients] of inOrder(this.#peers)) {
+      for (const [client, queue] of inOrder(clients)) {
         const first = queue[0]
         if (!first || !accepts(first)) continue
         queue.shift()

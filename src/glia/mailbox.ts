@@ -41,6 +41,7 @@ export class Mailbox {
   #ownerRun = 0
   /** Which of the others had a turn last: a whole message, or a large one. */
   #lastWhole = false
+  #isNewestNext = false
   /** While messages are held back. */
   #heldBack: { timer: ReturnType<typeof setTimeout>; until: number } | undefined
 
@@ -73,9 +74,11 @@ export class Mailbox {
 
   /**
    * For so long no message of others that has only begun gets a turn, and no large one while a whole one waits. Senders cost
-   * nothing, so this bounds what slow ones take together: as long as they took the turn, the messages that are there have it.
+   * nothing, so this bounds what slow ones take together: as long as they took the turn, the messages that are there have it. The
+   * next turn of the others goes to who came last: those who came with the slow one may be as slow.
    */
   holdBack(ms: number): void {
+    this.#isNewestNext = true
     const until = performance.now() + ms
     if (this.#heldBack && this.#heldBack.until > until) return
     clearTimeout(this.#heldBack?.timer)
@@ -199,6 +202,11 @@ export class Mailbox {
   }
 
   #nextOther(): Waiter | undefined {
+    if (this.#isNewestNext) {
+      this.#isNewestNext = false
+      const newest = this.#others.take(({ arrived }) => arrived === 'whole', true)
+      if (newest) return newest
+    }
     for (const wanted of this.#order()) {
       const waiter = this.#others.take(({ arrived }) => arrived === wanted)
       if (!waiter) continue

@@ -349,9 +349,8 @@ export class Proc {
     return {
       ...sender,
       get arrived() {
-        const arrived = arrival?.arrived ?? 'whole'
-        // Its sender left a message unfinished just now, so the beginning of another one counts for little.
-        return arrived === 'much' && suspects.has(sender) ? 'begun' : arrived
+        // Its sender kept the process waiting just now: it goes when nothing else waits.
+        return suspects.has(sender) ? 'begun' : (arrival?.arrived ?? 'whole')
       },
     }
   }
