@@ -2,6 +2,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { scopeOfHost } from './address-scope.ts'
+import { ignoreTcpCandidates } from './ice-candidates.ts'
 import { mendInitRace } from './init-race.ts'
 import type { Platform } from './node.ts'
 
@@ -16,7 +17,10 @@ export interface BrowserPlatformInit {
 /** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it, also to native peers. */
 export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
   const hasWebRtc = 'RTCPeerConnection' in globalThis
-  if (hasWebRtc) mendInitRace(RTCPeerConnection)
+  if (hasWebRtc) {
+    mendInitRace(RTCPeerConnection)
+    ignoreTcpCandidates(RTCPeerConnection)
+  }
   const dataChannel = { maxBufferedAmount: MAX_BUFFERED_BYTES }
   const rtc = webRTC({ rtcConfiguration: () => ({ iceServers: [...iceServers()] }), dataChannel })
   // The address says where the native peer is: no server is asked.
