@@ -31,6 +31,14 @@ export interface StormOutcome {
   double: number
   /** How often the service worker was stopped. */
   stops: number
+  /** What the last try of each call got that is not ok: the code of an error, or why `fetch` or the reply failed. */
+  reasons: Record<string, number>
+}
+
+/** What a call came to, in the page. */
+interface CallEnd {
+  what: 'ok' | 'typed' | 'broken' | 'wrong'
+  reason?: string
 }
 
 interface PlannedCall {
@@ -55,7 +63,7 @@ export async function storm(tab: Page, { calls, keyed, seed }: StormInit): Promi
   const pid = await spawn(tab, 'tally')
   const planned = plan(calls, keyed, random)
   const ending = new AbortController()
-  const sendUntilEnd = async (): Promise<string[]> => {
+  const sendUntilEnd = async (): Promise<CallEnd[]> => {
     try {
       return await tab.evaluate(sendAll, {
         planned,
@@ -79,7 +87,7 @@ export async function storm(tab: Page, { calls, keyed, seed }: StormInit): Promi
   const toldOk = new Map<number, Set<string>>()
   for (const [i, { number, key }] of planned.entries()) {
     add(wanted, number, key)
-    if (told[i] === 'ok') add(toldOk, number, key)
+    if (told[i]?.what === 'ok') add(toldOk, number, key)
   }
   let double = 0
   let notRun = 0
@@ -88,9 +96,11 @@ export async function storm(tab: Page, { calls, keyed, seed }: StormInit): Promi
     double += Math.max(0, began - keys.size)
     notRun += Math.max(0, (toldOk.get(number)?.size ?? 0) - began)
   }
-  const count = (what: string): number => told.filter((one) => one === what).length
+  const count = (wanted: CallEnd['what']): number => told.filter(({ what }) => what === wanted).length
+  const reasons: Record<string, number> = {}
+  for (const { reason } of told) if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1
   const outcome = { ok: count('ok'), typed: count('typed'), broken: count('broken'), wrong: count('wrong') }
-  return { ...outcome, notRun, double, stops }
+  return { ...outcome, notRun, double, stops, reasons }
 }
 
 function add(to: Map<number, Set<string>>, number: number, key: string): void {
@@ -143,7 +153,7 @@ async function sendAll(init: {
   keyed: boolean
   inFlight: number
   paths: Record<'echo' | 'sum', string>
-}): Promise<string[]> {
+}): Promise<CallEnd[]> {
   const { planned, keyed, inFlight, paths } = init
   const TRIES = 20
   const bodyOf = ({ number, bytes }: PlannedCall): Uint8Array<ArrayBuffer> => {
@@ -157,24 +167,28 @@ async function sendAll(init: {
     for (const byte of sent) hash = Math.imul(hash ^ byte, 0x01000193)
     return new TextDecoder().decode(reply) === `${call.number} ${sent.length} ${hash >>> 0}`
   }
-  const send = async (call: PlannedCall): Promise<string> => {
+  const send = async (call: PlannedCall): Promise<CallEnd> => {
     const body = bodyOf(call)
     const headers: Record<string, string> = keyed ? { 'idempotency-key': call.key } : {}
+    let end: CallEnd = { what: 'broken' }
     for (let tries = 0; tries < (keyed ? TRIES : 1); tries++) {
       try {
         const response = await fetch(paths[call.method], { method: 'POST', body, headers })
         const reply = new Uint8Array(await response.arrayBuffer())
-        if (response.status === 200) return isReply(call, body, reply) ? 'ok' : 'wrong'
+        if (response.status === 200) return { what: isReply(call, body, reply) ? 'ok' : 'wrong' }
+        const { code } = JSON.parse(new TextDecoder().decode(reply)) as { code: string }
+        end = { what: 'typed', reason: code }
         // A busy machine may be late: with its key the request can be sent again.
-        if (!keyed || response.status < 502) return 'typed'
-      } catch {
+        if (!keyed || response.status < 502) return end
+      } catch (thrown) {
         // The service worker was stopped before the head, or in the middle of the reply.
+        end = { what: 'broken', reason: String(thrown) }
       }
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
-    return 'broken'
+    return end
   }
-  const told: string[] = []
+  const told: CallEnd[] = []
   let next = 0
   globalThis.stormReplies = 0
   const sender = async (): Promise<void> => {

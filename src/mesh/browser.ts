@@ -3,6 +3,7 @@ import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { scopeOfHost } from './address-scope.ts'
 import { ignoreTcpCandidates } from './ice-candidates.ts'
+import { closingSockets } from './closing-sockets.ts'
 import { mendInitRace } from './init-race.ts'
 import type { Platform } from './node.ts'
 
@@ -26,7 +27,7 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
   // The address says where the native peer is: no server is asked.
   const direct = webRTCDirect({ rtcConfiguration: { iceServers: [] }, dataChannel })
   return {
-    transports: [webSockets(), circuitRelayTransport(), ...(hasWebRtc ? [rtc, direct] : [])],
+    transports: [closingSockets(webSockets()), circuitRelayTransport(), ...(hasWebRtc ? [rtc, direct] : [])],
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,

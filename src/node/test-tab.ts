@@ -3,13 +3,14 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webSockets } from '@libp2p/websockets'
 import type { Proc } from '../glia/proc.ts'
 import type { MeshNode } from '../mesh/node.ts'
+import { closingSockets } from '../mesh/closing-sockets.ts'
 import { startNode } from '../mesh/test-nodes.ts'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
 import './websocket.ts'
 
 /** Starts one with a process, which is its root. It reserves at the relays as soon as it can. */
 export async function startTab(proc: Proc, relays: readonly string[]): Promise<MeshNode> {
-  const { mesh } = await startNode([proc], { transports: [webSockets(), circuitRelayTransport()] })
+  const { mesh } = await startNode([proc], { transports: [closingSockets(webSockets()), circuitRelayTransport()] })
   mesh.useRelays(relays)
   return mesh
 }

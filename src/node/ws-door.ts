@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { closingSockets } from '../mesh/closing-sockets.ts'
 import { foreignHost, foreignPage } from './guard.ts'
 import { HEAD_MS, MAX_FRAME_BYTES } from './limits.ts'
 import { clientOf } from './loopback.ts'
@@ -38,7 +39,7 @@ interface WsListener extends Listener {
  */
 export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => Transport {
   return (components) => {
-    const transport = webSockets()(components)
+    const transport = closingSockets(webSockets())(components)
     const createListener = transport.createListener.bind(transport)
     transport.createListener = (options: CreateListenerOptions) =>
       guarded(createListener(options) as unknown as WsListener, init)
