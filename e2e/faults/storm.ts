@@ -96,7 +96,7 @@ export async function storm(tab: Page, { calls, keyed, seed }: StormInit): Promi
     double += Math.max(0, began - keys.size)
     notRun += Math.max(0, (toldOk.get(number)?.size ?? 0) - began)
   }
-  const count = (wanted: CallEnd['what']): number => told.filter(({ what }) => what === wanted).length
+  const count = (kind: CallEnd['what']): number => told.filter(({ what }) => what === kind).length
   const reasons: Record<string, number> = {}
   for (const { reason } of told) if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1
   const outcome = { ok: count('ok'), typed: count('typed'), broken: count('broken'), wrong: count('wrong') }
