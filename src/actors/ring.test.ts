@@ -239,8 +239,11 @@ describe('a ring between two threads', () => {
     expect(stdin.awaited).toBe(false)
     const { lastRead } = await startEcho(stdin, stdout)
     await expect.poll(() => stdin.awaited).toBe(true)
+    // Loaded before the other thread may answer.
+    const sequence = stdout.readerSequence
     await writeAll(stdin, bytes('abc'))
-    expect(await Promise.resolve(stdout.readerChanged(stdout.readerSequence)).then(() => stdout.available)).toBe(3)
+    await stdout.readerChanged(sequence)
+    expect(stdout.available).toBe(3)
     await expect.poll(() => stdin.awaited).toBe(true)
     stdin.end()
     await lastRead

@@ -114,7 +114,9 @@ export async function join(hub: TestNode, ...nodes: readonly TestNode[]): Promis
 
 /** Resolves when a node has a reservation at all of its relays. */
 export async function reserved({ mesh }: TestNode): Promise<void> {
-  await expect.poll(() => mesh.relays().map(({ state }) => state)).toEqual(mesh.relays().map(() => 'reserved'))
+  await expect
+    .poll(() => mesh.relays().map(({ state, error }) => (state === 'reserved' ? state : [state, error])))
+    .toEqual(mesh.relays().map(() => 'reserved'))
 }
 
 /** Two peers that have joined a relay: one that calls, and one with a process. */
