@@ -314,6 +314,35 @@ describe('a slow stranger harms only itself', () => {
     siege.isOver = true
   })
 
+  test.each([
+    ['gives up', async (call: Stream) => call.abort(new Error('enough'))],
+    ['ends its message', async (call: Stream) => call.closeWrite()],
+  ])('also if it %s just before it is too slow', async (_, leave) => {
+    const scene = new Scene()
+    let isOver = false
+    const come = async (caller: string): Promise<void> => {
+      while (!isOver) {
+        const call = await scene.begin(caller)
+        // It has its turn.
+        await call.read()
+        await new Promise((resolve) => setTimeout(resolve, 1500))
+        await leave(call)
+        await endOf(call)
+      }
+    }
+    for (const [caller] of slow) void come(caller)
+    await settle()
+    const quick = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        expect(await scene.call('quick')).toBe('hi')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    const [, ms] = await timed(quick())
+    expect(ms).toBeLessThan(5000)
+    isOver = true
+  })
+
   test('and what is held back after it has its turn as soon as it is whole', async () => {
     const scene = new Scene()
     await scene.begin('slow')

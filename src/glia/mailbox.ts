@@ -26,7 +26,7 @@ const OWNER_RUN = 4
  * however much it sends. There messages that are whole and large ones take turns; a message that has only begun is let in
  * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
  *
- * After a turn that was lost to a slow sender, unfinished messages are held back for a while ({@link holdBack}).
+ * After a turn that was spent waiting for a slow sender, unfinished messages are held back for a while ({@link holdBack}).
  */
 export class Mailbox {
   /** How many messages of the owner may wait, and how many other peers may have messages waiting. */

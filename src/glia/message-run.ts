@@ -118,7 +118,7 @@ export class MessageRun {
     } finally {
       cancelDeadline?.()
       this.#isUnderWay = false
-      this.#pace?.stop()
+      this.#endPace()
       this.#abandonment?.end()
       killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
@@ -171,12 +171,18 @@ export class MessageRun {
       behind: () => turns.behind,
       awaitsInput: () => life.incarnation.awaitsInput,
       isSuspect: suspects.has(sender),
-      tooSlow: (error, waitedMs) => {
+      tooSlow: (error) => {
         suspects.add(sender)
-        turns.holdBack(Math.min(waitedMs, PATIENCE_MS))
         stream.abort(error)
       },
     })
+  }
+
+  /** However the message ended: a caller that leaves just before it is too slow has cost the others as much. */
+  #endPace(): void {
+    const pace = this.#pace
+    pace?.stop()
+    if (pace && pace.lostMs > 0) this.#init.turns.holdBack(Math.min(pace.lostMs, PATIENCE_MS))
   }
 
   #makeAbandonment(): Abandonment {

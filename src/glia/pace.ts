@@ -10,8 +10,8 @@ export interface PaceInit {
   awaitsInput(): boolean
   /** This caller was too slow for this process lately. */
   isSuspect: boolean
-  /** The caller is too slow. Called at most once. @param waitedMs How long the method has waited for it. */
-  tooSlow(error: GliaError, waitedMs: number): void
+  /** The caller is too slow. Called at most once. */
+  tooSlow(error: GliaError): void
 }
 
 /**
@@ -37,6 +37,11 @@ export class Pace {
 
   constructor(init: PaceInit) {
     this.#init = init
+  }
+
+  /** Time that the turn was lost to the caller, in ms; 0 if it kept the message moving for most of the time. */
+  get lostMs(): number {
+    return this.#lateMs > this.#waitedMs / 2 ? this.#lateMs : 0
   }
 
   /** More of the message is asked for. @returns to be called when it is there. */
@@ -84,7 +89,7 @@ export class Pace {
     this.#movedBytes = 0
     if (!isWaiting || !this.#isTooLate(behind)) return
     this.stop()
-    this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs), this.#waitedMs)
+    this.#init.tooSlow(tooSlow(this.#isWriting, this.#waitedMs))
   }
 
   #rest(): void {
