@@ -25,8 +25,9 @@ export class RingLink implements OutgoingLink {
   failed(errno: number): void {
     const { note } = this.#reply
     if (note === 0 || note === NOTE_OPENED) this.#reply.setNote(noteOfFailure(errno, note))
-    this.#request.abort()
+    // The reply first: a guest that finds its request broken off looks at it.
     this.#reply.abort()
+    this.#request.abort()
     this.#nudge()
   }
 

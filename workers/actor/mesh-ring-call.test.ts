@@ -35,3 +35,14 @@ describe('a call that fails', () => {
     expect(call.write(new Uint8Array(1))).toBe(-wasi.ERRNO_PIPE)
   })
 })
+
+test('a program that has exited took no more of the request: writes tell that, and reads give the reply and then the errno', () => {
+  const { call, link } = makePair()
+  link.opened()
+  link.put(Uint8Array.of(7))
+  link.endReply(ERRNO.IO)
+  link.stopRequest()
+  expect(call.write(new Uint8Array(1))).toBe(-wasi.ERRNO_PIPE)
+  expect(call.read(new Uint8Array(4))).toBe(1)
+  expect(call.read(new Uint8Array(4))).toBe(-ERRNO.IO)
+})

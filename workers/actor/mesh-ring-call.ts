@@ -77,7 +77,8 @@ export class RingCall implements MeshCall {
   /** A broken ring means that the call has failed, as its note says, or that the other side is through with it. */
   #outcome(count: number, gone: number): number {
     if (count !== BROKEN) return count
-    const failure = failureOf(this.#reply.note)
+    // An errno behind a whole reply is for who reads that reply to its end.
+    const failure = this.#reply.aborted ? failureOf(this.#reply.note) : 0
     return failure > 0 ? -errnoOfOpen(failure) : -gone
   }
 }
