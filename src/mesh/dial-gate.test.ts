@@ -37,6 +37,20 @@ test('what was named here is dialled everywhere, and nothing else at that host',
   expect(await allows(gate, `/p2p/${PEER}/ip4/127.0.0.1/tcp/22`)).toBe(false)
 })
 
+test('what was named again is not forgotten for what was named later', async () => {
+  const gate = gateIn(undefined)
+  const own = multiaddr('/ip4/192.168.0.1/tcp/80/ws')
+  const nameOthers = (from: number, to: number): void => {
+    for (let port = from; port < to; port++) gate.name(multiaddr(`/ip4/10.0.0.1/tcp/${port}/ws`))
+  }
+  gate.name(own)
+  nameOthers(1, 200)
+  gate.name(own)
+  nameOthers(200, 300)
+  expect(await allows(gate, '/ip4/192.168.0.1/tcp/80/ws')).toBe(true)
+  expect(await allows(gate, '/ip4/10.0.0.1/tcp/1/ws')).toBe(false)
+})
+
 test('a circuit of a relay that is connected opens no connection', async () => {
   const gate = gateIn(undefined, { ...NOBODY, isConnected: (peer) => peer === PEER })
   const relay = `/ip4/192.168.0.1/tcp/80/ws/p2p/${PEER}`

@@ -56,6 +56,8 @@ export class DialGate {
   name(address: Multiaddr): void {
     const door = doorOf(address)
     if (door === '') return
+    // To the end: the first is the one not named for longest.
+    this.#named.delete(door)
     this.#named.add(door)
     for (const host of hostsOf(address) ?? []) if (ipOf(host) === undefined) this.#init.names?.pin(host)
     const [oldest] = this.#named

@@ -107,10 +107,9 @@ export class GossipGuard {
   }
 
   #offended(neighbour: string): void {
-    const now = Date.now()
-    const { count } = this.#offences.get(neighbour) ?? { count: 0 }
+    const count = 1 - this.score(neighbour)
     this.#offences.delete(neighbour)
-    this.#offences.set(neighbour, { count: count + 1, until: now + OFFENCE_MS })
+    this.#offences.set(neighbour, { count, until: Date.now() + OFFENCE_MS })
     const [oldest] = this.#offences.keys()
     if (this.#offences.size > MAX_OFFENDERS && oldest !== undefined) this.#offences.delete(oldest)
   }
