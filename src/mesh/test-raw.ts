@@ -47,6 +47,8 @@ export async function rawServer(): Promise<RawServer> {
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    // libp2p lets five connections a second in from one address.
+    connectionManager: { inboundConnectionThreshold: 1000 },
     services: {
       raw: rawProtocol({
         get self(): string {
