@@ -162,8 +162,7 @@ export class LiveTabModel implements TabModel {
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>
     this.#callTo(`${PROTOCOL}/self/${pid}/${method}`, message)
 
-  readonly callPeer = (peerId: string, process: string, method: string, message: Uint8Array): CallHandle =>
-    this.#callTo(`${PROTOCOL}/${peerId}/${process}/${method}`, message)
+  readonly callPeer = (address: string, message: Uint8Array): CallHandle => this.#callTo(address, message)
 
   readonly listedBy = async (peerId: string, cancelled: AbortSignal): Promise<readonly ListedProcess[]> =>
     askInTime((await this.#peer.promise).listingOf, peerId, cancelled)

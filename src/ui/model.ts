@@ -216,8 +216,8 @@ export interface TabModel {
   disconnect: (peerId: string) => Promise<void>
   /** The processes that another peer lists to this one. Rejects with GliaError. */
   listedBy: (peerId: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
-  /** Calls a method of a process of another peer. @param process PID, or `root`. */
-  callPeer: (peerId: string, process: string, method: string, message: Uint8Array) => CallHandle
+  /** Calls a method of a process of another peer. */
+  callPeer: (address: string, message: Uint8Array) => CallHandle
   /** What the browser promised about what this site stores. */
   storage: ReadonlySignal<StorageView>
   /** Asks it to keep that. */

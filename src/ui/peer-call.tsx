@@ -32,9 +32,10 @@ export function PeerCall(props: PeerCallProps) {
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'
   const wait = useWait(isRunning ? call.value?.since : undefined)
+  // Read when it is used: what was typed may not be rendered yet.
+  const address = (): string => `${PROTOCOL}/${peerId}/${process}/${method.value.trim()}`
   const send = (): void => {
-    const message = new TextEncoder().encode(text.value)
-    const handle = model.callPeer(peerId, process, method.value.trim(), message)
+    const handle = model.callPeer(address(), new TextEncoder().encode(text.value))
     call.value = { running: new RunningCall(handle), since: Date.now() }
   }
   useEffect(() => {
@@ -94,19 +95,11 @@ export function PeerCall(props: PeerCallProps) {
         )}
       </div>
       <p class="soft address">
-        <CopyButton
-          class="id-button"
-          label="Copy the address"
-          text={() => addressOf(peerId, process, method.value.trim())}
-        >
-          <span class="mono">{addressOf(peerId, process, method.value.trim())}</span>
+        <CopyButton class="id-button" label="Copy the address" text={address}>
+          <span class="mono">{address()}</span>
         </CopyButton>
       </p>
       <ReplyView call={call.value?.running} fileName={`${shortId(peerId)}-${name}-${method.value}-reply`} />
     </form>
   )
-}
-
-function addressOf(peerId: string, process: string, method: string): string {
-  return `${PROTOCOL}/${peerId}/${process}/${method}`
 }
