@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { ACTOR_CSP } from '../src/headers.ts'
-import { newIdentity } from '../src/mesh/identity.ts'
+import { newIdentity } from '../src/mesh/libp2p/identity.ts'
 import { staticServer } from './server.ts'
 import { call, devtools, openTab, peerIdOf, ready, send, test } from './tab.ts'
 

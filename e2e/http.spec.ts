@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import { API_HEADERS } from '../src/glia/refuse.ts'
+import { API_HEADERS } from '../src/glia/http/refuse.ts'
 import { memoryGrowth } from './memory.ts'
 import { staticServer } from './server.ts'
 import { call, local, openTab, send, spawn, test } from './tab.ts'

@@ -2,7 +2,7 @@
 import type { Browser, Page } from '@playwright/test'
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { PeerInfo } from '../src/mesh/peer-info.ts'
+import type { PeerInfo } from '../src/mesh/presence/peer-info.ts'
 import { type AppServer, newDataFolder, printedUrl, serve } from './server.ts'
 import { call, installTools, openTab, addressOf, peerIdOf, test as withTab } from './tab.ts'
 

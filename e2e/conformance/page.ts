@@ -1,7 +1,7 @@
 // Runs in a page beside the built app, and runs a test in a worker of the app as the app would run a command.
-import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
-import { startWorkerActor } from '../../src/actors/worker-actor.ts'
-import type { TierName } from '../../src/actors/worker-api.ts'
+import { installErrorTransfer } from '../../src/actors/worker/comlink-errors.ts'
+import { startWorkerActor } from '../../src/actors/worker/worker-actor.ts'
+import type { TierName } from '../../src/actors/worker/worker-api.ts'
 import { NO_CONTEXT } from '../../src/glia/call-context.ts'
 import { workerScript } from '../../src/tab/worker-script.ts'
 import type { SuiteProgram } from './suite.ts'

@@ -1,6 +1,6 @@
 import { chromium, type Page } from '@playwright/test'
 import { build, type Rolldown } from 'vite'
-import type { TierName } from '../../src/actors/worker-api.ts'
+import type { TierName } from '../../src/actors/worker/worker-api.ts'
 import { ISOLATION_HEADERS } from '../../src/headers.ts'
 import { CHROMIUM_FLAGS, findChromium } from '../browser.ts'
 import buildApp from '../build.ts'

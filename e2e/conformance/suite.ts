@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
-import type { FileEntry } from '../../src/actors/files-api.ts'
+import type { FileEntry } from '../../src/actors/files/files-api.ts'
 
 const WASIP1 = 'wasm32-wasip1'
 

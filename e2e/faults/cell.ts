@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
 import type { Fault } from './faults.ts'
 import { inTime } from './in-time.ts'
-import { pause } from '../../src/mesh/pause.ts'
+import { pause } from '../../src/mesh/dial/pause.ts'
 import { judge, type Message, type Outcome, type Told } from './outcome.ts'
 import type { Way } from './ways.ts'
 import type { World } from './world.ts'

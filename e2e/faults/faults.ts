@@ -1,6 +1,6 @@
 // What goes wrong while calls are under way.
 import type { Page } from '@playwright/test'
-import { pause } from '../../src/mesh/pause.ts'
+import { pause } from '../../src/mesh/dial/pause.ts'
 import { devtools, ready, stopServiceWorker } from '../tab.ts'
 import type { Random } from '../random.ts'
 import type { Place, World } from './world.ts'

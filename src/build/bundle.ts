@@ -59,7 +59,7 @@ export async function buildNode(): Promise<void> {
 
 /** `actor-worker.js`, the actor worker's script for a thread, in a folder below the root. */
 export async function buildActorThread(outDir: string): Promise<void> {
-  await bundleForNode('src/node/actor-worker.ts', { outDir, emptyOutDir: false })
+  await bundleForNode('src/node/root/actor-worker.ts', { outDir, emptyOutDir: false })
 }
 
 /** Our own code in one file, dependencies from node_modules. */

@@ -1,6 +1,6 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
-import { Heartbeat } from '../glia/session-heartbeat.ts'
+import { Heartbeat } from '../glia/session/heartbeat.ts'
 import {
   ACK_MS,
   type ExitMessage,

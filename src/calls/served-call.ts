@@ -1,8 +1,8 @@
 import { arrivedContext } from '../glia/call-context.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
-import type { HttpApi } from '../glia/http.ts'
-import { exitOf } from '../glia/http-exit.ts'
-import { nextTask } from '../glia/next-task.ts'
+import type { HttpApi } from '../glia/http/http.ts'
+import { exitOf } from '../glia/http/http-exit.ts'
+import { nextTask } from '../glia/wait/next-task.ts'
 import type { DeathWatch } from './life-lock.ts'
 import { ownBuffer } from './port-caller.ts'
 import {

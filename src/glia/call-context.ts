@@ -1,4 +1,4 @@
-import { seconds } from './deadline.ts'
+import { seconds } from './wait/deadline.ts'
 import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import { fields } from './untrusted.ts'

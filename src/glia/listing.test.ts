@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { listingFor, MAX_LISTING, readListing } from './listing.ts'
 import { newPid } from './pid.ts'
-import { type GivenPolicy, makePolicy } from './policy.ts'
+import { type GivenPolicy, makePolicy } from './process/policy.ts'
 import { OTHER, SELF } from './test-peer.ts'
 
 function process(policy: GivenPolicy, name = 'counter', methods: readonly string[] = ['value', 'increment']) {

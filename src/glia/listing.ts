@@ -1,11 +1,11 @@
 import { isMethodName } from './address.ts'
-import { methodsFor } from './admit.ts'
+import { methodsFor } from './process/admit.ts'
 import { cancellation } from './cancel.ts'
 import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from './wait/or-aborted.ts'
 import { isPid, type Pid } from './pid.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './process/policy.ts'
 import { fields } from './untrusted.ts'
 
 /** A process that a peer lists to others. */

@@ -1,5 +1,5 @@
 /** Everything of libp2p, in one chunk: a peer that is started again answers its first call without it. */
-export { browserPlatform } from './browser.ts'
-export { formatJoinLink, type Invitation, parseJoinLink } from './join-link.ts'
+export { browserPlatform } from './libp2p/browser.ts'
+export { formatJoinLink, type Invitation, parseJoinLink } from './relays/join-link.ts'
 export { MeshNode } from './node.ts'
-export { readMultiaddr } from './addresses.ts'
+export { readMultiaddr } from './dial/addresses.ts'

@@ -71,7 +71,7 @@ export const GOING_AWAY_MS = 500
 export const LOOKUP_MS = 5_000
 
 /** Calls of one peer that are under way or wait; of one method in the raw dialect. */
-export { MAX_CALLS_PER_PEER } from '../glia/door-limits.ts'
+export { MAX_CALLS_PER_PEER } from '../glia/door/door-limits.ts'
 /** Time that a peer has to take an answer that is not a reply of a process, and to close its half of that stream. In ms. */
 export const IDLE_MS = 10_000
 

@@ -3,9 +3,9 @@ import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
-import type { Stream } from '../glia/stream.ts'
-import type { DialledNames } from './dial-gate.ts'
-import type { Identity } from './identity.ts'
+import type { Stream } from '../glia/stream/stream.ts'
+import type { DialledNames } from './dial/dial-gate.ts'
+import type { Identity } from './libp2p/identity.ts'
 
 /** What libp2p runs on: a page has other transports than Node. */
 export interface Platform {

@@ -8,9 +8,9 @@ import { createLibp2p } from 'libp2p'
 import { afterAll } from 'vitest'
 import { formatAddress } from '../glia/address.ts'
 import { newPid } from '../glia/pid.ts'
-import type { Stream } from '../glia/stream.ts'
+import type { Stream } from '../glia/stream/stream.ts'
 import { STREAM_WINDOW_BYTES } from './limits.ts'
-import { rawProtocol } from './raw-protocol.ts'
+import { rawProtocol } from './dialects/raw-protocol.ts'
 
 export interface ConnectOptions {
   /** Gives the port through which the client reaches a port. Left out: there is none between. */

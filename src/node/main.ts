@@ -2,7 +2,7 @@
 import './polyfill.ts'
 import { consoleLogger } from '../glia/log.ts'
 import { STOP_DEADLINE_MS } from './limits.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from './doors/loopback.ts'
 import { UsageError } from './option-values.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { whenOrphaned } from './orphan.ts'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
-import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/ice-server.ts'
+import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/dial/ice-server.ts'
 
 /** What a person typed is wrong. The message is one sentence that names it. */
 export class UsageError extends Error {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { IceServer } from '../mesh/ice-server.ts'
+import type { IceServer } from '../mesh/dial/ice-server.ts'
 import { MAX_CIRCUITS } from './limits.ts'
 import {
   type Given,

@@ -1,14 +1,14 @@
 // For tests: the processes of a tab, in threads of this process.
-import type { ProcessEntry } from '../actors/process-entry.ts'
-import { ProcessTable } from '../actors/process-table.ts'
-import type { ProcessStore } from '../actors/store.ts'
+import type { ProcessEntry } from '../actors/table/process-entry.ts'
+import { ProcessTable } from '../actors/table/process-table.ts'
+import type { ProcessStore } from '../actors/table/store.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Pid } from '../glia/pid.ts'
 import { Router } from '../glia/router.ts'
 import { SELF } from '../glia/test-peer.ts'
-import { readAll } from '../glia/web-streams.ts'
-import { threadWorker } from './thread-worker.ts'
+import { readAll } from '../glia/stream/web-streams.ts'
+import { threadWorker } from './root/thread-worker.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 

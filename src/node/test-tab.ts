@@ -1,12 +1,12 @@
 // For tests: peers as tabs are, in Node. They join relays by WebSocket, and are reached through them.
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webSockets } from '@libp2p/websockets'
-import type { Proc } from '../glia/proc.ts'
+import type { Proc } from '../glia/process/proc.ts'
 import type { MeshNode } from '../mesh/node.ts'
-import { closingSockets } from '../mesh/closing-sockets.ts'
+import { closingSockets } from '../mesh/patches/closing-sockets.ts'
 import { startNode } from '../mesh/test-nodes.ts'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
-import './websocket.ts'
+import './relay/websocket.ts'
 
 /** Starts one with a process, which is its root. It reserves at the relays as soon as it can. */
 export async function startTab(proc: Proc, relays: readonly string[]): Promise<MeshNode> {

@@ -1,5 +1,5 @@
 import { GliaError } from '../glia/errors.ts'
-import type { GivenPolicy } from '../glia/policy.ts'
+import type { GivenPolicy } from '../glia/process/policy.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
 export interface BundledActor {

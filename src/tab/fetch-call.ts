@@ -1,8 +1,8 @@
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
-import type { HttpApi } from '../glia/http.ts'
-import { KEY_HEADER } from '../glia/request-key.ts'
+import type { HttpApi } from '../glia/http/http.ts'
+import { KEY_HEADER } from '../glia/http/request-key.ts'
 
 /** Waits before a request that got no answer is sent again, in ms. A service worker that was stopped is back within 100 ms. */
 const RETRY_MS = [50, 200, 1000, 3000]

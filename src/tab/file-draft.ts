@@ -1,8 +1,8 @@
 import { type Signal, signal } from '@preact/signals'
-import type { PreparedModule, ProcessTable } from '../actors/process-table.ts'
-import type { SpawnOptions } from '../actors/spawn-options.ts'
+import type { PreparedModule, ProcessTable } from '../actors/table/process-table.ts'
+import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
-import { orAborted } from '../glia/or-aborted.ts'
+import { orAborted } from '../glia/wait/or-aborted.ts'
 import type { Draft, DraftStep } from '../ui/model.ts'
 import { processName } from './script-api.ts'
 

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { ProcessFiles as Files } from '../actors/process-files.ts'
-import type { ProcessTable } from '../actors/process-table.ts'
+import type { ProcessFiles as Files } from '../actors/files/process-files.ts'
+import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { FilesView, ProcessFiles } from '../ui/model.ts'
 
 export interface KeptFilesInit {

@@ -1,6 +1,6 @@
-import { Backoff } from '../glia/backoff.ts'
+import { Backoff } from '../glia/wait/backoff.ts'
 import { type GliaError, toGliaError } from '../glia/errors.ts'
-import { Wait } from '../glia/wait.ts'
+import { Wait } from '../glia/wait/wait.ts'
 
 /** Waits between attempts, in ms. The mesh coming back ends a wait early. */
 const RETRY_MS = { first: 2_000, last: 30_000 }

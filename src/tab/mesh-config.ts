@@ -1,9 +1,9 @@
-import type { MeshSettings } from '../actors/store.ts'
+import type { MeshSettings } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
-import type { Invitation } from '../mesh/join-link.ts'
-import { HIDDEN, hidePassword, parseIceServer } from '../mesh/ice-server.ts'
+import type { Invitation } from '../mesh/relays/join-link.ts'
+import { HIDDEN, hidePassword, parseIceServer } from '../mesh/dial/ice-server.ts'
 
 /** What an origin says about its mesh in `/.well-known/glia.json`. */
 export interface OriginConfig {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import { meshStatus, type MeshState } from './mesh-status.ts'
 
 function relay(state: RelayInfo['state'], error?: string): RelayInfo {

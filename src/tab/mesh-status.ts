@@ -1,5 +1,5 @@
 import type { StatusView } from '../ui/model.ts'
-import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 
 export interface MeshState {
   peers: readonly PeerInfo[]

@@ -1,6 +1,6 @@
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, expect, test, vi } from 'vitest'
-import { keyOf, newIdentity as newPortable } from '../mesh/identity.ts'
+import { keyOf, newIdentity as newPortable } from '../mesh/libp2p/identity.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 
 afterEach(() => void vi.restoreAllMocks())

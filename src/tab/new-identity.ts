@@ -1,5 +1,5 @@
 import { base58btc } from 'multiformats/bases/base58'
-import type { Identity } from '../mesh/identity.ts'
+import type { Identity } from '../mesh/libp2p/identity.ts'
 
 /** What libp2p writes before keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys. */
 const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the key and its public half
@@ -17,7 +17,7 @@ const KEY_BYTES = 32
  */
 export async function newIdentity(): Promise<Identity> {
   const keys = await unlessUnsupported(() => crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']))
-  if (!keys || !isKeepable(keys.privateKey)) return (await import('../mesh/identity.ts')).newIdentity()
+  if (!keys || !isKeepable(keys.privateKey)) return (await import('../mesh/libp2p/identity.ts')).newIdentity()
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   return {
     peerId: base58btc.baseEncode(Uint8Array.from([...PEER_ID, ...PUBLIC_KEY, ...publicKey])),

@@ -1,7 +1,7 @@
-import type { MeshSettings, SlotIdentity, Store } from '../actors/store.ts'
+import type { MeshSettings, SlotIdentity, Store } from '../actors/table/store.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
-import type { Invitation } from '../mesh/join-link.ts'
+import type { Invitation } from '../mesh/relays/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
 import { LinkAttempt } from './link-attempt.ts'
 import {

@@ -1,15 +1,15 @@
 import type { BundledActor } from './bundled.ts'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { ProcessEntry } from '../actors/process-entry.ts'
-import type { MeshSettings, ProcessRecord } from '../actors/store.ts'
-import type { LogLine } from '../actors/process-log.ts'
+import type { ProcessEntry } from '../actors/table/process-entry.ts'
+import type { MeshSettings, ProcessRecord } from '../actors/table/store.ts'
+import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
-import type { CallRecord } from '../glia/call-log.ts'
+import type { CallRecord } from '../glia/process/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
-import type { GivenPolicy, PolicyChange } from '../glia/policy.ts'
-import { pumpInto } from '../glia/web-streams.ts'
+import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
+import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
   CallHandle,
   Draft,
@@ -20,7 +20,7 @@ import type {
   TabModel,
   TieView,
 } from '../ui/model.ts'
-import type { PeerInfo, RelayInfo } from '../mesh/peer-info.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
 import { KeptFiles } from './kept-files.ts'

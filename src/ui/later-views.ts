@@ -1,7 +1,7 @@
 /** The views that no first call needs, as one chunk: see `deferred.tsx`. */
-export { JoinDialog } from './join-dialog.tsx'
-export { PeersView } from './peers-view.tsx'
-export { ProcessFacts } from './process-facts.tsx'
-export { SettingsView } from './settings-view.tsx'
-export { SpawnSheets } from './spawn-sheets.tsx'
-export { SwapPanel } from './swap-panel.tsx'
+export { JoinDialog } from './peers/join-dialog.tsx'
+export { PeersView } from './peers/peers-view.tsx'
+export { ProcessFacts } from './processes/process-facts.tsx'
+export { SettingsView } from './settings/settings-view.tsx'
+export { SpawnSheets } from './spawn/spawn-sheets.tsx'
+export { SwapPanel } from './processes/swap-panel.tsx'

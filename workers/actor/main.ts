@@ -3,23 +3,23 @@
  * reaches nothing else. See ARCHITECTURE.md, "The actor worker".
  */
 import { expose } from 'comlink'
-import { installErrorTransfer } from '../../src/actors/comlink-errors.ts'
-import type { FileEntry } from '../../src/actors/files-api.ts'
-import { inspectCore } from '../../src/actors/inspect-core.ts'
-import { type HashedBytes, readBytes } from '../../src/actors/read-module.ts'
-import { noteWholeStacks } from '../../src/actors/trap-text.ts'
-import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker-api.ts'
+import { installErrorTransfer } from '../../src/actors/worker/comlink-errors.ts'
+import type { FileEntry } from '../../src/actors/files/files-api.ts'
+import { inspectCore } from '../../src/actors/module/inspect-core.ts'
+import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
+import { noteWholeStacks } from '../../src/actors/module/trap-text.ts'
+import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
 import type { Mount } from './files/mount.ts'
-import { Instance, type Surroundings } from './instance.ts'
-import { lockDown } from './lockdown.ts'
-import { MeshClient } from './mesh-client.ts'
-import { MESH_MOUNT, MeshMount } from './mesh-mount.ts'
-import { PortServer } from './port-server.ts'
-import { RingServer } from './ring-server.ts'
-import type { Server } from './server.ts'
-import type { Stdio } from './stdio.ts'
+import { Instance, type Surroundings } from './run/instance.ts'
+import { lockDown } from './run/lockdown.ts'
+import { CallClient } from './outgoing/call-client.ts'
+import { MESH_MOUNT, CallMount } from './outgoing/call-mount.ts'
+import { PortServer } from './run/port-server.ts'
+import { RingServer } from './run/ring-server.ts'
+import type { Server } from './run/server.ts'
+import type { Stdio } from './run/stdio.ts'
 
 /** Largest memory of `/data` where nothing of it is kept, in bytes. */
 const MAX_DATA_BYTES = 64 * 1024 * 1024
@@ -72,13 +72,13 @@ const api: ActorWorkerApi = {
 /** The mesh, for a process that may call others. */
 function mountsOf({ tier, calls }: Channel, stdio: Stdio): Map<string, Mount> {
   if (!calls) return new Map()
-  const client = new MeshClient({
+  const client = new CallClient({
     port: calls,
     tier,
     changed: () => stdio.nudge(),
     log: (line) => void stdio.writeError(new TextEncoder().encode(line)),
   })
-  return new Map([[MESH_MOUNT, new MeshMount(client)]])
+  return new Map([[MESH_MOUNT, new CallMount(client)]])
 }
 
 function required<T>(value: T | undefined): T {

@@ -1,5 +1,5 @@
 import { GliaError, toGliaError } from '../../src/glia/errors.ts'
-import { refuse } from '../../src/glia/refuse.ts'
+import { refuse } from '../../src/glia/http/refuse.ts'
 import { ACK_MS, type CallMessage, type LifeLock } from '../../src/calls/protocol.ts'
 import type { DeathWatch } from '../../src/calls/life-lock.ts'
 import { callOverPort } from '../../src/calls/port-caller.ts'

@@ -4,7 +4,7 @@
  * "The service worker".
  */
 import { GliaError } from '../../src/glia/errors.ts'
-import { refuse } from '../../src/glia/refuse.ts'
+import { refuse } from '../../src/glia/http/refuse.ts'
 import { DeathWatch, holdForLife } from '../../src/calls/life-lock.ts'
 import { newLifeLock, readToService } from '../../src/calls/protocol.ts'
 import { AppCache } from './cache.ts'

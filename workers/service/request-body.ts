@@ -1,4 +1,4 @@
-import { concat } from '../../src/glia/concat.ts'
+import { concat } from '../../src/glia/stream/concat.ts'
 import { INLINE_BYTES } from '../../src/calls/protocol.ts'
 
 /** Time that the start of a body has to come, in ms: enough for one that is in memory, unnoticed for one that trickles. */

@@ -1,6 +1,6 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { type FilesSynced, SyncWords } from '../../../src/actors/file-barrier.ts'
-import type { KeptFiles } from '../../../src/actors/files-api.ts'
+import { type FilesSynced, SyncWords } from '../../../src/actors/files/file-barrier.ts'
+import type { KeptFiles } from '../../../src/actors/files/files-api.ts'
 import type { Later } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { type FileEntry, type FilesChanged, readFilesChanged } from '../../../src/actors/files-api.ts'
+import { type FileEntry, type FilesChanged, readFilesChanged } from '../../../src/actors/files/files-api.ts'
 import { testGuest } from '../wasi/test-guest.ts'
 import { DataTree } from './data-tree.ts'
 

@@ -5,7 +5,7 @@ import {
   type FilesChanged,
   type KeptFiles,
   MAX_FILE_PATH,
-} from '../../../src/actors/files-api.ts'
+} from '../../../src/actors/files/files-api.ts'
 import type { Later } from '../wasi/descriptor.ts'
 import { andThen } from '../wasi/later.ts'
 import { WasiError } from '../wasi/wasi-error.ts'

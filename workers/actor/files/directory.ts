@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { nameBytes } from '../../../src/actors/files-api.ts'
+import { nameBytes } from '../../../src/actors/files/files-api.ts'
 import type { DirEntry } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 import { Inode } from './inode.ts'

@@ -1,5 +1,5 @@
-import type { FileEntry } from '../../../src/actors/files-api.ts'
-import type { SharedFile } from '../../../src/actors/worker-api.ts'
+import type { FileEntry } from '../../../src/actors/files/files-api.ts'
+import type { SharedFile } from '../../../src/actors/worker/worker-api.ts'
 import { Directory, MountPoint } from './directory.ts'
 import { fill } from './fill.ts'
 import type { Mount } from './mount.ts'

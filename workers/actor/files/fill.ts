@@ -1,4 +1,4 @@
-import { type FileEntry, isFilePath } from '../../../src/actors/files-api.ts'
+import { type FileEntry, isFilePath } from '../../../src/actors/files/files-api.ts'
 import { Directory } from './directory.ts'
 import { Symlink } from './inode.ts'
 import { RegularFile } from './regular-file.ts'

@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { INODE_BYTES } from '../../../src/actors/files-api.ts'
+import { INODE_BYTES } from '../../../src/actors/files/files-api.ts'
 import type { Barrier } from './barrier.ts'
 import type { Later } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'

@@ -1,6 +1,6 @@
 import { wasi, WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
-import { WASI_FUNCTIONS } from '../../../src/actors/wasi-names.ts'
+import { WASI_FUNCTIONS } from '../../../src/actors/module/wasi-names.ts'
 import { DataTree } from '../files/data-tree.ts'
 import { Directory, MountPoint } from '../files/directory.ts'
 import type { Mount, OpenHow } from '../files/mount.ts'

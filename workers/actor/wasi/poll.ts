@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import type { Stdio } from '../stdio.ts'
+import type { Stdio } from '../run/stdio.ts'
 import type { WasiContext } from './context.ts'
 import { type Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'

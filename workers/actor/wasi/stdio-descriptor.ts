@@ -1,6 +1,6 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { BROKEN } from '../../../src/actors/ring.ts'
-import type { Stdio } from '../stdio.ts'
+import { BROKEN } from '../../../src/actors/worker/ring.ts'
+import type { Stdio } from '../run/stdio.ts'
 import type { WasiContext } from './context.ts'
 import { Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import { andThen } from './later.ts'

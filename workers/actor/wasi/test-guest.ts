@@ -1,13 +1,13 @@
 // For tests: a guest's side of WASI, its memory and its calls, over rings that nobody empties or fills meanwhile.
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import type { FileEntry } from '../../../src/actors/files-api.ts'
-import type { SharedFile } from '../../../src/actors/worker-api.ts'
-import { Ring } from '../../../src/actors/ring.ts'
+import type { FileEntry } from '../../../src/actors/files/files-api.ts'
+import type { SharedFile } from '../../../src/actors/worker/worker-api.ts'
+import { Ring } from '../../../src/actors/worker/ring.ts'
 import { DataTree } from '../files/data-tree.ts'
 import { makeFileSystem } from '../files/file-system.ts'
 import type { Mount } from '../files/mount.ts'
-import { RingStdio } from '../ring-stdio.ts'
-import { GuestWasi } from '../wasi.ts'
+import { RingStdio } from '../run/ring-stdio.ts'
+import { GuestWasi } from './guest-wasi.ts'
 
 const PAGE_BYTES = 65_536
 /** Where things are in the guest's memory. */

@@ -1,0 +1,80 @@
+/**
+ * What crosses between the page and an actor worker of the files that a process keeps, `/data`: the worker gets them once,
+ * when it is connected, and from then on tells what has changed, over a port of their own.
+ */
+import type { FileBarrier } from './file-barrier.ts'
+import { fields, isBytes } from '../../glia/untrusted.ts'
+
+/** Something in a directory. Paths have no slash at their start or end, and no `.`, `..` or empty parts. */
+export type FileEntry =
+  | { path: string; kind: 'file'; bytes: Uint8Array<ArrayBuffer> }
+  | { path: string; kind: 'directory' }
+  | { path: string; kind: 'link'; target: string }
+
+/** What is at a path now, whatever was there before. */
+export type FileChange = FileEntry | { path: string; kind: 'removed' }
+
+/** Files that are kept, as a worker gets them. */
+export interface KeptFiles {
+  entries: readonly FileEntry[]
+  /** Largest memory of all of them together, in bytes: a write beyond it fails with ENOSPC. */
+  maxBytes: number
+  /** Gets a {@link FilesChanged} after each message that changed something, before the message's end, and at `fsync`. */
+  port: MessagePort
+  /** How `fsync` waits for the page. Left out: it does not wait. */
+  barrier?: FileBarrier | undefined
+}
+
+/** Worker to page. One after the other they are all that happened. */
+export interface FilesChanged {
+  type: 'changed'
+  /** Names of one file may share their bytes. */
+  changes: readonly FileChange[]
+  /** Files and directories that are not among them, and were not before, since their paths are too long. */
+  tooLong: number
+  /** Set by an `fsync` that waits: the page answers with this number when all of it is stored. */
+  sync?: number | undefined
+}
+
+/**
+ * Longest path and target of a link, in UTF-16 units. What has a longer path is not kept, nor what is too much where all paths
+ * together are longer than {@link KeptFiles.maxBytes}.
+ */
+export const MAX_FILE_PATH = 4096
+
+/** Memory that anything costs a worker beside its content and its names, in bytes, about. */
+export const INODE_BYTES = 256
+
+/** Memory that a name costs beside its text, in bytes, about. */
+const NAME_BYTES = 128
+
+/** Memory that a name in a directory costs a worker, in bytes, about. It keeps a guest from giving names without end. */
+export function nameBytes(name: string): number {
+  return NAME_BYTES + 2 * name.length
+}
+
+/** @throws {TypeError} if it is no such message. */
+export function readFilesChanged(value: unknown): FilesChanged {
+  const { type, changes, tooLong, sync } = fields(value)
+  const isSync = sync === undefined || typeof sync === 'number'
+  if (type === 'changed' && Array.isArray(changes) && typeof tooLong === 'number' && isSync) {
+    return { type, changes: changes.map(readFileChange), tooLong, ...(sync !== undefined && { sync }) }
+  }
+  throw new TypeError(`Not a message of an actor worker about its files: ${String(type)}`)
+}
+
+function readFileChange(value: unknown): FileChange {
+  const { path, kind, bytes, target } = fields(value)
+  if (isFilePath(path)) {
+    if (kind === 'removed' || kind === 'directory') return { path, kind }
+    if (kind === 'file' && isBytes(bytes)) return { path, kind, bytes }
+    if (kind === 'link' && typeof target === 'string' && target.length <= MAX_FILE_PATH) return { path, kind, target }
+  }
+  throw new TypeError(`Not a change of a file: ${String(kind)}`)
+}
+
+/** Whether a path is as {@link FileEntry} has them. */
+export function isFilePath(path: unknown): path is string {
+  if (typeof path !== 'string' || path.length > MAX_FILE_PATH || path.includes('\0')) return false
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+}

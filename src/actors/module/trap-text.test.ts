@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import type { ExitReason } from '../../glia/process/exit.ts'
+import { guestFrames, stackHint, trapMessage, withinBounds } from './trap-text.ts'
+
+function errorWith(stack: string): Error {
+  return Object.assign(new Error('unreachable'), { stack })
+}
+
+test.each([
+  ['    at main.boom (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)', 'in main.boom at 0x4f'],
+  ['    at wasm://wasm/00a2dd76:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['    at <a (b)>::c (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)', 'in <a (b)>::c at 0x4f'],
+  ['@https://x.example/a.js:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['boom@https://x.example/a.wasm:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+  ['@http://x.example/ line 2 > WebAssembly.compile:wasm-function[3]:0x4f', 'in a function without a name at 0x4f'],
+  ['boom@blob:http://x.example/1-2 line 2 > WebAssembly.Module:wasm-function[3]:0x4f', 'in boom at 0x4f'],
+  [
+    '<a (b) @ c>::d@http://x.example:80/@me/a.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f',
+    'in <a (b) @ c>::d at 0x4f',
+  ],
+])('a frame inside the module is told: %s', (line, frame) => {
+  expect(guestFrames(errorWith(`Error: unreachable\n${line}\n    at run (file:///a.js:1:2)`))).toEqual([frame])
+})
+
+test.each([
+  ['V8', (name: string) => `    at ${name} (wasm://wasm/${name}-00a2dd76:wasm-function[3]:0x4f)\n`],
+  ['Firefox', (name: string) => `${name}@http://x.example/ line 2 > WebAssembly.compile:wasm-function[3]:0x4f\n`],
+])('names and messages of megabytes are cut, in %s', (_, lineOf) => {
+  const name = 'x'.repeat(1_000_000)
+  const line = lineOf(name)
+  const frames = guestFrames(errorWith(`RuntimeError\n${line.repeat(30)}`))
+  expect(frames.length).toBe(20)
+  expect(frames[0]).toMatch(/^in x{199}… at 0x4f$/)
+  expect(trapMessage(new Error(name)).length).toBe(200)
+  expect(trapMessage(name).length).toBe(200)
+})
+
+test('a guest that calls itself and leaves its memory is told how to have a larger stack', () => {
+  const deep = ['in rec at 0x4e', ...Array.from({ length: 19 }, () => 'in rec at 0x5f')]
+  expect(stackHint('memory access out of bounds', deep)).toMatch(/stack-size=/)
+  // In Firefox; two functions that call each other.
+  const mutual = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'in even at 0x5f' : 'in odd at 0x7f'))
+  expect(stackHint('index out of bounds', mutual)).toMatch(/stack-size=/)
+  // It cannot be known of these.
+  expect(stackHint('unreachable', deep)).toBeUndefined()
+  expect(stackHint('memory access out of bounds', deep.slice(0, 3))).toBeUndefined()
+  const other = Array.from({ length: 20 }, (_, i) => `in f${i} at 0x5f`)
+  expect(stackHint('memory access out of bounds', other)).toBeUndefined()
+})
+
+test.each<ExitReason>([
+  { type: 'trapped', message: 'm'.repeat(5000), frames: Array.from({ length: 100 }, () => 'f'.repeat(5000)) },
+  { type: 'start', message: 'm'.repeat(5000) },
+])('an end has no more text than a record takes, whatever a worker says: $type', (reason) => {
+  const exit = withinBounds({ at: 1, method: 'boom', reason, final: false })
+  expect(exit).toMatchObject({ at: 1, method: 'boom', reason: { type: reason.type }, final: false })
+  expect(JSON.stringify(exit).length).toBeLessThan(8000)
+})
+
+test('an end that has less stays as it is', () => {
+  const exit = {
+    at: 1,
+    reason: { type: 'trapped', message: 'unreachable', frames: ['in boom at 0x4f'] },
+    final: true,
+  } as const
+  expect(withinBounds(exit)).toEqual(exit)
+})

@@ -1,0 +1,78 @@
+import type { Exit } from '../../glia/process/exit.ts'
+
+/** Frames of a trap that are worth a line in the log: Rust has ten of its own above the function that panics. */
+const MAX_FRAMES = 20
+/** Longest name of a function that is told; a module may give its functions names of megabytes. In UTF-16 units. */
+const MAX_NAME = 200
+/** Longest frame that is kept: the name, and where in the module. */
+const MAX_FRAME = MAX_NAME + 100
+/** Longest message that is kept: the last twenty of a process are in its record. */
+const MAX_MESSAGE = 1000
+/** A longer line of a stack is cut in its middle before it is read: the name is at its start, the offset at its end. */
+const MAX_STACK_LINE = 2000
+
+/** A line of a stack that is inside a module: what its function is called, and where in the module it is. */
+const GUEST_FRAMES = [
+  // V8: `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)`
+  /^\s*at (?:(.*?) \()?\S*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/,
+  // Firefox 153: `name@https://x.example/actor.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f`, as of an eval
+  /^(.*)@(?:blob:)?\w+:\/\/\S*(?: line \d+ > \S+)*:wasm-function\[\d+\]:(0x[0-9a-f]+)$/,
+]
+
+/** For the thread that guests run in: V8 notes ten frames of an error otherwise. */
+export function noteWholeStacks(): void {
+  Object.assign(Error, { stackTraceLimit: MAX_FRAMES + 10 })
+}
+
+/** The frames of a stack that are inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
+export function guestFrames(thrown: unknown): string[] {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
+  const frames: string[] = []
+  for (const line of stack.split('\n')) {
+    const short = withoutMiddle(line)
+    const [, name = '', offset] = GUEST_FRAMES.map((frame) => frame.exec(short)).find((match) => match !== null) ?? []
+    if (offset !== undefined) frames.push(`in ${cut(name, MAX_NAME) || 'a function without a name'} at ${offset}`)
+    if (frames.length === MAX_FRAMES) break
+  }
+  return frames
+}
+
+/** Most different frames in the trap of a guest whose functions call one another for ever: two in turns, and the innermost ones. */
+const FRAMES_OF_RECURSION = 6
+/** What the engines say when a guest reads or writes outside of its memory, as V8 and Firefox put it. */
+const OUT_OF_BOUNDS = /out of bounds/
+
+/**
+ * What may help a guest that calls itself and has left its memory. C and Rust keep part of their stack there, and nothing but such a trap
+ * tells that it is used up. undefined: nothing is known.
+ */
+export function stackHint(message: string, frames: readonly string[]): string | undefined {
+  const isDeep = frames.length === MAX_FRAMES && new Set(frames).size <= FRAMES_OF_RECURSION
+  if (!isDeep || !OUT_OF_BOUNDS.test(message)) return undefined
+  return 'It calls itself, so its stack may be used up. The linker gives a larger one, of 8 MiB: clang -Wl,-z,stack-size=8388608, rustc -C link-arg=-zstack-size=8388608.'
+}
+
+/** What a guest trapped with. */
+export function trapMessage(thrown: unknown): string {
+  return cut(thrown instanceof Error ? thrown.message : String(thrown), MAX_NAME)
+}
+
+/** An end with no more text than a record is to have, whatever a worker says. */
+export function withinBounds(exit: Exit): Exit {
+  const { reason } = exit
+  if (reason.type === 'exited') return exit
+  const message = cut(reason.message, MAX_MESSAGE)
+  if (!('frames' in reason)) return { ...exit, reason: { ...reason, message } }
+  const frames = reason.frames.slice(0, MAX_FRAMES).map((frame) => cut(frame, MAX_FRAME))
+  return { ...exit, reason: { ...reason, message, frames } }
+}
+
+/** Text of at most so many UTF-16 units. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
+}
+
+function withoutMiddle(line: string): string {
+  const half = MAX_STACK_LINE / 2
+  return line.length > MAX_STACK_LINE ? `${line.slice(0, half)} (${line.slice(-half)}` : line
+}

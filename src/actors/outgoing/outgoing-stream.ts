@@ -1,0 +1,43 @@
+import { type Address, formatAddress } from '../../glia/address.ts'
+import type { CallContext } from '../../glia/call-context.ts'
+import type { GliaError } from '../../glia/errors.ts'
+import type { Stream } from '../../glia/stream/stream.ts'
+import { type Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
+import type { OutgoingLink } from './outgoing-link.ts'
+
+export interface OutgoingStreamInit {
+  address: Address
+  caller: string
+  context: CallContext
+  link: OutgoingLink
+  backlog: Backlog
+  /** Told when the program of the method has exited with a code other than 0. */
+  exited(exit: GliaError): void
+}
+
+/** The serving end of a call that a guest makes, for the router. */
+export class OutgoingStream extends OutgoingDuplex implements Stream {
+  readonly protocol: string
+  readonly destination: string
+  readonly procId: string
+  readonly methodName: string
+  readonly caller: string
+  readonly context: CallContext
+  readonly #exited: (exit: GliaError) => void
+
+  constructor({ address, caller, context, link, backlog, exited }: OutgoingStreamInit) {
+    super(link, backlog)
+    this.#exited = exited
+    this.protocol = formatAddress(address)
+    this.destination = address.host
+    this.procId = address.proc
+    this.methodName = address.method
+    this.caller = caller
+    this.context = context
+  }
+
+  override closeWithExit(exit: GliaError): void {
+    super.closeWithExit(exit)
+    this.#exited(exit)
+  }
+}

@@ -1,0 +1,160 @@
+import { GliaError } from '../../glia/errors.ts'
+import type { Exit } from '../../glia/process/exit.ts'
+import type { Program } from '../../glia/process/incarnation.ts'
+import type { Watch } from '../../glia/process/links.ts'
+import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
+import { Proc } from '../../glia/process/proc.ts'
+import type { InspectedModule } from '../module/inspect.ts'
+import type { FileEntry } from '../files/files-api.ts'
+import { type FileStore, ProcessFiles } from '../files/process-files.ts'
+import { ProcessLog } from './process-log.ts'
+import type { ProcessRecord } from './store.ts'
+import { withinBounds } from '../module/trap-text.ts'
+
+/** Ends of instances that are kept. */
+const KEPT_EXITS = 20
+
+/** The last thing that went wrong in a process. */
+export interface LastError {
+  error: GliaError
+  /** ms since the epoch. */
+  at: number
+}
+
+/** A process that was killed, and what brings it back. */
+export interface KilledProcess {
+  record: ProcessRecord
+  module: InspectedModule | undefined
+  /** The bytes of its modules by CID; none if nothing is kept. */
+  modules: ReadonlyMap<string, Blob>
+  /** What it had under `/data`; undefined if that could not be read. */
+  files: readonly FileEntry[] | undefined
+  /** The watches that others had of it. */
+  watches: readonly Watch[]
+}
+
+export interface ProcessEntryInit {
+  /** undefined: nothing is kept. */
+  store: FileStore | undefined
+  /** What the process runs on. */
+  program(entry: ProcessEntry): Program
+  /** Something that a view shows has changed. */
+  changed(): void
+  /** An instance has ended, or the process for good; the record has it. */
+  exited(entry: ProcessEntry, exit: Exit, counts: boolean): void
+}
+
+/** A process of this tab with all that is known of it. */
+export class ProcessEntry {
+  readonly log: ProcessLog
+  /** What it has under `/data`. */
+  readonly files: ProcessFiles
+  lastError: LastError | undefined
+  /** False when the browser refused to keep it: it will not come back after a reload. */
+  persisted = false
+  /**
+   * Set when it has ended by its restart type, so that it does not come back with the next page: the bytes of its modules by
+   * CID, if it is restarted by hand before. Never rejects.
+   */
+  retired: Promise<ReadonlyMap<string, Blob>> | undefined
+  /** Contents of its mounts by CID, as far as they are here; the others are in the store. */
+  mounts: ReadonlyMap<string, Blob> = new Map()
+  readonly #init: ProcessEntryInit
+  #record: ProcessRecord
+  #proc: Proc
+
+  constructor(record: ProcessRecord, init: ProcessEntryInit) {
+    this.#record = record
+    this.#init = init
+    this.log = new ProcessLog(init.changed)
+    this.files = new ProcessFiles({
+      pid: record.pid,
+      store: init.store,
+      maxBytes: record.policy.maxDataBytes,
+      sync: record.policy.sync,
+      report: (line) => this.log.add('error', line),
+      changed: init.changed,
+    })
+    this.#proc = this.#makeProc()
+  }
+
+  get record(): ProcessRecord {
+    return this.#record
+  }
+
+  get proc(): Proc {
+    return this.#proc
+  }
+
+  update(changes: Partial<ProcessRecord>): void {
+    this.#record = { ...this.#record, ...changes }
+    this.#init.changed()
+  }
+
+  /** Changes its policy. @returns the fields that count from its next instance on. */
+  setPolicy(policy: Policy): (keyof Policy)[] {
+    const later = this.#proc.isLive ? changesOfStart(this.#record.policy, policy) : []
+    this.#proc.policy = policy
+    if (!this.#proc.isLive) this.files.limit(policy)
+    this.update({ policy })
+    return later
+  }
+
+  /**
+   * Makes a dead process live again, cold. No effect on one that lives.
+   * @returns undoes that.
+   */
+  revive(): () => void {
+    const old = this.#proc
+    if (old.state !== 'dead') return () => undefined
+    const { dead } = this.#record
+    this.update({ dead: undefined })
+    this.#proc = this.#makeProc(dead)
+    this.#proc.messages = old.messages
+    this.#proc.calls = old.calls
+    return () => {
+      this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
+      old.policy = this.#record.policy
+      this.#proc = old
+      this.update({ dead })
+    }
+  }
+
+  #makeProc(revived?: string): Proc {
+    const { pid, name, policy, restart, dead } = this.#record
+    const { changed, program } = this.#init
+    return new Proc({
+      pid,
+      name,
+      policy,
+      restart,
+      dead,
+      revived,
+      ...program(this),
+      observer: {
+        changed,
+        exited: (exit, counts) => this.#exited(exit, counts),
+        note: (line) => {
+          this.log.flush()
+          this.log.add('process', line)
+        },
+        failed: (error) => this.#failed(error),
+      },
+    })
+  }
+
+  #exited(told: Exit, counts: boolean): void {
+    const exit = withinBounds(told)
+    const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
+    this.update({ exits, dead: this.#proc.death })
+    this.#init.exited(this, exit, counts)
+  }
+
+  #failed(error: GliaError): void {
+    this.log.flush()
+    // A caller that gave up is no fault of the process.
+    if (error.code === 'ERR_ABORTED') return
+    this.lastError = { error, at: Date.now() }
+    this.log.add('error', `${error.message} ${error.code}`)
+  }
+}

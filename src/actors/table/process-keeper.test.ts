@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { bad, good } from '../../../e2e/guests/bad.ts'
+import { guest } from '../../../e2e/guests/guests.ts'
+import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { builtActorWorker } from '../../node/test-worker.ts'
+import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import { MemoryStore } from './test-store.ts'
+
+const tabs: TestProcesses[] = []
+let worker: Awaited<ReturnType<typeof builtActorWorker>>
+
+beforeAll(async () => {
+  installErrorTransfer()
+  await Promise.all((['trouble', 'greedy', 'diary', 'files'] as const).map(guest))
+  worker = await builtActorWorker()
+})
+afterEach(() => {
+  for (const { table } of tabs.splice(0)) for (const { proc } of table.entries) proc.kill()
+})
+afterAll(() => worker.remove())
+
+/** A tab that keeps its processes, and one that comes after it. */
+function makeTab(store = new MemoryStore()) {
+  const open = (): TestProcesses => {
+    const tab = makeProcesses({ script: worker.script, store })
+    tabs.push(tab)
+    return tab
+  }
+  const reload = async (): Promise<TestProcesses> => {
+    await store.settled()
+    const tab = open()
+    await tab.table.restore()
+    return tab
+  }
+  return { ...open(), store, reload }
+}
+
+test('a process comes back with the next page, cold, with its version before and its files', async () => {
+  const { table, call, reload } = makeTab()
+  const old = await guest('files')
+  const pid = await table.spawn(old, { name: 'f' })
+  expect(await call(pid, 'keep')).toBe('')
+  await table.swap(pid, altered(old))
+  const next = await reload()
+  expect(next.entry(pid).record).toMatchObject({ name: 'f', previous: { moduleBytes: old.length } })
+  expect(next.entry(pid).proc.state).toBe('cold')
+  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  await next.table.swapBack(pid)
+  expect(next.entry(pid).record.moduleBytes).toBe(old.length)
+})
+
+test('one that was killed does not, and leaves nothing behind', async () => {
+  const { table, call, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('files'), {})
+  await call(pid, 'keep')
+  await table.kill(pid)
+  expect((await reload()).table.entries).toEqual([])
+  expect([store.records.size, store.modules.size, store.kept.size]).toEqual([0, 0, 0])
+})
+
+for (const when of ['before', 'after'] as const) {
+  test(`one that does not start leaves nothing behind, kept ${when} its start fails`, async () => {
+    const { table, store, reload } = makeTab()
+    const put = store.putProcess.bind(store)
+    const keep = Promise.withResolvers<void>()
+    const puts: Promise<void>[] = []
+    store.putProcess = (...given) => {
+      const done = when === 'after' ? keep.promise.then(() => put(...given)) : put(...given)
+      puts.push(done)
+      return done
+    }
+    await expect(table.spawn(bad.startTraps.bytes, {})).rejects.toMatchObject({ code: 'ERR_START' })
+    keep.resolve()
+    await Promise.all(puts)
+    expect((await reload()).table.entries).toEqual([])
+    expect(puts).not.toEqual([])
+    expect([store.records.size, store.modules.size]).toEqual([0, 0])
+  })
+}
+
+test('a process that has ended for good keeps its files for as long as the page, whatever is saved of it', async () => {
+  const { table, call, entry, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  const other = await table.spawn(good, {})
+  table.links.link(pid, other)
+  await call(pid, 'keep')
+  expect(await call(pid, 'raise')).toBe('ERR_TRAPPED')
+  await store.settled()
+  expect(store.records.has(pid)).toBe(false)
+  table.links.unlink(pid, other)
+  await store.settled()
+  expect(store.records.has(pid)).toBe(false)
+  expect((await table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  expect((await entry(pid).files.entries()).length).toBe(1)
+  expect((await reload()).table.get(pid)).toBeUndefined()
+})
+
+test('one that ends while it is being saved is not kept, nor its files lost', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  const other = await table.spawn(good, {})
+  await call(pid, 'keep')
+  table.links.link(pid, other)
+  entry(pid).proc.signal({ type: 'linked', pid: other, message: 'linked' }, true)
+  expect(entry(pid).proc.state).toBe('dead')
+  await store.settled()
+  expect(store.records.has(pid)).toBe(false)
+  expect((await entry(pid).files.entries()).length).toBe(1)
+  await table.restart(pid)
+  await store.settled()
+  expect([store.records.has(pid), store.kept.get(pid)?.size]).toEqual([true, 1])
+  expect(await call(pid, 'keep')).not.toMatch(/ERR/)
+})
+
+test('a process that has ended for good comes back with both versions of its module', async () => {
+  const { table, call, entry, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('trouble'), { restart: 'transient' })
+  await table.swap(pid, altered(await guest('trouble')))
+  const { cid, previous } = entry(pid).record
+  expect(await call(pid, 'exit0')).toBe('bye')
+  await store.settled()
+  expect(store.modules.size).toBe(0)
+  await table.swapBack(pid)
+  expect(entry(pid).record).toMatchObject({ cid: previous?.cid, previous: { cid } })
+  const next = await reload()
+  expect(await next.call(pid, 'count')).toBe('1')
+  await next.table.swapBack(pid)
+  expect(await next.call(pid, 'count')).toBe('1')
+})
+
+test('a swap that fails leaves a process that has ended for good forgotten', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('trouble'), { restart: 'transient' })
+  await call(pid, 'exit0')
+  await expect(table.swap(pid, bad.initializeTraps.bytes)).rejects.toMatchObject({ code: 'ERR_START' })
+  await store.settled()
+  expect([entry(pid).proc.state, store.records.has(pid), store.modules.size]).toEqual(['dead', false, 0])
+  await table.restart(pid)
+  expect(await call(pid, 'count')).toBe('1')
+})
+
+test('files that cannot be read are not deleted when their process ends for good: it comes back, dead', async () => {
+  const { table, call, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  await call(pid, 'keep')
+  await store.settled()
+  store.isBroken = true
+  expect(await call(pid, 'raise')).toBe('ERR_TRAPPED')
+  await store.settled()
+  store.isBroken = false
+  const next = await reload()
+  expect(next.entry(pid).proc.state).toBe('dead')
+  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+})
+
+test('files that cannot be read are not deleted either when their process ends while it is being saved', async () => {
+  const { table, call, entry, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  const other = await table.spawn(good, {})
+  await call(pid, 'keep')
+  await store.settled()
+  store.isBroken = true
+  table.links.link(pid, other)
+  entry(pid).proc.signal({ type: 'linked', pid: other, message: 'linked' }, true)
+  await store.settled()
+  store.isBroken = false
+  const next = await reload()
+  expect(next.entry(pid).proc.state).toBe('dead')
+  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+})
+
+test('one that has ended for good, and lives again when the store is full, says that it will not come back', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('trouble'), { restart: 'transient' })
+  await call(pid, 'exit0')
+  await store.settled()
+  store.isFull = true
+  await table.restart(pid)
+  expect(entry(pid).persisted).toBe(false)
+  expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/will not come back/))
+})
+
+test('what happens to a process while it is kept for the first time is kept too', async () => {
+  const store = new MemoryStore()
+  const { table } = makeTab(store)
+  const other = await table.spawn(good, {})
+  const put = store.putProcess.bind(store)
+  store.putProcess = (record, modules) => {
+    const done = put(record, modules)
+    if (modules) table.links.link(record.pid, other)
+    return done
+  }
+  const pid = await table.spawn(good, {})
+  await store.settled()
+  expect(store.records.get(pid)?.links).toEqual([other])
+})
+
+test('a kill whose files could not be read says so when it is undone', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('files'), {})
+  await call(pid, 'keep')
+  await store.settled()
+  store.isBroken = true
+  const killed = await table.kill(pid)
+  store.isBroken = false
+  await table.revive(killed)
+  expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/could not be read.*gone/))
+})
+
+test('a process that is killed twice at once is killed once, and brought back once', async () => {
+  const { table, store, reload } = makeTab()
+  const pid = await table.spawn(await guest('trouble'), {})
+  await table.swap(pid, altered(await guest('trouble')))
+  const [killed, again] = await Promise.all([table.kill(pid), table.kill(pid)])
+  await expect(table.kill(pid)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+  await table.revive(killed)
+  await expect(table.revive(again)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await store.settled()
+  expect(store.records.has(pid)).toBe(true)
+  const next = await reload()
+  expect(await next.call(pid, 'count')).toBe('1')
+  await next.table.swapBack(pid)
+  expect(await next.call(pid, 'count')).toBe('1')
+})

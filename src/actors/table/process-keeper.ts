@@ -1,0 +1,132 @@
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Logger } from '../../glia/log.ts'
+import type { Pid } from '../../glia/pid.ts'
+import type { ProcessEntry } from './process-entry.ts'
+import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+
+/** Bytes of modules by CID. */
+type Modules = ReadonlyMap<string, Blob>
+
+export interface ProcessKeeperInit {
+  /** undefined: nothing is kept. */
+  store: ProcessStore | undefined
+  slot: number
+  log: Logger
+  /** Whether the process is still one of the table. */
+  has(entry: ProcessEntry): boolean
+  changed(): void
+}
+
+/** Keeps the processes of a tab across reloads, as far as the browser does. A process runs whether it is kept or not. */
+export class ProcessKeeper {
+  readonly #init: ProcessKeeperInit
+  /** Processes that are being saved, and whether they have changed since that began. */
+  readonly #saving = new Map<ProcessEntry, boolean>()
+
+  constructor(init: ProcessKeeperInit) {
+    this.#init = init
+  }
+
+  /** What is kept of this tab's identity. @throws {GliaError} ERR_STORAGE */
+  async all(): Promise<ProcessRecord[]> {
+    return (await this.#init.store?.processes(this.#init.slot)) ?? []
+  }
+
+  /** Keeps a process, with those of its modules that are given and not kept already. Never rejects. */
+  async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
+    const { store, log, has } = this.#init
+    const { record } = entry
+    try {
+      await store?.putProcess(record, modules)
+      // What is to be had of it after its end is read before it is forgotten.
+      if (entry.retired) await entry.retired
+      if (has(entry)) {
+        entry.persisted = store !== undefined
+        entry.files.keep()
+        // Until now nothing was saved of one that is new.
+        if (entry.record !== record) this.save(entry)
+      } else {
+        // It was killed meanwhile, or has ended for good: from then on its files are held, and not stored.
+        await this.forget(entry.record.pid)
+      }
+    } catch (thrown) {
+      entry.files.notKept()
+      const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
+      entry.log.add('error', `${toGliaError(thrown).message} The process runs, but ${lost}.`)
+      log.warn('a process could not be kept', thrown)
+    }
+    this.#init.changed()
+  }
+
+  /** Its record has changed: keeps that. Many changes at once are few writes. */
+  save(entry: ProcessEntry): void {
+    if (!entry.persisted || entry.retired) return
+    const isSaving = this.#saving.has(entry)
+    this.#saving.set(entry, isSaving)
+    if (!isSaving) void this.#saveAll(entry)
+  }
+
+  /** The process is not to come back with the next page, and stays in this one. */
+  retire(entry: ProcessEntry): void {
+    const files = entry.files.release()
+    const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files]).then(([modules, held]) => {
+      // It comes back, dead, rather than have its files deleted that nobody has. Before a write under way can look.
+      if (!held && entry.retired === retired) {
+        entry.retired = undefined
+        this.save(entry)
+      }
+      return modules
+    })
+    entry.retired = retired
+    void retired.then(() => (entry.retired === retired ? this.forget(entry.record.pid) : undefined))
+  }
+
+  /** It is, after all: it is to live again. */
+  async unretire(entry: ProcessEntry): Promise<void> {
+    const { retired } = entry
+    if (!retired) return
+    entry.retired = undefined
+    // It was forgotten, or is about to be: a store that is full does not take it again.
+    entry.persisted = false
+    await this.keep(entry, await retired)
+  }
+
+  /** A process that is gone is gone, whatever the store says; at worst it comes back with the next page. */
+  async forget(pid: Pid): Promise<void> {
+    try {
+      await this.#init.store?.deleteProcess(pid)
+    } catch (thrown) {
+      this.#init.log.warn('a process could not be forgotten:', toGliaError(thrown).message)
+    }
+  }
+
+  /** The bytes of the modules that a process needs, as far as the browser gives them. */
+  async modules(record: ProcessRecord): Promise<Modules> {
+    const read = modulesOf(record).map(async (cid) => [cid, await this.#module(cid)] as const)
+    return new Map((await Promise.all(read)).flatMap(([cid, blob]) => (blob ? [[cid, blob] as const] : [])))
+  }
+
+  /** @throws {GliaError} ERR_STORAGE */
+  async load(cid: string): Promise<Blob> {
+    const blob = await this.#init.store?.module(cid)
+    if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the browser’s storage: add it again.`)
+    return blob
+  }
+
+  async #module(cid: string): Promise<Blob | undefined> {
+    try {
+      return await this.#init.store?.module(cid)
+    } catch (thrown) {
+      this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
+      return undefined
+    }
+  }
+
+  async #saveAll(entry: ProcessEntry): Promise<void> {
+    do {
+      this.#saving.set(entry, false)
+      await this.keep(entry)
+    } while (this.#saving.get(entry) === true)
+    this.#saving.delete(entry)
+  }
+}

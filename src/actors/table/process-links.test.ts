@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { nextTask } from '../../glia/wait/next-task.ts'
+import { newPid } from '../../glia/pid.ts'
+import { makePolicy } from '../../glia/process/policy.ts'
+import { makeRestart } from '../../glia/process/restart.ts'
+import { deliver, loop, makePeer, type Run, SELF, TestActor, text } from '../../glia/test-peer.ts'
+import { ProcessEntry } from './process-entry.ts'
+import { ProcessLinks } from './process-links.ts'
+
+/** Leaves through proc_exit(0), which neither counts nor waits. */
+const leaves: Run = async (_message, actor) => {
+  // Were it to go on for ever, the test's timers would have their turn all the same.
+  await nextTask()
+  actor.exited = { type: 'exited', code: 0 }
+}
+
+/** Two processes of `run` with their ties. Each end is noted by the name of who ended. */
+function makePair(run: Run) {
+  const ended: string[] = []
+  const make = (name: string): ProcessEntry =>
+    new ProcessEntry(
+      {
+        pid: newPid(),
+        slot: 0,
+        name,
+        args: [],
+        env: {},
+        root: false,
+        createdAt: 0,
+        cid: name,
+        moduleBytes: 0,
+        methods: ['run'],
+        policy: makePolicy(),
+        restart: makeRestart(),
+      },
+      {
+        store: undefined,
+        program: () => ({ methods: ['run'], start: async () => new TestActor(run, () => undefined) }),
+        changed: () => undefined,
+        exited: ({ record: { pid } }, exit, counts) => {
+          ended.push(name)
+          links.ended(pid, exit, counts)
+        },
+      },
+    )
+  const [a, b] = [make('a'), make('b')]
+  const { router } = makePeer([a.proc, b.proc])
+  const links: ProcessLinks = new ProcessLinks({
+    peerId: SELF,
+    get: (pid) => [a, b].find(({ record }) => record.pid === pid),
+    serve: (stream) => router.serveStream(stream),
+    changed: () => undefined,
+  })
+  return { a, b, links, ended }
+}
+
+test('a watch tells why a process ended, and not the PID of one that it is linked to', async () => {
+  const told = Promise.withResolvers<string>()
+  const tells: Run = async ({ read }) => told.resolve(text((await read()) ?? new Uint8Array()))
+  const { a, b, links } = makePair(tells)
+  links.watch(b.record.pid, a.record.pid, 'run')
+  await a.proc.warmUp()
+  const linked = newPid()
+  a.proc.signal({ type: 'linked', pid: linked, message: 'c, which it is linked to, ended' }, true)
+  expect(JSON.parse(await told.promise)).toEqual({
+    pid: a.record.pid,
+    name: 'a',
+    reason: { type: 'linked', message: 'c, which it is linked to, ended' },
+    final: false,
+  })
+})
+
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+
+test('two that watch each other, and end when they are told, come to rest', async () => {
+  const { a, b, links, ended } = makePair(leaves)
+  links.watch(a.record.pid, b.record.pid, 'run')
+  links.watch(b.record.pid, a.record.pid, 'run')
+  await deliver(a.proc).done
+  await rest()
+  expect(ended).toEqual(['a', 'b', 'a'])
+  // That was one end with all that came of it.
+  await deliver(b.proc).done
+  await rest()
+  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
+})
+
+test('an end of one that is being told of another, and that has nothing to do with it, is told too', async () => {
+  let messages = 0
+  const { a, b, links, ended } = makePair((...given) => (++messages === 3 ? loop(...given) : leaves(...given)))
+  links.watch(a.record.pid, b.record.pid, 'run')
+  links.watch(b.record.pid, a.record.pid, 'run')
+  await deliver(a.proc).done
+  await expect.poll(() => a.proc.state).toBe('busy')
+  expect(ended).toEqual(['a', 'b'])
+  a.proc.signal({ type: 'linked', pid: newPid(), message: 'another, which it is linked to, ended' }, true)
+  await rest()
+  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a'])
+})

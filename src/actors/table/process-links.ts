@@ -1,0 +1,168 @@
+import { GliaError } from '../../glia/errors.ts'
+import { type Exit, type ExitReason, exitText } from '../../glia/process/exit.ts'
+import { Links, type Told, type Watch } from '../../glia/process/links.ts'
+import type { Pid } from '../../glia/pid.ts'
+import { post } from '../../glia/stream/post.ts'
+import type { Stream } from '../../glia/stream/stream.ts'
+import { streamPair } from '../../glia/stream/stream-pair.ts'
+import type { ProcessEntry } from './process-entry.ts'
+
+/** Processes that one may watch: each is asked for at every end of any. */
+const MAX_WATCHES = 100
+
+/** A reason as a process is told it. */
+type ToldReason = Exclude<ExitReason, { type: 'linked' }> | { readonly type: 'linked'; readonly message: string }
+
+/** What a process is told of the end of another, as JSON. */
+interface ExitMessage {
+  pid: Pid
+  name: string
+  reason: ToldReason
+  /** It does not come back by itself. */
+  final: boolean
+}
+
+export interface ProcessLinksInit {
+  peerId: string
+  get(pid: string): ProcessEntry | undefined
+  /** Has a call answered or aborted: the router's. Left out: nobody is told of an end. */
+  serve?: ((stream: Stream) => Promise<void>) | undefined
+  /** The ties of the process have changed. */
+  changed(entry: ProcessEntry): void
+}
+
+/** Watches and links between the processes of a tab. They are kept with the processes that have them. */
+export class ProcessLinks {
+  readonly #init: ProcessLinksInit
+  readonly #links = new Links({
+    tell: (...end) => this.#tell(...end),
+    signal: (...ended) => this.#signal(...ended),
+  })
+
+  /** The messages of watches, and what is to be known of an end that one brings about. */
+  readonly #messages = new WeakMap<Stream, Told>()
+
+  constructor(init: ProcessLinksInit) {
+    this.#init = init
+  }
+
+  /**
+   * Has a process get a message, as from the process that it watches, whenever an instance of that one ends, and when it is
+   * killed. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
+   * @returns what {@link unwatch} takes.
+   * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
+   */
+  watch(watcher: string, watched: string, method: string): string {
+    const [by, of] = [this.#entry(watcher), this.#entry(watched)]
+    if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
+    if (!by.record.methods.includes(method)) {
+      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” to be told with.`)
+    }
+    if (this.#links.watchesOf(by.record.pid).length >= MAX_WATCHES) {
+      throw new GliaError('ERR_BAD_REQUEST', `A process can watch ${MAX_WATCHES} others.`)
+    }
+    const id = crypto.randomUUID()
+    this.#links.watch({ id, watcher: by.record.pid, watched: of.record.pid, method })
+    this.#keep(by)
+    return id
+  }
+
+  /** Ends a watch. One that is over is no error. */
+  unwatch(id: string): void {
+    const watch = this.#links.unwatch(id)
+    const entry = watch && this.#init.get(watch.watcher)
+    if (entry) this.#keep(entry)
+  }
+
+  /**
+   * Has the instance of either process end when one of the other ends abnormally, unless it watches that one. Each comes back
+   * by its restart type.
+   * @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST if they are the same.
+   */
+  link(a: string, b: string): void {
+    const both = [this.#entry(a), this.#entry(b)] as const
+    if (both[0] === both[1]) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot be linked to itself.')
+    this.#links.link(both[0].record.pid, both[1].record.pid)
+    for (const entry of both) this.#keep(entry)
+  }
+
+  /** @throws {GliaError} ERR_NO_PROC */
+  unlink(a: string, b: string): void {
+    const both = [this.#entry(a), this.#entry(b)] as const
+    this.#links.unlink(both[0].record.pid, both[1].record.pid)
+    for (const entry of both) this.#keep(entry)
+  }
+
+  /** Ties the processes together that were before, as far as they are there. */
+  restore(entries: Iterable<ProcessEntry>): void {
+    for (const { record } of entries) {
+      for (const watch of record.watches ?? []) if (this.#init.get(watch.watched)) this.#links.watch(watch)
+      for (const other of record.links ?? []) if (this.#init.get(other)) this.#links.link(record.pid, other)
+    }
+  }
+
+  ended(pid: Pid, exit: Exit, counts: boolean): void {
+    // Between two messages it was something else: a kill, a link.
+    const message = exit.method === undefined ? undefined : this.#init.get(pid)?.proc.running
+    this.#links.ended(pid, exit, counts, message && this.#messages.get(message))
+  }
+
+  /** The process is gone for good. @returns the watches that others had of it. */
+  forget(pid: Pid): Watch[] {
+    const watches: Watch[] = []
+    for (const other of this.#links.forget(pid)) {
+      const entry = this.#init.get(other)
+      if (!entry) continue
+      watches.push(...(entry.record.watches ?? []).filter(({ watched }) => watched === pid))
+      this.#keep(entry)
+    }
+    return watches
+  }
+
+  /** It is there again: ties it as its record says, and to those who watched it. */
+  bringBack(entry: ProcessEntry, watches: readonly Watch[]): void {
+    this.restore([entry])
+    const watchers = watches.flatMap((watch) => {
+      const watcher = this.#init.get(watch.watcher)
+      if (watcher) this.#links.watch(watch)
+      return watcher ? [watcher] : []
+    })
+    const linked = this.#links.linksOf(entry.record.pid).map((pid) => this.#init.get(pid))
+    for (const tied of new Set([entry, ...watchers, ...linked])) if (tied) this.#keep(tied)
+  }
+
+  #entry(pid: string): ProcessEntry {
+    const entry = this.#init.get(pid)
+    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
+    return entry
+  }
+
+  #keep(entry: ProcessEntry): void {
+    const { pid } = entry.record
+    entry.update({ watches: this.#links.watchesOf(pid), links: this.#links.linksOf(pid) })
+    this.#init.changed(entry)
+  }
+
+  #tell({ watcher, watched, method }: Watch, { reason, final }: Exit, told: Told): void {
+    const { peerId, get, serve } = this.#init
+    const name = get(watched)?.record.name ?? ''
+    const message: ExitMessage = { pid: watched, name, reason: withoutPid(reason), final }
+    const bytes = new TextEncoder().encode(JSON.stringify(message))
+    const address = { host: peerId, proc: watcher, method }
+    const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })
+    this.#messages.set(server, told)
+    void serve?.(server)
+    void post(stream, bytes)
+  }
+
+  #signal(pid: Pid, ended: Pid, { reason }: Exit, counts: boolean): void {
+    const name = this.#init.get(ended)?.record.name ?? 'A process'
+    const message = `${name}, which it is linked to, ended: ${exitText(reason)}`
+    this.#init.get(pid)?.proc.signal({ type: 'linked', pid: ended, message }, counts)
+  }
+}
+
+/** The watcher was given the PID of the process that it watches, and not those of the processes which that one is linked to. */
+function withoutPid(reason: ExitReason): ToldReason {
+  return reason.type === 'linked' ? { type: reason.type, message: reason.message } : reason
+}

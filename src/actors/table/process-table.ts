@@ -1,0 +1,462 @@
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Exit } from '../../glia/process/exit.ts'
+import type { Logger } from '../../glia/log.ts'
+import { newPid, type Pid } from '../../glia/pid.ts'
+import {
+  changedFields,
+  changedPolicy,
+  checkMethodNames,
+  DEFAULT_POLICY,
+  type GivenPolicy,
+  type Policy,
+  type PolicyChange,
+} from '../../glia/process/policy.ts'
+import type { Proc } from '../../glia/process/proc.ts'
+import { isOver } from '../../glia/process/supervisor.ts'
+import { ActorStarter } from '../worker/actor-starter.ts'
+import { cidOf } from '../module/cid.ts'
+import type { ModuleAsks } from '../module/inspect.ts'
+import type { FileEntry } from '../files/files-api.ts'
+import type { FileInfo } from '../files/file-index.ts'
+import type { GivenFiles } from '../files/given-files.ts'
+import { partGivenFiles, readMounts } from '../files/given-mounts.ts'
+import { LiveActors } from '../worker/live-actors.ts'
+import { type AddedModule, ModuleCache } from '../module/module-cache.ts'
+import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
+import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
+import { type KilledProcess, ProcessEntry } from './process-entry.ts'
+import { ProcessKeeper } from './process-keeper.ts'
+import { ProcessLinks } from './process-links.ts'
+import { readModuleBeside } from '../module/read-module.ts'
+import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
+import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
+import type { TierName } from '../worker/worker-api.ts'
+
+export interface ProcessTableInit {
+  /** Identity that the processes belong to. */
+  slot: number
+  peerId: string
+  /** undefined: nothing is kept. */
+  store: ProcessStore | undefined
+  tier: TierName
+  /** Starts the actor worker's script. */
+  createWorker(): Promise<Worker>
+  /** For processes that call others, or are told of their ends. Left out: none is. */
+  mesh?: OutgoingMesh | undefined
+  log: Logger
+  /** Something that a view shows has changed. Called often: the listener thins it out. */
+  changed(): void
+  /** Workers that may live at once; left out: as many as the browser takes. */
+  liveLimit?: number | undefined
+}
+
+/** A module that is compiled before anything is made of it. */
+export interface PreparedModule extends ModuleVersion, ModuleAsks {
+  /** Its bytes: spawning them, or swapping a process for them, with the same cap does not compile them again. */
+  blob: Blob
+}
+
+export interface SpawnSteps {
+  signal?: AbortSignal | undefined
+  onStage?: ((stage: 'compiling' | 'starting') => void) | undefined
+}
+
+/** The processes of this tab: makes them, keeps them across reloads, ends them. */
+export class ProcessTable {
+  /** Who watches whom, and who ends with whom. */
+  readonly links: ProcessLinks
+  readonly #init: ProcessTableInit
+  readonly #entries = new Map<string, ProcessEntry>()
+  readonly #keeper: ProcessKeeper
+  readonly #modules: ModuleCache
+  readonly #live: LiveActors
+  readonly #starter: ActorStarter
+  /** New versions of processes that do not have them yet. */
+  readonly #installing = new Set<ModuleVersion>()
+  /** Kills under way: what was killed twice can be brought back once. */
+  readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
+  #root: Pid | undefined
+
+  constructor(init: ProcessTableInit) {
+    const { peerId, mesh, changed } = init
+    this.#init = init
+    this.#keeper = new ProcessKeeper({
+      ...init,
+      has: (entry) => this.#entries.get(entry.record.pid) === entry && !entry.retired,
+    })
+    this.#modules = new ModuleCache({
+      load: (cid) => this.#keeper.load(cid),
+      read: (...given) => readModuleBeside(init.createWorker, ...given),
+      isPinned: (cid) =>
+        this.#isInstalling(cid) ||
+        this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
+    })
+    this.#live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
+    this.#starter = new ActorStarter({
+      ...init,
+      modules: this.#modules,
+      live: this.#live,
+      load: (cid) => this.#keeper.load(cid),
+    })
+    this.links = new ProcessLinks({
+      peerId,
+      get: (pid) => this.#entries.get(pid),
+      serve: mesh && ((stream) => mesh.serve(stream)),
+      changed: (entry) => {
+        this.#keeper.save(entry)
+        changed()
+      },
+    })
+  }
+
+  /** PID of the bundled root process. @throws {GliaError} ERR_NO_PROC before it is there. */
+  get rootPid(): Pid {
+    if (!this.#root) throw new GliaError('ERR_NO_PROC', 'The root process is not there yet.')
+    return this.#root
+  }
+
+  get(pid: string): Proc | undefined {
+    return this.#entries.get(pid)?.proc
+  }
+
+  /** Root first, then in the order they were made. */
+  get entries(): ProcessEntry[] {
+    return [...this.#entries.values()].sort((a, b) => Number(b.record.root) - Number(a.record.root))
+  }
+
+  /** Brings back, cold, what the store has of this identity. */
+  async restore(): Promise<void> {
+    for (const record of await this.#keeper.all()) {
+      const entry = this.#add(record)
+      entry.persisted = true
+      entry.files.keep()
+    }
+    this.links.restore(this.entries)
+    this.#init.changed()
+  }
+
+  /** Sees that there is a root process, with the module given. A root of an older build keeps its PID. */
+  async ensureRoot(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const old = this.entries.find(({ record }) => record.root)
+    if (old) {
+      this.#root = old.record.pid
+      if (old.record.cid === (await cidOf(bytes))) return
+      await this.#remove(
+        old,
+        new GliaError('ERR_PROC_STOPPED', 'The root process is replaced by that of a newer build.'),
+      )
+    }
+    const root = { pid: old?.record.pid ?? newPid(), createdAt: old?.record.createdAt ?? 0, root: true }
+    // What its owner has closed stays closed.
+    const policy = old?.record.policy
+    this.#root = (await this.#make(bytes, { name: 'root', policy }, {}, root)).record.pid
+  }
+
+  /**
+   * Reads and compiles a module, and tells what it says of itself. One that asks for more memory than a process has by default is
+   * no error: people may allow it more.
+   * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
+   */
+  async prepare(source: ModuleSource, options?: ReadOptions): Promise<PreparedModule> {
+    const order = { maxMemoryBytes: DEFAULT_POLICY.maxMemoryBytes, allowStart: true }
+    const { version, inspected, blob } = await this.#modules.add(source, order, options)
+    return { ...version, ...inspected.asks, blob }
+  }
+
+  /** A module that was prepared is not wanted after all. */
+  discard(cid: string): void {
+    if (!this.#isUsed(cid)) this.#modules.drop(cid)
+  }
+
+  /**
+   * Makes a process of a module and starts it.
+   * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused: there is no process then; the
+   * signal's reason.
+   */
+  async spawn(source: ModuleSource, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
+    const made = await this.#make(source, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
+    return made.record.pid
+  }
+
+  /**
+   * Ends a process and forgets it.
+   * @returns what {@link revive} takes, while the page is open.
+   * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
+   */
+  async kill(pid: string): Promise<KilledProcess> {
+    const entry = this.#notRoot(pid, 'be killed')
+    const killing = this.#killing.get(entry) ?? this.#kill(entry)
+    this.#killing.set(entry, killing)
+    return killing
+  }
+
+  /**
+   * Undoes a kill: the same PID, modules, files, links and watches, a fresh state.
+   * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
+   */
+  async revive({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
+    const { pid, name, previous } = record
+    if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
+    if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
+    const entry = this.#add({ ...record, previous: previous && modules.has(previous.cid) ? previous : undefined })
+    entry.mounts = modules
+    if (files) entry.files.hold(files)
+    else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
+    this.links.bringBack(entry, watches)
+    await this.#keeper.keep(entry, modules)
+  }
+
+  /**
+   * Starts a process afresh, also one that is dead. A message that runs is ended if it does not end within half a second.
+   * @throws {GliaError} ERR_NO_PROC; ERR_START and the like: it is cold then.
+   */
+  async restart(pid: string, signal?: AbortSignal): Promise<void> {
+    const entry = this.#entry(pid)
+    await this.#unretire(entry)
+    entry.revive()
+    this.#keeper.save(entry)
+    await entry.proc.restart(signal)
+  }
+
+  /**
+   * Puts a new version of its module under a process's PID: when the message that runs has ended, and before any that waits.
+   * Policy, environment, files and the queue stay; what was in memory goes. If the new version does not start, the old one goes on.
+   * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; ERR_START and the like; the signal's reason.
+   */
+  async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
+    const entry = this.#notRoot(pid, 'be swapped')
+    const { maxMemoryBytes } = entry.record.policy
+    const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
+    // It may wait for long, and whoever else had the module may go meanwhile.
+    const installing = { ...version }
+    this.#installing.add(installing)
+    this.#modules.put(version, maxMemoryBytes, inspected)
+    try {
+      await this.#install(entry, version, steps, blob)
+    } finally {
+      this.#installing.delete(installing)
+    }
+  }
+
+  /** Undoes a swap, and undoes that if it is called again. @throws {GliaError} ERR_BAD_REQUEST if there was none; as swap. */
+  async swapBack(pid: string, steps: SpawnSteps = {}): Promise<void> {
+    const entry = this.#notRoot(pid, 'be swapped')
+    const { name, previous } = entry.record
+    if (!previous) throw new GliaError('ERR_BAD_REQUEST', `${name} has no earlier version to go back to.`)
+    await this.#install(entry, previous, steps)
+  }
+
+  /**
+   * Changes fields of a process's policy. Who may call, and whom it may call, counts at once, also for messages that wait. What
+   * a worker is started with counts from the next instance on.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST naming the field; ERR_BAD_MODULE if the module does not start with so
+   * little memory; ERR_STORAGE if its bytes are not kept, so that it cannot be given another size.
+   */
+  async setPolicy(pid: string, given: GivenPolicy): Promise<PolicyChange> {
+    const entry = this.#entry(pid)
+    const change = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
+    const { maxMemoryBytes } = change()
+    // The cap is compiled in: a module that cannot have it is refused now, and not at its next start.
+    if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await this.#modules.get(entry.record, maxMemoryBytes)
+    if (this.#entry(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
+    const policy = change()
+    const changed = changedFields(entry.record.policy, policy)
+    const later = entry.setPolicy(policy)
+    if (changed.length > 0) entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
+    if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
+    if (entry.persisted && !entry.retired) await this.#keeper.keep(entry)
+    return { policy, later }
+  }
+
+  /** What a process has under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async listFiles(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }> {
+    const { infos, bytes } = await this.#entry(pid).files.load()
+    return { entries: infos, totalBytes: bytes }
+  }
+
+  /** The same as a tar archive. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async exportFiles(pid: string): Promise<Blob> {
+    const entries = await this.#entry(pid).files.entries()
+    const { tarOf } = await import('../files/tar.ts')
+    return tarOf(entries, Date.now())
+  }
+
+  /**
+   * Puts files under a process's `/data`, all or none, over those that have their paths: when the message that runs has ended, and
+   * before any that waits. The instance goes on. Resolves when they are kept, or the log says that they are not.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if they are none, do not fit, or something is in their way; ERR_PROC_STOPPED;
+   * the signal's reason.
+   */
+  async importFiles(pid: string, given: GivenFiles, signal?: AbortSignal): Promise<void> {
+    const { files: underData, mounts } = partGivenFiles(given)
+    const [elsewhere] = mounts.keys()
+    if (elsewhere !== undefined) {
+      throw new GliaError(
+        'ERR_BAD_REQUEST',
+        `${elsewhere} is not a file under /data, so nothing was changed. Files at other paths are given when the process is made (spawn, files); under /tmp and /ww there can be none.`,
+      )
+    }
+    const entries = await this.#readFiles(underData ?? {}, this.#entry(pid).record.policy.maxDataBytes, signal)
+    const { proc, files } = this.#entry(pid)
+    await proc.pause(() => files.put(entries), signal)
+  }
+
+  async #install(
+    entry: ProcessEntry,
+    version: ModuleVersion,
+    { signal, onStage }: SpawnSteps,
+    blob?: Blob,
+  ): Promise<void> {
+    onStage?.('starting')
+    const { pid } = entry.record
+    const isRetired = entry.retired !== undefined
+    await this.#unretire(entry)
+    const stayDead = entry.revive()
+    try {
+      await entry.proc.swap(this.#starter.program(entry, version), signal)
+    } catch (thrown) {
+      stayDead()
+      if (isRetired && this.#entries.get(pid) === entry) this.#keeper.retire(entry)
+      const error = toGliaError(thrown, 'ERR_START')
+      entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
+      throw error
+    }
+    const { cid, moduleBytes, methods, previous } = entry.record
+    const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
+    entry.update({ ...version, previous: before })
+    entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
+    if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
+    await this.#keeper.keep(entry, blob && new Map([[version.cid, blob]]))
+  }
+
+  /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
+  async #read(source: ModuleSource, maxMemoryBytes: number, { signal, onStage }: SpawnSteps): Promise<AddedModule> {
+    onStage?.('compiling')
+    const added = await this.#modules.add(source, { maxMemoryBytes }, { signal })
+    signal?.throwIfAborted()
+    return added
+  }
+
+  async #readFiles(given: GivenFiles, maxBytes: number, signal: AbortSignal | undefined): Promise<FileEntry[]> {
+    const { readGivenFiles } = await import('../files/given-files.ts')
+    return readGivenFiles(given, maxBytes, signal)
+  }
+
+  async #make(
+    source: ModuleSource,
+    given: SpawnOptions,
+    steps: SpawnSteps,
+    fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
+  ): Promise<ProcessEntry> {
+    const options = completeSpawnOptions(given, 'actor')
+    const { maxMemoryBytes, maxDataBytes } = options.policy
+    const parted = partGivenFiles(given.files)
+    const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
+    const { mounted, blobs } = await readMounts(parted.mounts)
+    const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
+    checkMethodNames(options.policy, version.methods)
+    // The last process that had the module may have gone just now.
+    this.#modules.put(version, maxMemoryBytes, inspected)
+    const mounts = mounted.length > 0 ? { mounts: mounted } : {}
+    const entry = this.#add({ ...options, ...fixed, ...version, ...mounts, slot: this.#init.slot })
+    entry.mounts = blobs
+    steps.onStage?.('starting')
+    // Beside the start: both take their time, and neither needs the other. What does not start is forgotten.
+    let keeping: Promise<void> | undefined
+    try {
+      if (files) await entry.files.put(files)
+      keeping = this.#keeper.keep(entry, new Map([...blobs, [version.cid, blob]]))
+      await entry.proc.warmUp(steps.signal)
+    } catch (thrown) {
+      const error = toGliaError(thrown, 'ERR_START')
+      // With every worker taken it stays cold, and starts when there is room.
+      if (error.code !== 'ERR_LIVE_LIMIT') {
+        await this.#remove(entry, error)
+        throw error
+      }
+    }
+    await keeping
+    return entry
+  }
+
+  #add(record: ProcessRecord): ProcessEntry {
+    const entry = new ProcessEntry(record, {
+      store: this.#init.store,
+      program: (made) => this.#starter.program(made, made.record),
+      changed: () => {
+        this.#live.notice()
+        this.#init.changed()
+      },
+      exited: (...ended) => this.#exited(...ended),
+    })
+    this.#entries.set(record.pid, entry)
+    this.#init.changed()
+    return entry
+  }
+
+  #exited(entry: ProcessEntry, exit: Exit, counts: boolean): void {
+    const { pid, restart } = entry.record
+    if (exit.final && exit.reason.type !== 'killed' && isOver(restart.type, exit.reason)) this.#keeper.retire(entry)
+    else if (exit.reason.type !== 'killed') this.#keeper.save(entry)
+    this.links.ended(pid, exit, counts)
+  }
+
+  async #kill(entry: ProcessEntry): Promise<KilledProcess> {
+    const { record, retired } = entry
+    const { cid, policy } = record
+    entry.proc.kill()
+    const killed = {
+      record: { ...record, dead: undefined },
+      module: await this.#modules.peek(cid, policy.maxMemoryBytes)?.catch(() => undefined),
+      modules: await (retired ?? this.#keeper.modules(record)),
+    }
+    return { ...killed, ...(await this.#remove(entry)) }
+  }
+
+  /** Has a process that has ended for good be kept again, before it lives: so it cannot end a second time meanwhile. */
+  async #unretire(entry: ProcessEntry): Promise<void> {
+    await this.#keeper.unretire(entry)
+    // It may have been killed meanwhile.
+    if (this.#entry(entry.record.pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
+  }
+
+  /** @returns what would bring it back beside its record: its files, and the watches that others had of it. */
+  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<Pick<KilledProcess, 'files' | 'watches'>> {
+    const { pid, cid, previous } = entry.record
+    entry.proc.kill(reason)
+    // Another may have its PID by now.
+    if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [] }
+    this.#entries.delete(pid)
+    for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
+    const watches = this.links.forget(pid)
+    this.#init.changed()
+    const files = await entry.files.release()
+    entry.files.close()
+    await this.#keeper.forget(pid)
+    return { files, watches }
+  }
+
+  #having(cid: string): ProcessEntry[] {
+    return this.entries.filter(({ record }) => record.cid === cid || record.previous?.cid === cid)
+  }
+
+  #isUsed(cid: string): boolean {
+    return this.#isInstalling(cid) || this.#having(cid).length > 0
+  }
+
+  #isInstalling(cid: string): boolean {
+    return [...this.#installing].some((version) => version.cid === cid)
+  }
+
+  #entry(pid: string): ProcessEntry {
+    const entry = this.#entries.get(pid)
+    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
+    return entry
+  }
+
+  #notRoot(pid: string, what: string): ProcessEntry {
+    const entry = this.#entry(pid)
+    if (entry.record.root) throw new GliaError('ERR_DENIED', `The root process cannot ${what}: every peer has its own.`)
+    return entry
+  }
+}

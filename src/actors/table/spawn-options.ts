@@ -1,0 +1,78 @@
+import { GliaError } from '../../glia/errors.ts'
+import type { GivenFiles } from '../files/given-files.ts'
+import { type GivenPolicy, makePolicy, type Policy } from '../../glia/process/policy.ts'
+import { makeRestart, type Restart, type RestartType } from '../../glia/process/restart.ts'
+
+/** How a process is made. Everything has a default. */
+export interface SpawnOptions {
+  /** What people call it; argv[0] of the guest. Default: the file's name, else 'actor'. */
+  name?: string | undefined
+  /** Arguments after the name. */
+  args?: readonly string[] | undefined
+  /** Environment, on top of WW_PID and WW_PEER. */
+  env?: Readonly<Record<string, string>> | undefined
+  /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
+  restart?: RestartType | Partial<Restart> | undefined
+  policy?: GivenPolicy | undefined
+  /** Whether stdin, stdout and stderr look like a terminal to the program (isatty). Default: like pipes. */
+  tty?: boolean | undefined
+  /** What it has under `/data` from its first message on. */
+  files?: GivenFiles | undefined
+}
+
+/** The same with nothing left out, but for the files. */
+export interface FullSpawnOptions {
+  name: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  restart: Restart
+  policy: Policy
+  /** Left out where it is false. */
+  tty?: true
+}
+
+const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy', 'tty', 'files'])
+const MAX_NAME = 100
+/** Names that Glia sets itself. */
+const RESERVED_ENV = /^WW_/
+
+/**
+ * Fills in the defaults.
+ * @param given From a script: nothing about it is believed.
+ * @throws {GliaError} ERR_BAD_REQUEST naming the option that is unknown or wrong.
+ */
+export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
+  if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
+  for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
+  const { name = defaultName, args = [], env = {}, restart = {}, policy = {}, tty = false } = given
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
+    throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
+  }
+  if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
+  if (typeof tty !== 'boolean') throw wrong('tty', 'give true or false')
+  const options = { name, args: [...args], env: readEnv(env), restart: makeRestart(restart) }
+  return { ...options, policy: makePolicy({ ...policy }), ...(tty && { tty }) }
+}
+
+function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  if (!isRecord(env)) throw wrong('env', 'give an object of texts')
+  for (const [key, value] of Object.entries(env)) {
+    if (!isCString(key) || !isCString(value) || key === '' || key.includes('='))
+      throw wrong('env', 'give texts under names without “=”')
+    if (RESERVED_ENV.test(key)) throw wrong('env', `${key} begins with WW_, which is kept for Glia`)
+  }
+  return { ...env }
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** WASI hands texts over with a zero at their end. */
+function isCString(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0')
+}
+
+function wrong(option: string, why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `spawn, ${option}: ${why}.`)
+}

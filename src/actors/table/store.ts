@@ -1,0 +1,235 @@
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
+import { GliaError } from '../../glia/errors.ts'
+import type { Exit } from '../../glia/process/exit.ts'
+import type { Watch } from '../../glia/process/links.ts'
+import type { Pid } from '../../glia/pid.ts'
+import { makePolicy, type Policy } from '../../glia/process/policy.ts'
+import { makeRestart, type Restart } from '../../glia/process/restart.ts'
+import type { MountedFile } from '../files/given-mounts.ts'
+import type { FileChange, FileEntry } from '../files/files-api.ts'
+import type { FileStore } from '../files/process-files.ts'
+
+const NAME = 'glia'
+const VERSION = 3
+
+/** A module, as far as it concerns the process that runs it. */
+export interface ModuleVersion {
+  cid: string
+  moduleBytes: number
+  methods: readonly string[]
+}
+
+/** A process as it is kept: enough to bring it back, cold, under the same PID. */
+export interface ProcessRecord extends ModuleVersion {
+  pid: Pid
+  /** Slot of the identity that runs it. */
+  slot: number
+  name: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  policy: Policy
+  restart: Restart
+  /** Its standard descriptors look like a terminal. */
+  tty?: boolean | undefined
+  /** What it finds elsewhere than under `/data`. */
+  mounts?: readonly MountedFile[] | undefined
+  /** The module that it ran before it was swapped, to swap it back. */
+  previous?: ModuleVersion | undefined
+  /** The last ends of its instances, oldest first. */
+  exits?: readonly Exit[] | undefined
+  /** Why it is not restarted any more; undefined: it lives. */
+  dead?: string | undefined
+  /** The processes that it watches. */
+  watches?: readonly Watch[] | undefined
+  /** The processes that it is linked to. */
+  links?: readonly Pid[] | undefined
+  /** Bundled root processes cannot be killed. */
+  root: boolean
+  /** ms since the epoch: the order of the table. */
+  createdAt: number
+}
+
+/** The peer id of a slot, and its private key: the browser's, or as libp2p's protobuf where it keeps none. */
+export interface SlotIdentity {
+  peerId: string
+  privateKey: Uint8Array<ArrayBuffer> | CryptoKey
+}
+
+/** What the user set by hand for the mesh. */
+export interface MeshSettings {
+  /** Multiaddrs. */
+  relays: readonly string[]
+  /** STUN and TURN servers, as `parseIceServer` reads them. */
+  iceServers: readonly string[]
+}
+
+interface Schema extends DBSchema {
+  /** Who each slot is. */
+  identities: { key: number; value: SlotIdentity }
+  processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
+  /** Bytes of modules by CID, as blobs: the fast way (FACTS 4.9). */
+  modules: { key: string; value: Blob }
+  settings: { key: 'mesh'; value: MeshSettings }
+  /** What processes have under `/data`, by PID and path. */
+  files: { key: [pid: string, path: string]; value: FileEntry }
+}
+
+/** Where processes are kept across reloads. Reads and writes happen in the order in which they are asked for; failures are ERR_STORAGE. */
+export interface ProcessStore extends FileStore {
+  /** In the order they were made. */
+  processes(slot: number): Promise<ProcessRecord[]>
+  /** Keeps a process, and those of the modules given that it has. Modules that it had before go if nobody else has them. */
+  putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
+  /** Forgets a process with its files, and its modules if no other process of any slot has them. */
+  deleteProcess(pid: Pid): Promise<void>
+  module(cid: string): Promise<Blob | undefined>
+}
+
+/** What of this origin outlives the page. Failures are ERR_STORAGE. */
+export class Store implements ProcessStore {
+  readonly #db: IDBPDatabase<Schema>
+
+  private constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db
+  }
+
+  /** @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not). */
+  static async open(): Promise<Store> {
+    const db = await attempt('open its database', () =>
+      openDB<Schema>(NAME, VERSION, {
+        upgrade(created, from) {
+          if (from < 1) {
+            created.createObjectStore('identities')
+            created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
+            created.createObjectStore('modules')
+          }
+          if (from < 2) created.createObjectStore('settings')
+          created.createObjectStore('files')
+        },
+        // A newer version of the app in another tab must not wait for this one.
+        blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      }),
+    )
+    return new Store(db)
+  }
+
+  identity(slot: number): Promise<SlotIdentity | undefined> {
+    return attempt('read the identity', () => this.#db.get('identities', slot))
+  }
+
+  async putIdentity(slot: number, identity: SlotIdentity): Promise<void> {
+    await attempt('keep the identity', () => this.#db.put('identities', identity, slot))
+  }
+
+  meshSettings(): Promise<MeshSettings | undefined> {
+    return attempt('read the settings', () => this.#db.get('settings', 'mesh'))
+  }
+
+  async putMeshSettings(settings: MeshSettings): Promise<void> {
+    await attempt('keep the settings', () => this.#db.put('settings', settings, 'mesh'))
+  }
+
+  async processes(slot: number): Promise<ProcessRecord[]> {
+    const records = await attempt('read the processes', () => this.#db.getAllFromIndex('processes', 'slot', slot))
+    return records.flatMap(completed).sort((a, b) => a.createdAt - b.createdAt)
+  }
+
+  async putProcess(record: ProcessRecord, given: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+    await attempt('keep the process', async () => {
+      const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
+      const modules = tx.objectStore('modules')
+      const processes = tx.objectStore('processes')
+      const now = modulesOf(record)
+      const keepModule = async (cid: string): Promise<void> => {
+        const module = given.get(cid)
+        if (module && (await modules.getKey(cid)) === undefined) await modules.put(module, cid)
+      }
+      const keepRecord = async (): Promise<void> => {
+        const [before] = await Promise.all([processes.get(record.pid), processes.put(record)])
+        const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
+        if (dropped.length > 0) await dropUnused(dropped, tx)
+      }
+      // At once: each answer that is waited for is a trip to another process of the browser, and a spawn waits for them all.
+      await Promise.all([...now.map(keepModule), keepRecord(), tx.done])
+    })
+  }
+
+  async deleteProcess(pid: Pid): Promise<void> {
+    await attempt('forget the process', async () => {
+      const tx = this.#db.transaction(['processes', 'modules', 'files'], 'readwrite', { durability: 'relaxed' })
+      const processes = tx.objectStore('processes')
+      const drop = async (): Promise<void> => {
+        const [record] = await Promise.all([
+          processes.get(pid),
+          processes.delete(pid),
+          tx.objectStore('files').delete(filesOf(pid)),
+        ])
+        if (record) await dropUnused(modulesOf(record), tx)
+      }
+      await Promise.all([drop(), tx.done])
+    })
+  }
+
+  files(pid: string): Promise<FileEntry[]> {
+    return attempt('read the files', () => this.#db.getAll('files', filesOf(pid)))
+  }
+
+  async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
+    await attempt('keep the files', async () => {
+      const tx = this.#db.transaction('files', 'readwrite', { durability })
+      const done = changes.map((change) =>
+        change.kind === 'removed' ? tx.store.delete([pid, change.path]) : tx.store.put(change, [pid, change.path]),
+      )
+      await Promise.all([...done, tx.done])
+    })
+  }
+
+  module(cid: string): Promise<Blob | undefined> {
+    return attempt('read the module', () => this.#db.get('modules', cid))
+  }
+}
+
+type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files')[], 'readwrite'>
+
+async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
+  const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
+  const unused = cids.filter((cid) => !used.has(cid))
+  await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
+}
+
+/** The keys of a process's files: an array comes after every text. */
+function filesOf(pid: string): IDBKeyRange {
+  return IDBKeyRange.bound([pid], [pid, []])
+}
+
+/** CIDs of what a process needs: its modules, and the files outside of `/data`. */
+export function modulesOf({ cid, previous, mounts = [] }: ProcessRecord): string[] {
+  return [cid, ...(previous ? [previous.cid] : []), ...mounts.map((mount) => mount.cid)]
+}
+
+/**
+ * A record with all that an earlier version of the app did not write. One of a later version, which has what is not known
+ * here, is left alone: it must not run with less of a policy than it was given. But the root process, which is the app's own,
+ * has to be there, and under its PID: it gets the defaults.
+ */
+export function completed(record: ProcessRecord): ProcessRecord[] {
+  try {
+    return [{ ...record, policy: makePolicy({ ...record.policy }), restart: makeRestart(record.restart) }]
+  } catch {
+    return record.root ? [{ ...record, policy: makePolicy({}), restart: makeRestart() }] : []
+  }
+}
+
+async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
+    const why = full
+      ? 'the browser’s storage for this site is full'
+      : cause instanceof Error
+        ? cause.message
+        : String(cause)
+    throw new GliaError('ERR_STORAGE', `The browser could not ${what}: ${why}.`, { cause })
+  }
+}

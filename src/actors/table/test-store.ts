@@ -1,0 +1,88 @@
+// For tests: a store that is gone with the page.
+import type { Pid } from '../../glia/pid.ts'
+import { GliaError } from '../../glia/errors.ts'
+import type { FileChange, FileEntry } from '../files/files-api.ts'
+import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+
+/** Keeps processes as {@link ProcessStore} has it, in memory; one transaction after the other, each of which takes a while. */
+export class MemoryStore implements ProcessStore {
+  readonly records = new Map<string, ProcessRecord>()
+  readonly modules = new Map<string, Blob>()
+  /** By PID, then by path. */
+  readonly kept = new Map<string, Map<string, FileEntry>>()
+  /** Files cannot be read. */
+  isBroken = false
+  /** Processes cannot be kept. */
+  isFull = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  async processes(slot: number): Promise<ProcessRecord[]> {
+    return this.#transaction(() => [...this.records.values()].filter((record) => record.slot === slot))
+  }
+
+  putProcess(record: ProcessRecord, modules: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+    return this.#transaction(() => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      for (const cid of modulesOf(record)) {
+        const module = modules.get(cid)
+        if (module) this.modules.set(cid, module)
+      }
+      this.records.set(record.pid, record)
+      this.#dropUnused()
+    })
+  }
+
+  deleteProcess(pid: Pid): Promise<void> {
+    return this.#transaction(() => {
+      this.records.delete(pid)
+      this.kept.delete(pid)
+      this.#dropUnused()
+    })
+  }
+
+  files(pid: string): Promise<FileEntry[]> {
+    return this.#transaction(() => {
+      if (this.isBroken) throw new GliaError('ERR_STORAGE', 'It is broken.')
+      return [...(this.kept.get(pid)?.values() ?? [])]
+    })
+  }
+
+  changeFiles(pid: string, changes: readonly FileChange[]): Promise<void> {
+    return this.#transaction(() => {
+      const files = this.kept.get(pid) ?? new Map<string, FileEntry>()
+      this.kept.set(pid, files)
+      for (const change of changes) {
+        if (change.kind === 'removed') files.delete(change.path)
+        else files.set(change.path, change)
+      }
+    })
+  }
+
+  module(cid: string): Promise<Blob | undefined> {
+    return this.#transaction(() => this.modules.get(cid))
+  }
+
+  /** Resolves when all that was asked for is done, and what that led to. */
+  async settled(): Promise<void> {
+    for (let last; last !== this.#last;) {
+      last = this.#last
+      await last
+      await later()
+    }
+  }
+
+  #transaction<T>(work: () => T): Promise<T> {
+    const done = this.#last.then(later).then(work)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  #dropUnused(): void {
+    const used = new Set([...this.records.values()].flatMap(modulesOf))
+    for (const cid of this.modules.keys()) if (!used.has(cid)) this.modules.delete(cid)
+  }
+}
+
+function later(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2))
+}

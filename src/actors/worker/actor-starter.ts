@@ -1,0 +1,106 @@
+import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
+import type { Program } from '../../glia/process/incarnation.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
+import type { LiveActors } from './live-actors.ts'
+import type { ModuleCache } from '../module/module-cache.ts'
+import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
+import type { ProcessEntry } from '../table/process-entry.ts'
+import type { ModuleVersion, ProcessRecord } from '../table/store.ts'
+import { startWorkerActor } from './worker-actor.ts'
+import type { SharedFile, TierName } from './worker-api.ts'
+
+export interface ActorStarterInit {
+  peerId: string
+  tier: TierName
+  /** Starts the actor worker's script. */
+  createWorker(): Promise<Worker>
+  modules: ModuleCache
+  live: LiveActors
+  /** Contents that are kept, by CID. @throws {GliaError} ERR_STORAGE */
+  load(cid: string): Promise<Blob>
+  /** For processes that may call others. Left out: none can. */
+  mesh?: OutgoingMesh | undefined
+}
+
+/** Starts the actors of a tab's processes, each in a worker. */
+export class ActorStarter {
+  readonly #init: ActorStarterInit
+
+  constructor(init: ActorStarterInit) {
+    this.#init = init
+  }
+
+  /** A module as the program of a process. */
+  program(entry: ProcessEntry, version: ModuleVersion): Program {
+    return {
+      methods: version.methods,
+      // The policy may change between two starts.
+      load: () => this.#init.modules.get(version, entry.record.policy.maxMemoryBytes),
+      enter: (signal) => this.#init.live.enter(entry.proc, signal),
+      start: (signal, place) => this.#start(entry, version, signal, place),
+    }
+  }
+
+  async #start(
+    entry: ProcessEntry,
+    version: ModuleVersion,
+    signal: AbortSignal,
+    entered: ActorPlace | undefined,
+  ): Promise<Actor> {
+    const { tier, createWorker, modules, live, mesh } = this.#init
+    const { record, log } = entry
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
+    entry.files.limit(record.policy)
+    const place = entered ?? live.take(entry.proc)
+    try {
+      const { module, memoryLimitBytes } = await orAborted(modules.get(version, maxMemoryBytes), signal)
+      return await startWorkerActor({
+        program: {
+          module,
+          args: [record.name, ...record.args],
+          env: this.#environment(record),
+          methods: version.methods,
+          limits: { maxOpenFiles, maxTmpBytes, maxCalls: call === 'off' ? 0 : maxCalls },
+          tty: record.tty,
+          shared: await this.#shared(entry),
+        },
+        memoryLimitBytes,
+        tier,
+        createWorker,
+        onStderr: (bytes) => log.write(bytes),
+        onTrap: (lines) => {
+          for (const line of lines) log.add('process', line)
+        },
+        outgoing:
+          call !== 'off' && mesh
+            ? {
+                caller: record.pid,
+                mesh,
+                policy: () => entry.record.policy,
+                report: (line) => log.add('stderr', line),
+              }
+            : undefined,
+        files: entry.files,
+        place,
+        onStopped: () => place.leave(),
+        signal,
+      })
+    } catch (thrown) {
+      place.leave()
+      throw thrown
+    }
+  }
+
+  /** @throws {GliaError} ERR_STORAGE if one of them is gone. */
+  async #shared({ record: { mounts = [] }, mounts: here }: ProcessEntry): Promise<SharedFile[]> {
+    const read = mounts.map(async ({ path, cid }) => {
+      const blob = here.get(cid) ?? (await this.#init.load(cid))
+      return { path, bytes: new Uint8Array(await blob.arrayBuffer()) }
+    })
+    return Promise.all(read)
+  }
+
+  #environment({ pid, env }: ProcessRecord): string[] {
+    return Object.entries({ ...env, WW_PID: pid, WW_PEER: this.#init.peerId }).map(([key, value]) => `${key}=${value}`)
+  }
+}

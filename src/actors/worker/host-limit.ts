@@ -1,0 +1,27 @@
+import { GliaError } from '../../glia/errors.ts'
+
+/**
+ * What engines say when they have no room for another memory or table: V8 "Cannot allocate Wasm memory for new instance", WebKit
+ * "Out of memory", Firefox "out of memory", which is a plain text.
+ */
+const NO_ROOM = /out of memory|(cannot|could not|failed to) allocate/i
+
+/**
+ * Whether an instance could not be made because the browser has no room for it. That is no fault of the guest, and may be over
+ * when other processes have ended.
+ * @param thrown What instantiating threw.
+ */
+export function isHostLimit(thrown: unknown): boolean {
+  if (thrown instanceof GliaError) return thrown.code === 'ERR_LIVE_LIMIT'
+  // What the guest's own code throws while it starts.
+  if (thrown instanceof WebAssembly.RuntimeError) return false
+  return NO_ROOM.test(thrown instanceof Error ? thrown.message : String(thrown))
+}
+
+export function noRoom(cause?: unknown): GliaError {
+  return new GliaError(
+    'ERR_LIVE_LIMIT',
+    'The browser has no room for the memory of another program. Call again when others have ended, or kill a process.',
+    { cause },
+  )
+}

@@ -1,0 +1,289 @@
+import { releaseProxy, type Remote, transfer, wrap } from 'comlink'
+import type { Actor, ActorPlace, Message } from '../../glia/process/actor.ts'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { ExitReason } from '../../glia/process/exit.ts'
+import { COMMAND } from '../../glia/process/incarnation.ts'
+import { mib } from '../module/cap-memory.ts'
+import { type RunEnd, RunStatus } from './control.ts'
+import { demangled } from '../module/demangle.ts'
+import type { FileEntry } from '../files/files-api.ts'
+import type { FilesSession } from '../files/files-session.ts'
+import { noRoom } from './host-limit.ts'
+import type { Lane } from './lane.ts'
+import { newWorker } from './new-worker.ts'
+import { OutgoingCalls, type OutgoingInit } from '../outgoing/outgoing-calls.ts'
+import { PortLane } from './port-lane.ts'
+import type { ProcessFiles } from '../files/process-files.ts'
+import { RingLane } from './ring-lane.ts'
+import { stackHint } from '../module/trap-text.ts'
+import {
+  type ActorWorkerApi,
+  type Paused,
+  type Program,
+  readCount,
+  readServeEnd,
+  type ServeEnd,
+  type TierName,
+} from './worker-api.ts'
+
+export interface WorkerActorInit {
+  program: Program
+  /** What the instance's memory can grow to, in bytes; undefined if it cannot grow. */
+  memoryLimitBytes: number | undefined
+  tier: TierName
+  /** Starts the actor worker's script. @throws {GliaError} ERR_START if it cannot be had as it must be. */
+  createWorker(): Promise<Worker>
+  /** Gets what the guest writes to stderr. */
+  onStderr(bytes: Uint8Array): void
+  /** Gets lines for the log at a trap: the guest's frames, innermost first, and what may help. */
+  onTrap(lines: readonly string[]): void
+  /** Lets the guest call others. Left out: it cannot. */
+  outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
+  /** What it has under `/data`. Left out: nothing outlives the worker. */
+  files?: ProcessFiles | undefined
+  /** Its place among the workers of the tab, for its memories. Left out: it may have as many as the browser gives. */
+  place?: Omit<ActorPlace, 'leave'> | undefined
+  /** Told once, when the worker is ended. */
+  onStopped(): void
+  signal: AbortSignal
+}
+
+/**
+ * Starts a worker and makes an instance of the program in it.
+ * @throws {GliaError} ERR_START if the module or the worker refuses; the signal's reason.
+ */
+export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Promise<Actor> {
+  signal.throwIfAborted()
+  const worker = await newWorker(init.createWorker, signal)
+  // It does not hold the signal: that would have its reason, whose stack leads to whoever gave the first message up.
+  const actor = new WorkerActor(worker, init)
+  const giveUp = (): void => actor.stop(toGliaError(signal.reason))
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    await actor.start()
+    return actor
+  } catch (thrown) {
+    actor.stop()
+    throw toGliaError(thrown, 'ERR_START')
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+/** The handle of one actor worker. */
+class WorkerActor implements Actor {
+  memoryBytes: number | undefined
+  exited: ExitReason | undefined
+  isWorn = false
+  readonly #init: Omit<WorkerActorInit, 'signal'>
+  readonly #worker: Worker
+  readonly #api: Remote<ActorWorkerApi>
+  readonly #lane: Lane
+  readonly #outgoing: OutgoingCalls | undefined
+  #files: FilesSession | undefined
+  #isFresh = true
+  stopped: GliaError | undefined
+  /** Rejects when it is stopped. */
+  readonly #end = Promise.withResolvers<never>()
+  /** Whether there is an instance that the next message can be run on. */
+  #hasInstance = false
+  /** Whether that instance has run nothing yet. */
+  #isUnused = false
+  /** Settles when the instance that serves now has ended; undefined when there is none. */
+  #serving: Promise<ServeEnd | Paused> | undefined
+
+  constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>) {
+    this.#init = init
+    this.#worker = worker
+    const broken = (thrown: unknown): void => this.stop(toGliaError(thrown))
+    const { tier, onStderr } = init
+    this.#lane = tier === 'rings' ? new RingLane({ onStderr }) : new PortLane(tier, { onStderr, broken })
+    this.#outgoing = init.outgoing && new OutgoingCalls({ ...init.outgoing, nudge: () => this.#lane.nudge(), broken })
+    this.#worker.onerror = (event) => {
+      event.preventDefault()
+      this.stop(
+        new GliaError('ERR_START', `The actor worker could not run: ${event.message || 'its script did not load'}.`),
+      )
+    }
+    this.#api = wrap<ActorWorkerApi>(this.#worker)
+    // Waiters race against this; with none, its rejection is no news.
+    this.#end.promise.catch(() => undefined)
+  }
+
+  get awaitsInput(): boolean {
+    return this.#lane.awaitsInput
+  }
+
+  async start(): Promise<void> {
+    const { channel, transfer: ports } = this.#lane
+    const { files } = this.#init
+    this.#files = await files?.open(this.#init.tier)
+    // Ended meanwhile: nobody else lets go of it.
+    if (this.stopped && this.#files) files?.stopped(this.#files)
+    const calls = this.#outgoing?.port
+    const kept = this.#files?.kept
+    const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
+    const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
+    // The worker takes them in their order.
+    await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
+    if (this.#files) files?.begin(this.#files, this.#putFiles)
+  }
+
+  accepts(method: string): boolean {
+    const isReady = this.#hasInstance && (this.#isUnused || method !== COMMAND)
+    return isReady || (this.#init.place?.instanceBegins() ?? true)
+  }
+
+  async run(method: string, message: Message): Promise<void> {
+    this.exited = undefined
+    if (!this.#serving) await this.#instantiate()
+    const full = this.#init.files?.whenRoom(message.signal)
+    if (full) {
+      await this.#orStopped(full)
+      message.signal.throwIfAborted()
+    }
+    const start = this.#isFresh ? this.#init.files?.whenStartStored : undefined
+    if (start) await this.#orStopped(start)
+    this.#isFresh = false
+    const index = this.#init.program.methods.indexOf(method)
+    this.#isUnused = false
+    const refusedAt = performance.now()
+    const again = async (): Promise<boolean> =>
+      (await this.#afterRefusal(refusedAt)) && !message.signal.aborted && !this.stopped
+    const deliver = (): Promise<RunEnd> => this.#lane.run(index, message, again)
+    const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
+    const late = this.#files?.received(end.fileReports)
+    if (late) await this.#orStopped(late)
+    this.memoryBytes = end.memoryBytes + end.tmpBytes
+    if (end.instanceGone || method === COMMAND) this.#instanceEnded(end)
+    await this.#settle(method, end)
+  }
+
+  stop(reason = new GliaError('ERR_PROC_STOPPED', 'The process was stopped while it handled this message.')): void {
+    if (this.stopped) return
+    this.stopped = reason
+    this.memoryBytes = undefined
+    // Comlink holds a worker for as long as there is a proxy of it, which calls that never settle hold in turn.
+    this.#api[releaseProxy]()
+    this.#worker.terminate()
+    this.#lane.close(reason)
+    this.#outgoing?.close()
+    if (this.#files) this.#init.files?.stopped(this.#files)
+    this.#end.reject(reason)
+    this.#init.onStopped()
+  }
+
+  async #instantiate(): Promise<void> {
+    const began = performance.now()
+    let made: unknown
+    while (made === undefined) {
+      try {
+        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program))
+      } catch (thrown) {
+        const isRefused = thrown instanceof GliaError && thrown.code === 'ERR_LIVE_LIMIT'
+        if (!isRefused || this.stopped || !(await this.#afterRefusal(began))) throw thrown
+      }
+    }
+    this.memoryBytes = readCount(made)
+    this.#hasInstance = this.#isUnused = true
+    this.#serve()
+  }
+
+  #instanceEnded({ memoryBytes }: RunEnd): void {
+    this.#hasInstance = false
+    this.isWorn = this.#init.place?.instanceEnded(memoryBytes) ?? false
+  }
+
+  /** The browser has refused the worker a memory. @returns whether another try is worth it. */
+  #afterRefusal(since: number): Promise<boolean> {
+    return this.#init.place?.afterRefusal(since) ?? Promise.resolve(false)
+  }
+
+  #serve(): void {
+    // A loop that fails, or ends in no way that there is, is as good as none: whoever waits is told. After a stop this changes nothing.
+    const serving = this.#ask<unknown>((api) => api.serve()).then(readServeEnd)
+    this.#serving = serving.catch((thrown: unknown) => {
+      this.stop(toGliaError(thrown))
+      return this.#end.promise
+    })
+    this.#serving.catch(() => undefined)
+  }
+
+  readonly #putFiles = async (entries: readonly FileEntry[]): Promise<void> => {
+    const isPaused = this.#serving !== undefined && this.#lane.pause()
+    if (isPaused) await this.#serving
+    try {
+      const reports = await this.#ask<unknown>((api) => api.putFiles(entries))
+      const late = this.#files?.received(readCount(reports))
+      if (late) await this.#orStopped(late)
+    } finally {
+      if (isPaused && !this.stopped) this.#serve()
+    }
+  }
+
+  /** @throws {GliaError} if the message failed. */
+  async #settle(method: string, end: RunEnd): Promise<void> {
+    const { status, code } = end
+    if (end.instanceGone) await this.#noteEnd(end)
+    // A command leaves its program, and the worker has an instance for the next message all the same.
+    else if (status === RunStatus.exited) this.exited = { type: 'exited', code }
+    switch (status) {
+      case RunStatus.ok:
+        return
+      case RunStatus.failed:
+        throw new GliaError('ERR_FAILED', `${method} returned ${code}.`, { exitCode: code })
+      case RunStatus.exited:
+        throw new GliaError('ERR_EXITED', `${method} exited with code ${code}${this.#fullness(end)}.`, {
+          exitCode: code,
+        })
+      case RunStatus.noRoom:
+        throw noRoom()
+      case RunStatus.trapped:
+        throw trapError(method, this.exited)
+    }
+  }
+
+  /** Languages with a collector do not trap without memory: they say so in their log and leave. Whether that is why, only they know. */
+  #fullness({ memoryBytes }: RunEnd): string {
+    const { memoryLimitBytes } = this.#init
+    return memoryLimitBytes !== undefined && memoryBytes >= memoryLimitBytes
+      ? `, with all of its ${mib(memoryLimitBytes)} in use`
+      : ''
+  }
+
+  async #noteEnd({ memoryBytes }: RunEnd): Promise<void> {
+    const ended = await this.#serving
+    this.#serving = undefined
+    if (!ended || ended.reason === 'paused') return
+    this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
+    if (ended.reason !== 'trapped') return
+    const hint = stackHint(ended.message, ended.frames)
+    this.#init.onTrap([...demangled(ended.frames), ...(hint === undefined ? [] : [hint])])
+  }
+
+  /** A Comlink call never settles when its worker is ended: this does. */
+  #ask<T>(call: (api: Remote<ActorWorkerApi>) => Promise<T>): Promise<T> {
+    return this.stopped ? this.#end.promise : this.#orStopped(call(this.#api))
+  }
+
+  #orStopped<T>(call: Promise<T>): Promise<T> {
+    return Promise.race([call, this.#end.promise])
+  }
+}
+
+/** A trap with all of its memory in use is told as such: whether that is why, only the guest knows. */
+function exitReason(ended: ServeEnd, memoryBytes: number, limitBytes: number | undefined): ExitReason {
+  if (ended.reason === 'exited') return { type: 'exited', code: ended.code }
+  const { message } = ended
+  const frames = demangled(ended.frames)
+  if (limitBytes === undefined || memoryBytes < limitBytes) return { type: 'trapped', message, frames }
+  return { type: 'memory', message: `trapped with all of its ${mib(limitBytes)} in use: ${message}`, frames }
+}
+
+function trapError(method: string, reason: ExitReason | undefined): GliaError {
+  if (reason?.type === 'memory') {
+    return new GliaError('ERR_OUT_OF_MEMORY', `${method} is out of memory: it ${reason.message}.`)
+  }
+  const why = reason?.type === 'trapped' ? reason.message : 'the worker gave no reason'
+  return new GliaError('ERR_TRAPPED', `${method} trapped: ${why}.`)
+}

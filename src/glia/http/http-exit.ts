@@ -1,0 +1,86 @@
+import { GliaError } from '../errors.ts'
+
+/** Header or trailer of a reply whose program has exited: its exit code. */
+export const EXIT_HEADER = 'glia-exit-code'
+
+/** Most bytes of a reply that are held back until its exit code is known, where the caller wants that in the head. */
+const HELD_BYTES = 64 * 1024
+
+/** Whether a request asks that an exit code other than 0 be no failure. @throws {GliaError} ERR_BAD_REQUEST */
+export function acceptsExit(request: Request): boolean {
+  const exit = new URL(request.url).searchParams.get('exit')
+  if (exit === null || exit === 'ok') return exit === 'ok'
+  throw new GliaError('ERR_BAD_REQUEST', 'The parameter exit can be “ok”: every exit code is a success then.')
+}
+
+/** How the program of a reply exited, once the body has ended. undefined: it exited with 0, or none is known. */
+const exits = new WeakMap<Response, Promise<GliaError | undefined>>()
+
+/** For a response of the API: resolves when its body has ended. undefined for a response that tells of no exit. */
+export function exitOf(response: Response): Promise<GliaError | undefined> | undefined {
+  return exits.get(response)
+}
+
+export function noteExit(response: Response, exit: Promise<GliaError | undefined>): Response {
+  exits.set(response, exit)
+  return response
+}
+
+interface Reply {
+  read(): Promise<Uint8Array | null>
+  readonly exit?: GliaError | undefined
+}
+
+/** The reply of a program, which ends at its exit where the caller accepts that. */
+export class ProgramReply {
+  readonly #source: Reply
+  readonly #accepts: boolean
+  readonly #ended = Promise.withResolvers<GliaError | undefined>()
+  readonly #held: Uint8Array[] = []
+  #over = false
+
+  /** @param accepts Whether an exit with a code other than 0 is an ordinary end. */
+  constructor(source: Reply, accepts: boolean) {
+    this.#source = source
+    this.#accepts = accepts
+  }
+
+  /** Resolves with the exit at the reply's end. */
+  get ended(): Promise<GliaError | undefined> {
+    return this.#ended.promise
+  }
+
+  /** Reads ahead until the reply has ended, or is too long to be held back. @returns whether it has ended. */
+  async hold(): Promise<boolean> {
+    for (let bytes = 0; bytes < HELD_BYTES;) {
+      const chunk = await this.#next()
+      if (chunk === null) return true
+      this.#held.push(chunk)
+      bytes += chunk.length
+    }
+    return false
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    return this.#held.shift() ?? this.#next()
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    if (this.#over) return null
+    try {
+      const chunk = await this.#source.read()
+      if (chunk === null) this.#end(this.#source.exit)
+      return chunk
+    } catch (thrown) {
+      const isExit = this.#accepts && thrown instanceof GliaError && thrown.exitCode !== undefined
+      this.#end(isExit ? thrown : undefined)
+      if (!isExit) throw thrown
+      return null
+    }
+  }
+
+  #end(exit: GliaError | undefined): void {
+    this.#over = true
+    this.#ended.resolve(exit)
+  }
+}

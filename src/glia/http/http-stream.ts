@@ -1,0 +1,68 @@
+import type { Address } from '../address.ts'
+import { formatAddress } from '../address.ts'
+import type { CallContext } from '../call-context.ts'
+import { GliaError, isErrorCode, isExitCode, toGliaError } from '../errors.ts'
+import type { Stream } from '../stream/stream.ts'
+import { streamPair } from '../stream/stream-pair.ts'
+import { pumpInto, readableFrom } from '../stream/web-streams.ts'
+
+/** An HTTP request for the API of another peer. */
+export interface ExchangeRequest {
+  path: string
+  body: ReadableStream<Uint8Array>
+  signal: AbortSignal
+  context: CallContext
+}
+
+export interface ExchangeResponse {
+  status: number
+  body: ReadableStream<Uint8Array> | null
+  /** How the program exited, where the exchange tells it; resolves when the body has ended. */
+  exit?: Promise<GliaError | undefined> | undefined
+}
+
+/** Sends a request to a peer's HTTP API, over whatever carries it, with both bodies streamed at once. */
+export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
+
+/**
+ * A Stream over the HTTP API of another peer. It is there at once; a failure of any kind aborts it with the error that the
+ * other side named, or ERR_UNREACHABLE.
+ */
+export function openOverHttp(address: Address, exchange: Exchange, context?: CallContext): Stream {
+  const [caller, remote] = streamPair(address, { caller: 'browser', context })
+  void answer(remote, address, exchange)
+  return caller
+}
+
+async function answer(remote: Stream, address: Address, exchange: Exchange): Promise<void> {
+  try {
+    // An exchange may drop the rest of the request because it has the whole reply: no reason to take that away.
+    const body = readableFrom(remote, { cancel: () => remote.closeRead() })
+    const { signal, context } = remote
+    const response = await exchange({ path: formatAddress(address), body, signal, context })
+    if (response.status !== 200) throw await readError(response)
+    await pumpInto(remote, response.body, async () => {
+      const exit = await response.exit
+      if (exit && remote.closeWithExit) remote.closeWithExit(exit)
+      else await remote.closeWrite()
+    })
+    // The reply is whole: what is left of the request is of no use to anyone.
+    await remote.closeRead()
+  } catch (thrown) {
+    remote.abort(toGliaError(thrown, 'ERR_UNREACHABLE'))
+  }
+}
+
+/** The typed error in a response of the API. */
+async function readError({ status, body }: ExchangeResponse): Promise<GliaError> {
+  const text = await new Response(body).text()
+  try {
+    const { code, message, exitCode }: Record<string, unknown> = JSON.parse(text)
+    if (isErrorCode(code) && typeof message === 'string') {
+      return new GliaError(code, message, { exitCode: isExitCode(exitCode) ? exitCode : undefined })
+    }
+  } catch {
+    // Not JSON: some proxy's page. The status is what is known.
+  }
+  return new GliaError('ERR_UNREACHABLE', `The peer answered with HTTP status ${status}.`)
+}

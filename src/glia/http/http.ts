@@ -1,0 +1,182 @@
+import { Hono } from 'hono/tiny'
+import { type Address, PROTOCOL } from '../address.ts'
+import { type CallContext, NO_CONTEXT } from '../call-context.ts'
+import type { Env } from '../env.ts'
+import { GliaError, toGliaError } from '../errors.ts'
+import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts'
+import type { KeyedCalls } from './keyed-calls.ts'
+import { API_HEADERS, noPath, refuse } from './refuse.ts'
+import { readRequestKey } from './request-key.ts'
+import { askInTime, type AskListing, type ListedProcess } from '../listing.ts'
+import type { Router } from '../router.ts'
+import type { Stream } from '../stream/stream.ts'
+import { pumpInto, readableFrom } from '../stream/web-streams.ts'
+
+/** Answers one request of the HTTP API. */
+export type HttpApi = (request: Request, options?: HttpCallOptions) => Promise<Response>
+
+export interface HttpCallOptions {
+  /**
+   * The request's body, for platforms where Request has none (Firefox has no Request.body, FACTS 4.5). Left out: taken
+   * from the request.
+   */
+  body?: ReadableStream<Uint8Array> | null | undefined
+  /** Who is calling: a peer id, or 'browser', the default. */
+  caller?: string | undefined
+  /** Whose `Idempotency-Key` it is: a page's. Left out: the client's, or else the caller's. */
+  keyOwner?: string | undefined
+  /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
+  bodyBytes?: number | undefined
+  /** For which of its clients the caller calls, if it does so for several ({@link CallContext.client}). */
+  client?: string | undefined
+  /** The calls that this one is made for, where it comes from another tab of this browser. */
+  context?: CallContext | undefined
+  /** The caller asks {@link exitOf} how the program exited: an exit code then ends the body as if it were 0. */
+  tellsExit?: boolean | undefined
+}
+
+export interface HttpInit {
+  env: Env
+  router: Router
+  /** The processes that are listed to other peers. Left out: none. */
+  listed?: (() => readonly ListedProcess[]) | undefined
+  /** Left out: no other peer can be asked. */
+  listingOf?: AskListing | undefined
+}
+
+/** What a peer lists to this one. The path is one of this page's addresses without a method. */
+const LISTING = `${PROTOCOL}/:host/listed`
+
+/** Paths of DESIGN 7 that are read with GET; each answers with a text or with JSON. */
+const QUERIES: Record<string, (init: HttpInit) => string | object> = {
+  '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
+  // For the other tabs of the browser.
+  '/listed': ({ listed }) => listed?.() ?? [],
+  '/info': ({ env }) => ({ ID: env.localHost().peerId, Addrs: env.localHost().addrs() }),
+  '/version': () => PROTOCOL.slice(1),
+  '/root': ({ router }) => router.aliases.root,
+}
+
+/**
+ * The HTTP API of DESIGN 7 over a router: the same function behind the service worker, the gateway and the tests. Failures
+ * are JSON `{code, message}`; a failure after the head was sent breaks the body.
+ */
+export function createHttp(init: HttpInit): HttpApi {
+  const app = new Hono<{ Bindings: HttpCallOptions }>()
+  for (const [path, answer] of Object.entries(QUERIES)) {
+    app.get(path, () => respond(answer(init)))
+    app.all(path, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
+  }
+  app.get(LISTING, async ({ req }) => respond(await listingOf(init, req.param('host'), req.raw.signal)))
+  app.all(LISTING, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
+  // Loaded with the first key: no first call needs it.
+  let keyed: Promise<KeyedCalls> | undefined
+  const getKeyed = (): Promise<KeyedCalls> => {
+    keyed ??= import('./keyed-calls.ts').then(
+      (loaded) => new loaded.KeyedCalls(),
+      (cause: unknown) => {
+        keyed = undefined
+        throw new GliaError('ERR_INTERNAL', 'A part of the app could not be loaded. Try again.', { cause })
+      },
+    )
+    return keyed
+  }
+  app.post('/ww/*', ({ req, env }) => deliver(init.router, getKeyed, req.raw, env))
+  app.all('/ww/*', () => refuse(wrongVerb('POST'), { allow: 'POST' }))
+  app.notFound(({ req }) => refuse(noPath(req.path)))
+  app.onError((thrown) => refuse(toGliaError(thrown)))
+  return async (request, options = {}) => app.fetch(request, options)
+}
+
+async function listingOf(init: HttpInit, host: string, signal: AbortSignal): Promise<readonly ListedProcess[]> {
+  const { router, listed, listingOf: ask } = init
+  if (host === 'self' || host === router.aliases.self) return listed?.() ?? []
+  if (!ask) throw new GliaError('ERR_UNREACHABLE', 'This peer asks no other peer.')
+  return askInTime(ask, host, signal)
+}
+
+async function deliver(
+  router: Router,
+  getKeyed: () => Promise<KeyedCalls>,
+  request: Request,
+  options: HttpCallOptions,
+): Promise<Response> {
+  const exitIsOk = acceptsExit(request)
+  const key = readRequestKey(request.headers)
+  const path = pathOf(request)
+  const { signal } = request
+  if (signal.aborted) throw gaveUp()
+  const body = options.body === undefined ? request.body : options.body
+  const address = await router.resolve(path, signal)
+  const open = (): Stream => openCall(router, address, request, options)
+  const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
+  const call =
+    key === undefined
+      ? callOnce(open(), body, signal)
+      : await (await getKeyed()).take({ owner: keyOwner, key, path }, { body, signal }, open)
+  const reply = new ProgramReply(call, exitIsOk || options.tellsExit === true)
+  // An exit code belongs into the head, and is known only at the end.
+  const hasEnded = (exitIsOk || router.hasOkExits(address)) && (await reply.hold())
+  // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
+  const first = await reply.read()
+  const exit = hasEnded || first === null ? await reply.ended : undefined
+  const code = exit?.exitCode ?? (hasEnded ? 0 : undefined)
+  const response = new Response(first === null ? null : readableFrom(call, { first, read: () => reply.read() }), {
+    headers: {
+      ...API_HEADERS,
+      'content-type': 'application/octet-stream',
+      ...(code !== undefined && { [EXIT_HEADER]: String(code) }),
+    },
+  })
+  return noteExit(response, reply.ended)
+}
+
+function openCall(router: Router, address: Address, request: Request, options: HttpCallOptions): Stream {
+  return router.open(address, {
+    caller: options.caller ?? 'browser',
+    expectedBytes: options.bodyBytes ?? lengthOf(request),
+    context:
+      options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
+  })
+}
+
+/** Sends the message of a call that no other request belongs to. @returns the call. */
+function callOnce(stream: Stream, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Stream {
+  const giveUp = (): void => stream.abort(isGivenUp(signal.reason) ? signal.reason : gaveUp())
+  signal.addEventListener('abort', giveUp, { once: true })
+  void pumpInto(stream, body)
+  return stream
+}
+
+/** Whether the caller says itself that it gave up; otherwise it was lost. */
+function isGivenUp(reason: unknown): reason is GliaError {
+  return reason instanceof GliaError && reason.code === 'ERR_ABORTED'
+}
+
+function gaveUp(): GliaError {
+  return new GliaError('ERR_ABORTED', 'The caller gave up.')
+}
+
+function pathOf(request: Request): string {
+  const { pathname } = new URL(request.url)
+  try {
+    return decodeURIComponent(pathname)
+  } catch (cause) {
+    throw new GliaError('ERR_BAD_ADDRESS', `The path ${pathname} is not valid percent-encoding.`, { cause })
+  }
+}
+
+function lengthOf(request: Request): number | undefined {
+  const header = request.headers.get('content-length')
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+function wrongVerb(allowed: string): GliaError {
+  return new GliaError('ERR_BAD_VERB', `This path takes ${allowed} only.`)
+}
+
+function respond(answer: string | object): Response {
+  const text = typeof answer === 'string'
+  const type = text ? 'text/plain; charset=utf-8' : 'application/json'
+  return new Response(text ? answer : JSON.stringify(answer), { headers: { ...API_HEADERS, 'content-type': type } })
+}

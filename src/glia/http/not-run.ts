@@ -1,0 +1,28 @@
+import type { ErrorCode, GliaError } from '../errors.ts'
+
+/** Failures that come before a process gets the message, whoever reports them. */
+const BEFORE_THE_RUN: ReadonlySet<ErrorCode> = new Set([
+  'ERR_BAD_ADDRESS',
+  'ERR_BAD_REQUEST',
+  'ERR_DENIED',
+  'ERR_NO_PROC',
+  'ERR_NO_METHOD',
+  'ERR_MAILBOX_FULL',
+  'ERR_LIVE_LIMIT',
+  'ERR_NO_TAB',
+  'ERR_START',
+  'ERR_CYCLE',
+])
+
+const marked = new WeakSet<GliaError>()
+
+/** Marks a failure as one before any byte of the message had left this peer. @returns the failure. */
+export function beforeTheRun(error: GliaError): GliaError {
+  marked.add(error)
+  return error
+}
+
+/** Whether it is certain that the process did not see the message, so that the call may be made again. */
+export function hasNotRun(error: GliaError): boolean {
+  return marked.has(error) || BEFORE_THE_RUN.has(error.code)
+}

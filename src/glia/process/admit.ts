@@ -1,0 +1,60 @@
+import { callersOf, mayCall, strangersOf } from './callers.ts'
+import { GliaError } from '../errors.ts'
+import type { Policy } from './policy.ts'
+import { messageTooLarge } from './proc-message.ts'
+import type { Stream } from '../stream/stream.ts'
+
+/** What a call is measured by before it gets a turn. */
+interface Door {
+  readonly name: string
+  readonly policy: Policy
+  readonly methods: readonly string[]
+}
+
+/** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not take the call. */
+export function admit(stream: Stream, door: Door): void {
+  checkCallers(stream, door.policy)
+  checkMethod(stream, door)
+  if ((stream.expectedBytes ?? 0) > door.policy.maxMessageBytes) throw messageTooLarge(door.policy)
+}
+
+/**
+ * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a process that is
+ * closed to other peers looks like none, and one with a list of callers takes the stream whether it has the method or not: who
+ * is not on the list learns nothing about the process.
+ */
+export function isServed(door: Pick<Door, 'policy' | 'methods'> | undefined, method: string): boolean {
+  if (!door) return false
+  const callers = callersOf(door.policy, method)
+  if (callers === 'anyone') return door.methods.includes(method)
+  return callers !== 'browser' && callers.length > 0
+}
+
+/** The methods that a caller may call, and all those for whom it calls. */
+export function methodsFor(
+  { policy, methods }: Pick<Door, 'policy' | 'methods'>,
+  callers: readonly string[],
+): string[] {
+  return methods.filter((method) => callers.every((caller) => mayCall(policy, caller, method)))
+}
+
+/** Everybody for whom the call is made must be allowed. The peer itself is: it may call all of its processes. */
+function checkCallers(stream: Stream, policy: Policy): void {
+  const { caller, destination, methodName } = stream
+  if (!mayCall(policy, caller, methodName)) {
+    throw new GliaError('ERR_DENIED', `You, ${caller}, are not among those who may call this.`)
+  }
+  for (const peer of stream.context.onBehalfOf) {
+    if (peer === destination || mayCall(policy, peer, methodName)) continue
+    throw new GliaError('ERR_DENIED', `The call is made for ${peer}, who is not among those who may call this.`)
+  }
+}
+
+/** What a caller may not call is not listed for it. */
+function checkMethod(stream: Stream, door: Door): void {
+  const { name, methods } = door
+  if (methods.includes(stream.methodName)) return
+  const callable = methodsFor(door, strangersOf(stream))
+  const has = callable.length > 0 ? `It has: ${callable.join(', ')}.` : 'It has none that you may call.'
+  throw new GliaError('ERR_NO_METHOD', `${name} has no method “${stream.methodName}”. ${has}`)
+}

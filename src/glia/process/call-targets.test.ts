@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { isTarget, mayReach } from './call-targets.ts'
+import { newPid } from '../pid.ts'
+import { OTHER, SELF } from '../test-peer.ts'
+
+const PID = newPid()
+const aliases = { self: SELF, root: newPid() }
+
+test.each([
+  ['any', `/ww/0.1.0/${OTHER}/${PID}/run`, true],
+  [[], '/ww/0.1.0/self/root/echo', false],
+  [['/ww/0.1.0/self/root/echo'], '/ww/0.1.0/self/root/echo', true],
+  [['/ww/0.1.0/self/root/echo'], '/ww/0.1.0/self/root/about', false],
+  // An alias is what it stands for, on both sides.
+  [['/ww/0.1.0/self/root/echo'], `/ww/0.1.0/${SELF}/${aliases.root}/echo`, true],
+  [[`/ww/0.1.0/${SELF}/${aliases.root}/echo`], '/ww/0.1.0/self/root/echo', true],
+  [['/ww/0.1.0/self/*/echo'], `/ww/0.1.0/self/${PID}/echo`, true],
+  [['/ww/0.1.0/self/*/echo'], `/ww/0.1.0/${OTHER}/${PID}/echo`, false],
+  [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/root/about`, true],
+  [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/${PID}/about`, false],
+  // The root of another peer has another PID.
+  [[`/ww/0.1.0/${OTHER}/root/run`], `/ww/0.1.0/${OTHER}/${aliases.root}/run`, false],
+  [['/ww/0.1.0/*/*/*'], '/ww/0.1.0/self/root', false],
+  [['/ww/0.1.0/*/*/*'], '/tmp/self/root/echo', false],
+] as const)('with targets %o, %s may be called: %s', (targets, path, expected) => {
+  expect(isTarget(targets, path, aliases)).toBe(expected)
+})
+
+test('a peer or a process is reached if some method of it may be called', () => {
+  const targets = [`/ww/0.1.0/${OTHER}/${PID}/run`]
+  expect(mayReach(targets, { host: OTHER }, aliases)).toBe(true)
+  expect(mayReach(targets, { host: SELF }, aliases)).toBe(false)
+  expect(mayReach(targets, { host: OTHER, proc: PID }, aliases)).toBe(true)
+  expect(mayReach(targets, { host: OTHER, proc: newPid() }, aliases)).toBe(false)
+})

@@ -1,0 +1,73 @@
+import { type Address, type Aliases, isMethodName, PROTOCOL } from '../address.ts'
+import { GliaError } from '../errors.ts'
+import { isPeerId } from '../peer-id.ts'
+import { isPid } from '../pid.ts'
+
+/**
+ * Whom a process may call: everybody, or the addresses listed. In an address of the list, `*` stands for any peer, process or
+ * method, as in `/ww/0.1.0/self/root/*`.
+ */
+export type CallTargets = 'any' | readonly string[]
+
+/** Addresses in a list. Each call looks through it. */
+const MAX_TARGETS = 100
+const ANY = '*'
+
+/** Whether a process may call an address. @param path As the process typed it, with aliases. */
+export function isTarget(targets: CallTargets, path: string, aliases: Aliases): boolean {
+  if (targets === 'any') return true
+  const wanted = partsOf(path, aliases)
+  return wanted !== undefined && targets.some((target) => matches(partsOf(target, aliases), wanted))
+}
+
+/** As {@link isTarget}, of an address without aliases. A part that is left out may have any value. */
+export function mayReach(targets: CallTargets, { host, proc, method }: Partial<Address>, aliases: Aliases): boolean {
+  if (targets === 'any') return true
+  return targets.some((target) => matches(partsOf(target, aliases), [host, proc, method]))
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST */
+export function readTargets(value: unknown): CallTargets {
+  if (value === 'any') return value
+  if (!Array.isArray(value) || value.length > MAX_TARGETS) {
+    throw wrong(`give 'any' or a list of at most ${MAX_TARGETS} addresses`)
+  }
+  const targets = value.map((target: unknown) => (typeof target === 'string' ? target : ''))
+  const wrongOne = targets.find((target) => !isPattern(target))
+  if (wrongOne === undefined) return targets
+  throw wrong(
+    `“${wrongOne.slice(0, 200)}” is not an address. Give ${PROTOCOL}/{peer}/{process}/{method}, or “*” for any of its parts`,
+  )
+}
+
+type Parts = readonly [host: string | undefined, proc: string | undefined, method: string | undefined]
+
+/** The parts of an address, with the aliases of this peer replaced. undefined if it is none. */
+function partsOf(path: string, { self, root }: Aliases): Parts | undefined {
+  if (!path.startsWith(`${PROTOCOL}/`)) return undefined
+  const [host = '', proc = '', method, ...rest] = path.slice(PROTOCOL.length + 1).split('/')
+  if (method === undefined || rest.length > 0) return undefined
+  const peer = host === 'self' ? self : host
+  return [peer, proc === 'root' && peer === self ? root : proc, method]
+}
+
+function matches(target: Parts | undefined, wanted: Parts): boolean {
+  return (
+    target !== undefined && target.every((part, i) => part === ANY || wanted[i] === undefined || part === wanted[i])
+  )
+}
+
+function isPattern(value: string): boolean {
+  if (!value.startsWith(`${PROTOCOL}/`)) return false
+  const [host = '', proc = '', method = '', ...rest] = value.slice(PROTOCOL.length + 1).split('/')
+  return (
+    rest.length === 0 &&
+    (host === 'self' || host === ANY || isPeerId(host)) &&
+    (proc === 'root' || proc === ANY || isPid(proc)) &&
+    isMethodName(method)
+  )
+}
+
+function wrong(why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `policy.callTo: ${why}.`)
+}

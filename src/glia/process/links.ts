@@ -1,0 +1,115 @@
+import { type Exit, isAbnormal } from './exit.ts'
+import { COMMAND } from './incarnation.ts'
+import type { Pid } from '../pid.ts'
+
+/** A process that gets a message whenever another ends (OTP's monitor, which stays). */
+export interface Watch {
+  readonly id: string
+  readonly watcher: Pid
+  readonly watched: Pid
+  /** Method of the watcher. */
+  readonly method: string
+}
+
+/**
+ * The watches that have told of an end, and of those that the telling brought about. Each of them tells once: two processes that
+ * watch each other, and end when they are told, would go on for ever.
+ */
+export type Told = Set<Watch['id']>
+
+export interface LinksInit {
+  /** Sends the message. @param told What {@link Links.ended} is to be given with an end that this message brings about. */
+  tell(watch: Watch, exit: Exit, told: Told): void
+  /** Ends the instance of a process because one that it is linked to has ended. */
+  signal(pid: Pid, ended: Pid, exit: Exit, counts: boolean): void
+}
+
+/** Who watches whom among the processes of a peer, and who ends with whom. */
+export class Links {
+  readonly #init: LinksInit
+  readonly #watches = new Map<string, Watch>()
+  readonly #linked = new Map<Pid, Set<Pid>>()
+  /** Those that end because of one end, which is told within one call: none of them ends twice for it. */
+  readonly #ending = new Set<Pid>()
+
+  constructor(init: LinksInit) {
+    this.#init = init
+  }
+
+  watch(watch: Watch): void {
+    this.#watches.set(watch.id, watch)
+  }
+
+  /** @returns what it was; undefined if there is none. */
+  unwatch(id: string): Watch | undefined {
+    const watch = this.#watches.get(id)
+    this.#watches.delete(id)
+    return watch
+  }
+
+  watchesOf(watcher: Pid): Watch[] {
+    return [...this.#watches.values()].filter((watch) => watch.watcher === watcher)
+  }
+
+  /** Both ways. Idempotent. */
+  link(a: Pid, b: Pid): void {
+    this.#linkedTo(a).add(b)
+    this.#linkedTo(b).add(a)
+  }
+
+  unlink(a: Pid, b: Pid): void {
+    this.#linkedTo(a).delete(b)
+    this.#linkedTo(b).delete(a)
+  }
+
+  linksOf(pid: Pid): Pid[] {
+    return [...(this.#linked.get(pid) ?? [])]
+  }
+
+  /**
+   * An instance, or a process, has ended: tells those who watch, and ends those that are linked if it was abnormal and they do
+   * not watch. A command's run that fails ends nothing else, nor does a start that fails: nothing had begun.
+   * @param told Left out: no message of a watch has brought it about.
+   */
+  ended(pid: Pid, exit: Exit, counts: boolean, told: Told = new Set()): void {
+    const watches = [...this.#watches.values()].filter(({ watched }) => watched === pid)
+    for (const watch of watches) {
+      if (told.has(watch.id)) continue
+      told.add(watch.id)
+      this.#init.tell(watch, exit, told)
+    }
+    if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.method === COMMAND) return
+    const isFirst = this.#ending.size === 0
+    this.#ending.add(pid)
+    const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined
+    try {
+      for (const other of this.linksOf(pid)) {
+        // An end that a swap has put off comes when that of its cause is told already.
+        if (other === cause) continue
+        if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
+        this.#init.signal(other, pid, exit, counts)
+      }
+    } finally {
+      if (isFirst) this.#ending.clear()
+    }
+  }
+
+  /** The process is gone for good, with all its ties. @returns those that had one. */
+  forget(pid: Pid): Pid[] {
+    const tied = this.linksOf(pid)
+    for (const other of tied) this.unlink(pid, other)
+    this.#linked.delete(pid)
+    for (const { id, watcher, watched } of this.#watches.values()) {
+      if (watcher !== pid && watched !== pid) continue
+      this.#watches.delete(id)
+      if (watched === pid) tied.push(watcher)
+    }
+    return tied
+  }
+
+  #linkedTo(pid: Pid): Set<Pid> {
+    const known = this.#linked.get(pid) ?? new Set()
+    this.#linked.set(pid, known)
+    return known
+  }
+}

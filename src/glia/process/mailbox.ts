@@ -1,0 +1,252 @@
+import { seconds } from '../wait/deadline.ts'
+import { GliaError } from '../errors.ts'
+import { FairQueue, type Sender } from './fair-queue.ts'
+
+/** How much of a message is there: its beginning, as much as the door keeps of it, or all of it. */
+export type Arrived = 'begun' | 'much' | 'whole'
+
+/** Who wants a turn. */
+export interface Applicant extends Sender {
+  /** It is the owner: a page or a process of this browser. */
+  readonly isOwner: boolean
+  readonly arrived: Arrived
+}
+
+/** What a page of this browser asks for. */
+const OWNER: Applicant = { isOwner: true, peer: 'browser', client: '', arrived: 'whole' }
+
+/** Turns that the owner's messages get in a row while those of others wait. */
+const OWNER_RUN = 4
+
+/**
+ * Lets messages into a process one at a time. A message holds its turn until it releases it.
+ *
+ * Three lines wait. What the owner *does* to the process (a swap, a restart) goes first. The owner's *messages* have a line of
+ * their own, which others can neither fill nor delay by more than a turn. In the line of all *others* a peer has one place,
+ * however much it sends. There messages that are whole and large ones take turns; a message that has only begun is let in
+ * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
+ *
+ * After a turn that was spent waiting for a slow sender, unfinished messages are held back for a while ({@link holdBack}).
+ */
+export class Mailbox {
+  /** How many messages of the owner may wait, and how many other peers may have messages waiting. */
+  capacity: number
+  /** Told when somebody begins to wait. */
+  readonly #onWait: (() => void) | undefined
+  /** What the owner does. */
+  readonly #acts: Waiter[] = []
+  readonly #owner = new FairQueue<Waiter>()
+  readonly #others = new FairQueue<Waiter>()
+  #taken = false
+  #ownerRun = 0
+  /** Which of the others had a turn last: a whole message, or a large one. */
+  #lastWhole = false
+  #isNewestNext = false
+  /** While messages are held back. */
+  #heldBack: { timer: ReturnType<typeof setTimeout>; until: number } | undefined
+
+  constructor(capacity: number, onWait?: () => void) {
+    this.capacity = capacity
+    this.#onWait = onWait
+  }
+
+  /** Messages waiting for their turn. */
+  get waiting(): number {
+    return this.#owner.size + this.#others.size
+  }
+
+  /** Whether the owner waits, with a message or to do something. */
+  get ownerWaits(): boolean {
+    return this.#owner.size > 0 || this.#acts.length > 0
+  }
+
+  /** Whether nobody has the turn and nobody waits. */
+  get free(): boolean {
+    return !this.#taken && this.waiting === 0
+  }
+
+  /** Takes the turn if nobody has it: the usual case, without a promise. */
+  tryEnter(who: Applicant = OWNER): (() => void) | undefined {
+    if (this.#taken || (this.#heldBack && !who.isOwner && who.arrived === 'begun')) return undefined
+    this.#taken = true
+    return this.#leave
+  }
+
+  /**
+   * For so long no message of others that has only begun gets a turn, and no large one while a whole one waits. Senders cost
+   * nothing, so this bounds what slow ones take together: as long as they took the turn, the messages that are there have it. The
+   * next turn of the others goes to who came last: those who came with the slow one may be as slow.
+   */
+  holdBack(ms: number): void {
+    this.#isNewestNext = true
+    const until = performance.now() + ms
+    if (this.#heldBack && this.#heldBack.until > until) return
+    clearTimeout(this.#heldBack?.timer)
+    const timer = setTimeout(() => {
+      this.#heldBack = undefined
+      this.look()
+    }, ms)
+    this.#heldBack = { timer, until }
+  }
+
+  /** Nobody may have the turn while messages are held back. Gives it to one that need not wait any longer. */
+  look(): void {
+    if (!this.#taken && this.waiting > 0) this.#leave()
+  }
+
+  /**
+   * Waits for the turn. Call the result exactly when the message is done.
+   * @param waitMs Longest wait. Left out: no limit.
+   * @throws {GliaError} ERR_MAILBOX_FULL if too many wait already, or a sender with fewer messages needs the place;
+   * ERR_DEADLINE; what {@link refuseWaiting} was given; the signal's reason.
+   */
+  async enter(signal: AbortSignal, who: Applicant = OWNER, waitMs?: number): Promise<() => void> {
+    signal.throwIfAborted()
+    const leave = this.tryEnter(who)
+    if (leave) return leave
+    const waiter = new Waiter(who)
+    const queue = who.isOwner ? this.#owner : this.#others
+    queue.add(waiter)
+    if (who.isOwner) this.#makeRoomForOwner(waiter)
+    else this.#makeRoomForOther(waiter)
+    return this.#wait(waiter, signal, { waitMs, leaveQueue: () => void queue.remove(waiter) })
+  }
+
+  /**
+   * As enter, for what the owner does: before all messages that wait, and there is always room.
+   * @throws the signal's reason.
+   */
+  async enterFirst(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted()
+    const leave = this.tryEnter()
+    if (leave) return leave
+    const waiter = new Waiter(OWNER)
+    this.#acts.push(waiter)
+    const leaveQueue = (): void => {
+      const at = this.#acts.indexOf(waiter)
+      // It may have been admitted already, in this task: then no other act may lose its place.
+      if (at >= 0) this.#acts.splice(at, 1)
+    }
+    return this.#wait(waiter, signal, { leaveQueue })
+  }
+
+  /** Refuses every message that waits. The message that has its turn keeps it. */
+  refuseWaiting(error: GliaError): void {
+    this.whoWaits()(error)
+  }
+
+  /** Remembers the messages that wait now. @returns refuses those of them that still wait when it is called, and no later ones. */
+  whoWaits(): (error: GliaError) => void {
+    const waiting = [...this.#owner, ...this.#others]
+    return (error) => {
+      for (const waiter of waiting) {
+        if (this.#owner.remove(waiter) || this.#others.remove(waiter)) waiter.refuse(error)
+      }
+    }
+  }
+
+  async #wait(
+    waiter: Waiter,
+    signal: AbortSignal,
+    { waitMs, leaveQueue }: { waitMs?: number | undefined; leaveQueue: () => void },
+  ): Promise<() => void> {
+    const giveUp = (): void => {
+      leaveQueue()
+      waiter.refuse(signal.reason)
+    }
+    const late = (): void => {
+      leaveQueue()
+      const waited = `The message waited ${seconds(waitMs ?? 0)} for its turn and was not run.`
+      waiter.refuse(new GliaError('ERR_DEADLINE', waited))
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    const timer = waitMs === undefined ? undefined : setTimeout(late, waitMs)
+    try {
+      this.#onWait?.()
+      await waiter.admitted
+      return this.#leave
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  #makeRoomForOwner(newcomer: Waiter): void {
+    if (this.#owner.size <= this.capacity) return
+    const heaviest = this.#owner.heaviest(undefined, { newcomer })
+    if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
+  }
+
+  /** A peer that waits already takes no further place with another message: the door bounds the messages of one peer. */
+  #makeRoomForOther(newcomer: Waiter): void {
+    if (this.#others.peers <= this.capacity) return
+    // A peer whose messages have all only begun gives up its place to a message of which more is there.
+    const isWorthMore = newcomer.arrived !== 'begun'
+    const begun = isWorthMore ? this.#others.allOfOne(({ arrived }) => arrived === 'begun') : []
+    const leave = begun.length > 0 ? begun : [newcomer]
+    for (const waiter of leave) if (this.#others.remove(waiter)) waiter.refuse(full(this.#others.size))
+  }
+
+  readonly #leave = (): void => {
+    // The turn passes straight to the next waiter, so that a newcomer cannot slip in between.
+    const next = this.#acts.shift() ?? this.#nextMessage()
+    this.#taken = next !== undefined
+    next?.admit()
+  }
+
+  #nextMessage(): Waiter | undefined {
+    const isOthersTurn = this.#ownerRun >= OWNER_RUN && this.#others.size > 0
+    const owner = isOthersTurn ? undefined : this.#owner.take()
+    this.#ownerRun = owner ? this.#ownerRun + 1 : 0
+    return owner ?? this.#nextOther() ?? this.#owner.take()
+  }
+
+  #nextOther(): Waiter | undefined {
+    if (this.#isNewestNext) {
+      this.#isNewestNext = false
+      const newest = this.#others.take(({ arrived }) => arrived === 'whole', true)
+      if (newest) return newest
+    }
+    for (const wanted of this.#order()) {
+      const waiter = this.#others.take(({ arrived }) => arrived === wanted)
+      if (!waiter) continue
+      this.#lastWhole = wanted === 'whole'
+      return waiter
+    }
+    return undefined
+  }
+
+  #order(): readonly Arrived[] {
+    if (this.#heldBack) return ['whole', 'much']
+    return this.#lastWhole ? ['much', 'whole', 'begun'] : ['whole', 'much', 'begun']
+  }
+}
+
+/** A message that waits for its turn. */
+class Waiter implements Sender {
+  readonly peer: string
+  readonly client: string
+  readonly admitted: Promise<void>
+  readonly admit: () => void
+  readonly refuse: (error: unknown) => void
+  readonly #who: Applicant
+
+  constructor(who: Applicant) {
+    this.peer = who.peer
+    this.client = who.client
+    this.#who = who
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.admitted = promise
+    this.admit = resolve
+    this.refuse = reject
+  }
+
+  /** As it is now: the rest of the message comes while it waits. */
+  get arrived(): Arrived {
+    return this.#who.arrived
+  }
+}
+
+function full(waiting: number): GliaError {
+  return new GliaError('ERR_MAILBOX_FULL', `${waiting} messages wait already. Try again when some are done.`)
+}

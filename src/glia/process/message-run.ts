@@ -1,0 +1,216 @@
+import { Abandonment } from './abandonment.ts'
+import type { KeptCall } from './call-log.ts'
+import { strangersOf } from './callers.ts'
+import { type Deadline, deadlineIn, deadlineWithGrace } from '../wait/deadline.ts'
+import { PATIENCE_MS } from '../door/door-limits.ts'
+import { GliaError, toGliaError } from '../errors.ts'
+import type { Cause, Life, ProcObserver } from './life.ts'
+import { Pace } from '../door/pace.ts'
+import type { Pid } from '../pid.ts'
+import type { Policy } from './policy.ts'
+import { messageOf } from './proc-message.ts'
+import type { Restart } from './restart.ts'
+import { senderOf } from './sender-of.ts'
+import type { Stream } from '../stream/stream.ts'
+import type { Suspects } from './suspects.ts'
+import type { Turns } from './turns.ts'
+import { UnlessOver } from '../wait/unless-over.ts'
+
+/** What a message needs of its process. */
+export interface MessageRunInit {
+  /** Its policy is read when it is needed, since it may change while the actor is started. */
+  proc: { readonly pid: Pid; readonly policy: Policy }
+  restart: Restart
+  life: Life
+  turns: Turns
+  suspects: Suspects
+  observer: ProcObserver
+  /** Told of what failed before anything that follows of it. */
+  tell(thrown: unknown): GliaError
+  /** The guest's run is over, and the process knows how it ended. The caller does not know it yet. */
+  over(): void
+}
+
+/**
+ * The turn of one message: starts the actor if there is none, runs the method, and ends both at the deadline. A caller of others that is
+ * too slow loses the turn ({@link Pace}); the owner can give it up ({@link Abandonment}).
+ */
+export class MessageRun {
+  readonly stream: Stream
+  readonly #call: KeptCall
+  readonly #init: MessageRunInit
+  /** The end of the turn is its end, whatever the run still waits for. */
+  readonly #unlessOver = new UnlessOver()
+  /** Where the caller is not the owner. */
+  readonly #pace: Pace | undefined
+  /** Where the caller is the owner. */
+  readonly #abandonment: Abandonment | undefined
+  /** Whether the method runs: the actor is there. */
+  #isUnderWay = false
+
+  constructor(stream: Stream, call: KeptCall, init: MessageRunInit) {
+    this.stream = stream
+    this.#call = call
+    this.#init = init
+    if (senderOf(stream).isOwner) this.#abandonment = this.#makeAbandonment()
+    else this.#pace = this.#makePace()
+  }
+
+  /** Something about the messages that wait has changed. */
+  look(): void {
+    if (!this.#isUnderWay) return
+    this.#pace?.watch()
+    this.#abandonment?.look()
+  }
+
+  /** Ends a method that runs, and its instance. */
+  stop(error: GliaError): void {
+    if (!this.#isUnderWay) return
+    this.stream.abort(error)
+    this.#init.life.incarnation.stop()
+    this.#unlessOver.end(error)
+  }
+
+  /**
+   * Runs the message, and resolves with the time that took, in ms.
+   * @throws {GliaError} ERR_DEADLINE, what the actor throws, the reason of the caller's abort, or that of the kill.
+   */
+  async run(): Promise<number> {
+    const started = performance.now()
+    const { stream } = this
+    const { methodName: method } = stream
+    const { proc, life, restart, tell, over } = this.#init
+    const { killed, incarnation } = life
+    const deadline = deadlineIn(proc.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
+    const cause = { method, counts: restart.counts === 'anyone' || strangersOf(stream).length === 0, tell }
+    let cancelDeadline: (() => void) | undefined
+    const onKill = (): void => {
+      this.#unlessOver.end(killed.reason)
+      stream.abort(killed.reason)
+    }
+    killed.addEventListener('abort', onKill, { once: true })
+    let failure: unknown
+    try {
+      // The caller may have given up before its turn came.
+      stream.signal.throwIfAborted()
+      incarnation.prepare(method)
+      const loading = life.load(stream.signal, cause)
+      if (loading) await loading
+      const entering = life.enter(stream.signal)
+      if (entering) await entering
+      cancelDeadline = this.#beginDeadline(deadline, cause)
+      if (!incarnation.isLive) await life.start(stream.signal, deadline.late, cause)
+      life.state = 'busy'
+      await this.#runMethod().catch((thrown: unknown) => {
+        // What ended the turn is no failure of the actor.
+        if (thrown !== this.#unlessOver.reason) failure = thrown
+        throw thrown
+      })
+      // The guest may have returned on its own account after the caller's end was decided.
+      stream.signal.throwIfAborted()
+      return performance.now() - started
+    } catch (thrown) {
+      // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
+      const decided = [stream.signal, killed].find(({ aborted }) => aborted)
+      const reason: unknown = decided ? decided.reason : thrown
+      if (!isAcceptedExit(reason, proc.policy)) tell(reason)
+      throw reason
+    } finally {
+      cancelDeadline?.()
+      this.#isUnderWay = false
+      this.#endPace()
+      this.#abandonment?.end()
+      killed.removeEventListener('abort', onKill)
+      // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
+      const wasLeft = stream.signal.aborted && stream.signal.reason !== deadline.late
+      life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
+      over()
+    }
+  }
+
+  #runMethod(): Promise<void> {
+    const { proc, life } = this.#init
+    const { pid, policy } = proc
+    const pace = this.#pace
+    const abandonment = this.#abandonment
+    const onOver = abandonment && (() => abandonment.look())
+    const message = messageOf(this.stream, { pid, policy, call: this.#call, pace, onOver })
+    this.#isUnderWay = true
+    pace?.watch()
+    return this.#unlessOver.wait(life.incarnation.run(this.stream.methodName, message))
+  }
+
+  /** A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped. @returns cancels it. */
+  #beginDeadline(deadline: Deadline, cause: Cause): () => void {
+    const { life, turns, tell } = this.#init
+    let refuseWaiting: ((error: GliaError) => void) | undefined
+    return deadlineWithGrace(
+      deadline.ms,
+      () => {
+        refuseWaiting = turns.whoWaits()
+        this.stream.abort(deadline.late)
+      },
+      () => {
+        const { late } = deadline
+        tell(late)
+        // Without an instance it is still being started, which ends by itself: it has the deadline too.
+        if (life.incarnation.isLive) {
+          refuseWaiting?.(notRun())
+          life.end({ type: 'deadline', message: late.message }, cause)
+        }
+        this.#unlessOver.end(late)
+      },
+    )
+  }
+
+  #makePace(): Pace {
+    const { stream } = this
+    const { turns, life, suspects } = this.#init
+    const sender = senderOf(stream)
+    return new Pace({
+      behind: () => turns.behind,
+      awaitsInput: () => life.incarnation.awaitsInput,
+      isSuspect: suspects.has(sender),
+      tooSlow: (error) => {
+        suspects.add(sender)
+        stream.abort(error)
+      },
+    })
+  }
+
+  /** However the message ended: a caller that leaves just before it is too slow has cost the others as much. */
+  #endPace(): void {
+    const pace = this.#pace
+    pace?.stop()
+    if (pace && pace.lostMs > 0) this.#init.turns.holdBack(Math.min(pace.lostMs, PATIENCE_MS))
+  }
+
+  #makeAbandonment(): Abandonment {
+    const { stream } = this
+    const { turns, observer } = this.#init
+    return new Abandonment({
+      stream,
+      ownerWaits: () => turns.behind === 'owner',
+      stop: () => {
+        this.stop(toGliaError(stream.signal.reason))
+        observer.note(
+          `${stream.methodName} did not return when its message was cancelled, so its instance was ended. The next message starts a fresh one.`,
+        )
+      },
+    })
+  }
+}
+
+/** What is told to those who waited at the deadline of a message that looped. */
+function notRun(): GliaError {
+  return new GliaError(
+    'ERR_PROC_STOPPED',
+    'The message before this one ran past its deadline, so the process was stopped. This message was not run: send it again.',
+  )
+}
+
+/** Whether a run ended with an exit code that is no failure to the policy. */
+export function isAcceptedExit(thrown: unknown, { okExits }: Policy): boolean {
+  const { exitCode } = toGliaError(thrown)
+  return exitCode !== undefined && okExits.includes(exitCode)
+}

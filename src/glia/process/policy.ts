@@ -1,0 +1,224 @@
+import { type CallTargets, readTargets } from './call-targets.ts'
+import { type CallerPolicy, type Callers, type MethodPolicy, readCallers, readMethods } from './callers.ts'
+import { GliaError, isExitCode } from '../errors.ts'
+
+const MiB = 1024 * 1024
+
+/**
+ * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee must allow
+ * those for whom the process calls: a stranger's message gets a stranger's rights. With `'owner'` it calls as this browser,
+ * whoever sent the message.
+ */
+export type CallRight = 'off' | 'caller' | 'owner'
+
+/** What a process may do and what may be done to it. Least authority by default (DESIGN 6). */
+export interface Policy extends CallerPolicy {
+  /** Who may call. */
+  callers: Callers
+  /** Methods that have callers of their own, in place of those of the process. */
+  methods: Readonly<Record<string, MethodPolicy>>
+  /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
+  listed: boolean
+  /** Whether it may call others, and with whose rights. */
+  call: CallRight
+  /** Whom it may call. */
+  callTo: CallTargets
+  /** Longest time a message may wait in the mailbox, and then run, in ms each. */
+  deadlineMs: number
+  /** How many messages of this browser may wait for their turn, and how many other peers may have messages waiting. */
+  mailbox: number
+  /** Largest linear memory, at the start and grown, in bytes. */
+  maxMemoryBytes: number
+  /** Largest accepted message, in bytes. */
+  maxMessageBytes: number
+  /** Largest reply, in bytes. */
+  maxReplyBytes: number
+  /** Files and folders that may be open at once, the standard descriptors apart. */
+  maxOpenFiles: number
+  /** Calls to others that may be open at once. */
+  maxCalls: number
+  /** Largest memory of the files under `/data`, in bytes. */
+  maxDataBytes: number
+  /** Largest memory of the files of an instance elsewhere, as under `/tmp`, in bytes. */
+  maxTmpBytes: number
+  /**
+   * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is killed.
+   * `relaxed`: they ask for the files to be stored soon, and do not wait.
+   */
+  sync: 'relaxed' | 'durable'
+  /**
+   * Whether its instance may be ended while it is idle, to make room for another process. What is in its memory is lost. Off,
+   * only an instance that holds nothing of the messages it had is ended.
+   */
+  evict: boolean
+  /** Exit codes that are no failure, as 1 of grep and diff. 0 never is one. */
+  okExits: readonly number[]
+}
+
+/** A policy as people give it: parts of it, and `call` also as it was before it said with whose rights. */
+export type GivenPolicy = Partial<Omit<Policy, 'call'>> & {
+  /** true is `'owner'`, false is `'off'`. */
+  call?: CallRight | boolean | undefined
+}
+
+export const DEFAULT_POLICY: Policy = {
+  callers: 'anyone',
+  methods: {},
+  listed: false,
+  call: 'off',
+  callTo: 'any',
+  deadlineMs: 30_000,
+  mailbox: 64,
+  maxMemoryBytes: 256 * MiB,
+  maxMessageBytes: 64 * MiB,
+  maxReplyBytes: 1024 * MiB,
+  maxOpenFiles: 128,
+  maxCalls: 16,
+  maxDataBytes: 64 * MiB,
+  maxTmpBytes: 64 * MiB,
+  sync: 'relaxed',
+  evict: false,
+  okExits: [],
+}
+
+/** Fields of a policy that a worker gets at its start. A change of them counts from the next start on. */
+const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'maxTmpBytes', 'sync'] as const
+
+/** What a change of a policy came to. */
+export interface PolicyChange {
+  policy: Policy
+  /** The fields that count from the next instance on, because one runs now. The others count at once. */
+  later: readonly (keyof Policy)[]
+}
+
+/** setTimeout takes a signed 32-bit number of ms; a longer wait would fire at once. */
+const MAX_MS = 2 ** 31 - 1
+const WASM32_BYTES = 4 * 1024 * MiB
+/** More open descriptors than any program here has a use for; each takes some memory of the page or the worker. */
+const MAX_OPEN = 65_536
+/** More exit codes than any shell has. */
+const MAX_OK_EXITS = 256
+
+/**
+ * The defaults with what was given on top.
+ * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown or out of range.
+ */
+export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Policy {
+  const policy = { ...DEFAULT_POLICY }
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    switch (key) {
+      case 'callers':
+        policy.callers = readCallers(key, value)
+        break
+      case 'methods':
+        policy.methods = readMethods(value)
+        break
+      case 'call':
+        policy.call = readCallRight(value)
+        break
+      case 'callTo':
+        policy.callTo = readTargets(value)
+        break
+      case 'deadlineMs':
+        policy.deadlineMs = readCount(key, value, 1, MAX_MS)
+        break
+      case 'mailbox':
+        policy.mailbox = readCount(key, value, 0, 1_000_000)
+        break
+      case 'maxMemoryBytes':
+      case 'maxDataBytes':
+      case 'maxTmpBytes':
+        policy[key] = readCount(key, value, 0, WASM32_BYTES)
+        break
+      case 'maxMessageBytes':
+      case 'maxReplyBytes':
+        policy[key] = readCount(key, value, 0, Number.MAX_SAFE_INTEGER)
+        break
+      case 'maxOpenFiles':
+      case 'maxCalls':
+        policy[key] = readCount(key, value, 0, MAX_OPEN)
+        break
+      case 'sync':
+        policy.sync = readSync(value)
+        break
+      case 'listed':
+      case 'evict':
+        policy[key] = readSwitch(key, value)
+        break
+      case 'okExits':
+        policy.okExits = readExits(value)
+        break
+      default:
+        throw new GliaError('ERR_BAD_REQUEST', `policy.${key}: there is no such setting.`)
+    }
+  }
+  return policy
+}
+
+/**
+ * A policy with some of its fields changed.
+ * @param methods What methods may have callers of their own. A mistyped name would leave the method open that was meant.
+ * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown, out of range or no method.
+ */
+export function changedPolicy(policy: Policy, given: unknown, methods: readonly string[]): Policy {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object with the fields that are to change.')
+  }
+  const changes = Object.entries(given).filter(([, value]) => value !== undefined)
+  const changed = makePolicy({ ...policy, ...Object.fromEntries(changes) })
+  checkMethodNames(changed, [...methods, ...Object.keys(policy.methods)])
+  return changed
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST if a method that has callers of its own is none of those given. */
+export function checkMethodNames({ methods: own }: Policy, methods: readonly string[]): void {
+  const unknown = Object.keys(own).find((method) => !methods.includes(method))
+  if (unknown === undefined) return
+  throw new GliaError(
+    'ERR_BAD_REQUEST',
+    `policy.methods: there is no method “${unknown}”. There are: ${methods.join(', ')}.`,
+  )
+}
+
+/** The fields in which two policies differ. */
+export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
+  const fields = Object.keys(after) as (keyof Policy)[]
+  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+}
+
+/** The fields that count for a running instance only from its next start on. */
+export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
+  const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
+  // An instance that was started without the right has no files under /ww.
+  return before.call === 'off' && after.call !== 'off' ? ['call', ...fields] : fields
+}
+
+function readCallRight(value: unknown): CallRight {
+  if (value === 'off' || value === 'caller' || value === 'owner') return value
+  if (typeof value === 'boolean') return value ? 'owner' : 'off'
+  throw new GliaError('ERR_BAD_REQUEST', `policy.call: give 'off', 'caller' or 'owner', not ${String(value)}.`)
+}
+
+function readSync(value: unknown): Policy['sync'] {
+  if (value === 'relaxed' || value === 'durable') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.sync: give 'relaxed' or 'durable', not ${String(value)}.`)
+}
+
+function readExits(value: unknown): number[] {
+  if (Array.isArray(value) && value.length <= MAX_OK_EXITS && value.every(isExitCode)) return [...value]
+  throw new GliaError('ERR_BAD_REQUEST', `policy.okExits: give a list of at most ${MAX_OK_EXITS} exit codes.`)
+}
+
+function readSwitch(key: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.${key}: give true or false, not ${String(value)}.`)
+}
+
+function readCount(key: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+  throw new GliaError(
+    'ERR_BAD_REQUEST',
+    `policy.${key}: give a whole number from ${min} to ${max}, not ${String(value)}.`,
+  )
+}

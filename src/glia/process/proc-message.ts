@@ -1,0 +1,83 @@
+import type { Message } from './actor.ts'
+import type { KeptCall } from './call-log.ts'
+import { strangersOf } from './callers.ts'
+import { GliaError } from '../errors.ts'
+import { linkOf } from '../link-name.ts'
+import type { Pace } from '../door/pace.ts'
+import type { Policy } from './policy.ts'
+import type { Stream } from '../stream/stream.ts'
+import { UnlessOver } from '../wait/unless-over.ts'
+
+export interface MessageInit {
+  pid: string
+  policy: Policy
+  /** Counts the bytes. */
+  call: KeptCall
+  /** Is told when the method waits for the caller. Left out: the caller may take its time. */
+  pace?: Pace | undefined
+  /** Called when the call is aborted. */
+  onOver?: (() => void) | undefined
+}
+
+/**
+ * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
+ * or write outlives the call.
+ */
+export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: MessageInit): Message {
+  const { destination, context, signal } = stream
+  const [reads, writes] = [new UnlessOver(), new UnlessOver()]
+  const over = (): void => {
+    reads.end(signal.reason)
+    writes.end(signal.reason)
+    onOver?.()
+  }
+  signal.addEventListener('abort', over, { once: true })
+  if (signal.aborted) over()
+  return {
+    signal,
+    get room() {
+      return stream.room
+    },
+    closeRead: () => void stream.closeRead(),
+    closeWrite: () => void stream.closeWrite(),
+    // Of calls that are made for this message: this process waits for them, and they end when it must.
+    context: {
+      chain: [...context.chain, linkOf(destination, pid)],
+      onBehalfOf: strangersOf(stream),
+      deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
+      // The clients of a gateway have shares of their own there too.
+      client: context.client,
+    },
+    read: async () => {
+      const came = pace?.reads()
+      const chunk = await reads.wait(stream.read())
+      came?.(chunk?.byteLength ?? 0)
+      call.bytesIn += chunk?.byteLength ?? 0
+      if (call.bytesIn > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
+      return chunk
+    },
+    write: (chunk) => {
+      call.bytesOut += chunk.byteLength
+      if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
+      const taken = pace?.writes()
+      const written = writes.wait(stream.write(chunk))
+      return taken ? written.then(() => taken(chunk.byteLength)) : written
+    },
+  }
+}
+
+export function messageTooLarge({ maxMessageBytes }: Policy): GliaError {
+  const message = `The message is larger than the ${maxMessageBytes} bytes that this process accepts.`
+  return new GliaError('ERR_MESSAGE_TOO_LARGE', message)
+}
+
+function replyTooLarge({ maxReplyBytes }: Policy): GliaError {
+  const message = `The reply is larger than the ${maxReplyBytes} bytes that this process may send.`
+  return new GliaError('ERR_REPLY_TOO_LARGE', message)
+}
+
+/** The call ends with the error, on both sides. */
+function broken(stream: Stream, error: GliaError): GliaError {
+  stream.abort(error)
+  return error
+}

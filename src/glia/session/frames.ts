@@ -1,0 +1,80 @@
+import { violation } from './violation.ts'
+import { Cursor } from './varint.ts'
+
+/**
+ * The wire format of `/glia/0.1.0` (DESIGN 4). A frame is its length as an unsigned varint, then as many bytes: one byte of
+ * type (low nibble) and flags (high nibble), the call's id as a varint, and the payload.
+ */
+export const FRAME = {
+  /** varint length of the head, head ({@link OpenHead} as JSON), first bytes of the message. Only the opener sends it. */
+  OPEN: 1,
+  /** Bytes of the message or of the reply. */
+  DATA: 2,
+  /** varint: so many more bytes may be sent in this call. For id 0: so many bytes of OPEN and DATA frames have arrived. */
+  CREDIT: 3,
+  /** The sender of this frame reads no more of this call. */
+  STOP: 4,
+  /** The call has failed; its error as JSON `{code, message}`, with `exitCode` and `accepted` where its program has exited. */
+  END: 5,
+  /** Asks for a PONG. Its id is 0. */
+  PING: 6,
+  PONG: 7,
+} as const
+
+type FrameType = (typeof FRAME)[keyof typeof FRAME]
+
+/** Flag of OPEN and DATA: these are the last bytes in this direction. Other flags mean nothing yet and are ignored. */
+const FIN = 0x80
+const TYPE_BITS = 0x0f
+
+/** Most bytes of a message in one frame: others get their turn soon. */
+export const MAX_DATA_BYTES = 16 * 1024
+/** Longest OPEN head and END payload, in bytes: an address has up to 2 KiB, a call chain of 64 calls 6 KiB. */
+export const MAX_HEAD_BYTES = 8 * 1024
+/** Longest frame without its length: {@link MAX_DATA_BYTES}, type, id, and the length of a head. */
+export const MAX_FRAME_BYTES = MAX_DATA_BYTES + 16
+/** Bytes of a call's message, and of its reply, that may be sent before any CREDIT came. */
+export const INITIAL_CREDIT_BYTES = 256 * 1024
+
+export type Frame =
+  | { type: typeof FRAME.OPEN; id: number; head: Uint8Array; data: Uint8Array; fin: boolean }
+  | { type: typeof FRAME.DATA; id: number; data: Uint8Array; fin: boolean }
+  | { type: typeof FRAME.CREDIT; id: number; bytes: number }
+  | { type: typeof FRAME.STOP; id: number }
+  | { type: typeof FRAME.END; id: number; status: Uint8Array }
+  | { type: typeof FRAME.PING }
+  | { type: typeof FRAME.PONG }
+
+/** First byte of a frame. */
+export function typeByte(type: FrameType, fin = false): number {
+  return fin ? type | FIN : type
+}
+
+/** Reads a frame, without its length. Its bytes are views of what is given. @throws {GliaError} ERR_RESET if it is none. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const cursor = new Cursor(bytes)
+  const first = cursor.byte()
+  const fin = (first & FIN) !== 0
+  const type = first & TYPE_BITS
+  const id = cursor.varint()
+  switch (type) {
+    case FRAME.OPEN: {
+      const headBytes = cursor.varint()
+      if (headBytes > MAX_HEAD_BYTES) throw violation('the head of a call is too long')
+      return { type, id, fin, head: cursor.take(headBytes), data: cursor.rest() }
+    }
+    case FRAME.DATA:
+      return { type, id, fin, data: cursor.rest() }
+    case FRAME.CREDIT:
+      return { type, id, bytes: cursor.varint() }
+    case FRAME.STOP:
+      return { type, id }
+    case FRAME.END:
+      return { type, id, status: cursor.rest() }
+    case FRAME.PING:
+    case FRAME.PONG:
+      return { type }
+    default:
+      throw violation(`there is no frame of type ${type}`)
+  }
+}

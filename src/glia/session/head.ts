@@ -1,0 +1,99 @@
+import { isChain, isClientName, isPeerList, MAX_SENT_CHAIN } from '../call-context.ts'
+import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../errors.ts'
+import { MAX_HEAD_BYTES } from './frames.ts'
+import { violation } from './violation.ts'
+import { fields } from '../untrusted.ts'
+
+/** What a call says of itself when it is opened. On the wire as JSON: keys that a peer does not know are ignored. */
+export interface OpenHead {
+  /** Address as text, without aliases. */
+  to: string
+  /** Time that is left for the call, in ms. None or 0: no limit. */
+  deadlineMs?: number | undefined
+  /** Bytes that the message will have. */
+  expectedBytes?: number | undefined
+  /** Names all calls that were made because of one. */
+  trace?: string | undefined
+  /** For which of its clients the peer calls, as it names them; at most 64 characters. */
+  client?: string | undefined
+  /** The processes that wait for this call, each as `{host}/{name}`. The name is opaque, and no PID. The first one is the origin. */
+  chain?: readonly string[] | undefined
+  /** Ids of the peers for which the call is made, besides its caller. The callee must allow each of them too. */
+  for?: readonly string[] | undefined
+}
+
+const MAX_TRACE = 128
+/** setTimeout takes a signed 32-bit number of ms. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1
+/** Characters of an error's message that are sent at least; each has up to 6 bytes in JSON. */
+const MAX_MESSAGE = 1000
+
+const encoder = new TextEncoder()
+// Throws at what is not UTF-8, instead of replacing it.
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** A time in whole ms that timers and peers take; undefined if there is no limit, or one too far away to matter. */
+export function deadlineOf(ms: number | undefined): number | undefined {
+  return ms && ms <= MAX_DEADLINE_MS ? Math.max(1, Math.ceil(ms)) : undefined
+}
+
+/** The head, or why it is none that a peer would take. */
+export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaError } {
+  const bytes = encoder.encode(JSON.stringify(head))
+  if (Math.max(head.chain?.length ?? 0, head.for?.length ?? 0) > MAX_SENT_CHAIN) {
+    return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_SENT_CHAIN} calls wait for each other.`) }
+  }
+  if (bytes.length <= MAX_HEAD_BYTES && (head.trace?.length ?? 0) <= MAX_TRACE) return { head: bytes }
+  const message = `The address, the trace id and the call chain take too much room: ${bytes.length} bytes.`
+  return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', message) }
+}
+
+/** Keys that are not known are ignored. @throws {GliaError} ERR_RESET if it is no head. */
+export function decodeHead(bytes: Uint8Array): OpenHead {
+  const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
+  if (typeof to !== 'string') throw violation('a call has no address')
+  if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
+  if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
+  if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('a trace id is none')
+  if (client !== undefined && !isClientName(client)) throw violation('the name of a client is none')
+  if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
+  // It must not be ignored: without it the call would have more rights.
+  if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
+    throw violation('whom a call is made for is no list of peers')
+  const limitMs = deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS)
+  return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
+}
+
+/** How a call failed, for an END frame. */
+export function encodeStatus({ code, message, exitCode, accepted }: GliaError): Uint8Array {
+  const bytes = encoder.encode(JSON.stringify({ code, message, exitCode, accepted }))
+  if (bytes.length <= MAX_HEAD_BYTES) return bytes
+  return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…`, exitCode, accepted }))
+}
+
+/** @throws {GliaError} ERR_RESET if it is none. */
+export function decodeStatus(bytes: Uint8Array): GliaError {
+  const { code, message, exitCode, accepted } = parse(bytes)
+  if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
+  if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('an exit code is none')
+  // A code of a newer version: its sentence still says what happened.
+  const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
+  return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
+}
+
+function parse(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes))
+    return fields(value)
+  } catch {
+    throw violation('what should be JSON is not')
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isText(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value.length <= maxLength
+}

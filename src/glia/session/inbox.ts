@@ -1,0 +1,148 @@
+import { GliaError } from '../errors.ts'
+import { AHEAD_BYTES } from '../door/door-limits.ts'
+import { INITIAL_CREDIT_BYTES } from './frames.ts'
+import { violation } from './violation.ts'
+
+/** Chunks that are smaller together are joined, so that a message sent byte by byte does not take 100 times its size. */
+const JOINED_BYTES = 4096
+
+/**
+ * The half of a call that is read here: what has arrived and nobody has read yet, never more than the credit given. All of
+ * it is copied out of the batch that it came in: that may be a view of something far larger, and belongs to other calls too.
+ */
+export class Inbox {
+  readonly #capacity: number
+  #chunks: Uint8Array<ArrayBuffer>[] = []
+  #arrivedBytes = 0
+  #unreadBytes = 0
+  #grantedBytes = INITIAL_CREDIT_BYTES
+  #ended = false
+  #cancelled = false
+  #exit: GliaError | undefined
+  #reason: GliaError | undefined
+  #reader: PromiseWithResolvers<Uint8Array | null> | undefined
+
+  /** @param capacity Most bytes that may lie unread. */
+  constructor(capacity: number) {
+    this.#capacity = Math.max(capacity, INITIAL_CREDIT_BYTES)
+  }
+
+  /** Whether nothing more is expected: the other side has ended, or was told that it is not read. */
+  get silent(): boolean {
+    return this.#ended || this.#cancelled
+  }
+
+  /** Whether there is nothing more to read. */
+  get finished(): boolean {
+    return this.#cancelled || (this.#ended && this.#unreadBytes === 0)
+  }
+
+  /** Bytes that have arrived and nobody has read. */
+  get unreadBytes(): number {
+    return this.#unreadBytes
+  }
+
+  /** Credit that is worth a frame; 0 until much was read, and if there is no more to come. */
+  get dueBytes(): number {
+    if (this.silent || this.#reason || this.#arrivedBytes === 0) return 0
+    const readBytes = this.#arrivedBytes - this.#unreadBytes
+    // A message that waits for its turn is read as far as the door reads it, to the end of a piece. No more of it has to come.
+    const capacity = readBytes > 2 * AHEAD_BYTES ? this.#capacity : INITIAL_CREDIT_BYTES
+    const due = readBytes + capacity - this.#grantedBytes
+    return due < capacity / 4 ? 0 : due
+  }
+
+  /** Gives the credit that is due. */
+  grant(): number {
+    const due = this.dueBytes
+    this.#grantedBytes += due
+    return due
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    if (this.#reason) throw this.#reason
+    if (this.#unreadBytes > 0) return this.#take()
+    if (this.#exit && !this.#exit.accepted && !this.#cancelled) throw this.#exit
+    if (this.silent) return null
+    if (this.#reader) throw new GliaError('ERR_INTERNAL', 'A stream has one reader at a time.')
+    this.#reader = Promise.withResolvers()
+    return this.#reader.promise
+  }
+
+  /** @throws {GliaError} ERR_RESET if these bytes should not have been sent. */
+  receive(data: Uint8Array, fin: boolean): void {
+    if (this.#ended) throw violation('a message goes on after its end')
+    this.#arrivedBytes += data.length
+    if (this.#arrivedBytes > this.#grantedBytes) throw violation('it sends more than it has credit for')
+    if (fin) this.#ended = true
+    if (this.#cancelled) return
+    if (data.length > 0) this.#keep(data)
+    else if (fin) this.#settle(null)
+  }
+
+  /** The program that has sent all this has exited: the reader is told when it has read the rest. */
+  exited(exit: GliaError): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#exit = exit
+    if (exit.accepted) this.#settle(null)
+    else this.#reader?.reject(exit)
+    this.#reader = undefined
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#exit
+  }
+
+  /** Nobody reads here any more. */
+  cancel(): void {
+    this.#cancelled = true
+    this.#drop()
+    this.#settle(null)
+  }
+
+  abort(reason: GliaError): void {
+    this.#reason ??= reason
+    this.#drop()
+    this.#reader?.reject(reason)
+    this.#reader = undefined
+  }
+
+  #keep(data: Uint8Array): void {
+    if (this.#reader) {
+      this.#settle(new Uint8Array(data))
+      return
+    }
+    this.#unreadBytes += data.length
+    const last = this.#chunks.at(-1)
+    if (!last || last.length + data.length > JOINED_BYTES) this.#chunks.push(new Uint8Array(data))
+    else this.#chunks[this.#chunks.length - 1] = join(last, data)
+  }
+
+  #take(): Uint8Array | null {
+    // There are at most as many chunks as the capacity has halves of JOINED_BYTES: shifting them is cheap.
+    const chunk = this.#chunks.shift()
+    if (!chunk) return null
+    this.#unreadBytes -= chunk.length
+    return chunk
+  }
+
+  #settle(value: Uint8Array | null): void {
+    this.#reader?.resolve(value)
+    this.#reader = undefined
+  }
+
+  #drop(): void {
+    this.#chunks = []
+    this.#unreadBytes = 0
+  }
+}
+
+/** Puts bytes behind a chunk: into its own buffer if it was joined before, else into one that has room for the next. */
+function join(chunk: Uint8Array<ArrayBuffer>, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const roomy = chunk.buffer.byteLength === JOINED_BYTES
+  const joined = new Uint8Array(roomy ? chunk.buffer : new ArrayBuffer(JOINED_BYTES))
+  if (!roomy) joined.set(chunk)
+  joined.set(data, chunk.length)
+  return joined.subarray(0, chunk.length + data.length)
+}

@@ -1,0 +1,142 @@
+import { GliaError } from '../errors.ts'
+import type { Batch } from './batch.ts'
+import { INITIAL_CREDIT_BYTES } from './frames.ts'
+import { violation } from './violation.ts'
+
+/** Bytes that may wait to be sent before a writer has to wait: some frames, so that there is always a next one. */
+const QUEUE_BYTES = 64 * 1024
+/** More credit than any peer has a reason to give. */
+const MAX_CREDIT_BYTES = 2 ** 40
+
+/** The half of a call that is written here: chunks that wait for their frames. Chunks are copied once, into a batch. */
+export class Outbox {
+  #chunks: Uint8Array[] = []
+  /** First chunk that is not sent, and how much of it is. An index, because many small chunks may wait. */
+  #first = 0
+  #offset = 0
+  #queuedBytes = 0
+  #creditBytes = INITIAL_CREDIT_BYTES
+  #ended = false
+  #endSent = false
+  #endsApart = false
+  #stopped = false
+  #reason: GliaError | undefined
+  #writer: PromiseWithResolvers<void> | undefined
+
+  /** Whether the other side will get nothing more from here: its end was sent, or it wanted no more. */
+  get silent(): boolean {
+    return this.#endSent || this.#stopped
+  }
+
+  /** Whether the writer and the other side are both done. */
+  get finished(): boolean {
+    return this.#endSent || (this.#stopped && (this.#ended || this.#endsApart))
+  }
+
+  /** Bytes that may be sent now. */
+  get sendableBytes(): number {
+    return Math.min(this.#queuedBytes, this.#creditBytes)
+  }
+
+  /** Whether there is a frame to send, be it only the end. */
+  get hasFrame(): boolean {
+    if (this.silent || this.#reason) return false
+    return this.sendableBytes > 0 || (this.#ended && this.#queuedBytes === 0)
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#reason) throw this.#reason
+    if (this.#stopped) throw notRead()
+    if (this.#ended || this.#endsApart) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
+    if (chunk.length === 0) return
+    if (this.#writer) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
+    this.#chunks.push(chunk)
+    this.#queuedBytes += chunk.length
+    if (this.#queuedBytes < QUEUE_BYTES) return
+    this.#writer = Promise.withResolvers()
+    return this.#writer.promise
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  /** The end will be told in another way than by the last bytes, once those are sent. */
+  endApart(): void {
+    this.#endsApart = true
+  }
+
+  /** Whether that end is due. */
+  get endApartDue(): boolean {
+    return this.#endsApart && !this.silent && this.#queuedBytes === 0
+  }
+
+  /** That end was sent. */
+  endedApart(): void {
+    this.#endSent = this.#ended = true
+  }
+
+  /** Whether so many bytes from now are the last ones. */
+  endsWith(bytes: number): boolean {
+    return this.#ended && bytes === this.#queuedBytes
+  }
+
+  /** Moves so many bytes into a frame; after the last ones the end counts as sent. */
+  moveInto(batch: Batch, bytes: number): void {
+    this.#endSent = this.endsWith(bytes)
+    this.#queuedBytes -= bytes
+    this.#creditBytes -= bytes
+    let left = bytes
+    while (left > 0) {
+      const chunk = this.#chunks[this.#first]
+      if (!chunk) break
+      const part = chunk.subarray(this.#offset, this.#offset + left)
+      batch.bytes(part)
+      left -= part.length
+      this.#offset += part.length
+      if (this.#offset === chunk.length) this.#nextChunk()
+    }
+    if (this.#queuedBytes < QUEUE_BYTES) {
+      this.#writer?.resolve()
+      this.#writer = undefined
+    }
+  }
+
+  credit(bytes: number): void {
+    this.#creditBytes += bytes
+    if (this.#creditBytes > MAX_CREDIT_BYTES) throw violation('it gives more credit than there can be')
+  }
+
+  /** The other side reads no more. */
+  stop(): void {
+    if (this.silent) return
+    this.#stopped = true
+    this.#drop()
+    this.#writer?.reject(notRead())
+    this.#writer = undefined
+  }
+
+  abort(reason: GliaError): void {
+    this.#reason ??= reason
+    this.#drop()
+    this.#writer?.reject(reason)
+    this.#writer = undefined
+  }
+
+  #nextChunk(): void {
+    this.#offset = 0
+    this.#first += 1
+    if (this.#first < this.#chunks.length) return
+    this.#chunks = []
+    this.#first = 0
+  }
+
+  #drop(): void {
+    this.#chunks = []
+    this.#first = this.#offset = this.#queuedBytes = 0
+  }
+}
+
+function notRead(): GliaError {
+  return new GliaError('ERR_RESET', 'The other side does not read any more.')
+}

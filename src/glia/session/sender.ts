@@ -1,0 +1,184 @@
+import type { GliaError } from '../errors.ts'
+import { TaskRunner } from '../wait/next-task.ts'
+import { Batch } from './batch.ts'
+import { FRAME, MAX_HEAD_BYTES } from './frames.ts'
+import { encodeStatus } from './head.ts'
+import type { SessionStream } from './session-stream.ts'
+import { varintSize } from './varint.ts'
+import { violation } from './violation.ts'
+
+/** The longest frame that cannot be sent in parts: OPEN or END with type, id and lengths. */
+const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
+/** Bytes whose arrival is acknowledged at once; fewer wait for more. Well below every window, so that none stays full. */
+const ACKNOWLEDGED_BYTES = 16 * 1024
+const MIN_WINDOW_BYTES = 2 * ACKNOWLEDGED_BYTES
+/** Calls whose end, refusal or credit may wait to be sent: a peer that opens more and takes none of it is cut off. */
+const MAX_WAITING = 8192
+
+export interface SenderInit {
+  /** Hands bytes to the channel. @returns false if it is full. */
+  send(bytes: Uint8Array): boolean
+  /** A frame of the call was written: it may be over now. */
+  written(call: SessionStream): void
+  maxBatchBytes: number
+  windowBytes: number
+}
+
+/**
+ * Decides what is sent when: in one task all that became due before it, in batches as large as the channel likes; first
+ * what is not data, then one frame of each call in turn, as long as no more than the window is on its way.
+ */
+export class Sender {
+  readonly #send: (bytes: Uint8Array) => boolean
+  readonly #written: (call: SessionStream) => void
+  readonly #windowBytes: number
+  readonly #batch: Batch
+  readonly #flush = new TaskRunner(() => this.flush())
+  readonly #control = new Set<SessionStream>()
+  readonly #data = new Set<SessionStream>()
+  #refusals: { id: number; status: Uint8Array }[] = []
+  /** Bytes of OPEN and DATA frames: sent and not acknowledged, arrived and not acknowledged. */
+  #onTheirWay = 0
+  #arrived = 0
+  #pingDue = false
+  #pongDue = false
+  #flushing = false
+  #full = false
+  #stopped = false
+
+  constructor({ send, written, maxBatchBytes, windowBytes }: SenderInit) {
+    this.#send = send
+    this.#written = written
+    this.#windowBytes = Math.max(windowBytes, MIN_WINDOW_BYTES)
+    this.#batch = new Batch(Math.max(maxBatchBytes, MIN_BATCH_BYTES))
+  }
+
+  /** A call may have something to send now, or nothing any more. */
+  update(call: SessionStream): void {
+    if (call.hasControl) this.#control.add(call)
+    if (call.hasData) this.#data.add(call)
+    else this.#data.delete(call)
+    if (this.#control.size > MAX_WAITING) throw overrun()
+    this.#request()
+  }
+
+  /** Ends a call that was not taken. */
+  refuse(id: number, error: GliaError): void {
+    this.#refusals.push({ id, status: encodeStatus(error) })
+    if (this.#refusals.length > MAX_WAITING) throw overrun()
+    this.#request()
+  }
+
+  ping(): void {
+    this.#pingDue = true
+    this.#request()
+  }
+
+  pong(): void {
+    this.#pongDue = true
+    this.#request()
+  }
+
+  /** An OPEN or DATA frame of so many bytes has arrived. */
+  arrived(bytes: number): void {
+    this.#arrived += bytes
+    this.#request()
+  }
+
+  /** The other side has so many of the bytes that are on their way. */
+  acknowledged(bytes: number): void {
+    if (bytes > this.#onTheirWay) throw violation('it acknowledges more than it was sent')
+    this.#onTheirWay -= bytes
+    this.#request()
+  }
+
+  /** The channel takes bytes again. */
+  drained(): void {
+    this.#full = false
+    this.#request()
+  }
+
+  /** Sends all that may be sent. */
+  flush(): void {
+    this.#flushing = true
+    while (!this.#full && !this.#stopped) {
+      if (this.#writeControl()) this.#writeData()
+      if (this.#batch.empty) break
+      this.#full = !this.#send(this.#batch.take())
+    }
+    this.#flushing = false
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#flush.stop()
+    this.#control.clear()
+    this.#data.clear()
+    this.#refusals = []
+  }
+
+  #request(): void {
+    if (!this.#flushing && !this.#full && !this.#stopped && this.#hasFrame()) this.#flush.request()
+  }
+
+  #hasFrame(): boolean {
+    return (
+      (this.#data.size > 0 && this.#onTheirWay < this.#windowBytes) ||
+      this.#control.size > 0 ||
+      this.#refusals.length > 0 ||
+      this.#arrived >= ACKNOWLEDGED_BYTES ||
+      this.#pingDue ||
+      this.#pongDue
+    )
+  }
+
+  /** @returns whether all of it found room. */
+  #writeControl(): boolean {
+    const batch = this.#batch
+    // The batch is empty: these have room.
+    if (this.#pingDue) batch.frame(FRAME.PING, 0, 0)
+    if (this.#pongDue) batch.frame(FRAME.PONG, 0, 0)
+    this.#pingDue = this.#pongDue = false
+    if (this.#arrived >= ACKNOWLEDGED_BYTES) {
+      batch.frame(FRAME.CREDIT, 0, varintSize(this.#arrived))
+      batch.varint(this.#arrived)
+      this.#arrived = 0
+    }
+    for (const call of this.#control) {
+      while (call.hasControl) if (!call.writeControl(batch)) return false
+      this.#control.delete(call)
+    }
+    return this.#writeRefusals()
+  }
+
+  #writeRefusals(): boolean {
+    let written = 0
+    for (const { id, status } of this.#refusals) {
+      if (this.#batch.room(id) < status.length) break
+      this.#batch.frame(FRAME.END, id, status.length)
+      this.#batch.bytes(status)
+      written += 1
+    }
+    if (written > 0) this.#refusals = this.#refusals.slice(written)
+    return this.#refusals.length === 0
+  }
+
+  #writeData(): void {
+    // A call that is deleted and added again while a Set is walked through is met again, behind the others.
+    for (const call of this.#data) {
+      if (this.#onTheirWay >= this.#windowBytes) return
+      const written = call.writeData(this.#batch)
+      if (written === 0) return
+      this.#onTheirWay += written
+      this.#data.delete(call)
+      // With its last bytes gone, the end of the call may be due.
+      if (call.hasControl) this.#control.add(call)
+      // It is added again if there is more.
+      this.#written(call)
+    }
+  }
+}
+
+function overrun(): GliaError {
+  return violation('it makes calls and does not take their ends')
+}

@@ -1,0 +1,273 @@
+import { type Address, formatAddress } from '../address.ts'
+import { type CallContext, NO_CONTEXT } from '../call-context.ts'
+import { GliaError, toGliaError } from '../errors.ts'
+import type { Batch } from './batch.ts'
+import { FRAME, MAX_DATA_BYTES } from './frames.ts'
+import { encodeStatus } from './head.ts'
+import { Inbox } from './inbox.ts'
+import { Outbox } from './outbox.ts'
+import { varintSize } from './varint.ts'
+import type { Stream } from '../stream/stream.ts'
+import { checkBytes } from '../untrusted.ts'
+
+export interface SessionStreamInit {
+  id: number
+  address: Address
+  /** Peer id of the caller. */
+  caller: string
+  expectedBytes?: number | undefined
+  trace?: string | undefined
+  context?: CallContext | undefined
+  /** The encoded head, of a call that this end opens. */
+  head?: Uint8Array | undefined
+}
+
+/** What all calls of a session have in common. */
+export interface SessionLink {
+  /** Most bytes of a call that wait unread. */
+  creditBytes: number
+  /** The call has something to send, or is over. */
+  changed(call: SessionStream): void
+}
+
+/** A smaller rest of a batch is left empty rather than filled with a part of what waits. */
+const MIN_PART_BYTES = 1024
+
+/** One end of a call in a session. The session asks it for its frames, and tells it of those that came. */
+export class SessionStream implements Stream {
+  readonly protocol: string
+  readonly destination: string
+  readonly procId: string
+  readonly methodName: string
+  readonly caller: string
+  readonly expectedBytes: number | undefined
+  /** Names all calls that were made because of one. */
+  readonly trace: string | undefined
+  readonly context: CallContext
+
+  /** For the session: the call's id. */
+  readonly id: number
+  readonly #in: Inbox
+  readonly #out = new Outbox()
+  /** For the session: whether the call was made here. */
+  readonly opensHere: boolean
+  readonly #link: SessionLink
+  /** Head of the OPEN frame that is still to be sent. */
+  #head: Uint8Array | undefined
+  #stopDue = false
+  #endDue: Uint8Array | undefined
+  /** How the program exited: sent when all that it wrote is. */
+  #exitDue: Uint8Array | undefined
+  #reason: GliaError | undefined
+  #aborter: AbortController | undefined
+  #release: (() => void)[] = []
+
+  constructor(init: SessionStreamInit, link: SessionLink) {
+    const { address } = init
+    this.protocol = formatAddress(address)
+    this.destination = address.host
+    this.procId = address.proc
+    this.methodName = address.method
+    this.caller = init.caller
+    this.expectedBytes = init.expectedBytes
+    this.trace = init.trace
+    this.context = init.context ?? NO_CONTEXT
+    this.id = init.id
+    this.#in = new Inbox(link.creditBytes)
+    this.#head = init.head
+    this.opensHere = init.head !== undefined
+    this.#link = link
+  }
+
+  get unreadBytes(): number {
+    return this.#in.unreadBytes
+  }
+
+  get signal(): AbortSignal {
+    // Made when it is asked for: many callers never do.
+    this.#aborter ??= new AbortController()
+    if (this.#reason && !this.#aborter.signal.aborted) this.#aborter.abort(this.#reason)
+    return this.#aborter.signal
+  }
+
+  read(): Promise<Uint8Array | null> {
+    const chunk = this.#in.read()
+    this.#link.changed(this)
+    return chunk
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    checkBytes(chunk)
+    const room = this.#out.write(chunk)
+    this.#link.changed(this)
+    return room
+  }
+
+  async closeRead(): Promise<void> {
+    if (this.#reason) return
+    // Whoever has ended already need not be told.
+    if (!this.#in.silent) this.#stopDue = true
+    this.#in.cancel()
+    this.#link.changed(this)
+  }
+
+  async closeWrite(): Promise<void> {
+    this.#out.end()
+    this.#link.changed(this)
+  }
+
+  async close(): Promise<void> {
+    await this.closeWrite()
+    await this.closeRead()
+  }
+
+  closeWithExit(exit: GliaError): void {
+    if (this.#reason || this.#exitDue) return
+    this.#exitDue = encodeStatus(exit)
+    this.#out.endApart()
+    void this.closeRead()
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#in.exit
+  }
+
+  abort(reason: Error): void {
+    if (this.#reason) return
+    const error = toGliaError(reason, 'ERR_ABORTED')
+    // Not before it was opened, and not once both sides are through: then nobody would know of what the end is.
+    if (!this.#head && !this.silent) {
+      this.#endDue = encodeStatus(error)
+      this.#stopDue = false
+    }
+    this.fail(error)
+  }
+
+  /** For the session: aborts the call when a signal does, or after a time. */
+  abortWith(signal: AbortSignal | undefined, deadlineMs: number | undefined): void {
+    if (signal) {
+      const onAbort = (): void => this.abort(toGliaError(signal.reason, 'ERR_ABORTED'))
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#release.push(() => signal.removeEventListener('abort', onAbort))
+    }
+    if (deadlineMs) {
+      const late = `The call of ${this.methodName} did not end within its ${deadlineMs} ms.`
+      const timer = setTimeout(() => this.abort(new GliaError('ERR_DEADLINE', late)), deadlineMs)
+      this.#release.push(() => clearTimeout(timer))
+    }
+  }
+
+  /** Whether nothing will be sent or expected any more. What has arrived may be unread. */
+  get silent(): boolean {
+    return this.#in.silent && this.#out.silent
+  }
+
+  /** Whether the call takes no more memory here: both sides are through with it, and what came is read. */
+  get finished(): boolean {
+    return this.#reason !== undefined || (this.#in.finished && this.#out.finished)
+  }
+
+  get hasControl(): boolean {
+    if (this.#head) return false
+    return this.#endDue !== undefined || this.#isExitDue || this.#stopDue || this.#in.dueBytes > 0
+  }
+
+  get hasData(): boolean {
+    return !this.#reason && (this.#head !== undefined || this.#out.hasFrame)
+  }
+
+  get #isExitDue(): boolean {
+    return this.#exitDue !== undefined && !this.#reason && this.#out.endApartDue
+  }
+
+  /** Writes what is not the call's bytes. @returns false if the batch has no room for it. */
+  writeControl(batch: Batch): boolean {
+    const room = batch.room(this.id)
+    if (this.#endDue) {
+      if (room < this.#endDue.length) return false
+      batch.frame(FRAME.END, this.id, this.#endDue.length)
+      batch.bytes(this.#endDue)
+      this.#endDue = undefined
+    } else if (this.#exitDue && this.#isExitDue) {
+      if (room < this.#exitDue.length) return false
+      batch.frame(FRAME.END, this.id, this.#exitDue.length)
+      batch.bytes(this.#exitDue)
+      this.#exitDue = undefined
+      // This frame is the end of the whole call: no STOP has to follow.
+      this.#stopDue = false
+      this.#out.endedApart()
+    } else if (this.#stopDue) {
+      if (room < 0) return false
+      batch.frame(FRAME.STOP, this.id, 0)
+      this.#stopDue = false
+    } else {
+      if (room < varintSize(this.#in.dueBytes)) return false
+      const bytes = this.#in.grant()
+      batch.frame(FRAME.CREDIT, this.id, varintSize(bytes))
+      batch.varint(bytes)
+    }
+    return true
+  }
+
+  /** Writes the call's next frame. @returns its bytes, 0 if the batch has no room for it. */
+  writeData(batch: Batch): number {
+    const head = this.#head
+    const headBytes = head ? varintSize(head.length) + head.length : 0
+    const room = Math.min(batch.room(this.id), MAX_DATA_BYTES) - headBytes
+    const sendable = this.#out.sendableBytes
+    if (room < 0 || (room < MIN_PART_BYTES && room < sendable && !batch.empty)) return 0
+    const dataBytes = Math.min(sendable, room)
+    const fin = this.#out.endsWith(dataBytes)
+    const written = batch.frame(head ? FRAME.OPEN : FRAME.DATA, this.id, headBytes + dataBytes, fin)
+    if (head) {
+      batch.varint(head.length)
+      batch.bytes(head)
+      this.#head = undefined
+    }
+    this.#out.moveInto(batch, dataBytes)
+    return written
+  }
+
+  receive(data: Uint8Array, fin: boolean): void {
+    this.#in.receive(data, fin)
+    this.#link.changed(this)
+  }
+
+  credit(bytes: number): void {
+    this.#out.credit(bytes)
+    this.#link.changed(this)
+  }
+
+  /** The other side reads no more. A caller may leave it at that; a server goes on until it notices. */
+  stop(): void {
+    this.#out.stop()
+    if (this.opensHere) this.#out.end()
+    this.#link.changed(this)
+  }
+
+  /** The program on the other side has exited: its reply can be read to its end, and it reads no more. */
+  exited(exit: GliaError): void {
+    this.#in.exited(exit)
+    this.#out.stop()
+    this.#out.end()
+    this.#link.changed(this)
+  }
+
+  /** Ends the call here, without a word to the other side. */
+  fail(error: GliaError): void {
+    if (this.#reason) return
+    this.#reason = error
+    this.#in.abort(error)
+    this.#out.abort(error)
+    this.#link.changed(this)
+    this.release()
+    this.#aborter?.abort(error)
+  }
+
+  /** Nothing is to end the call any more. */
+  release(): void {
+    for (const release of this.#release) release()
+    this.#release = []
+  }
+}

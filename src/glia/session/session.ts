@@ -1,0 +1,297 @@
+import { type Address, formatAddress, parseAddress } from '../address.ts'
+import { arrivedContext } from '../call-context.ts'
+import { GliaError, toGliaError } from '../errors.ts'
+import { decodeFrame, FRAME, type Frame, INITIAL_CREDIT_BYTES } from './frames.ts'
+import { deadlineOf, decodeHead, decodeStatus, encodeHead } from './head.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Sender } from './sender.ts'
+import { Splitter } from './splitter.ts'
+import { type SessionLink, SessionStream } from './session-stream.ts'
+import { violation } from './violation.ts'
+
+/** Addresses whose form is remembered: more methods than one peer calls again and again. */
+const MAX_KNOWN_ADDRESSES = 256
+
+/** The byte pipe under a session: a libp2p stream, adapted. */
+export interface SessionChannel {
+  /** Hands over bytes. @returns false if it is full: then `drain` tells when more may be sent. @throws if it is closed. */
+  send(bytes: Uint8Array): boolean
+  /** Called once, by the session. Bytes may come in any pieces. */
+  listen(handlers: { data(bytes: Uint8Array): void; drain(): void; closed(reason: Error | undefined): void }): void
+  /** Ends the channel: at once if there is a reason. */
+  close(reason?: Error): void
+}
+
+export interface SessionInit {
+  channel: SessionChannel
+  /** Peer id at the other end. */
+  remote: string
+  /** Peer id of this end. */
+  local: string
+  /**
+   * Takes a call from the other end. Given by the end that did not open the channel, and by no other: one end makes calls, and
+   * one serves them.
+   */
+  serve?: (stream: SessionStream) => void
+  /** Most bytes in one send. Default 64 KiB. */
+  maxBatchBytes?: number
+  /** Most bytes of messages that are on their way at once: what a small call may have to wait behind. Default 1 MiB. */
+  windowBytes?: number
+  /** Most bytes of a call that wait unread at this end. Default, and least, 256 KiB. */
+  creditBytes?: number
+  /** Calls of the other end that may be open at once. Default 256. */
+  maxInboundCalls?: number
+  /** Silence, while calls are under way, after which the other end is asked whether it is there, in ms. Default 3 s. */
+  pingMs?: number
+  /** Silence after which the session ends, in ms. Default 10 s. */
+  silenceMs?: number
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Time after which both ends give up, in ms. Left out: none. */
+  deadlineMs?: number | undefined
+  expectedBytes?: number | undefined
+  /** Names all calls that are made because of one; at most 128 characters. */
+  trace?: string | undefined
+  /** For which of its clients this peer calls; at most 64 characters. */
+  client?: string | undefined
+  /** The processes that wait for this call, as in a `CallContext`. */
+  chain?: readonly string[] | undefined
+  /** Ids of the peers for which the call is made, besides this one. */
+  onBehalfOf?: readonly string[] | undefined
+}
+
+/** Many calls over one channel between two Glia peers: the dialect `/glia/0.1.0` (DESIGN 4). */
+export class Session {
+  /** Resolves when the session is over. */
+  readonly ended: Promise<GliaError>
+  readonly #init: SessionInit
+  readonly #calls = new Map<number, SessionStream>()
+  readonly #sender: Sender
+  readonly #heartbeat: Heartbeat
+  readonly #link: SessionLink
+  /** Addresses that were called before: reading base58 is what takes longest in a small call. */
+  readonly #addresses = new Map<string, Address>()
+  readonly #splitter = new Splitter((frame) => this.#receive(frame))
+  readonly #resolveEnded: (reason: GliaError) => void
+  /** Highest id that was used in this session. */
+  #lastId = 0
+  #over: GliaError | undefined
+
+  constructor(init: SessionInit) {
+    this.#init = init
+    const { channel, maxBatchBytes = 64 * 1024, windowBytes = 1024 * 1024, pingMs = 3000, silenceMs = 10_000 } = init
+    const { promise, resolve } = Promise.withResolvers<GliaError>()
+    this.ended = promise
+    this.#resolveEnded = resolve
+    this.#link = {
+      creditBytes: init.creditBytes ?? INITIAL_CREDIT_BYTES,
+      changed: (call) => this.#onChange(call),
+    }
+    this.#sender = new Sender({
+      send: (bytes) => this.#send(bytes),
+      written: this.#link.changed,
+      maxBatchBytes,
+      windowBytes,
+    })
+    this.#heartbeat = new Heartbeat({
+      pingMs,
+      silenceMs,
+      ping: () => this.#sender.ping(),
+      giveUp: () => this.end(unreachable(`The peer ${init.remote} does not answer any more.`)),
+    })
+    channel.listen({
+      data: (bytes) => {
+        this.#heartbeat.heard()
+        this.#guard(() => this.#splitter.push(bytes))
+      },
+      drain: () => this.#sender.drained(),
+      closed: (reason) => this.#finish(this.#lost(reason), reason),
+    })
+  }
+
+  /** Calls under way, in both directions. */
+  get calls(): number {
+    return this.#calls.size
+  }
+
+  /** Opens a call. The stream is there at once; a failure of any kind aborts it. */
+  open(address: Address, options: CallOptions = {}): SessionStream {
+    const { signal, expectedBytes, trace, client, chain, onBehalfOf } = options
+    const deadlineMs = deadlineOf(options.deadlineMs)
+    const { local, serve } = this.#init
+    if (serve) throw new GliaError('ERR_INTERNAL', 'A session that serves calls makes none.')
+    const { head, error = this.#over } = encodeHead({
+      to: formatAddress(address),
+      deadlineMs,
+      expectedBytes,
+      trace,
+      client,
+      chain: chain?.length ? chain : undefined,
+      for: onBehalfOf?.length ? onBehalfOf : undefined,
+    })
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs })
+    const call = new SessionStream(
+      { id: ++this.#lastId, address, caller: local, expectedBytes, trace, context, head },
+      this.#link,
+    )
+    if (error) {
+      call.fail(error)
+      return call
+    }
+    this.#add(call)
+    call.abortWith(signal, deadlineMs)
+    return call
+  }
+
+  /** Ends the session. Its calls fail with the reason; without one, what the channel has room for is still sent. */
+  end(reason?: GliaError): void {
+    if (!reason) this.#sender.flush()
+    this.#finish(reason ?? unreachable(`The connection to ${this.#init.remote} was closed.`), reason)
+  }
+
+  #finish(over: GliaError, closeReason: Error | undefined): void {
+    if (this.#over) return
+    this.#over = over
+    this.#sender.stop()
+    this.#heartbeat.stop()
+    for (const call of this.#calls.values()) {
+      // What has arrived to its end can still be read.
+      if (call.silent) call.release()
+      else call.fail(over)
+    }
+    this.#calls.clear()
+    this.#init.channel.close(closeReason)
+    this.#resolveEnded(over)
+  }
+
+  #add(call: SessionStream): void {
+    this.#calls.set(call.id, call)
+    this.#heartbeat.start()
+    this.#onChange(call)
+  }
+
+  #onChange(call: SessionStream): void {
+    if (this.#over) return
+    this.#guard(() => this.#sender.update(call))
+    if (!call.finished || !this.#calls.delete(call.id)) return
+    call.release()
+    if (this.#calls.size === 0) this.#heartbeat.stop()
+  }
+
+  #receive(bytes: Uint8Array): void {
+    // A piece may hold more frames than the one that ended the session.
+    if (this.#over) return
+    const frame = decodeFrame(bytes)
+    if (frame.type === FRAME.OPEN || frame.type === FRAME.DATA) this.#sender.arrived(bytes.length)
+    this.#dispatch(frame)
+  }
+
+  #dispatch(frame: Frame): void {
+    switch (frame.type) {
+      case FRAME.OPEN:
+        return this.#accept(frame)
+      case FRAME.DATA:
+        return this.#call(frame.id)?.receive(frame.data, frame.fin)
+      case FRAME.CREDIT:
+        if (frame.id === 0) return this.#sender.acknowledged(frame.bytes)
+        return this.#call(frame.id)?.credit(frame.bytes)
+      case FRAME.STOP:
+        return this.#call(frame.id)?.stop()
+      case FRAME.END:
+        return this.#end(frame.id, decodeStatus(frame.status))
+      case FRAME.PING:
+        return this.#sender.pong()
+      case FRAME.PONG:
+    }
+  }
+
+  /** Only the side that replies has a program that exits. */
+  #end(id: number, error: GliaError): void {
+    const call = this.#call(id)
+    if (error.exitCode !== undefined && call?.opensHere) call.exited(error)
+    else call?.fail(error)
+  }
+
+  /** The call of a frame; undefined if it is over here: the other side may not know yet. */
+  #call(id: number): SessionStream | undefined {
+    if (id === 0 || id > this.#lastId) throw violation(`there is no call ${id}`)
+    return this.#calls.get(id)
+  }
+
+  #accept({ id, head, data, fin }: Extract<Frame, { type: typeof FRAME.OPEN }>): void {
+    const { remote, serve, maxInboundCalls = 256 } = this.#init
+    if (!serve) throw violation('it calls in a session that it did not open')
+    if (id <= this.#lastId) throw violation(`call ${id} is opened twice, or late`)
+    this.#lastId = id
+    const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = decodeHead(head)
+    let address: Address
+    try {
+      address = this.#here(to)
+      if (this.#calls.size >= maxInboundCalls) {
+        throw new GliaError('ERR_MAILBOX_FULL', 'This peer has too many calls from you open.')
+      }
+    } catch (thrown) {
+      this.#sender.refuse(id, toGliaError(thrown))
+      return
+    }
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client })
+    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#link)
+    this.#add(call)
+    call.receive(data, fin)
+    call.abortWith(undefined, deadlineMs)
+    this.#serve(call, serve)
+  }
+
+  /** @throws {GliaError} ERR_BAD_ADDRESS if it is not one of this peer. */
+  #here(text: string): Address {
+    const known = this.#addresses.get(text)
+    if (known) return known
+    const address = parseAddress(text)
+    if (address.host === this.#init.local) {
+      if (this.#addresses.size === MAX_KNOWN_ADDRESSES) this.#addresses.clear()
+      this.#addresses.set(text, address)
+      return address
+    }
+    throw new GliaError(
+      'ERR_BAD_ADDRESS',
+      `This peer is ${this.#init.local}: it passes no calls on to ${address.host}.`,
+    )
+  }
+
+  #serve(call: SessionStream, serve: (stream: SessionStream) => void): void {
+    try {
+      serve(call)
+    } catch (thrown) {
+      call.abort(toGliaError(thrown))
+    }
+  }
+
+  #send(bytes: Uint8Array): boolean {
+    try {
+      return this.#init.channel.send(bytes)
+    } catch (thrown) {
+      this.end(this.#lost(thrown))
+      return false
+    }
+  }
+
+  /** Whatever is wrong with what the other side sent or has us send ends the session, and nothing else. */
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (thrown) {
+      this.end(toGliaError(thrown))
+    }
+  }
+
+  #lost(cause: unknown): GliaError {
+    if (cause instanceof GliaError) return cause
+    return unreachable(`The connection to ${this.#init.remote} was lost.`, cause)
+  }
+}
+
+function unreachable(message: string, cause?: unknown): GliaError {
+  return new GliaError('ERR_UNREACHABLE', message, cause === undefined ? undefined : { cause })
+}

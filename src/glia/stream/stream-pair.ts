@@ -1,0 +1,99 @@
+import { type Address, formatAddress } from '../address.ts'
+import { type CallContext, NO_CONTEXT } from '../call-context.ts'
+import { type GliaError, toGliaError } from '../errors.ts'
+import { Pipe } from './pipe.ts'
+import type { Stream } from './stream.ts'
+
+export interface StreamInit {
+  /** Who is calling: a peer id, 'browser', or the PID of a process of this peer. */
+  caller: string
+  /** Bytes the caller will send, if it knows. */
+  expectedBytes?: number | undefined
+  /** The calls that this one is made for. Left out: there are none. */
+  context?: CallContext | undefined
+}
+
+/** Two ends of one stream inside one thread: the first for the caller, the second for the router. */
+export function streamPair(address: Address, init: StreamInit): [caller: Stream, server: Stream] {
+  const request = new Pipe()
+  const reply = new Pipe()
+  const aborter = new AbortController()
+  const shared = { address, init, aborter }
+  return [new PipeStream(reply, request, shared), new PipeStream(request, reply, shared)]
+}
+
+class PipeStream implements Stream {
+  readonly protocol: string
+  readonly destination: string
+  readonly procId: string
+  readonly methodName: string
+  readonly caller: string
+  readonly expectedBytes: number | undefined
+  readonly context: CallContext
+  readonly #in: Pipe
+  readonly #out: Pipe
+  readonly #aborter: AbortController
+
+  constructor(source: Pipe, sink: Pipe, shared: { address: Address; init: StreamInit; aborter: AbortController }) {
+    const { address, init, aborter } = shared
+    this.protocol = formatAddress(address)
+    this.destination = address.host
+    this.procId = address.proc
+    this.methodName = address.method
+    this.caller = init.caller
+    this.expectedBytes = init.expectedBytes
+    this.context = init.context ?? NO_CONTEXT
+    this.#in = source
+    this.#out = sink
+    this.#aborter = aborter
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  get unreadBytes(): number {
+    return this.#in.unreadBytes
+  }
+
+  read(into?: Uint8Array): Promise<Uint8Array | null> {
+    return this.#in.read(into)
+  }
+
+  get room(): Uint8Array | undefined {
+    return this.#out.room
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#out.write(chunk)
+  }
+
+  async closeRead(): Promise<void> {
+    this.#in.cancel()
+  }
+
+  async closeWrite(): Promise<void> {
+    this.#out.end()
+  }
+
+  async close(): Promise<void> {
+    this.#in.cancel()
+    this.#out.end()
+  }
+
+  closeWithExit(exit: GliaError): void {
+    this.#in.cancel()
+    this.#out.end(exit)
+  }
+
+  get exit(): GliaError | undefined {
+    return this.#in.exit
+  }
+
+  abort(reason: Error): void {
+    const error = toGliaError(reason, 'ERR_ABORTED')
+    this.#in.abort(error)
+    this.#out.abort(error)
+    this.#aborter.abort(error)
+  }
+}

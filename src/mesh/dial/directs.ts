@@ -1,0 +1,190 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Logger } from '../../glia/log.ts'
+import { Backoff } from '../../glia/wait/backoff.ts'
+import { isDirect, isWebRtc, relayOf } from './addresses.ts'
+import { closeGently } from '../patches/close-gently.ts'
+import {
+  DIRECT_KEPT_MS,
+  DIRECT_SPARE_MS,
+  DISCOVERED_DIRECT,
+  MAX_DIRECT,
+  MAX_MAKING,
+  WEBRTC_ATTEMPT_MS,
+} from '../limits.ts'
+import type { RtcBudget } from './rtc-budget.ts'
+import { pause } from './pause.ts'
+
+export interface DirectsInit {
+  libp2p: Libp2p
+  /** RTCPeerConnections that may be made. */
+  rtc: RtcBudget
+  log: Logger
+  /** Calls under way over a connection. */
+  callsOn(connection: Connection): number
+  /** When the last call over a connection was opened, in ms since the epoch. */
+  usedAt(connection: Connection): number
+  /** A connection to a peer that was announced: nobody called it, so no address is dialled that others chose. */
+  reach(peer: string): Promise<Connection>
+}
+
+/** Attempts in a row: one in eighty hangs even so (FACTS 3.2). */
+const ATTEMPTS = 3
+/** Waits before a peer to which no direct connection could be made is tried again, in ms. */
+const RETRY_MS = { first: 30_000, last: 600_000 }
+
+/** Both sides hear of each other at the same time. The one with the higher id waits this long, so that one connection is made. */
+const AFTER_YOU_MS = 4_000
+
+interface Failure {
+  backoff: Backoff
+  retryAt: number
+}
+
+/**
+ * Direct connections, by WebRTC: made in the background for peers that are called over a relay, and never more than
+ * {@link MAX_DIRECT}. Where none can be made (no UDP, a symmetric NAT, no RTCPeerConnection) calls stay on the relay.
+ */
+export class Directs {
+  readonly #init: DirectsInit
+  readonly #failures = new Map<string, Failure>()
+  readonly #making = new Set<string>()
+  /** Told to close; libp2p shows them as open until they are closed. */
+  readonly #closing = new WeakSet<Connection>()
+  #failedOnce = false
+  #worked = false
+
+  constructor(init: DirectsInit) {
+    this.#init = init
+  }
+
+  /** Whether none can be had here: attempts were made and none has ever worked, or the browser has no WebRTC. */
+  get impossible(): boolean {
+    return !hasWebRtc() || (!this.#worked && this.#failedOnce)
+  }
+
+  /** Connects to a peer that was heard of, as long as there are few direct connections. Waits for nothing. */
+  meet(peer: string): void {
+    if (
+      this.#making.size >= MAX_MAKING ||
+      this.#busy >= DISCOVERED_DIRECT ||
+      !this.#isWorthTrying(peer) ||
+      this.#hasDirect(peer)
+    )
+      return
+    void this.#meet(peer)
+  }
+
+  /** Makes a direct connection to a peer there is a relayed one to, unless that has just failed. Waits for nothing. */
+  want(peer: string, relayed: Connection): void {
+    if (isDirect(relayed) || !this.#isWorthTrying(peer)) return
+    if (this.#making.size >= MAX_MAKING || (this.#busy >= MAX_DIRECT && !this.#closeIdle(DIRECT_KEPT_MS))) return
+    void this.#make(peer, relayed)
+  }
+
+  /** Keeps a peer from being connected directly for some time: somebody disconnected it. */
+  shun(peer: string): void {
+    this.#failed(peer)
+  }
+
+  /** Called when a connection was made, by whichever side. */
+  opened(connection: Connection): void {
+    if (!isWebRtc(connection)) return
+    this.#worked = true
+    this.#failures.delete(connection.remotePeer.toString())
+    this.trim(connection)
+  }
+
+  /** Closes idle connections past the bound. What others made counts too. */
+  trim(except?: Connection): void {
+    while (this.#connections().length > MAX_DIRECT && this.#closeIdle(DIRECT_SPARE_MS, except));
+  }
+
+  /** Direct connections that are there, or being made. */
+  get #busy(): number {
+    return this.#connections().length + this.#making.size
+  }
+
+  async #meet(peer: string): Promise<void> {
+    this.#making.add(peer)
+    try {
+      if (this.#init.libp2p.peerId.toString() > peer) await pause(AFTER_YOU_MS * (0.75 + Math.random() / 2))
+      const relayed = await this.#init.reach(peer)
+      if (!isDirect(relayed) && !this.#hasDirect(peer)) await this.#make(peer, relayed)
+    } catch (thrown) {
+      this.#failed(peer)
+      this.#init.log.debug(`${peer} was announced and is not reachable:`, thrown)
+    } finally {
+      this.#making.delete(peer)
+    }
+  }
+
+  /** Whether a direct connection to the peer can be made here, is not being made, and has not just failed. */
+  #isWorthTrying(peer: string): boolean {
+    if (!hasWebRtc() || this.#making.has(peer) || this.#init.rtc.isSpent) return false
+    return (this.#failures.get(peer)?.retryAt ?? 0) <= Date.now()
+  }
+
+  async #make(peer: string, relayed: Connection): Promise<void> {
+    const { libp2p, log } = this.#init
+    // The signalling goes over the relayed connection.
+    const address = relayOf(relayed.remoteAddr)?.encapsulate(`/p2p-circuit/webrtc/p2p/${peer}`)
+    if (!address) return
+    this.#making.add(peer)
+    try {
+      for (let attempt = 1; ; attempt++) {
+        // Several may be made at once, so each attempt asks.
+        if (!this.#init.rtc.takes()) return
+        try {
+          // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+          await libp2p.dial(address, { force: true, signal: AbortSignal.timeout(WEBRTC_ATTEMPT_MS) })
+          return
+        } catch (thrown) {
+          const isOver = attempt === ATTEMPTS || relayed.status !== 'open' || this.#hasDirect(peer)
+          log.debug(`no direct connection to ${peer} (attempt ${attempt}):`, thrown)
+          if (!isOver) continue
+          if (!this.#hasDirect(peer)) {
+            this.#failedOnce = true
+            this.#failed(peer)
+          }
+          return
+        }
+      }
+    } finally {
+      this.#making.delete(peer)
+    }
+  }
+
+  #failed(peer: string): void {
+    const backoff = this.#failures.get(peer)?.backoff ?? new Backoff(RETRY_MS)
+    this.#failures.set(peer, { backoff, retryAt: Date.now() + backoff.next() })
+  }
+
+  #hasDirect(peer: string): boolean {
+    return this.#connections().some(({ remotePeer }) => remotePeer.toString() === peer)
+  }
+
+  #connections(): Connection[] {
+    return this.#init.libp2p
+      .getConnections()
+      .filter((connection) => connection.status === 'open' && !this.#closing.has(connection) && isWebRtc(connection))
+  }
+
+  /** Closes the one that has been without a call for longest, and at least so long. @returns false if there is none. */
+  #closeIdle(ms: number, except?: Connection): boolean {
+    const lastUse = (connection: Connection): number =>
+      Math.max(connection.timeline.open, this.#init.usedAt(connection))
+    const idle = this.#connections()
+      .filter((connection) => connection !== except && this.#init.callsOn(connection) === 0)
+      .filter((connection) => Date.now() - lastUse(connection) > ms)
+      .sort((a, b) => lastUse(a) - lastUse(b))[0]
+    if (!idle) return false
+    this.#closing.add(idle)
+    this.#failed(idle.remotePeer.toString())
+    closeGently(idle)
+    return true
+  }
+}
+
+function hasWebRtc(): boolean {
+  return 'RTCPeerConnection' in globalThis
+}

@@ -1,0 +1,263 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { GliaError } from '../../glia/errors.ts'
+import { dialWords, failureOf } from './failure-words.ts'
+import { isDirect, isWebRtcAddress, peerAt, peerOf, withPeer } from './addresses.ts'
+import type { CircuitLimits } from './circuit-limits.ts'
+import {
+  DIAL_ATTEMPT_MS,
+  DIAL_DEADLINE_MS,
+  LOOKUP_MS,
+  MAX_DIALS,
+  MAX_LIMITED_CIRCUITS,
+  MAX_PLACE_DIALS,
+  NEWCOMER_ROUND_MS,
+  SHARED_RELAY_ATTEMPT_MS,
+} from '../limits.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
+import { pause } from './pause.ts'
+import { Turns } from './places.ts'
+
+export interface ReachInit {
+  libp2p: Libp2p
+  /** Addresses of the relays that this peer is connected to; waits while the first is being reached. */
+  relays(signal: AbortSignal): Promise<readonly Multiaddr[]>
+  limits: CircuitLimits
+  /** Addresses under which a peer announced itself. */
+  announced(peer: string): readonly Multiaddr[]
+  /** Whether nobody can tell this peer where an address leads. */
+  isUnknown(address: Multiaddr): boolean
+  /** Whether this peer has joined the mesh only now, and may find others that it cannot find yet. */
+  isNew(): boolean
+}
+
+/** What was tried, for the error that says so. */
+type Tried = string[]
+
+interface Attempt {
+  tried: Tried
+  deadline: AbortSignal
+  /** A further circuit is wanted: the one that is there has no room. */
+  anew: boolean
+}
+
+type Try = Pick<Attempt, 'tried' | 'anew'> & { signal: AbortSignal }
+
+/** Room for a call. */
+export interface Place {
+  connection: Connection
+  /** Called when the call is over. */
+  release(): void
+}
+
+interface Way {
+  addresses: readonly Multiaddr[]
+  /** Longest time for one of them, in ms. */
+  ms: number
+}
+
+/**
+ * Ways to a peer, best first: a direct connection that is there, a relayed one, and else the relays this peer shares with it
+ * (no lookup needed), the addresses it announced, and what the routing finds. A WebRTC connection is never waited for: see
+ * {@link Directs}.
+ */
+export class Reach {
+  readonly #init: ReachInit
+  readonly #dials = new Map<string, Promise<Connection>>()
+  readonly #turns = new Turns(MAX_DIALS)
+
+  constructor(init: ReachInit) {
+    this.#init = init
+  }
+
+  /** The best connection that is there. */
+  existing(peer: string): Connection | undefined {
+    const open = this.#open(peer)
+    return open.find(isDirect) ?? open.find((connection) => !this.#init.limits.bounds(connection)) ?? open.at(-1)
+  }
+
+  /** @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline. */
+  async connection(peer: string, signal: AbortSignal): Promise<Connection> {
+    return this.existing(peer) ?? orAborted(this.#dial(peer, false), signal)
+  }
+
+  /**
+   * A connection over a relay that this peer is connected to, and to no address that others announced.
+   * @throws {GliaError} ERR_UNREACHABLE
+   */
+  async overRelays(peer: string, signal: AbortSignal): Promise<Connection> {
+    const tried: Tried = []
+    for (const relay of await orAborted(this.#init.relays(signal), signal)) {
+      const address = relay.encapsulate(`/p2p-circuit/p2p/${peer}`)
+      // oxlint-disable-next-line no-await-in-loop -- the next relay is for when this one does not have it
+      const connection = this.existing(peer) ?? (await this.#try(address, { tried, signal, anew: false }))
+      if (connection) return connection
+    }
+    throw unreachable(peer, tried)
+  }
+
+  /**
+   * A place for a call: a connection that has room for it, where its relay bounds what it carries.
+   * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline.
+   */
+  async place(peer: string, signal: AbortSignal, messageBytes: number | undefined): Promise<Place> {
+    const { limits } = this.#init
+    for (let dials = 0; ;) {
+      const open = this.#open(peer)
+      const best = this.existing(peer)
+      const found =
+        best && (limits.fits(best, messageBytes) ? best : open.find((each) => limits.fits(each, messageBytes)))
+      // Taken in the same turn in which it was found: others look for a place too.
+      if (found) return { connection: found, release: limits.promise(found, messageBytes) }
+      if (open.length < MAX_LIMITED_CIRCUITS) {
+        if (++dials > MAX_PLACE_DIALS) throw new GliaError('ERR_UNREACHABLE', `${peer} closes each connection at once.`)
+        // oxlint-disable-next-line no-await-in-loop -- others may take the room of the new one
+        await orAborted(this.#dial(peer, open.length > 0), signal)
+      } else {
+        limits.retire(open)
+        // oxlint-disable-next-line no-await-in-loop -- until a call is over
+        await orAborted(limits.change(), signal)
+      }
+    }
+  }
+
+  #open(peer: string): Connection[] {
+    return this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+  }
+
+  /** @param anew Makes another circuit although there is one: it has no room. */
+  #dial(peer: string, anew: boolean): Promise<Connection> {
+    // Those who want the same peer wait together; one who gives up takes nothing from the others.
+    const key = anew ? `${peer} anew` : peer
+    const known = this.#dials.get(key)
+    if (known) return known
+    const dial = this.#reach(peer, anew).finally(() => this.#dials.delete(key))
+    dial.catch(() => undefined) // told to those who wait
+    this.#dials.set(key, dial)
+    return dial
+  }
+
+  async #reach(peer: string, anew: boolean): Promise<Connection> {
+    let deadline: AbortSignal | undefined
+    let tried: Tried = []
+    try {
+      for (;;) {
+        tried = []
+        // oxlint-disable-next-line no-await-in-loop -- once, but for a newcomer
+        const connection = await this.#turns.run(async () => {
+          deadline ??= AbortSignal.timeout(DIAL_DEADLINE_MS)
+          return this.#better(peer, anew) ?? this.#tryAll(peer, { tried, deadline, anew })
+        })
+        if (connection) return connection
+        if (!this.#init.isNew()) break
+        // The relays, and those who joined at the same time, become known to one another within seconds.
+        // oxlint-disable-next-line no-await-in-loop
+        await pause(NEWCOMER_ROUND_MS)
+      }
+    } catch (cause) {
+      if (!deadline?.aborted) throw cause
+      tried.push(`no way to it within ${DIAL_DEADLINE_MS / 1000} s`)
+    }
+    throw unreachable(peer, tried)
+  }
+
+  async #tryAll(peer: string, { tried, deadline, anew }: Attempt): Promise<Connection | undefined> {
+    const done = new Set<string>()
+    for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
+      for (const address of addresses) {
+        const text = address.toString()
+        // What others say of a peer must not lead to somebody else.
+        if (done.has(text) || peerOf(address) !== peer) continue
+        done.add(text)
+        // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
+        const connection = await this.#try(address, {
+          tried,
+          anew,
+          signal: AbortSignal.any([deadline, AbortSignal.timeout(ms)]),
+        })
+        if (connection) return connection
+        // It may have called meanwhile.
+        const existing = this.#better(peer, anew)
+        if (existing) return existing
+        if (deadline.aborted) throw deadline.reason
+      }
+    }
+    return undefined
+  }
+
+  /** A connection that makes a dial needless. */
+  #better(peer: string, anew: boolean): Connection | undefined {
+    return anew ? this.#open(peer).find((connection) => !this.#init.limits.bounds(connection)) : this.existing(peer)
+  }
+
+  async *#ways(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<Way> {
+    const relays = await orAborted(this.#init.relays(deadline), deadline)
+    const shared = relays.map((relay) => relay.encapsulate(`/p2p-circuit/p2p/${peer}`))
+    yield { addresses: shared, ms: SHARED_RELAY_ATTEMPT_MS }
+    const announced = this.#init
+      .announced(peer)
+      .map((address) => withPeer(address, peer))
+      .filter((address) => !isWebRtcAddress(address))
+    yield { addresses: announced, ms: DIAL_ATTEMPT_MS }
+    yield { addresses: await this.#lookUp(peer, tried, deadline), ms: DIAL_ATTEMPT_MS }
+  }
+
+  async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
+    try {
+      const id = peerIdFromString(peer)
+      const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
+      const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: limit }), limit)
+      if (found.multiaddrs.length === 0) throw new Error('no addresses')
+      return found.multiaddrs.map((address) => withPeer(address, peer)).filter((address) => !isWebRtcAddress(address))
+    } catch (thrown) {
+      if (deadline.aborted) throw thrown
+      tried.push('no peer asked knows where it is')
+      return []
+    }
+  }
+
+  /**
+   * Whether the time of a failure would tell a stranger what is at a port of this peer's network: the stranger's next address would be
+   * dialled soon after a closed port, and late after one that is silent.
+   */
+  #tellsOfItsPort(address: Multiaddr, thrown: unknown): boolean {
+    const peer = peerAt(address)
+    const isConnected = peer !== undefined && this.existing(peer) !== undefined
+    return this.#init.isUnknown(address) && !isConnected && !wasNotDialled(thrown)
+  }
+
+  async #try(address: Multiaddr, { tried, signal, anew }: Try): Promise<Connection | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the second attempt is for when the first fails
+        return await orAborted(this.#init.libp2p.dial(address, { signal, force: anew }), signal)
+      } catch (thrown) {
+        // The relay passed it on over a connection that was dead, and knows now: the peer may have a newer one.
+        if (attempt === 1 && !signal.aborted && wasNotPassed(thrown)) continue
+        if (this.#tellsOfItsPort(address, thrown)) await untilAborted(signal)
+        tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))
+        return undefined
+      }
+    }
+  }
+}
+
+function unreachable(peer: string, tried: Tried): GliaError {
+  const why = tried.join('; ') || 'there is no relay to ask'
+  return new GliaError('ERR_UNREACHABLE', `${peer} could not be reached: ${why}.`)
+}
+
+function wasNotDialled(thrown: unknown): boolean {
+  const failure = failureOf(thrown)
+  return failure === 'not-dialled' || failure === 'no-transport'
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+function wasNotPassed(thrown: unknown): boolean {
+  const failure = failureOf(thrown)
+  return failure === 'not-passed' || failure === 'bad-answer'
+}

@@ -1,0 +1,73 @@
+import type { Registrar } from '@libp2p/interface-internal'
+import { GliaError } from '../../glia/errors.ts'
+import {
+  INBOUND_RTC_RATE,
+  INBOUND_RTC_RATE_PER_PEER,
+  MAX_INBOUND_PEER_CONNECTIONS,
+  MAX_PEER_CONNECTIONS,
+  SIGNALLING_PROTOCOL,
+} from '../limits.ts'
+import { Rate } from './rate.ts'
+
+/** RTCPeerConnections that were made in the life of this page. */
+export interface RtcCounts {
+  own: number
+  inbound: number
+  /** Dials of others that were refused, before anything was made for them. */
+  refused: number
+}
+
+/**
+ * Shares out the RTCPeerConnections that a page may make in its life. Each dial of another peer takes one, whether it comes to a
+ * connection or not, so strangers get a part of them at a bounded rate, and the rest is for this peer's own dials.
+ */
+export class RtcBudget {
+  readonly #ofPeer = new Rate(INBOUND_RTC_RATE_PER_PEER)
+  readonly #ofAll = new Rate(INBOUND_RTC_RATE)
+  readonly #counts = { own: 0, inbound: 0, refused: 0 }
+
+  get counts(): RtcCounts {
+    return { ...this.#counts }
+  }
+
+  /** Whether this peer may make one more. */
+  get isSpent(): boolean {
+    return this.#counts.own + this.#counts.inbound >= MAX_PEER_CONNECTIONS
+  }
+
+  /** Counts one that this peer makes, if it may. */
+  takes(): boolean {
+    if (this.isSpent) return false
+    this.#counts.own += 1
+    return true
+  }
+
+  /** Whether a dial of another peer is answered. */
+  admits(peer: string): boolean {
+    const { inbound } = this.#counts
+    const admitted =
+      inbound < MAX_INBOUND_PEER_CONNECTIONS && !this.isSpent && this.#ofPeer.admits(peer) && this.#ofAll.admits('all')
+    if (admitted) this.#counts.inbound += 1
+    else this.#counts.refused += 1
+    return admitted
+  }
+}
+
+/** Has libp2p ask the budget before it answers the signalling of a WebRTC dial: its own handler makes an RTCPeerConnection at once. */
+export function boundSignalling(budget: RtcBudget): (components: { registrar: Registrar }) => object {
+  return ({ registrar }) => {
+    const getHandler = registrar.getHandler.bind(registrar)
+    registrar.getHandler = (id) => {
+      const found = getHandler(id)
+      if (id !== SIGNALLING_PROTOCOL) return found
+      return {
+        ...found,
+        handler: (stream, connection) => {
+          if (budget.admits(connection.remotePeer.toString())) return found.handler(stream, connection)
+          stream.abort(new GliaError('ERR_DENIED', 'This peer answers no more WebRTC dials now.'))
+        },
+      }
+    }
+    return {}
+  }
+}

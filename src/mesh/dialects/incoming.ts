@@ -1,0 +1,190 @@
+import type { Stream as Libp2pStream, StreamCloseEvent } from '@libp2p/interface'
+import { GliaError } from '../../glia/errors.ts'
+import { piecesOf } from './libp2p-stream.ts'
+import { READ_AHEAD_BYTES } from '../limits.ts'
+import { Unheld } from './unheld.ts'
+
+export interface IncomingInit {
+  stream: Libp2pStream
+  /** Peer id of the peer at the other end. */
+  remote: string
+  /** Why the stream was reset or lost, where more is known than libp2p tells. */
+  explain?: (() => GliaError | undefined) | undefined
+}
+
+/**
+ * The reading half of a libp2p stream. Its own `for await` queues without bound, and waits for ever for an end that came
+ * before it (libp2p 3.3).
+ *
+ * Not reading holds the sender where the transport can: yamux gives no more window to a paused stream. A paused stream then
+ * holds at most a window, and the queue here another, which is less than the 4 MiB at which libp2p resets a stream. WebRTC's
+ * data channels cannot hold a sender (FACTS 3.3): there everything is taken, up to a bound ({@link Unheld}).
+ */
+export class Incoming {
+  readonly #init: IncomingInit
+  readonly #aborter = new AbortController()
+  #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #ended = false
+  #stopped = false
+  #resuming = false
+  readonly #unheld: Unheld | undefined
+  #wake: (() => void) | undefined
+
+  constructor(init: IncomingInit) {
+    this.#init = init
+    const { stream } = init
+    if (channelOf(stream)) this.#unheld = new Unheld()
+    stream.addEventListener('remoteCloseWrite', () => this.#onEnd())
+    stream.addEventListener('close', (event) => this.#onClose(event))
+    // The last: adding it delivers what has come already.
+    stream.addEventListener('message', ({ data }) => this.#receive(piecesOf(data)))
+    if (stream.status !== 'open') this.fail(stream.status === 'reset' ? this.#reset() : this.#lost())
+    else if (stream.remoteWriteStatus === 'closed') this.#onEnd()
+  }
+
+  /** Aborts when the stream is reset or lost, with a GliaError for a reason. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  /** Bytes that have come and nobody has read. */
+  get unreadBytes(): number {
+    return this.#queuedBytes + this.#init.stream.readBufferLength
+  }
+
+  /** The next bytes, never an empty array; null at the end. @throws {GliaError} the reason of the signal. */
+  async read(): Promise<Uint8Array | null> {
+    for (;;) {
+      this.signal.throwIfAborted()
+      if (this.#stopped) return null
+      const piece = this.#take()
+      if (piece) return piece
+      if (this.#ended && this.#init.stream.readBufferLength === 0) return null
+      // oxlint-disable-next-line no-await-in-loop -- waits for the next piece
+      await this.#arrival()
+    }
+  }
+
+  /** Reads no more: what comes is dropped. On yamux this tells nobody. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#drop()
+    this.#wake?.()
+    this.#resume()
+    void this.#init.stream.closeRead().catch(() => undefined)
+  }
+
+  /** Ends it with an error, which reads throw from now on. */
+  fail(error: GliaError): void {
+    this.#drop()
+    this.#aborter.abort(error)
+    this.#wake?.()
+  }
+
+  #receive(pieces: Iterable<Uint8Array>): void {
+    for (const piece of pieces) {
+      if (this.#stopped || this.signal.aborted) return
+      if (this.#unheld?.add(piece.length) === false) return this.#end(this.#tooFast())
+      this.#queue.push(piece)
+      this.#queuedBytes += piece.length
+    }
+    this.#hold()
+    this.#wake?.()
+  }
+
+  #take(): Uint8Array | undefined {
+    const piece = this.#queue.shift()
+    if (!piece) return undefined
+    this.#queuedBytes -= piece.length
+    this.#unheld?.remove(piece.length)
+    if (this.#queuedBytes <= READ_AHEAD_BYTES / 2) this.#resume()
+    return piece
+  }
+
+  /** Holds the sender while enough waits. */
+  #hold(): void {
+    const { stream } = this.#init
+    if (this.#unheld) return
+    // `resume` delivers what waits and then gives the sender a new window: a pause in between would be undone (libp2p 3.3).
+    if (this.#resuming || this.#stopped || this.#queuedBytes <= READ_AHEAD_BYTES) return
+    if (stream.readStatus === 'readable') stream.pause()
+  }
+
+  #resume(): void {
+    const { stream } = this.#init
+    if (stream.readStatus !== 'paused') return
+    this.#resuming = true
+    try {
+      stream.resume()
+    } catch (thrown) {
+      // What waits has been delivered. Only the word to the sender fails, and a stream that is over has no sender.
+      if (stream.status === 'open') throw thrown
+    } finally {
+      this.#resuming = false
+    }
+    this.#hold()
+  }
+
+  async #arrival(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    await promise
+    this.#wake = undefined
+  }
+
+  /** Ends the stream with an error, for both sides. */
+  #end(error: GliaError): void {
+    this.fail(error)
+    this.#init.stream.abort(error)
+  }
+
+  #drop(): void {
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#unheld?.clear()
+  }
+
+  #onEnd(): void {
+    // @libp2p/webrtc 6.0.33 tells of a data channel that broke as of an end that the other side made: only the channel's state differs.
+    const channel = channelOf(this.#init.stream)
+    if (channel && channel.readyState !== 'open') {
+      this.fail(this.#lost())
+      return
+    }
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  #onClose({ error }: StreamCloseEvent): void {
+    if (error?.name === 'StreamResetError') this.fail(this.#reset(error))
+    else if (error || !this.#ended) this.fail(this.#lost(error))
+    else this.#resume()
+  }
+
+  #reset(cause?: Error): GliaError {
+    const explained = this.#init.explain?.()
+    if (explained) return explained
+    return new GliaError('ERR_RESET', `${this.#init.remote} reset the call: it failed there, or was refused.`, {
+      cause,
+    })
+  }
+
+  #tooFast(): GliaError {
+    const message = `${this.#init.remote} sends faster than it is read. Over WebRTC this peer cannot hold it, and has no more memory for what waits.`
+    return new GliaError('ERR_RESET', message)
+  }
+
+  #lost(cause?: Error): GliaError {
+    const explained = this.#init.explain?.()
+    if (explained) return explained
+    const message = `The connection to ${this.#init.remote} was lost during the call.`
+    return cause instanceof GliaError ? cause : new GliaError('ERR_UNREACHABLE', message, { cause })
+  }
+}
+
+/** The data channel of a stream over WebRTC. */
+function channelOf(stream: Libp2pStream): RTCDataChannel | undefined {
+  return (stream as { channel?: RTCDataChannel }).channel
+}

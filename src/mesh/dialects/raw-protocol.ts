@@ -1,0 +1,115 @@
+import type { Connection, PeerStore, Stream as Libp2pStream } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import { type Address, parseAddress } from '../../glia/address.ts'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Stream } from '../../glia/stream/stream.ts'
+import { MAX_CALLS_PER_PEER, RAW_PROTOCOL } from '../limits.ts'
+import { RawStream } from './raw-stream.ts'
+import { sendText } from './text-answer.ts'
+
+export interface RawProtocolInit {
+  /** Peer id of this peer. */
+  self: string
+  /** Whether there is such a process and method here. */
+  serves(address: Address): boolean
+  /** Takes a call. */
+  serve(stream: Stream): Promise<void>
+  /** What is answered on the protocol id without an address: the text of `/status`. */
+  status(): string
+}
+
+export interface RawProtocolComponents {
+  registrar: Registrar
+  peerStore: PeerStore
+}
+
+/**
+ * Makes libp2p take the raw dialect. Its registrar matches protocol ids exactly and has no prefixes (FACTS 3.1), so its two
+ * lookups are wrapped: `includes`, which negotiation asks ("na" for what is not here), and `getHandler`. Only `/ww/0.1.0` is
+ * advertised. Addresses are kept out of the peer store, whose records would grow with every method called.
+ */
+export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComponents) => object {
+  return ({ registrar, peerStore }) => {
+    const limits = {
+      maxInboundStreams: MAX_CALLS_PER_PEER,
+      maxOutboundStreams: MAX_CALLS_PER_PEER,
+      runOnLimitedConnection: true,
+    }
+    const getProtocols = registrar.getProtocols.bind(registrar)
+    registrar.getProtocols = () => new ProtocolList(getProtocols(), (id) => isServed(init, id))
+    const getHandler = registrar.getHandler.bind(registrar)
+    registrar.getHandler = (id) =>
+      isAddress(id)
+        ? { handler: (stream, connection) => serveCall(init, stream, connection), options: limits }
+        : getHandler(id)
+    const merge = peerStore.merge.bind(peerStore)
+    peerStore.merge = async (id, data, options) => {
+      const { protocols } = data
+      if (!protocols?.some(isAddress)) return merge(id, data, options)
+      return merge(id, { ...data, protocols: protocols.filter((protocol) => !isAddress(protocol)) }, options)
+    }
+    return {
+      start: () => registrar.handle(RAW_PROTOCOL, (stream) => sendText(stream, init.status()), limits),
+      stop: () => registrar.unhandle(RAW_PROTOCOL),
+    }
+  }
+}
+
+/** The protocols of this peer, to which addresses belong without being listed. */
+class ProtocolList extends Array<string> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array
+  }
+  readonly #matches: (protocol: string) => boolean
+
+  constructor(listed: readonly string[], matches: (protocol: string) => boolean) {
+    super()
+    this.#matches = matches
+    this.push(...listed)
+  }
+
+  override includes(protocol: string): boolean {
+    return super.includes(protocol) || this.#matches(protocol)
+  }
+}
+
+function isAddress(protocol: string): boolean {
+  return protocol.startsWith(`${RAW_PROTOCOL}/`)
+}
+
+function isServed({ self, serves }: RawProtocolInit, protocol: string): boolean {
+  if (!isAddress(protocol)) return false
+  try {
+    const address = parseAddress(protocol)
+    return address.host === self && serves(address)
+  } catch (thrown) {
+    if (thrown instanceof GliaError) return false // "na": negotiation has no words for why
+    throw thrown
+  }
+}
+
+async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePeer }: Connection): Promise<void> {
+  let address: Address
+  try {
+    address = parseAddress(stream.protocol)
+  } catch (thrown) {
+    stream.abort(toGliaError(thrown))
+    return
+  }
+  const remote = remotePeer.toString()
+  void init.serve(new RawStream(stream, { address, remote, caller: remote }))
+}
+
+export interface RawCallInit {
+  /** Peer id of this peer. */
+  caller: string
+  /** How long the other peer may keep the call waiting, in ms. */
+  silenceMs: number
+  /** Why the stream was reset or lost, where more is known than libp2p tells. */
+  explain?: () => GliaError | undefined
+}
+
+/** Turns an opened libp2p stream into a call of this peer. */
+export function rawCall(stream: Libp2pStream, address: Address, init: RawCallInit): Stream {
+  return new RawStream(stream, { address, remote: address.host, ...init })
+}

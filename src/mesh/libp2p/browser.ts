@@ -1,0 +1,38 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { scopeOfHost } from '../dial/address-scope.ts'
+import { ignoreTcpCandidates } from '../dial/ice-candidates.ts'
+import { closingSockets } from '../patches/closing-sockets.ts'
+import { mendInitRace } from '../patches/init-race.ts'
+import type { Platform } from '../node.ts'
+
+/** Bytes in a data channel's queue before the sender waits: short, so that small calls do not wait behind bulk (FACTS 3.9). */
+const MAX_BUFFERED_BYTES = 64 * 1024
+
+export interface BrowserPlatformInit {
+  /** STUN and TURN servers, asked for at each dial; none is right where all peers share a network. */
+  iceServers(): readonly RTCIceServer[]
+}
+
+/** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it, also to native peers. */
+export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
+  const hasWebRtc = 'RTCPeerConnection' in globalThis
+  if (hasWebRtc) {
+    mendInitRace(RTCPeerConnection)
+    ignoreTcpCandidates(RTCPeerConnection)
+  }
+  const dataChannel = { maxBufferedAmount: MAX_BUFFERED_BYTES }
+  const rtc = webRTC({ rtcConfiguration: () => ({ iceServers: [...iceServers()] }), dataChannel })
+  // The address says where the native peer is: no server is asked.
+  const direct = webRTCDirect({ rtcConfiguration: { iceServers: [] }, dataChannel })
+  return {
+    transports: [closingSockets(webSockets()), circuitRelayTransport(), ...(hasWebRtc ? [rtc, direct] : [])],
+    // The circuit addresses come with the reservations.
+    listen: hasWebRtc ? ['/webrtc'] : [],
+    reserves: true,
+    // A page does not know its own address. It is where its origin is.
+    networkHere: (host) => (scopeOfHost(host) === scopeOfHost(location.hostname) ? location.hostname : undefined),
+    hidden: () => document.hidden,
+  }
+}

@@ -1,0 +1,34 @@
+import type { Upgrader } from '@libp2p/interface'
+import type { Registrar, TransportManager } from '@libp2p/interface-internal'
+import type { ReservationStore } from '../relays/relays.ts'
+
+/** The parts of libp2p that it gives to its services, and that Glia uses as one. */
+export interface Components {
+  registrar: Registrar
+  transportManager: TransportManager
+  upgrader: Upgrader
+  /** What the circuit relay transport keeps its reservations in; undefined without that transport. */
+  reservations(): ReservationStore | undefined
+}
+
+type Given = Pick<Components, 'registrar' | 'transportManager' | 'upgrader'>
+
+/** A service that is only there to be given libp2p's parts: its public face has no listening at an address later on. */
+export function captureComponents(): { capture(components: Given): object; captured(): Components } {
+  let given: Given | undefined
+  return {
+    capture(components) {
+      given = components
+      return {}
+    },
+    captured() {
+      if (!given) throw new Error('libp2p has not made its services.')
+      const { registrar, transportManager, upgrader } = given
+      const reservations = (): ReservationStore | undefined => {
+        const relay = transportManager.getTransports().find((transport) => 'reservationStore' in transport)
+        return relay && (relay as unknown as { reservationStore: ReservationStore }).reservationStore
+      }
+      return { registrar, transportManager, upgrader, reservations }
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { identify, identifyPush } from '@libp2p/identify'
+import type { Libp2p, MultiaddrResolver } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, dnsaddrResolver, type Libp2pOptions } from 'libp2p'
+import { PROTOCOL } from '../../glia/address.ts'
+import { DialGate } from '../dial/dial-gate.ts'
+import { isWebRtcDirect } from '../dial/addresses.ts'
+import { type Components, captureComponents } from './components.ts'
+import { inOnePiece, sendFewerWindowUpdates } from '../patches/fewer-frames.ts'
+import { gossip } from '../presence/gossip.ts'
+import { GossipGuard } from '../presence/gossip-guard.ts'
+import { keyOf } from './identity.ts'
+import {
+  DIAL_DEADLINE_MS,
+  MAX_INBOUND_PER_SECOND,
+  PING_STREAM_MS,
+  PINGS,
+  SHARED_RELAY_ATTEMPT_MS,
+  STREAM_WINDOW_BYTES,
+} from '../limits.ts'
+import type { MeshInit } from '../mesh-init.ts'
+import { boundSignalling, RtcBudget } from '../dial/rtc-budget.ts'
+import { rawProtocol } from '../dialects/raw-protocol.ts'
+import { LazyRouting } from '../presence/routing.ts'
+
+export interface Libp2pParts {
+  libp2p: Libp2p
+  components: Components
+  gossipGuard: GossipGuard
+  gate: DialGate
+  rtc: RtcBudget
+}
+
+/** libp2p as Glia wants it, on what the platform has. Not started yet. */
+export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
+  const { identity, platform } = init
+  sendFewerWindowUpdates()
+  const gossipGuard = new GossipGuard()
+  const rtc = new RtcBudget()
+  const gate = new DialGate({
+    networkHere: platform.networkHere && ((host) => platform.networkHere?.(host)),
+    names: platform.names,
+  })
+  const { capture, captured } = captureComponents()
+  const libp2p = await createLibp2p({
+    privateKey: keyOf(identity),
+    start: false,
+    nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
+    addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
+    transports: platform.transports,
+    connectionEncrypters: [inOnePiece(noise())],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
+    connectionGater: {
+      denyDialMultiaddr: async (address) =>
+        !(await gate.allowsDial(address)) || (isWebRtcDirect(address) && !rtc.takes()),
+      ...platform.connectionGater,
+    },
+    // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
+    connectionManager: {
+      reconnectRetries: 0,
+      dialTimeout: DIAL_DEADLINE_MS,
+      addressDialTimeout: SHARED_RELAY_ATTEMPT_MS,
+      // Counted by host, and all that comes through a relay comes from the relay's: five a second, the default, is soon too few.
+      inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
+      resolvers: { dnsaddr: namedOnly(gate) },
+      ...platform.connectionManager,
+    },
+    // It pings every connection all the time, at the cost of a stream each, and ends those of throttled tabs (FACTS 3.7).
+    connectionMonitor: { enabled: false },
+    ...(platform.metrics && { metrics: platform.metrics }),
+    ...(platform.datastore && { datastore: platform.datastore }),
+    services: {
+      components: capture,
+      signalling: boundSignalling(rtc),
+      identify: identify({ runOnLimitedConnection: true }),
+      identifyPush: identifyPush({ runOnLimitedConnection: true }),
+      // With the default of one stream a second ping fails, and would look like a dead peer.
+      ping: ping({
+        runOnLimitedConnection: true,
+        maxOutboundStreams: PINGS,
+        maxInboundStreams: PINGS,
+        timeout: PING_STREAM_MS,
+      }),
+      pubsub: gossip({ guard: gossipGuard, hub: platform.hub === true }),
+      raw: rawProtocol({
+        self: identity.peerId,
+        serves: (address) => init.serves(address),
+        serve: (stream) => init.serve(stream),
+        status: () => `${PROTOCOL.slice(1)}/${identity.peerId}/${init.root()}`,
+      }),
+      ...(!platform.services?.['dht'] && { routing: (components: never) => new LazyRouting(components) }),
+      ...platform.services,
+    } as unknown as NonNullable<Libp2pOptions['services']>,
+  })
+  return { libp2p, components: captured(), gossipGuard, gate, rtc }
+}
+
+/** The addresses in a list that was named here are named with it. */
+function namedOnly(gate: DialGate): MultiaddrResolver {
+  return {
+    canResolve: (address) => dnsaddrResolver.canResolve(address),
+    resolve: async (address, options) => {
+      if (!gate.readsList(address)) return []
+      const found = await dnsaddrResolver.resolve(address, options)
+      for (const each of found) gate.name(each)
+      return found
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { publicKeyFromProtobuf } from '@libp2p/crypto/keys'
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { isWebRtcAddress } from '../dial/addresses.ts'
+import { MAX_ANNOUNCED_ADDRESSES, MAX_ANNOUNCEMENT_BYTES } from '../limits.ts'
+
+/** What a peer says of itself. */
+export interface Announcement {
+  readonly id: PeerId
+  readonly addresses: readonly Multiaddr[]
+}
+
+/** Field 1 and 2 of the message, with the wire type of bytes. */
+const PUBLIC_KEY = 0x0a
+const ADDRESS = 0x12
+
+/**
+ * An announcement as bytes, in the protobuf form of @libp2p/pubsub-peer-discovery: `bytes publicKey = 1; repeated bytes addrs = 2`.
+ * Addresses past the bounds are left out, those of this machine first.
+ */
+export function writeAnnouncement(publicKey: Uint8Array, addresses: readonly Multiaddr[]): Uint8Array {
+  // The WebRTC address of a peer follows from that of its relay.
+  const useful = addresses.filter((address) => !isWebRtcAddress(address))
+  const sorted = [...useful.filter((address) => !isLocal(address)), ...useful.filter(isLocal)]
+  const parts = field(PUBLIC_KEY, publicKey)
+  for (const { bytes } of sorted.slice(0, MAX_ANNOUNCED_ADDRESSES)) {
+    const part = field(ADDRESS, bytes)
+    if (parts.length + part.length <= MAX_ANNOUNCEMENT_BYTES) parts.push(...part)
+  }
+  return Uint8Array.from(parts)
+}
+
+/** Reads an announcement. @throws {Error} if it is too large or not well formed. */
+export function readAnnouncement(data: Uint8Array): Announcement {
+  if (data.length > MAX_ANNOUNCEMENT_BYTES) throw new Error('the announcement is too large')
+  let publicKey: Uint8Array | undefined
+  const addresses: Uint8Array[] = []
+  for (let at = 0; at < data.length;) {
+    const tag = data[at]
+    const { length, start } = readLength(data, at + 1)
+    const bytes = data.subarray(start, start + length)
+    if (bytes.length !== length) throw new Error('the announcement ends in the middle')
+    if (tag === PUBLIC_KEY) publicKey = bytes
+    else if (tag === ADDRESS) addresses.push(bytes)
+    else throw new Error('the announcement has an unknown field')
+    at = start + length
+  }
+  if (!publicKey) throw new Error('the announcement has no public key')
+  if (addresses.length > MAX_ANNOUNCED_ADDRESSES) throw new Error('the announcement has too many addresses')
+  return {
+    id: peerIdFromPublicKey(publicKeyFromProtobuf(publicKey)),
+    addresses: addresses.map((each) => multiaddr(each)),
+  }
+}
+
+function isLocal(address: Multiaddr): boolean {
+  return /^\/(ip4\/127\.|ip6\/::1\/)/.test(address.toString())
+}
+
+function field(tag: number, bytes: Uint8Array): number[] {
+  const { length } = bytes
+  return [tag, ...(length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7]), ...bytes]
+}
+
+/** An unsigned varint of at most two bytes: more than any length here. */
+function readLength(data: Uint8Array, at: number): { length: number; start: number } {
+  const low = data[at]
+  const high = data[at + 1]
+  if (low === undefined) throw new Error('the announcement ends in the middle')
+  if (low < 0x80) return { length: low, start: at + 1 }
+  if (high === undefined || high >= 0x80) throw new Error('the announcement has a length that is too large')
+  return { length: (low & 0x7f) | (high << 7), start: at + 2 }
+}

@@ -1,0 +1,108 @@
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { GossipSub, GossipsubMessage } from '@libp2p/gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Logger } from '../../glia/log.ts'
+import { readAnnouncement, writeAnnouncement } from './announcement.ts'
+import { DISCOVERY_TOPIC } from '../limits.ts'
+import type { KnownPeers, Source } from './known-peers.ts'
+
+/** Shortest time between two announcements of a peer, in ms. */
+const FIRST_MS = 2_000
+const LONGEST_MS = 60_000
+/** The interval grows by the first one for every so many peers: the mesh carries about five announcements a second, however large. */
+const PEERS_PER_STEP = 10
+/** Peers up to which a newcomer is answered at once. */
+const SMALL = 4
+/** A peer that was not heard of for so many intervals, and so long at least, is gone. A busy or hidden tab announces itself late. */
+const MISSED = 3
+const LATE_MS = 60_000
+
+export interface DiscoveryInit {
+  self: PeerId
+  log: Logger
+  pubsub: GossipSub
+  /** Addresses of this peer. */
+  addresses(): readonly Multiaddr[]
+  known: KnownPeers
+  /** Who a neighbour is counted as. */
+  sourceOf(neighbour: PeerId): Source
+  heard(peer: string, isNew: boolean): void
+  /** Somebody is not known any more. */
+  forgot(): void
+}
+
+/**
+ * Peers announce themselves by gossip on a topic of Glia's own, each only itself; {@link GossipGuard} sees to that. The
+ * interval grows with the mesh.
+ */
+export class Discovery {
+  readonly #init: DiscoveryInit
+  readonly #onMessage = ({ detail }: CustomEvent<GossipsubMessage>): void => this.#heard(detail)
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #lastAnnounced = 0
+  #stopped = false
+
+  constructor(init: DiscoveryInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    const { pubsub } = this.#init
+    pubsub.addEventListener('gossipsub:message', this.#onMessage)
+    pubsub.subscribe(DISCOVERY_TOPIC)
+    this.#schedule(FIRST_MS)
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    const { pubsub } = this.#init
+    pubsub.removeEventListener('gossipsub:message', this.#onMessage)
+    pubsub.unsubscribe(DISCOVERY_TOPIC)
+  }
+
+  /** Announces this peer soon: its addresses changed, or somebody came who does not know it. */
+  soon(): void {
+    const sinceMs = Date.now() - this.#lastAnnounced
+    this.#schedule(Math.max(200, FIRST_MS - sinceMs))
+  }
+
+  get #intervalMs(): number {
+    return Math.min(FIRST_MS * (1 + this.#init.known.size / PEERS_PER_STEP), LONGEST_MS)
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer)
+    if (this.#stopped) return
+    // Spread out, or all who heard of the same newcomer would answer at once.
+    this.#timer = setTimeout(() => this.#announce(), ms * (0.75 + Math.random() / 2))
+  }
+
+  #announce(): void {
+    this.#lastAnnounced = Date.now()
+    const { self, pubsub, addresses, known, forgot } = this.#init
+    if (self.publicKey && pubsub.getSubscribers(DISCOVERY_TOPIC).length > 0) {
+      const announcement = writeAnnouncement(publicKeyToProtobuf(self.publicKey), addresses())
+      // Neighbours that are just leaving do not get it. The next announcement comes soon.
+      pubsub
+        .publish(DISCOVERY_TOPIC, announcement)
+        .catch((thrown: unknown) => this.#init.log.debug('announcement:', thrown))
+    }
+    if (known.forgetOlderThan(Math.max(this.#intervalMs * MISSED, LATE_MS))) forgot()
+    this.#schedule(this.#intervalMs)
+  }
+
+  #heard({ msg, propagationSource }: GossipsubMessage): void {
+    const { self, known, heard, sourceOf } = this.#init
+    // It gives what this peer publishes, too.
+    if (msg.topic !== DISCOVERY_TOPIC || propagationSource.equals(self)) return
+    const { id, addresses } = readAnnouncement(msg.data)
+    if (id.equals(self)) return
+    const isNew = known.heard(id, addresses, sourceOf(propagationSource))
+    heard(id.toString(), isNew)
+    // A newcomer learns of everybody within an interval. In a small mesh it need not wait; in a large one all would answer at once.
+    if (isNew && known.size <= SMALL) this.soon()
+  }
+}

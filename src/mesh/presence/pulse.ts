@@ -1,0 +1,108 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import { PING_PROTOCOL } from '@libp2p/ping'
+import { GliaError } from '../../glia/errors.ts'
+import { Wait } from '../../glia/wait/wait.ts'
+import { PING_BYTES } from '../dial/probe.ts'
+import { onBytes } from '../libp2p/wire.ts'
+
+export interface PulseInit {
+  connection: Connection
+  /** Time between two beats, in ms. Asked for before each: a hidden tab beats slower. */
+  everyMs(): number
+  /** Time that the other side has for an answer, in ms. */
+  answerMs: number
+}
+
+/** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
+const LATE_MS = 1000
+
+/**
+ * Asks over one connection again and again whether the other side is there, and aborts the connection when nothing comes. TCP
+ * goes on for minutes without an answer. All beats go over one ping stream: each costs a frame and its answer, and no negotiation.
+ * Other bytes are an answer too: on a slow line that of a ping comes behind all that is on its way already.
+ */
+export class Pulse {
+  readonly #init: PulseInit
+  #stream: Stream | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #asking = false
+  #answered = false
+  #stopped = false
+  readonly #wait = new Wait()
+  readonly #stopListening: () => void
+
+  constructor(init: PulseInit) {
+    this.#init = init
+    init.connection.addEventListener('close', () => this.stop(), { once: true })
+    this.#stopListening = onBytes(init.connection, () => this.#heard())
+    this.#rest()
+  }
+
+  /** Beats at once: the page woke up, or the network changed. */
+  now(): void {
+    if (this.#asking || this.#stopped) return
+    clearTimeout(this.#timer)
+    void this.#beat()
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#wait.wake()
+    this.#stopListening()
+    void this.#stream?.close().catch(() => undefined)
+  }
+
+  #rest(): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => void this.#beat(), this.#init.everyMs())
+  }
+
+  async #beat(): Promise<void> {
+    this.#asking = true
+    this.#answered = false
+    void this.#ask()
+    // A machine that was frozen could hear no answer: this peer waits once more.
+    while (!this.#answered && !this.#stopped) {
+      const began = Date.now()
+      // oxlint-disable-next-line no-await-in-loop -- a second time only after a pause of the whole machine
+      await this.#wait.for(this.#init.answerMs)
+      if (Date.now() - began - this.#init.answerMs < LATE_MS) break
+    }
+    this.#asking = false
+    if (this.#answered || this.#stopped) return this.#rest()
+    const { connection } = this.#init
+    this.stop()
+    connection.abort(new GliaError('ERR_UNREACHABLE', `${connection.remotePeer.toString()} does not answer any more.`))
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      const stream = this.#stream?.status === 'open' ? this.#stream : await this.#open()
+      if (stream.status === 'open' && stream.writeStatus === 'writable') {
+        stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
+      }
+    } catch {
+      // The other side refuses the stream: it is there. If it is not, the connection is closed, or nothing is heard at all.
+      this.#heard()
+    }
+  }
+
+  async #open(): Promise<Stream> {
+    const { connection, answerMs } = this.#init
+    const signal = AbortSignal.timeout(answerMs * 2)
+    const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
+    stream.addEventListener('message', this.#heard)
+    // The other side ends a ping stream after some time: Glia peers after PING_STREAM_MS, js-libp2p after ten seconds. The next beat opens another.
+    stream.addEventListener('close', this.#heard)
+    this.#stream = stream
+    if (this.#stopped) void stream.close().catch(() => undefined)
+    return stream
+  }
+
+  readonly #heard = (): void => {
+    this.#answered = true
+    this.#wait.wake()
+  }
+}

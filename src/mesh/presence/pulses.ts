@@ -1,0 +1,58 @@
+import type { Connection } from '@libp2p/interface'
+import { HIDDEN_PULSE_MS, PULSE_ANSWER_MS, PULSE_MS } from '../limits.ts'
+import { Pulse } from './pulse.ts'
+
+interface Watched {
+  readonly pulse: Pulse
+  /** Those that want the connection watched. */
+  readonly watchers: Set<symbol>
+}
+
+/** The pulses of the connections that matter: those to relays, and those over which peers reach each other directly. */
+export class Pulses {
+  readonly #hidden: () => boolean
+  readonly #watched = new Map<Connection, Watched>()
+
+  /** @param hidden Whether this peer is a page that nobody sees: its timers are slow, and nobody waits for it. */
+  constructor(hidden: () => boolean) {
+    this.#hidden = hidden
+  }
+
+  get hidden(): boolean {
+    return this.#hidden()
+  }
+
+  /**
+   * Watches over a connection until it is closed, or until all that watch it have ended their watch. Two links to one relay share
+   * their connection. @returns ends this watch; idempotent
+   */
+  watch(connection: Connection): () => void {
+    const watcher = Symbol('watcher')
+    const watched = this.#watched.get(connection) ?? this.#begin(connection)
+    watched.watchers.add(watcher)
+    return () => {
+      if (!watched.watchers.delete(watcher) || watched.watchers.size > 0) return
+      watched.pulse.stop()
+      this.#watched.delete(connection)
+    }
+  }
+
+  #begin(connection: Connection): Watched {
+    const everyMs = (): number => (this.#hidden() ? HIDDEN_PULSE_MS : PULSE_MS)
+    const pulse = new Pulse({ connection, everyMs, answerMs: PULSE_ANSWER_MS })
+    const watched: Watched = { pulse, watchers: new Set() }
+    this.#watched.set(connection, watched)
+    connection.addEventListener('close', () => this.#watched.delete(connection), { once: true })
+    return watched
+  }
+
+  /** Asks at once, on all connections: the page woke up, or the network changed. */
+  now(): void {
+    for (const { pulse } of this.#watched.values()) pulse.now()
+  }
+
+  stop(): void {
+    for (const { pulse } of this.#watched.values()) pulse.stop()
+    this.#watched.clear()
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  type ContentRouting,
+  contentRoutingSymbol,
+  type Libp2p,
+  type PeerId,
+  type PeerInfo,
+  type PeerRouting,
+  peerRoutingSymbol,
+  type Provider,
+  type RoutingOptions,
+  start,
+  stop,
+} from '@libp2p/interface'
+import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { CID } from 'multiformats/cid'
+import type { Routing } from '../../glia/env.ts'
+import { GliaError } from '../../glia/errors.ts'
+import { meshError } from '../dial/failure-words.ts'
+import { DHT_PROTOCOL } from '../limits.ts'
+
+/** libp2p's peer and content routing, as the core service that a peer has. */
+export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
+  return {
+    async findPeer(id, { signal } = {}) {
+      try {
+        const found = await peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
+        return found.multiaddrs.map(String)
+      } catch (cause) {
+        throw new GliaError('ERR_UNREACHABLE', `Nobody knows where ${id} is.`, { cause })
+      }
+    },
+    async provide(cid, { signal } = {}) {
+      try {
+        await contentRouting.provide(CID.parse(cid), signal ? { signal } : {})
+      } catch (thrown) {
+        throw meshError('The mesh’s directory', thrown, signal)
+      }
+    },
+    async *findProviders(cid, { signal } = {}) {
+      try {
+        for await (const { id, multiaddrs } of contentRouting.findProviders(CID.parse(cid), signal ? { signal } : {}))
+          yield { peerId: id.toString(), addrs: multiaddrs.map(String) }
+      } catch (thrown) {
+        throw meshError('The mesh’s directory', thrown, signal)
+      }
+    },
+  }
+}
+
+/**
+ * libp2p's routing by means of the relays' DHT, which is loaded when somebody nobody nearby knows is first looked for
+ * (67 kB, FACTS 1.3). A client only: tabs come and go too fast to keep a part of the table.
+ */
+export class LazyRouting {
+  readonly #components: KadDHTComponents
+  #dht: Promise<KadDHT> | undefined
+
+  constructor(components: KadDHTComponents) {
+    this.#components = components
+  }
+
+  /** Where libp2p looks for a service's peer routing. */
+  get [peerRoutingSymbol](): PeerRouting {
+    return {
+      findPeer: (id, options) => this.#findPeer(id, options),
+      getClosestPeers: (key, options) => this.#getClosestPeers(key, options),
+    }
+  }
+
+  /** Where libp2p looks for a service's content routing. */
+  get [contentRoutingSymbol](): Partial<ContentRouting> {
+    return {
+      provide: async (cid, options) => (await this.#content()).provide?.(cid, options),
+      findProviders: (cid, options) => this.#findProviders(cid, options),
+    }
+  }
+
+  async stop(): Promise<void> {
+    await stop(await this.#dht)
+  }
+
+  /** @throws {Error} if nobody knows the peer, or no server of the DHT is connected. */
+  async #findPeer(id: PeerId, options?: RoutingOptions): Promise<PeerInfo> {
+    const dht = await this.#loaded()
+    for await (const event of dht.findPeer(id, options)) if (event.name === 'FINAL_PEER') return event.peer
+    throw new Error('The DHT does not know this peer.')
+  }
+
+  async *#getClosestPeers(key: Uint8Array, options?: RoutingOptions): AsyncIterable<PeerInfo> {
+    const dht = await this.#loaded()
+    for await (const event of dht.getClosestPeers(key, options)) if (event.name === 'FINAL_PEER') yield event.peer
+  }
+
+  async *#findProviders(cid: CID, options?: RoutingOptions): AsyncIterable<Provider> {
+    yield* (await this.#content()).findProviders?.(cid, options) ?? []
+  }
+
+  async #content(): Promise<Partial<ContentRouting>> {
+    return ((await this.#loaded()) as KadDHT & { [contentRoutingSymbol]: Partial<ContentRouting> })[
+      contentRoutingSymbol
+    ]
+  }
+
+  #loaded(): Promise<KadDHT> {
+    this.#dht ??= this.#load()
+    this.#dht.catch(() => (this.#dht = undefined))
+    return this.#dht
+  }
+
+  async #load(): Promise<KadDHT> {
+    const { kadDHT, passthroughMapper } = await import('@libp2p/kad-dht')
+    const dht = kadDHT({
+      protocol: DHT_PROTOCOL,
+      clientMode: true,
+      // Relays on private networks, and on loopback, are as good as any.
+      peerInfoMapper: passthroughMapper,
+      allowQueryWithZeroPeers: true,
+    })(this.#components)
+    await start(dht)
+    await this.#addConnected(dht)
+    return dht
+  }
+
+  /** It hears of peers that connect from now on; the relays are connected already. */
+  async #addConnected(dht: KadDHT): Promise<void> {
+    const { connectionManager, peerStore } = this.#components
+    const { routingTable } = dht as KadDHT & { routingTable: { add(peer: PeerId): Promise<void> } }
+    const connected = new Map(
+      connectionManager.getConnections().map(({ remotePeer }) => [remotePeer.toString(), remotePeer]),
+    )
+    await Promise.all(
+      [...connected.values()].map(async (id) => {
+        const { protocols } = await peerStore.get(id)
+        if (protocols.includes(DHT_PROTOCOL)) await routingTable.add(id)
+      }),
+    )
+  }
+}

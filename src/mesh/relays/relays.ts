@@ -1,0 +1,151 @@
+import type { PeerId } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { toGliaError } from '../../glia/errors.ts'
+import { readMultiaddr, withPeer } from '../dial/addresses.ts'
+import { RESERVE_MS } from '../limits.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
+import type { RelayInfo } from '../presence/peer-info.ts'
+import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
+import { Turns } from '../dial/places.ts'
+
+export interface RelaysInit extends Omit<RelayLinkInit, 'address'> {
+  /** Told of each address before it is dialled: this peer's own person or operator named it. */
+  name(address: Multiaddr): void
+}
+
+/** The relays that this peer uses. */
+export class Relays {
+  readonly #init: RelaysInit
+  readonly #links = new Map<string, RelayLink>()
+  /** Addresses that are none. */
+  #bad: RelayInfo[] = []
+  #joinedAt = Date.now()
+  #joined = false
+
+  constructor(init: RelaysInit) {
+    this.#init = { ...init, changed: () => this.#changed(init.changed) }
+  }
+
+  get infos(): RelayInfo[] {
+    return [...[...this.#links.values()].map(({ info }) => info), ...this.#bad]
+  }
+
+  /** Uses exactly these from now on. One that is no multiaddr is shown with its error, and does not keep the others from being used. */
+  use(addresses: readonly string[]): void {
+    const wanted = new Map<string, Multiaddr>()
+    this.#bad = []
+    for (const text of addresses) {
+      try {
+        wanted.set(text, readMultiaddr(text))
+      } catch (thrown) {
+        this.#bad.push(unusable(text, toGliaError(thrown).message))
+      }
+    }
+    for (const [text, link] of this.#links) {
+      if (wanted.has(text)) continue
+      link.stop()
+      this.#links.delete(text)
+    }
+    for (const [text, address] of wanted) {
+      if (this.#links.has(text)) continue
+      this.#init.name(address)
+      this.#links.set(text, new RelayLink({ ...this.#init, address }))
+    }
+    this.#init.changed()
+  }
+
+  /** When this peer began, or last came to have a relay after it had none, in ms since the epoch. */
+  get joinedAt(): number {
+    return this.#joinedAt
+  }
+
+  /** Tries again at once if no relay is connected. */
+  hurryIfAlone(): void {
+    if (!this.infos.some(({ state }) => isConnected(state))) this.hurry()
+  }
+
+  hurry(): void {
+    for (const link of this.#links.values()) link.hurry()
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.stop()
+    this.#links.clear()
+  }
+
+  #isJoined(): boolean {
+    return this.infos.some(({ state }) => state === 'reserved')
+  }
+
+  #changed(tell: () => void): void {
+    const joined = this.#isJoined()
+    if (joined && !this.#joined) this.#joinedAt = Date.now()
+    this.#joined = joined
+    tell()
+  }
+}
+
+/** Whether calls can go out through a relay in this state. Only who is called needs a reservation. */
+export function isConnected(state: RelayInfo['state']): boolean {
+  return state === 'reserved' || state === 'refused'
+}
+
+function unusable(address: string, error: string): RelayInfo {
+  return { address, peerId: undefined, state: 'waiting', expires: undefined, retryAt: undefined, error }
+}
+
+/** What is used of the circuit relay transport's own store of reservations. */
+export interface ReservationStore {
+  /** Relays that the store asks no more, because one attempt failed in a way that it takes for final. */
+  relayFilter?: { has(relay: Uint8Array): boolean; add(relay: Uint8Array): void }
+  addRelay(relay: PeerId, type: 'configured'): Promise<unknown>
+  getReservation(relay: PeerId): { expire: bigint } | undefined
+}
+
+/** Reservations by means of libp2p's circuit relay transport. */
+export class CircuitReserver implements Reserver {
+  readonly #transportManager: TransportManager
+  readonly #store: ReservationStore
+  readonly #listening = new Set<string>()
+  /** Listeners that are being made. A wait for one may be given up, and its relay tried again, before it is there. */
+  readonly #starting = new Map<string, Promise<void>>()
+  /**
+   * One after the other: as soon as it has made a reservation, the store of @libp2p/circuit-relay-v2 4.2.13 forgets those that wait
+   * in its queue, and whoever asked for them waits for ever.
+   */
+  readonly #turns = new Turns(1)
+
+  constructor(transportManager: TransportManager, store: ReservationStore) {
+    this.#transportManager = transportManager
+    this.#store = store
+    // A relay that was restarted as something else for a minute, or that could not be dialled once, is asked again.
+    if (store.relayFilter) store.relayFilter = { has: () => false, add: () => undefined }
+  }
+
+  async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
+    await this.#turns.run(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
+  }
+
+  async #reserve(relay: PeerId, address: Multiaddr): Promise<void> {
+    const id = relay.toString()
+    if (this.#listening.has(id)) {
+      // Its listener takes a new reservation by itself; another listener for each return of the relay would pile up.
+      await this.#store.addRelay(relay, 'configured')
+      return
+    }
+    const starting = this.#starting.get(id) ?? this.#listen(id, address).finally(() => void this.#starting.delete(id))
+    this.#starting.set(id, starting)
+    await starting
+  }
+
+  async #listen(id: string, address: Multiaddr): Promise<void> {
+    await this.#transportManager.listen([withPeer(address, id).encapsulate('/p2p-circuit')])
+    this.#listening.add(id)
+  }
+
+  expires(relay: PeerId): number | undefined {
+    const seconds = this.#store.getReservation(relay)?.expire
+    return seconds === undefined ? undefined : Number(seconds) * 1000
+  }
+}

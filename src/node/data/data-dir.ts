@@ -1,0 +1,78 @@
+import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { isPid, newPid, type Pid } from '../../glia/pid.ts'
+import { newIdentity, type PortableIdentity } from '../../mesh/libp2p/identity.ts'
+import { makeFolder } from './make-folder.ts'
+import { UsageError } from '../option-values.ts'
+
+/** What outlives the process, so that others find this peer again. */
+export interface KeptData {
+  readonly identity: PortableIdentity
+  readonly rootPid: Pid
+}
+
+const KEY_FILE = 'peer.key'
+const ROOT_FILE = 'root.pid'
+/** Who has the key is this peer: for its owner only. */
+const OWNER_ONLY = 0o600
+
+/**
+ * Reads the data folder, and makes what is not there yet.
+ *
+ * @throws {UsageError} if the folder or what is in it cannot be used
+ */
+export async function openDataDir(dir: string): Promise<KeptData> {
+  try {
+    await makeFolder(dir)
+    const identity = await loadIdentity(join(dir, KEY_FILE))
+    return { identity, rootPid: await loadRootPid(join(dir, ROOT_FILE)) }
+  } catch (err) {
+    if (err instanceof UsageError) throw err
+    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${(err as Error).message}.`, { cause: err })
+  }
+}
+
+async function loadIdentity(path: string): Promise<PortableIdentity> {
+  const kept = await readIfThere(path)
+  if (!kept) {
+    const identity = await newIdentity()
+    await writeWhole(path, identity.privateKey)
+    return identity
+  }
+  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, OWNER_ONLY)
+  try {
+    const privateKey = new Uint8Array(kept)
+    return { peerId: peerIdFromPrivateKey(privateKeyFromProtobuf(privateKey)).toString(), privateKey }
+  } catch (cause) {
+    throw new UsageError(`${path} is not the key of a peer: move it away to start with a new one.`, { cause })
+  }
+}
+
+async function loadRootPid(path: string): Promise<Pid> {
+  const kept = (await readIfThere(path))?.toString('utf8').trim()
+  if (kept === undefined) {
+    const pid = newPid()
+    await writeWhole(path, `${pid}\n`)
+    return pid
+  }
+  if (isPid(kept)) return kept
+  throw new UsageError(`${path} is not a PID: move it away to start with a new one.`)
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw err
+  }
+}
+
+/** Under another name first: a process that ends in the middle leaves no half file. */
+async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, content, { mode: OWNER_ONLY })
+  await rename(draft, path)
+}

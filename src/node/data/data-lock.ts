@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { pause } from '../../mesh/dial/pause.ts'
+import { holderOf, keepTouching, ownMark } from './lock-holder.ts'
+import { makeFolder } from './make-folder.ts'
+import { UsageError } from '../option-values.ts'
+
+const LOCK_FILE = 'lock'
+/** A file system that does not answer by then is of no use: a network that is down, for example. */
+const ANSWER_MS = 10_000
+
+/** Time that removing a stale lock takes at most, and how long others wait for it. */
+const MOMENT_MS = 2_000
+const RETRY_MS = 20
+
+/** The data folder, for this server only. */
+export interface DataLock {
+  /** Resolves when another server has taken the folder: this one was frozen for so long that it looked dead. */
+  readonly lost: Promise<void>
+  /** Idempotent. */
+  readonly release: () => Promise<void>
+}
+
+/**
+ * Takes the data folder for this process, and makes it if it is not there. Two servers with one key would be one peer in two
+ * places. The lock of a process that is dead is taken over: nothing removes it after kill -9 or a power cut. Whether a process of another
+ * container or machine lives, only its lock tells, which it touches every second. So that takes some seconds.
+ *
+ * @throws {UsageError} if another server uses the folder, or nothing can be written there
+ */
+export async function lockDataDir(dir: string): Promise<DataLock> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('the file system does not answer')), ANSWER_MS)
+  try {
+    return await Promise.race([lock(dir), late])
+  } catch (err) {
+    if (err instanceof UsageError) throw err
+    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${(err as Error).message}.`, { cause: err })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function lock(dir: string): Promise<DataLock> {
+  await makeFolder(dir)
+  const path = join(dir, LOCK_FILE)
+  const own = await ownMark()
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, own, { mode: 0o600 })
+  try {
+    // A link is made only if there is no lock, and the lock has its content at once.
+    while (!(await linked(draft, path))) await removeIfStale(path, dir)
+  } finally {
+    await unlink(draft)
+  }
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>()
+  const stopTouching = keepTouching(path, async () => {
+    const found = await contentOf(path)
+    if (found !== undefined && found !== own) lose()
+  })
+  return {
+    lost,
+    release: async () => {
+      stopTouching()
+      if ((await contentOf(path)) === own) await unlink(path)
+    },
+  }
+}
+
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    // Some file systems have no links.
+    await link(draft, path).catch((err: unknown) => {
+      if ((err as NodeJS.ErrnoException).code === 'EEXIST') throw err
+      return copyFile(draft, path, constants.COPYFILE_EXCL)
+    })
+    return true
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw err
+  }
+}
+
+/** @throws {UsageError} if the process that has the lock lives */
+async function removeIfStale(path: string, dir: string): Promise<void> {
+  const found = await contentOf(path)
+  if (found === undefined) return
+  const holder = await holderOf(path, found)
+  if (holder !== undefined) {
+    throw new UsageError(
+      `The data folder ${resolve(dir)} is in use by another server (${holder}): give this one a folder of its own with --data DIR.`,
+    )
+  }
+  await removeStale(path, found)
+}
+
+/**
+ * Several processes may find the same stale lock, and a late one must not remove the new lock of another. So only the process that
+ * holds a second lock for this moment removes it.
+ */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const moment = `${path}.stale`
+  const draft = `${moment}.${randomUUID()}`
+  await writeFile(draft, '')
+  const isMine = await linked(draft, moment)
+  await unlink(draft)
+  if (!isMine) {
+    // Its holder may have been killed.
+    const since = await stat(moment).catch(() => undefined)
+    if (since && Date.now() - since.mtimeMs > MOMENT_MS) await unlinkIfThere(moment)
+    await pause(RETRY_MS)
+    return
+  }
+  try {
+    if ((await contentOf(path)) === stale) await unlink(path)
+  } finally {
+    await unlinkIfThere(moment)
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((err: unknown) => {
+    if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err
+  })
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw err
+  }
+}

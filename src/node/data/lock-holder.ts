@@ -1,0 +1,102 @@
+import { open, readFile, readlink, utimes } from 'node:fs/promises'
+import { pause } from '../../mesh/dial/pause.ts'
+
+/** How often a holder touches its lock, in ms. */
+const BEAT_MS = 1_000
+/** How long a lock is watched for that, in ms: its holder may be busy for some time. */
+const WATCH_MS = 5_000
+const LOOK_MS = 100
+
+/** Stands for what the system does not tell. */
+const UNKNOWN = '-'
+
+/**
+ * What a process writes into its lock: its id, when it started, and where its id means something. In another container, or on another
+ * machine that shares the folder, the same id is another process.
+ */
+export async function ownMark(): Promise<string> {
+  return `${process.pid} ${await startOf(process.pid)} ${await idSpace()}\n`
+}
+
+/** Whether the process that wrote this mark lives, and where it is, as words for a person. */
+export async function holderOf(path: string, mark: string): Promise<string | undefined> {
+  const [pid = '', start = '', space] = mark.trim().split(' ')
+  if (!/^[1-9]\d*$/.test(pid)) return undefined
+  if (space === undefined || space === (await idSpace()))
+    return (await isAlive(Number(pid), start)) ? `process ${pid}` : undefined
+  return (await isTouched(path)) ? 'in another container, or on another machine' : undefined
+}
+
+/** Touches a lock again and again, for those who cannot look at this process. @returns Ends it */
+export function keepTouching(path: string, beat: () => Promise<void>): () => void {
+  const timer = setInterval(() => {
+    const now = new Date()
+    // A beat that fails is missed, and the next one comes soon.
+    utimes(path, now, now)
+      .then(beat)
+      .catch(() => undefined)
+  }, BEAT_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Its time is compared with itself: the clock of the other machine may be wrong. */
+async function isTouched(path: string): Promise<boolean> {
+  const first = await touchedAt(path)
+  for (const until = Date.now() + WATCH_MS; Date.now() < until;) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await pause(LOOK_MS)
+    // oxlint-disable-next-line no-await-in-loop
+    const now = await touchedAt(path)
+    if (now !== first) return now !== undefined
+  }
+  return false
+}
+
+/** undefined: it is not there. A network file system looks at the file itself when it is opened. */
+async function touchedAt(path: string): Promise<number | undefined> {
+  try {
+    const file = await open(path)
+    try {
+      return (await file.stat()).mtimeMs
+    } finally {
+      await file.close()
+    }
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw err
+  }
+}
+
+/** Where process ids are unique: a namespace of a system that was started once. */
+async function idSpace(): Promise<string> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+    return `${boot.trim()}/${await readlink('/proc/self/ns/pid')}`
+  } catch {
+    return UNKNOWN
+  }
+}
+
+/** Whether a process lives, and is the one that started then: process ids are used again. */
+async function isAlive(pid: number, start: string): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+  } catch (err) {
+    // It is somebody else's: alive.
+    if ((err as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = await startOf(pid)
+  return now === UNKNOWN || start === UNKNOWN || now === start
+}
+
+/** When a process was started, in ticks since the machine was, where the system tells (Linux). */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+    // The second field, in parentheses, may have spaces in it. Of what follows the start is the 20th.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN
+  } catch {
+    return UNKNOWN
+  }
+}

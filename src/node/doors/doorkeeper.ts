@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net'
+import type { CreateListenerOptions, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { WebSocket } from 'ws'
+import { GliaError } from '../../glia/errors.ts'
+import { Rate } from '../../mesh/dial/rate.ts'
+import { JOINS_PER_SECOND, MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES } from '../limits.ts'
+import type { RefusalObserver } from '../metrics/metrics.ts'
+import { networkAt, shareOf } from './networks.ts'
+import { Quota } from './quota.ts'
+import { Unfinished } from './unfinished.ts'
+
+export interface DoorkeeperInit {
+  /** Connections of one network that may be open at once. */
+  readonly connectionsPerNetwork: number
+  /** Handshakes of one network that may be under way at once. */
+  readonly handshakesPerNetwork: number
+  readonly observer: RefusalObserver
+}
+
+/** The raw socket of a connection of @libp2p/tcp 11.0.28 or @libp2p/websockets 10.1.21. */
+type Inbound = MultiaddrConnection & { socket?: Socket; websocket?: WebSocket & { _socket: Socket } }
+
+/**
+ * Counts the connections of each network at the doors of libp2p. libp2p itself bounds handshakes in all only, so that silent
+ * connections of one host shut out everybody else, and what it has read before a handshake is over is not bounded.
+ */
+export class Doorkeeper {
+  /** Connections whose handshake is not over, and sockets that may become one. */
+  readonly unfinished: Unfinished
+  readonly #quota: Quota
+  readonly #rate = new Rate({ perSecond: JOINS_PER_SECOND, burst: JOINS_PER_SECOND })
+  readonly #observer: RefusalObserver
+
+  constructor({ connectionsPerNetwork, handshakesPerNetwork, observer }: DoorkeeperInit) {
+    this.#observer = observer
+    this.#quota = new Quota(connectionsPerNetwork)
+    this.unfinished = new Unfinished({ perNetwork: handshakesPerNetwork, inAll: MAX_HANDSHAKES }, () =>
+      observer.refused('handshake'),
+    )
+  }
+
+  /** Guards the listeners of a transport. */
+  guard<T>(make: (components: T) => Transport): (components: T) => Transport {
+    return (components) => {
+      const transport = make(components)
+      const createListener = transport.createListener.bind(transport)
+      transport.createListener = (options: CreateListenerOptions): Listener =>
+        createListener({ ...options, upgrader: this.#guarded(options.upgrader) })
+      return transport
+    }
+  }
+
+  #guarded(upgrader: Upgrader): Upgrader {
+    const upgradeInbound: Upgrader['upgradeInbound'] = (connection, options) =>
+      this.#admit(connection, () => upgrader.upgradeInbound(connection, options))
+    // Listeners use nothing else of it.
+    return { upgradeInbound } as Upgrader
+  }
+
+  async #admit(connection: Inbound, upgrade: () => Promise<void>): Promise<void> {
+    const network = networkAt(connection.remoteAddr)
+    const giveBack = this.#rate.admits(network, Date.now(), shareOf(network, 1)) ? this.#quota.take(network) : undefined
+    if (!giveBack) {
+      this.#observer.refused('connection')
+      end(connection)
+      throw new GliaError('ERR_DENIED', 'This address has too many connections.')
+    }
+    const finished = this.unfinished.add(network, () => end(connection))
+    const unbounded = boundBytes(connection)
+    connection.addEventListener('close', giveBack)
+    try {
+      await upgrade()
+    } catch (thrown) {
+      // Asked to close, a WebSocket waits half a minute for the other side.
+      end(connection)
+      giveBack()
+      throw thrown
+    } finally {
+      finished()
+      unbounded()
+    }
+  }
+}
+
+function socketOf({ socket, websocket }: Inbound): Socket | undefined {
+  // oxlint-disable-next-line no-underscore-dangle -- ws gives its socket to nobody
+  return socket ?? websocket?._socket
+}
+
+function end(connection: Inbound): void {
+  socketOf(connection)?.resetAndDestroy()
+}
+
+/** Ends a connection that sends more than a handshake. @returns ends the bound */
+function boundBytes(connection: Inbound): () => void {
+  const socket = socketOf(connection)
+  const check = (): void => {
+    if (socket && socket.bytesRead > MAX_HANDSHAKE_BYTES) end(connection)
+  }
+  socket?.on('data', check)
+  return () => socket?.off('data', check)
+}

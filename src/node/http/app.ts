@@ -1,0 +1,128 @@
+import { realpath } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
+import { serveStatic } from '@hono/node-server/serve-static'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { compress } from 'hono/compress'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { noPath, refuse } from '../../glia/http/refuse.ts'
+import { headersFor, ISOLATION_HEADERS } from '../../headers.ts'
+import type { Gateway } from './gateway.ts'
+import { knownHostsOnly, sameOriginOr } from './guard.ts'
+import type { Incoming } from './http-door.ts'
+import { isLocalClient } from '../doors/loopback.ts'
+import type { ServerMetrics } from '../metrics/metrics.ts'
+import type { OwnNames } from './own-names.ts'
+import { WELL_KNOWN_PATH } from './well-known.ts'
+
+export interface AppInit {
+  /** Folder of the built app. */
+  readonly dist: string
+  /** Under which names the server answers, and which sites may ask. */
+  readonly names: OwnNames
+  readonly gateway: Gateway
+  readonly metrics: Pick<ServerMetrics, 'text' | 'contentType'>
+  /** Other machines may read /metrics. */
+  readonly publicMetrics: boolean
+  /** This machine may read /metrics. Not behind a proxy: some pass on requests of others that look like those of this machine. */
+  readonly localMetrics: boolean
+  /** What the well-known file says to who asked under this Host. */
+  wellKnown(host: string): object
+}
+
+/** What handlers are given with a request, and what they give each other. */
+interface Server {
+  Bindings: Incoming
+  /** Path of the file that is served, below `dist`. */
+  Variables: { file: string | undefined }
+}
+
+/** The paths of the HTTP API (DESIGN 7). A file of the app never has such a name. */
+const API_PATHS = ['/status', '/info', '/version', '/root', '/ww/*']
+
+/** All that the server answers: who may ask, the relay it has, the HTTP API, the files of the app, and nothing else. */
+export function createApp(init: AppInit): Hono<Server> {
+  const { dist, gateway, names } = init
+  const app = new Hono<Server>()
+  app.use(knownHostsOnly(names))
+  // The sites that may learn where the relay is are those that may join it.
+  const allowed = sameOriginOr((origin) => names.isAllowed(origin))
+  for (const path of [WELL_KNOWN_PATH, ...API_PATHS]) app.use(path, allowed)
+  app.use(
+    '/metrics',
+    sameOriginOr(() => false),
+  )
+
+  app.on(['GET', 'HEAD'], WELL_KNOWN_PATH, (c) => c.json(init.wellKnown(c.req.header('host') ?? ''), 200, UNSTORED))
+  app.on(['GET', 'HEAD'], '/metrics', (c) => metrics(c, init))
+  for (const path of API_PATHS) app.all(path, (c) => gateway.answer(c.req.raw, c.env))
+
+  app.on(['GET', 'HEAD'], '*', compress(), staticFiles(dist))
+  app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
+  app.all('*', async (c) => {
+    const { url, headers } = c.req.raw
+    const asked = await app.fetch(new Request(url, { method: 'HEAD', headers }), c.env)
+    if (asked.status === 404) return refuse(noPath(c.req.path))
+    return refuse(new GliaError('ERR_BAD_VERB', 'This path takes GET, HEAD only.'), { allow: 'GET, HEAD' })
+  })
+  app.onError((thrown) => refuse(toGliaError(thrown)))
+  return app
+}
+
+/** The relay's address depends on the request's Host. */
+const UNSTORED = { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' }
+
+async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
+  if (!init.publicMetrics && !(init.localMetrics && isLocalClient(c.env.incoming))) {
+    return refuse(
+      new GliaError(
+        'ERR_DENIED',
+        'Figures are not shown here. Start the server with --metrics PORT or --public-metrics.',
+      ),
+    )
+  }
+  const headers = { 'content-type': init.metrics.contentType, 'cache-control': 'no-store' }
+  return c.body(await init.metrics.text(), 200, headers)
+}
+
+/** Files of the app: what is below its folder, not hidden, and no link that leads out of it. */
+function staticFiles(dist: string): MiddlewareHandler<Server> {
+  const root = resolve(dist)
+  const serve = serveStatic<Server>({ root, onFound: (file, c) => c.set('file', relative(root, file)) })
+  return async (c, next) => {
+    if (!(await isOfApp(root, c.req.path))) return next()
+    const reply = await serve(c, next)
+    // Not in onFound: that comes after the response is made.
+    const path = c.get('file')?.split(sep).join('/')
+    if (reply && path !== undefined) {
+      for (const [name, value] of Object.entries(headersFor(path))) reply.headers.set(name, value)
+    }
+    return reply
+  }
+}
+
+async function isOfApp(root: string, requested: string): Promise<boolean> {
+  const names = decode(requested).split(/[/\\]/)
+  // What certificate authorities and others look for is public by its nature.
+  if (names.some((name) => name.startsWith('.') && name !== '.well-known')) return false
+  const path = join(root, ...names)
+  const [folder, file, index] = await Promise.all([root, path, join(path, 'index.html')].map(real))
+  const isWithin = (place: string): boolean => place === folder || place.startsWith(`${folder}${sep}`)
+  return file !== undefined && isWithin(file) && (index === undefined || isWithin(index))
+}
+
+/** Where a path leads, links followed; undefined if nowhere. */
+async function real(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined)
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+function text(c: Context, status: 404, message: string): Response {
+  return c.text(message, status, { ...ISOLATION_HEADERS, 'x-content-type-options': 'nosniff' })
+}

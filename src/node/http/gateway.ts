@@ -1,0 +1,86 @@
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { HttpApi } from '../../glia/http/http.ts'
+import { refuse } from '../../glia/http/refuse.ts'
+import { ClientNames } from './client-names.ts'
+import type { Incoming } from './http-door.ts'
+import { MAX_CALLS, MAX_CALLS_PER_CLIENT } from '../limits.ts'
+import { networkOf } from '../doors/networks.ts'
+import { type BodyLimits, checkLength } from './request-body.ts'
+import { SlowBodies } from './slow-bodies.ts'
+
+/** Calls that one process may have under way. */
+export interface CallLimits {
+  readonly maxCalls: number
+  readonly maxCallsPerClient: number
+}
+
+export const CALL_LIMITS: CallLimits = { maxCalls: MAX_CALLS, maxCallsPerClient: MAX_CALLS_PER_CLIENT }
+
+/** Who is told of calls: the metrics. */
+export interface CallObserver {
+  began(): void
+  /** @param status 499 if the client went away, or the reply broke off. */
+  ended(status: number): void
+}
+
+export interface GatewayInit {
+  readonly http: HttpApi
+  /** This peer: it calls on behalf of whoever asks. */
+  readonly peerId: string
+  readonly limits: CallLimits & BodyLimits
+  readonly observer: CallObserver
+}
+
+/** Answers requests of the HTTP API, as many at once as it can stand. The rest are refused at once and may be sent again. */
+export class Gateway {
+  readonly #init: GatewayInit
+  readonly #ofClient = new Map<string, number>()
+  readonly #names = new ClientNames()
+  readonly #slow = new SlowBodies()
+  #calls = 0
+
+  constructor(init: GatewayInit) {
+    this.#init = init
+  }
+
+  async answer(request: Request, incoming: Incoming): Promise<Response> {
+    const { http, peerId, limits, observer } = this.#init
+    observer.began()
+    let status = 499
+    incoming.onDone((outcome) => observer.ended(outcome === 'answered' || status !== 200 ? status : 499))
+    try {
+      this.#admit(incoming)
+      checkLength(incoming.incoming, limits)
+      const reply = await http(request, { caller: peerId, client: this.#names.of(incoming.client) })
+      status = reply.status
+      return reply
+    } catch (thrown) {
+      const error = toGliaError(thrown)
+      status = error.status
+      return refuse(error, error.status === 429 || error.status === 503 ? { 'retry-after': '1' } : {})
+    }
+  }
+
+  /** Counts a call until its answer is out. @throws {GliaError} if there are too many. */
+  #admit({ client: ip, body, onDone }: Incoming): void {
+    const client = networkOf(ip)
+    const { maxCalls, maxCallsPerClient } = this.#init.limits
+    const ofClient = this.#ofClient.get(client) ?? 0
+    if (ofClient >= maxCallsPerClient) {
+      throw new GliaError('ERR_MAILBOX_FULL', `You have ${maxCallsPerClient} calls under way: let one end first.`)
+    }
+    if (this.#calls >= maxCalls) {
+      this.#slow.endSlowest()
+      throw new GliaError('ERR_LIVE_LIMIT', `This gateway has ${maxCalls} calls under way: try again later.`)
+    }
+    if (body) onDone(this.#slow.add(client, body))
+    this.#calls += 1
+    this.#ofClient.set(client, ofClient + 1)
+    onDone(() => {
+      this.#calls -= 1
+      const left = (this.#ofClient.get(client) ?? 1) - 1
+      if (left > 0) this.#ofClient.set(client, left)
+      else this.#ofClient.delete(client)
+    })
+  }
+}

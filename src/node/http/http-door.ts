@@ -1,0 +1,163 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { EXIT_HEADER, exitOf } from '../../glia/http/http-exit.ts'
+import { refuse } from '../../glia/http/refuse.ts'
+import { LINGER_MS } from '../limits.ts'
+import { clientOf } from '../doors/loopback.ts'
+import { type BodyLimits, RequestBody } from './request-body.ts'
+
+/** What else is known of a request. */
+export interface Incoming {
+  readonly incoming: IncomingMessage
+  /** IP address of the client. */
+  readonly client: string
+  /** What is read of its body. undefined: it has none. */
+  readonly body: RequestBody | undefined
+  /** Called once, when the answer is out or the client gone. */
+  onDone(callback: (outcome: 'answered' | 'broken') => void): void
+}
+
+/** Answers requests, as in the Fetch API. */
+export type HttpHandler = (request: Request, incoming: Incoming) => Response | Promise<Response>
+
+/**
+ * Serves a Fetch API handler over node:http, both bodies streamed at once: a reply may begin, and end, while its request is
+ * still being sent. A reply that fails after its head breaks the connection, so that it never looks complete; a client that
+ * goes away aborts the request's signal and cancels the reply.
+ */
+export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListener {
+  return (incoming, response) => {
+    const gone = new AbortController()
+    const body = hasBody(incoming) ? new RequestBody(incoming, limits) : undefined
+    const request = toRequest(incoming, gone.signal, body)
+    response.once('close', () => {
+      // Uses the request on purpose: with it, its signal is kept until here.
+      if (!response.writableFinished && request?.signal.aborted === false) gone.abort()
+    })
+    response.once('finish', () => linger(incoming))
+    void answer(request, { incoming, response, body }, { handler, limits })
+  }
+}
+
+/** A request and its answer, as Node has them. */
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: RequestBody | undefined
+}
+
+async function answer(
+  request: Request | undefined,
+  exchange: Exchange,
+  { handler, limits }: { handler: HttpHandler; limits: BodyLimits },
+): Promise<void> {
+  const { incoming, response } = exchange
+  try {
+    const reply = request
+      ? await handler(request, contextOf(exchange))
+      : refuse(
+          new GliaError(
+            'ERR_BAD_REQUEST',
+            'The server cannot answer this request: its method is not allowed, or its path is not valid.',
+          ),
+        )
+    await send(reply, response, incoming, limits.bodyIdleMs)
+  } catch (thrown) {
+    // A handler makes its own errors into replies, so this is one after the head: the body must not end as if it were whole.
+    if (response.headersSent) breakOff(incoming, response)
+    else await send(refuse(toGliaError(thrown)), response, incoming, limits.bodyIdleMs).catch(() => response.destroy())
+  }
+}
+
+function hasBody({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+/** undefined if it cannot be one: TRACE, or a target that is no path. */
+function toRequest(incoming: IncomingMessage, signal: AbortSignal, body: RequestBody | undefined): Request | undefined {
+  const { method = 'GET', url = '' } = incoming
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, [value].flat().join(', '))
+  }
+  try {
+    // Nothing depends on the name: who asks under which one is in the Host header.
+    return new Request(new URL(url.replace(/^\/+/, '/'), 'http://localhost/'), {
+      method,
+      headers,
+      signal,
+      ...(body && { body: body.stream, duplex: 'half' as const }),
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function contextOf({ incoming, response, body }: Exchange): Incoming {
+  return {
+    incoming,
+    body,
+    client: clientOf(incoming),
+    onDone: (callback) => {
+      const done = (): void => callback(response.writableFinished ? 'answered' : 'broken')
+      if (response.closed) done()
+      else response.once('close', done)
+    },
+  }
+}
+
+async function send(
+  reply: Response,
+  response: ServerResponse,
+  incoming: IncomingMessage,
+  idleMs: number,
+): Promise<void> {
+  response.writeHead(reply.status, Object.fromEntries(reply.headers))
+  const reader = reply.body?.getReader()
+  if (!reader || incoming.method === 'HEAD') {
+    await reader?.cancel()
+    response.end()
+    return
+  }
+  const cancel = (): void =>
+    void reader.cancel(new GliaError('ERR_ABORTED', 'The caller went away.')).catch(() => undefined)
+  response.once('close', cancel)
+  if (response.closed) cancel()
+  // A reply may begin long before its first byte is there.
+  response.flushHeaders()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (!response.write(next.value)) await drained(response, idleMs)
+  }
+  const exit = await exitOf(reply)
+  if (exit?.exitCode !== undefined) response.addTrailers({ [EXIT_HEADER]: String(exit.exitCode) })
+  response.end()
+}
+
+/** Waits until the client has taken what was written. @throws {GliaError} if it does not, or goes away. */
+async function drained(response: ServerResponse, idleMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onClose = (): void => reject(new GliaError('ERR_ABORTED', 'The caller went away.'))
+  const timer = setTimeout(() => reject(new GliaError('ERR_DEADLINE', 'The caller does not read its reply.')), idleMs)
+  response.once('drain', resolve).once('close', onClose)
+  if (response.closed) onClose()
+  try {
+    await promise
+  } finally {
+    clearTimeout(timer)
+    response.off('drain', resolve).off('close', onClose)
+  }
+}
+
+/** What was written goes out first. Without chunks, as HTTP/1.0 has it, only a reset tells a broken body from its end. */
+function breakOff({ httpVersion, socket }: IncomingMessage, response: ServerResponse): void {
+  setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
+  setTimeout(() => response.destroy(), LINGER_MS).unref()
+}
+
+/** The answer is out, and the client still sends: it may finish, but not for ever. */
+function linger(incoming: IncomingMessage): void {
+  if (incoming.complete) return
+  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS)
+  timer.unref()
+  incoming.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+}

@@ -1,0 +1,107 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { listen } from '../doors/doors.ts'
+import { type HttpHandler, httpDoor } from './http-door.ts'
+import {
+  HEAD_MS,
+  MAX_CALLS,
+  MAX_HEADER_BYTES,
+  MAX_SOCKETS,
+  SOCKETS_PER_TAB,
+  STOP_GRACE_MS,
+  WAITING_PER_TAB,
+} from '../limits.ts'
+import type { RefusalObserver } from '../metrics/metrics.ts'
+import { networkOf } from '../doors/networks.ts'
+import { Quota } from '../doors/quota.ts'
+import type { BodyLimits } from './request-body.ts'
+import { Unfinished } from '../doors/unfinished.ts'
+
+/** The HTTP door. It is open before there is anything to answer with: requests wait for that. */
+export interface HttpServer {
+  readonly port: number
+  serve(handler: HttpHandler): void
+  /** Takes no new requests, gives those that run a moment, then ends them. */
+  stop(): Promise<void>
+}
+
+export interface HttpServerInit {
+  readonly host: string
+  readonly port: number
+  readonly limits: BodyLimits
+  /** Tabs that one address may have; the quotas of sockets are in proportion to it. */
+  readonly perAddress: number
+  readonly observer: RefusalObserver
+}
+
+/** @throws {UsageError} if the address cannot be listened on */
+export async function openHttp({ host, port, limits, perAddress, observer }: HttpServerInit): Promise<HttpServer> {
+  const handler = Promise.withResolvers<HttpHandler>()
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEAD_MS,
+      keepAliveTimeout: HEAD_MS,
+      connectionsCheckingInterval: HEAD_MS / 2,
+      // A message may take as long as it likes, as long as it goes on: see request-body.ts.
+      requestTimeout: 0,
+    },
+    httpDoor(async (request, incoming) => (await handler.promise)(request, incoming), limits),
+  )
+  server.maxConnections = MAX_SOCKETS
+  boundSockets(server, perAddress, observer)
+  await listen(server, { flag: '--http', port }, host)
+  return {
+    port: (server.address() as AddressInfo).port,
+    serve: handler.resolve,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+      await closed
+      clearTimeout(grace)
+    },
+  }
+}
+
+/**
+ * Bounds the sockets of each network, and those that wait for a request: half a head, or none. Past the bound the oldest of them
+ * is closed. Together with the calls that run they never fill the door, so idle clients shut nobody out.
+ */
+function boundSockets(server: Server, perAddress: number, observer: RefusalObserver): void {
+  const quota = new Quota(SOCKETS_PER_TAB * perAddress)
+  const limits = { perNetwork: WAITING_PER_TAB * perAddress, inAll: MAX_SOCKETS - MAX_CALLS }
+  const waiting = new Unfinished(limits, () => observer.refused('request'))
+  const begun = new WeakMap<Socket, () => void>()
+  /** Requests of a socket that are not answered. A client may send the next ones before. */
+  const running = new WeakMap<Socket, number>()
+  const wait = (socket: Socket): void => {
+    if (socket.destroyed) return
+    begun.set(
+      socket,
+      waiting.add(networkOf(socket.remoteAddress ?? ''), () => socket.destroy()),
+    )
+  }
+  server.on('connection', (socket) => {
+    const giveBack = quota.take(networkOf(socket.remoteAddress ?? ''))
+    if (!giveBack) {
+      observer.refused('connection')
+      socket.destroy()
+      return
+    }
+    wait(socket)
+    socket.once('close', () => {
+      giveBack()
+      begun.get(socket)?.()
+    })
+  })
+  server.on('request', ({ socket }, response) => {
+    begun.get(socket)?.()
+    running.set(socket, (running.get(socket) ?? 0) + 1)
+    response.once('close', () => {
+      const left = (running.get(socket) ?? 1) - 1
+      running.set(socket, left)
+      if (left === 0) wait(socket)
+    })
+  })
+}

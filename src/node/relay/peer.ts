@@ -1,0 +1,122 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { isServed } from '../../glia/process/admit.ts'
+import type { Env } from '../../glia/env.ts'
+import type { Logger } from '../../glia/log.ts'
+import { parsePid } from '../../glia/pid.ts'
+import type { Proc } from '../../glia/process/proc.ts'
+import { Router } from '../../glia/router.ts'
+import { peerOf, withPeer } from '../../mesh/dial/addresses.ts'
+import { MeshNode } from '../../mesh/node.ts'
+import type { KeptData } from '../data/data-dir.ts'
+import { Doorkeeper } from '../doors/doorkeeper.ts'
+import { CIRCUITS_SHARE } from '../limits.ts'
+import type { ServerMetrics } from '../metrics/metrics.ts'
+import type { OwnNames } from '../http/own-names.ts'
+import { UsageError } from '../option-values.ts'
+import { dropReservationsOfTheGone, relayPlatform } from './relay.ts'
+import { RelayGuard } from './relay-guard.ts'
+import { RelayReport } from './relay-report.ts'
+import { createRoot } from '../root/root-process.ts'
+
+export interface PeerInit extends KeptData {
+  readonly host: string
+  readonly ws: number
+  readonly tcp: number
+  readonly announce: readonly string[]
+  readonly relays: readonly string[]
+  /** Reservations that one address may have; other quotas are in proportion to it. */
+  readonly perAddress: number
+  readonly circuits: number
+  readonly circuitBytes: number | undefined
+  readonly relayFor: 'glia' | 'any'
+  readonly rootModule: Uint8Array<ArrayBuffer>
+  readonly workerScript: URL
+  readonly metrics: ServerMetrics
+  /** Who may come in at the door for browsers. */
+  readonly names: OwnNames
+  readonly log: Logger
+}
+
+/** Everything that makes this server a peer of the mesh. */
+export interface Peer {
+  readonly env: Env
+  readonly router: Router
+  readonly mesh: MeshNode
+  /** Ends the root process and lets go of everybody. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the peer: a relay, a part of the DHT, one process, and the router that the gateway calls through.
+ *
+ * @throws {UsageError} if an address that was given cannot be one of this peer, or of another
+ */
+export async function startPeer(init: PeerInit): Promise<Peer> {
+  const { identity, rootPid, log, metrics } = init
+  checkAddresses(init)
+  const root = await createRoot({ ...init, pid: rootPid, peerId: identity.peerId, module: init.rootModule })
+  const procs = { rootPid, get: (pid: string): Proc | undefined => (pid === rootPid ? root : undefined) }
+  const env: Env = {
+    log: () => log,
+    localHost: () => ({ peerId: identity.peerId, addrs: () => mesh.addrs() }),
+    routing: () => mesh.routing,
+  }
+  const router: Router = new Router({
+    env,
+    procs,
+    openRemote: (address, options) => mesh.open(address, options),
+    rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
+  })
+  const report = new RelayReport(log)
+  let isThere = false
+  const mesh: MeshNode = await MeshNode.create({
+    identity,
+    log,
+    serve: (stream) => router.serveStream(stream),
+    serves: ({ proc, method }) => isServed(procs.get(proc), method),
+    root: () => rootPid,
+    changed: () => isThere && report.update(mesh.relays()),
+    platform: relayPlatform({
+      ...init,
+      announce: init.announce.map((address) => withPeer(multiaddr(address), identity.peerId).toString()),
+      metrics: metrics.libp2p,
+      observer: metrics,
+      doorkeeper: new Doorkeeper({
+        connectionsPerNetwork: 2 * init.perAddress,
+        handshakesPerNetwork: init.perAddress,
+        observer: metrics,
+      }),
+      guard: new RelayGuard({
+        ...init,
+        reservationsPerNetwork: init.perAddress,
+        circuitsPerNetwork: Math.ceil(init.circuits * CIRCUITS_SHARE),
+        observer: metrics,
+      }),
+    }),
+  })
+  metrics.observe(mesh.libp2p)
+  dropReservationsOfTheGone(mesh.libp2p)
+  isThere = true
+  mesh.useRelays(init.relays)
+  return {
+    env,
+    router,
+    mesh,
+    stop: async () => {
+      root.kill()
+      await mesh.stop()
+    },
+  }
+}
+
+/** A peer id in an announced address has to be this peer's, and one in a relay's another's. */
+function checkAddresses({ announce, relays, identity: { peerId } }: PeerInit): void {
+  for (const address of announce) {
+    if ((peerOf(multiaddr(address)) ?? peerId) === peerId) continue
+    throw new UsageError(`--announce ${address} ends with another peer's id: this one is ${peerId}.`)
+  }
+  for (const address of relays) {
+    if (peerOf(multiaddr(address)) !== peerId) continue
+    throw new UsageError(`--relay ${address} is this relay itself: give the other a folder of its own with --data DIR.`)
+  }
+}

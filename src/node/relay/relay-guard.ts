@@ -1,0 +1,208 @@
+import { type CircuitRelayServerComponents, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
+import type {
+  AbortOptions,
+  Connection,
+  ConnectionGater,
+  Libp2pEvents,
+  PeerId,
+  Stream,
+  TypedEventTarget,
+} from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { abortWith } from '../../mesh/dialects/libp2p-stream.ts'
+import { IDLE_MS, RAW_PROTOCOL, SESSION_PROTOCOL } from '../../mesh/limits.ts'
+import { IDENTIFY_MS } from '../limits.ts'
+import type { RefusalObserver } from '../metrics/metrics.ts'
+import { networkAt, shareOf } from '../doors/networks.ts'
+import { Quota } from '../doors/quota.ts'
+
+export interface RelayGuardInit {
+  /** Reservations that one network may have. */
+  readonly reservationsPerNetwork: number
+  /** Circuits that may be open at once: those that one network asked for, and all. */
+  readonly circuitsPerNetwork: number
+  readonly circuits: number
+  /** 'glia': only peers that say they speak Glia can be reached through this relay. */
+  readonly relayFor: 'glia' | 'any'
+  readonly observer: RefusalObserver
+}
+
+/** What is used of the server of @libp2p/circuit-relay-v2 4.2.13, which bounds reservations in all only. */
+interface RelayServer extends CircuitRelayService {
+  reservationStore: { reserve(peer: PeerId, address: Multiaddr, limit?: object): { status: number; expire?: number } }
+  onHop(this: RelayServer, stream: Stream, connection: Connection): Promise<void>
+  handleConnect(hop: Hop, options: AbortOptions): Promise<void>
+}
+
+/** The parts of libp2p that it is given. */
+type Components = CircuitRelayServerComponents & { events: TypedEventTarget<Libp2pEvents> }
+
+/** A request of a peer to the relay. Messages on its stream are protobuf. */
+interface Hop {
+  connection: Connection
+  stream: {
+    pb(codec: typeof asIs): { write(message: Uint8Array, options: AbortOptions): Promise<void> }
+    /** The relay calls it for a circuit that both peers have agreed to. */
+    unwrap(): unknown
+  }
+}
+
+const RESERVATION_REFUSED = 200
+/** A HopMessage of type STATUS (2) with the status RESOURCE_LIMIT_EXCEEDED (201). */
+const CIRCUITS_EXCEEDED = Uint8Array.of(0x08, 2, 0x28, 201, 1)
+/** js-libp2p and go-libp2p peers of the reference advertise its protocol without the slash. */
+const GLIA_PROTOCOLS: readonly string[] = [SESSION_PROTOCOL, RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
+
+/** Bounds what the relay does for each network, and for whom it does it. */
+export class RelayGuard {
+  readonly #init: RelayGuardInit
+  readonly #ofNetwork: Quota
+  #circuits = 0
+  #components: Components | undefined
+
+  constructor(init: RelayGuardInit) {
+    this.#init = init
+    this.#ofNetwork = new Quota(init.circuitsPerNetwork)
+  }
+
+  /**
+   * For libp2p, which asks it before it gives a reservation and before it connects two peers. A peer that is slow to say what it
+   * speaks gets its reservation, and is reachable once it has said it.
+   */
+  readonly gater: ConnectionGater = {
+    denyInboundRelayReservation: async (peer) => this.#denies((await this.#speaksGlia(peer)) === false),
+    denyOutboundRelayedConnection: async (_source, peer) => this.#denies((await this.#speaksGlia(peer)) !== true),
+  }
+
+  /** Guards the relay that a factory makes. */
+  guard(make: (components: Components) => CircuitRelayService): (components: Components) => CircuitRelayService {
+    return (components) => {
+      this.#components = components
+      const relay = make(components) as RelayServer
+      this.#boundReservations(relay)
+      this.#boundCircuits(relay)
+      return relay
+    }
+  }
+
+  #boundReservations(relay: RelayServer): void {
+    const { reservationsPerNetwork, observer } = this.#init
+    const store = relay.reservationStore
+    const reserve = store.reserve.bind(store)
+    store.reserve = (peer, address, limit) => {
+      const network = networkAt(address)
+      const isNew = !relay.reservations.has(peer)
+      if (isNew && reservationsOf(relay, network) >= shareOf(network, reservationsPerNetwork)) {
+        observer.refused('reservation')
+        return { status: RESERVATION_REFUSED }
+      }
+      const answer = reserve(peer, address, limit)
+      if (answer.status === RESERVATION_REFUSED) observer.refused('reservation')
+      return answer
+    }
+  }
+
+  /**
+   * The library tells its handler over which connection a request to connect came, but not on which stream. The end of that stream is
+   * the end of the circuit. So each request has a handler of its own.
+   */
+  #boundCircuits(relay: RelayServer): void {
+    const { onHop } = Object.getPrototypeOf(relay) as Pick<RelayServer, 'onHop'>
+    relay.onHop = async (stream, connection) => {
+      const handleConnect: RelayServer['handleConnect'] = async (hop, options) => {
+        const giveBack = this.#open(stream, connection)
+        let isConnected = false
+        const unwrap = (): unknown => {
+          isConnected = true
+          return hop.stream.unwrap()
+        }
+        try {
+          if (giveBack) {
+            await relay.handleConnect({ ...hop, stream: { ...hop.stream, unwrap } }, options)
+          } else {
+            this.#init.observer.refused('circuit')
+            await hop.stream.pb(asIs).write(CIRCUITS_EXCEEDED, options)
+          }
+          if (!isConnected) void stream.close().catch(() => undefined)
+        } finally {
+          // The library leaves the stream of a refused request open, and the peer may not close its half.
+          if (!isConnected) {
+            giveBack?.()
+            abortWith(stream, AbortSignal.timeout(IDLE_MS))
+          }
+        }
+      }
+      await onHop.call(
+        Object.create(relay, { handleConnect: { value: handleConnect } }) as RelayServer,
+        stream,
+        connection,
+      )
+    }
+  }
+
+  /** Counts a circuit until its stream ends. @returns ends the count earlier; undefined if there are too many circuits */
+  #open(stream: Stream, { remoteAddr }: Connection): (() => void) | undefined {
+    const giveBack = this.#circuits < this.#init.circuits ? this.#ofNetwork.take(networkAt(remoteAddr)) : undefined
+    if (!giveBack) return undefined
+    this.#circuits += 1
+    let isOver = false
+    const over = (): void => {
+      if (isOver) return
+      isOver = true
+      this.#circuits -= 1
+      giveBack()
+    }
+    if (stream.status === 'open') stream.addEventListener('close', over, { once: true })
+    else over()
+    return over
+  }
+
+  #denies(isStranger: boolean): boolean {
+    if (!isStranger) return false
+    this.#init.observer.refused('not glia')
+    return true
+  }
+
+  /** Whether a peer says that it speaks Glia; undefined if it does not say in time what it speaks. It may just have connected. */
+  async #speaksGlia(peer: PeerId): Promise<boolean | undefined> {
+    if (this.#init.relayFor === 'any') return true
+    if (!this.#components) return undefined
+    const { events, peerStore } = this.#components
+    const signal = AbortSignal.timeout(IDENTIFY_MS)
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- until identify has asked
+      const protocols = await peerStore.get(peer).then(
+        (known) => known.protocols,
+        () => [],
+      )
+      if (protocols.length > 0) return protocols.some((protocol) => GLIA_PROTOCOLS.includes(protocol))
+      if (signal.aborted) return undefined
+      // oxlint-disable-next-line no-await-in-loop
+      await identified(events, peer, signal)
+    }
+  }
+}
+
+/** Resolves when a peer has said what it speaks, or when the signal aborts. */
+async function identified(events: Components['events'], peer: PeerId, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      events.removeEventListener('peer:identify', onIdentify)
+      resolve()
+    }
+    const onIdentify = ({ detail }: CustomEvent<{ peerId: PeerId }>): void => {
+      if (detail.peerId.equals(peer)) done()
+    }
+    events.addEventListener('peer:identify', onIdentify)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+function reservationsOf(relay: CircuitRelayService, network: string): number {
+  let count = 0
+  for (const { addr } of relay.reservations.values()) if (networkAt(addr) === network) count += 1
+  return count
+}
+
+/** Bytes as they are, for a stream of protobuf messages. */
+const asIs = { encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes }

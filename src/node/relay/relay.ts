@@ -1,0 +1,140 @@
+import { isIPv6 } from 'node:net'
+// oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
+import './websocket.ts'
+import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import type { Libp2p, Metrics } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { tcp } from '@libp2p/tcp'
+import { DHT_PROTOCOL } from '../../mesh/limits.ts'
+import type { Platform } from '../../mesh/node.ts'
+import { BoundedDatastore } from './bounded-datastore.ts'
+import type { Doorkeeper } from '../doors/doorkeeper.ts'
+import {
+  CIRCUIT_MS,
+  DATASTORE_BOUNDS,
+  MAX_CIRCUITS_PER_PEER,
+  MAX_CONNECTIONS,
+  MAX_RESERVATIONS,
+  RESERVATION_MS,
+} from '../limits.ts'
+import type { RefusalObserver } from '../metrics/metrics.ts'
+import { toNewestConnection } from './newest-connection.ts'
+import { PinnedNames } from './dialled-names.ts'
+import { networkHere } from '../doors/networks-here.ts'
+import { networkAt } from '../doors/networks.ts'
+import type { OwnNames } from '../http/own-names.ts'
+import type { RelayGuard } from './relay-guard.ts'
+import { wsDoor } from './ws-door.ts'
+
+export interface RelayInit {
+  /** Address that both doors listen on. */
+  readonly host: string
+  readonly ws: number
+  readonly tcp: number
+  readonly announce: readonly string[]
+  readonly metrics: () => Metrics
+  readonly doorkeeper: Doorkeeper
+  readonly guard: RelayGuard
+  readonly names: OwnNames
+  readonly observer: RefusalObserver
+  /** Bytes that a circuit may carry, both directions together; undefined: as many as it likes. */
+  readonly circuitBytes: number | undefined
+}
+
+/** What libp2p runs on in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
+export function relayPlatform(init: RelayInit): Platform {
+  const { host, ws, tcp: tcpPort, announce, metrics, doorkeeper, guard, names, observer, circuitBytes } = init
+  const { unfinished } = doorkeeper
+  const dialled = new PinnedNames()
+  // Not a field that the type of @libp2p/tcp 11.0.28 has: it passes all on to net.connect.
+  const dialOpts = { noDelay: true, lookup: dialled.lookup }
+  return {
+    transports: [
+      doorkeeper.guard(wsDoor({ names, unfinished, observer, lookup: dialled.lookup })),
+      doorkeeper.guard(tcp({ dialOpts })),
+      // For peers behind other relays.
+      circuitRelayTransport({
+        maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+        maxInboundStopStreams: MAX_CIRCUITS_PER_PEER,
+      }),
+    ],
+    listen: hostsOf(host).flatMap((ip) => [`${ip}/tcp/${ws}/ws`, `${ip}/tcp/${tcpPort}`]),
+    announce,
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      // The doorkeeper counts both, by network.
+      inboundConnectionThreshold: Infinity,
+      maxIncomingPendingConnections: Infinity,
+    },
+    services: {
+      relay: guard.guard(
+        toNewestConnection(
+          circuitRelayServer({
+            maxInboundHopStreams: MAX_CIRCUITS_PER_PEER,
+            maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
+            reservations: {
+              maxReservations: MAX_RESERVATIONS,
+              reservationTtl: RESERVATION_MS,
+              // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
+              // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
+              applyDefaultLimit: circuitBytes !== undefined,
+              ...(circuitBytes !== undefined && {
+                defaultDataLimit: BigInt(circuitBytes),
+                defaultDurationLimit: CIRCUIT_MS,
+              }),
+            },
+          }),
+        ),
+      ),
+      // Relays on private networks, and on loopback, are as good as any.
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: false,
+        peerInfoMapper: passthroughMapper,
+        // The only relay of a mesh asks nobody, and needs not wait for somebody to ask.
+        allowQueryWithZeroPeers: true,
+      }),
+    },
+    connectionGater: guard.gater,
+    datastore: new BoundedDatastore(DATASTORE_BOUNDS),
+    networkHere: (ip) => networkHere(host, ip),
+    names: dialled,
+    networkOf: networkAt,
+    droppedAnnouncement: () => observer.refused('announcement'),
+    metrics,
+    hub: true,
+    // It is reached at its own addresses.
+    reserves: false,
+  }
+}
+
+/** Node's HTTP takes `::` for every address; libp2p for those of IPv6 alone. */
+function hostsOf(host: string): string[] {
+  if (host === '::') return ['/ip4/0.0.0.0', '/ip6/::']
+  return [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}`]
+}
+
+/** Reservations that tabs have at this relay. */
+export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservations'] {
+  return (libp2p.services as { relay: CircuitRelayService }).relay.reservations
+}
+
+/**
+ * Drops a tab's reservation when its connection goes. circuit-relay-v2 4.2.13 keeps it for its whole time: the tab cannot be
+ * reached through it any more, and its place stays taken.
+ */
+export function dropReservationsOfTheGone(libp2p: Libp2p): void {
+  libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    // Its signal takes it out of the store, and with it the timer that would hit the reservation of a tab that came back.
+    reservationsOf(libp2p).get(peer)?.signal.reset(0)
+  })
+}
+
+/** The TCP port of the door for browsers, once it is open. */
+export function wsPortOf(libp2p: Libp2p): number {
+  for (const address of libp2p.getMultiaddrs()) {
+    const [, port] = /^\/ip[46]\/[^/]+\/tcp\/(\d+)\/ws\/p2p\//.exec(address.toString()) ?? []
+    if (port !== undefined) return Number(port)
+  }
+  throw new Error('The relay listens for no WebSockets.')
+}

@@ -1,0 +1,28 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { LookupFunction } from 'node:net'
+import { WebSocket } from 'ws'
+import { MAX_FRAME_BYTES } from '../limits.ts'
+
+/** How names are looked up by the WebSockets that are made while this runs: @libp2p/websockets 10.1.21 has no option for it. */
+export const dialling = new AsyncLocalStorage<LookupFunction>()
+
+/** The WebSocket that libp2p dials with. Frames of the server that is dialled have the same bound as those that come in. */
+class BoundedWebSocket extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    const lookup = dialling.getStore()
+    super(url, protocols ?? [], { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, ...(lookup && { lookup }) })
+  }
+}
+
+// Node 20 has no global WebSocket (FACTS 1.2). That of later versions has no bound.
+Object.assign(globalThis, { WebSocket: BoundedWebSocket })
+
+/**
+ * ws emits 'error' for a frame that breaks its rules, and @libp2p/websockets 10.1.21 listens to none: one such frame, from
+ * anybody, would end the process. ws closes the socket by itself, and its 'close' is listened to.
+ */
+const { emit } = WebSocket.prototype
+WebSocket.prototype.emit = function (this: WebSocket, event: string | symbol, ...details: unknown[]): boolean {
+  if (event === 'error' && this.listenerCount('error') === 0) return false
+  return emit.call(this, event, ...details)
+}

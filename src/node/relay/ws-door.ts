@@ -1,0 +1,120 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { LookupFunction, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
+import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
+import type { WebSocket, WebSocketServer } from 'ws'
+import { closingSockets } from '../../mesh/patches/closing-sockets.ts'
+import { foreignHost, foreignPage } from '../http/guard.ts'
+import { HEAD_MS, MAX_FRAME_BYTES } from '../limits.ts'
+import { clientOf } from '../doors/loopback.ts'
+import type { RefusalObserver } from '../metrics/metrics.ts'
+import { networkOf } from '../doors/networks.ts'
+import type { OwnNames } from '../http/own-names.ts'
+import type { Unfinished } from '../doors/unfinished.ts'
+import { dialling } from './websocket.ts'
+
+export interface WsDoorInit {
+  /** Known once the HTTP door is open, before this one is. */
+  readonly names: OwnNames
+  /** Sockets that have not upgraded yet are counted here. */
+  readonly unfinished: Unfinished
+  readonly observer: RefusalObserver
+  /** Looks up the names that are dialled. */
+  readonly lookup: LookupFunction
+}
+
+/** What is used of the listener of @libp2p/websockets 10.1.21, which has no options for who may come in. */
+interface WsListener extends Listener {
+  wsServer: WebSocketServer
+  onSocketConnection(socket: Socket): Promise<void>
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  onWsServerConnection(socket: WebSocket, request: Pick<IncomingMessage, 'socket' | 'destroy'>): void
+}
+
+/**
+ * libp2p's WebSocket transport, with a guarded door: only pages of this server and of allowed sites come in, a frame has a
+ * bound, a socket that says nothing is closed, and who comes through a proxy on this machine is known by the address of the
+ * client.
+ */
+export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => Transport {
+  return (components) => {
+    const transport = closingSockets(webSockets())(components)
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = (options: CreateListenerOptions) =>
+      guarded(createListener(options) as unknown as WsListener, init)
+    const dial = transport.dial.bind(transport)
+    transport.dial = (address, options) => dialling.run(init.lookup, () => dial(address, options))
+    return transport
+  }
+}
+
+function guarded(listener: WsListener, init: WsDoorInit): Listener {
+  listener.wsServer.options.maxPayload = MAX_FRAME_BYTES
+
+  /** What is to be called when a socket asks for a WebSocket. */
+  const waiting = new WeakMap<Duplex, () => void>()
+  const accept = listener.onSocketConnection.bind(listener)
+  listener.onSocketConnection = async (socket) => {
+    waiting.set(socket, untilUpgrade(socket, init.unfinished))
+    // A listener is needed before the library has one: it waits for the first byte without.
+    socket.on('error', () => socket.destroy())
+    await accept(socket)
+  }
+
+  listener.onUpgrade = (request, socket, head) => {
+    const why = refusal(request, init.names)
+    if (why !== undefined) {
+      init.observer.refused(why.what)
+      refuseUpgrade(socket, why.sentence)
+      return
+    }
+    waiting.get(socket)?.()
+    listener.wsServer.handleUpgrade(request, socket, head, (websocket) =>
+      listener.onWsServerConnection(websocket, asFrom(clientOf(request), request)),
+    )
+  }
+  return listener
+}
+
+/** Closes a socket that has not asked for a WebSocket in time. @returns is to be called when it has */
+function untilUpgrade(socket: Socket, unfinished: Unfinished): () => void {
+  const end = (): void => void socket.destroy()
+  const remove = unfinished.add(networkOf(socket.remoteAddress ?? ''), end)
+  const timer = setTimeout(end, HEAD_MS)
+  const proved = (): void => {
+    clearTimeout(timer)
+    remove()
+  }
+  socket.once('close', proved)
+  return proved
+}
+
+function refusal(
+  { headers }: IncomingMessage,
+  names: OwnNames,
+): { what: 'host' | 'origin'; sentence: string } | undefined {
+  if (!names.answersTo(headers.host)) return { what: 'host', sentence: foreignHost(headers.host, names) }
+  // Programs send none.
+  if (headers.origin === undefined || names.mayJoin(headers.origin, headers.host)) return undefined
+  return { what: 'origin', sentence: foreignPage(headers.origin) }
+}
+
+function refuseUpgrade(socket: Duplex, sentence: string): void {
+  const head = [
+    `HTTP/1.1 403 ${STATUS_CODES[403]}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(sentence) + 1}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${sentence}\n`)
+}
+
+/** The request as libp2p sees it: it makes the address of the connection from the socket's. */
+function asFrom(client: string, request: IncomingMessage): Pick<IncomingMessage, 'socket' | 'destroy'> {
+  const { remotePort } = request.socket
+  return {
+    socket: { remoteAddress: client, remotePort } as Socket,
+    destroy: (err) => request.destroy(err),
+  }
+}

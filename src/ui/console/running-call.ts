@@ -1,0 +1,65 @@
+import { type Signal, signal } from '@preact/signals'
+import type { CallHandle } from '../model.ts'
+import { wordsOf } from '../kit/notices.tsx'
+import { ReplyBuffer } from './reply-text.ts'
+
+/** How the console's last call stands. */
+export interface CallView {
+  state: 'running' | 'ok' | 'failed' | 'cancelled'
+  text: string
+  note: string | undefined
+  bytes: number
+  ms: number
+  error: { message: string; code: string | undefined } | undefined
+}
+
+/** A call from the console: gathers the reply and shows it once per frame, however many chunks come. */
+export class RunningCall {
+  readonly view: Signal<CallView>
+  readonly reply = new ReplyBuffer()
+  readonly #handle: CallHandle
+  readonly #emptyNote: string | undefined
+  readonly #began = performance.now()
+  #shownSize = -1
+  #frame = 0
+
+  /** @param emptyNote What to say when it ends well without a reply. */
+  constructor(handle: CallHandle, emptyNote?: string) {
+    this.#handle = handle
+    this.#emptyNote = emptyNote
+    this.view = signal(this.#look('running'))
+    void this.#run()
+  }
+
+  cancel(): void {
+    this.#handle.cancel()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for await (const chunk of this.#handle.reply) {
+        this.reply.add(chunk)
+        this.#frame ||= requestAnimationFrame(() => this.#show('running'))
+      }
+      this.reply.end()
+      this.#show('ok')
+    } catch (thrown) {
+      const error = wordsOf(thrown)
+      this.#show(error.code === 'ERR_ABORTED' ? 'cancelled' : 'failed', error)
+    }
+  }
+
+  #show(state: CallView['state'], error?: CallView['error']): void {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = 0
+    if (state === 'running' && this.#shownSize === this.reply.size) return
+    this.#shownSize = this.reply.size
+    this.view.value = this.#look(state, error)
+  }
+
+  #look(state: CallView['state'], error?: CallView['error']): CallView {
+    const { text, size: bytes } = this.reply
+    const note = state === 'ok' && bytes === 0 ? this.#emptyNote : this.reply.note
+    return { state, text, note, bytes, ms: performance.now() - this.#began, error }
+  }
+}

@@ -1,0 +1,34 @@
+import { signal } from '@preact/signals'
+import { GliaError } from '../../glia/errors.ts'
+import { wordsOf } from './notices.tsx'
+
+/** Something that takes a while, can be given up and may fail, as the views show it. One at a time. */
+export class Attempt {
+  /** When it began, in ms since the epoch; undefined when nothing is under way. */
+  readonly since = signal<number | undefined>(undefined)
+  /** Why the last one failed. Giving up is no failure. */
+  readonly error = signal<ReturnType<typeof wordsOf> | undefined>(undefined)
+  #aborter: AbortController | undefined
+
+  /** Never rejects: a failure is in `error`. Does nothing while another one is under way. */
+  async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.#aborter) return
+    const aborter = new AbortController()
+    this.#aborter = aborter
+    this.error.value = undefined
+    this.since.value = Date.now()
+    try {
+      await work(aborter.signal)
+    } catch (thrown) {
+      const error = wordsOf(thrown)
+      if (error.code !== 'ERR_ABORTED') this.error.value = error
+    } finally {
+      this.#aborter = undefined
+      this.since.value = undefined
+    }
+  }
+
+  cancel(): void {
+    this.#aborter?.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
+  }
+}

@@ -1,0 +1,55 @@
+import { signal } from '@preact/signals'
+import type { FunctionComponent } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
+import { showError } from './notices.tsx'
+import { useWait } from './use-wait.ts'
+
+type Views = typeof import('../later-views.ts')
+
+const views = signal<Views | undefined>(undefined)
+
+/**
+ * A view that no first call needs: its code comes in another chunk. Once `loadDeferred` has loaded that, it shows in the frame that
+ * it is asked for; if it is asked for earlier, the chunk is loaded then.
+ */
+export function deferred<Props extends object>(
+  pick: (from: Views) => FunctionComponent<Props>,
+): FunctionComponent<Props> {
+  return function Deferred(props: Props) {
+    useEffect(loadWanted, [])
+    const View = views.value && pick(views.value)
+    return View ? <View {...props} /> : <Loading />
+  }
+}
+
+/** Loads them when the page has nothing else to do. What cannot be loaded now is loaded when it is shown. */
+export function loadDeferred(): void {
+  // Safari has had no such call for long.
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(loadEarly)
+  else setTimeout(loadEarly)
+}
+
+function loadEarly(): void {
+  load().catch(() => undefined)
+}
+
+async function load(): Promise<void> {
+  views.value ??= await import('../later-views.ts')
+}
+
+function loadWanted(): void {
+  load().catch(() => {
+    const why = new Error('This browser does not have it yet, and the server did not give it.')
+    showError('A part of the page could not be loaded', why, { label: 'Try again', run: loadWanted })
+  })
+}
+
+function Loading() {
+  const since = useMemo(() => Date.now(), [])
+  const wait = useWait(since)
+  return (
+    <p class="soft hint" role="status">
+      {wait !== 'short' && 'Loading…'}
+    </p>
+  )
+}

@@ -1,0 +1,28 @@
+import { useSignal } from '@preact/signals'
+import { Icon } from '../kit/icons.tsx'
+import type { TabModel } from '../model.ts'
+
+/** Says why the page's join link does not work, as long as it does not and the notice is not dismissed. */
+export function BadLink({ model }: { model: TabModel }) {
+  /** When the dismissed link was opened. Its next attempts say nothing. */
+  const dismissed = useSignal<number | undefined>(undefined)
+  const error = model.badLink.value
+  if (!error || error.at === dismissed.value) return null
+  const isBad = error.code === 'ERR_BAD_ADDRESS'
+  return (
+    <div class="update bad-link" role="alert">
+      <div class="grow">
+        <b>{isBad ? 'The join link does not work.' : 'Who sent the join link is not reachable now.'}</b> {error.message}{' '}
+        {!isBad && 'This tab goes on trying.'} <span class="mono soft">{error.code}</span>
+      </div>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Dismiss: the join link does not work"
+        onClick={() => (dismissed.value = error.at)}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  )
+}

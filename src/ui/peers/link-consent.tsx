@@ -1,0 +1,29 @@
+import { shortId } from '../kit/format.ts'
+import type { TabModel } from '../model.ts'
+
+/** Asks the person before this tab dials hosts that are new to it, because the page's join link names them. */
+export function LinkConsent({ model }: { model: TabModel }) {
+  const question = model.linkQuestion.value
+  if (!question) return null
+  const { from, hosts } = question
+  return (
+    <div class="update link-consent" role="alertdialog" aria-labelledby="link-consent-title">
+      <div class="grow">
+        <b id="link-consent-title">Join the mesh of {shortId(from)}?</b> The link has this tab connect to{' '}
+        {hosts.map((host, i) => (
+          <span key={host}>
+            {i > 0 && ', '}
+            <span class="mono">{host}</span>
+          </span>
+        ))}
+        . They see your IP address. The relays that you have stay.
+      </div>
+      <button type="button" class="button main" onClick={() => model.answerLink(true)}>
+        Join
+      </button>
+      <button type="button" class="button" onClick={() => model.answerLink(false)}>
+        Not now
+      </button>
+    </div>
+  )
+}

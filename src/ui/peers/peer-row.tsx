@@ -1,0 +1,88 @@
+import { type Signal, useSignal, useSignalEffect } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
+import { clock } from '../kit/clock.ts'
+import { CopyButton } from '../kit/copy-button.tsx'
+import { formatMs, formatSpan, shortId } from '../kit/format.ts'
+import { Identicon } from '../kit/identicon.tsx'
+import type { TabModel } from '../model.ts'
+import { PeerActions } from './peer-actions.tsx'
+import { PeerProcesses } from './peer-processes.tsx'
+import { Protocols } from './protocols.tsx'
+
+const LINK: Record<PeerInfo['link'], { text: string; dot: string }> = {
+  direct: { text: 'direct', dot: 'ok' },
+  relayed: { text: 'relayed', dot: 'warn' },
+  none: { text: 'not connected', dot: 'none' },
+}
+
+const UNKNOWN = <span class="soft">–</span>
+
+export interface PeerRowProps {
+  model: TabModel
+  peer: PeerInfo
+  found: Signal<string | undefined>
+}
+
+/** One peer, and beneath it its processes, once they were asked for. */
+export function PeerRow({ model, peer, found }: PeerRowProps) {
+  const { peerId, link, address, latencyMs, agent, protocols, since, relay } = peer
+  const isOpen = useSignal(false)
+  const row = useRef<HTMLTableRowElement>(null)
+  useSignalEffect(() => {
+    if (found.value === peerId) row.current?.scrollIntoView({ block: 'center' })
+  })
+  const { text, dot } = LINK[link]
+  return (
+    <>
+      <tr ref={row} data-peer={peerId} class={found.value === peerId ? 'found' : ''}>
+        <td>
+          <CopyButton class="id-button" text={peerId} label={`Copy peer id ${peerId}`}>
+            <Identicon text={peerId} />
+            <span class="mono">{shortId(peerId)}</span>
+          </CopyButton>
+        </td>
+        <td class="col-link">
+          <span class="state">
+            <span class={`dot ${dot}`} />
+            <span>
+              {text} {relay && <span class="tag">relay</span>}
+            </span>
+          </span>
+        </td>
+        <td class="col-address">
+          {address ? (
+            <CopyButton class="id-button" text={address} label={`Copy address ${address}`}>
+              <span class="mono soft">{address}</span>
+            </CopyButton>
+          ) : (
+            UNKNOWN
+          )}
+        </td>
+        <td class="num col-latency">{latencyMs === undefined ? UNKNOWN : formatMs(latencyMs)}</td>
+        <td class="col-agent" title={agent}>
+          {agent ?? UNKNOWN}
+        </td>
+        <td class="num col-protocols">
+          {protocols.length > 0 ? <Protocols protocols={protocols} peerId={peerId} /> : UNKNOWN}
+        </td>
+        <td class="num col-since">{since === undefined ? UNKNOWN : <Age since={since} />}</td>
+        <td class="actions">
+          <PeerActions model={model} peer={peer} isOpen={isOpen} />
+        </td>
+      </tr>
+      {isOpen.value && (
+        <tr class="detail">
+          <td colSpan={8}>
+            <PeerProcesses model={model} peerId={peerId} onClose={() => (isOpen.value = false)} />
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+/** How long ago something was, kept up to date. */
+function Age({ since }: { since: number }) {
+  return <span title={`since ${new Date(since).toLocaleString()}`}>{formatSpan(clock.value - since)}</span>
+}

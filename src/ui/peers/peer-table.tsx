@@ -1,0 +1,64 @@
+import { type Signal, useSignal } from '@preact/signals'
+import type { TabModel } from '../model.ts'
+import { PeerRow } from './peer-row.tsx'
+import { PEERS_PER_PAGE, peersShown } from './peer-window.ts'
+
+/** Other peers, connected ones first. Columns are dropped on narrow screens, the one that tells least first. */
+export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
+  const peers = model.peers.value
+  const count = useSignal(PEERS_PER_PAGE)
+  const shown = peersShown(peers, count.value, found.value)
+  const relays = peers.filter(({ relay }) => relay).length
+  const known = peers.filter(({ link, relay }) => link === 'none' && !relay).length
+  const counts = [
+    `${peers.length - relays - known} connected`,
+    ...(known > 0 ? [`${known} known`] : []),
+    ...(relays > 0 ? [relays === 1 ? '1 relay' : `${relays} relays`] : []),
+  ]
+  return (
+    <section class="panel peers">
+      <h2 id="peers-title">
+        Peers <span class="soft count">{counts.join(', ')}</span>
+      </h2>
+      <table aria-labelledby="peers-title">
+        <thead>
+          <tr>
+            <th scope="col">Peer</th>
+            <th scope="col">Link</th>
+            <th scope="col" class="col-address">
+              Address
+            </th>
+            <th scope="col" class="num col-latency">
+              Latency
+            </th>
+            <th scope="col" class="col-agent">
+              Agent
+            </th>
+            <th scope="col" class="num col-protocols">
+              Protocols
+            </th>
+            <th scope="col" class="num col-since">
+              Connected for
+            </th>
+            <th scope="col">
+              <span class="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((peer) => (
+            <PeerRow key={peer.peerId} model={model} peer={peer} found={found} />
+          ))}
+        </tbody>
+      </table>
+      {shown.length < peers.length && (
+        <p class="soft">
+          {shown.length} of {peers.length} peers are shown.{' '}
+          <button type="button" class="button" onClick={() => (count.value += PEERS_PER_PAGE)}>
+            Show more
+          </button>
+        </p>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,27 @@
+import { useId } from 'preact/hooks'
+import { shortId } from '../kit/format.ts'
+
+/** How many protocols a peer speaks; a click lists them. */
+export function Protocols({ protocols, peerId }: { protocols: readonly string[]; peerId: string }) {
+  const id = useId()
+  return (
+    <>
+      <button
+        type="button"
+        class="link"
+        popovertarget={id}
+        aria-label={`${protocols.length} protocols of ${shortId(peerId)}`}
+      >
+        {protocols.length}
+      </button>
+      <div id={id} class="explained near" popover="auto">
+        <b>Protocols of {shortId(peerId)}</b>
+        <ul class="protocols mono">
+          {protocols.map((protocol) => (
+            <li key={protocol}>{protocol}</li>
+          ))}
+        </ul>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,96 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import type { PolicyChange } from '../../glia/process/policy.ts'
+import { Attempt } from '../kit/attempt.ts'
+import { ErrorLine } from '../kit/error-line.tsx'
+import type { ProcessView, TabModel } from '../model.ts'
+import { CallersFields, CallFields, LimitFields, MethodsField } from './policy-fields.tsx'
+import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
+import { laterWords } from './policy-words.ts'
+import { RestartButton } from './restart-button.tsx'
+import { useWait } from '../kit/use-wait.ts'
+
+export interface PolicyEditorProps {
+  model: TabModel
+  process: ProcessView
+}
+
+/** Changes the policy of a process while it lives. Says what of that waits for its next instance, and can start that. */
+export function PolicyEditor({ model, process }: PolicyEditorProps) {
+  const isOpen = useSignal(false)
+  /** What of the last change waits for the next instance; undefined: nothing was changed. */
+  const later = useSignal<PolicyChange['later'] | undefined>(undefined)
+  const restart = useMemo(() => new Attempt(), [process.pid])
+  const change = (): void => {
+    later.value = undefined
+    isOpen.value = true
+  }
+  if (isOpen.value) {
+    const done = (changed?: PolicyChange): void => {
+      later.value = changed?.later
+      isOpen.value = false
+    }
+    return <PolicyFormView model={model} process={process} onDone={done} />
+  }
+  const startAnew = async (): Promise<void> => {
+    await model.restart(process.pid)
+    later.value = []
+  }
+  return (
+    <>
+      <button type="button" class="button plain" onClick={change}>
+        Change…
+      </button>
+      <div role="status">{later.value && laterWords(later.value)}</div>
+      {later.value && later.value.length > 0 && (
+        <RestartButton attempt={restart} onRestart={() => void restart.run(startAnew)} />
+      )}
+      <ErrorLine error={restart.error.value} />
+    </>
+  )
+}
+
+function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
+  const { pid, name, policy } = process
+  const form = useSignal(policyForm(policy))
+  const errors = useSignal<PolicyErrors>({})
+  const attempt = useMemo(() => new Attempt(), [pid])
+  const wait = useWait(attempt.since.value)
+  const fields = {
+    form: form.value,
+    errors: errors.value,
+    onEdit: (changes: object) => (form.value = { ...form.value, ...changes }),
+  }
+  const save = (): void => {
+    const wrong: PolicyErrors = {}
+    const changed = readPolicyForm(form.value, wrong)
+    errors.value = wrong
+    if (Object.keys(wrong).length > 0) return
+    void attempt.run(async () => onDone(await model.setPolicy(pid, changed)))
+  }
+  return (
+    <form
+      class="policy-editor"
+      noValidate
+      aria-label={`Policy of ${name}`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <CallersFields {...fields} />
+      <MethodsField {...fields} />
+      <CallFields {...fields} />
+      <LimitFields {...fields} />
+      <ErrorLine error={attempt.error.value} />
+      <div class="row">
+        <button type="submit" class="button main">
+          {wait === 'short' ? 'Save' : 'Saving…'}
+        </button>
+        <button type="button" class="button" onClick={() => onDone()}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,132 @@
+import { CheckField, ChoiceField, LinesField, NumberField, TextField } from '../kit/form-fields.tsx'
+import type { PolicyErrors, PolicyForm } from './policy-form.ts'
+
+export interface PolicyFieldsProps {
+  form: PolicyForm
+  errors: PolicyErrors
+  onEdit: (changes: Partial<PolicyForm>) => void
+}
+
+const CALLERS: Readonly<Record<PolicyForm['callers'], string>> = {
+  browser: 'This browser only',
+  anyone: 'Whoever has the address',
+  listed: 'Everybody: it is listed to other peers',
+  peers: 'This browser and named peers',
+}
+
+const CALL: Readonly<Record<PolicyForm['call'], string>> = {
+  off: 'Nobody',
+  caller: 'Others, with the rights of who calls it',
+  owner: 'Others, as this browser, whoever calls it',
+}
+
+/** Who may call a process. */
+export function CallersFields({ form, errors, onEdit }: PolicyFieldsProps) {
+  return (
+    <>
+      <ChoiceField
+        label="Who may call it"
+        words={CALLERS}
+        value={form.callers}
+        onEdit={(callers) => onEdit({ callers })}
+      />
+      {form.callers === 'peers' && (
+        <>
+          <LinesField
+            label="Peer ids, one a line"
+            placeholder="12D3…"
+            value={form.peers}
+            error={errors.peers}
+            onEdit={(peers) => onEdit({ peers })}
+          />
+          <CheckField label="It is listed to them" value={form.listed} onEdit={(listed) => onEdit({ listed })} />
+        </>
+      )}
+    </>
+  )
+}
+
+/** Methods with callers of their own. */
+export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
+  return (
+    <LinesField
+      label="Methods with callers of their own, one a line"
+      placeholder="increment: browser"
+      value={form.methods}
+      error={errors.methods}
+      onEdit={(methods) => onEdit({ methods })}
+    />
+  )
+}
+
+/** Whom a process may call. */
+export function CallFields({ form, errors, onEdit }: PolicyFieldsProps) {
+  return (
+    <>
+      <ChoiceField
+        label="Whom it may call, as files under /ww"
+        words={CALL}
+        value={form.call}
+        onEdit={(call) => onEdit({ call })}
+      />
+      {form.call !== 'off' && (
+        <LinesField
+          label="Only these addresses, one a line; * is any"
+          placeholder="/ww/0.1.0/self/root/*"
+          value={form.callTo}
+          error={errors.callTo}
+          onEdit={(callTo) => onEdit({ callTo })}
+        />
+      )}
+    </>
+  )
+}
+
+const LIMITS = [
+  ['deadlineSeconds', 'Time for a message, s'],
+  ['memoryMiB', 'Memory, MiB'],
+  ['messageMiB', 'Largest message, MiB'],
+  ['replyMiB', 'Largest reply, MiB'],
+  ['dataMiB', 'Files in /data, MiB'],
+  ['tmpMiB', 'Files in /tmp, MiB'],
+  ['mailbox', 'Waiting messages'],
+  ['openFiles', 'Open files'],
+  ['openCalls', 'Calls at once'],
+] as const
+
+/** What a process may take. */
+export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
+  return (
+    <fieldset>
+      <legend class="label">Limits</legend>
+      <div class="limits">
+        {LIMITS.map(([field, label]) => (
+          <NumberField
+            key={field}
+            label={label}
+            value={form[field]}
+            error={errors[field]}
+            onEdit={(value) => onEdit({ [field]: value })}
+          />
+        ))}
+      </div>
+      <TextField
+        label="Exit codes that are no failure"
+        placeholder="1 of grep and diff"
+        value={form.okExits}
+        error={errors.okExits}
+        onEdit={(okExits) => onEdit({ okExits })}
+      />
+      <CheckField
+        label="Its fsync waits until the files are on the disk, also if the browser is killed then"
+        value={form.durable}
+        onEdit={(durable) => onEdit({ durable })}
+      />
+      <CheckField
+        label="It may be stopped while it is idle to make room for others, and lose what it has in memory"
+        value={form.mayEvict}
+        onEdit={(mayEvict) => onEdit({ mayEvict })}
+      />
+    </fieldset>
+  )
+}

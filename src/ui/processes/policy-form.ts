@@ -1,0 +1,183 @@
+import { readTargets } from '../../glia/process/call-targets.ts'
+import { type Callers, type MethodPolicy, readMethods } from '../../glia/process/callers.ts'
+import { GliaError } from '../../glia/errors.ts'
+import { isPeerId } from '../../glia/peer-id.ts'
+import { type CallRight, DEFAULT_POLICY, makePolicy, type Policy } from '../../glia/process/policy.ts'
+import { linesOf } from '../kit/lines.ts'
+
+const MiB = 1024 * 1024
+
+/** The fields of a policy, as they are typed. */
+export interface PolicyForm {
+  /** What the fields do not show stays as it is here. */
+  base: Policy
+  /** `'listed'` is anyone, with `listed` set. */
+  callers: 'browser' | 'anyone' | 'listed' | 'peers'
+  /** Peer ids, one a line; of use with `callers: 'peers'`. */
+  peers: string
+  /** Of use with `callers: 'peers'`. */
+  listed: boolean
+  /** Methods with callers of their own, one a line: `increment: browser`. */
+  methods: string
+  call: CallRight
+  /** Addresses, one a line; none: any. */
+  callTo: string
+  deadlineSeconds: string
+  mailbox: string
+  memoryMiB: string
+  messageMiB: string
+  replyMiB: string
+  dataMiB: string
+  tmpMiB: string
+  openFiles: string
+  openCalls: string
+  /** Numbers with spaces between them. */
+  okExits: string
+  mayEvict: boolean
+  /** `fsync` waits until the files are stored for good. */
+  durable: boolean
+}
+
+/** Why fields cannot be used, a sentence each. */
+export type PolicyErrors = Partial<Record<keyof PolicyForm, string>>
+
+const UNIT = {
+  deadlineSeconds: 1000,
+  mailbox: 1,
+  memoryMiB: MiB,
+  messageMiB: MiB,
+  replyMiB: MiB,
+  dataMiB: MiB,
+  tmpMiB: MiB,
+  openFiles: 1,
+  openCalls: 1,
+} as const
+
+type NumberField = keyof typeof UNIT
+
+/** Largest that each can be, in its own unit. */
+const LARGEST: Record<NumberField, number> = {
+  deadlineSeconds: 2_000_000,
+  mailbox: 1_000_000,
+  memoryMiB: 4096,
+  messageMiB: 1_000_000,
+  replyMiB: 1_000_000,
+  dataMiB: 4096,
+  tmpMiB: 4096,
+  openFiles: 65_536,
+  openCalls: 65_536,
+}
+
+/** The fields as they are when a form is opened. */
+export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
+  const { callers, listed, methods, callTo } = policy
+  return {
+    base: policy,
+    callers: callers === 'anyone' ? (listed ? 'listed' : 'anyone') : callers === 'browser' ? 'browser' : 'peers',
+    peers: typeof callers === 'string' ? '' : callers.join('\n'),
+    listed,
+    methods: Object.entries(methods).map(methodLine).join('\n'),
+    call: policy.call,
+    callTo: callTo === 'any' ? '' : callTo.join('\n'),
+    deadlineSeconds: String(policy.deadlineMs / UNIT.deadlineSeconds),
+    mailbox: String(policy.mailbox),
+    memoryMiB: String(policy.maxMemoryBytes / MiB),
+    messageMiB: String(policy.maxMessageBytes / MiB),
+    replyMiB: String(policy.maxReplyBytes / MiB),
+    dataMiB: String(policy.maxDataBytes / MiB),
+    tmpMiB: String(policy.maxTmpBytes / MiB),
+    openFiles: String(policy.maxOpenFiles),
+    openCalls: String(policy.maxCalls),
+    okExits: policy.okExits.join(' '),
+    mayEvict: policy.evict,
+    durable: policy.sync === 'durable',
+  }
+}
+
+/** What the fields mean. Fields that mean nothing have a sentence in `errors`. */
+export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
+  const peers = linesOf(form.peers)
+  const wrongPeer = peers.find((peer) => !isPeerId(peer))
+  if (form.callers === 'peers' && (peers.length === 0 || wrongPeer !== undefined)) {
+    errors.peers = wrongPeer === undefined ? 'Give a peer id.' : `“${wrongPeer}” is no peer id.`
+  }
+  const numbers = readNumbers(form, errors)
+  const targets = linesOf(form.callTo)
+  return {
+    ...form.base,
+    callers: form.callers === 'peers' ? peers : form.callers === 'browser' ? 'browser' : 'anyone',
+    listed: form.callers === 'listed' || (form.callers === 'peers' && form.listed),
+    methods:
+      checked(errors, 'methods', () => readMethods(Object.fromEntries(linesOf(form.methods).map(readMethodLine)))) ??
+      {},
+    call: form.call,
+    callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',
+    okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
+    evict: form.mayEvict,
+    sync: form.durable ? 'durable' : 'relaxed',
+    deadlineMs: numbers.deadlineSeconds,
+    mailbox: numbers.mailbox,
+    maxMemoryBytes: numbers.memoryMiB,
+    maxMessageBytes: numbers.messageMiB,
+    maxReplyBytes: numbers.replyMiB,
+    maxDataBytes: numbers.dataMiB,
+    maxTmpBytes: numbers.tmpMiB,
+    maxOpenFiles: numbers.openFiles,
+    maxCalls: numbers.openCalls,
+  }
+}
+
+function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField, number> {
+  const read = (field: NumberField): number => {
+    const value = form[field].trim() === '' ? NaN : Number(form[field])
+    const result = Math.round(value * UNIT[field])
+    const smallest = field === 'deadlineSeconds' ? 1 : 0
+    const isWhole = UNIT[field] > 1 || Number.isInteger(value)
+    if (!(result >= smallest && value <= LARGEST[field] && isWhole)) {
+      const kind = UNIT[field] > 1 ? 'number' : 'whole number'
+      const range = smallest === 0 ? `from 0 to ${LARGEST[field]}` : `above 0, to ${LARGEST[field]}`
+      errors[field] = `Give a ${kind} ${range}.`
+    }
+    return result
+  }
+  return {
+    deadlineSeconds: read('deadlineSeconds'),
+    mailbox: read('mailbox'),
+    memoryMiB: read('memoryMiB'),
+    messageMiB: read('messageMiB'),
+    replyMiB: read('replyMiB'),
+    dataMiB: read('dataMiB'),
+    tmpMiB: read('tmpMiB'),
+    openFiles: read('openFiles'),
+    openCalls: read('openCalls'),
+  }
+}
+
+/** What `read` gives. If `read` throws: undefined, and the reason is told at the field. */
+function checked<T>(errors: PolicyErrors, field: keyof PolicyForm, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (thrown) {
+    if (!(thrown instanceof GliaError)) throw thrown
+    errors[field] = thrown.message.replace(/^policy\.\w+: /, '')
+    return undefined
+  }
+}
+
+function readExits(text: string): readonly number[] {
+  const codes = text.split(/[\s,]+/).filter((code) => code !== '')
+  return makePolicy({ okExits: codes.map(Number) }).okExits
+}
+
+function methodLine([method, { callers }]: [string, MethodPolicy]): string {
+  return `${method}: ${typeof callers === 'string' ? callers : callers.join(' ')}`
+}
+
+/** `increment: browser`, `reset: 12D3… 12D3…`. */
+function readMethodLine(line: string): [string, { callers: Callers }] {
+  const at = line.lastIndexOf(':')
+  if (at < 0) throw new GliaError('ERR_BAD_REQUEST', `“${line}” is not “method: who may call it”.`)
+  const who = line.slice(at + 1).trim()
+  const callers = who === 'anyone' || who === 'browser' ? who : who.split(/[\s,]+/).filter((id) => id !== '')
+  return [line.slice(0, at).trim(), { callers }]
+}

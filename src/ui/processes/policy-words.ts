@@ -1,0 +1,101 @@
+import type { CallRight, Policy } from '../../glia/process/policy.ts'
+import type { RestartType } from '../../glia/process/restart.ts'
+import { formatBinary, formatCount, formatMs } from '../kit/format.ts'
+
+type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call'>
+
+/** Who may call a process, and whom it may call. */
+export function callWords(policy: CallPolicy): string {
+  return `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
+}
+
+/** Who may call, in two or three words: for a row. */
+export function shortCallersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+  if (callers === 'anyone') return listed ? 'listed to all' : 'whoever has the address'
+  if (callers === 'browser' || callers.length === 0) return 'this browser'
+  return callers.length === 1 ? 'one peer' : `${callers.length} peers`
+}
+
+function callersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+  if (callers === 'anyone') {
+    return listed
+      ? 'Everybody may call it: it is listed to other peers.'
+      : 'Whoever has the address may call it. It is listed to nobody.'
+  }
+  if (callers === 'browser' || callers.length === 0) return 'Only this browser may call it.'
+  const peers = callers.length === 1 ? 'one peer' : `${callers.length} peers`
+  return `This browser and ${peers} may call it${listed ? ', and see it listed' : ''}.`
+}
+
+const CALL_WORDS: Readonly<Record<CallRight, string>> = {
+  off: 'It may call nobody.',
+  caller: 'It may call others with the rights of who calls it.',
+  owner: 'It may call others as this browser, whoever calls it.',
+}
+
+/** What people call the fields of a policy that an instance is started with. */
+const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
+  call: 'calls to others',
+  maxMemoryBytes: 'memory',
+  maxOpenFiles: 'open files',
+  maxCalls: 'calls at once',
+  maxDataBytes: 'files in /data',
+  maxTmpBytes: 'files in /tmp',
+  sync: 'fsync',
+}
+
+/** What of a change waits. */
+export function laterWords(later: readonly (keyof Policy)[]): string {
+  if (later.length === 0) return 'Changed.'
+  return `Changed. When it is started the next time: ${later.map((field) => LATER_WORDS[field] ?? field).join(', ')}.`
+}
+
+/** Methods that have callers of their own, one each. */
+export function methodWords({ methods }: Pick<Policy, 'methods'>): string[] {
+  return Object.entries(methods).map(
+    ([method, { callers }]) => `${method}: ${shortCallersWords({ callers, listed: false })}`,
+  )
+}
+
+/** The two limits that people run into. */
+export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
+  return `${timeWords(deadlineMs)} for a message, ${formatBinary(maxMemoryBytes)} of memory.`
+}
+
+/** All limits, one each. */
+export function limitWords(policy: Policy): string[] {
+  const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
+  const { sync, maxOpenFiles, maxCalls, call, evict } = policy
+  return [
+    mainLimitWords(policy),
+    `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
+    `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
+    ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
+    ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
+  ]
+}
+
+/** When a process comes back after its instance ended. */
+export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
+  permanent: 'always comes back',
+  transient: 'comes back after a failure',
+  temporary: 'does not come back',
+}
+
+/**
+ * `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`.
+ * @param ownMax undefined: it names none.
+ * @param cap undefined: not known.
+ */
+export function memoryWords(start: number, ownMax: number | undefined, cap: number | undefined): string {
+  if (start === 0 && ownMax === 0) return 'none'
+  if (ownMax === start) return `${formatBinary(start)}, and no more`
+  const most = ownMax === undefined ? 'and no limit of its own' : `${formatBinary(ownMax)} at most`
+  const capped = cap !== undefined && (ownMax ?? Infinity) > cap ? `; the cap is ${formatBinary(cap)}` : ''
+  return `${formatBinary(start)} at its start, ${most}${capped}`
+}
+
+function timeWords(ms: number): string {
+  return ms % 1000 === 0 ? `${formatCount(ms / 1000)} s` : formatMs(ms)
+}

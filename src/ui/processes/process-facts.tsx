@@ -1,0 +1,148 @@
+import { CallList } from './call-list.tsx'
+import { CopyButton } from '../kit/copy-button.tsx'
+import { ExitList } from './exit-list.tsx'
+import { formatBytes, shortId } from '../kit/format.ts'
+import type { ProcessView, TabModel, TieView } from '../model.ts'
+import { PolicyEditor } from './policy-editor.tsx'
+import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
+import { StorageWords } from '../settings/storage-words.tsx'
+import { ProcessFilesView } from './process-files.tsx'
+import { joinArgs } from '../spawn/split-args.ts'
+
+export interface ProcessFactsProps {
+  model: TabModel
+  process: ProcessView
+  /** A new version of its module was chosen. */
+  onSwapFile: (file: File) => void
+}
+
+/** All that is known of a process and rarely needed: its module, what it may, what it keeps, how it ended. */
+export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) {
+  const { args, env, policy, restart, exits, ties, root } = process
+  const variables = Object.entries(env)
+  return (
+    <dl class="facts fold-body">
+      <dt>PID</dt>
+      <dd>
+        <CopyButton class="id-button" text={process.pid} label={`Copy PID ${process.pid}`}>
+          <span class="mono wrap">{process.pid}</span>
+        </CopyButton>
+      </dd>
+      <dt>Module</dt>
+      <dd>
+        <Module process={process} />
+        {!root && <ReplaceButton onFile={onSwapFile} />}
+      </dd>
+      {args.length > 0 && (
+        <>
+          <dt>Arguments</dt>
+          <dd class="mono wrap">{joinArgs(args)}</dd>
+        </>
+      )}
+      {variables.length > 0 && (
+        <>
+          <dt>Environment</dt>
+          <dd class="mono wrap">
+            {variables.map(([key, value]) => (
+              <div key={key}>
+                {key}={value}
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+      <dt>Who may call</dt>
+      <dd>
+        {callWords(policy)}
+        {typeof policy.callers !== 'string' &&
+          policy.callers.map((peer) => (
+            <div key={peer} class="mono wrap">
+              {peer}
+            </div>
+          ))}
+        {methodWords(policy).map((words) => (
+          <div key={words}>{words}</div>
+        ))}
+        {policy.callTo !== 'any' &&
+          policy.callTo.map((target) => (
+            <div key={target} class="mono wrap">
+              {target}
+            </div>
+          ))}
+        <PolicyEditor key={process.pid} model={model} process={process} />
+      </dd>
+      <dt>Limits</dt>
+      <dd>
+        {limitWords(policy).map((words) => (
+          <div key={words}>{words}</div>
+        ))}
+      </dd>
+      <dt>Restart</dt>
+      <dd>
+        {restart.type}: {RESTART_WORDS[restart.type]}
+      </dd>
+      {model.files && (
+        <>
+          <dt>Files in /data</dt>
+          <dd>
+            <ProcessFilesView files={model.files} process={process} />
+            {model.storage.value === 'refused' && <StorageWords model={model} />}
+          </dd>
+        </>
+      )}
+      {ties.length > 0 && (
+        <>
+          <dt>Tied to</dt>
+          <dd>
+            {ties.map((tie) => (
+              <div key={`${tie.kind} ${tie.pid} ${tie.method}`} title={tie.pid}>
+                {tieWords(tie)}
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+      <dt>Calls</dt>
+      <dd>
+        <CallList key={process.pid} model={model} process={process} />
+      </dd>
+      <dt>Ended</dt>
+      <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
+    </dl>
+  )
+}
+
+function Module({ process: { cid, moduleBytes } }: { process: ProcessView }) {
+  return (
+    <div>
+      {formatBytes(moduleBytes)},{' '}
+      <CopyButton class="id-button" text={cid} label={`Copy CID ${cid}`}>
+        <span class="mono soft">{shortId(cid)}</span>
+      </CopyButton>
+    </div>
+  )
+}
+
+function ReplaceButton({ onFile }: { onFile: (file: File) => void }) {
+  return (
+    <label class="button plain file-button">
+      <span aria-hidden="true">Replace module…</span>
+      <input
+        type="file"
+        accept=".wasm,application/wasm"
+        aria-label="Replace module"
+        onChange={({ currentTarget }) => {
+          const [file] = currentTarget.files ?? []
+          if (file) onFile(file)
+          // So that the same file can be chosen again.
+          currentTarget.value = ''
+        }}
+      />
+    </label>
+  )
+}
+
+function tieWords({ kind, name, method }: TieView): string {
+  if (kind === 'linked') return `Linked with ${name}: they end together.`
+  return kind === 'watcher' ? `${name} is told when it ends, in ${method}.` : `Is told when ${name} ends, in ${method}.`
+}

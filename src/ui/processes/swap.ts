@@ -1,0 +1,17 @@
+import { Attempt } from '../kit/attempt.ts'
+import type { Draft } from '../model.ts'
+
+/** A new version of a process's module that somebody has given, and has not decided on or is put in its place. */
+export class Swap {
+  readonly draft: Draft
+  readonly attempt = new Attempt()
+
+  constructor(draft: Draft) {
+    this.draft = draft
+  }
+
+  cancel(): void {
+    this.attempt.cancel()
+    this.draft.drop()
+  }
+}

@@ -1,0 +1,81 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { makePolicy } from '../../glia/process/policy.ts'
+import { ChoiceField, LinesField, TextField } from '../kit/form-fields.tsx'
+import { CallFields, LimitFields, MethodsField } from '../processes/policy-fields.tsx'
+import { callWords, mainLimitWords, RESTART_WORDS } from '../processes/policy-words.ts'
+import { type FormErrors, readForm, type SpawnForm } from './spawn-form.ts'
+
+export interface SheetSettingsProps {
+  form: SpawnForm
+  errors: FormErrors
+  onEdit: (changes: Partial<SpawnForm>) => void
+}
+
+/** All that can be set of a new process besides its name and its callers. Closed, it says what is set. */
+export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
+  const fold = useRef<HTMLDetailsElement>(null)
+  const isWrong = Object.keys(errors).some((field) => field !== 'name' && field !== 'peers')
+  // What is wrong must not stay hidden; when it is right it stays in sight all the same.
+  useLayoutEffect(() => {
+    if (isWrong && fold.current) fold.current.open = true
+  }, [isWrong])
+  return (
+    <details ref={fold} class="fold">
+      <summary>
+        Arguments, callers, limits <span class="soft">{summaryOf(form)}</span>
+      </summary>
+      <div class="fold-body">
+        <StartFields form={form} errors={errors} onEdit={onEdit} />
+        <MethodsField form={form} errors={errors} onEdit={onEdit} />
+        <CallFields form={form} errors={errors} onEdit={onEdit} />
+        <RestartField form={form} errors={errors} onEdit={onEdit} />
+        <LimitFields form={form} errors={errors} onEdit={onEdit} />
+      </div>
+    </details>
+  )
+}
+
+function summaryOf(form: SpawnForm): string {
+  const read = readForm(form)
+  if ('errors' in read) return ''
+  const policy = makePolicy(read.options.policy)
+  return `${callWords(policy)} ${mainLimitWords(policy)}`
+}
+
+function StartFields({ form, errors, onEdit }: SheetSettingsProps) {
+  return (
+    <>
+      <TextField
+        label="Arguments, as in a shell"
+        placeholder="--from markdown 'a b'"
+        value={form.args}
+        error={errors.args}
+        onEdit={(args) => onEdit({ args })}
+      />
+      <LinesField
+        label="Environment, KEY=value lines"
+        placeholder="LANG=en"
+        value={form.env}
+        error={errors.env}
+        onEdit={(env) => onEdit({ env })}
+      />
+    </>
+  )
+}
+
+const RESTART_CHOICES = {
+  permanent: `permanent: ${RESTART_WORDS.permanent}`,
+  transient: `transient: ${RESTART_WORDS.transient}`,
+  temporary: `temporary: ${RESTART_WORDS.temporary}`,
+}
+
+function RestartField({ form, onEdit }: SheetSettingsProps) {
+  return (
+    <ChoiceField
+      label="When its instance has ended"
+      words={RESTART_CHOICES}
+      value={form.restart}
+      onEdit={(restart) => onEdit({ restart })}
+    />
+  )
+}

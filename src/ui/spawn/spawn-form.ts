@@ -1,0 +1,51 @@
+import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
+import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts'
+import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
+import { splitArgs } from './split-args.ts'
+
+/** The fields of the sheet, as they are typed. */
+export interface SpawnForm extends PolicyForm {
+  name: string
+  /** As in a shell. */
+  args: string
+  /** KEY=value lines. */
+  env: string
+  restart: RestartType
+}
+
+/** Why fields cannot be used, a sentence each. */
+export type FormErrors = Partial<Record<keyof SpawnForm, string>>
+
+export type ReadForm = { options: SpawnOptions } | { errors: FormErrors }
+
+/** The sheet as it is when it is opened. */
+export function newForm(name: string): SpawnForm {
+  return { ...policyForm(), name, args: '', env: '', restart: DEFAULT_RESTART.type }
+}
+
+/** What the fields mean, or which of them mean nothing. */
+export function readForm(form: SpawnForm): ReadForm {
+  const errors: FormErrors = {}
+  const name = form.name.trim()
+  if (name === '' || name.length > 100) errors.name = 'Give it a name of 1 to 100 characters.'
+  const args = splitArgs(form.args)
+  if (!args) errors.args = 'A quote is not closed, or nothing follows the last backslash.'
+  const env = readEnv(form.env)
+  if (typeof env === 'string') errors.env = env
+  const policy = readPolicyForm(form, errors)
+  if (Object.keys(errors).length > 0 || typeof env === 'string') return { errors }
+  return { options: { name, args, env, restart: form.restart, policy } }
+}
+
+/** What KEY=value lines mean, or what is wrong with one of them. */
+function readEnv(text: string): Record<string, string> | string {
+  const env: Record<string, string> = {}
+  for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+    const at = line.indexOf('=')
+    const key = line.slice(0, at).trim()
+    if (at < 0 || key === '') return `“${line.trim()}” is no KEY=value line.`
+    if (key.startsWith('WW_')) return `${key}: names that begin with WW_ are set by Glia.`
+    env[key] = line.slice(at + 1)
+  }
+  return env
+}

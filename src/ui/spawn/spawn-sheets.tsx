@@ -1,0 +1,35 @@
+import { type Signal, untracked, useSignalEffect } from '@preact/signals'
+import { useMemo, useRef } from 'preact/hooks'
+import type { TabModel } from '../model.ts'
+import { SpawnQueue } from './spawn-queue.ts'
+import { SpawnSheet } from './spawn-sheet.tsx'
+
+export interface SpawnSheetsProps {
+  model: TabModel
+  /** Files that are to become processes. They are taken out of it. */
+  files: Signal<readonly File[]>
+  /** All files have been answered. Gets the first process that they became. */
+  onDone: (pid: string) => void
+}
+
+/** The sheets of the files that were dropped or chosen, one after the other. */
+export function SpawnSheets({ model, files, onDone }: SpawnSheetsProps) {
+  const firstMade = useRef<string | undefined>(undefined)
+  const queue = useMemo(
+    () => new SpawnQueue({ draft: model.draft, started: (pid) => (firstMade.current ??= pid) }),
+    [model],
+  )
+  useSignalEffect(() => {
+    const given = files.value
+    if (given.length === 0) return
+    files.value = []
+    untracked(() => queue.add(given))
+  })
+  const onClosed = (): void => {
+    const pid = firstMade.current
+    firstMade.current = undefined
+    if (pid !== undefined) onDone(pid)
+  }
+  const sheet = queue.sheet.value
+  return sheet ? <SpawnSheet queue={queue} sheet={sheet} onClosed={onClosed} /> : null
+}

@@ -1,0 +1,54 @@
+import type { BundledActor } from '../../tab/bundled.ts'
+import type { SpawnView, TabModel } from '../model.ts'
+import { RECIPE } from './recipe.ts'
+import { useWait } from '../kit/use-wait.ts'
+
+/** How to get an actor: drop one, start a bundled one, build one. */
+export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
+  const isEmpty = model.processes.value.every(({ root }) => root)
+  return (
+    <section class="start" aria-label="Start an actor">
+      <div>
+        <b>Drop a .wasm anywhere</b>
+        <br />
+        It becomes a live actor, callable by the peers you allow.
+        {isEmpty && <pre class="recipe">{RECIPE}</pre>}
+      </div>
+      <div class="bundled">
+        {model.bundled.value.map((actor) => (
+          <button
+            key={actor.file}
+            type="button"
+            class="button"
+            title={actor.description}
+            onClick={() => onBundled(actor)}
+          >
+            {actor.name}
+          </button>
+        ))}
+      </div>
+      {model.spawns.value.map((spawn) => (
+        <SpawnProgress key={spawn.id} spawn={spawn} />
+      ))}
+    </section>
+  )
+}
+
+function SpawnProgress({ spawn }: { spawn: SpawnView }) {
+  const wait = useWait(spawn.since)
+  if (wait === 'short') return null
+  const { name, stage } = spawn
+  return (
+    <div class="spawn">
+      <span role="status">
+        {name}: {stage}
+      </span>
+      <progress aria-label={`${name}: ${stage}`} />
+      {wait === 'long' && (
+        <button type="button" class="button" onClick={spawn.cancel}>
+          Cancel {name}
+        </button>
+      )}
+    </div>
+  )
+}

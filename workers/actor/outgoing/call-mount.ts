@@ -1,0 +1,92 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import type { Want } from '../../../src/actors/outgoing/outgoing-api.ts'
+import { PROTOCOL } from '../../../src/glia/address.ts'
+import type { Mount, OpenHow } from '../files/mount.ts'
+import type { GuestCall } from './guest-call.ts'
+import type { CallClient } from './call-client.ts'
+import { CallFile } from './call-file.ts'
+import { inoOf, CallFolder, METHOD_PARTS, statOf } from './call-folder.ts'
+import type { Descriptor, FileStat, Later } from '../wasi/descriptor.ts'
+import { andThen } from '../wasi/later.ts'
+import { WasiError } from '../wasi/wasi-error.ts'
+
+const [, ROOT = '', VERSION = ''] = PROTOCOL.split('/')
+
+/** Name of the mount in the root directory. */
+export const MESH_MOUNT = ROOT
+
+/** Bytes of a listing that are read at a time. */
+const PART_BYTES = 64 * 1024
+
+/** The mesh as files: `/ww/0.1.0/{host}/{proc}/{method}`. */
+export class CallMount implements Mount {
+  readonly #client: CallClient
+
+  constructor(client: CallClient) {
+    this.#client = client
+  }
+
+  open(path: readonly string[], how: OpenHow): Later<Descriptor> {
+    // Nothing can be made here: what is to be new is there already, or cannot be.
+    if (how.create && how.exclusive) {
+      return andThen(this.stat(path), () => {
+        throw new WasiError(wasi.ERRNO_EXIST)
+      })
+    }
+    if (path.length !== METHOD_PARTS) return this.#openFolder(path, how)
+    if (how.directory) throw new WasiError(wasi.ERRNO_NOTDIR)
+    return andThen(this.#ask('call', path), (call) => new CallFile(call, inoOf(path), how))
+  }
+
+  stat(path: readonly string[]): Later<FileStat> {
+    if (isAbove(path)) return statOf(path)
+    return andThen(this.#ask('look', path), (call) => {
+      call.close()
+      return statOf(path)
+    })
+  }
+
+  #openFolder(path: readonly string[], how: OpenHow): Later<Descriptor> {
+    return andThen(this.#names(path), (names) => {
+      if ((how.rights & wasi.RIGHTS_FD_WRITE) !== 0 && !how.directory) throw new WasiError(wasi.ERRNO_ISDIR)
+      return new CallFolder(path, names, how)
+    })
+  }
+
+  #names(path: readonly string[]): Later<readonly string[]> {
+    if (path.length === 0) return [VERSION]
+    return andThen(this.#ask('names', path), (call) => readNames(call))
+  }
+
+  #ask(want: Want, path: readonly string[]): Later<GuestCall> {
+    return andThen(this.#client.open(want, `/${[ROOT, ...path].join('/')}`), (opened) => {
+      if (typeof opened === 'number') throw new WasiError(opened)
+      return opened
+    })
+  }
+}
+
+/** Whether it is the mount itself or the version in it, which are always there. */
+function isAbove([version, ...rest]: readonly string[]): boolean {
+  return rest.length === 0 && (version === undefined || version === VERSION)
+}
+
+/** Reads a listing to its end: a name in a line. */
+function readNames(call: GuestCall): Later<readonly string[]> {
+  const decoder = new TextDecoder()
+  const part = new Uint8Array(PART_BYTES)
+  let text = ''
+  const take = (read: number): Later<readonly string[]> => {
+    let count = read
+    while (count > 0) {
+      text += decoder.decode(part.subarray(0, count), { stream: true })
+      const next = call.read(part)
+      if (typeof next !== 'number') return next.then(take)
+      count = next
+    }
+    call.close()
+    if (count < 0) throw new WasiError(-count)
+    return text === '' ? [] : text.split('\n')
+  }
+  return andThen(call.read(part), take)
+}

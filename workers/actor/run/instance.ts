@@ -1,0 +1,258 @@
+import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
+import { type RunEnd, RunStatus, TMP_UNIT_BYTES } from '../../../src/actors/worker/control.ts'
+import { isHostLimit, noRoom } from '../../../src/actors/worker/host-limit.ts'
+import { guestFrames, trapMessage } from '../../../src/actors/module/trap-text.ts'
+import type { Program, ServeEnd } from '../../../src/actors/worker/worker-api.ts'
+import { GliaError } from '../../../src/glia/errors.ts'
+import { assemblyScriptImports } from './assemblyscript.ts'
+import type { DataTree } from '../files/data-tree.ts'
+import { makeFileSystem } from '../files/file-system.ts'
+import type { Mount } from '../files/mount.ts'
+import type { Volume } from '../files/volume.ts'
+import type { Stdio } from './stdio.ts'
+import { GuestWasi } from '../wasi/guest-wasi.ts'
+
+const COMMAND_ENTRY = '_start'
+
+type Guest = WebAssembly.Instance & { exports: { memory: WebAssembly.Memory } }
+type Entry = () => unknown
+
+/** How a message ended, and what it left behind if it ended the instance. */
+export interface Outcome {
+  end: RunEnd
+  /** Set when the instance is gone. */
+  exit?: ServeEnd
+}
+
+/** What an instance has around it, which outlives it. */
+export interface Surroundings {
+  stdio: Stdio
+  /** Whether guests wait by being suspended (JSPI) instead of blocking. */
+  suspends: boolean
+  /**
+   * Whether exports run on stacks of their own, through `WebAssembly.promising`, also where nothing is suspended. In Chromium 156 such
+   * a stack has 984 kB, while a worker's own has 500 kB and a page cannot give it more.
+   */
+  ownStack: boolean
+  data: DataTree
+  /** Directories that something else serves, by their names in `/`. */
+  mounts: ReadonlyMap<string, Mount>
+}
+
+/** An instance of a program, and the way its methods are run. */
+export class Instance {
+  readonly #program: Program
+  readonly #around: Surroundings
+  /** undefined after a command's message, so that the engine may collect its memory. */
+  #made: Made | undefined
+  /** No message has been run on it. */
+  #isFresh = true
+  #memoryBytes = 0
+
+  private constructor(program: Program, around: Surroundings, made: Made) {
+    this.#program = program
+    this.#around = around
+    this.#made = made
+  }
+
+  /** Makes the instance and runs its `_initialize`. @throws {GliaError} ERR_START */
+  static async create(program: Program, around: Surroundings): Promise<Instance> {
+    return new Instance(program, around, await instantiate(program, around))
+  }
+
+  /** Memory of the instance's own files, as under `/tmp`, in bytes. What is less than {@link TMP_UNIT_BYTES} is not told. */
+  get tmpBytes(): number {
+    const used = this.#made?.files?.usedBytes ?? 0
+    return used - (used % TMP_UNIT_BYTES)
+  }
+
+  get memoryBytes(): number {
+    if (this.#made) this.#memoryBytes = this.#made.guest.exports.memory.buffer.byteLength
+    return this.#memoryBytes
+  }
+
+  /** Runs a method by its index in the program's list. Gives a promise only where guests have stacks of their own. */
+  run(method: number): Outcome | Promise<Outcome> {
+    const name = this.#program.methods[method]
+    if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
+    const made = this.#made
+    // Of a command, only the first message finds an instance that has run nothing.
+    if (made && (this.#isFresh || name !== COMMAND_ENTRY)) {
+      this.#isFresh = false
+      made.wasi.resetStdio()
+      return this.#enter(name, made)
+    }
+    return this.#makeCommand()
+  }
+
+  /**
+   * A command gets a fresh instance for each message: it is a program that is run, not a server. The first message has the
+   * instance that was made at the start.
+   */
+  #makeCommand(): Outcome | Promise<Outcome> {
+    this.#made = undefined
+    const enter = (made: Made): Outcome | Promise<Outcome> => {
+      this.#made = made
+      return this.#enter(COMMAND_ENTRY, made)
+    }
+    const failed = (thrown: unknown): Outcome =>
+      isHostLimit(thrown)
+        ? { end: this.#end(COMMAND_ENTRY, RunStatus.noRoom, 0, false) }
+        : this.#threw(COMMAND_ENTRY, thrown)
+    if (this.#around.suspends) return instantiate(this.#program, this.#around).then(enter, failed)
+    let made: Made
+    try {
+      // Synchronously, for the resident loop: workers may, at any size.
+      made = makeNow(this.#program, this.#around)
+    } catch (thrown) {
+      return failed(thrown)
+    }
+    return enter(made)
+  }
+
+  #enter(name: string, made: Made): Outcome | Promise<Outcome> {
+    try {
+      const result = entryOf(made, name, this.#around)()
+      if (result instanceof Promise) {
+        return result.then(
+          (value) => this.#returned(name, value),
+          (thrown: unknown) => this.#threw(name, thrown),
+        )
+      }
+      return this.#returned(name, result)
+    } catch (thrown) {
+      return this.#threw(name, thrown)
+    }
+  }
+
+  #returned(name: string, value: unknown): Outcome {
+    const code = typeof value === 'number' ? value : 0
+    return { end: this.#end(name, code === 0 ? RunStatus.ok : RunStatus.failed, code, false) }
+  }
+
+  #threw(name: string, thrown: unknown): Outcome {
+    const isCommand = name === COMMAND_ENTRY
+    if (thrown instanceof WASIProcExit) {
+      const end = this.#end(name, thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isCommand)
+      // For a command, leaving is the usual end: the next message makes a fresh instance anyway.
+      return isCommand ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
+    }
+    return {
+      end: this.#end(name, RunStatus.trapped, 0, true),
+      exit: { reason: 'trapped', message: trapMessage(thrown), frames: guestFrames(thrown) },
+    }
+  }
+
+  /** What a message has changed of `/data` is told before its end is. */
+  #end(name: string, status: RunStatus, code: number, instanceGone: boolean): RunEnd {
+    const { memoryBytes } = this
+    if (instanceGone || name === COMMAND_ENTRY) this.#made?.wasi.dispose()
+    // Of a program that is a command only, nothing is run on this instance again.
+    if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
+    this.#around.data.report()
+    // They go with the instance.
+    const tmpBytes = instanceGone ? 0 : this.tmpBytes
+    return { status, code, memoryBytes, tmpBytes, instanceGone, fileReports: this.#around.data.reports }
+  }
+}
+
+interface Made {
+  guest: Guest
+  wasi: GuestWasi
+  /** Where its own files are. */
+  files: Volume | undefined
+  /** Exports as they are called, by name: wrapping one takes longer than a small message. */
+  entries: Map<string, Entry>
+}
+
+function entryOf({ guest, entries }: Pick<Made, 'guest' | 'entries'>, name: string, { ownStack }: Surroundings): Entry {
+  let entry = entries.get(name)
+  if (entry === undefined) {
+    const exported = guest.exports[name] as Entry
+    entry = ownStack ? WebAssembly.promising(exported) : exported
+    entries.set(name, entry)
+  }
+  return entry
+}
+
+async function instantiate(program: Program, around: Surroundings): Promise<Made> {
+  const { stdio } = around
+  const { wasi, files, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
+  try {
+    const guest = attach(await WebAssembly.instantiate(program.module, imports), wasi, current)
+    const made = { guest, wasi, files, entries: new Map<string, Entry>() }
+    if (typeof guest.exports['_initialize'] === 'function') await entryOf(made, '_initialize', around)()
+    wasi.connect(stdio)
+    return made
+  } catch (thrown) {
+    wasi.dispose()
+    throw startError(thrown)
+  }
+}
+
+/** For commands, which have no `_initialize`. */
+function makeNow(program: Program, around: Surroundings): Made {
+  const { wasi, files, imports, current } = prepare(program, around)
+  const guest = attach(new WebAssembly.Instance(program.module, imports), wasi, current)
+  return { guest, wasi, files, entries: new Map() }
+}
+
+/** While an instance is made there is no message: nothing to read, nobody to write to. Its log is there. */
+function withoutMessage(stdio: Stdio): Stdio {
+  return {
+    read: () => 0,
+    write: ({ length }) => length,
+    writeError: (source) => stdio.writeError(source),
+    closeRead: () => undefined,
+    closeWrite: () => undefined,
+    available: 0,
+    readable: true,
+    room: Number.MAX_SAFE_INTEGER,
+    writable: true,
+    broken: false,
+    waitFor: (isReady, timeoutMs) => stdio.waitFor(isReady, timeoutMs),
+    nudge: () => stdio.nudge(),
+  }
+}
+
+function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings) {
+  const { methods, args, env, limits, tty, root: entries = [], shared } = program
+  const isCommand = methods.includes(COMMAND_ENTRY)
+  const root = entries
+    ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: limits.maxTmpBytes })
+    : undefined
+  const wasi = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles: limits.maxOpenFiles })
+  const current: { guest?: Guest } = {}
+  const memory = (): ArrayBuffer => {
+    if (!current.guest) throw new WebAssembly.RuntimeError('the module called out before it was instantiated')
+    return current.guest.exports.memory.buffer
+  }
+  const log = (text: string): void => void stdio.writeError(new TextEncoder().encode(text))
+  const imports = {
+    wasi_snapshot_preview1: wasi.imports((call) => (suspends ? new WebAssembly.Suspending(call) : call)),
+    env: assemblyScriptImports(memory, log),
+  }
+  return { wasi, files: root?.volume, imports, current }
+}
+
+function attach(instance: WebAssembly.Instance, wasi: GuestWasi, current: { guest?: Guest }): Guest {
+  const guest = withMemory(instance)
+  wasi.attach(guest.exports.memory)
+  current.guest = guest
+  return guest
+}
+
+/** A module may have no memory at all if it never does I/O; it gets an empty one of ours to look at. */
+function withMemory(instance: WebAssembly.Instance): Guest {
+  if (instance.exports['memory'] instanceof WebAssembly.Memory) return instance as Guest
+  const exports = { ...instance.exports, memory: new WebAssembly.Memory({ initial: 0 }) }
+  return Object.create(instance, { exports: { value: exports } }) as Guest
+}
+
+function startError(thrown: unknown): GliaError {
+  if (thrown instanceof WASIProcExit) {
+    return new GliaError('ERR_START', `The module exited with code ${thrown.code} while it was started.`)
+  }
+  if (isHostLimit(thrown)) return noRoom(thrown)
+  return new GliaError('ERR_START', `The module could not be started: ${trapMessage(thrown)}.`, { cause: thrown })
+}

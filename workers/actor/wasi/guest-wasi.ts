@@ -1,0 +1,120 @@
+import type { Directory } from '../files/directory.ts'
+import { DirectoryDescriptor } from '../files/file-descriptor.ts'
+import type { Stdio } from '../run/stdio.ts'
+import type { WasiContext } from './context.ts'
+import { DescriptorTable } from './descriptor-table.ts'
+import { fileCalls } from './file-calls.ts'
+import { type GuestCall, guard, type WasiCall } from './guard.ts'
+import { GuestMemory } from './guest-memory.ts'
+import { pathCalls } from './path-calls.ts'
+import { pollOneoff } from './poll.ts'
+import { processCalls } from './process-calls.ts'
+import { ALL_RIGHTS } from './rights.ts'
+import { socketCalls } from './socket-calls.ts'
+import { StderrDescriptor, StdinDescriptor, type StdioDescriptor, StdoutDescriptor } from './stdio-descriptor.ts'
+
+/** Descriptors that every guest has: the three of the message, and `/`. */
+const GIVEN = 4
+
+/** What each message finds as 0, 1 and 2. */
+const STANDARD = [StdinDescriptor, StdoutDescriptor, StderrDescriptor] as const
+
+/** The functions that can wait, which suspends the guest where it cannot block. */
+const WAITING: ReadonlySet<string> = new Set([
+  'fd_read',
+  'fd_write',
+  'fd_close',
+  'fd_renumber',
+  'path_open',
+  'path_filestat_get',
+  'poll_oneoff',
+  'sock_recv',
+  'sock_send',
+])
+
+export interface GuestWasiInit {
+  stdio: Stdio
+  isCommand: boolean
+  /** Whether the standard descriptors look like a terminal; left out: like pipes. */
+  tty?: boolean | undefined
+  args: readonly string[]
+  /** `KEY=value` each. */
+  env: readonly string[]
+  /** What the guest finds as `/`; undefined: it has no files. */
+  root?: Directory | undefined
+  /** Files and directories that may be open at once, besides those that are from the start. */
+  maxOpenFiles: number
+}
+
+/**
+ * WASI preview 1 for one instance, of which the shim gives the numbers. Its functions and file system block, spin, copy
+ * twice, throw strings or are not there (FACTS 2.4, shim 0.4.2).
+ */
+export class GuestWasi {
+  readonly #context: WasiContext
+  readonly #calls: Record<string, WasiCall>
+  readonly #standard: StdioDescriptor[] = []
+
+  constructor({ stdio, isCommand, tty = false, args, env, root, maxOpenFiles }: GuestWasiInit) {
+    const table = new DescriptorTable(GIVEN + maxOpenFiles)
+    const context: WasiContext = { memory: new GuestMemory(), table, stdio, isCommand, isTerminal: tty }
+    this.#context = context
+    this.#calls = {
+      ...processCalls(context, args, env),
+      ...fileCalls(context),
+      ...pathCalls(context),
+      ...socketCalls(context),
+      poll_oneoff: (subscriptions: number, events: number, count: number, done: number) =>
+        pollOneoff(context, { subscriptions, events, count, done }),
+    }
+    this.resetStdio()
+    if (root) context.table.add(preopened('/', root))
+  }
+
+  /** Call it with the instance before any of its code runs (a start function aside, which WASI does not allow to call in). */
+  attach(memory: WebAssembly.Memory): void {
+    this.#context.memory.attach(memory)
+  }
+
+  /** From now on the standard descriptors are these. */
+  connect(stdio: Stdio): void {
+    this.#context.stdio = stdio
+  }
+
+  /**
+   * Gives a new message its descriptors, whatever the one before it did to them: what that left at their numbers is
+   * abandoned with it, and so are its own, wherever they are.
+   */
+  resetStdio(): void {
+    const { table } = this.#context
+    STANDARD.forEach((Standard, fd) => {
+      const descriptor = this.#standard[fd]
+      if (descriptor && table.holds(fd, descriptor)) return descriptor.reset()
+      if (descriptor) table.drop(descriptor)
+      const fresh = new Standard(this.#context)
+      this.#standard[fd] = fresh
+      table.set(fd, fresh)
+    })
+  }
+
+  /** Closes what the guest has open: it is gone. */
+  dispose(): void {
+    this.#context.table.closeAll()
+  }
+
+  /** The import object's `wasi_snapshot_preview1`. @param suspending Wraps functions that may give a promise (JSPI). */
+  imports(suspending: (call: GuestCall) => WebAssembly.ImportValue): Record<string, WebAssembly.ImportValue> {
+    const entries = Object.entries(this.#calls).map(([name, call]) => {
+      const guarded = guard(call, this.#context.memory)
+      return [name, WAITING.has(name) ? suspending(guarded) : guarded] as const
+    })
+    return Object.fromEntries(entries)
+  }
+}
+
+function preopened(name: string, directory: Directory): DirectoryDescriptor {
+  const how = { rights: ALL_RIGHTS, inheriting: ALL_RIGHTS, flags: 0 }
+  const descriptor = new DirectoryDescriptor(directory, how)
+  descriptor.preopenName = name
+  return descriptor
+}
