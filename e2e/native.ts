@@ -14,9 +14,9 @@ export async function rootEcho({ url }: AppServer): Promise<string> {
   return `/${await (await fetch(new URL('status', url))).text()}/echo`
 }
 
-/** README's example of a client in a language. */
+/** The example client in a language, from the README of the clients. */
 export async function readmeExample(language: 'go' | 'js'): Promise<string> {
-  const [, section = ''] = (await readFile(join(ROOT, 'README.md'), 'utf8')).split('\n## Call from your own program\n')
-  const [, code = ''] = section.split(`\`\`\`${language}\n`)
+  const readme = await readFile(join(ROOT, 'src/examples/clients/README.md'), 'utf8')
+  const [, code = ''] = readme.split(`\`\`\`${language}\n`)
   return code.slice(0, code.indexOf('\n```') + 1)
 }

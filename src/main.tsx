@@ -73,7 +73,7 @@ function insecure(): GliaError {
   return new GliaError(
     'ERR_DENIED',
     `Browsers run a peer only on pages from https:// or from this machine (http://localhost), and this one came from ${location.origin}. ` +
-      'Put HTTPS in front of the server: “Run your own relay” in the README shows how. On the machine that it runs on, open http://localhost and its port.',
+      'Put HTTPS in front of the server: src/node/README.md shows how, under “Run your own relay”. On the machine that it runs on, open http://localhost and its port.',
   )
 }
 
