@@ -1,7 +1,7 @@
 /**
  * The service worker: answers the HTTP API by forwarding to the tab that runs the peer, and serves the app's files, also
- * offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again. See ARCHITECTURE.md,
- * "The service worker".
+ * offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again. The README of
+ * this folder has the reasons.
  */
 import { GliaError } from '../../src/glia/errors.ts'
 import { refuse } from '../../src/glia/http/refuse.ts'
