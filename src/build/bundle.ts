@@ -50,25 +50,44 @@ export async function bundleWorker(
   return { code: chunk.code, map: map?.type === 'asset' ? String(map.source) : undefined, sources: chunk.moduleIds }
 }
 
+/** Programs for Node, by the name of their file in `dist-node`. */
+const PROGRAMS = { main: 'src/node/main.ts', ...actorThread() }
+
 /** The Node server: its own entry and that of its root process's thread. */
 export async function buildNode(): Promise<void> {
-  const outDir = fromRoot('dist-node')
-  await bundleForNode('src/node/main.ts', { outDir, emptyOutDir: true })
-  await buildActorThread(outDir)
+  await bundleForNode(PROGRAMS, { outDir: fromRoot('dist-node'), emptyOutDir: true })
 }
 
-/** `actor-worker.js`, the actor worker's script for a thread, in a folder below the root. */
+/** `actor-worker.js`, the actor worker's script for a thread, in a folder of its own. */
 export async function buildActorThread(outDir: string): Promise<void> {
-  await bundleForNode('src/node/root/actor-worker.ts', { outDir, emptyOutDir: false })
+  await bundleForNode(actorThread(), { outDir, emptyOutDir: false })
 }
 
-/** Our own code in one file, dependencies from node_modules. */
-export async function bundleForNode(entry: string, output: { outDir: string; emptyOutDir: boolean }): Promise<void> {
+function actorThread(): Record<string, string> {
+  return { 'actor-worker': 'src/node/root/actor-worker.ts' }
+}
+
+/**
+ * Bundles programs for Node with all that they import: a package of them has no dependencies. All files are in one folder, so a
+ * program finds the files beside it from every chunk.
+ * @param entries Paths below the root of the repository, by the name of the file that is made.
+ */
+export async function bundleForNode(
+  entries: Readonly<Record<string, string>>,
+  output: { outDir: string; emptyOutDir: boolean },
+): Promise<void> {
+  const input = Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, fromRoot(path)]))
   await build({
     ...NESTED,
-    // Comlink's adapter for Node has a path that only bundlers find.
-    ssr: { noExternal: ['comlink'] },
-    build: { ...output, ssr: fromRoot(entry), target: 'node20', sourcemap: true },
+    ssr: { noExternal: true },
+    build: {
+      ...output,
+      ssr: true,
+      target: 'node20',
+      sourcemap: true,
+      minify: true,
+      rolldownOptions: { input, output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' } },
+    },
   })
 }
 

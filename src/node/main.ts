@@ -1,5 +1,7 @@
+#!/usr/bin/env node
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks, before anything asks for it
 import './polyfill.ts'
+import { fileURLToPath } from 'node:url'
 import { consoleLogger } from '../glia/log.ts'
 import { STOP_DEADLINE_MS } from './limits.ts'
 import { isLoopback } from './doors/loopback.ts'
@@ -18,7 +20,12 @@ async function main(): Promise<void> {
   const log = { ...consoleLogger('glia'), debug: () => undefined }
   // One connection's fault, in a library's corner that nobody waits for, is no reason to drop everybody else's.
   process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
-  const server = await startServer({ ...options, workerScript: new URL('./actor-worker.js', import.meta.url), log })
+  const server = await startServer({
+    ...options,
+    dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
+    workerScript: new URL('./actor-worker.js', import.meta.url),
+    log,
+  })
   // Once: a second signal ends the process at once, as it would any other.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
   whenOrphaned(() => void end(server))

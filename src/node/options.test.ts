@@ -7,7 +7,7 @@ const DEFAULTS = {
   ws: 2081,
   tcp: 2082,
   host: '127.0.0.1',
-  dist: 'dist',
+  dist: undefined,
   data: '.glia',
   announce: [],
   relays: [],

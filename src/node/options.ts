@@ -25,8 +25,8 @@ export interface Options {
   readonly tcp: number
   /** Address that all three listen on. */
   readonly host: string
-  /** Folder of the built app. */
-  readonly dist: string
+  /** Folder of the built app; undefined: the one that comes with this program. */
+  readonly dist: string | undefined
   /** Folder of what is kept: the key and the root PID. */
   readonly data: string
   /** Multiaddrs under which others reach this relay. */
@@ -80,7 +80,7 @@ const FLAGS = {
   'max-body': { value: 'SIZE', help: 'largest message over HTTP, such as 64M (default 1G)' },
   metrics: { value: 'PORT', help: 'port on 127.0.0.1 for /metrics alone; needed behind a proxy' },
   'public-metrics': { help: 'let other machines read /metrics' },
-  dist: { value: 'DIR', help: 'folder of the built app (default dist)' },
+  dist: { value: 'DIR', help: 'folder of the built app (default: the one that comes with the program)' },
 } as const satisfies Record<string, { value?: string; help: string; multiple?: boolean }>
 
 type Flag = keyof typeof FLAGS
@@ -111,7 +111,7 @@ export function parseOptions(args: readonly string[], env: Env): Options | 'help
     ws: one('ws', parsePort, 2081),
     tcp: one('tcp', parsePort, 2082),
     host: one('host', parseHost, '127.0.0.1'),
-    dist: one('dist', ({ value }) => value, 'dist'),
+    dist: one<string | undefined>('dist', ({ value }) => value, undefined),
     data: one('data', ({ value }) => value, '.glia'),
     announce: all('announce').map(parseMultiaddr),
     relays: all('relay').map(parseMultiaddr),

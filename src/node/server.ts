@@ -21,6 +21,8 @@ import { wsPortOf } from './relay/relay.ts'
 import { wellKnown } from './http/well-known.ts'
 
 export interface ServerInit extends Options {
+  /** Folder of the built app. */
+  readonly dist: string
   /** The actor worker's script, built for a thread. */
   readonly workerScript: URL
   readonly log: Logger

@@ -36,14 +36,15 @@ export async function testServers(): Promise<TestServers> {
   const worker = await builtActorWorker()
   const servers: GliaServer[] = []
   const newFolder = (): Promise<string> => mkdtemp(join(temporary, 'data-'))
-  const defaults = parseOptions(['--http', '0', '--ws', '0', '--tcp', '0', '--dist', dist], {})
+  const defaults = parseOptions(['--http', '0', '--ws', '0', '--tcp', '0'], {})
   if (defaults === 'help') throw new Error('that was not asked for')
   return {
     dist,
     newFolder,
     async start(options) {
       const data = options?.data ?? (await newFolder())
-      const server = await startServer({ ...defaults, workerScript: worker.script, log: silentLog, ...options, data })
+      const given = { ...defaults, dist, workerScript: worker.script, log: silentLog }
+      const server = await startServer({ ...given, ...options, data })
       servers.push(server)
       return server
     },

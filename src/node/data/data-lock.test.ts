@@ -23,7 +23,7 @@ const children: ChildProcess[] = []
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'glia-lock-'))
   bundled = await mkdtemp(fromRoot('node_modules/.cache/data-lock-'))
-  await bundleForNode('src/node/data/data-lock.ts', { outDir: bundled, emptyOutDir: false })
+  await bundleForNode({ 'data-lock': 'src/node/data/data-lock.ts' }, { outDir: bundled, emptyOutDir: false })
 })
 
 afterAll(async () => {
