@@ -55,7 +55,6 @@ export interface TestProcInit {
   restart?: RestartType | Partial<Restart>
   methods?: readonly string[]
   dead?: string
-  revived?: string
   /** Makes an actor of a function in another way; may fail. */
   actor?(run: Run, place?: ActorPlace): TestActor
   /** Waits for a place before each start. */
@@ -82,18 +81,7 @@ export interface TestProc {
 
 /** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
-  const {
-    policy,
-    restart = 'permanent',
-    methods = ['run'],
-    dead,
-    revived,
-    actor,
-    enter,
-    changed,
-    load,
-    starting,
-  } = init
+  const { policy, restart = 'permanent', methods = ['run'], dead, actor, enter, changed, load, starting } = init
   const made: Omit<TestProc, 'proc'> = {
     failures: [],
     notes: [],
@@ -108,7 +96,6 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
     policy: makePolicy({ ...policy }),
     restart: makeRestart(restart),
     dead,
-    revived,
     load,
     enter,
     start: async (signal, place) => {

@@ -1,6 +1,6 @@
-import { GliaError } from '../../glia/errors.ts'
+import type { GliaError } from '../../glia/errors.ts'
 import type { Exit } from '../../glia/process/exit.ts'
-import type { Program } from '../../glia/process/incarnation.ts'
+import type { Program } from '../../glia/process/actor.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
 import { Proc } from '../../glia/process/proc.ts'
@@ -42,10 +42,13 @@ export interface ProcessEntryInit {
   changed(): void
   /** An instance has ended, or the process for good; the record has it. */
   exited(entry: ProcessEntry, exit: Exit, counts: boolean): void
+  /** It is dead, and lives again when this is done. Left out: nothing has to be. */
+  revives?(entry: ProcessEntry): Promise<void>
 }
 
 /** A process of this tab with all that is known of it. */
 export class ProcessEntry {
+  readonly proc: Proc
   readonly log: ProcessLog
   /** What it has under `/data`. */
   readonly files: ProcessFiles
@@ -61,7 +64,6 @@ export class ProcessEntry {
   mounts: ReadonlyMap<string, Blob> = new Map()
   readonly #init: ProcessEntryInit
   #record: ProcessRecord
-  #proc: Proc
 
   constructor(record: ProcessRecord, init: ProcessEntryInit) {
     this.#record = record
@@ -75,65 +77,19 @@ export class ProcessEntry {
       report: (line) => this.log.add('error', line),
       changed: init.changed,
     })
-    this.#proc = this.#makeProc()
-  }
-
-  get record(): ProcessRecord {
-    return this.#record
-  }
-
-  get proc(): Proc {
-    return this.#proc
-  }
-
-  update(changes: Partial<ProcessRecord>): void {
-    this.#record = { ...this.#record, ...changes }
-    this.#init.changed()
-  }
-
-  /** Changes its policy. @returns the fields that count from its next instance on. */
-  setPolicy(policy: Policy): (keyof Policy)[] {
-    const later = this.#proc.isLive ? changesOfStart(this.#record.policy, policy) : []
-    this.#proc.policy = policy
-    if (!this.#proc.isLive) this.files.limit(policy)
-    this.update({ policy })
-    return later
-  }
-
-  /**
-   * Makes a dead process live again, cold. No effect on one that lives.
-   * @returns undoes that.
-   */
-  revive(): () => void {
-    const old = this.#proc
-    if (old.state !== 'dead') return () => undefined
-    const { dead } = this.#record
-    this.update({ dead: undefined })
-    this.#proc = this.#makeProc(dead)
-    this.#proc.messages = old.messages
-    this.#proc.calls = old.calls
-    return () => {
-      this.#proc.close(new GliaError('ERR_PROC_STOPPED', dead ?? 'The process has ended.'))
-      old.policy = this.#record.policy
-      this.#proc = old
-      this.update({ dead })
-    }
-  }
-
-  #makeProc(revived?: string): Proc {
-    const { pid, name, policy, restart, dead } = this.#record
-    const { changed, program } = this.#init
-    return new Proc({
+    const { pid, name, policy, restart, dead } = record
+    const { changed, program } = init
+    this.proc = new Proc({
       pid,
       name,
       policy,
       restart,
       dead,
-      revived,
       ...program(this),
       observer: {
         changed,
         exited: (exit, counts) => this.#exited(exit, counts),
+        revives: async () => init.revives?.(this),
         note: (line) => {
           this.log.flush()
           this.log.add('process', line)
@@ -143,10 +99,28 @@ export class ProcessEntry {
     })
   }
 
+  get record(): ProcessRecord {
+    return this.#record
+  }
+
+  update(changes: Partial<ProcessRecord>): void {
+    this.#record = { ...this.#record, ...changes }
+    this.#init.changed()
+  }
+
+  /** Changes its policy. @returns the fields that count from its next instance on. */
+  setPolicy(policy: Policy): (keyof Policy)[] {
+    const later = this.proc.isLive ? changesOfStart(this.#record.policy, policy) : []
+    this.proc.policy = policy
+    if (!this.proc.isLive) this.files.limit(policy)
+    this.update({ policy })
+    return later
+  }
+
   #exited(told: Exit, counts: boolean): void {
     const exit = withinBounds(told)
     const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
-    this.update({ exits, dead: this.#proc.death })
+    this.update({ exits, dead: this.proc.death })
     this.#init.exited(this, exit, counts)
   }
 

@@ -128,6 +128,24 @@ test('a process that has ended for good comes back with both versions of its mod
   expect(await next.call(pid, 'count')).toBe('1')
 })
 
+test('a process that ends for good while its restart waits is kept, and lives', async () => {
+  const { table, call, entry, store } = makeTab()
+  const pid = await table.spawn(await guest('files'), { restart: 'temporary' })
+  await call(pid, 'keep')
+  const ending = call(pid, 'raise')
+  await expect.poll(() => entry(pid).proc.state).toBe('busy')
+  const restarting = table.restart(pid)
+  await ending
+  await restarting
+  expect(await call(pid, 'keep')).not.toMatch(/ERR/)
+  await store.settled()
+  expect([store.records.has(pid), store.records.get(pid)?.dead, store.kept.get(pid)?.size]).toEqual([
+    true,
+    undefined,
+    1,
+  ])
+})
+
 test('a swap that fails leaves a process that has ended for good forgotten', async () => {
   const { table, call, entry, store } = makeTab()
   const pid = await table.spawn(await guest('trouble'), { restart: 'transient' })

@@ -76,13 +76,16 @@ test('two that watch each other, and end when they are told, come to rest', asyn
   const { a, b, links, ended } = makePair(leaves)
   links.watch(a.record.pid, b.record.pid, 'run')
   links.watch(b.record.pid, a.record.pid, 'run')
+  const comeToRest = async (all: readonly string[]): Promise<void> => {
+    await expect.poll(() => ended).toEqual(all)
+    await rest()
+    expect(ended).toEqual(all)
+  }
   await deliver(a.proc).done
-  await rest()
-  expect(ended).toEqual(['a', 'b', 'a'])
+  await comeToRest(['a', 'b', 'a'])
   // That was one end with all that came of it.
   await deliver(b.proc).done
-  await rest()
-  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
+  await comeToRest(['a', 'b', 'a', 'b', 'a', 'b'])
 })
 
 test('an end of one that is being told of another, and that has nothing to do with it, is told too', async () => {

@@ -149,6 +149,16 @@ describe('a dead process', () => {
     expect(await call(pid, 'which')).toBe('diary')
   })
 
+  test('takes the second of two new versions, if the first one does not start', async () => {
+    const { table, call } = makeTab()
+    const pid = await table.spawn(await guest('trouble'), { restart })
+    await call(pid, 'trap')
+    const swaps = [bad.initializeTraps.bytes, await guest('diary')].map((bytes) => table.swap(pid, bytes))
+    await expect(swaps[0]).rejects.toMatchObject({ code: 'ERR_START' })
+    await swaps[1]
+    expect(await call(pid, 'which')).toBe('diary')
+  })
+
   test('that is temporary is restarted by hand too', async () => {
     const { table, call } = makeTab()
     const pid = await table.spawn(await guest('trouble'), { restart: 'temporary' })

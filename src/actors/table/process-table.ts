@@ -211,11 +211,7 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC; ERR_START and the like: it is cold then.
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {
-    const entry = this.#entry(pid)
-    await this.#unretire(entry)
-    entry.revive()
-    this.#keeper.save(entry)
-    await entry.proc.restart(signal)
+    await this.#entry(pid).proc.restart(signal)
   }
 
   /**
@@ -308,15 +304,9 @@ export class ProcessTable {
     blob?: Blob,
   ): Promise<void> {
     onStage?.('starting')
-    const { pid } = entry.record
-    const isRetired = entry.retired !== undefined
-    await this.#unretire(entry)
-    const stayDead = entry.revive()
     try {
       await entry.proc.swap(this.#starter.program(entry, version), signal)
     } catch (thrown) {
-      stayDead()
-      if (isRetired && this.#entries.get(pid) === entry) this.#keeper.retire(entry)
       const error = toGliaError(thrown, 'ERR_START')
       entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
       throw error
@@ -388,6 +378,12 @@ export class ProcessTable {
         this.#init.changed()
       },
       exited: (...ended) => this.#exited(...ended),
+      revives: async (revived) => {
+        // It is kept again before it lives: so it cannot end a second time meanwhile.
+        await this.#keeper.unretire(revived)
+        revived.update({ dead: undefined })
+        this.#keeper.save(revived)
+      },
     })
     this.#entries.set(record.pid, entry)
     this.#init.changed()
@@ -411,13 +407,6 @@ export class ProcessTable {
       modules: await (retired ?? this.#keeper.modules(record)),
     }
     return { ...killed, ...(await this.#remove(entry)) }
-  }
-
-  /** Has a process that has ended for good be kept again, before it lives: so it cannot end a second time meanwhile. */
-  async #unretire(entry: ProcessEntry): Promise<void> {
-    await this.#keeper.unretire(entry)
-    // It may have been killed meanwhile.
-    if (this.#entry(entry.record.pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
   }
 
   /** @returns what would bring it back beside its record: its files, and the watches that others had of it. */

@@ -1,5 +1,5 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
-import type { Program } from '../../glia/process/incarnation.ts'
+import type { Program } from '../../glia/process/actor.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { LiveActors } from './live-actors.ts'
 import type { ModuleCache } from '../module/module-cache.ts'

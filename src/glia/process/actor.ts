@@ -2,6 +2,9 @@ import type { CallContext } from '../call-context.ts'
 import type { GliaError } from '../errors.ts'
 import type { ExitReason } from './exit.ts'
 
+/** The method of command modules. Each message gets a fresh instance, so an end of it is the message's and not the process's. */
+export const COMMAND = '_start'
+
 /** The message as an actor sees it. */
 export interface Message {
   /** Request bytes; null at the end. Rejects when the call is over before its end. */
@@ -78,3 +81,13 @@ export interface ActorPlace {
  * signal's reason.
  */
 export type ActorFactory = (signal: AbortSignal, place?: ActorPlace) => Promise<Actor>
+
+/** What a process runs: its module's methods, and how it is started. */
+export interface Program {
+  methods: readonly string[]
+  /** Makes ready what the start needs, where that takes long: the guest has no part in it. Left out: nothing has to be. */
+  load?: (() => Promise<unknown>) | undefined
+  /** Waits for a place among the actors that may live at once. Left out: there is always one. */
+  enter?: ((signal: AbortSignal) => Promise<ActorPlace>) | undefined
+  start: ActorFactory
+}

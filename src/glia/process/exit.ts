@@ -38,11 +38,15 @@ export function isAbnormal(reason: ExitReason): boolean {
  * @param signal What it was given. Its reason is the caller's word, whatever code it has: another peer chooses that.
  * @param late The signal's reason when it takes too long.
  */
-export function startFailure(thrown: unknown, signal: AbortSignal, late?: GliaError): ExitReason | undefined {
+export function startFailure(
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+  late?: GliaError,
+): ExitReason | undefined {
   if (!(thrown instanceof GliaError)) return undefined
   const { code, message } = thrown
   if (thrown === late) return { type: 'deadline', message }
-  if (thrown === signal.reason) return undefined
+  if (thrown === signal?.reason) return undefined
   // ERR_STORAGE: its module cannot be read.
   return code === 'ERR_START' || code === 'ERR_STORAGE' ? { type: 'start', message } : undefined
 }

@@ -1,5 +1,5 @@
 import { type Exit, isAbnormal } from './exit.ts'
-import { COMMAND } from './incarnation.ts'
+import { COMMAND } from './actor.ts'
 import type { Pid } from '../pid.ts'
 
 /** A process that gets a message whenever another ends (OTP's monitor, which stays). */

@@ -12,6 +12,8 @@ export interface Applicant extends Sender {
   readonly arrived: Arrived
 }
 
+export type Behind = 'nobody' | 'others' | 'owner'
+
 /** What a page of this browser asks for. */
 const OWNER: Applicant = { isOwner: true, peer: 'browser', client: '', arrived: 'whole' }
 
@@ -55,9 +57,10 @@ export class Mailbox {
     return this.#owner.size + this.#others.size
   }
 
-  /** Whether the owner waits, with a message or to do something. */
-  get ownerWaits(): boolean {
-    return this.#owner.size > 0 || this.#acts.length > 0
+  /** Who waits behind the message that has its turn. The owner may wait to do something, too. */
+  get behind(): Behind {
+    if (this.#owner.size > 0 || this.#acts.length > 0) return 'owner'
+    return this.#others.size > 0 ? 'others' : 'nobody'
   }
 
   /** Whether nobody has the turn and nobody waits. */

@@ -6,6 +6,7 @@ import { PATIENCE_MS } from '../door/door-limits.ts'
 import { GliaError, toGliaError } from '../errors.ts'
 import type { Cause, Life, ProcObserver } from './life.ts'
 import { Pace } from '../door/pace.ts'
+import type { Mailbox } from './mailbox.ts'
 import type { Pid } from '../pid.ts'
 import type { Policy } from './policy.ts'
 import { messageOf } from './proc-message.ts'
@@ -13,7 +14,6 @@ import type { Restart } from './restart.ts'
 import { senderOf } from './sender-of.ts'
 import type { Stream } from '../stream/stream.ts'
 import type { Suspects } from './suspects.ts'
-import type { Turns } from './turns.ts'
 import { UnlessOver } from '../wait/unless-over.ts'
 
 /** What a message needs of its process. */
@@ -22,7 +22,7 @@ export interface MessageRunInit {
   proc: { readonly pid: Pid; readonly policy: Policy }
   restart: Restart
   life: Life
-  turns: Turns
+  mailbox: Mailbox
   suspects: Suspects
   observer: ProcObserver
   /** Told of what failed before anything that follows of it. */
@@ -47,6 +47,7 @@ export class MessageRun {
   readonly #abandonment: Abandonment | undefined
   /** Whether the method runs: the actor is there. */
   #isUnderWay = false
+  #isOver = false
 
   constructor(stream: Stream, call: KeptCall, init: MessageRunInit) {
     this.stream = stream
@@ -67,8 +68,15 @@ export class MessageRun {
   stop(error: GliaError): void {
     if (!this.#isUnderWay) return
     this.stream.abort(error)
-    this.#init.life.incarnation.stop()
+    this.#init.life.stop()
     this.#unlessOver.end(error)
+  }
+
+  /** The process has died, whatever it was doing with the message. What the message itself has brought about comes too late for it. */
+  died(error: GliaError): void {
+    if (this.#isOver) return
+    this.#unlessOver.end(error)
+    this.stream.abort(error)
   }
 
   /**
@@ -80,27 +88,20 @@ export class MessageRun {
     const { stream } = this
     const { methodName: method } = stream
     const { proc, life, restart, tell, over } = this.#init
-    const { killed, incarnation } = life
     const deadline = deadlineIn(proc.policy.deadlineMs, (time) => `${method} did not end within its ${time}.`)
     const cause = { method, counts: restart.counts === 'anyone' || strangersOf(stream).length === 0, tell }
     let cancelDeadline: (() => void) | undefined
-    const onKill = (): void => {
-      this.#unlessOver.end(killed.reason)
-      stream.abort(killed.reason)
-    }
-    killed.addEventListener('abort', onKill, { once: true })
     let failure: unknown
     try {
       // The caller may have given up before its turn came.
       stream.signal.throwIfAborted()
-      incarnation.prepare(method)
+      life.prepare(method)
       const loading = life.load(stream.signal, cause)
       if (loading) await loading
       const entering = life.enter(stream.signal)
       if (entering) await entering
       cancelDeadline = this.#beginDeadline(deadline, cause)
-      if (!incarnation.isLive) await life.start(stream.signal, deadline.late, cause)
-      life.state = 'busy'
+      if (!life.isLive) await life.start(stream.signal, deadline.late, cause)
       await this.#runMethod().catch((thrown: unknown) => {
         // What ended the turn is no failure of the actor.
         if (thrown !== this.#unlessOver.reason) failure = thrown
@@ -110,17 +111,16 @@ export class MessageRun {
       stream.signal.throwIfAborted()
       return performance.now() - started
     } catch (thrown) {
-      // Once the stream is aborted or the process killed, that is the reason; what it made the guest do is not.
-      const decided = [stream.signal, killed].find(({ aborted }) => aborted)
-      const reason: unknown = decided ? decided.reason : thrown
+      // Once the stream is aborted, that is the reason; what it made the guest do is not.
+      const reason: unknown = stream.signal.aborted ? stream.signal.reason : thrown
       if (!isAcceptedExit(reason, proc.policy)) tell(reason)
       throw reason
     } finally {
       cancelDeadline?.()
       this.#isUnderWay = false
+      this.#isOver = true
       this.#endPace()
       this.#abandonment?.end()
-      killed.removeEventListener('abort', onKill)
       // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== deadline.late
       life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
@@ -137,24 +137,24 @@ export class MessageRun {
     const message = messageOf(this.stream, { pid, policy, call: this.#call, pace, onOver })
     this.#isUnderWay = true
     pace?.watch()
-    return this.#unlessOver.wait(life.incarnation.run(this.stream.methodName, message))
+    return this.#unlessOver.wait(life.run(this.stream.methodName, message))
   }
 
   /** A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped. @returns cancels it. */
   #beginDeadline(deadline: Deadline, cause: Cause): () => void {
-    const { life, turns, tell } = this.#init
+    const { life, mailbox, tell } = this.#init
     let refuseWaiting: ((error: GliaError) => void) | undefined
     return deadlineWithGrace(
       deadline.ms,
       () => {
-        refuseWaiting = turns.whoWaits()
+        refuseWaiting = mailbox.whoWaits()
         this.stream.abort(deadline.late)
       },
       () => {
         const { late } = deadline
         tell(late)
         // Without an instance it is still being started, which ends by itself: it has the deadline too.
-        if (life.incarnation.isLive) {
+        if (life.isLive) {
           refuseWaiting?.(notRun())
           life.end({ type: 'deadline', message: late.message }, cause)
         }
@@ -165,11 +165,11 @@ export class MessageRun {
 
   #makePace(): Pace {
     const { stream } = this
-    const { turns, life, suspects } = this.#init
+    const { mailbox, life, suspects } = this.#init
     const sender = senderOf(stream)
     return new Pace({
-      behind: () => turns.behind,
-      awaitsInput: () => life.incarnation.awaitsInput,
+      behind: () => mailbox.behind,
+      awaitsInput: () => life.awaitsInput,
       isSuspect: suspects.has(sender),
       tooSlow: (error) => {
         suspects.add(sender)
@@ -182,15 +182,15 @@ export class MessageRun {
   #endPace(): void {
     const pace = this.#pace
     pace?.stop()
-    if (pace && pace.lostMs > 0) this.#init.turns.holdBack(Math.min(pace.lostMs, PATIENCE_MS))
+    if (pace && pace.lostMs > 0) this.#init.mailbox.holdBack(Math.min(pace.lostMs, PATIENCE_MS))
   }
 
   #makeAbandonment(): Abandonment {
     const { stream } = this
-    const { turns, observer } = this.#init
+    const { mailbox, observer } = this.#init
     return new Abandonment({
       stream,
-      ownerWaits: () => turns.behind === 'owner',
+      ownerWaits: () => mailbox.behind === 'owner',
       stop: () => {
         this.stop(toGliaError(stream.signal.reason))
         observer.note(

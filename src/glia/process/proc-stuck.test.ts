@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Program } from './incarnation.ts'
+import type { Program } from './actor.ts'
 import type { Stream } from '../stream/stream.ts'
 import { streamPair } from '../stream/stream-pair.ts'
 import { addressOf, bytes, deliver, echo, makeProc, type Run, TestActor, text } from '../test-peer.ts'

@@ -271,7 +271,7 @@ describe('swapping', () => {
   })
 
   test('that fails lets no message into a process that was dead before', async () => {
-    const { proc, count, exits } = makeProc(counter, { revived: 'It ended six times.' })
+    const { proc, count, exits } = makeProc(counter, { dead: 'It ended six times.' })
     const starting = Promise.withResolvers<TestActor>()
     const swapping = proc.swap({ methods: ['run'], start: () => starting.promise })
     const waiting = deliver(proc)
@@ -285,7 +285,7 @@ describe('swapping', () => {
   test('of a process that was dead, and was brought back before, leaves it alive', async () => {
     const fails = { methods: ['run'], start: () => Promise.reject(new GliaError('ERR_START', 'no')) }
     for (const back of ['restart', 'swap'] as const) {
-      const { proc } = makeProc(counter, { revived: 'It ended six times.' })
+      const { proc } = makeProc(counter, { dead: 'It ended six times.' })
       await (back === 'restart' ? proc.restart() : proc.swap(program(counter()).program))
       await expect(proc.swap(fails)).rejects.toMatchObject({ code: 'ERR_START' })
       expect(text(await readAll(deliver(proc).stream))).toBe('1')

@@ -5,9 +5,9 @@ import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../w
 import { endWith } from '../stream/end-with.ts'
 import { GliaError, toGliaError } from '../errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
-import type { Program } from './incarnation.ts'
-import { Life, type ProcObserver, type ProcState } from './life.ts'
-import type { Applicant } from './mailbox.ts'
+import type { Program } from './actor.ts'
+import { Life, type ProcObserver, type ProcState, type Status } from './life.ts'
+import { type Applicant, Mailbox } from './mailbox.ts'
 import { isAcceptedExit, MessageRun } from './message-run.ts'
 import type { Pid } from '../pid.ts'
 import type { Policy } from './policy.ts'
@@ -16,7 +16,6 @@ import { RunTimes } from './run-times.ts'
 import { senderOf } from './sender-of.ts'
 import type { Stream } from '../stream/stream.ts'
 import { Suspects } from './suspects.ts'
-import { type Turn, Turns } from './turns.ts'
 
 export interface ProcInit extends Program {
   pid: Pid
@@ -26,8 +25,6 @@ export interface ProcInit extends Program {
   observer: ProcObserver
   /** It is dead already, as it was kept: why. */
   dead?: string | undefined
-  /** It was dead, and why: it is again if the first thing that is done to it is a swap that fails. */
-  revived?: string | undefined
 }
 
 interface Swapping {
@@ -53,28 +50,27 @@ export class Proc {
   #policy: Policy
   readonly #restart: Restart
   readonly #observer: ProcObserver
-  readonly #turns: Turns
+  readonly #mailbox: Mailbox
   readonly #life: Life
   readonly #times = new RunTimes()
   /** That of the message which has the turn. */
   #run: MessageRun | undefined
   readonly #suspects = new Suspects()
-  #revived: string | undefined
   /** The swap that has the turn. */
   #swapping: Swapping | undefined
 
-  constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead, revived }: ProcInit) {
+  constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead }: ProcInit) {
     this.pid = pid
     this.name = name
     this.#policy = policy
     this.#restart = restart
     this.#observer = observer
-    this.#revived = revived
-    this.#turns = new Turns(policy, () => this.#run?.look())
-    this.#life = new Life({ methods, load, enter, start }, restart, observer)
-    const { killed } = this.#life
-    killed.addEventListener('abort', () => this.#turns.close(toGliaError(killed.reason)), { once: true })
-    if (dead !== undefined) this.#life.die(new GliaError('ERR_PROC_STOPPED', dead))
+    this.#mailbox = new Mailbox(policy.mailbox, () => this.#run?.look())
+    const died = (error: GliaError): void => {
+      this.#mailbox.refuseWaiting(error)
+      this.#run?.died(error)
+    }
+    this.#life = new Life({ program: { methods, load, enter, start }, restart, observer, dead, died })
   }
 
   get policy(): Policy {
@@ -87,26 +83,34 @@ export class Proc {
    */
   set policy(policy: Policy) {
     this.#policy = policy
-    this.#turns.limit(policy)
+    this.#mailbox.capacity = policy.mailbox
   }
 
   get methods(): readonly string[] {
-    return this.#life.incarnation.methods
+    return this.#life.methods
+  }
+
+  get status(): Status {
+    return this.#life.status
   }
 
   get state(): ProcState {
-    return this.#life.state
+    return this.status.state
   }
 
   /** Once it is dead: why, as a sentence. */
   get death(): string | undefined {
-    const { killed } = this.#life
-    return killed.aborted ? toGliaError(killed.reason).message : undefined
+    return this.status.state === 'dead' ? this.status.error.message : undefined
+  }
+
+  /** In backoff: when it is over, in ms since the epoch. */
+  get backoffUntil(): number | undefined {
+    return this.status.state === 'backoff' ? this.status.until : undefined
   }
 
   /** Whether it has a worker. */
   get isLive(): boolean {
-    return this.#life.incarnation.isLive
+    return this.#life.isLive
   }
 
   /** The message that runs, or has ended its instance just now. */
@@ -116,11 +120,11 @@ export class Proc {
 
   /** Messages waiting for their turn. */
   get waiting(): number {
-    return this.#turns.waiting
+    return this.#mailbox.waiting
   }
 
   get memoryBytes(): number | undefined {
-    return this.#life.incarnation.memoryBytes
+    return this.#life.memoryBytes
   }
 
   /** Median run time of the last calls that succeeded, in ms. */
@@ -128,24 +132,18 @@ export class Proc {
     return this.#times.median
   }
 
-  /** In backoff: when it is over, in ms since the epoch. */
-  get backoffUntil(): number | undefined {
-    return this.#turns.pausedUntil
-  }
-
   /**
    * Since when it has had nothing to do, on the clock of `performance.now()`, if its instance is safe to evict (DESIGN 6):
    * that ends no message, and loses nothing of its memory that messages have left there, unless its policy allows that.
    */
   get evictableSince(): number | undefined {
-    const { isLive } = this.#life.incarnation
-    const isSafe = isLive && this.#turns.free && this.mayGiveWay
-    return isSafe ? this.#life.restingSince : undefined
+    const { status } = this
+    return status.state === 'idle' && this.#mailbox.free && this.mayGiveWay ? status.since : undefined
   }
 
   /** Whether its instance is safe to evict as soon as it has nothing to do. */
   get mayGiveWay(): boolean {
-    return this.policy.evict || !this.#life.incarnation.isUsed
+    return this.policy.evict || !this.#life.isUsed
   }
 
   /**
@@ -154,7 +152,7 @@ export class Proc {
    */
   admit(stream: Stream): void {
     try {
-      this.#life.killed.throwIfAborted()
+      this.#life.throwIfDead()
       admit(stream, this)
     } catch (thrown) {
       const error = toGliaError(thrown)
@@ -182,7 +180,7 @@ export class Proc {
       return error
     }
     try {
-      const turn = this.#tryTurn(stream, arrival) ?? (await this.#waitForTurn(stream, arrival))
+      const endTurn = this.#tryTurn(stream, arrival) ?? (await this.#waitForTurn(stream, arrival))
       arrival?.turnCame()
       this.calls.handle(call)
       try {
@@ -194,7 +192,7 @@ export class Proc {
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
         this.messages += 1
-        this.#end(turn)
+        this.#life.endTurn(endTurn)
       }
     } catch (thrown) {
       const error = tell(thrown)
@@ -208,28 +206,25 @@ export class Proc {
    * @throws {GliaError} what the start failed with; the signal's reason.
    */
   async warmUp(signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(this.#turns.take(this.#life.killed), () => this.#start(signal))
+    this.#life.throwIfDead()
+    const entered = this.#mailbox.enter(this.#life.killed, undefined, this.policy.deadlineMs)
+    await this.#inTurn(entered, () => this.#start(signal))
   }
 
   /**
    * Puts another program in the place of this one, when the message that runs has ended and before any that waits. The old
-   * instance lives until the new one has started; if that fails, it goes on, or is dead as it was before.
-   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process ended before; the signal's reason.
+   * instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as it was before.
+   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process was killed before; the signal's reason.
    */
   async swap(program: Program, signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), async () => {
+    await this.#inTurn(this.#nextTurn(signal), async () => {
       const swapping: Swapping = { signal: undefined }
       this.#swapping = swapping
       try {
-        await this.#life.loadNext(program, anyOf(this.#life.killed, signal))
+        await this.#life.loadNext(program, signal)
         await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
         // What was signalled to the old instance is over with it.
         swapping.signal = undefined
-        this.#revived = undefined
-      } catch (thrown) {
-        // Before the turn goes on: those that wait are not for the old program, which nobody has brought back.
-        if (this.#revived !== undefined) this.close(new GliaError('ERR_PROC_STOPPED', this.#revived))
-        throw thrown
       } finally {
         this.#swapping = undefined
         swapping.signal?.()
@@ -238,12 +233,12 @@ export class Proc {
   }
 
   /**
-   * Ends the instance and starts a fresh one, before any message that waits. A message that runs has a moment to end by itself;
-   * then it is told to, and after another moment it is ended with the instance.
+   * Ends the instance and starts a fresh one, before any message that waits, also of a process that is dead. A message that runs has
+   * a moment to end by itself; then it is told to, and after another moment it is ended with the instance.
    * @throws as {@link swap}.
    */
   async restart(signal?: AbortSignal): Promise<void> {
-    const taken = this.#turns.takeFirst(anyOf(this.#life.killed, signal))
+    const taken = this.#nextTurn(signal)
     const error = new GliaError('ERR_PROC_STOPPED', 'Its owner restarted the process while it handled this message.')
     const callOff = deadlineWithGrace(
       RESTART_GRACE_MS,
@@ -251,8 +246,7 @@ export class Proc {
       () => this.#run?.stop(error),
     )
     await this.#inTurn(taken.finally(callOff), async () => {
-      this.#revived = undefined
-      this.#life.renew()
+      await this.#life.renew()
       this.#observer.note('Restarted by hand.')
       await this.#start(signal)
     })
@@ -260,17 +254,20 @@ export class Proc {
 
   /**
    * Does something between two messages, before any that waits.
-   * @throws what that does; ERR_PROC_STOPPED if the process ended before; the signal's reason, if its turn had not come.
+   * @throws what that does; ERR_PROC_STOPPED if the process is dead by then; the signal's reason, if its turn had not come.
    */
   async pause(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(this.#turns.takeFirst(anyOf(this.#life.killed, signal)), work)
+    await this.#inTurn(this.#nextTurn(signal), async () => {
+      this.#life.throwIfDead()
+      await work()
+    })
   }
 
   /** Ends the instance if that is safe ({@link evictableSince}); the next message starts a fresh one. */
   evict(): void {
     if (this.evictableSince === undefined) return
     this.#observer.note('Stopped while it was idle, to make room for another process.')
-    this.#life.incarnation.stop()
+    this.#life.stop()
     this.#life.rest()
   }
 
@@ -279,50 +276,53 @@ export class Proc {
    * Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
    */
   signal(reason: ExitReason, counts: boolean): void {
-    const { isLive, exited } = this.#life.incarnation
-    if (!isLive || exited) return
+    if (!this.#life.hasInstance) return
     if (this.#swapping) {
       this.#swapping.signal ??= () => this.signal(reason, counts)
       return
     }
-    const turn = this.#turns.tryTake()
+    const endTurn = this.#mailbox.tryEnter()
     this.#run?.stream.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
     this.#life.end(reason, { counts })
     // A message that has the turn ends it itself.
-    if (turn) this.#end(turn)
+    if (endTurn) this.#life.endTurn(endTurn)
   }
 
-  /** Ends the process for good. Waiting and running messages fail with the reason. */
+  /** Ends the process for good, also one that is dead. Waiting and running messages fail with the reason. */
   kill(error = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')): void {
-    if (this.state === 'dead') return
-    this.close(error)
+    if (!this.#life.kill(error)) return
     this.#observer.exited({ at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }, false)
   }
 
-  /** As kill, without telling of an end: something else goes on in its place. */
-  close(error: GliaError): void {
-    this.#life.die(error)
+  #tryTurn(stream: Stream, arrival: Arrival | undefined): (() => void) | undefined {
+    return this.#mailbox.tryEnter(arrival && this.#applicantOf(stream, arrival))
   }
 
-  #tryTurn(stream: Stream, arrival: Arrival | undefined): Turn | undefined {
-    return this.#turns.tryTake(arrival && this.#applicantOf(stream, arrival))
-  }
-
-  async #waitForTurn(stream: Stream, arrival: Arrival | undefined): Promise<Turn> {
-    arrival?.readAhead(() => this.#turns.look())
+  async #waitForTurn(stream: Stream, arrival: Arrival | undefined): Promise<() => void> {
+    arrival?.readAhead(() => this.#mailbox.look())
     // oxlint-disable-next-line no-await-in-loop -- a small message that is at hand is whole then
     for (let i = 0; arrival && i < AT_HAND_TURNS; i++) await Promise.resolve()
-    const turn = this.#turns.take(stream.signal, this.#applicantOf(stream, arrival))
+    const turn = this.#mailbox.enter(stream.signal, this.#applicantOf(stream, arrival), this.policy.deadlineMs)
     this.#observer.changed()
     return turn
   }
 
-  async #inTurn(taken: Promise<Turn>, work: () => Promise<void>): Promise<void> {
-    const turn = await taken
+  /** The next turn, for what the owner does: before all messages that wait, and without the rest of a backoff. @throws the signal's reason. */
+  async #nextTurn(given?: AbortSignal): Promise<() => void> {
+    const signal = anyOf(this.#life.killed, given)
+    // Given up already: the backoff goes on.
+    signal.throwIfAborted()
+    const entered = this.#mailbox.enterFirst(signal)
+    this.#life.endBackoff()
+    return entered
+  }
+
+  async #inTurn(entered: Promise<() => void>, work: () => Promise<void>): Promise<void> {
+    const endTurn = await entered
     try {
       await work()
     } finally {
-      this.#end(turn)
+      this.#life.endTurn(endTurn)
     }
   }
 
@@ -332,7 +332,7 @@ export class Proc {
       proc: this,
       restart: this.#restart,
       life: this.#life,
-      turns: this.#turns,
+      mailbox: this.#mailbox,
       suspects: this.#suspects,
       observer: this.#observer,
       tell,
@@ -363,9 +363,10 @@ export class Proc {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#life.incarnation.isLive) return
+    this.#life.prepare()
+    if (this.#life.isLive) return
     const cause = { counts: true }
-    const loading = this.#life.load(anyOf(this.#life.killed, signal), cause)
+    const loading = this.#life.load(signal, cause)
     if (loading) await loading
     const deadline = this.#startDeadline()
     await withDeadline(deadline, (late) => this.#life.start(anyOf(late, signal), deadline.late, cause))
@@ -373,18 +374,6 @@ export class Proc {
 
   #startDeadline(): Deadline {
     return deadlineIn(this.policy.deadlineMs, (time) => `It did not start within ${time}.`)
-  }
-
-  /** After a message, or what the owner did: the next one has its turn, at once or after a backoff. */
-  #end(turn: Turn): void {
-    const waitMs = this.#life.takeWait()
-    if (waitMs > 0) {
-      turn.endAfter(waitMs, () => this.#life.rest())
-      this.#life.state = 'backoff'
-    } else {
-      this.#life.rest()
-      turn.end()
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { COMMAND } from '../../glia/process/incarnation.ts'
+import { COMMAND } from '../../glia/process/actor.ts'
 
 /**
  * What to say of a method that ended well and replied nothing. A reactor's library keeps what it printed until the next flush,
