@@ -1,6 +1,7 @@
 import { build, type InlineConfig, type Rolldown } from 'vite'
 import { fromRoot } from './paths.ts'
 import type { PrecacheEntry } from './precache.ts'
+import { singleCopies } from './single-copies.ts'
 
 /** One classic script with everything in it. */
 export interface WorkerBundle {
@@ -97,4 +98,5 @@ const NESTED = {
   root: fromRoot(),
   publicDir: false,
   logLevel: 'warn',
-} as const satisfies InlineConfig
+  plugins: [singleCopies()],
+} satisfies InlineConfig
