@@ -1,7 +1,7 @@
 /**
  * The tab's composition root: wires the parts together, in the order a message flows through them. Start reading here.
  *
- *   service worker ── ServiceLink ── HttpApi ─┐
+ *   service worker ── ServiceBridge ── HttpApi ─┐
  *   the page's scripts (globalThis.glia) ─────┼── Router ── ProcessTable ── Proc ── actor worker
  *   the console in the page ──────────────────┤                 │
  *   another peer ── MeshNode ─────────────────┘                 └─ another peer: a tab of this browser, or over the mesh
@@ -16,19 +16,19 @@ import { reloadForIsolation } from './tab/isolation.ts'
 import { type Peer, startPeer } from './tab/peer.ts'
 import { createScripting } from './tab/script-api.ts'
 import { Siblings } from './tab/siblings.ts'
-import { registerServiceWorker, ServiceLink } from './tab/service-link.ts'
+import { registerServiceWorker, ServiceBridge } from './tab/service-bridge.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
 
 const log = consoleLogger('glia')
 const model = new LiveTabModel()
 const siblings = new Siblings()
-let link: ServiceLink | undefined
+let bridge: ServiceBridge | undefined
 let registered: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve(undefined)
 
 const peer = boot()
 const ready = peer.then(connectServiceWorker)
-globalThis.glia = createScripting(peer, ready, () => link?.client ?? 'page')
+globalThis.glia = createScripting(peer, ready, () => bridge?.client ?? 'page')
 ready.catch((thrown: unknown) => model.failed(thrown))
 // A page that comes back from the back/forward cache has lost its locks: its identity may be another tab's by now.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
@@ -54,9 +54,9 @@ async function boot(): Promise<Peer> {
     log,
     tier: new URLSearchParams(location.search).get('io'),
     openSibling: async (address, options, isConnected) =>
-      (await linkTo(address.host, isConnected))?.openTab(address, options),
-    rootOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.rootOfTab(peerId, signal),
-    listingOfSibling: async (peerId, signal) => (await linkTo(peerId, false))?.listingOfTab(peerId, signal),
+      (await bridgeTo(address.host, isConnected))?.openTab(address, options),
+    rootOfSibling: async (peerId, signal) => (await bridgeTo(peerId, false))?.rootOfTab(peerId, signal),
+    listingOfSibling: async (peerId, signal) => (await bridgeTo(peerId, false))?.listingOfTab(peerId, signal),
     changed: model.changed,
   })
   holdForPeer(started.peerId)
@@ -78,8 +78,8 @@ function insecure(): GliaError {
 }
 
 /** The way to another tab of this browser; undefined if none runs the peer. */
-async function linkTo(peerId: string, isConnected: boolean): Promise<ServiceLink | undefined> {
-  return link && (await siblings.has(peerId, isConnected)) ? link : undefined
+async function bridgeTo(peerId: string, isConnected: boolean): Promise<ServiceBridge | undefined> {
+  return bridge && (await siblings.has(peerId, isConnected)) ? bridge : undefined
 }
 
 /** Local calls work without it; the HTTP API and the other tabs do not. */
@@ -93,9 +93,9 @@ async function connectServiceWorker({ peerId, slot, http }: Peer): Promise<void>
     }
     return
   }
-  link = new ServiceLink({ peerId, slot, api: http, onUpdate: () => (model.updateReady.value = true) })
+  bridge = new ServiceBridge({ peerId, slot, api: http, onUpdate: () => (model.updateReady.value = true) })
   try {
-    await link.start()
+    await bridge.start()
     model.http.value = {
       level: 'ok',
       text: 'HTTP API',

@@ -22,7 +22,7 @@ const SETTLE_MS = 100
 const PING_MS = 3000
 const SILENCE_MS = 10_000
 
-export interface PortCall {
+export interface PortCallInit {
   port: MessagePort
   /** The rest of the body, after what travelled in the call's message; null if that was all. */
   body: ReadableStreamDefaultReader<Uint8Array> | null
@@ -49,7 +49,7 @@ export interface PortReply {
  * The caller's side of a call over a port: sends the body under credit and gives the reply, with its body streamed.
  * @throws {GliaError} ERR_DEADLINE if the tab does not answer (frozen), ERR_UNREACHABLE if it is gone, ERR_ABORTED.
  */
-export function callOverPort(call: PortCall): Promise<PortReply> {
+export function callOverPort(call: PortCallInit): Promise<PortReply> {
   return new PortCaller(call).reply
 }
 
@@ -77,7 +77,7 @@ class PortCaller {
   /** Bytes of the reply that were passed on and not yet credited. */
   #owed = 0
 
-  constructor({ port, body, signal, deaths, mayBeCut = false, lock }: PortCall) {
+  constructor({ port, body, signal, deaths, mayBeCut = false, lock }: PortCallInit) {
     this.#port = port
     this.#mayBeCut = mayBeCut
     this.#deaths = deaths

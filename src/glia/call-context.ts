@@ -5,7 +5,7 @@ import { fields } from './untrusted.ts'
 
 /** What a call inherits from the calls that it is made for. */
 export interface CallContext {
-  /** The processes that wait for this call, named by {@link linkOf}. The first one is the origin. */
+  /** The processes that wait for this call, named by {@link chainNameOf}. The first one is the origin. */
   readonly chain: readonly string[]
   /**
    * Ids of the peers for which this call is made, besides its caller. The callee must allow each of them too, so they can

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { arrivedContext, type CallContext, MAX_CHAIN } from './call-context.ts'
 import type { Address } from './address.ts'
 import { GliaError, toGliaError } from './errors.ts'
-import { linkOf } from './link-name.ts'
+import { chainNameOf } from './chain-name.ts'
 import { nextTask } from './wait/next-task.ts'
 import { newPid } from './pid.ts'
 import type { Stream } from './stream/stream.ts'
@@ -91,7 +91,7 @@ describe('a call that is made for others', () => {
     const now = performance.now()
     const stream = makePeer([proc]).router.open(addressOf(proc), waiting('peer/first'))
     expect(await stream.read()).toBeNull()
-    expect(contexts[0]?.chain).toEqual(['peer/first', linkOf(SELF, proc.pid)])
+    expect(contexts[0]?.chain).toEqual(['peer/first', chainNameOf(SELF, proc.pid)])
     expect(contexts[0]?.deadlineAt).toBeGreaterThanOrEqual(now + proc.policy.deadlineMs)
   })
 
@@ -109,11 +109,14 @@ describe('a call that is made for others', () => {
 
   test('is refused by one that waits for it, here and on its way to another peer', async () => {
     const { proc } = makeProc(() => echo)
-    const local = makePeer([proc]).router.open(addressOf(proc), waiting('peer/a', linkOf(SELF, proc.pid), 'peer/b'))
+    const local = makePeer([proc]).router.open(
+      addressOf(proc),
+      waiting('peer/a', chainNameOf(SELF, proc.pid), 'peer/b'),
+    )
     await expect(local.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
     const address = elsewhere()
     const { router, opened } = forwarding()
-    const remote = router.open(address, waiting(linkOf(OTHER, address.proc)))
+    const remote = router.open(address, waiting(chainNameOf(OTHER, address.proc)))
     await expect(remote.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
     expect(opened).toHaveLength(0)
   })
@@ -170,9 +173,9 @@ describe('calls that cross', () => {
       caller,
       context: { chain: [from], onBehalfOf: [], deadlineAt: undefined },
     })
-    router.open(far, waiting(linkOf(SELF, a.pid)))
-    router.open(addressOf(b), waiting(linkOf(OTHER, far.proc), OTHER))
-    const back = router.open(addressOf(a), waiting(linkOf(SELF, b.pid)))
+    router.open(far, waiting(chainNameOf(SELF, a.pid)))
+    router.open(addressOf(b), waiting(chainNameOf(OTHER, far.proc), OTHER))
+    const back = router.open(addressOf(a), waiting(chainNameOf(SELF, b.pid)))
     await expect(back.read()).rejects.toMatchObject({ code: 'ERR_CYCLE', message: expect.stringContaining('neither') })
   })
 
@@ -180,10 +183,13 @@ describe('calls that cross', () => {
     const { proc: victim } = makeProc(() => echo)
     const { proc: friend } = makeProc(() => echo)
     const { router } = makePeer([victim, friend])
-    const lie = { caller: OTHER, context: { chain: [linkOf(SELF, victim.pid)], onBehalfOf: [], deadlineAt: undefined } }
+    const lie = {
+      caller: OTHER,
+      context: { chain: [chainNameOf(SELF, victim.pid)], onBehalfOf: [], deadlineAt: undefined },
+    }
     const held = router.open(addressOf(friend), lie)
     await held.write(bytes('x'))
-    const context = { chain: [linkOf(SELF, friend.pid)], onBehalfOf: [], deadlineAt: undefined }
+    const context = { chain: [chainNameOf(SELF, friend.pid)], onBehalfOf: [], deadlineAt: undefined }
     const call = router.open(addressOf(victim), { caller: 'browser', context })
     await send(call, 'hello')
     expect(text(await readAll(call))).toBe('hello')
@@ -198,7 +204,7 @@ describe('calls that cross', () => {
       [a, b],
       [b, a],
     ] as const) {
-      const context = { chain: [linkOf(SELF, from.pid)], onBehalfOf: [], deadlineAt: undefined }
+      const context = { chain: [chainNameOf(SELF, from.pid)], onBehalfOf: [], deadlineAt: undefined }
       const call = router.open(addressOf(to), { caller: 'browser', context })
       await send(call, 'hello')
       expect(text(await readAll(call))).toBe('hello')

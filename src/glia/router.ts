@@ -6,7 +6,7 @@ import { Door } from './door/door.ts'
 import { endWith } from './stream/end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
-import { linkOf } from './link-name.ts'
+import { chainNameOf } from './chain-name.ts'
 import { beforeTheRun } from './http/not-run.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
@@ -114,7 +114,7 @@ export class Router {
     const from = chain.at(-1)
     // Another peer must not say that somebody else's process waits: calls back into that one would be refused.
     if (from === undefined || !(isOfThisBrowser(caller) || from.startsWith(`${caller}/`))) return undefined
-    const to = linkOf(destination, procId)
+    const to = chainNameOf(destination, procId)
     if (this.#waits.isWaiting(to, from)) {
       throw new GliaError('ERR_CYCLE', `The process ${procId} waits for the one that calls it, so neither would go on.`)
     }
@@ -180,7 +180,7 @@ export class Router {
 /** A process takes one message at a time: one that waits for this call would never get to it. */
 function refuseCycle({ destination, procId, context: { chain } }: Stream): void {
   if (chain.length === 0) return
-  if (chain.includes(linkOf(destination, procId))) {
+  if (chain.includes(chainNameOf(destination, procId))) {
     throw new GliaError('ERR_CYCLE', `The process ${procId} waits for this call itself, so it cannot take it.`)
   }
   if (chain.length > MAX_CHAIN) throw new GliaError('ERR_CYCLE', `More than ${MAX_CHAIN} calls wait for each other.`)

@@ -162,7 +162,7 @@ export const MAX_UNKNOWN_CALL_BYTES = 256 * 1024
 /** Circuits with a limit that are open to one peer at once. go-libp2p's relays allow 16 a peer, to all others together. */
 export const MAX_LIMITED_CIRCUITS = 4
 /** Connections that are made for one call, where each has no room or is closed at once. */
-export const MAX_PLACE_DIALS = 16
+export const MAX_LEASE_DIALS = 16
 /** A circuit that has no room for another call is closed so long after its last one. */
 export const CIRCUIT_DRAIN_MS = 500
 

@@ -209,14 +209,14 @@ export class MeshNode {
     const { signal, expectedBytes, over } = options
     this.#known.called(address.host)
     let release: (() => void) | undefined
-    const place = async (): Promise<Connection> => {
+    const lease = async (): Promise<Connection> => {
       release?.()
-      const found = await this.#reach.place(address.host, signal, expectedBytes)
+      const found = await this.#reach.lease(address.host, signal, expectedBytes)
       release = found.release
       return found.connection
     }
     try {
-      const stream = await this.#overConnection(address.host, signal, place, (connection) =>
+      const stream = await this.#overConnection(address.host, signal, lease, (connection) =>
         this.#sessions.open(connection, address, options),
       )
       void (over ?? Promise.resolve()).then(() => release?.())

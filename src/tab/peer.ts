@@ -1,7 +1,7 @@
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
 import { ProcessTable } from '../actors/table/process-table.ts'
 import { type SlotIdentity, Store } from '../actors/table/store.ts'
-import { chooseTier, detectPlatform, type Tier } from '../actors/worker/tier.ts'
+import { chooseTier, detectFeatures, type Tier } from '../actors/worker/tier.ts'
 import { livingPeers } from '../calls/life-lock.ts'
 import type { Address } from '../glia/address.ts'
 import { isServed } from '../glia/process/admit.ts'
@@ -60,7 +60,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const [slot, store] = await Promise.all([takeSlot(), openStore(log)])
   const identity = await loadIdentity(slot, store)
   const { peerId } = identity
-  const tier = chooseTier(detectPlatform(), askedTier)
+  const tier = chooseTier(detectFeatures(), askedTier)
   installErrorTransfer()
   const createWorker = workerScript(new URL('actor.js', document.baseURI).href, (url) => {
     return new Worker(trustedScriptUrl(url), { name: 'glia actor' })

@@ -3,7 +3,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Invitation } from '../mesh/relays/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
-import { LinkAttempt } from './link-attempt.ts'
+import { JoinAttempt } from './join-attempt.ts'
 import {
   checkSettings,
   chooseIceServers,
@@ -31,7 +31,7 @@ const ASK_AGAIN_MS = 15_000
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
 /** What the person is asked before a join link is followed. */
-export interface LinkQuestion {
+export interface JoinQuestion {
   /** Peer id of who sent the link. */
   from: string
   /** Hosts that joining dials. */
@@ -63,9 +63,9 @@ export class TabMesh {
   /** Why the node did not start. */
   failure: GliaError | undefined
   /** Why the join link that the page was opened with does not work now, and since when the page has that link. */
-  badLink: { error: GliaError; at: number } | undefined
+  badJoinLink: { error: GliaError; at: number } | undefined
   /** A join link that names hosts this tab has nothing to do with. None of them is dialled before its person agrees. */
-  question: LinkQuestion | undefined
+  question: JoinQuestion | undefined
   settings: MeshSettings = NO_SETTINGS
   #module: Awaited<MeshModule> | undefined
   #origin: OriginConfig | undefined
@@ -73,7 +73,7 @@ export class TabMesh {
   #originAsked: Promise<unknown> = Promise.resolve()
   #agree: (() => void) | undefined
   /** The page's own link, while its peer is not connected. */
-  #link: LinkAttempt | undefined
+  #link: JoinAttempt | undefined
   #isJoined = false
 
   constructor(init: TabMeshInit) {
@@ -168,7 +168,7 @@ export class TabMesh {
   #followLink(mesh: Awaited<MeshModule>, node: MeshNode): void {
     const at = Date.now()
     const tell = (error: GliaError | undefined): void => {
-      this.badLink = error && { error, at }
+      this.badJoinLink = error && { error, at }
       this.#init.changed()
     }
     this.#link?.stop()
@@ -178,8 +178,8 @@ export class TabMesh {
     try {
       const invitation = mesh.parseJoinLink(location.hash)
       if (!invitation || isOwn(invitation, node)) return
-      void this.#considerLink(invitation, location.hash, () => {
-        this.#link = new LinkAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
+      void this.#considerJoinLink(invitation, location.hash, () => {
+        this.#link = new JoinAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
       })
     } catch (thrown) {
       tell(toGliaError(thrown))
@@ -187,7 +187,7 @@ export class TabMesh {
   }
 
   /** Follows a link at once where it names nobody new, and else when the person agrees. */
-  async #considerLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
+  async #considerJoinLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
     // What the origin's own relays are is known by then, or it cannot be reached.
     await this.#originAsked
     if (location.hash !== hash) return
@@ -207,7 +207,7 @@ export class TabMesh {
     if (joins) agree?.()
   }
 
-  #ask(question: LinkQuestion | undefined, agree?: () => void): void {
+  #ask(question: JoinQuestion | undefined, agree?: () => void): void {
     this.question = question
     this.#agree = agree
     this.#init.changed()

@@ -27,7 +27,7 @@ import { KeptFiles } from './kept-files.ts'
 import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
 import { Persistence } from './persistence.ts'
-import type { LinkQuestion, TabMesh } from './tab-mesh.ts'
+import type { JoinQuestion, TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
 /** Shortest time between two looks of the views at a peer that is busy, in ms: at 60 a second they took a quarter of its thread. */
@@ -50,8 +50,8 @@ export class LiveTabModel implements TabModel {
   readonly relays = signal<readonly RelayInfo[]>([])
   readonly joinLink = signal<string | undefined>(undefined)
   readonly gateway = signal<string | undefined>(undefined)
-  readonly badLink = signal<ErrorView | undefined>(undefined)
-  readonly linkQuestion = signal<LinkQuestion | undefined>(undefined)
+  readonly badJoinLink = signal<ErrorView | undefined>(undefined)
+  readonly joinQuestion = signal<JoinQuestion | undefined>(undefined)
   readonly settings = signal<MeshSettings>({ relays: [], iceServers: [] })
   readonly iceServers = signal<TabModel['iceServers']['value']>(undefined)
   readonly basePath = new URL('.', document.baseURI).pathname
@@ -170,7 +170,7 @@ export class LiveTabModel implements TabModel {
   readonly connect = async (text: string, cancelled: AbortSignal): Promise<string> =>
     (await this.#peer.promise).mesh.connect(text, cancelled)
 
-  readonly answerLink = (joins: boolean): void => this.#mesh?.answer(joins)
+  readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
 
   readonly disconnect = async (peerId: string): Promise<void> => {
     const { mesh } = await this.#peer.promise
@@ -216,11 +216,18 @@ export class LiveTabModel implements TabModel {
   }
 
   #showMesh(mesh: TabMesh): void {
-    const { node, failure, badLink, settings } = mesh
+    const { node, failure, badJoinLink, settings } = mesh
     this.settings.value = settings
-    this.linkQuestion.value = mesh.question
-    if (badLink?.at !== this.badLink.value?.at || badLink?.error.message !== this.badLink.value?.message) {
-      this.badLink.value = badLink && { code: badLink.error.code, message: badLink.error.message, at: badLink.at }
+    this.joinQuestion.value = mesh.question
+    if (
+      badJoinLink?.at !== this.badJoinLink.value?.at ||
+      badJoinLink?.error.message !== this.badJoinLink.value?.message
+    ) {
+      this.badJoinLink.value = badJoinLink && {
+        code: badJoinLink.error.code,
+        message: badJoinLink.error.message,
+        at: badJoinLink.at,
+      }
     }
     if (failure) {
       this.mesh.value = { level: 'bad', text: 'Not on the mesh', detail: failure.message }

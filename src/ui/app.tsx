@@ -1,7 +1,7 @@
 import './styles.css'
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
-import { BadLink } from './peers/bad-link.tsx'
+import { BadJoinLink } from './peers/bad-join-link.tsx'
 import { ConsoleState } from './console/console-state.ts'
 import { Console } from './console/console.tsx'
 import { deferred, loadDeferred } from './kit/deferred.tsx'
@@ -9,7 +9,7 @@ import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
 import { Header } from './header.tsx'
 import type { ProcessView, TabModel } from './model.ts'
-import { LinkConsent } from './peers/link-consent.tsx'
+import { JoinConsent } from './peers/join-consent.tsx'
 import { Notices, showError, showNews, wordsOf } from './kit/notices.tsx'
 import { PeersState } from './peers/peers-state.ts'
 import { ProcessList } from './processes/process-list.tsx'
@@ -141,8 +141,8 @@ export function App({ model }: { model: TabModel }) {
       ) : (
         <>
           <TabBar tab={tab} counts={{ processes: model.processes.value.length, peers: connected }} />
-          <BadLink model={model} />
-          <LinkConsent model={model} />
+          <BadJoinLink model={model} />
+          <JoinConsent model={model} />
           <main>
             <div key={tab.value} class={`view ${tab.value}`} role="tabpanel" aria-labelledby={tabId(tab.value)}>
               {tab.value === 'processes' && (

@@ -223,11 +223,11 @@ export interface TabModel {
   /** Asks it to keep that. */
   askForStorage: () => Promise<void>
   /** Set while the join link that the page was opened with does not work: says why. Its `at` is the same as long as the link is. */
-  badLink: ReadonlySignal<ErrorView | undefined>
+  badJoinLink: ReadonlySignal<ErrorView | undefined>
   /** Set while the page's join link waits for its person's consent: who sent it, and which hosts it has this tab dial. */
-  linkQuestion: ReadonlySignal<{ from: string; hosts: readonly string[] } | undefined>
+  joinQuestion: ReadonlySignal<{ from: string; hosts: readonly string[] } | undefined>
   /** Joins by that link, or leaves it. */
-  answerLink: (joins: boolean) => void
+  answerJoinLink: (joins: boolean) => void
   settings: ReadonlySignal<MeshSettings>
   /** STUN and TURN servers for the connections that are made from now on; undefined until the mesh has started. */
   iceServers: ReadonlySignal<IceServersInUse | undefined>

@@ -10,8 +10,8 @@ test.each([
   [{ ...modern, waitAsync: false }, 'JSPI', /no Atomics\.waitAsync/],
   [{ isolated: false, waitAsync: true, jspi: false }, 'buffered', /not cross-origin isolated.*no JSPI/],
   [{ isolated: true, waitAsync: false, jspi: false }, 'buffered', /no Atomics\.waitAsync.*no JSPI/],
-] as const)('%o has the tier %s, and says why', (platform, name, why) => {
-  const tier = chooseTier(platform)
+] as const)('%o has the tier %s, and says why', (features, name, why) => {
+  const tier = chooseTier(features)
   expect(tier.name).toBe(name)
   expect(tier.why).toMatch(why)
 })

@@ -6,8 +6,8 @@ export interface Tier {
   why: string
 }
 
-/** What of the platform decides the tier. */
-export interface Platform {
+/** Features of the browser and the page that decide the tier. */
+export interface Features {
   /** The page is cross-origin isolated, so SharedArrayBuffer may be posted. */
   isolated: boolean
   /** Atomics.waitAsync: Chromium 87, Safari 16.4, Firefox 145. */
@@ -16,7 +16,7 @@ export interface Platform {
   jspi: boolean
 }
 
-export function detectPlatform(): Platform {
+export function detectFeatures(): Features {
   return {
     isolated: globalThis.crossOriginIsolated && typeof SharedArrayBuffer === 'function',
     waitAsync: typeof Atomics.waitAsync === 'function',
@@ -25,17 +25,17 @@ export function detectPlatform(): Platform {
 }
 
 /**
- * The best tier the platform can have, or the one asked for.
+ * The best tier the features can have, or the one asked for.
  * @param asked Name of a tier, to try another than the best (`?io=` in the page's address). Ignored if it cannot be had.
  */
-export function chooseTier(platform: Platform, asked?: string | null): Tier {
-  const possible = tiersOf(platform)
+export function chooseTier(features: Features, asked?: string | null): Tier {
+  const possible = tiersOf(features)
   const wanted = possible.find(({ name }) => name.toLowerCase() === asked?.toLowerCase())
   if (wanted) return { name: wanted.name, why: `Asked for in the address (?io=${asked}).` }
   return possible[0]
 }
 
-function tiersOf({ isolated, waitAsync, jspi }: Platform): [Tier, ...Tier[]] {
+function tiersOf({ isolated, waitAsync, jspi }: Features): [Tier, ...Tier[]] {
   const buffered: Tier = {
     name: 'buffered',
     why: `Messages are held whole: ${missing(isolated)}, and this browser has no JSPI.`,

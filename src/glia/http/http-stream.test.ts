@@ -3,7 +3,7 @@ import { GliaError } from '../errors.ts'
 import type { HttpApi } from './http.ts'
 import { exitOf } from './http-exit.ts'
 import { type Exchange, openOverHttp } from './http-stream.ts'
-import { linkOf } from '../link-name.ts'
+import { chainNameOf } from '../chain-name.ts'
 import { newPid } from '../pid.ts'
 import type { Stream } from '../stream/stream.ts'
 import { acceptStreams } from '../stream/stream.acceptance.ts'
@@ -52,10 +52,10 @@ test('the calls that it is made for go with it', async () => {
         write(bytes(JSON.stringify(context.chain))),
   )
   const exchange = exchangeWith(makePeer([proc]).http)
-  const waiting = { chain: [linkOf(OTHER, 'caller')], onBehalfOf: [], deadlineAt: undefined }
+  const waiting = { chain: [chainNameOf(OTHER, 'caller')], onBehalfOf: [], deadlineAt: undefined }
   const stream = openOverHttp(addressOf(proc), exchange, waiting)
-  expect(JSON.parse(text(await readAll(stream)))).toEqual([linkOf(OTHER, 'caller'), linkOf(SELF, proc.pid)])
-  const back = openOverHttp(addressOf(proc), exchange, { ...waiting, chain: [linkOf(SELF, proc.pid)] })
+  expect(JSON.parse(text(await readAll(stream)))).toEqual([chainNameOf(OTHER, 'caller'), chainNameOf(SELF, proc.pid)])
+  const back = openOverHttp(addressOf(proc), exchange, { ...waiting, chain: [chainNameOf(SELF, proc.pid)] })
   await expect(back.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
 })
 

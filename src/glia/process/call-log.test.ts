@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readContextMessage } from '../call-context.ts'
 import { type CallRecord, MAX_CALLS_KEPT, MAX_REFUSALS_KEPT, MAX_REFUSALS_PER_CALLER } from './call-log.ts'
 import { GliaError } from '../errors.ts'
-import { linkOf } from '../link-name.ts'
+import { chainNameOf } from '../chain-name.ts'
 import { newPid } from '../pid.ts'
 import { addressOf, bytes, echo, makePeer, makeProc, OTHER, send, type TestProcInit } from '../test-peer.ts'
 import type { StreamInit } from '../stream/stream-pair.ts'
@@ -82,7 +82,7 @@ describe('who called is', () => {
 
   test('a process of another tab, or of another peer, by a name that is no PID', async () => {
     const pid = newPid()
-    const link = linkOf(OTHER, pid)
+    const link = chainNameOf(OTHER, pid)
     const name = link.slice(OTHER.length + 1)
     expect(name).not.toContain(pid)
     const of = { peer: OTHER, process: name, onBehalfOf: [] }
@@ -92,7 +92,7 @@ describe('who called is', () => {
   })
 
   test('not what a peer says of the processes of others', async () => {
-    const context = waiting([linkOf(THIRD, newPid())])
+    const context = waiting([chainNameOf(THIRD, newPid())])
     expect(await who({ caller: OTHER, context })).toEqual({ ...nobody, from: 'peer', peer: OTHER })
   })
 
@@ -181,5 +181,5 @@ test('what a peer says of itself is kept as far as it is short', async () => {
   expect(record?.process).toHaveLength(64)
   expect(record?.onBehalfOf).toEqual(peers.slice(-8))
   expect(readContextMessage({ chain: [`${OTHER}/${'x'.repeat(100)}`] })).toBeUndefined()
-  expect(readContextMessage({ chain: [linkOf(OTHER, newPid())] })).toBeDefined()
+  expect(readContextMessage({ chain: [chainNameOf(OTHER, newPid())] })).toBeDefined()
 })

@@ -2,7 +2,7 @@ import type { Message } from './actor.ts'
 import type { KeptCall } from './call-log.ts'
 import { strangersOf } from './callers.ts'
 import { GliaError } from '../errors.ts'
-import { linkOf } from '../link-name.ts'
+import { chainNameOf } from '../chain-name.ts'
 import type { Pace } from '../door/pace.ts'
 import type { Policy } from './policy.ts'
 import type { Stream } from '../stream/stream.ts'
@@ -42,7 +42,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: M
     closeWrite: () => void stream.closeWrite(),
     // Of calls that are made for this message: this process waits for them, and they end when it must.
     context: {
-      chain: [...context.chain, linkOf(destination, pid)],
+      chain: [...context.chain, chainNameOf(destination, pid)],
       onBehalfOf: strangersOf(stream),
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
       // The clients of a gateway have shares of their own there too.

@@ -15,7 +15,7 @@ export const FRAME = {
   /** The sender of this frame reads no more of this call. */
   STOP: 4,
   /** The call has failed; its error as JSON `{code, message}`, with `exitCode` and `accepted` where its program has exited. */
-  END: 5,
+  FAIL: 5,
   /** Asks for a PONG. Its id is 0. */
   PING: 6,
   PONG: 7,
@@ -29,7 +29,7 @@ const TYPE_BITS = 0x0f
 
 /** Most bytes of a message in one frame: others get their turn soon. */
 export const MAX_DATA_BYTES = 16 * 1024
-/** Longest OPEN head and END payload, in bytes: an address has up to 2 KiB, a call chain of 64 calls 6 KiB. */
+/** Longest OPEN head and FAIL payload, in bytes: an address has up to 2 KiB, a call chain of 64 calls 6 KiB. */
 export const MAX_HEAD_BYTES = 8 * 1024
 /** Longest frame without its length: {@link MAX_DATA_BYTES}, type, id, and the length of a head. */
 export const MAX_FRAME_BYTES = MAX_DATA_BYTES + 16
@@ -41,7 +41,7 @@ export type Frame =
   | { type: typeof FRAME.DATA; id: number; data: Uint8Array; fin: boolean }
   | { type: typeof FRAME.CREDIT; id: number; bytes: number }
   | { type: typeof FRAME.STOP; id: number }
-  | { type: typeof FRAME.END; id: number; status: Uint8Array }
+  | { type: typeof FRAME.FAIL; id: number; status: Uint8Array }
   | { type: typeof FRAME.PING }
   | { type: typeof FRAME.PONG }
 
@@ -69,7 +69,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       return { type, id, bytes: cursor.varint() }
     case FRAME.STOP:
       return { type, id }
-    case FRAME.END:
+    case FRAME.FAIL:
       return { type, id, status: cursor.rest() }
     case FRAME.PING:
     case FRAME.PONG:

@@ -64,7 +64,7 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
 }
 
-/** How a call failed, for an END frame. */
+/** How a call failed, for an FAIL frame. */
 export function encodeStatus({ code, message, exitCode, accepted }: GliaError): Uint8Array {
   const bytes = encoder.encode(JSON.stringify({ code, message, exitCode, accepted }))
   if (bytes.length <= MAX_HEAD_BYTES) return bytes

@@ -7,7 +7,7 @@ import type { SessionStream } from './session-stream.ts'
 import { varintSize } from './varint.ts'
 import { violation } from './violation.ts'
 
-/** The longest frame that cannot be sent in parts: OPEN or END with type, id and lengths. */
+/** The longest frame that cannot be sent in parts: OPEN or FAIL with type, id and lengths. */
 const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
 /** Bytes whose arrival is acknowledged at once; fewer wait for more. Well below every window, so that none stays full. */
 const ACKNOWLEDGED_BYTES = 16 * 1024
@@ -155,7 +155,7 @@ export class Sender {
     let written = 0
     for (const { id, status } of this.#refusals) {
       if (this.#batch.room(id) < status.length) break
-      this.#batch.frame(FRAME.END, id, status.length)
+      this.#batch.frame(FRAME.FAIL, id, status.length)
       this.#batch.bytes(status)
       written += 1
     }

@@ -23,7 +23,7 @@ export interface SessionStreamInit {
 }
 
 /** What all calls of a session have in common. */
-export interface SessionLink {
+export interface SessionCommon {
   /** Most bytes of a call that wait unread. */
   creditBytes: number
   /** The call has something to send, or is over. */
@@ -51,18 +51,18 @@ export class SessionStream implements Stream {
   readonly #out = new Outbox()
   /** For the session: whether the call was made here. */
   readonly opensHere: boolean
-  readonly #link: SessionLink
+  readonly #common: SessionCommon
   /** Head of the OPEN frame that is still to be sent. */
   #head: Uint8Array | undefined
   #stopDue = false
-  #endDue: Uint8Array | undefined
+  #failDue: Uint8Array | undefined
   /** How the program exited: sent when all that it wrote is. */
   #exitDue: Uint8Array | undefined
   #reason: GliaError | undefined
   #aborter: AbortController | undefined
   #release: (() => void)[] = []
 
-  constructor(init: SessionStreamInit, link: SessionLink) {
+  constructor(init: SessionStreamInit, common: SessionCommon) {
     const { address } = init
     this.protocol = formatAddress(address)
     this.destination = address.host
@@ -73,10 +73,10 @@ export class SessionStream implements Stream {
     this.trace = init.trace
     this.context = init.context ?? NO_CONTEXT
     this.id = init.id
-    this.#in = new Inbox(link.creditBytes)
+    this.#in = new Inbox(common.creditBytes)
     this.#head = init.head
     this.opensHere = init.head !== undefined
-    this.#link = link
+    this.#common = common
   }
 
   get unreadBytes(): number {
@@ -92,14 +92,14 @@ export class SessionStream implements Stream {
 
   read(): Promise<Uint8Array | null> {
     const chunk = this.#in.read()
-    this.#link.changed(this)
+    this.#common.changed(this)
     return chunk
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     checkBytes(chunk)
     const room = this.#out.write(chunk)
-    this.#link.changed(this)
+    this.#common.changed(this)
     return room
   }
 
@@ -108,12 +108,12 @@ export class SessionStream implements Stream {
     // Whoever has ended already need not be told.
     if (!this.#in.silent) this.#stopDue = true
     this.#in.cancel()
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   async closeWrite(): Promise<void> {
     this.#out.end()
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   async close(): Promise<void> {
@@ -137,7 +137,7 @@ export class SessionStream implements Stream {
     const error = toGliaError(reason, 'ERR_ABORTED')
     // Not before it was opened, and not once both sides are through: then nobody would know of what the end is.
     if (!this.#head && !this.silent) {
-      this.#endDue = encodeStatus(error)
+      this.#failDue = encodeStatus(error)
       this.#stopDue = false
     }
     this.fail(error)
@@ -170,7 +170,7 @@ export class SessionStream implements Stream {
 
   get hasControl(): boolean {
     if (this.#head) return false
-    return this.#endDue !== undefined || this.#isExitDue || this.#stopDue || this.#in.dueBytes > 0
+    return this.#failDue !== undefined || this.#isExitDue || this.#stopDue || this.#in.dueBytes > 0
   }
 
   get hasData(): boolean {
@@ -184,14 +184,14 @@ export class SessionStream implements Stream {
   /** Writes what is not the call's bytes. @returns false if the batch has no room for it. */
   writeControl(batch: Batch): boolean {
     const room = batch.room(this.id)
-    if (this.#endDue) {
-      if (room < this.#endDue.length) return false
-      batch.frame(FRAME.END, this.id, this.#endDue.length)
-      batch.bytes(this.#endDue)
-      this.#endDue = undefined
+    if (this.#failDue) {
+      if (room < this.#failDue.length) return false
+      batch.frame(FRAME.FAIL, this.id, this.#failDue.length)
+      batch.bytes(this.#failDue)
+      this.#failDue = undefined
     } else if (this.#exitDue && this.#isExitDue) {
       if (room < this.#exitDue.length) return false
-      batch.frame(FRAME.END, this.id, this.#exitDue.length)
+      batch.frame(FRAME.FAIL, this.id, this.#exitDue.length)
       batch.bytes(this.#exitDue)
       this.#exitDue = undefined
       // This frame is the end of the whole call: no STOP has to follow.
@@ -231,19 +231,19 @@ export class SessionStream implements Stream {
 
   receive(data: Uint8Array, fin: boolean): void {
     this.#in.receive(data, fin)
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   credit(bytes: number): void {
     this.#out.credit(bytes)
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   /** The other side reads no more. A caller may leave it at that; a server goes on until it notices. */
   stop(): void {
     this.#out.stop()
     if (this.opensHere) this.#out.end()
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   /** The program on the other side has exited: its reply can be read to its end, and it reads no more. */
@@ -251,7 +251,7 @@ export class SessionStream implements Stream {
     this.#in.exited(exit)
     this.#out.stop()
     this.#out.end()
-    this.#link.changed(this)
+    this.#common.changed(this)
   }
 
   /** Ends the call here, without a word to the other side. */
@@ -260,7 +260,7 @@ export class SessionStream implements Stream {
     this.#reason = error
     this.#in.abort(error)
     this.#out.abort(error)
-    this.#link.changed(this)
+    this.#common.changed(this)
     this.release()
     this.#aborter?.abort(error)
   }

@@ -6,7 +6,7 @@ import { deadlineOf, decodeHead, decodeStatus, encodeHead } from './head.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Sender } from './sender.ts'
 import { Splitter } from './splitter.ts'
-import { type SessionLink, SessionStream } from './session-stream.ts'
+import { type SessionCommon, SessionStream } from './session-stream.ts'
 import { violation } from './violation.ts'
 
 /** Addresses whose form is remembered: more methods than one peer calls again and again. */
@@ -70,7 +70,7 @@ export class Session {
   readonly #calls = new Map<number, SessionStream>()
   readonly #sender: Sender
   readonly #heartbeat: Heartbeat
-  readonly #link: SessionLink
+  readonly #common: SessionCommon
   /** Addresses that were called before: reading base58 is what takes longest in a small call. */
   readonly #addresses = new Map<string, Address>()
   readonly #splitter = new Splitter((frame) => this.#receive(frame))
@@ -85,13 +85,13 @@ export class Session {
     const { promise, resolve } = Promise.withResolvers<GliaError>()
     this.ended = promise
     this.#resolveEnded = resolve
-    this.#link = {
+    this.#common = {
       creditBytes: init.creditBytes ?? INITIAL_CREDIT_BYTES,
       changed: (call) => this.#onChange(call),
     }
     this.#sender = new Sender({
       send: (bytes) => this.#send(bytes),
-      written: this.#link.changed,
+      written: this.#common.changed,
       maxBatchBytes,
       windowBytes,
     })
@@ -134,7 +134,7 @@ export class Session {
     const context = arrivedContext({ chain, onBehalfOf, deadlineMs })
     const call = new SessionStream(
       { id: ++this.#lastId, address, caller: local, expectedBytes, trace, context, head },
-      this.#link,
+      this.#common,
     )
     if (error) {
       call.fail(error)
@@ -199,7 +199,7 @@ export class Session {
         return this.#call(frame.id)?.credit(frame.bytes)
       case FRAME.STOP:
         return this.#call(frame.id)?.stop()
-      case FRAME.END:
+      case FRAME.FAIL:
         return this.#end(frame.id, decodeStatus(frame.status))
       case FRAME.PING:
         return this.#sender.pong()
@@ -237,7 +237,7 @@ export class Session {
       return
     }
     const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client })
-    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#link)
+    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#common)
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)

@@ -26,7 +26,7 @@ class Wire {
     for (const sent of frames) this.#channel.send(sent)
   }
 
-  /** Everything that came, as text: END frames can be read in it. */
+  /** Everything that came, as text: FAIL frames can be read in it. */
   get text(): string {
     return this.answers.map(text).join('')
   }
@@ -104,8 +104,8 @@ describe('a session ends, and nothing else, when the other side', () => {
     ['gives credit without a number', [open(1), frame(FRAME.CREDIT, 1)]],
     ['gives credit without end', [open(1), credit(1, 2 ** 45)]],
     ['acknowledges what it was not sent', [credit(0, 1)]],
-    ['ends a call without a code', [open(1), frame(FRAME.END, 1, bytes('{}'))]],
-    ['ends a call with something', [open(1), frame(FRAME.END, 1, Uint8Array.of(1, 2, 3))]],
+    ['ends a call without a code', [open(1), frame(FRAME.FAIL, 1, bytes('{}'))]],
+    ['ends a call with something', [open(1), frame(FRAME.FAIL, 1, Uint8Array.of(1, 2, 3))]],
     ['ignores its credit', [open(1), ...Array.from({ length: 17 }, () => data(1, MAX_DATA_BYTES))]],
   ])('%s', async (_, frames) => {
     const streams: SessionStream[] = []
@@ -128,7 +128,7 @@ test('a frame of an unknown flag, an unknown key and a code of the future are un
   const [wire, session] = caller()
   const stream = session.open(addressOf(newPid()))
   await nextTask()
-  wire.send(frame(FRAME.END, 1, bytes(JSON.stringify({ code: 'ERR_FUTURE', message: 'as it is', more: 1 }))))
+  wire.send(frame(FRAME.FAIL, 1, bytes(JSON.stringify({ code: 'ERR_FUTURE', message: 'as it is', more: 1 }))))
   await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_INTERNAL', message: 'as it is' })
 
   const [other, serving] = server()
@@ -144,7 +144,7 @@ test('frames of calls that are over are ignored', async () => {
     data(1, 10),
     credit(1, 10),
     frame(FRAME.STOP, 1),
-    frame(FRAME.END, 1, bytes('{"code":"x","message":""}')),
+    frame(FRAME.FAIL, 1, bytes('{"code":"x","message":""}')),
   )
   wire.send(open(2))
   await expect.poll(() => wire.text.match(/ERR_NO_PROC/g)?.length, { interval: 1 }).toBe(2)

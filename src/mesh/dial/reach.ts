@@ -11,13 +11,13 @@ import {
   LOOKUP_MS,
   MAX_DIALS,
   MAX_LIMITED_CIRCUITS,
-  MAX_PLACE_DIALS,
+  MAX_LEASE_DIALS,
   NEWCOMER_ROUND_MS,
   SHARED_RELAY_ATTEMPT_MS,
 } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { pause } from './pause.ts'
-import { Turns } from './places.ts'
+import { Semaphore } from '../../glia/wait/semaphore.ts'
 
 export interface ReachInit {
   libp2p: Libp2p
@@ -44,8 +44,8 @@ interface Attempt {
 
 type Try = Pick<Attempt, 'tried' | 'anew'> & { signal: AbortSignal }
 
-/** Room for a call. */
-export interface Place {
+/** A connection that one call may use until it is over. */
+export interface ConnectionLease {
   connection: Connection
   /** Called when the call is over. */
   release(): void
@@ -65,7 +65,7 @@ interface Way {
 export class Reach {
   readonly #init: ReachInit
   readonly #dials = new Map<string, Promise<Connection>>()
-  readonly #turns = new Turns(MAX_DIALS)
+  readonly #running = new Semaphore(MAX_DIALS)
 
   constructor(init: ReachInit) {
     this.#init = init
@@ -98,20 +98,20 @@ export class Reach {
   }
 
   /**
-   * A place for a call: a connection that has room for it, where its relay bounds what it carries.
+   * A connection for one call: one that has room for it, where its relay bounds what it carries.
    * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline.
    */
-  async place(peer: string, signal: AbortSignal, messageBytes: number | undefined): Promise<Place> {
+  async lease(peer: string, signal: AbortSignal, messageBytes: number | undefined): Promise<ConnectionLease> {
     const { limits } = this.#init
     for (let dials = 0; ;) {
       const open = this.#open(peer)
       const best = this.existing(peer)
       const found =
         best && (limits.fits(best, messageBytes) ? best : open.find((each) => limits.fits(each, messageBytes)))
-      // Taken in the same turn in which it was found: others look for a place too.
+      // Taken in the same turn in which it was found: others look for one too.
       if (found) return { connection: found, release: limits.promise(found, messageBytes) }
       if (open.length < MAX_LIMITED_CIRCUITS) {
-        if (++dials > MAX_PLACE_DIALS) throw new GliaError('ERR_UNREACHABLE', `${peer} closes each connection at once.`)
+        if (++dials > MAX_LEASE_DIALS) throw new GliaError('ERR_UNREACHABLE', `${peer} closes each connection at once.`)
         // oxlint-disable-next-line no-await-in-loop -- others may take the room of the new one
         await orAborted(this.#dial(peer, open.length > 0), signal)
       } else {
@@ -145,7 +145,7 @@ export class Reach {
       for (;;) {
         tried = []
         // oxlint-disable-next-line no-await-in-loop -- once, but for a newcomer
-        const connection = await this.#turns.run(async () => {
+        const connection = await this.#running.run(async () => {
           deadline ??= AbortSignal.timeout(DIAL_DEADLINE_MS)
           return this.#better(peer, anew) ?? this.#tryAll(peer, { tried, deadline, anew })
         })

@@ -2,7 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
 import { type Address, formatAddress } from '../../glia/address.ts'
 import type { CallContext } from '../../glia/call-context.ts'
-import { linkOf } from '../../glia/link-name.ts'
+import { chainNameOf } from '../../glia/chain-name.ts'
 import { newPid } from '../../glia/pid.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { bytes, echo, makeProc, type Run, send, text } from '../../glia/test-peer.ts'
@@ -50,7 +50,7 @@ test('the process that is called, and its peer, learn no PID of those that wait 
   for (const { pid } of [first.proc, middle.proc]) expect(reply).not.toContain(pid)
   // Whoever has the address recognises the process: so cycles are found.
   const { chain } = JSON.parse(reply) as CallContext
-  expect(chain.slice(0, 2)).toEqual([first.proc, middle.proc].map(({ pid }) => linkOf(caller.peerId, pid)))
+  expect(chain.slice(0, 2)).toEqual([first.proc, middle.proc].map(({ pid }) => chainNameOf(caller.peerId, pid)))
   expect(JSON.stringify([callee.mesh.peers(), callee.mesh.addrs()])).not.toContain(middle.proc.pid)
 })
 

@@ -58,7 +58,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
         !(await gate.allowsDial(address)) || (isWebRtcDirect(address) && !rtc.takes()),
       ...platform.connectionGater,
     },
-    // Relays are looked after by RelayLink, and nobody else is to be dialled again without need.
+    // Relays are looked after by KeptRelay, and nobody else is to be dialled again without need.
     connectionManager: {
       reconnectRetries: 0,
       dialTimeout: DIAL_DEADLINE_MS,

@@ -6,10 +6,10 @@ import { readMultiaddr, withPeer } from '../dial/addresses.ts'
 import { RESERVE_MS } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { RelayInfo } from '../presence/peer-info.ts'
-import { RelayLink, type RelayLinkInit, type Reserver } from './relay-link.ts'
-import { Turns } from '../dial/places.ts'
+import { KeptRelay, type KeptRelayInit, type Reserver } from './kept-relay.ts'
+import { Semaphore } from '../../glia/wait/semaphore.ts'
 
-export interface RelaysInit extends Omit<RelayLinkInit, 'address'> {
+export interface RelaysInit extends Omit<KeptRelayInit, 'address'> {
   /** Told of each address before it is dialled: this peer's own person or operator named it. */
   name(address: Multiaddr): void
 }
@@ -17,7 +17,7 @@ export interface RelaysInit extends Omit<RelayLinkInit, 'address'> {
 /** The relays that this peer uses. */
 export class Relays {
   readonly #init: RelaysInit
-  readonly #links = new Map<string, RelayLink>()
+  readonly #kept = new Map<string, KeptRelay>()
   /** Addresses that are none. */
   #bad: RelayInfo[] = []
   #joinedAt = Date.now()
@@ -28,7 +28,7 @@ export class Relays {
   }
 
   get infos(): RelayInfo[] {
-    return [...[...this.#links.values()].map(({ info }) => info), ...this.#bad]
+    return [...[...this.#kept.values()].map(({ info }) => info), ...this.#bad]
   }
 
   /** Uses exactly these from now on. One that is no multiaddr is shown with its error, and does not keep the others from being used. */
@@ -42,15 +42,15 @@ export class Relays {
         this.#bad.push(unusable(text, toGliaError(thrown).message))
       }
     }
-    for (const [text, link] of this.#links) {
+    for (const [text, relay] of this.#kept) {
       if (wanted.has(text)) continue
-      link.stop()
-      this.#links.delete(text)
+      relay.stop()
+      this.#kept.delete(text)
     }
     for (const [text, address] of wanted) {
-      if (this.#links.has(text)) continue
+      if (this.#kept.has(text)) continue
       this.#init.name(address)
-      this.#links.set(text, new RelayLink({ ...this.#init, address }))
+      this.#kept.set(text, new KeptRelay({ ...this.#init, address }))
     }
     this.#init.changed()
   }
@@ -66,12 +66,12 @@ export class Relays {
   }
 
   hurry(): void {
-    for (const link of this.#links.values()) link.hurry()
+    for (const relay of this.#kept.values()) relay.hurry()
   }
 
   stop(): void {
-    for (const link of this.#links.values()) link.stop()
-    this.#links.clear()
+    for (const relay of this.#kept.values()) relay.stop()
+    this.#kept.clear()
   }
 
   #isJoined(): boolean {
@@ -114,7 +114,7 @@ export class CircuitReserver implements Reserver {
    * One after the other: as soon as it has made a reservation, the store of @libp2p/circuit-relay-v2 4.2.13 forgets those that wait
    * in its queue, and whoever asked for them waits for ever.
    */
-  readonly #turns = new Turns(1)
+  readonly #running = new Semaphore(1)
 
   constructor(transportManager: TransportManager, store: ReservationStore) {
     this.#transportManager = transportManager
@@ -124,7 +124,7 @@ export class CircuitReserver implements Reserver {
   }
 
   async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
-    await this.#turns.run(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
+    await this.#running.run(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
   }
 
   async #reserve(relay: PeerId, address: Multiaddr): Promise<void> {

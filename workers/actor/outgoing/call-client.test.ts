@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { ERRNO } from '../../../src/actors/outgoing/call-errno.ts'
 import type { Want } from '../../../src/actors/outgoing/outgoing-api.ts'
 import { formatAddress, PROTOCOL } from '../../../src/glia/address.ts'
-import { linkOf } from '../../../src/glia/link-name.ts'
+import { chainNameOf } from '../../../src/glia/chain-name.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
 import { newPid } from '../../../src/glia/pid.ts'
 import type { GivenPolicy } from '../../../src/glia/process/policy.ts'
@@ -57,7 +57,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       )
       const { guest } = await start({ procs: [proc] })
       const call = await open(guest, pathOf(proc))
-      expect(text(await readReply(call))).toBe(`peer/caller ${linkOf(SELF, proc.pid)}`)
+      expect(text(await readReply(call))).toBe(`peer/caller ${chainNameOf(SELF, proc.pid)}`)
     })
 
     test('fails at once if this peer cannot have it, with a line that says why', async () => {
@@ -170,7 +170,9 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
     test('is refused by a process that waits for this one', async () => {
       const { proc } = makeProc(() => echo)
       const { guest, message } = await start({ procs: [proc] })
-      Object.assign(message, { context: { chain: [linkOf(SELF, proc.pid)], onBehalfOf: [], deadlineAt: undefined } })
+      Object.assign(message, {
+        context: { chain: [chainNameOf(SELF, proc.pid)], onBehalfOf: [], deadlineAt: undefined },
+      })
       expect(await guest.open('call', pathOf(proc))).toBe(ERRNO.DEADLK)
     })
 

@@ -2,14 +2,14 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
 import { RELAY_RETRY_MS } from '../limits.ts'
 import { Pulses } from '../presence/pulses.ts'
-import { RelayLink } from './relay-link.ts'
+import { KeptRelay } from './kept-relay.ts'
 import { glia, relay, whereIs } from '../test-nodes.ts'
 
-const links: RelayLink[] = []
+const kept: KeptRelay[] = []
 
-afterEach(() => links.splice(0).forEach((link) => link.stop()))
+afterEach(() => kept.splice(0).forEach((one) => one.stop()))
 
-/** Links a real peer to a real relay whose reservations fail. @returns the wait after so many tries, in ms */
+/** Has a real peer keep a real relay whose reservations fail. @returns the wait after so many tries, in ms */
 async function waitAfter(tries: number, failure: Error): Promise<number> {
   const [hub, peer] = await Promise.all([relay(), glia()])
   const waited = Promise.withResolvers<number>()
@@ -18,18 +18,18 @@ async function waitAfter(tries: number, failure: Error): Promise<number> {
     tried += 1
     throw failure
   }
-  const link: RelayLink = new RelayLink({
+  const one: KeptRelay = new KeptRelay({
     libp2p: peer.mesh.libp2p,
     address: multiaddr(whereIs(hub)),
     pulses: new Pulses(() => false),
     reserver: { reserve, expires: () => undefined },
     changed: () => {
       if (tried !== tries) return
-      const { state, retryAt } = link.info
+      const { state, retryAt } = one.info
       if (state === 'refused' && retryAt !== undefined) waited.resolve(retryAt - Date.now())
     },
   })
-  links.push(link)
+  kept.push(one)
   return waited.promise
 }
 

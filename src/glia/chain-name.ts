@@ -14,13 +14,14 @@ const encoder = new TextEncoder()
  * the PID in it has 160 random bits. So whoever knows the address recognises the process, and nobody can make an address
  * of the name: an address is a capability, and a chain gives none away.
  */
-export function linkOf(host: string, proc: string): string {
+export function chainNameOf(host: string, proc: string): string {
   const address = `${host}/${proc}`
   const known = remembered.get(address)
   if (known !== undefined) return known
+  // Peers of all versions make the same name of an address: this text stays.
   const hash = syncSha256(encoder.encode(`glia link ${address}`))
-  const link = `${host}/${base58btc.baseEncode(hash.subarray(0, NAME_BYTES))}`
+  const name = `${host}/${base58btc.baseEncode(hash.subarray(0, NAME_BYTES))}`
   if (remembered.size === MAX_REMEMBERED) remembered.clear()
-  remembered.set(address, link)
-  return link
+  remembered.set(address, name)
+  return name
 }

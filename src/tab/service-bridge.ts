@@ -15,7 +15,7 @@ import { trustedScriptUrl } from './trusted.ts'
 /** Time that a service worker has to take over and say welcome, in ms. */
 const WELCOME_MS = 10_000
 
-export interface ServiceLinkInit {
+export interface ServiceBridgeInit {
   peerId: string
   slot: number
   api: HttpApi
@@ -43,14 +43,14 @@ export async function registerServiceWorker(): Promise<ServiceWorkerRegistration
  * This tab's end of the service worker: says who is here whenever one starts, serves the calls it forwards, and reaches
  * other tabs of the browser through it. It survives the service worker being stopped at any time.
  */
-export class ServiceLink {
-  readonly #init: ServiceLinkInit
+export class ServiceBridge {
+  readonly #init: ServiceBridgeInit
   readonly #lock = newLifeLock()
   readonly #deaths = new DeathWatch()
   readonly #welcomed = Promise.withResolvers<void>()
   #clientId: string | undefined
 
-  constructor(init: ServiceLinkInit) {
+  constructor(init: ServiceBridgeInit) {
     this.#init = init
   }
 

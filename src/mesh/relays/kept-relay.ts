@@ -22,7 +22,7 @@ export interface Reserver {
   expires(relay: PeerId): number | undefined
 }
 
-export interface RelayLinkInit {
+export interface KeptRelayInit {
   libp2p: Libp2p
   address: Multiaddr
   /** Left out: the connection is all that is wanted. */
@@ -36,8 +36,8 @@ export interface RelayLinkInit {
  * Keeps one relay: dials it, reserves, looks after it, and begins again when it is lost. libp2p renews reservations but does
  * not come back to a relay that went away (FACTS 3.5). A relay that gives no reservation is kept too: only who is called needs one.
  */
-export class RelayLink {
-  readonly #init: RelayLinkInit
+export class KeptRelay {
+  readonly #init: KeptRelayInit
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RELAY_RETRY_MS)
   readonly #reservationBackoff = new Backoff(RESERVATION_RETRY_MS)
@@ -48,7 +48,7 @@ export class RelayLink {
   #error: string | undefined
   readonly #wait = new Wait()
 
-  constructor(init: RelayLinkInit) {
+  constructor(init: KeptRelayInit) {
     this.#init = init
     this.#text = init.address.toString()
     void this.#run()

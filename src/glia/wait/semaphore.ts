@@ -1,5 +1,5 @@
 /** Runs at most so many pieces of work at a time; the rest wait, in their order. */
-export class Turns {
+export class Semaphore {
   readonly #most: number
   #running = 0
   readonly #waiting: (() => void)[] = []

@@ -2,8 +2,8 @@ import { shortId } from '../kit/format.ts'
 import type { TabModel } from '../model.ts'
 
 /** Asks the person before this tab dials hosts that are new to it, because the page's join link names them. */
-export function LinkConsent({ model }: { model: TabModel }) {
-  const question = model.linkQuestion.value
+export function JoinConsent({ model }: { model: TabModel }) {
+  const question = model.joinQuestion.value
   if (!question) return null
   const { from, hosts } = question
   return (
@@ -18,10 +18,10 @@ export function LinkConsent({ model }: { model: TabModel }) {
         ))}
         . They see your IP address. The relays that you have stay.
       </div>
-      <button type="button" class="button main" onClick={() => model.answerLink(true)}>
+      <button type="button" class="button main" onClick={() => model.answerJoinLink(true)}>
         Join
       </button>
-      <button type="button" class="button" onClick={() => model.answerLink(false)}>
+      <button type="button" class="button" onClick={() => model.answerJoinLink(false)}>
         Not now
       </button>
     </div>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
-import { LinkAttempt } from './link-attempt.ts'
+import { JoinAttempt } from './join-attempt.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -10,7 +10,7 @@ const unreachable = new GliaError('ERR_UNREACHABLE', 'Nobody is there.')
 function attempt(answers: readonly (GliaError | undefined)[]) {
   const told: (string | undefined)[] = []
   let tries = 0
-  const link = new LinkAttempt({
+  const link = new JoinAttempt({
     connect: async () => {
       const error = answers[Math.min(tries++, answers.length - 1)]
       if (error) throw error

@@ -5,7 +5,7 @@ import { Wait } from '../glia/wait/wait.ts'
 /** Waits between attempts, in ms. The mesh coming back ends a wait early. */
 const RETRY_MS = { first: 2_000, last: 30_000 }
 
-export interface LinkAttemptInit {
+export interface JoinAttemptInit {
   /** Connects to the peer that the link names. */
   connect(signal: AbortSignal): Promise<unknown>
   /** Called after each attempt: why it failed, or undefined when the peer is connected. */
@@ -13,13 +13,13 @@ export interface LinkAttemptInit {
 }
 
 /** Connects to the peer of a join link, and tries again until it is connected or the link turns out to be bad. */
-export class LinkAttempt {
-  readonly #init: LinkAttemptInit
+export class JoinAttempt {
+  readonly #init: JoinAttemptInit
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY_MS)
   readonly #wait = new Wait()
 
-  constructor(init: LinkAttemptInit) {
+  constructor(init: JoinAttemptInit) {
     this.#init = init
     void this.#run()
   }

@@ -3,10 +3,10 @@ import { Icon } from '../kit/icons.tsx'
 import type { TabModel } from '../model.ts'
 
 /** Says why the page's join link does not work, as long as it does not and the notice is not dismissed. */
-export function BadLink({ model }: { model: TabModel }) {
+export function BadJoinLink({ model }: { model: TabModel }) {
   /** When the dismissed link was opened. Its next attempts say nothing. */
   const dismissed = useSignal<number | undefined>(undefined)
-  const error = model.badLink.value
+  const error = model.badJoinLink.value
   if (!error || error.at === dismissed.value) return null
   const isBad = error.code === 'ERR_BAD_ADDRESS'
   return (
