@@ -44,9 +44,9 @@ export interface MeshInit {
   identity: Identity
   log: Logger
   /** Delivers a call: the router's. */
-  serve(stream: Stream): Promise<void>
+  serveStream(stream: Stream): Promise<void>
   /** Whether there is such a process and method here. */
-  serves(address: Address): boolean
+  isServed(address: Address): boolean
   /** How long a peer that is none of Glia's may keep a call waiting, in ms. Default 30 s. */
   silenceMs?: number
   /** PID of the root process. */

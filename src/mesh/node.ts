@@ -86,7 +86,7 @@ export class MeshNode {
     this.#sessions = new Sessions({
       self: identity.peerId,
       silenceMs: init.silenceMs,
-      serve: (stream) => init.serve(stream),
+      serveStream: (stream) => init.serveStream(stream),
       explain: (connection) => this.#limits.explain(connection, libp2p),
     })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)

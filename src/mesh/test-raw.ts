@@ -54,8 +54,8 @@ export async function rawServer(): Promise<RawServer> {
         get self(): string {
           return libp2p.peerId.toString()
         },
-        serves: () => true,
-        serve: async (stream) => arrivals.shift()?.(stream),
+        isServed: () => true,
+        serveStream: async (stream) => arrivals.shift()?.(stream),
         status: () => '',
       }),
     },

@@ -18,7 +18,7 @@ import {
 /** libp2p's chunk: fetched from the first moment on, beside everything else. */
 export type MeshModule = Promise<typeof import('../mesh/index.ts')>
 
-export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serve' | 'serves' | 'root' | 'listedTo'> {
+export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo'> {
   module: MeshModule
   identity: SlotIdentity
   store: Store | undefined

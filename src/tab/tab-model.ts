@@ -156,7 +156,7 @@ export class LiveTabModel implements TabModel {
   readonly kill = async (pid: string): Promise<{ undo: () => Promise<void> }> => {
     const { table } = await this.#peer.promise
     const killed = await table.kill(pid)
-    return { undo: () => table.revive(killed) }
+    return { undo: () => table.undoKill(killed) }
   }
 
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>

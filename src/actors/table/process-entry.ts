@@ -1,6 +1,6 @@
 import type { GliaError } from '../../glia/errors.ts'
 import type { Exit } from '../../glia/process/exit.ts'
-import type { Program } from '../../glia/process/actor.ts'
+import type { ActorSpec } from '../../glia/process/actor.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
 import { Proc } from '../../glia/process/proc.ts'
@@ -37,7 +37,7 @@ export interface ProcessEntryInit {
   /** undefined: nothing is kept. */
   store: FileStore | undefined
   /** What the process runs on. */
-  program(entry: ProcessEntry): Program
+  spec(entry: ProcessEntry): ActorSpec
   /** Something that a view shows has changed. */
   changed(): void
   /** An instance has ended, or the process for good; the record has it. */
@@ -78,14 +78,14 @@ export class ProcessEntry {
       changed: init.changed,
     })
     const { pid, name, policy, restart, dead } = record
-    const { changed, program } = init
+    const { changed, spec } = init
     this.proc = new Proc({
       pid,
       name,
       policy,
       restart,
       dead,
-      ...program(this),
+      ...spec(this),
       observer: {
         changed,
         exited: (exit, counts) => this.#exited(exit, counts),

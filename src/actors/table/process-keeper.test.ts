@@ -221,7 +221,7 @@ test('a kill whose files could not be read says so when it is undone', async () 
   store.isBroken = true
   const killed = await table.kill(pid)
   store.isBroken = false
-  await table.revive(killed)
+  await table.undoKill(killed)
   expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/could not be read.*gone/))
 })
 
@@ -231,8 +231,8 @@ test('a process that is killed twice at once is killed once, and brought back on
   await table.swap(pid, altered(await guest('trouble')))
   const [killed, again] = await Promise.all([table.kill(pid), table.kill(pid)])
   await expect(table.kill(pid)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
-  await table.revive(killed)
-  await expect(table.revive(again)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await table.undoKill(killed)
+  await expect(table.undoKill(again)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
   await store.settled()
   expect(store.records.has(pid)).toBe(true)
   const next = await reload()

@@ -35,7 +35,7 @@ function makePair(run: Run) {
       },
       {
         store: undefined,
-        program: () => ({ methods: ['run'], start: async () => new TestActor(run, () => undefined) }),
+        spec: () => ({ methods: ['run'], start: async () => new TestActor(run, () => undefined) }),
         changed: () => undefined,
         exited: ({ record: { pid } }, exit, counts) => {
           ended.push(name)
@@ -48,7 +48,7 @@ function makePair(run: Run) {
   const links: ProcessLinks = new ProcessLinks({
     peerId: SELF,
     get: (pid) => [a, b].find(({ record }) => record.pid === pid),
-    serve: (stream) => router.serveStream(stream),
+    serveStream: (stream) => router.serveStream(stream),
     changed: () => undefined,
   })
   return { a, b, links, ended }

@@ -26,7 +26,7 @@ export interface ProcessLinksInit {
   peerId: string
   get(pid: string): ProcessEntry | undefined
   /** Has a call answered or aborted: the router's. Left out: nobody is told of an end. */
-  serve?: ((stream: Stream) => Promise<void>) | undefined
+  serveStream?: ((stream: Stream) => Promise<void>) | undefined
   /** The ties of the process have changed. */
   changed(entry: ProcessEntry): void
 }
@@ -144,14 +144,14 @@ export class ProcessLinks {
   }
 
   #tell({ watcher, watched, method }: Watch, { reason, final }: Exit, told: Told): void {
-    const { peerId, get, serve } = this.#init
+    const { peerId, get, serveStream } = this.#init
     const name = get(watched)?.record.name ?? ''
     const message: ExitMessage = { pid: watched, name, reason: withoutPid(reason), final }
     const bytes = new TextEncoder().encode(JSON.stringify(message))
     const address = { host: peerId, proc: watcher, method }
     const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })
     this.#messages.set(server, told)
-    void serve?.(server)
+    void serveStream?.(server)
     void post(stream, bytes)
   }
 

@@ -101,7 +101,7 @@ export class ProcessTable {
     this.links = new ProcessLinks({
       peerId,
       get: (pid) => this.#entries.get(pid),
-      serve: mesh && ((stream) => mesh.serve(stream)),
+      serveStream: mesh && ((stream) => mesh.serve(stream)),
       changed: (entry) => {
         this.#keeper.save(entry)
         changed()
@@ -180,7 +180,7 @@ export class ProcessTable {
 
   /**
    * Ends a process and forgets it.
-   * @returns what {@link revive} takes, while the page is open.
+   * @returns what {@link undoKill} takes, while the page is open.
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
   async kill(pid: string): Promise<KilledProcess> {
@@ -194,7 +194,7 @@ export class ProcessTable {
    * Undoes a kill: the same PID, modules, files, links and watches, a fresh state.
    * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
    */
-  async revive({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
+  async undoKill({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
     const { pid, name, previous } = record
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
@@ -305,7 +305,7 @@ export class ProcessTable {
   ): Promise<void> {
     onStage?.('starting')
     try {
-      await entry.proc.swap(this.#starter.program(entry, version), signal)
+      await entry.proc.swap(this.#starter.spec(entry, version), signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
       entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
@@ -372,7 +372,7 @@ export class ProcessTable {
   #add(record: ProcessRecord): ProcessEntry {
     const entry = new ProcessEntry(record, {
       store: this.#init.store,
-      program: (made) => this.#starter.program(made, made.record),
+      spec: (made) => this.#starter.spec(made, made.record),
       changed: () => {
         this.#live.notice()
         this.#init.changed()

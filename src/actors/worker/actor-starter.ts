@@ -1,5 +1,5 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
-import type { Program } from '../../glia/process/actor.ts'
+import type { ActorSpec } from '../../glia/process/actor.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { LiveActors } from './live-actors.ts'
 import type { ModuleCache } from '../module/module-cache.ts'
@@ -30,8 +30,8 @@ export class ActorStarter {
     this.#init = init
   }
 
-  /** A module as the program of a process. */
-  program(entry: ProcessEntry, version: ModuleVersion): Program {
+  /** How the actor of a process is started with a module. */
+  spec(entry: ProcessEntry, version: ModuleVersion): ActorSpec {
     return {
       methods: version.methods,
       // The policy may change between two starts.

@@ -82,8 +82,8 @@ export interface ActorPlace {
  */
 export type ActorFactory = (signal: AbortSignal, place?: ActorPlace) => Promise<Actor>
 
-/** What a process runs: its module's methods, and how it is started. */
-export interface Program {
+/** How the actor of a process is started (OTP: a child specification), and the methods that it has then. */
+export interface ActorSpec {
   methods: readonly string[]
   /** Makes ready what the start needs, where that takes long: the guest has no part in it. Left out: nothing has to be. */
   load?: (() => Promise<unknown>) | undefined

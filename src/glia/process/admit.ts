@@ -5,17 +5,17 @@ import { messageTooLarge } from './proc-message.ts'
 import type { Stream } from '../stream/stream.ts'
 
 /** What a call is measured by before it gets a turn. */
-interface Door {
+interface Callee {
   readonly name: string
   readonly policy: Policy
   readonly methods: readonly string[]
 }
 
 /** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not take the call. */
-export function admit(stream: Stream, door: Door): void {
-  checkCallers(stream, door.policy)
-  checkMethod(stream, door)
-  if ((stream.expectedBytes ?? 0) > door.policy.maxMessageBytes) throw messageTooLarge(door.policy)
+export function admit(stream: Stream, callee: Callee): void {
+  checkCallers(stream, callee.policy)
+  checkMethod(stream, callee)
+  if ((stream.expectedBytes ?? 0) > callee.policy.maxMessageBytes) throw messageTooLarge(callee.policy)
 }
 
 /**
@@ -23,16 +23,16 @@ export function admit(stream: Stream, door: Door): void {
  * closed to other peers looks like none, and one with a list of callers takes the stream whether it has the method or not: who
  * is not on the list learns nothing about the process.
  */
-export function isServed(door: Pick<Door, 'policy' | 'methods'> | undefined, method: string): boolean {
-  if (!door) return false
-  const callers = callersOf(door.policy, method)
-  if (callers === 'anyone') return door.methods.includes(method)
+export function isServed(callee: Pick<Callee, 'policy' | 'methods'> | undefined, method: string): boolean {
+  if (!callee) return false
+  const callers = callersOf(callee.policy, method)
+  if (callers === 'anyone') return callee.methods.includes(method)
   return callers !== 'browser' && callers.length > 0
 }
 
 /** The methods that a caller may call, and all those for whom it calls. */
 export function methodsFor(
-  { policy, methods }: Pick<Door, 'policy' | 'methods'>,
+  { policy, methods }: Pick<Callee, 'policy' | 'methods'>,
   callers: readonly string[],
 ): string[] {
   return methods.filter((method) => callers.every((caller) => mayCall(policy, caller, method)))
@@ -51,10 +51,10 @@ function checkCallers(stream: Stream, policy: Policy): void {
 }
 
 /** What a caller may not call is not listed for it. */
-function checkMethod(stream: Stream, door: Door): void {
-  const { name, methods } = door
+function checkMethod(stream: Stream, callee: Callee): void {
+  const { name, methods } = callee
   if (methods.includes(stream.methodName)) return
-  const callable = methodsFor(door, strangersOf(stream))
+  const callable = methodsFor(callee, strangersOf(stream))
   const has = callable.length > 0 ? `It has: ${callable.join(', ')}.` : 'It has none that you may call.'
   throw new GliaError('ERR_NO_METHOD', `${name} has no method “${stream.methodName}”. ${has}`)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { GliaError } from '../errors.ts'
-import type { Program } from './actor.ts'
+import type { ActorSpec } from './actor.ts'
 import { readAll } from '../stream/web-streams.ts'
 import { counter, deliver, makeProc, type Run, TestActor, text } from '../test-peer.ts'
 
@@ -10,7 +10,7 @@ import { counter, deliver, makeProc, type Run, TestActor, text } from '../test-p
 function slowProgram() {
   const starting = Promise.withResolvers<TestActor>()
   const stopped = vi.fn<() => void>()
-  const program: Program = { methods: ['run'], start: () => starting.promise }
+  const program: ActorSpec = { methods: ['run'], start: () => starting.promise }
   return {
     program,
     stopped,

@@ -1,4 +1,4 @@
-import { type Actor, type ActorPlace, COMMAND, type Message, type Program } from './actor.ts'
+import { type Actor, type ActorPlace, COMMAND, type Message, type ActorSpec } from './actor.ts'
 import { GliaError } from '../errors.ts'
 import { type Exit, type ExitReason, exitText, startFailure } from './exit.ts'
 import type { Restart } from './restart.ts'
@@ -45,7 +45,7 @@ export interface Cause {
 }
 
 export interface LifeInit {
-  program: Program
+  spec: ActorSpec
   restart: Restart
   observer: ProcObserver
   /** The process is dead from its beginning: why. */
@@ -60,7 +60,7 @@ export class Life {
   readonly #supervisor: Supervisor
   readonly #died: (error: GliaError) => void
   readonly #killed = new AbortController()
-  #program: Program
+  #spec: ActorSpec
   #status: Status
   /** Its instance may have ended with the last message: the actor makes another one then. */
   #actor: Actor | undefined
@@ -71,8 +71,8 @@ export class Life {
   /** How long the next turn has to wait, in ms. */
   #waitMs = 0
 
-  constructor({ program, restart, observer, dead, died }: LifeInit) {
-    this.#program = program
+  constructor({ spec, restart, observer, dead, died }: LifeInit) {
+    this.#spec = spec
     this.#observer = observer
     this.#supervisor = new Supervisor(restart)
     this.#died = died
@@ -90,7 +90,7 @@ export class Life {
   }
 
   get methods(): readonly string[] {
-    return this.#program.methods
+    return this.#spec.methods
   }
 
   get memoryBytes(): number | undefined {
@@ -141,11 +141,11 @@ export class Life {
    */
   load(signal: AbortSignal | undefined, cause: Cause): Promise<unknown> | undefined {
     if (this.isLive) return undefined
-    return this.loadNext(this.#program, signal)?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
+    return this.loadNext(this.#spec, signal)?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
   }
 
   /** As {@link load}, for the program that is to replace this one. */
-  loadNext({ load }: Program, signal: AbortSignal | undefined): Promise<unknown> | undefined {
+  loadNext({ load }: ActorSpec, signal: AbortSignal | undefined): Promise<unknown> | undefined {
     const loading = load?.()
     if (loading) this.#enter({ state: 'starting' })
     return loading && orAborted(loading, this.#orKilled(signal))
@@ -157,7 +157,7 @@ export class Life {
    * @throws {GliaError} ERR_LIVE_LIMIT; the signal's reason; that of the kill.
    */
   enter(signal: AbortSignal): Promise<void> | undefined {
-    const { enter } = this.#program
+    const { enter } = this.#spec
     if (!enter || this.#place || this.isLive) return undefined
     this.#enter({ state: 'starting' })
     return enter(this.#orKilled(signal)).then((place) => {
@@ -174,7 +174,7 @@ export class Life {
     const place = this.#place
     this.#place = undefined
     try {
-      this.#actor = await this.#make(this.#program, signal, place)
+      this.#actor = await this.#make(this.#spec, signal, place)
     } catch (thrown) {
       this.#failed(thrown, cause, signal, late)
     }
@@ -185,9 +185,9 @@ export class Life {
    * Puts another program in the place of this one. If it cannot be started, all is as before: the old instance goes on, or the
    * process is dead. @throws {GliaError} why.
    */
-  async replace(program: Program, signal: AbortSignal): Promise<void> {
+  async replace(spec: ActorSpec, signal: AbortSignal): Promise<void> {
     this.#enter({ state: 'starting' })
-    const actor = await this.#make(program, signal)
+    const actor = await this.#make(spec, signal)
     try {
       await this.#revive()
     } catch (thrown) {
@@ -196,7 +196,7 @@ export class Life {
     }
     this.stop()
     this.#actor = actor
-    this.#program = program
+    this.#spec = spec
     this.#beginAnew()
   }
 
@@ -284,7 +284,7 @@ export class Life {
   }
 
   /** Not every step of a start minds its signal (storage, a worker's script): one that hangs is waited for no longer than that says. */
-  async #make({ start }: Program, signal: AbortSignal, place?: ActorPlace): Promise<Actor> {
+  async #make({ start }: ActorSpec, signal: AbortSignal, place?: ActorPlace): Promise<Actor> {
     const over = this.#orKilled(signal)
     const starting = start(over, place)
     try {

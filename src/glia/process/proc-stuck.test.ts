@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Program } from './actor.ts'
+import type { ActorSpec } from './actor.ts'
 import type { Stream } from '../stream/stream.ts'
 import { streamPair } from '../stream/stream-pair.ts'
 import { addressOf, bytes, deliver, echo, makeProc, type Run, TestActor, text } from '../test-peer.ts'
@@ -92,7 +92,7 @@ describe('a turn ends at its deadline, whatever the transport does:', () => {
 })
 
 describe('what the owner does comes through behind a transport that is stuck:', () => {
-  const program: Program = { methods: ['run'], start: async () => new TestActor(echo, () => undefined) }
+  const program: ActorSpec = { methods: ['run'], start: async () => new TestActor(echo, () => undefined) }
 
   test.each([
     ['restart', (made: ReturnType<typeof makeProc>) => made.proc.restart()],

@@ -5,7 +5,7 @@ import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../w
 import { endWith } from '../stream/end-with.ts'
 import { GliaError, toGliaError } from '../errors.ts'
 import { type ExitReason, exitText } from './exit.ts'
-import type { Program } from './actor.ts'
+import type { ActorSpec } from './actor.ts'
 import { Life, type ProcObserver, type ProcState, type Status } from './life.ts'
 import { type Applicant, Mailbox } from './mailbox.ts'
 import { isAcceptedExit, MessageRun } from './message-run.ts'
@@ -17,7 +17,7 @@ import { senderOf } from './sender-of.ts'
 import type { Stream } from '../stream/stream.ts'
 import { Suspects } from './suspects.ts'
 
-export interface ProcInit extends Program {
+export interface ProcInit extends ActorSpec {
   pid: Pid
   name: string
   policy: Policy
@@ -70,7 +70,7 @@ export class Proc {
       this.#mailbox.refuseWaiting(error)
       this.#run?.died(error)
     }
-    this.#life = new Life({ program: { methods, load, enter, start }, restart, observer, dead, died })
+    this.#life = new Life({ spec: { methods, load, enter, start }, restart, observer, dead, died })
   }
 
   get policy(): Policy {
@@ -216,13 +216,13 @@ export class Proc {
    * instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as it was before.
    * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process was killed before; the signal's reason.
    */
-  async swap(program: Program, signal?: AbortSignal): Promise<void> {
+  async swap(spec: ActorSpec, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#nextTurn(signal), async () => {
       const swapping: Swapping = { signal: undefined }
       this.#swapping = swapping
       try {
-        await this.#life.loadNext(program, signal)
-        await withDeadline(this.#startDeadline(), (late) => this.#life.replace(program, anyOf(late, signal)))
+        await this.#life.loadNext(spec, signal)
+        await withDeadline(this.#startDeadline(), (late) => this.#life.replace(spec, anyOf(late, signal)))
         // What was signalled to the old instance is over with it.
         swapping.signal = undefined
       } finally {

@@ -11,9 +11,9 @@ export interface RawProtocolInit {
   /** Peer id of this peer. */
   self: string
   /** Whether there is such a process and method here. */
-  serves(address: Address): boolean
+  isServed(address: Address): boolean
   /** Takes a call. */
-  serve(stream: Stream): Promise<void>
+  serveStream(stream: Stream): Promise<void>
   /** What is answered on the protocol id without an address: the text of `/status`. */
   status(): string
 }
@@ -36,11 +36,11 @@ export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComp
       runOnLimitedConnection: true,
     }
     const getProtocols = registrar.getProtocols.bind(registrar)
-    registrar.getProtocols = () => new ProtocolList(getProtocols(), (id) => isServed(init, id))
+    registrar.getProtocols = () => new ProtocolList(getProtocols(), (id) => isOffered(init, id))
     const getHandler = registrar.getHandler.bind(registrar)
     registrar.getHandler = (id) =>
       isAddress(id)
-        ? { handler: (stream, connection) => serveCall(init, stream, connection), options: limits }
+        ? { handler: (stream, connection) => acceptStream(init, stream, connection), options: limits }
         : getHandler(id)
     const merge = peerStore.merge.bind(peerStore)
     peerStore.merge = async (id, data, options) => {
@@ -77,18 +77,18 @@ function isAddress(protocol: string): boolean {
   return protocol.startsWith(`${RAW_PROTOCOL}/`)
 }
 
-function isServed({ self, serves }: RawProtocolInit, protocol: string): boolean {
+function isOffered({ self, isServed }: RawProtocolInit, protocol: string): boolean {
   if (!isAddress(protocol)) return false
   try {
     const address = parseAddress(protocol)
-    return address.host === self && serves(address)
+    return address.host === self && isServed(address)
   } catch (thrown) {
     if (thrown instanceof GliaError) return false // "na": negotiation has no words for why
     throw thrown
   }
 }
 
-async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePeer }: Connection): Promise<void> {
+async function acceptStream(init: RawProtocolInit, stream: Libp2pStream, { remotePeer }: Connection): Promise<void> {
   let address: Address
   try {
     address = parseAddress(stream.protocol)
@@ -97,7 +97,7 @@ async function serveCall(init: RawProtocolInit, stream: Libp2pStream, { remotePe
     return
   }
   const remote = remotePeer.toString()
-  void init.serve(new RawStream(stream, { address, remote, caller: remote }))
+  void init.serveStream(new RawStream(stream, { address, remote, caller: remote }))
 }
 
 export interface RawCallInit {

@@ -27,7 +27,7 @@ export interface SessionsInit {
   /** How long a peer without the session may keep a call waiting, in ms. Default 30 s. */
   silenceMs?: number | undefined
   /** Takes a call. */
-  serve(stream: Stream): Promise<void>
+  serveStream(stream: Stream): Promise<void>
   /** Why a connection ended, where more is known than libp2p tells. */
   explain(connection: Connection): GliaError | undefined
 }
@@ -91,7 +91,7 @@ export class Sessions {
   accept(stream: Libp2pStream, connection: Connection): void {
     this.#track(stream, connection, (call) => {
       this.#usedAt.set(connection, Date.now())
-      void this.#init.serve(call)
+      void this.#init.serveStream(call)
     })
   }
 

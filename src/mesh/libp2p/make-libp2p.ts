@@ -88,8 +88,8 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       pubsub: gossip({ guard: gossipGuard, hub: platform.hub === true }),
       raw: rawProtocol({
         self: identity.peerId,
-        serves: (address) => init.serves(address),
-        serve: (stream) => init.serve(stream),
+        isServed: (address) => init.isServed(address),
+        serveStream: (stream) => init.serveStream(stream),
         status: () => `${PROTOCOL.slice(1)}/${identity.peerId}/${init.root()}`,
       }),
       ...(!platform.services?.['dht'] && { routing: (components: never) => new LazyRouting(components) }),

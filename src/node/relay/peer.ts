@@ -72,8 +72,8 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   const mesh: MeshNode = await MeshNode.create({
     identity,
     log,
-    serve: (stream) => router.serveStream(stream),
-    serves: ({ proc, method }) => isServed(procs.get(proc), method),
+    serveStream: (stream) => router.serveStream(stream),
+    isServed: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => rootPid,
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
