@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import type { ProcessInfo } from '../src/tab/script-api.ts'
+import type { ProcessInfo } from '../src/tab/scripting.ts'
 import { bad, good } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
 import { call, inState, local, ready, send, spawn, spawnBytes, test } from './tab.ts'

@@ -1,6 +1,6 @@
 // Tabs that run a peer, as the tests drive them: through `glia` and `fetch`, as a person's scripts would.
 import { type CDPSession, expect, type Locator, type Page } from '@playwright/test'
-import type { GliaScripting } from '../src/tab/script-api.ts'
+import type { GliaScripting } from '../src/tab/scripting.ts'
 import { type GuestName, guest } from './guests/guests.ts'
 import { test as withServer } from './server.ts'
 

@@ -1,20 +1,23 @@
 import type { LifeLock } from './protocol.ts'
 
-/** Holds the lock until this page or worker ends. Resolves when it is held. */
-export function holdForLife(name: LifeLock): Promise<void> {
+/** Holds the lock until this page or worker ends, or the signal aborts. Resolves when it is held. */
+export function holdForLife(name: LifeLock, alive?: AbortSignal): Promise<void> {
   return new Promise((held) => {
     void navigator.locks.request(name, () => {
       held()
-      return new Promise<never>(() => undefined)
+      return new Promise<void>((release) => {
+        alive?.addEventListener('abort', () => release(), { once: true })
+        if (alive?.aborted) release()
+      })
     })
   })
 }
 
 const PEER_LOCK = 'glia:alive:peer:'
 
-/** Says to the rest of this browser that this tab runs the peer, for as long as it lives. */
-export function holdForPeer(peerId: string): void {
-  void holdForLife(`${PEER_LOCK}${peerId}`)
+/** Says to the rest of this browser that this tab runs the peer, until the signal aborts. */
+export function holdForPeer(peerId: string, alive: AbortSignal): void {
+  void holdForLife(`${PEER_LOCK}${peerId}`, alive)
 }
 
 /** Peer ids of the tabs of this browser, this one's included. */

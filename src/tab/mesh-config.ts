@@ -32,11 +32,13 @@ const PUBLIC_STUN = [{ urls: ['stun:stun.cloudflare.com:3478', 'stun:stun.l.goog
 const NOTHING: OriginConfig = { relays: [], iceServers: [], gateway: false }
 
 /**
- * Reads `/.well-known/glia.json` of the folder that the app is in, or of the origin.
+ * Reads `.well-known/glia.json` of the folder that a Glia server's app is in, or of its origin.
+ * @param home URL of the app; undefined: there is none.
  * @returns undefined if the origin cannot be reached now; nothing is in it where there is no such file.
  */
-export async function fetchOriginConfig(): Promise<OriginConfig | undefined> {
-  const places = new Set([document.baseURI, location.origin].map((base) => new URL('.well-known/glia.json', base).href))
+export async function fetchOriginConfig(home: string | undefined): Promise<OriginConfig | undefined> {
+  if (home === undefined) return NOTHING
+  const places = new Set([home, new URL(home).origin].map((base) => new URL('.well-known/glia.json', base).href))
   try {
     for (const place of places) {
       // oxlint-disable-next-line no-await-in-loop -- the second is asked only where the first has none

@@ -13,10 +13,10 @@ import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
-import { loadBundled } from './bundled.ts'
+import { loadModule } from './bundled.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 import { takeSlot } from './slot.ts'
-import { type MeshModule, TabMesh } from './tab-mesh.ts'
+import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
 import { trustedScriptUrl } from './trusted.ts'
 import { workerScript } from './worker-script.ts'
 
@@ -32,10 +32,17 @@ export interface Peer {
   listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   /** The libp2p node, which no local call waits for. */
   mesh: TabMesh
+  /** Ends all workers and connections, once `alive` has aborted. What is kept stays. */
+  stop(): Promise<void>
 }
 
-export interface PeerInit {
-  log: Logger
+export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 'followsLinks' | 'alive' | 'changed'> {
+  /** Name of what is kept in this browser: database, slots. */
+  storage: string
+  /** Absolute URL of the actor worker's script. */
+  workerScript: string
+  /** Absolute URL of the module of the root process. */
+  rootModule: string
   /** Name of an I/O tier to use instead of the best. */
   tier: string | null
   /**
@@ -47,24 +54,20 @@ export interface PeerInit {
   rootOfSibling(peer: string, signal: AbortSignal): Promise<string | undefined>
   /** The processes that another tab of this browser lists; undefined if none runs the peer. */
   listingOfSibling(peer: string, signal: AbortSignal): Promise<ListedProcess[] | undefined>
-  /** Something that a view shows has changed. */
-  changed(): void
 }
 
 /** Starts the peer of this tab: identity, processes, router, HTTP API, and the node in the background. */
 export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise<Peer> {
-  const { log, openSibling, rootOfSibling, listingOfSibling, changed } = init
+  const { log, storage, alive, openSibling, rootOfSibling, listingOfSibling, changed } = init
   const module: MeshModule = import('../mesh/index.ts')
-  const rootModule = loadBundled('root.wasm')
+  const rootModule = loadModule(init.rootModule)
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
-  const [slot, store] = await Promise.all([takeSlot(), openStore(log)])
+  const [slot, store] = await Promise.all([takeSlot(init), openStore(storage, log)])
   const identity = await loadIdentity(slot, store)
   const { peerId } = identity
   const tier = chooseTier(detectFeatures(), askedTier)
   installErrorTransfer()
-  const createWorker = workerScript(new URL('actor.js', document.baseURI).href, (url) => {
-    return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
-  })
+  const createWorker = workerScript(init.workerScript, startWorker, alive)
   const table: ProcessTable = new ProcessTable({
     slot,
     peerId,
@@ -105,15 +108,14 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   await table.restore()
   await table.ensureRoot(await rootModule)
   const mesh: TabMesh = new TabMesh({
+    ...init,
     module,
     identity,
     store,
-    log,
     serveStream: (stream) => router.serveStream(stream),
     isServed: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
     listedTo,
-    changed,
   })
   return {
     slot,
@@ -124,13 +126,22 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     listingOf,
     http: createHttp({ env, router, listed: () => listedTo('browser'), listingOf }),
     mesh,
+    stop: async () => {
+      table.stop()
+      await mesh.stop()
+      store?.close()
+    },
   }
 }
 
+function startWorker(url: string): Worker {
+  return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
+}
+
 /** Without a database (some private windows) the peer runs all the same, and forgets everything when the page goes. */
-async function openStore(log: Logger): Promise<Store | undefined> {
+async function openStore(name: string, log: Logger): Promise<Store | undefined> {
   try {
-    return await Store.open()
+    return await Store.open(name)
   } catch (thrown) {
     if (!(thrown instanceof GliaError)) throw thrown
     log.warn('nothing will be kept across reloads:', thrown.message)

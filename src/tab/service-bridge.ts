@@ -19,6 +19,8 @@ export interface ServiceBridgeInit {
   peerId: string
   slot: number
   api: HttpApi
+  /** Aborts when the peer is stopped. */
+  alive: AbortSignal
   /** A new version of the app is in control; this page still runs the old one. */
   onUpdate(): void
 }
@@ -32,10 +34,9 @@ interface TabRequest {
   context?: CallContext
 }
 
-/** Registers the app's service worker. @returns undefined where there is none to be had (some private windows). */
-export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | undefined> {
+/** Registers a service worker. @returns undefined where there is none to be had (some private windows). */
+export async function registerServiceWorker(url: string): Promise<ServiceWorkerRegistration | undefined> {
   if (!('serviceWorker' in navigator)) return undefined
-  const url = new URL('sw.js', document.baseURI).href
   return navigator.serviceWorker.register(trustedScriptUrl(url), { updateViaCache: 'none' })
 }
 
@@ -59,16 +60,18 @@ export class ServiceBridge {
    * @throws {GliaError} ERR_NO_TAB if none takes over in time.
    */
   async start(): Promise<void> {
-    await holdForLife(this.#lock)
+    const { alive, onUpdate } = this.#init
+    await holdForLife(this.#lock, alive)
     const { serviceWorker } = navigator
-    serviceWorker.addEventListener('message', (event) => this.#receive(event))
+    serviceWorker.addEventListener('message', (event) => this.#receive(event), { signal: alive })
     serviceWorker.startMessages()
     let hadController = serviceWorker.controller !== null
-    serviceWorker.addEventListener('controllerchange', () => {
-      if (hadController) this.#init.onUpdate()
+    const changed = (): void => {
+      if (hadController) onUpdate()
       hadController = true
       this.#hello(serviceWorker.controller)
-    })
+    }
+    serviceWorker.addEventListener('controllerchange', changed, { signal: alive })
     const late = setTimeout(() => {
       this.#welcomed.reject(
         new GliaError('ERR_NO_TAB', 'The service worker did not take over in time. Reload the page.'),

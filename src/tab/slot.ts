@@ -1,36 +1,44 @@
-const KEY = 'glia.slot'
 const MAX_SLOTS = 64
 /** Longest time that the page this one replaces may take to let go of its slot, in ms. */
 const LEAVING_WAIT_MS = 3000
 /** The same when a page has said that it has the slot: one that is duplicated stays, one that is left may have answered just before. In ms. */
 const KEPT_WAIT_MS = 300
-/** Pages ask each other here, as "whose 3" and "mine 3". */
-const CHANNEL = 'glia:slots'
+/** Which slots: each storage of an origin has its own. */
+export interface SlotInit {
+  /** Name of the storage. */
+  readonly storage: string
+  /** Aborts when the peer is stopped: the slot is free then. */
+  readonly alive: AbortSignal
+}
 
 /**
  * Takes a slot, the number of an identity in this browser, for as long as this document lives: the one this tab had
  * before, if nobody has it, else the lowest free one. Two tabs never share one: a slot is a Web Lock.
  */
-export async function takeSlot(): Promise<number> {
-  const before = readBefore()
-  if (before !== undefined && (await holdAgain(before))) return keep(before)
-  for (let slot = 0; slot < MAX_SLOTS; slot++) if (await hold(slot, { ifAvailable: true })) return keep(slot)
+export async function takeSlot(init: SlotInit): Promise<number> {
+  const keep = (slot: number): number => {
+    sessionStorage.setItem(keyOf(init), String(slot))
+    return slot
+  }
+  const before = readBefore(init)
+  if (before !== undefined && (await holdAgain(before, init))) return keep(before)
+  for (let slot = 0; slot < MAX_SLOTS; slot++) if (await hold(slot, { ifAvailable: true }, init)) return keep(slot)
   throw new RangeError(`${MAX_SLOTS} tabs of this app are open already.`)
 }
 
 /** Waits for the page that this one replaces, and not for one that this one is a duplicate of. */
-async function holdAgain(slot: number): Promise<boolean> {
+async function holdAgain(slot: number, init: SlotInit): Promise<boolean> {
   const given = new AbortController()
   const giveUpAfter = (ms: number): ReturnType<typeof setTimeout> => setTimeout(() => given.abort(), ms)
   const timers = [giveUpAfter(LEAVING_WAIT_MS)]
-  const others = new BroadcastChannel(CHANNEL)
+  const others = new BroadcastChannel(channelOf(init))
   others.onmessage = ({ data }: MessageEvent<unknown>) => {
     // A reload has its slot for sure: the page that answered is about to go.
     if (data === `mine ${slot}` && !isReload()) timers.push(giveUpAfter(KEPT_WAIT_MS))
   }
   others.postMessage(`whose ${slot}`)
   try {
-    return await hold(slot, { signal: given.signal })
+    return await hold(slot, { signal: given.signal }, init)
   } finally {
     others.close()
     timers.forEach(clearTimeout)
@@ -42,18 +50,22 @@ function isReload(): boolean {
   return navigation !== undefined && 'type' in navigation && navigation.type === 'reload'
 }
 
-/** Holds the lock of a slot until the page goes. @returns false if another tab keeps it. */
-async function hold(slot: number, request: LockOptions): Promise<boolean> {
+/** Holds the lock of a slot until the page goes or the peer is stopped. @returns false if another tab keeps it. */
+async function hold(slot: number, request: LockOptions, init: SlotInit): Promise<boolean> {
   const granted = Promise.withResolvers<boolean>()
-  const held = navigator.locks.request(`glia:slot:${slot}`, request, async (lock) => {
+  const held = navigator.locks.request(`${init.storage}:slot:${slot}`, request, async (lock) => {
     granted.resolve(lock !== null)
     if (!lock) return
-    const others = new BroadcastChannel(CHANNEL)
+    const others = new BroadcastChannel(channelOf(init))
     others.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data === `whose ${slot}`) others.postMessage(`mine ${slot}`)
     }
     // Let go as the page goes, not when the browser gets round to it: the next page wants the same slot.
-    await new Promise((gone) => addEventListener('pagehide', gone, { once: true }))
+    await new Promise<unknown>((gone) => {
+      addEventListener('pagehide', gone, { once: true })
+      init.alive.addEventListener('abort', gone, { once: true })
+      if (init.alive.aborted) gone(undefined)
+    })
     others.close()
   })
   // Only the wait can fail.
@@ -61,12 +73,17 @@ async function hold(slot: number, request: LockOptions): Promise<boolean> {
   return granted.promise
 }
 
-function readBefore(): number | undefined {
-  const slot = Number(sessionStorage.getItem(KEY) ?? Number.NaN)
+function readBefore(init: SlotInit): number | undefined {
+  const slot = Number(sessionStorage.getItem(keyOf(init)) ?? Number.NaN)
   return Number.isInteger(slot) && slot >= 0 && slot < MAX_SLOTS ? slot : undefined
 }
 
-function keep(slot: number): number {
-  sessionStorage.setItem(KEY, String(slot))
-  return slot
+/** Where a tab remembers its slot. */
+function keyOf({ storage }: SlotInit): string {
+  return `${storage}.slot`
+}
+
+/** Pages ask each other here, as "whose 3" and "mine 3". */
+function channelOf({ storage }: SlotInit): string {
+  return `${storage}:slots`
 }

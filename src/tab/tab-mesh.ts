@@ -22,6 +22,14 @@ export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serveStream' | 'isS
   module: MeshModule
   identity: SlotIdentity
   store: Store | undefined
+  /** URL of the app of a Glia server, which names relays; undefined: none does. */
+  home: string | undefined
+  /** Relays to be joined besides those that the person, the server and a join link name. */
+  relays: readonly string[]
+  /** Whether the page's own URL may be a join link. */
+  followsLinks: boolean
+  /** Aborts when the peer is stopped. */
+  alive: AbortSignal
   changed(): void
 }
 
@@ -94,12 +102,13 @@ export class TabMesh {
 
   /** A link to this app under which others reach this peer; undefined while there is none. */
   joinLink(): string | undefined {
-    return this.node && this.#module?.formatJoinLink(document.baseURI, this.node.addrs())
+    return this.node && this.#module?.formatJoinLink(this.#init.home ?? document.baseURI, this.node.addrs())
   }
 
   /** Address of the origin's gateway, with a slash at its end. */
   get gateway(): string | undefined {
-    return this.#origin?.gateway ? `${location.origin}/` : undefined
+    const { home } = this.#init
+    return this.#origin?.gateway && home !== undefined ? `${new URL(home).origin}/` : undefined
   }
 
   /** STUN and TURN servers for the connections that are made from now on. */
@@ -126,25 +135,38 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, identity, store, changed: _, ...rest } = this.#init
-    const asked = fetchOriginConfig()
+    const { module, store, home, alive, followsLinks } = this.#init
+    const asked = fetchOriginConfig(home)
     this.#originAsked = asked
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
-    const node = await mesh.MeshNode.create({ ...rest, identity, platform, changed: () => this.#changed() })
-    this.#followLink(mesh, node)
-    addEventListener('hashchange', () => this.#followLink(mesh, node))
+    const node = await mesh.MeshNode.create({ ...this.#init, platform, changed: () => this.#changed() })
+    if (alive.aborted) {
+      await node.stop()
+      throw alive.reason
+    }
+    if (followsLinks) {
+      this.#followLink(mesh, node)
+      addEventListener('hashchange', () => this.#followLink(mesh, node), { signal: alive })
+    }
     this.#useRelays(node)
     void asked.then((config) => this.#useOrigin(config, node))
-    setInterval(() => void this.#askOriginAgain(node), ASK_AGAIN_MS)
+    const asking = setInterval(() => void this.#askOriginAgain(node), ASK_AGAIN_MS)
+    alive.addEventListener('abort', () => clearInterval(asking), { once: true })
     this.#followLife(node)
     return node
   }
 
+  /** Lets go of all peers, once `alive` has aborted. */
+  async stop(): Promise<void> {
+    this.#link?.stop()
+    await (await this.started.catch(() => undefined))?.stop()
+  }
+
   #useOrigin(config: OriginConfig | undefined, node: MeshNode): void {
-    if (!config) return
+    if (!config || this.#init.alive.aborted) return
     this.#origin = config
     this.#useRelays(node)
     this.#init.changed()
@@ -153,11 +175,12 @@ export class TabMesh {
   /** The origin could not be asked before, or its relay is gone: perhaps there is another one by now. */
   async #askOriginAgain(node: MeshNode): Promise<void> {
     const isAlone = !node.relays().some(({ state }) => state === 'reserved')
-    if (!this.#origin || (isAlone && this.#origin.relays.length > 0)) this.#useOrigin(await fetchOriginConfig(), node)
+    if (!this.#origin || (isAlone && this.#origin.relays.length > 0))
+      this.#useOrigin(await fetchOriginConfig(this.#init.home), node)
   }
 
   get #ownRelays(): string[] {
-    return ownRelays(this.settings.relays, this.#origin?.relays ?? [])
+    return ownRelays([...this.settings.relays, ...this.#init.relays], this.#origin?.relays ?? [])
   }
 
   #useRelays(node: MeshNode): void {
@@ -239,11 +262,12 @@ export class TabMesh {
   /** A tab that was asleep, frozen or without a network looks at once whether its relays are still there. */
   #followLife(node: MeshNode): void {
     const rejoin = (): void => node.rejoin()
-    addEventListener('online', rejoin)
-    addEventListener('offline', rejoin)
-    addEventListener('pageshow', rejoin)
-    document.addEventListener('resume', rejoin)
-    document.addEventListener('visibilitychange', () => !document.hidden && rejoin())
-    addEventListener('pagehide', () => node.leave())
+    const whileAlive = { signal: this.#init.alive }
+    addEventListener('online', rejoin, whileAlive)
+    addEventListener('offline', rejoin, whileAlive)
+    addEventListener('pageshow', rejoin, whileAlive)
+    document.addEventListener('resume', rejoin, whileAlive)
+    document.addEventListener('visibilitychange', () => !document.hidden && rejoin(), whileAlive)
+    addEventListener('pagehide', () => node.leave(), whileAlive)
   }
 }

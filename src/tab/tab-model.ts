@@ -87,6 +87,13 @@ export class LiveTabModel implements TabModel {
     this.#peer.reject(error)
   }
 
+  /** The HTTP API works, or this is why it does not. */
+  readonly served = (failure: GliaError | undefined): void => {
+    this.http.value = failure
+      ? { level: 'warn', text: 'No HTTP API', detail: `${failure.message} Calls from this page work all the same.` }
+      : { level: 'ok', text: 'HTTP API', detail: 'Pages of this origin can call the processes here with fetch.' }
+  }
+
   /** Has the views look again: in the next frame, and for changes that go on a few times a second. */
   readonly changed = (): void => {
     if (this.#scheduled) return

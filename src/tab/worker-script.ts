@@ -8,8 +8,9 @@ const CHECK_MS = 10_000
  * Makes actor workers. One is always started ahead: loading the script takes longer than all else that a start needs, and a
  * worker without a module costs little.
  * @param start Starts a worker of the script at an absolute URL.
+ * @param alive Aborts when no more workers are wanted.
  */
-export function workerScript(url: string, start: (url: string) => Worker): () => Promise<Worker> {
+export function workerScript(url: string, start: (url: string) => Worker, alive?: AbortSignal): () => Promise<Worker> {
   let checked: Promise<void> | undefined
   let spare: Worker | undefined
   const startSpare = (): void => {
@@ -20,12 +21,15 @@ export function workerScript(url: string, start: (url: string) => Worker): () =>
       if (spare === worker) spare = undefined
     }
   }
+  alive?.addEventListener('abort', () => spare?.terminate(), { once: true })
   return async () => {
+    alive?.throwIfAborted()
     checked ??= check(url).catch((thrown: unknown) => {
       checked = undefined
       throw thrown
     })
     await checked
+    alive?.throwIfAborted()
     const worker = spare ?? start(url)
     startSpare()
     return worker

@@ -297,6 +297,11 @@ export class ProcessTable {
     await proc.pause(() => files.put(entries), signal)
   }
 
+  /** Ends the workers of all processes. What is kept of them stays: another table brings it back. */
+  stop(): void {
+    for (const { proc } of this.entries) proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+  }
+
   async #install(
     entry: ProcessEntry,
     version: ModuleVersion,

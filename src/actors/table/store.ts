@@ -9,7 +9,6 @@ import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { FileStore } from '../files/process-files.ts'
 
-const NAME = 'glia'
 const VERSION = 3
 
 /** A module, as far as it concerns the process that runs it. */
@@ -93,10 +92,13 @@ export class Store implements ProcessStore {
     this.#db = db
   }
 
-  /** @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not). */
-  static async open(): Promise<Store> {
+  /**
+   * @param name Of the database: peers with other names keep nothing in common.
+   * @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not).
+   */
+  static async open(name: string): Promise<Store> {
     const db = await attempt('open its database', () =>
-      openDB<Schema>(NAME, VERSION, {
+      openDB<Schema>(name, VERSION, {
         upgrade(created, from) {
           if (from < 1) {
             created.createObjectStore('identities')
@@ -111,6 +113,11 @@ export class Store implements ProcessStore {
       }),
     )
     return new Store(db)
+  }
+
+  /** Writes that were asked for are finished. */
+  close(): void {
+    this.#db.close()
   }
 
   identity(slot: number): Promise<SlotIdentity | undefined> {

@@ -294,6 +294,11 @@ export class Proc {
     this.#observer.exited({ at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }, false)
   }
 
+  /** As kill, without telling of an end: the peer goes, and the process comes back with its next start. */
+  close(error: GliaError): void {
+    this.#life.kill(error)
+  }
+
   #tryTurn(stream: Stream, arrival: Arrival | undefined): (() => void) | undefined {
     return this.#mailbox.tryEnter(arrival && this.#applicantOf(stream, arrival))
   }

@@ -1,0 +1,166 @@
+import { holdForPeer } from '../calls/life-lock.ts'
+import { GliaError, toGliaError } from '../glia/errors.ts'
+import { consoleLogger, type Logger } from '../glia/log.ts'
+import { type Peer, startPeer } from './peer.ts'
+import { createScripting } from './script-api.ts'
+import type { GliaScripting } from './scripting.ts'
+import { registerServiceWorker, ServiceBridge } from './service-bridge.ts'
+import { Siblings } from './siblings.ts'
+
+/** How a page runs a peer. */
+export interface PeerOptions {
+  /**
+   * URL of the actor worker's script, `dist/actor.js` of the package, on the page's own origin. The response needs the headers
+   * that `headersFor('actor.js')` of `glia/node` gives: they keep actors off the network. Left out: the file in the package.
+   */
+  workerScript?: string | URL | undefined
+  /**
+   * URL of the service worker, `dist-lib/sw.js` of the package, on the page's own origin. With it, pages below its folder call
+   * actors with `fetch`, tabs of this browser call each other without a network, and the headers of a host that sends none are
+   * added. Left out: there is none, and the page's scripts call through the peer that `createPeer` returns.
+   */
+  serviceWorker?: string | URL | undefined
+  /** URL of the module of the peer's root process. Left out: `dist/actors/root.wasm` of the package. */
+  rootModule?: string | URL | undefined
+  /**
+   * Name of what the peer keeps in this browser: its key, its processes. Peers with other names have nothing in common. Each tab
+   * with the same name is a peer of its own, and a reopened tab is the same peer again. Default: `glia`.
+   */
+  storage?: string | undefined
+  /** URL of a Glia server: its relays are joined, and join links lead there. It needs `--allow-origin` with the page's origin. */
+  server?: string | URL | undefined
+  /** Multiaddrs of relays to join, besides those that the server names. They end with the relay's peer id. */
+  relays?: readonly string[] | undefined
+  /** How bytes travel to actors: `rings`, `JSPI` or `buffered`. Left out, or if the page cannot have it: the best that it can. */
+  tier?: string | null | undefined
+  /** Gets what a developer may want to know. Left out: the console. */
+  log?: Logger | undefined
+  /** Stops the peer when it aborts. */
+  signal?: AbortSignal | undefined
+}
+
+/** A peer that runs in this page. */
+export interface GliaPeer extends GliaScripting {
+  /**
+   * Ends its workers and connections. What it keeps in the browser stays: the next peer with the same storage is the same peer,
+   * with the same processes. Calls fail with ERR_ABORTED from then on. Idempotent.
+   */
+  stop(): Promise<void>
+}
+
+/** What Glia's own page does with a peer besides scripting. */
+export interface PeerView {
+  /** Before anything is started: throws where no peer may run, never resolves if the page is about to go. */
+  prepare(register: () => Promise<ServiceWorkerRegistration | undefined>): Promise<void>
+  started(peer: Peer): void
+  /** Something that is shown has changed. */
+  changed(): void
+  /** The HTTP API works, or this is why it does not. */
+  served(failure: GliaError | undefined): void
+  /** A new version of the service worker is in control. */
+  updated(): void
+}
+
+/** The URLs of the files that a peer needs, which the package knows by itself. */
+export type PeerFiles = Record<'workerScript' | 'rootModule', string | URL>
+
+/**
+ * Runs a peer in this page. It returns at once: calls wait until the peer has started, and `ready` says why it has not.
+ * @param view What Glia's own page does besides. Only its URL is read as a join link.
+ */
+export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFiles, view?: PeerView): GliaPeer {
+  const { log = consoleLogger('glia'), storage = 'glia', server, relays = [], tier, signal } = options
+  const life = new AbortController()
+  const alive = life.signal
+  const siblings = new Siblings()
+  let bridge: ServiceBridge | undefined
+  const { serviceWorker } = options
+  let registered: ReturnType<typeof registerServiceWorker> | undefined
+  const register = (): ReturnType<typeof registerServiceWorker> =>
+    (registered ??=
+      serviceWorker === undefined
+        ? Promise.resolve(undefined)
+        : registerServiceWorker(absolute(serviceWorker)).catch((thrown: unknown) => {
+            log.warn('no service worker:', thrown)
+            return undefined
+          }))
+
+  /** The way to another tab of this browser; undefined if none runs the peer. */
+  const bridgeTo = async (peerId: string, isConnected: boolean): Promise<ServiceBridge | undefined> =>
+    bridge && (await siblings.has(peerId, isConnected)) ? bridge : undefined
+
+  const boot = async (): Promise<Peer> => {
+    if (!isSecureContext) throw insecure()
+    await view?.prepare(register)
+    void register()
+    alive.throwIfAborted()
+    const started = await startPeer({
+      log,
+      storage,
+      alive,
+      tier: tier ?? null,
+      workerScript: absolute(options.workerScript),
+      rootModule: absolute(options.rootModule),
+      home: server === undefined ? undefined : absolute(server),
+      relays,
+      followsLinks: view !== undefined,
+      openSibling: async (address, how, isConnected) =>
+        (await bridgeTo(address.host, isConnected))?.openTab(address, how),
+      rootOfSibling: async (peerId, asking) => (await bridgeTo(peerId, false))?.rootOfTab(peerId, asking),
+      listingOfSibling: async (peerId, asking) => (await bridgeTo(peerId, false))?.listingOfTab(peerId, asking),
+      changed: () => view?.changed(),
+    })
+    holdForPeer(started.peerId, alive)
+    view?.started(started)
+    return started
+  }
+
+  /** Local calls work without it; the HTTP API and the other tabs do not. */
+  const connect = async ({ peerId, slot, http }: Peer): Promise<void> => {
+    if (serviceWorker === undefined) return
+    try {
+      if (!(await register())) throw noServiceWorker()
+      bridge = new ServiceBridge({ peerId, slot, api: http, alive, onUpdate: () => view?.updated() })
+      await bridge.start()
+      view?.served(undefined)
+    } catch (thrown) {
+      log.warn('the HTTP API does not work:', thrown)
+      view?.served(toGliaError(thrown))
+    }
+  }
+
+  const peer = boot()
+  const ready = peer.then(connect)
+  ready.catch(() => undefined) // whoever waits for it is told
+  let stopped: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    life.abort(new GliaError('ERR_ABORTED', 'This peer was stopped.'))
+    await (await peer.catch(() => undefined))?.stop()
+  }
+  const stopOnce = (): Promise<void> => (stopped ??= stop())
+  signal?.addEventListener('abort', () => void stopOnce(), { once: true })
+  if (signal?.aborted) void stopOnce()
+  return Object.assign(createScripting({ boot: peer, ready, alive, client: () => bridge?.client ?? 'page' }), {
+    stop: stopOnce,
+  })
+}
+
+function absolute(url: string | URL): string {
+  return new URL(url, document.baseURI).href
+}
+
+function noServiceWorker(): GliaError {
+  return new GliaError(
+    'ERR_NO_TAB',
+    'This window has no service worker (a private window, a page without HTTPS, or its script did not load), so fetch cannot reach the processes.',
+  )
+}
+
+/** A page from http://, but for this machine's own, gets no keys, no locks and no service worker from its browser. */
+function insecure(): GliaError {
+  return new GliaError(
+    'ERR_DENIED',
+    `Browsers run a peer only on pages from https:// or from this machine (http://localhost), and this one came from ${location.origin}. ` +
+      'Put HTTPS in front of the server: “Run your own relay” in the README shows how. On the machine that it runs on, open http://localhost and its port.',
+  )
+}
