@@ -7,7 +7,7 @@ import { ROOT } from './server.ts'
 const SOURCES = ['index.html', 'vite.config.ts', 'package-lock.json', 'public', 'src', 'workers']
 
 /** The last file which the build writes. */
-const BUILT = 'dist-node/main.js'
+const BUILT = 'dist-node/glia.js'
 
 /** Builds the app before the tests if there is no build, or one that is older than its sources. */
 export default function build(): void {

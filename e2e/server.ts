@@ -42,7 +42,7 @@ export function ownEnv(): NodeJS.ProcessEnv {
 
 /** Runs the server's command, as `npm run serve -- …args` does. */
 export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const command = [join(ROOT, 'dist-node/main.js'), ...args]
+  const command = [join(ROOT, 'dist-node/glia.js'), ...args]
   const child = spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
   running.add(child)
   child.once('close', () => running.delete(child))

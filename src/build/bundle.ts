@@ -52,9 +52,9 @@ export async function bundleWorker(
 }
 
 /** Programs for Node, by the name of their file in `dist-node`. */
-const PROGRAMS = { main: 'src/node/main.ts', ...actorThread() }
+const PROGRAMS = { glia: 'src/cli/main.ts', ...actorThread() }
 
-/** The Node server: its own entry and that of its root process's thread. */
+/** The command `glia`, and the script of the thread that the server's root process has. */
 export async function buildNode(): Promise<void> {
   await bundleForNode(PROGRAMS, { outDir: fromRoot('dist-node'), emptyOutDir: true })
 }

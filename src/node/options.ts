@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { type Command, Option } from 'commander'
 import type { IceServer } from '../mesh/dial/ice-server.ts'
 import { MAX_CIRCUITS } from './limits.ts'
 import {
@@ -12,10 +12,9 @@ import {
   parsePort,
   parseRelayFor,
   parseSwitch,
-  UsageError,
 } from './option-values.ts'
 
-/** What `npm start` and `npm run serve` take. */
+/** What the server takes: `glia`, `glia serve`, `npm start` and `npm run serve`. */
 export interface Options {
   /** TCP port of HTTP; 0 lets the system choose one, here and below. */
   readonly http: number
@@ -57,107 +56,108 @@ export type Env = Readonly<Record<string, string | undefined>>
 
 const GiB = 1024 ** 3
 
-const HELP_HEAD = `Usage: npm start -- [flags]        build, then serve
-       npm run serve -- [flags]    serve what is built
+/** A flag, as commander writes it, and how what was given for it is read. */
+interface Flag<T> {
+  readonly flags: string
+  readonly help: string
+  /** It may be given more than once. */
+  readonly multiple: boolean
+  read(given: readonly Given[]): T
+}
 
-`
-
-/** Every flag: what it stands for in the help, its variable, and whether it may be given more than once. */
-const FLAGS = {
-  http: { value: 'PORT', help: 'port of the app and its HTTP API (default 2080; 0 = any free one)' },
-  ws: { value: 'PORT', help: 'port of the relay for browsers, libp2p over WebSocket (default 2081)' },
-  tcp: { value: 'PORT', help: 'port of the relay for other relays, libp2p over TCP (default 2082)' },
-  host: { value: 'IP', help: 'address to listen on (default 127.0.0.1, this machine only)' },
-  data: { value: 'DIR', help: 'folder of the key and what else is kept (default .glia)' },
-  announce: { value: 'ADDR', help: 'multiaddr under which others reach this relay', multiple: true },
-  relay: { value: 'ADDR', help: 'multiaddr of another relay to join', multiple: true },
-  ice: { value: 'URL', help: 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', multiple: true },
-  'allow-origin': { value: 'ORIGIN', help: 'site whose pages may join and call; * = all', multiple: true },
-  'per-address': { value: 'N', help: 'tabs of one address (or IPv6 /64) at this relay (default 64)' },
-  circuits: { value: 'N', help: 'relayed connections at once, an eighth of them of one address (default 4096)' },
-  'circuit-bytes': { value: 'SIZE', help: 'bytes that a relayed connection may carry (default: no limit)' },
-  'relay-for': { value: 'glia|any', help: 'whom the relay makes reachable: peers that speak Glia (default), or any' },
-  'max-body': { value: 'SIZE', help: 'largest message over HTTP, such as 64M (default 1G)' },
-  metrics: { value: 'PORT', help: 'port on 127.0.0.1 for /metrics alone; needed behind a proxy' },
-  'public-metrics': { help: 'let other machines read /metrics' },
-  dist: { value: 'DIR', help: 'folder of the built app (default: the one that comes with the program)' },
-} as const satisfies Record<string, { value?: string; help: string; multiple?: boolean }>
-
-type Flag = keyof typeof FLAGS
-
-export const HELP = `${HELP_HEAD}${Object.entries(FLAGS)
-  .map(([flag, about]) => helpLine(flag, about))
-  .join('')}
-Each has a variable: GLIA_HTTP for --http, GLIA_ALLOW_ORIGIN for --allow-origin. Flags marked * may be
-given more than once; their variables take several values with spaces between them.
-`
-
-/**
- * Reads flags and environment; a flag wins over its variable.
- *
- * @returns 'help' if that was asked for
- * @throws {UsageError} if a flag is unknown or its value is of no use
- */
-export function parseOptions(args: readonly string[], env: Env): Options | 'help' {
-  const flags = readFlags(args)
-  if (flags['help'] === true) return 'help'
-  const all = (flag: Flag): Given[] => given(flag, flags[flag], env)
-  const one = <T>(flag: Flag, read: (value: Given) => T, otherwise: T): T => {
-    const [value] = all(flag)
+function one<T>(flags: string, help: string, read: (given: Given) => T, otherwise: T): Flag<T> {
+  const last = (given: readonly Given[]): T => {
+    const value = given.at(-1)
     return value ? read(value) : otherwise
   }
-  return {
-    http: one('http', parsePort, 2080),
-    ws: one('ws', parsePort, 2081),
-    tcp: one('tcp', parsePort, 2082),
-    host: one('host', parseHost, '127.0.0.1'),
-    dist: one<string | undefined>('dist', ({ value }) => value, undefined),
-    data: one('data', ({ value }) => value, '.glia'),
-    announce: all('announce').map(parseMultiaddr),
-    relays: all('relay').map(parseMultiaddr),
-    iceServers: all('ice').map(parseIceServer),
-    allowOrigins: all('allow-origin').map(parseOrigin),
-    perAddress: one('per-address', parseCount, 64),
-    circuits: one('circuits', parseCount, MAX_CIRCUITS),
-    circuitBytes: one<number | undefined>('circuit-bytes', parseBytes, undefined),
-    relayFor: one('relay-for', parseRelayFor, 'glia'),
-    maxBodyBytes: one('max-body', parseBytes, GiB),
-    metricsPort: one<number | undefined>('metrics', parsePort, undefined),
-    publicMetrics: one('public-metrics', parseSwitch, false),
-  }
+  return { flags, help, multiple: false, read: last }
 }
 
-type FlagValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
-
-function readFlags(args: readonly string[]): FlagValues {
-  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {
-    help: { type: 'boolean', short: 'h' },
-  }
-  for (const [name, flag] of Object.entries(FLAGS)) {
-    options[name] = { type: 'value' in flag ? 'string' : 'boolean', multiple: 'multiple' in flag }
-  }
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
-  } catch (err) {
-    // parseArgs says what is wrong in its first sentence; what follows is advice about positional arguments.
-    const [sentence = ''] = (err as Error).message.split(/\.\s/)
-    throw new UsageError(`${sentence.replace(/\.$/, '')}. Try --help.`, { cause: err })
-  }
+function list<T>(flags: string, help: string, read: (given: Given) => T): Flag<readonly T[]> {
+  return { flags, help: `${help} *`, multiple: true, read: (given) => given.map(read) }
 }
 
-/** What a person gave for a flag, as such or in the environment. */
-function given(flag: Flag, value: FlagValues[string], env: Env): Given[] {
-  const where = `--${flag}`
-  if (value !== undefined) return [value].flat().map((each) => ({ where, value: String(each) }))
-  const variable = `GLIA_${flag.toUpperCase().replaceAll('-', '_')}`
-  const fromEnv = env[variable]
-  // An empty variable is the same as none.
-  if (fromEnv === undefined || fromEnv.trim() === '') return []
-  const values = 'multiple' in FLAGS[flag] ? fromEnv.trim().split(/\s+/) : [fromEnv]
-  return values.map((each) => ({ where: variable, value: each }))
+const text = ({ value }: Given): string => value
+
+const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
+  http: one('--http <PORT>', 'port of the app and its HTTP API (default 2080; 0 = any free one)', parsePort, 2080),
+  ws: one('--ws <PORT>', 'port of the relay for browsers, libp2p over WebSocket (default 2081)', parsePort, 2081),
+  tcp: one('--tcp <PORT>', 'port of the relay for other relays, libp2p over TCP (default 2082)', parsePort, 2082),
+  host: one('--host <IP>', 'address to listen on (default 127.0.0.1, this machine only)', parseHost, '127.0.0.1'),
+  data: one('--data <DIR>', 'folder of the key and what else is kept (default .glia)', text, '.glia'),
+  announce: list('--announce <ADDR>', 'multiaddr under which others reach this relay', parseMultiaddr),
+  relays: list('--relay <ADDR>', 'multiaddr of another relay to join', parseMultiaddr),
+  iceServers: list('--ice <URL>', 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', parseIceServer),
+  allowOrigins: list('--allow-origin <ORIGIN>', 'site whose pages may join and call; “*” is all sites', parseOrigin),
+  perAddress: one('--per-address <N>', 'tabs of one address (or IPv6 /64) at this relay (default 64)', parseCount, 64),
+  circuits: one(
+    '--circuits <N>',
+    'relayed connections at once, an eighth of them of one address (default 4096)',
+    parseCount,
+    MAX_CIRCUITS,
+  ),
+  circuitBytes: one<number | undefined>(
+    '--circuit-bytes <SIZE>',
+    'bytes that a relayed connection may carry (default: no limit)',
+    parseBytes,
+    undefined,
+  ),
+  relayFor: one(
+    '--relay-for <glia|any>',
+    'whom the relay makes reachable: peers that speak Glia (default), or any',
+    parseRelayFor,
+    'glia',
+  ),
+  maxBodyBytes: one('--max-body <SIZE>', 'largest message over HTTP, such as 64M (default 1G)', parseBytes, GiB),
+  metricsPort: one<number | undefined>(
+    '--metrics <PORT>',
+    'port on 127.0.0.1 for /metrics alone; needed behind a proxy',
+    parsePort,
+    undefined,
+  ),
+  publicMetrics: one('--public-metrics', 'let other machines read /metrics', parseSwitch, false),
+  dist: one<string | undefined>(
+    '--dist <DIR>',
+    'folder of the built app (default: the one beside this program)',
+    text,
+    undefined,
+  ),
 }
 
-function helpLine(flag: string, about: { value?: string; help: string; multiple?: boolean }): string {
-  const usage = [`--${flag}`, about.value].filter((part) => part !== undefined).join(' ')
-  return `  ${(usage + (about.multiple === true ? ' *' : '')).padEnd(24)} ${about.help}\n`
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+/** Gives a command the flags of the server. */
+export function addServerFlags(command: Command): Command {
+  for (const { flags, help } of Object.values(FLAGS)) command.addOption(new Option(flags, help).argParser(collect))
+  return command.addHelpText(
+    'after',
+    `
+Each flag has a variable: GLIA_HTTP for --http, GLIA_ALLOW_ORIGIN for --allow-origin. Flags marked * may be
+given more than once; their variables take several values with spaces between them.`,
+  )
+}
+
+/**
+ * Reads what was given by flag, or else in the environment.
+ *
+ * @throws {UsageError} if a value is of no use
+ */
+export function readServerFlags(command: Command, env: Env): Options {
+  const read = ({ flags, multiple, read: of }: Flag<unknown>): unknown => {
+    const option = new Option(flags)
+    const values = command.getOptionValue(option.attributeName()) as readonly string[] | true | undefined
+    const where = `--${option.name()}`
+    if (values !== undefined) return of([values].flat().map((value) => ({ where, value: String(value) })))
+    return of(fromEnv(`GLIA_${option.name().toUpperCase().replaceAll('-', '_')}`, env, multiple))
+  }
+  return Object.fromEntries(Object.entries(FLAGS).map(([name, flag]) => [name, read(flag)])) as unknown as Options
+}
+
+/** What a variable says. An empty one is the same as none. */
+function fromEnv(variable: string, env: Env, multiple: boolean): Given[] {
+  const value = env[variable] ?? ''
+  if (value.trim() === '') return []
+  return (multiple ? value.trim().split(/\s+/) : [value]).map((each) => ({ where: variable, value: each }))
 }

@@ -13,6 +13,11 @@ export function acceptsExit(request: Request): boolean {
   throw new GliaError('ERR_BAD_REQUEST', 'The parameter exit can be “ok”: every exit code is a success then.')
 }
 
+/** Whether a client says that it reads trailers. */
+export function readsTrailers({ headers }: Request): boolean {
+  return /(?:^|,)\s*trailers\s*(?:$|[,;])/i.test(headers.get('te') ?? '')
+}
+
 /** How the program of a reply exited, once the body has ended. undefined: it exited with 0, or none is known. */
 const exits = new WeakMap<Response, Promise<GliaError | undefined>>()
 

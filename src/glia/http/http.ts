@@ -3,7 +3,7 @@ import { type Address, PROTOCOL } from '../address.ts'
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import type { Env } from '../env.ts'
 import { GliaError, toGliaError } from '../errors.ts'
-import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply } from './http-exit.ts'
+import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply, readsTrailers } from './http-exit.ts'
 import type { KeyedCalls } from './keyed-calls.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import { readRequestKey } from './request-key.ts'
@@ -40,8 +40,20 @@ export interface HttpInit {
   router: Router
   /** The processes that are listed to other peers. Left out: none. */
   listed?: (() => readonly ListedProcess[]) | undefined
+  /** The peers that this one is connected to. Left out: none. */
+  peers?: (() => readonly ConnectedPeer[]) | undefined
   /** Left out: no other peer can be asked. */
   listingOf?: AskListing | undefined
+}
+
+/** A peer as the API shows it. Its network addresses are left out: they are nobody else's business. */
+export interface ConnectedPeer {
+  readonly id: string
+  readonly link: 'direct' | 'relayed'
+  /** Name and version of its software, as it says itself. */
+  readonly agent: string | undefined
+  /** Whether it runs processes that can be called. */
+  readonly processes: boolean
 }
 
 /** What a peer lists to this one. The path is one of this page's addresses without a method. */
@@ -52,6 +64,7 @@ const QUERIES: Record<string, (init: HttpInit) => string | object> = {
   '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
   // For the other tabs of the browser.
   '/listed': ({ listed }) => listed?.() ?? [],
+  '/peers': ({ peers }) => peers?.() ?? [],
   '/info': ({ env }) => ({ ID: env.localHost().peerId, Addrs: env.localHost().addrs() }),
   '/version': () => PROTOCOL.slice(1),
   '/root': ({ router }) => router.aliases.root,
@@ -115,8 +128,8 @@ async function deliver(
       ? callOnce(open(), body, signal)
       : await (await getKeyed()).take({ owner: keyOwner, key, path }, { body, signal }, open)
   const reply = new ProgramReply(call, exitIsOk || options.tellsExit === true)
-  // An exit code belongs into the head, and is known only at the end.
-  const hasEnded = (exitIsOk || router.hasOkExits(address)) && (await reply.hold())
+  // The exit code is known only at the end. For a client that reads no trailers it belongs into the head.
+  const hasEnded = (exitIsOk || router.hasOkExits(address)) && !readsTrailers(request) && (await reply.hold())
   // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
   const first = await reply.read()
   const exit = hasEnded || first === null ? await reply.ended : undefined

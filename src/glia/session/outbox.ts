@@ -57,8 +57,9 @@ export class Outbox {
     return this.#writer.promise
   }
 
+  /** Does nothing after {@link endApart}: the last bytes would then pass for the end. */
   end(): void {
-    this.#ended = true
+    this.#ended ||= !this.#endsApart
   }
 
   /** The end will be told in another way than by the last bytes, once those are sent. */

@@ -252,6 +252,8 @@ export function acceptStreams(name: string, init: StreamCase): void {
       const sending = caller.write(new Uint8Array(10)).catch(() => undefined)
       const replied = server.write(written).then(() => {
         server.closeWithExit?.(new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3, accepted }))
+        // As a process does after every message that was no failure. It must not take the exit code away.
+        if (accepted) void server.close()
       })
       const arrived: Uint8Array[] = []
       const readAllOf = async (): Promise<unknown> => {

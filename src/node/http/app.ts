@@ -3,6 +3,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
+import { PROTOCOL } from '../../glia/address.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { noPath, refuse } from '../../glia/http/refuse.ts'
 import { headersFor, ISOLATION_HEADERS } from '../../headers.ts'
@@ -12,6 +13,7 @@ import type { Incoming } from './http-door.ts'
 import { isLocalClient } from '../doors/loopback.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 import type { OwnNames } from './own-names.ts'
+import { VERSION } from '../version.ts'
 import { WELL_KNOWN_PATH } from './well-known.ts'
 
 export interface AppInit {
@@ -37,7 +39,7 @@ interface Server {
 }
 
 /** The paths of the HTTP API (DESIGN 7). A file of the app never has such a name. */
-const API_PATHS = ['/status', '/info', '/version', '/root', '/ww/*']
+const API_PATHS = ['/status', '/info', '/peers', '/version', '/root', '/ww/*']
 
 /** All that the server answers: who may ask, the relay it has, the HTTP API, the files of the app, and nothing else. */
 export function createApp(init: AppInit): Hono<Server> {
@@ -46,13 +48,16 @@ export function createApp(init: AppInit): Hono<Server> {
   app.use(knownHostsOnly(names))
   // The sites that may learn where the relay is are those that may join it.
   const allowed = sameOriginOr((origin) => names.isAllowed(origin))
-  for (const path of [WELL_KNOWN_PATH, ...API_PATHS]) app.use(path, allowed)
+  for (const path of [WELL_KNOWN_PATH, '/version.json', ...API_PATHS]) app.use(path, allowed)
   app.use(
     '/metrics',
     sameOriginOr(() => false),
   )
 
   app.on(['GET', 'HEAD'], WELL_KNOWN_PATH, (c) => c.json(init.wellKnown(c.req.header('host') ?? ''), 200, UNSTORED))
+  app.on(['GET', 'HEAD'], '/version.json', (c) =>
+    c.json({ name: 'glia', version: VERSION, protocol: PROTOCOL.slice(1) }, 200, UNSTORED),
+  )
   app.on(['GET', 'HEAD'], '/metrics', (c) => metrics(c, init))
   for (const path of API_PATHS) app.all(path, (c) => gateway.answer(c.req.raw, c.env))
 

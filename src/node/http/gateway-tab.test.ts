@@ -54,5 +54,8 @@ test('the gateway tells what a tab lists to it', async () => {
   const reply = await ask(`/ww/0.1.0/${tab.peerId}/listed`, { port: server.port })
   expect(reply).toMatchObject({ status: 200 })
   expect(JSON.parse(reply.body)).toEqual([{ pid: proc.pid, name: proc.name, methods: ['run'] }])
-  expect(await ask('/ww/0.1.0/self/listed', { port: server.port })).toMatchObject({ status: 200, body: '[]' })
+  const own = await ask('/ww/0.1.0/self/listed', { port: server.port })
+  expect(JSON.parse(own.body)).toEqual([
+    { pid: (await ask('/root', { port: server.port })).body, name: 'root', methods: ['echo', 'about'] },
+  ])
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { brokenEnd } from '../../glia/http/failure-trailer.ts'
 import { EXIT_HEADER, exitOf } from '../../glia/http/http-exit.ts'
 import { refuse } from '../../glia/http/refuse.ts'
 import { LINGER_MS } from '../limits.ts'
@@ -64,7 +65,7 @@ async function answer(
     await send(reply, response, incoming, limits.bodyIdleMs)
   } catch (thrown) {
     // A handler makes its own errors into replies, so this is one after the head: the body must not end as if it were whole.
-    if (response.headersSent) breakOff(incoming, response)
+    if (response.headersSent) breakOff(toGliaError(thrown), incoming, response)
     else await send(refuse(toGliaError(thrown)), response, incoming, limits.bodyIdleMs).catch(() => response.destroy())
   }
 }
@@ -148,8 +149,9 @@ async function drained(response: ServerResponse, idleMs: number): Promise<void> 
   }
 }
 
-/** What was written goes out first. Without chunks, as HTTP/1.0 has it, only a reset tells a broken body from its end. */
-function breakOff({ httpVersion, socket }: IncomingMessage, response: ServerResponse): void {
+/** What was written goes out first, then why it ends. Without chunks, as HTTP/1.0 has it, only a reset tells a broken body from its end. */
+function breakOff(error: GliaError, { httpVersion, socket }: IncomingMessage, response: ServerResponse): void {
+  if (response.chunkedEncoding && response.socket === socket) socket.write(brokenEnd(error))
   setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
   setTimeout(() => response.destroy(), LINGER_MS).unref()
 }

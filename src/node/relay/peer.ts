@@ -1,5 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { isServed } from '../../glia/process/admit.ts'
+import type { ConnectedPeer } from '../../glia/http/http.ts'
+import type { ListedProcess } from '../../glia/listing.ts'
 import type { Env } from '../../glia/env.ts'
 import type { Logger } from '../../glia/log.ts'
 import { parsePid } from '../../glia/pid.ts'
@@ -42,6 +44,10 @@ export interface Peer {
   readonly env: Env
   readonly router: Router
   readonly mesh: MeshNode
+  /** The processes that the gateway lists. */
+  listed(): readonly ListedProcess[]
+  /** Whom this peer is connected to. */
+  peers(): readonly ConnectedPeer[]
   /** Ends the root process and lets go of everybody. */
   stop(): Promise<void>
 }
@@ -102,6 +108,11 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     env,
     router,
     mesh,
+    listed: () => [{ pid: rootPid, name: root.name, methods: root.methods }],
+    peers: () =>
+      mesh.peers().flatMap(({ peerId, link, agent, processes }) => {
+        return link === 'none' ? [] : [{ id: peerId, link, agent, processes }]
+      }),
     stop: async () => {
       root.kill()
       await mesh.stop()

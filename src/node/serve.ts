@@ -1,22 +1,15 @@
-#!/usr/bin/env node
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks, before anything asks for it
 import './polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { consoleLogger } from '../glia/log.ts'
 import { STOP_DEADLINE_MS } from './limits.ts'
 import { isLoopback } from './doors/loopback.ts'
-import { UsageError } from './option-values.ts'
-import { HELP, type Options, parseOptions } from './options.ts'
+import type { Options } from './options.ts'
 import { whenOrphaned } from './orphan.ts'
 import { type GliaServer, startServer } from './server.ts'
 
-/** The Node process: says where it is, then serves until it is told to stop. */
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2), process.env)
-  if (options === 'help') {
-    console.log(HELP)
-    return
-  }
+/** The server as a process: says where it is, then serves until it is told to stop. @throws {UsageError} as {@link startServer} */
+export async function serve(options: Options): Promise<void> {
   const log = { ...consoleLogger('glia'), debug: () => undefined }
   // One connection's fault, in a library's corner that nobody waits for, is no reason to drop everybody else's.
   process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
@@ -52,12 +45,4 @@ function exposure({ host }: Options, port: number): string {
     `Other machines can reach it too, on ${host} port ${port}. ` +
     'Browsers there need HTTPS in front of it: service workers and isolation work only on localhost or HTTPS.'
   )
-}
-
-try {
-  await main()
-} catch (err) {
-  console.error(err instanceof UsageError ? err.message : err)
-  // At once, also where a file system or a socket still holds the process.
-  process.exit(1)
 }

@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { GliaError } from '../glia/errors.ts'
+import { newPid } from '../glia/pid.ts'
+import { bytes, echo, makeProc, type Run, untilAborted } from '../glia/test-peer.ts'
+import type { MeshNode } from '../mesh/node.ts'
+import type { GliaServer } from '../node/server.ts'
+import { testServers, type TestServers } from '../node/test-server.ts'
+import { startTab } from '../node/test-tab.ts'
+import { builtCli, ended, type Result, type TestCli } from './test-cli.ts'
+
+/** Resolved when a method that runs until it is cancelled has begun, and when it was cancelled. */
+const held = { begun: Promise.withResolvers<void>(), cancelled: Promise.withResolvers<void>() }
+
+/** Resolved when the caller has the first half of a reply. An abort may overtake what nobody has read. */
+const half = { arrived: Promise.withResolvers<void>() }
+
+const methods: Record<string, Run> = {
+  run: echo,
+  exits: async (message) => {
+    await message.write(bytes('out'))
+    throw new GliaError('ERR_EXITED', 'The program exited with code 3.', { exitCode: 3 })
+  },
+  fails: async () => {
+    throw new GliaError('ERR_FAILED', 'The method returned 256.', { exitCode: 256 })
+  },
+  traps: async (message) => {
+    await message.write(bytes('half'))
+    await half.arrived.promise
+    throw new GliaError('ERR_TRAPPED', 'It trapped: “unreachable”\nin f.')
+  },
+  accepted: async (message) => {
+    await message.write(bytes('no match'))
+    throw new GliaError('ERR_EXITED', 'The program exited with code 1.', { exitCode: 1 })
+  },
+  endless: async (message) => {
+    const chunk = new Uint8Array(65_536).fill(0x79)
+    for (;;) await message.write(chunk)
+  },
+  early: async (message) => message.write(bytes('enough')),
+  held: async (message, actor, method) => {
+    held.begun.resolve()
+    await untilAborted(message, actor, method)
+    held.cancelled.resolve()
+  },
+}
+const { proc } = makeProc(() => async (message, actor, method) => methods[method]?.(message, actor, method), {
+  policy: { listed: true, okExits: [1], deadlineMs: 20_000 },
+  methods: Object.keys(methods),
+})
+
+let servers: TestServers
+let server: GliaServer
+let tab: MeshNode
+let cli: TestCli
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  ;[servers, cli] = await Promise.all([testServers(), builtCli()])
+  server = await servers.start()
+  env = { GLIA_GATEWAY: server.url }
+  const relay = server.relayAddresses.find((address) => address.includes('/ws/')) ?? ''
+  tab = await startTab(proc, [relay])
+  await vi.waitUntil(() => tab.relays()[0]?.state === 'reserved', { timeout: 30_000 })
+})
+
+afterAll(async () => {
+  await tab.stop()
+  await servers.end()
+  await cli.remove()
+})
+
+const to = (method: string): string => `/ww/0.1.0/${tab.peerId}/${proc.pid}/${method}`
+
+function call(args: readonly string[], stdin?: string | Uint8Array): Promise<Result> {
+  return cli.run(['call', ...args], stdin, env)
+}
+
+const success = (stdout: string): Result => ({ code: 0, signal: null, stdout, stderr: '' })
+
+test('a message from stdin or from a file comes back from the root process of the gateway', async () => {
+  expect(await call(['/ww/0.1.0/self/root/echo'], 'hello')).toEqual(success('hello'))
+  expect(await call(['ww/0.1.0/self/root/echo', '-'], 'without a slash')).toEqual(success('without a slash'))
+  const file = join(await servers.newFolder(), 'a message')
+  await writeFile(file, 'from a file')
+  expect(await call(['/ww/0.1.0/self/root/echo', file], 'not this')).toEqual(success('from a file'))
+})
+
+test('a URL of a gateway is an address too', async () => {
+  const url = new URL('/ww/0.1.0/self/root/echo', server.url).href
+  expect(await cli.run(['call', url], 'hello', {})).toEqual(success('hello'))
+  expect(await cli.run(['call', '--gateway', server.url, '/ww/0.1.0/self/root/echo'], 'hi', {})).toEqual(success('hi'))
+})
+
+test('a process in a tab is called, and both ways stream at once', async () => {
+  const child = cli.start(['call', to('run')], env)
+  for (const word of ['one', 'two', 'three']) {
+    child.stdin.write(word)
+    const [reply] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(reply.toString()).toBe(word)
+  }
+  child.stdin.end()
+  expect(await ended(child)).toEqual(success(''))
+})
+
+test('64 MiB go through it unchanged, in both directions', { timeout: 60_000 }, async () => {
+  const message = randomBytes(64 * 1024 ** 2)
+  const child = cli.start(['call', '/ww/0.1.0/self/root/echo'], env)
+  child.stdin.end(message)
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const [code] = (await once(child, 'close')) as [number]
+  expect(code).toBe(0)
+  expect(Buffer.concat(chunks).equals(message)).toBe(true)
+})
+
+test('the exit code of a program is passed on, its output and its reason too', async () => {
+  expect(await call([to('exits')])).toEqual({
+    code: 3,
+    signal: null,
+    stdout: 'out',
+    stderr: 'ERR_EXITED: The program exited with code 3.\n',
+  })
+  // Only eight bits are left of it, and a failure must not look like a success.
+  expect(await call([to('fails')])).toMatchObject({ code: 1, stderr: 'ERR_FAILED: The method returned 256.\n' })
+})
+
+test('an exit code that the process accepts is passed on without a word', async () => {
+  expect(await call([to('accepted')])).toEqual({ code: 1, signal: null, stdout: 'no match', stderr: '' })
+})
+
+test('a failure behind the first bytes of a reply has its code and its sentence', async () => {
+  const child = cli.start(['call', to('traps')], env)
+  child.stdin.end()
+  const result = ended(child)
+  await once(child.stdout, 'data')
+  half.arrived.resolve()
+  expect(await result).toEqual({
+    code: 134,
+    signal: null,
+    stdout: 'half',
+    stderr: 'ERR_TRAPPED: It trapped: “unreachable”\nin f.\n',
+  })
+})
+
+test.each([
+  ['a process that is not there', `/ww/0.1.0/self/${newPid()}/run`, 127, 'ERR_NO_PROC'],
+  ['a method that is not there', '/ww/0.1.0/self/root/nothing', 127, 'ERR_NO_METHOD'],
+  ['an address with too little in it', '/ww/0.1.0/self/root', 125, 'ERR_BAD_ADDRESS'],
+  ['an address of another version', '/ww/9.9.9/self/root/echo', 125, 'ERR_BAD_ADDRESS'],
+  ['what is no address at all', 'root', 125, 'ERR_BAD_ADDRESS'],
+  ['a peer id that is none', '/ww/0.1.0/me/root/echo', 125, 'ERR_BAD_ADDRESS'],
+])('%s is one sentence and an exit code', async (_, address, code, name) => {
+  const result = await call([address], 'x')
+  expect(result).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) as string })
+  expect(result.stderr).toContain(name)
+})
+
+test('--json tells a failure as JSON', async () => {
+  const { code, stderr } = await call([to('exits'), '--json'])
+  expect(code).toBe(3)
+  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_EXITED', message: 'The program exited with code 3.', exitCode: 3 })
+})
+
+test('a file that cannot be read is one sentence', async () => {
+  for (const file of ['/nothing/here', servers.dist]) {
+    const { code, stderr } = await call(['/ww/0.1.0/self/root/echo', file])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^\S+ cannot be sent: [^\n]+\.\n$/)])
+  }
+})
+
+test('a gateway that is not there, or is something else, is one sentence', async () => {
+  const other = createServer((_, response) => response.writeHead(404).end('<h1>not found</h1>'))
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const port = (other.address() as AddressInfo).port
+  const elsewhere = await cli.run(['call', '/ww/0.1.0/self/root/echo'], '', {
+    GLIA_GATEWAY: `http://127.0.0.1:${port}`,
+  })
+  other.close()
+  expect(elsewhere).toMatchObject({
+    code: 125,
+    stderr: expect.stringMatching(/is no gateway of Glia[^\n]*\n$/) as string,
+  })
+  const nowhere = await cli.run(['call', '/ww/0.1.0/self/root/echo'], '', { GLIA_GATEWAY: `http://127.0.0.1:${port}` })
+  expect(nowhere).toMatchObject({
+    code: 125,
+    stderr: expect.stringMatching(/^ERR_UNREACHABLE: No gateway[^\n]*\n$/) as string,
+  })
+})
+
+test('a reader that stops ends the call, without a word', async () => {
+  const shell = `"${process.execPath}" "${cli.path}" call ${to('endless')} </dev/null | head -c 3; echo " \${PIPESTATUS[0]}"`
+  const child = spawn('bash', ['-c', shell], { env: { ...process.env, ...env } })
+  expect(await ended(child)).toEqual(success('yyy 141\n'))
+})
+
+test('a reply that ends before its message ends the command', async () => {
+  const child = cli.start(['call', to('early')], env)
+  child.stdin.write('the beginning of a message')
+  expect(await ended(child)).toEqual(success('enough'))
+})
+
+test('SIGINT cancels the call', async () => {
+  const child = cli.start(['call', to('held')], env)
+  child.stdin.end()
+  await held.begun.promise
+  child.kill('SIGINT')
+  expect(await ended(child)).toMatchObject({ signal: 'SIGINT', stdout: '', stderr: '' })
+  await held.cancelled.promise
+})
+
+test('a gateway that dies in the middle of a reply is a failure', async () => {
+  const other = createServer((_, response) => {
+    response.writeHead(200).write('half')
+    setImmediate(() => response.destroy())
+  })
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const gateway = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  const result = await cli.run(['call', '/ww/0.1.0/self/root/echo', '--gateway', gateway])
+  other.close()
+  expect(result).toMatchObject({ code: 125, stdout: 'half', stderr: expect.stringContaining('ERR_RESET') as string })
+})

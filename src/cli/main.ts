@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { GliaError } from '../glia/errors.ts'
+import { UsageError } from '../node/option-values.ts'
+import { addCall } from './call.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { addId } from './id.ts'
+import { addLs } from './ls.ts'
+import { addPeers } from './peers.ts'
+import { addServe } from './serve.ts'
+import { addVersion } from './version.ts'
+import { VERSION } from '../node/version.ts'
+
+/** The command `glia`. A verb is one file here, which adds a subcommand. */
+const program = new Command('glia')
+  .description(
+    'A peer of an actor mesh: serves the page, its relay and its gateway, and calls actors through a gateway.',
+  )
+  .version(VERSION, '-V, --version', 'print the version of this program')
+  .helpOption('-h, --help', 'print this, or what a command takes')
+  .configureHelp({ optionTerm: ({ flags }) => flags.replace(/[<>]/g, '') })
+  .configureOutput({ writeErr: () => undefined })
+  .exitOverride()
+for (const add of [addServe, addCall, addLs, addPeers, addId, addVersion]) add(program)
+
+/** Tells a person in one sentence what went wrong. @returns the exit code. */
+function report(thrown: unknown): number {
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode !== 0) process.stderr.write(`${sentenceOf(thrown)} Try --help.\n`)
+    return thrown.exitCode
+  }
+  if (thrown instanceof UsageError) {
+    process.stderr.write(`${thrown.message}\n`)
+    return 1
+  }
+  if (thrown instanceof GliaError) {
+    const asJson = process.argv.includes('--json')
+    process.stderr.write(`${asJson ? JSON.stringify(thrown) : `${thrown.code}: ${thrown.message}`}\n`)
+    return exitCodeOf(thrown)
+  }
+  process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`)
+  return 1
+}
+
+/** What commander says is “error: unknown option '--prot'”, and a suggestion in a line of its own. */
+function sentenceOf({ message }: CommanderError): string {
+  const [words = '', hint = ''] = message.replace(/^error: /, '').split('\n')
+  const sentence = `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`
+  return hint === '' ? sentence : `${sentence} ${hint.replace(/^\(|\)$/g, '')}`
+}
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  const code = report(thrown)
+  // At once, also where a file system or a socket still holds the process; but what was written goes out first.
+  process.stdout.write('', () => process.exit(code))
+}
