@@ -116,7 +116,7 @@ test('SIGTERM and SIGINT end it, also with an open connection', async () => {
     await once(open, 'connect')
     open.on('error', () => undefined)
     open.write('POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n')
-    // By itself the request would hold it for a minute: then this test has no time left.
+    // The request alone would hold the server for a minute, which is longer than this test may take.
     command.kill(signal)
     const [code] = await once(command, 'close')
     expect(code).toBe(0)

@@ -26,7 +26,7 @@ async function noted(tab: Page, diary: string): Promise<string> {
   return (await call(tab, local(diary, 'recall'))).text ?? ''
 }
 
-/** The module with a section that changes nothing but its CID. */
+/** The module with an added section that changes nothing but its CID. */
 function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x78])
 }

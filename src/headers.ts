@@ -35,7 +35,10 @@ export const PAGE_CSP = [
   'trusted-types glia',
 ].join('; ')
 
-/** What a browser could let the page do, and it never does. Copying to the clipboard and shared memory stay allowed. */
+/**
+ * What a browser could let the page do, and the page never does. Copying to the clipboard and shared memory stay
+ * allowed.
+ */
 export const DENIED_FEATURES = [
   'accelerometer',
   'autoplay',
@@ -99,8 +102,8 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /**
  * Headers of one static file of the built app.
- *
- * @param path where the file is below the app's base, with or without a leading slash: `''`, `index.html`, `assets/index-B1x.js`, `sw.js`
+ * @param path Where the file is below the app's base, with or without a leading slash: `''`, `index.html`,
+ * `assets/index-B1x.js`, `sw.js`
  */
 export function headersFor(path: string): HeaderMap {
   const file = path.replace(/^\/+/, '')
@@ -108,7 +111,7 @@ export function headersFor(path: string): HeaderMap {
   const headers = { ...STATIC_HEADERS, 'cache-control': 'no-cache' }
   if (file === 'actor.js') return { ...headers, 'content-security-policy': ACTOR_CSP }
   if (file === '' || file.endsWith('/') || file.endsWith('.html')) {
-    // A policy in a <meta> cannot say frame-ancestors, so only the header does.
+    // A policy in a <meta> cannot contain frame-ancestors, so only the header has it.
     return {
       ...headers,
       'content-security-policy': `${PAGE_CSP}; frame-ancestors 'none'`,

@@ -38,7 +38,7 @@ globalThis.glia = createPeer(
   },
 )
 globalThis.glia.ready.catch((thrown: unknown) => model.failed(thrown))
-// A page that comes back from the back/forward cache has lost its locks: its identity may be another tab's by now.
+// A page that comes back from the back/forward cache has lost its locks: another tab may have its identity by now.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
 const root = document.getElementById('app')

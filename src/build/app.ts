@@ -7,8 +7,8 @@ import { buildExamples } from './examples.ts'
 import { precacheManifest } from './precache.ts'
 
 /**
- * All of `npm run build` around Vite's own build of the page. The order matters: the page takes the examples with it from public/, and the
- * service worker lists every other file.
+ * All of `npm run build` around Vite's build of the page. The order matters: the page copies the examples from public/,
+ * and the service worker lists every other file.
  */
 export function app(): Plugin {
   let dist = ''

@@ -2,18 +2,18 @@ import { basename, dirname } from 'node:path'
 import asc from 'assemblyscript/asc'
 
 const OPTIMIZE = ['-Ospeed', '--noAssert', '--converge']
-// Our modules keep nothing on the heap beyond one call, so the bump allocator is enough: hundreds of bytes, not thousands.
+// These modules keep nothing on the heap beyond one call, so the bump allocator is enough. It takes hundreds of bytes
+// instead of thousands.
 const RUNTIME = ['--runtime', 'stub']
-// A reactor. With the default name, `_start`, the first call of any other export would abort (FACTS 1.5).
+// Makes a reactor. With the default name, `_start`, the first call of any other export aborts (AssemblyScript 0.28).
 const REACTOR = ['--exportStart', '_initialize']
-// abort() would be an import from `env`; a trap says as much.
+// abort() would be an import from `env`. A trap says as much.
 const NO_ENV = ['--use', 'abort=']
 
 export const assemblyScriptVersion: string = asc.version
 
 /**
  * Compiles one AssemblyScript source to a reactor.
- *
  * @throws {Error} with the compiler's messages
  */
 export async function compileAssemblyScript(path: string): Promise<Uint8Array> {

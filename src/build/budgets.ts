@@ -5,10 +5,10 @@ const BUDGETS = { 'first call': 98_000, mesh: 190_000, 'actor.js': 26_000, 'sw.j
 
 type Measured = keyof typeof BUDGETS
 
-/** The code of each measured part, one string a file, since each is compressed by itself. */
+/** The code of each measured part, one string per file, since each file is compressed by itself. */
 export type Shipped = Readonly<Record<Measured, readonly string[]>>
 
-/** What is read of Rollup's output bundle. */
+/** The part of Rollup's output bundle that is read. */
 export type Bundle = Readonly<
   Record<
     string,
@@ -16,13 +16,13 @@ export type Bundle = Readonly<
   >
 >
 
-/** libp2p and what Glia does with it: loaded beside the app, and no local call waits for it. */
+/** The entry of libp2p and of Glia's code around it. It is loaded beside the app, and no local call waits for it. */
 const MESH = /\/src\/mesh\/index\.ts$/
 
 /**
- * The scripts of the page by part: what a first visit loads before it answers a call, and what it loads beside that to join
- * the mesh. What is in the first is not counted in the second again. The rest (the DHT, the views of `later-views.ts`, the QR
- * code, libp2p's keys for browsers that make none) loads when the page is idle or when it is needed.
+ * The scripts of the page by part: what a first visit loads before it answers a call, and what it loads beside that to
+ * join the mesh. A script of the first part is not counted again in the second. All others (the DHT, the views of
+ * `later-views.ts`, the QR code, libp2p's keys) load when the page is idle or when they are needed.
  */
 export function scriptsByPart(bundle: Bundle): Record<'first call' | 'mesh', string[]> {
   const first = withImports(bundle, (chunk) => chunk.isEntry)
@@ -43,8 +43,7 @@ function withImports(bundle: Bundle, isWanted: (chunk: Bundle[string] & { type: 
 }
 
 /**
- * A table of what ships against its budget.
- *
+ * A table of what ships, each part beside its budget.
  * @throws {Error} with the same table if a part is over its budget
  */
 export function checkBudgets(shipped: Shipped): string {

@@ -3,27 +3,27 @@ import { fromRoot } from './paths.ts'
 import type { PrecacheEntry } from './precache.ts'
 import { singleCopies } from './single-copies.ts'
 
-/** One classic script with everything in it. */
+/** One classic script that contains everything. */
 export interface WorkerBundle {
   readonly code: string
-  /** Its source map, which `code` names; undefined where it is inside `code`. */
+  /** The source map that `code` names; undefined if it is inside `code`. */
   readonly map: string | undefined
-  /** The files it is made from. */
+  /** The source files. */
   readonly sources: readonly string[]
 }
 
-/** The two workers, by the fixed name they are served under. */
+/** The two workers, by the fixed names under which they are served. */
 export const WORKERS = { 'actor.js': 'workers/actor/main.ts', 'sw.js': 'workers/service/main.ts' } as const
 
 export interface WorkerBundleInit {
-  /** What the service worker keeps for offline use; none in development. */
+  /** The files that the service worker keeps for offline use. None in development. */
   readonly manifest?: readonly PrecacheEntry[]
   readonly minify: boolean
 }
 
 /**
- * Bundles a worker in a pass of its own: as a further input of the page's pass it would import chunks which it shares with the page, and
- * the actor worker's policy lets it load nothing at all (FACTS 2.8, 4.7).
+ * Bundles a worker in a pass of its own. As another input of the page's pass it would import chunks that it shares with
+ * the page, and the actor worker's policy lets it load nothing.
  */
 export async function bundleWorker(
   name: keyof typeof WORKERS,
@@ -32,7 +32,7 @@ export async function bundleWorker(
   const output = await build({
     ...NESTED,
     define: {
-      // workbox's debug messages are off in development too, so that both modes run the same code
+      // workbox's debug messages are off in development too, so both modes run the same code
       'process.env.NODE_ENV': '"production"',
       'self.__WB_MANIFEST': JSON.stringify(manifest),
     },
@@ -92,7 +92,7 @@ export async function bundleForNode(
   })
 }
 
-/** Not the page's config again, which would build all of this once more. */
+/** Without the page's config, which would build all of this once more. */
 const NESTED = {
   configFile: false,
   root: fromRoot(),

@@ -13,9 +13,8 @@ export async function clangVersion(): Promise<string | undefined> {
 }
 
 /**
- * Compiles one C source for WASI preview 1. The compiler is itself WebAssembly, so no toolchain has to be installed; it takes some
- * 500 MB of memory and 8 s for its first file, 1.3 s for the next (FACTS 1.5).
- *
+ * Compiles one C source for WASI preview 1. The compiler is itself WebAssembly, so no toolchain has to be installed. It
+ * takes some 500 MB of memory, 8 s for the first file and 1.3 s for each next one (@yowasp/clang 22).
  * @throws {Error} with the compiler's messages
  */
 export async function compileC(path: string, { command }: { command: boolean }): Promise<Uint8Array> {
@@ -29,7 +28,7 @@ export async function compileC(path: string, { command }: { command: boolean }):
     if (bytes !== null) messages += decoder.decode(bytes, { stream: true })
   }
   try {
-    // With no arguments it only loads itself, and silently; clang's own first run would print its progress.
+    // Without arguments it only loads itself, silently. The first run of clang would print its progress.
     await runLLVM(undefined, {}, { fetchProgress: () => undefined })
     const files = await commands.clang(args, { [source]: await readFile(path) }, { stderr })
     const module = files?.['out.wasm']

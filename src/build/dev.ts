@@ -7,13 +7,13 @@ import { fromRoot } from './paths.ts'
 type WorkerName = keyof typeof WORKERS
 
 /**
- * What the build makes once, made on demand for `npm run dev`: the two workers are bundled when they are asked for, with the headers the
- * server gives them, and again after one of their sources has changed.
+ * Makes on demand for `npm run dev` what the build makes once: the two workers. They are bundled when they are asked
+ * for, with the headers of the server, and again after one of their sources has changed.
  */
 export function dev(): Plugin {
   return {
     name: 'glia:dev',
-    // Not under vitest, which starts a server of this config too.
+    // Not under vitest, which also starts a server with this config.
     apply: (_config, { command, mode }) => command === 'serve' && mode !== 'test',
     async configureServer(server) {
       const log = (line: string): void => server.config.logger.info(line)
@@ -35,7 +35,7 @@ function serveWorkers(server: ViteDevServer): void {
   const bundle = (name: WorkerName): Promise<WorkerBundle> => {
     const made = bundles.get(name) ?? bundleWorker(name, { minify: false })
     bundles.set(name, made)
-    // A failed one is made anew at the next request.
+    // After a failure the next request tries again.
     made.catch(() => bundles.delete(name))
     return made
   }

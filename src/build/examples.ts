@@ -5,17 +5,17 @@ import { assemblyScriptVersion, compileAssemblyScript } from './assemblyscript.t
 import { clangVersion, compileC } from './clang.ts'
 import { fromRoot } from './paths.ts'
 
-/** A bundled actor: its source in src/examples and what the app says about it. */
+/** A bundled actor: its source in src/examples, and what the app says about it. */
 interface Example {
-  /** Also the name of the module: `{name}.wasm`. */
+  /** Name of the actor and of its module: `{name}.wasm`. */
   readonly name: string
-  /** Its extension says the language. */
+  /** The extension says the language. */
   readonly source: `${string}.ts` | `${string}.c`
   readonly description: string
   readonly methods: readonly string[]
   /** Command modules have a `main`; the others are reactors, which keep their state. */
   readonly command?: boolean
-  /** What it needs beyond the least that a process may do. */
+  /** Rights beyond the least that a process has. */
   readonly policy?: { readonly call: 'caller' }
 }
 
@@ -61,23 +61,22 @@ const EXAMPLES: readonly Example[] = [
   },
 ]
 
-/** Their versions; the C compiler is optional. */
+/** Versions of the compilers. The C compiler is optional. */
 interface Compilers {
   readonly asc: string
   readonly clang: string | undefined
 }
 
-/** Where the modules go. Vite copies `public/` into the app. */
+/** Folder of the modules. Vite copies `public/` into the app. */
 const ACTORS = fromRoot('public/actors')
 
-/** What each module was made from, so that only what has changed is compiled again. */
+/** The sources of each module, so that only changed ones are compiled again. */
 const STAMPS = fromRoot('node_modules/.cache/glia/examples.json')
 
 /**
- * Compiles src/examples to public/actors/*.wasm, and writes public/actors/index.json, which lists the modules that are there. Without the
- * optional C compiler the C examples are left out, and the app lists the others.
- *
- * @throws {Error} with the compiler's own messages if a source does not compile
+ * Compiles src/examples to public/actors/*.wasm, and writes public/actors/index.json, which lists the modules that are
+ * there. Without the optional C compiler the C examples are left out, and the app lists the others.
+ * @throws {Error} with the compiler's messages if a source does not compile
  */
 export async function buildExamples(log: (line: string) => void): Promise<void> {
   await mkdir(ACTORS, { recursive: true })
@@ -115,7 +114,7 @@ export async function buildExamples(log: (line: string) => void): Promise<void> 
   await writeFile(STAMPS, JSON.stringify(stamps))
 }
 
-/** Leaves the time of an unchanged file as it is: the end-to-end tests build again what is older than a source. */
+/** The time of an unchanged file stays: the end-to-end tests build again when the build is older than a source. */
 async function writeIfChanged(path: string, text: string): Promise<void> {
   const before = await readFile(path, 'utf8').catch(() => undefined)
   if (before !== text) await writeFile(path, text)
@@ -140,7 +139,7 @@ async function readStamps(): Promise<Partial<Record<string, string>>> {
   }
 }
 
-/** Changes when the source, what it imports, the compiler or the way it is called does. */
+/** Changes when the source, its imports, the compiler or the compiler's options change. */
 async function stampOf({ source }: Example, compilers: Compilers): Promise<string> {
   const [version, ...files] = source.endsWith('.c')
     ? [`clang ${compilers.clang}`, `examples/${source}`, 'build/clang.ts']

@@ -1,7 +1,10 @@
 import type { Plugin } from 'vite'
 import { PAGE_CSP } from '../headers.ts'
 
-/** Puts the page's policy into the built index.html, for static hosts, which send no headers. Hot reload needs inline code, so not in development. */
+/**
+ * Puts the page's policy into the built index.html, for static hosts, which send no headers. Not in development,
+ * because hot reload needs inline code.
+ */
 export function pageCsp(): Plugin {
   return {
     name: 'glia:page-csp',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 
-/** One file of the app, as workbox-precaching takes it. */
+/** One file of the app, in the form that workbox-precaching takes. */
 export interface PrecacheEntry {
   /** Relative to the service worker, so that the app works under any path. */
   readonly url: string
@@ -10,10 +10,13 @@ export interface PrecacheEntry {
   readonly revision: string | null
 }
 
-/** Not part of the offline app: the service worker itself, and what only a debugger asks for. */
+/** Files that the offline app does not need: the service worker itself, and source maps. */
 const LEFT_OUT = /^sw\.js$|\.map$|(^|\/)\./
 
-/** Every file of the built app, so that it opens offline; the service worker's own text changes whenever one of them does. */
+/**
+ * Every file of the built app, so that the app opens offline. The text of the service worker changes whenever one of
+ * them changes.
+ */
 export async function precacheManifest(dist: string): Promise<PrecacheEntry[]> {
   const manifest: PrecacheEntry[] = []
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {

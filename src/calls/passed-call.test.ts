@@ -8,7 +8,7 @@ import { serveCall } from './served-call.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** Web Locks, which Node 20 has not. Nobody dies here. */
+/** Web Locks, which Node 20 does not have. Nobody dies here. */
 class NoDeaths extends DeathWatch {
   override onDeath(): () => void {
     return () => undefined

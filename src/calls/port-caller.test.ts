@@ -5,7 +5,7 @@ import { DeathWatch } from './life-lock.ts'
 import { callOverPort } from './port-caller.ts'
 import { type FromCaller, type FromTab, newLifeLock, readFromCaller, WINDOW_BYTES } from './protocol.ts'
 
-/** Web Locks, which Node 20 has not: tells of a death when the test says so. */
+/** Web Locks, which Node 20 does not have. The test says when somebody dies. */
 class Deaths extends DeathWatch {
   die: () => void = () => undefined
 
@@ -50,7 +50,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Lets time go by a second at a time, with what arrives meanwhile. */
+/** Lets time pass, a second at a time, with the messages that arrive meanwhile. */
 async function pass(seconds: number): Promise<void> {
   for (let i = 0; i < seconds; i++) {
     await vi.advanceTimersByTimeAsync(1000)

@@ -12,27 +12,30 @@ import {
 } from './protocol.ts'
 
 /**
- * Time between the end of a request's body and telling the tab, in ms, when the reply is being read. Chromium 156 ends the
- * body of an aborted upload as if it were whole, and cancels the reply a little later: that is the only sign. 10 ms were not
- * always enough on a busy machine.
+ * Time between the end of a request's body and telling the tab, in ms, while the reply is being read. Chromium 156 ends
+ * the body of an aborted upload as if it were whole, and cancels the reply a little later. That is the only sign. 10 ms
+ * were not always enough on a busy machine.
  */
 const SETTLE_MS = 100
 
-/** Silence after which the tab is asked whether it is there, and after which it is given up, in ms: as for another peer. */
+/**
+ * After the first silence the tab is asked whether it is there, after the second it is given up. In ms, as for another
+ * peer.
+ */
 const PING_MS = 3000
 const SILENCE_MS = 10_000
 
 export interface PortCallInit {
   port: MessagePort
-  /** The rest of the body, after what travelled in the call's message; null if that was all. */
+  /** The rest of the body, after the part in the call's message; null if there is none. */
   body: ReadableStreamDefaultReader<Uint8Array> | null
-  /** Aborts when nobody waits for the reply any more. A reason that is a GliaError is the failure of the call. */
+  /** Aborts when nobody waits for the reply. A reason that is a GliaError is the failure of the call. */
   signal: AbortSignal
   /** Tells when the tab is gone. */
   deaths: DeathWatch
-  /** The end of the body may be that of an upload which was aborted: see {@link SETTLE_MS}. */
+  /** Whether the end of the body may be the end of an aborted upload: see {@link SETTLE_MS}. */
   mayBeCut?: boolean | undefined
-  /** Lock of the tab, if it is known before the tab has answered: one that is being closed never does. */
+  /** Lock of the tab, if it is known before the tab has answered: a tab that is being closed never answers. */
   lock?: LifeLock | undefined
 }
 
@@ -41,12 +44,12 @@ export interface PortReply {
   headers: [string, string][]
   /** Errors if the reply breaks off. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
-  /** How the program exited, if the call asked for that; resolves when the body has ended. */
+  /** How the program exited, if the call asks for that. Resolves when the body has ended. */
   exit: Promise<GliaError | undefined>
 }
 
 /**
- * The caller's side of a call over a port: sends the body under credit and gives the reply, with its body streamed.
+ * The caller's side of a call over a port. It sends the body under credit and streams the reply.
  * @throws {GliaError} ERR_DEADLINE if the tab does not answer (frozen), ERR_UNREACHABLE if it is gone, ERR_ABORTED.
  */
 export function callOverPort(call: PortCallInit): Promise<PortReply> {
@@ -61,7 +64,7 @@ class PortCaller {
   readonly #mayBeCut: boolean
   readonly #stopWatching: (() => void)[]
   readonly #late: ReturnType<typeof setTimeout>
-  /** A frozen tab holds its lock, and a lock tells nothing of it. */
+  /** A frozen tab still holds its lock, so the lock does not tell. */
   readonly #heartbeat = new Heartbeat({
     pingMs: PING_MS,
     silenceMs: SILENCE_MS,
@@ -74,7 +77,7 @@ class PortCaller {
   /** Bytes of the request that may be sent. */
   #credit = WINDOW_BYTES
   #moreCredit = Promise.withResolvers<void>()
-  /** Bytes of the reply that were passed on and not yet credited. */
+  /** Bytes of the reply that were passed on and are not credited yet. */
   #owed = 0
 
   constructor({ port, body, signal, deaths, mayBeCut = false, lock }: PortCallInit) {
@@ -104,7 +107,7 @@ class PortCaller {
   }
 
   #receive(message: FromTab): void {
-    // What was on its way when the caller gave up has no place to go.
+    // The caller has given up: bytes that still arrive are dropped.
     if (this.#over) return
     this.#heartbeat.heard()
     switch (message.type) {
@@ -181,7 +184,7 @@ class PortCaller {
         this.#post({ type: 'data', bytes }, [bytes.buffer])
       }
       if (this.#mayBeCut && this.#body && this.#sink) await delay(SETTLE_MS)
-      // A reply that ended first has cut it short.
+      // The reply has ended first, and cuts the request short.
       if (this.#body && !this.#over) this.#post({ type: 'end' })
     } catch (thrown) {
       this.#fail(toGliaError(thrown, 'ERR_ABORTED'))
@@ -204,7 +207,7 @@ class PortCaller {
     for (const stop of this.#stopWatching) stop()
     this.#moreCredit.resolve()
     void this.#dropBody()
-    // A closed port still delivers what was posted before.
+    // A closed port still delivers the messages that were posted before.
     this.#port.close()
   }
 
@@ -212,7 +215,7 @@ class PortCaller {
     try {
       await this.#body?.cancel()
     } catch {
-      // It broke off by itself, which was reported where it was read.
+      // The body has failed by itself. Its reader got the error.
     }
     this.#body = null
   }
@@ -235,7 +238,7 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** The bytes in a buffer that nothing else shares, so that it can be transferred. */
+/** The bytes in a buffer of their own, so that it can be transferred. */
 export function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes
   return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength

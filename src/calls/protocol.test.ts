@@ -17,7 +17,7 @@ const call = {
 const context = { chain: ['peer/process'], onBehalfOf: [], deadlineMs: 5, client: 'one' }
 const head = { type: 'head', status: 200, headers: [['a', 'b']], body: null, complete: true }
 
-/** Each with one field taken away. */
+/** Each message with one field missing. */
 function without(message: object): object[] {
   return Object.keys(message).map((key) => ({ ...message, [key]: undefined }))
 }

@@ -1,19 +1,23 @@
 /**
- * What crosses between the service worker and the tabs, and between two tabs of one browser: an HTTP call as messages over
- * a MessagePort of its own, with byte credit. (Transferable streams throw or hang in two engines of three, FACTS 4.2.)
+ * Messages between the service worker and the tabs, and between two tabs of one browser. An HTTP call has a MessagePort
+ * of its own, with byte credit. Transferable streams are no choice: they throw in WebKit, and hang in Chromium 156 when
+ * a tab closes.
  */
 import { fields, isBytes } from '../glia/untrusted.ts'
 import { type ContextMessage, readContextMessage } from '../glia/call-context.ts'
 import { type ErrorCode, isErrorCode, isExitCode } from '../glia/errors.ts'
 
-/** Bytes of a body that may be on their way, in each direction, before the receiver has given credit. */
+/** Bytes of a body that may be under way in each direction before the receiver has given credit. */
 export const WINDOW_BYTES = 1024 * 1024
-/** Time a tab has to say that it has got a call, in ms. A frozen tab does not. */
+/** Time that a tab has to confirm a call, in ms. A frozen tab does not answer. */
 export const ACK_MS = 5000
 /** Largest body that travels in the call's own message. */
 export const INLINE_BYTES = 64 * 1024
 
-/** Held by a service worker, tab or other caller for as long as it lives: who gets it knows that the holder is gone. */
+/**
+ * A Web Lock that a service worker, tab or other caller holds as long as it lives. Whoever gets the lock knows that the
+ * holder is gone.
+ */
 export type LifeLock = `glia:alive:${string}`
 
 export function newLifeLock(): LifeLock {
@@ -22,29 +26,29 @@ export function newLifeLock(): LifeLock {
 
 /** Tab to service worker. */
 export type ToService =
-  /** Here I am. Sent at start, when a service worker takes over, and when it asks. */
+  /** The tab is here. Sent at start, when a service worker takes over, and when it asks. */
   | { type: 'glia:hello'; peer: string; slot: number; lock: LifeLock }
-  /** A call for another tab: passed on to it, with the port, if it is there. */
+  /** A call for another tab. It is passed on with the port, if that tab is there. */
   | { type: 'glia:pass'; peer: string; call: CallMessage }
-  /** A page that was loaded past the service worker (a forced reload) wants to be controlled. */
+  /** A page wants to be controlled, after a forced reload. */
   | { type: 'glia:claim' }
 
 /** Service worker to tab. */
 export type ToTab =
   /** A service worker that was just started asks who is there. */
   | { type: 'glia:who' }
-  /** Answer to a hello, with the browser's name for the tab: whose keys its requests carry. */
+  /** The answer to a hello, with the browser's id of the tab. It owns the keys of the tab's requests. */
   | { type: 'glia:welcome'; clientId?: string }
   | CallMessage
 
 /** A call, with the port for its bodies. */
 export interface CallMessage {
   type: 'glia:call'
-  /** Whose end means that nobody waits for the reply. */
+  /** Lock of the caller. When it is released, nobody waits for the reply. */
   callerLock: LifeLock
-  /** ms since the epoch: a tab that was frozen until then drops the call, its caller has gone. */
+  /** In ms since the epoch. A tab that was frozen until then drops the call, because the caller has gone. */
   deadline: number
-  /** Page the request came from: whose `Idempotency-Key` it is. */
+  /** The page that sent the request. It owns the `Idempotency-Key`. */
   clientId: string
   method: string
   /** Path below the app's base, with its slash. */
@@ -54,9 +58,9 @@ export interface CallMessage {
   first: Uint8Array<ArrayBuffer> | null
   /** Whether `first` is the whole body. */
   complete: boolean
-  /** The calls that this one is made for; only another tab has any. */
+  /** The calls for which this one is made. Only another tab has any. */
   context?: ContextMessage | undefined
-  /** The caller reads how the program exited from `end`. For others, an exit code other than 0 is an `error`. */
+  /** Whether the caller reads the exit code from `end`. For other callers a code other than 0 is an `error`. */
   tellsExit?: boolean | undefined
 }
 
@@ -72,16 +76,16 @@ export interface ExitMessage {
 export type FromCaller =
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'end' }
-  /** The request's body broke off, or nobody waits any more. */
+  /** The body of the request broke off, or nobody waits for the reply. */
   | { type: 'cancel' }
-  /** The caller has passed on that many bytes of the reply. */
+  /** The caller has passed on so many bytes of the reply. */
   | { type: 'credit'; bytes: number }
   /** The caller has heard nothing for a while. */
   | { type: 'ping' }
 
 /** Tab to caller, over the port of a call. */
 export type FromTab =
-  /** The call has arrived and runs, or will. The lock is the tab's. A tab of an older version answers no pings. */
+  /** The call has arrived and runs, or will run. The lock is the tab's. A tab of an older version answers no pings. */
   | { type: 'ack'; lock: LifeLock; answersPings?: boolean }
   /** Answer to a ping. */
   | { type: 'pong' }
@@ -91,17 +95,17 @@ export type FromTab =
       headers: [string, string][]
       body: Uint8Array<ArrayBuffer> | null
       complete: boolean
-      /** Where the reply is complete. */
+      /** Present if the reply is complete. */
       exit?: ExitMessage | undefined
     }
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'end'; exit?: ExitMessage | undefined }
   | { type: 'error'; code: ErrorCode; message: string; exitCode?: number | undefined }
   | { type: 'credit'; bytes: number }
-  /** No such peer here; only a service worker that was to pass the call on says so. */
+  /** There is no such peer here. Only a service worker that was to pass the call on says so. */
   | { type: 'no-tab' }
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readFromCaller(value: unknown): FromCaller {
   const { type, bytes } = fields(value)
   if (type === 'end' || type === 'cancel' || type === 'ping') return { type }
@@ -110,7 +114,7 @@ export function readFromCaller(value: unknown): FromCaller {
   throw new TypeError(`Not a message of a call: ${String(type)}`)
 }
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readFromTab(value: unknown): FromTab {
   const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock, answersPings } =
     fields(value)
@@ -128,23 +132,23 @@ export function readFromTab(value: unknown): FromTab {
   throw new TypeError(`Not a message of a call: ${String(type)}`)
 }
 
-/** undefined: there is none. */
+/** Undefined if there is none. */
 function readExit(value: unknown): ExitMessage | undefined {
   const { code, message, exitCode, accepted } = fields(value)
   if (!isErrorCode(code) || typeof message !== 'string' || !isExitCode(exitCode)) return undefined
   return { code, message, exitCode, accepted: accepted === true }
 }
 
-/** undefined: a message of someone else's. */
+/** Undefined if the message is somebody else's. */
 export function readToTab(value: unknown): ToTab | undefined {
   const { type, clientId } = fields(value)
   if (type === 'glia:who') return { type }
-  // A service worker of an older version says no more than that.
+  // A service worker of an older version sends no id.
   if (type === 'glia:welcome') return typeof clientId === 'string' ? { type, clientId } : { type }
   return readCall(value)
 }
 
-/** undefined: a message of someone else's. */
+/** Undefined if the message is somebody else's. */
 export function readToService(value: unknown): ToService | undefined {
   const { type, peer, slot, lock, call } = fields(value)
   if (type === 'glia:claim') return { type }

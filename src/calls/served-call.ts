@@ -15,23 +15,23 @@ import {
   WINDOW_BYTES,
 } from './protocol.ts'
 
-/** What a tab serves calls with. */
+/** The parts with which a tab serves calls. */
 export interface Serving {
   api: HttpApi
-  /** This tab's, for callers to watch. */
+  /** Lock of this tab, which callers watch. */
   lock: LifeLock
   /** Tells when a caller is gone. */
   deaths: DeathWatch
 }
 
-/** Whose `Idempotency-Key` a request carries. @param clientId The page it came from. */
+/** The owner of the `Idempotency-Key` of a request. @param clientId The page that sent it. */
 export function clientOf(clientId: string): string {
   return `page:${clientId}`
 }
 
-/** Answers a call over its port. Which calls are the same one is for the API to know, by their `Idempotency-Key`. */
+/** Answers a call over its port. The API decides by the `Idempotency-Key` which calls are the same one. */
 export function serveCall(call: CallMessage, port: MessagePort, serving: Serving): void {
-  // A tab that was frozen gets what piled up meanwhile. Those callers were told long ago.
+  // A tab that was frozen gets all calls of that time. Their callers have given up long ago.
   if (Date.now() > call.deadline) port.close()
   else void new ServedCall(call, port, serving).run(serving.api)
 }
@@ -41,9 +41,9 @@ class ServedCall {
   readonly #call: CallMessage
   readonly #port: MessagePort
   readonly #stopWatching: () => void
-  /** Where the request's body goes; undefined once it has ended. */
+  /** Takes the body of the request; undefined once it has ended. */
   #sink: ReadableStreamDefaultController<Uint8Array> | undefined
-  /** Bytes of the request that were passed on and not yet credited. */
+  /** Bytes of the request that were passed on and are not credited yet. */
   #owed = 0
   #reply: ReadableStreamDefaultReader<Uint8Array> | undefined
   #credit = WINDOW_BYTES
@@ -186,7 +186,7 @@ class ServedCall {
     try {
       await this.#reply?.cancel()
     } catch {
-      // It had failed by itself.
+      // The stream had failed by itself.
     }
   }
 

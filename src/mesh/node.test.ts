@@ -96,7 +96,7 @@ test('a relayed connection without calls is closed, and made again for the next 
   expect(relayed()).toBe('relayed')
   const idle = new IdleCircuits({ libp2p: caller.mesh.libp2p, callsOn: () => 0 })
   let now = 0
-  // A ping may be under way the first time.
+  // The first time, a ping may be under way.
   await expect
     .poll(() => {
       idle.sweep((now += CIRCUIT_IDLE_MS))

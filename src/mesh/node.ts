@@ -50,7 +50,7 @@ import { Sessions } from './dialects/sessions.ts'
 
 export type { MeshInit, Platform } from './mesh-init.ts'
 
-/** This peer's libp2p node: the one face of `src/mesh`. Everything that goes in and out of it is a Stream. */
+/** This peer's libp2p node, the one face of `src/mesh`. Every call goes in and out of it as a Stream. */
 export class MeshNode {
   readonly libp2p: Libp2p
   readonly #init: MeshInit
@@ -129,7 +129,7 @@ export class MeshNode {
       known: this.#known,
       sourceOf: (peer) => this.#sourceOf(peer),
       heard: (peer, isNew) => {
-        // A relay is met by all its tabs, and has no use for meeting others.
+        // All tabs of a relay connect to it, so it does not need to look for peers.
         if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
         if (isNew) changed()
       },
@@ -152,7 +152,7 @@ export class MeshNode {
     }, TICK_MS)
   }
 
-  /** Starts a node. It reaches nobody until it is told of relays. */
+  /** Starts a node. It reaches nobody until it is given relays. */
   static async create(init: MeshInit): Promise<MeshNode> {
     const node = new MeshNode(init, await makeLibp2p(init))
     await node.#start()
@@ -190,12 +190,15 @@ export class MeshNode {
     return this.#directs.impossible
   }
 
-  /** Uses exactly these relays. One whose address is none is shown with its error. */
+  /** Uses exactly these relays. One whose address is no multiaddr is shown with its error. */
   useRelays(addresses: readonly string[]): void {
     this.#relays.use(addresses)
   }
 
-  /** Looks at once whether the relays and the connected peers are there: the machine woke up, the network changed. */
+  /**
+   * Checks at once whether the relays and the connected peers are there, because the machine woke up or the network
+   * changed.
+   */
   rejoin(): void {
     this.#pulses.now()
     this.#relays.hurry()
@@ -203,7 +206,8 @@ export class MeshNode {
 
   /**
    * Opens a call to a process of another peer.
-   * @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline; ERR_NO_PROC if it is refused.
+   * @throws {GliaError} ERR_UNREACHABLE that names what was tried, within the dial deadline; ERR_NO_PROC if the peer
+   * refuses the address.
    */
   async open(address: Address, options: OpenOptions): Promise<Stream> {
     const { signal, expectedBytes, over } = options
@@ -250,7 +254,7 @@ export class MeshNode {
     return peer
   }
 
-  /** Closes all connections to a peer, and makes none by itself for some time. */
+  /** Closes all connections to a peer, and makes no new one by itself for some time. */
   async disconnect(peer: string): Promise<void> {
     this.#shunned.add(peer)
     this.#directs.shun(peer)
@@ -261,7 +265,7 @@ export class MeshNode {
     return routingOf(this.libp2p)
   }
 
-  /** Lets go of everything at once, for a page that goes away: the others need not wait to notice. */
+  /** Ends everything at once when the page closes, so that other peers need not wait to notice. */
   leave(): void {
     for (const connection of this.libp2p.getConnections()) connection.abort(new Error('the page was closed'))
   }
@@ -278,7 +282,7 @@ export class MeshNode {
     await this.#components.registrar.handle(
       SESSION_PROTOCOL,
       (stream, connection) => this.#sessions.accept(stream, connection),
-      // One is enough; a second may be opened before the first is seen to be over.
+      // One session is enough. A second may be opened before the first is known to be over.
       { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
     await this.#components.registrar.handle(
@@ -297,7 +301,7 @@ export class MeshNode {
     libp2p.addEventListener('connection:open', ({ detail }) => {
       this.#directs.opened(detail)
       this.#doubtOlder(detail)
-      // Its end is how a tab that goes away is noticed at once. One that crashes says nothing, and its pulse is missed.
+      // Its end shows at once that a tab has closed. A tab that crashed sends nothing, and its pulse is missed.
       if (isWebRtc(detail)) {
         this.#sessions.prepare(detail)
         this.#pulses.watch(detail)
@@ -336,15 +340,16 @@ export class MeshNode {
       } catch (thrown) {
         const error = meshError(peer, thrown)
         if (error.code !== 'ERR_UNREACHABLE' || signal.aborted || attempt === ATTEMPTS) throw error
-        // It is there and dead: a tab that closed, a network that changed. Another one is found, or made.
+        // The connection is dead, because a tab closed or a network changed. Another one is found or made.
         connection.abort(error)
       }
     }
   }
 
   /**
-   * A peer that connects anew may have lost what it had: a tab that crashed, or whose network changed. An older connection that does
-   * not answer is ended. Not doubted is a circuit that is being replaced: by a direct connection, or because its limit comes near.
+   * A peer that connects anew may have lost its older connections, because its tab crashed or its network changed. An
+   * older connection that does not answer is ended. A circuit that is being replaced is not tested: by a direct
+   * connection, or because its limit is near.
    */
   #doubtOlder(newest: Connection): void {
     const isReplacement = isDirect(newest) || newest.limits !== undefined
@@ -375,7 +380,7 @@ export class MeshNode {
     }
   }
 
-  /** Who a neighbour is counted as, where quotas count networks. */
+  /** The name under which quotas that count networks count a neighbour. */
   #sourceOf(peer: PeerId): Source {
     const id = peer.toString()
     if (this.#relayPeers().has(id)) return { name: id, isOwnRelay: true }
@@ -388,7 +393,7 @@ export class MeshNode {
     return new Set([...this.#relayPeers(), ...this.libp2p.getPeers().map(String)])
   }
 
-  /** A relay tells who is in its network. Others ask it. */
+  /** A relay answers who is in its network. Other peers ask it. */
   async #tellWhoIsNear(): Promise<void> {
     const { hub, networkHere, names } = this.#init.platform
     if (!hub || !networkHere || !names) return
@@ -409,7 +414,9 @@ export class MeshNode {
     return (await Promise.all(answers)).some(Boolean)
   }
 
-  /** Whether the other side is in a network of this peer's own. A relay elsewhere may see everybody at the address of a proxy. */
+  /**
+   * Whether the other side is in a network of this peer. A relay elsewhere may see everybody at the address of a proxy.
+   */
   async #isHere(connection: Connection): Promise<boolean> {
     const { networkHere, names } = this.#init.platform
     const [host] = hostsOf(connection.remoteAddr) ?? []
@@ -422,7 +429,10 @@ export class MeshNode {
     return new Set(this.#relays.infos.flatMap(({ peerId, state }) => (peerId && isConnected(state) ? [peerId] : [])))
   }
 
-  /** Addresses of the relays that are connected, with or without a reservation; while none is, waits for one that is being tried. */
+  /**
+   * Addresses of the connected relays, with or without a reservation. While there is none, waits for one that is being
+   * tried.
+   */
   async #usableRelays(signal: AbortSignal): Promise<Multiaddr[]> {
     this.#relays.hurryIfAlone()
     for (;;) {

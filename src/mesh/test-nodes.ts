@@ -40,7 +40,7 @@ export async function glia(...given: Parameters<typeof startNode>): Promise<Test
   return node
 }
 
-/** The same, to be stopped by who starts it. */
+/** The same peer. Whoever starts it stops it. */
 export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
@@ -85,7 +85,7 @@ export interface RelayOptions extends Partial<Platform> {
   reservations?: ServerReservationStoreInit
 }
 
-/** A relay, as `npm start` runs one. */
+/** A relay like the one of `npm start`. */
 export async function relay({ port = 0, identity, reservations, ...platform }: RelayOptions = {}): Promise<TestNode> {
   return glia(
     [],
@@ -106,7 +106,7 @@ export async function relay({ port = 0, identity, reservations, ...platform }: R
   )
 }
 
-/** Has nodes join a relay. Resolves when all are reserved there. */
+/** Makes nodes join a relay. Resolves when all have a reservation there. */
 export async function join(hub: TestNode, ...nodes: readonly TestNode[]): Promise<void> {
   for (const { mesh } of nodes) mesh.useRelays([whereIs(hub)])
   await Promise.all(nodes.map(reserved))
@@ -126,7 +126,7 @@ export async function joinedPair(proc: Proc): Promise<{ caller: TestNode; callee
   return { caller, callee }
 }
 
-/** A libp2p client with nothing of Glia's. */
+/** A libp2p client without Glia. */
 export async function plainClient(init: Libp2pOptions = {}): Promise<Libp2p> {
   const client = await createLibp2p({
     transports: [tcp(), circuitRelayTransport()],

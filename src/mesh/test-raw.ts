@@ -1,4 +1,4 @@
-// For tests: the raw dialect between real libp2p nodes, with the Stream of a call in the test's hands.
+// For tests: the raw dialect between real libp2p nodes. The test holds the Stream of a call.
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, Libp2p, Stream as Libp2pStream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -13,9 +13,9 @@ import { STREAM_WINDOW_BYTES } from './limits.ts'
 import { rawProtocol } from './dialects/raw-protocol.ts'
 
 export interface ConnectOptions {
-  /** Gives the port through which the client reaches a port. Left out: there is none between. */
+  /** Makes a port through which the client reaches another port. Left out: it connects directly. */
   way?: (port: number) => Promise<number>
-  /** Largest window of a stream that the client gives, in bytes. Left out: yamux's own. */
+  /** Largest window of a stream that the client gives, in bytes. Left out: yamux's default. */
   windowBytes?: number
 }
 
@@ -23,11 +23,11 @@ export interface RawServer {
   libp2p: Libp2p
   /** A native client, connected. */
   connect(options?: ConnectOptions): Promise<{ client: Libp2p; connection: Connection }>
-  /** Opens a call on a connection. Resolves when the server has it. */
+  /** Opens a call on a connection. Resolves when the server has the call. */
   call(connection: Connection): Promise<{ native: Libp2pStream; served: Stream }>
 }
 
-/** A libp2p node with nothing of Glia's. It is stopped after the tests. */
+/** A libp2p node without Glia. It is stopped after the tests. */
 async function native(listen: string[] = [], windowBytes?: number): Promise<Libp2p> {
   const node = await createLibp2p({
     transports: [tcp()],

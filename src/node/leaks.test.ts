@@ -35,7 +35,7 @@ test('a server that passes calls on tells their PIDs neither in its figures nor 
   const secrets = [open.pid, closed.pid]
   const all = [...lines, ...told.map(({ body }) => body), ...failed.map(({ headers }) => JSON.stringify(headers))]
   for (const pid of [...secrets, absent]) expect(all.join('\n')).not.toContain(pid)
-  // An error names nothing but what its caller has named.
+  // An error names only what its caller has named.
   const [denied, none, noMethod] = failed.map(({ body }) => body)
   for (const body of [denied, none, noMethod]) for (const pid of secrets) expect(body).not.toContain(pid)
 })

@@ -2,12 +2,12 @@ import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/dial/ice-server.ts'
 
-/** What a person typed is wrong. The message is one sentence that names it. */
+/** A person typed something wrong. The message is one sentence that names it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** What a person gave for a setting, and where, so that a complaint names the right place. */
+/** The value of a setting, and where the person gave it, so that an error names the right place. */
 export interface Given {
   readonly where: string
   readonly value: string

@@ -22,17 +22,17 @@ export interface Options {
   readonly ws: number
   /** TCP port of libp2p over plain TCP. */
   readonly tcp: number
-  /** Address that all three listen on. */
+  /** Address at which all three listen. */
   readonly host: string
   /** Folder of the built app; undefined: the one that comes with this program. */
   readonly dist: string | undefined
-  /** Folder of what is kept: the key and the root PID. */
+  /** Folder of the kept data: the key and the root PID. */
   readonly data: string
   /** Multiaddrs under which others reach this relay. */
   readonly announce: readonly string[]
   /** Multiaddrs of the relays to be joined. */
   readonly relays: readonly string[]
-  /** STUN and TURN servers that tabs are told of. */
+  /** STUN and TURN servers that tabs are told to use. */
   readonly iceServers: readonly IceServer[]
   /** Origins of other sites whose pages may use the HTTP API and join the relay; `*` is all sites. */
   readonly allowOrigins: readonly string[]
@@ -40,15 +40,15 @@ export interface Options {
   readonly perAddress: number
   /** Relayed connections that may be open at once. */
   readonly circuits: number
-  /** Bytes that one of them may carry; undefined: as many as it likes. */
+  /** Bytes that one of them may carry; undefined means no limit. */
   readonly circuitBytes: number | undefined
-  /** Whom the relay makes reachable: peers that speak Glia, or any. */
+  /** Which peers the relay makes reachable: those that speak Glia, or any. */
   readonly relayFor: 'glia' | 'any'
   /** Largest message that the gateway takes, in bytes. */
   readonly maxBodyBytes: number
-  /** TCP port on this machine for /metrics alone; undefined: none. */
+  /** TCP port on this machine for /metrics alone; undefined means none. */
   readonly metricsPort: number | undefined
-  /** Other machines may read /metrics. */
+  /** Whether other machines may read /metrics. */
   readonly publicMetrics: boolean
 }
 
@@ -56,11 +56,11 @@ export type Env = Readonly<Record<string, string | undefined>>
 
 const GiB = 1024 ** 3
 
-/** A flag, as commander writes it, and how what was given for it is read. */
+/** A flag in commander's notation, and how its value is read. */
 interface Flag<T> {
   readonly flags: string
   readonly help: string
-  /** It may be given more than once. */
+  /** Whether it may be given more than once. */
   readonly multiple: boolean
   read(given: readonly Given[]): T
 }
@@ -128,7 +128,7 @@ function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 
-/** Gives a command the flags of the server. */
+/** Adds the flags of the server to a command. */
 export function addServerFlags(command: Command): Command {
   for (const { flags, help } of Object.values(FLAGS)) command.addOption(new Option(flags, help).argParser(collect))
   return command.addHelpText(
@@ -140,9 +140,8 @@ given more than once; their variables take several values with spaces between th
 }
 
 /**
- * Reads what was given by flag, or else in the environment.
- *
- * @throws {UsageError} if a value is of no use
+ * Reads settings from flags, or else from the environment.
+ * @throws {UsageError} if a value cannot be used
  */
 export function readServerFlags(command: Command, env: Env): Options {
   const read = ({ flags, multiple, read: of }: Flag<unknown>): unknown => {
@@ -155,7 +154,7 @@ export function readServerFlags(command: Command, env: Env): Options {
   return Object.fromEntries(Object.entries(FLAGS).map(([name, flag]) => [name, read(flag)])) as unknown as Options
 }
 
-/** What a variable says. An empty one is the same as none. */
+/** The value of a variable. An empty one counts as none. */
 function fromEnv(variable: string, env: Env, multiple: boolean): Given[] {
   const value = env[variable] ?? ''
   if (value.trim() === '') return []

@@ -1,4 +1,4 @@
-// Node 20 has no Promise.withResolvers, which libp2p and our own code need (FACTS 1.2). Import it before anything else.
+// Node 20 has no Promise.withResolvers, which libp2p 3.3 and Glia's code need. Import this before anything else.
 const incomplete: Omit<PromiseConstructor, 'withResolvers'> & Partial<Pick<PromiseConstructor, 'withResolvers'>> =
   Promise
 

@@ -29,7 +29,7 @@ afterAll(() => servers.end())
 
 const isIn = (tab: MeshNode) => () => tab.relays()[0]?.state
 
-/** Two tabs on the relay; what the first one and the relay say to each other goes through a black hole. */
+/** Two tabs on the relay. The traffic between the first one and the relay goes through a black hole. */
 async function pair(): Promise<{ proc: Proc; far: MeshNode; near: MeshNode }> {
   const ws = relay.relayAddresses.find((address) => address.includes('/ws/')) ?? ''
   hole = await blackHole(Number(/tcp\/(\d+)/.exec(ws)?.[1]))
@@ -62,7 +62,7 @@ test(
     const { proc, far, near } = await pair()
     expect(await call(near, far, proc)).toBe('hello')
     hole.swallow()
-    // The caller is told while the hole lasts, and the tab itself notices.
+    // The caller gets its error while the hole lasts, and the tab itself notices.
     const outcome = call(near, far, proc)
     await expect.poll(isIn(far), { timeout: 10_000 }).not.toBe('reserved')
     hole.restore()
@@ -85,7 +85,7 @@ test(
     )
     tabs.push(stranger)
     await expect.poll(isIn(stranger), { timeout: 10_000 }).toBe('reserved')
-    // The relay and the caller still believe in the old ones.
+    // The relay and the caller still take the old connections for alive.
     hole.swallow()
     hole.restore()
     far.leave()

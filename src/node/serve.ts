@@ -8,10 +8,13 @@ import type { Options } from './options.ts'
 import { whenOrphaned } from './orphan.ts'
 import { type GliaServer, startServer } from './server.ts'
 
-/** The server as a process: says where it is, then serves until it is told to stop. @throws {UsageError} as {@link startServer} */
+/**
+ * The server as a process: prints where it is, then serves until it is told to stop. @throws {UsageError} as {@link
+ * startServer}
+ */
 export async function serve(options: Options): Promise<void> {
   const log = { ...consoleLogger('glia'), debug: () => undefined }
-  // One connection's fault, in a library's corner that nobody waits for, is no reason to drop everybody else's.
+  // A failure of one connection, in a part of a library that nobody awaits, must not end all other connections.
   process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
   const server = await startServer({
     ...options,
@@ -19,7 +22,7 @@ export async function serve(options: Options): Promise<void> {
     workerScript: new URL('./actor-worker.js', import.meta.url),
     log,
   })
-  // Once: a second signal ends the process at once, as it would any other.
+  // Once: a second signal ends the process at once, as usual.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
   whenOrphaned(() => void end(server))
   void server.lost.then(() => {
@@ -33,7 +36,7 @@ export async function serve(options: Options): Promise<void> {
   if (!isLoopback(options.host)) console.log(exposure(options, server.port))
 }
 
-/** Ends the process in time, also when something does not let go. */
+/** Ends the process in time, also if something does not stop. */
 async function end(server: GliaServer): Promise<void> {
   setTimeout(() => process.exit(), STOP_DEADLINE_MS).unref()
   await server.stop()

@@ -199,7 +199,7 @@ test('stop ends a request that never ends', async () => {
   socket.on('error', () => undefined)
   socket.write('POST /ww/0.1.0/self/root/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello')
   await once(socket, 'data')
-  // By itself the request would hold it for a minute: then this test has no time left.
+  // The request alone would hold the server for a minute, which is longer than this test may take.
   await Promise.all([stopping.stop(), stopping.stop()])
   await expect(fetch(`http://127.0.0.1:${stopping.port}/status`)).rejects.toThrow('fetch failed')
   socket.destroy()

@@ -31,26 +31,32 @@ export interface ServerInit extends Options {
 
 /** A running server. */
 export interface GliaServer {
-  /** Where a browser on this machine finds it. */
+  /** Where a browser on this machine finds the server. */
   readonly url: string
   readonly port: number
   readonly peerId: string
   /** Multiaddrs of its relay. */
   readonly relayAddresses: readonly string[]
-  /** Resolves when another server has taken the data folder. This one must stop: two with one key are one peer in two places. */
+  /**
+   * Resolves when another server has taken the data folder. This one must stop: two servers with one key are one peer
+   * in two places.
+   */
   readonly lost: Promise<void>
-  /** Takes no new requests, gives those that run a moment, then ends them, and the peer. Idempotent. */
+  /** Takes no new requests, gives running ones a moment, then ends them, and the peer. Idempotent. */
   stop(): Promise<void>
 }
 
-/** @throws {UsageError} if there is no built app, the data folder is of no use, or an address cannot be listened on */
+/**
+ * @throws {UsageError} if there is no built app, the data folder cannot be used, or the server cannot listen at an
+ * address
+ */
 export async function startServer(init: ServerInit): Promise<GliaServer> {
   const { host, dist, data } = init
   const rootModule = await loadRootModule(dist)
   const limits = { ...CALL_LIMITS, bodyIdleMs: BODY_IDLE_MS, maxBodyBytes: init.maxBodyBytes, ...init.limits }
   const metrics = new ServerMetrics()
 
-  // First, so that two servers on the same ports are told of this one.
+  // First, so that the second of two servers on the same ports learns of this one.
   const door = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
   let lock: DataLock | undefined
   let figures: MetricsDoor | undefined
@@ -78,7 +84,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
 
     const stop = async (): Promise<void> => {
       try {
-        // The peer after the door: calls that run may use it for a moment still.
+        // The peer stops after the door: running calls may still use it for a moment.
         await door.stop()
         await figures?.stop()
         await peer.stop()
@@ -111,7 +117,10 @@ async function loadRootModule(dist: string): Promise<Uint8Array<ArrayBuffer>> {
   throw new UsageError(`There is no built app in ${resolve(dist)}: run npm run build first.`)
 }
 
-/** `localhost` is a secure context in every browser and what the documentation says; an address that it may not lead to stays as it is. */
+/**
+ * `localhost` is a secure context in every browser, and the documentation names it. An address to which it may not lead
+ * stays as it is.
+ */
 function urlHost(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostOf(host)
 }

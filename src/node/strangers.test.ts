@@ -27,7 +27,7 @@ afterAll(async () => {
   await servers.end()
 })
 
-/** A port at which connections are counted. */
+/** A port that counts its connections. */
 async function countedPort(): Promise<{ port: number; count(): number }> {
   let count = 0
   const server = createServer((socket) => {
@@ -44,7 +44,7 @@ function addressOf({ relayAddresses }: GliaServer, kind: 'ws' | 'tcp'): string {
   return relayAddresses.find((address) => address.includes('/ws/') === (kind === 'ws')) ?? ''
 }
 
-/** A peer in the gossip of a server. It announces these addresses of itself, and leaves. @returns its id */
+/** A peer in the gossip of a server. It announces these addresses for itself, and leaves. @returns its id */
 async function announced(server: GliaServer, ...addresses: string[]): Promise<string> {
   const peer = await plainClient({ services: { identify: identify(), pubsub: gossipsub({ floodPublish: true }) } })
   const pubsub = peer.services['pubsub'] as GossipSub
@@ -58,7 +58,7 @@ async function announced(server: GliaServer, ...addresses: string[]): Promise<st
   if (!publicKey) throw new Error('a peer id without its key')
   await pubsub.publish(DISCOVERY_TOPIC, writeAnnouncement(publicKeyToProtobuf(publicKey), addresses.map(multiaddr)))
   const id = peer.peerId.toString()
-  // Who hears it from the server knows that the server has it.
+  // A peer that hears it from the server shows that the server has heard it.
   await expect.poll(() => watcher.mesh.peers().some(({ peerId }) => peerId === id), { timeout: 10_000 }).toBe(true)
   await peer.stop()
   return id
@@ -96,10 +96,10 @@ test('a name that leads elsewhere by the time of the dial is dialled where it wa
   const first = client.dial(address, { signal: AbortSignal.timeout(500) })
   expect(await first.catch(() => 'not reached')).toBe('not reached')
   expect(count()).toBe(0)
-  // The second time it leads to this machine.
+  // The second lookup leads to this machine.
   await expect(client.dial(address)).rejects.toThrow('gater denied')
   expect([count(), asked]).toEqual([0, 2])
-  // A name that nobody judged is not looked up at all.
+  // A name that nobody has judged is not looked up at all.
   await expect(new Promise((_, reject) => names.lookup('other.example.org', {}, reject))).rejects.toThrow('not judged')
 })
 

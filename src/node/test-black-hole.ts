@@ -1,11 +1,11 @@
-// For tests: a way to a server that can lose everything without a word, as a network does.
+// For tests: a line to a server that can lose everything silently, as networks do.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A TCP proxy. */
 export interface BlackHole {
   readonly port: number
-  /** From now on nothing passes, and nobody is told. Connections that are there never carry anything again. */
+  /** From now on nothing passes, and nobody is told. Existing connections never carry anything again. */
   swallow(): void
   /** New connections pass again. */
   restore(): void
@@ -39,7 +39,7 @@ export async function blackHole(target: number): Promise<BlackHole> {
       for (const socket of sockets) {
         swallowed.add(socket)
         socket.unpipe()
-        // What comes is read and dropped, so that the sender notices nothing.
+        // Bytes are read and dropped, so that the sender notices nothing.
         socket.resume()
       }
     },

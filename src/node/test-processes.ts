@@ -18,7 +18,7 @@ export interface TestProcessesInit {
   /** Left out: starts the script. */
   createWorker?: (() => Promise<Worker>) | undefined
   liveLimit?: number | undefined
-  /** Left out: nothing is kept. */
+  /** Left out: keeps nothing. */
   store?: ProcessStore | undefined
 }
 
@@ -27,7 +27,7 @@ export interface TestProcesses {
   table: ProcessTable
   /** Calls a method as a page does. @returns the reply, or the code of the error. */
   call(pid: string, method: string, message?: string, caller?: string): Promise<string>
-  /** Sends a process a message that has no end yet, to its `slurp`. @returns ends it, and gives the reply. */
+  /** Sends a process a message without an end, to its `slurp`. @returns a function that ends it and gives the reply. */
   hold(pid: string): Promise<() => Promise<string>>
   entry(pid: string): ProcessEntry
 }
@@ -92,7 +92,7 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
   return { table, call, hold, entry }
 }
 
-/** The module with a section that changes nothing but its CID. */
+/** The module with an added section that changes nothing but its CID. */
 export function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x78])
 }

@@ -69,13 +69,13 @@ export interface Ask {
   readonly body?: string
 }
 
-/** `fetch` neither sets Host or Origin nor keeps `..` in a path. */
+/** `fetch` does not let a test set Host or Origin, and removes `..` from a path. */
 export async function ask(
   path: string,
   { port, method = 'GET', host = 'localhost', headers, body }: Ask,
 ): Promise<Reply> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-    // A connection of its own: one that is used again may be closed at that moment.
+    // A new connection, because a reused one may be closed at that moment.
     const call = request(
       { agent: false, port, host: '127.0.0.1', path, method, headers: { host, ...headers } },
       resolve,

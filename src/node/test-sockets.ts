@@ -17,7 +17,7 @@ export async function openSocket(port: number): Promise<Socket> {
   return socket
 }
 
-/** Asks for a WebSocket. Resolves to the status line and the rest that the server says. */
+/** Asks for a WebSocket. Resolves to the status line and everything after it. */
 export async function upgrade(socket: Socket, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   const lines = Object.entries({
     host: 'localhost',
@@ -32,7 +32,7 @@ export async function upgrade(socket: Socket, headers: Readonly<Record<string, s
   return answer.toString()
 }
 
-/** The head of a masked binary frame of WebSocket that is to have so many bytes. */
+/** The head of a masked binary frame of WebSocket that announces so many bytes. */
 export function frameHead(bytes: number): Buffer {
   const head = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])
   head.writeBigUInt64BE(BigInt(bytes), 2)

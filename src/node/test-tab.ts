@@ -1,4 +1,4 @@
-// For tests: peers as tabs are, in Node. They join relays by WebSocket, and are reached through them.
+// For tests: peers like tabs, in Node. They join relays by WebSocket, and are reached through them.
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webSockets } from '@libp2p/websockets'
 import type { Proc } from '../glia/process/proc.ts'

@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { buildActorThread } from '../build/bundle.ts'
 import { fromRoot } from '../build/paths.ts'
 
-/** The actor worker's script as `npm run build` makes it, for tests. Inside node_modules, where its imports are found. */
+/**
+ * The actor worker's script as `npm run build` makes it, for tests. It is inside node_modules, where its imports are
+ * found.
+ */
 export async function builtActorWorker(): Promise<{ script: URL; remove(): Promise<void> }> {
   const cache = fromRoot('node_modules/.cache')
   await mkdir(cache, { recursive: true })

@@ -6,7 +6,7 @@ export interface BundledActor {
   name: string
   description: string
   file: string
-  /** What it needs to do its work: the table checks it. */
+  /** What the actor needs for its work. The process table checks it. */
   policy?: GivenPolicy
 }
 
@@ -18,7 +18,7 @@ export async function listBundled(): Promise<BundledActor[]> {
   return Array.isArray(list) ? list.filter(isBundled) : []
 }
 
-/** @throws {GliaError} ERR_BAD_MODULE if the app's host does not give it. */
+/** @throws {GliaError} ERR_BAD_MODULE if the host of the app does not serve the module. */
 export function loadBundled(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return loadModule(bundledUrl(file))
 }

@@ -115,7 +115,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
     return started
   }
 
-  /** Local calls work without it; the HTTP API and the other tabs do not. */
+  /** Local calls work without a service worker. The HTTP API and calls to other tabs do not. */
   const connect = async ({ peerId, slot, http }: Peer): Promise<void> => {
     if (serviceWorker === undefined) return
     try {
@@ -156,7 +156,9 @@ function noServiceWorker(): GliaError {
   )
 }
 
-/** A page from http://, but for this machine's own, gets no keys, no locks and no service worker from its browser. */
+/**
+ * The error of a page from http:// (localhost aside): browsers give such pages no keys, no locks and no service worker.
+ */
 function insecure(): GliaError {
   return new GliaError(
     'ERR_DENIED',

@@ -4,7 +4,7 @@ import { fetchCall } from './fetch-call.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** Fetches from an origin that does not answer. @returns the keys of the requests that were sent, in their order */
+/** Fetches from an origin that does not answer. @returns the keys of the sent requests, in order */
 async function keysSent(url: string, options: RequestInit = {}): Promise<(string | null)[]> {
   const keys: (string | null)[] = []
   vi.stubGlobal('fetch', async (request: Request) => {

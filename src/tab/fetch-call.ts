@@ -4,24 +4,24 @@ import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http/http.ts'
 import { KEY_HEADER } from '../glia/http/request-key.ts'
 
-/** Waits before a request that got no answer is sent again, in ms. A service worker that was stopped is back within 100 ms. */
+/** Waits before an unanswered request is sent again, in ms. A stopped service worker is back within 100 ms. */
 const RETRY_MS = [50, 200, 1000, 3000]
 
 export interface FetchCallInit {
-  /** Where the app is: addresses are below it. */
+  /** The URL of the app. Addresses are below it. */
   base: URL
   /** The HTTP API of this page's own peer. */
   api: HttpApi
-  /** Whose `Idempotency-Key` it is. */
+  /** The owner of the `Idempotency-Key` of this page's requests. */
   client(): string
 }
 
 /**
- * `fetch` for calls. What is below the app goes straight to the peer of this page: no service worker is in between that could
- * be stopped. Other URLs (a gateway) go over the network. A call there has an `Idempotency-Key`, so that it can be sent again if it
- * got no answer, without running twice. Of other requests only those that change nothing are sent again.
- * @throws {GliaError} instead of what `fetch` throws: ERR_BAD_REQUEST if it cannot be made a request; ERR_ABORTED if its signal
- * aborts; ERR_UNREACHABLE if a server elsewhere gave no answer.
+ * `fetch` for calls. A URL below the app goes straight to the peer of this page, without a service worker that could be
+ * stopped. Other URLs (a gateway) go over the network. A call there has an `Idempotency-Key`: if no answer comes, it
+ * can be sent again without running twice. Of other requests only those that change nothing are sent again.
+ * @throws {GliaError} instead of what `fetch` throws: ERR_BAD_REQUEST if no request can be made of it; ERR_ABORTED if
+ * its signal aborts; ERR_UNREACHABLE if a server elsewhere gave no answer.
  */
 export async function fetchCall(
   target: string | URL | Request,
@@ -65,7 +65,7 @@ function readUrl(target: string | URL, base: URL): URL {
   }
 }
 
-/** The browser's own words differ from one to the next, and some name what people cannot know. */
+/** Browsers word this differently, and some name things that people cannot know. */
 function whyNot({ method = '', headers, body }: RequestInit): string {
   const verb = method.toUpperCase()
   if (!/^[\w!#$%&'*+.^`|~-]*$/.test(method) || ['CONNECT', 'TRACE', 'TRACK'].includes(verb)) {
@@ -89,12 +89,12 @@ function unmakable(why: string, cause: unknown): GliaError {
   return new GliaError('ERR_BAD_REQUEST', `The request cannot be made: ${why}`, { cause })
 }
 
-/** Browsers ask for this with a body that is a stream. */
+/** Browsers want this option for a body that is a stream. */
 function halfDuplex(options: RequestInit): RequestInit & { duplex: 'half' } {
   return { ...options, duplex: 'half' }
 }
 
-/** The path of a URL below the app, with its slash; undefined if it is elsewhere. */
+/** The path of a URL below the app, with its slash; undefined if the URL is elsewhere. */
 function pathBelow(url: string, base: URL): string | undefined {
   const { origin, pathname } = new URL(url)
   return origin === base.origin && pathname.startsWith(base.pathname)
@@ -110,7 +110,7 @@ async function askPeer(
 ): Promise<Response> {
   const { method, headers, signal } = request
   const aborter = new AbortController()
-  // Any other reason means to the API that the caller was lost, and may come back for the reply.
+  // The API takes any other reason for a lost caller, who may come back for the reply.
   const giveUp = (): void => aborter.abort(cancellation('The caller gave up.', signal.reason))
   signal.addEventListener('abort', giveUp, { once: true })
   if (signal.aborted) giveUp()
@@ -122,7 +122,7 @@ async function askPeer(
   return response
 }
 
-/** A request's body, and its length if that is known. Firefox has no Request.body (FACTS 4.2). */
+/** The body of a request, and its length if that is known. Firefox (ESR 153) has no Request.body. */
 async function bodyOf(
   request: Request,
   given: RequestInit['body'],

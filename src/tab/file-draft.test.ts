@@ -8,7 +8,7 @@ import { type DraftTable, FileDraft } from './file-draft.ts'
 
 const NEVER = new AbortController().signal
 
-/** What a draft needs of the table: modules are compiled, and every process is called `pid`. */
+/** A process table for drafts: it compiles modules, and calls every process `pid`. */
 function tableOf(): DraftTable & { modules: ModuleCache } {
   const modules = new ModuleCache({ load: () => Promise.reject(new Error('none is kept')), isPinned: () => false })
   return {

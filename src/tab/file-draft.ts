@@ -9,7 +9,7 @@ import { processName } from './script-api.ts'
 /** What a draft needs of the process table. */
 export type DraftTable = Pick<ProcessTable, 'prepare' | 'discard' | 'spawn' | 'swap' | 'swapBack'>
 
-/** A file on its way to a process: reads it at once, compiles it, and says what it asks for. */
+/** A file on its way to a process. It is read and compiled at once, and says what it asks for. */
 export class FileDraft implements Draft {
   readonly fileName: string
   readonly name: string
@@ -29,7 +29,7 @@ export class FileDraft implements Draft {
     this.bytes = file.size
     this.#table = table
     this.#prepared = this.#prepare(file)
-    // Whoever starts it is told; before that, its step tells.
+    // Whoever starts the file gets the error. Until then the draft's step shows it.
     this.#prepared.catch(() => undefined)
   }
 

@@ -5,7 +5,7 @@ interface LaunchQueue {
   setConsumer(consumer: (params: LaunchParams) => void): void
 }
 
-/** Gives the files with which the installed app was opened from the operating system (`file_handlers` in the manifest). */
+/** The files with which the operating system opened the installed app (`file_handlers` in the manifest). */
 export function openedFiles(onFile: (file: File) => void, onError: (thrown: unknown) => void): void {
   const { launchQueue } = globalThis as { launchQueue?: LaunchQueue }
   launchQueue?.setConsumer(({ files = [] }) => {

@@ -2,17 +2,17 @@ import { Backoff } from '../glia/wait/backoff.ts'
 import { type GliaError, toGliaError } from '../glia/errors.ts'
 import { Wait } from '../glia/wait/wait.ts'
 
-/** Waits between attempts, in ms. The mesh coming back ends a wait early. */
+/** Waits between attempts, in ms. A wait ends early when the mesh is back. */
 const RETRY_MS = { first: 2_000, last: 30_000 }
 
 export interface JoinAttemptInit {
   /** Connects to the peer that the link names. */
   connect(signal: AbortSignal): Promise<unknown>
-  /** Called after each attempt: why it failed, or undefined when the peer is connected. */
+  /** Called after each attempt, with the failure, or undefined when the peer is connected. */
   tell(error: GliaError | undefined): void
 }
 
-/** Connects to the peer of a join link, and tries again until it is connected or the link turns out to be bad. */
+/** Connects to the peer of a join link. It tries again until the peer is connected or the link turns out to be bad. */
 export class JoinAttempt {
   readonly #init: JoinAttemptInit
   readonly #stopped = new AbortController()
@@ -24,13 +24,13 @@ export class JoinAttempt {
     void this.#run()
   }
 
-  /** Tries again at once: the mesh is back. */
+  /** Tries again at once, because the mesh is back. */
   hurry(): void {
     this.#backoff.reset()
     this.#wait.wake()
   }
 
-  /** Gives up: the page has another link now. */
+  /** Gives up, because the page has another link now. */
   stop(): void {
     this.#stopped.abort()
     this.#wait.wake()

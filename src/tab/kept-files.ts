@@ -5,14 +5,14 @@ import type { FilesView, ProcessFiles } from '../ui/model.ts'
 
 export interface KeptFilesInit {
   table(): Promise<ProcessTable>
-  /** Bumped whenever a process has changed. */
+  /** Changes whenever a process has changed. */
   version: ReadonlySignal<number>
   /** The files of a process; undefined if there is none. */
   find(pid: string): Files | undefined
   changed(): void
 }
 
-/** What the views show of the files under `/data`. */
+/** The files under `/data`, for the views. */
 export class KeptFiles implements ProcessFiles {
   readonly #init: KeptFilesInit
 
@@ -31,7 +31,7 @@ export class KeptFiles implements ProcessFiles {
       if (!files) return undefined
       const { index } = files
       if (!index) {
-        // That it fails is told by the process's log when it starts.
+        // The process's log tells of the failure when the process starts.
         void files.load().then(changed, () => undefined)
         return undefined
       }
@@ -53,7 +53,7 @@ export class KeptFiles implements ProcessFiles {
     (await this.#init.table()).importFiles(pid, files, cancelled)
 }
 
-/** Of all that this site keeps. Where there is no store there is nothing to tell. */
+/** The storage of this whole site. Without a store there is nothing to tell. */
 async function estimate(): Promise<StorageEstimate> {
   try {
     return await navigator.storage.estimate()

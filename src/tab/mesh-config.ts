@@ -5,28 +5,31 @@ import { fields } from '../glia/untrusted.ts'
 import type { Invitation } from '../mesh/relays/join-link.ts'
 import { HIDDEN, hidePassword, parseIceServer } from '../mesh/dial/ice-server.ts'
 
-/** What an origin says about its mesh in `/.well-known/glia.json`. */
+/** What an origin says about its mesh, in `/.well-known/glia.json`. */
 export interface OriginConfig {
   /** Multiaddrs that a browser can dial. */
   relays: readonly string[]
   iceServers: readonly RTCIceServer[]
-  /** The origin is itself a peer, and answers the HTTP API for programs. */
+  /** Whether the origin is itself a peer, and answers the HTTP API for programs. */
   gateway: boolean
 }
 
-/** STUN and TURN servers, and who named them. Where nobody did, public ones serve, or none on a private network. */
+/** STUN and TURN servers, and who named them. If nobody did: public ones, or none on a private network. */
 export interface IceServersInUse {
   servers: readonly RTCIceServer[]
   from: 'user' | 'origin' | 'public' | 'private network'
 }
 
-/** Relays in use at once: a second and a third are for when the first is gone. As many of a join link come beside them. */
+/** Own relays in use at once: the second and the third are for when the first is gone. A join link may add as many. */
 const MAX_RELAYS = 3
 const MAX_LINK_RELAYS = 3
 const FETCH_MS = 5_000
-/** Relays that the build was made with: `VITE_GLIA_RELAYS`, multiaddrs with commas between. */
+/** Relays that the build names: `VITE_GLIA_RELAYS`, multiaddrs separated by commas. */
 const BUILD_RELAYS: string = import.meta.env['VITE_GLIA_RELAYS'] ?? ''
-/** Public STUN servers, for pages on public origins that configure none: they tell a peer its address outside of its NAT. */
+/**
+ * Public STUN servers, for pages on public origins that configure none. They tell a peer its address outside of its
+ * NAT.
+ */
 const PUBLIC_STUN = [{ urls: ['stun:stun.cloudflare.com:3478', 'stun:stun.l.google.com:19302'] }]
 
 const NOTHING: OriginConfig = { relays: [], iceServers: [], gateway: false }
@@ -48,12 +51,12 @@ export async function fetchOriginConfig(home: string | undefined): Promise<Origi
     }
     return NOTHING
   } catch (thrown) {
-    // A static host may answer with a page for whatever it does not have.
+    // A static host may answer with a page for a file that it does not have.
     return thrown instanceof SyntaxError ? NOTHING : undefined
   }
 }
 
-/** Believes nothing about what came. */
+/** Checks everything: the file may contain anything. */
 export function readOriginConfig(value: unknown): OriginConfig {
   const { relays, iceServers, peer } = fields(value)
   return {
@@ -63,7 +66,7 @@ export function readOriginConfig(value: unknown): OriginConfig {
   }
 }
 
-/** This tab's own relays: the user's, the origin's, the build's, in this order; each relay once. */
+/** This tab's own relays: the user's, the origin's, the build's, in this order, without repetitions. */
 export function ownRelays(user: readonly string[], origin: readonly string[]): string[] {
   return eachOnce([...user, ...origin, ...BUILD_RELAYS.split(',').filter(Boolean)]).slice(0, MAX_RELAYS)
 }
@@ -73,7 +76,7 @@ export function chooseRelays(own: readonly string[], link: readonly string[]): s
   return eachOnce([...own, ...link]).slice(0, own.length + MAX_LINK_RELAYS)
 }
 
-/** The same relay may be known under several addresses: its peer id tells. The first is kept. */
+/** One relay may have several addresses. Its peer id tells, and the first address is kept. */
 function eachOnce(relays: readonly string[]): string[] {
   const chosen = new Map<string, string>()
   for (const relay of relays) {
@@ -83,15 +86,15 @@ function eachOnce(relays: readonly string[]): string[] {
   return [...chosen.values()]
 }
 
-/** Peer id at the end of a relay's address. */
+/** The peer id at the end of a relay's address. */
 function relayId(relay: string): string | undefined {
   return /\/p2p\/([^/]+)$/.exec(relay)?.[1]
 }
 
 /**
- * A join link with the own relays under the addresses that this tab knows them by: a link could name the id of one of them, and the
- * address of something else.
- * @returns the invitation, and the hosts in it that are not those of own relays
+ * A join link in which own relays have the addresses that this tab knows: a link could name the id of an own relay with
+ * the address of something else.
+ * @returns the invitation, and the hosts in it that are not hosts of own relays
  */
 export function compareWithOwn(
   link: Invitation,
@@ -116,8 +119,8 @@ function hostOf(address: string): string {
 }
 
 /**
- * STUN and TURN servers: the user's, else the origin's, else public ones where the page itself is on a public origin.
- * @param hostname Of the page.
+ * STUN and TURN servers: the user's, else the origin's, else public ones if the page is on a public origin.
+ * @param hostname Host of the page.
  */
 export function chooseIceServers(
   user: readonly string[],
@@ -131,7 +134,7 @@ export function chooseIceServers(
 
 /**
  * Checks what a person typed.
- * @throws {GliaError} ERR_BAD_ADDRESS naming the line.
+ * @throws {GliaError} ERR_BAD_ADDRESS that names the line.
  */
 export function checkSettings(settings: MeshSettings, readRelay: (text: string) => unknown): MeshSettings {
   const relays = settings.relays.map((line) => line.trim()).filter(Boolean)
@@ -163,7 +166,7 @@ function checkIceServer(text: string): void {
   throw new GliaError('ERR_BAD_ADDRESS', `${line} is not like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.`)
 }
 
-/** Whether a host is this machine or in a private network, where peers see one another without STUN. */
+/** Whether a host is this machine, or is in a private network. Peers there see each other without STUN. */
 export function isPrivateHost(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.local') || !host.includes('.')) return true
   return /^(127|10)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\./.test(host)
@@ -174,7 +177,7 @@ function texts(value: unknown): string[] {
 }
 
 function readIceServer(value: unknown): RTCIceServer[] {
-  // One bad server is no reason to do without the others.
+  // One bad server is no reason to ignore the others.
   if (typeof value === 'string') {
     const server = parseIceServer(value)
     return server ? [server] : []

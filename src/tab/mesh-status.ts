@@ -4,15 +4,15 @@ import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 export interface MeshState {
   peers: readonly PeerInfo[]
   relays: readonly RelayInfo[]
-  /** Direct connections were tried, and none has ever worked. */
+  /** Whether direct connections were tried, and none has ever worked. */
   onlyRelayed: boolean
-  /** The browser says that there is a network. */
+  /** Whether the browser says that there is a network. */
   online: boolean
-  /** WebRTC dials of others that were refused. Left out: none. */
+  /** WebRTC dials of other peers that were refused. Left out: none. */
   refusedDials?: number
 }
 
-/** Am I on the mesh? In words that are true now. */
+/** Whether this tab is on the mesh, in words. */
 export function meshStatus({ peers, relays, onlyRelayed, online, refusedDials = 0 }: MeshState): StatusView {
   const others = peers.filter(({ link, relay }) => link !== 'none' && !relay)
   const direct = others.filter(({ link }) => link === 'direct').length

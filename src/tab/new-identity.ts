@@ -1,8 +1,8 @@
 import { base58btc } from 'multiformats/bases/base58'
 import type { Identity } from '../mesh/libp2p/identity.ts'
 
-/** What libp2p writes before keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys. */
-const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the key and its public half
+/** The bytes that libp2p writes before keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys. */
+const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the private and the public key
 const PUBLIC_KEY = [0x08, 0x01, 0x12, 0x20] // protobuf: type Ed25519, 32 bytes
 /** A peer id is a multihash of the public key: `identity`, 36 bytes. */
 const PEER_ID = [0x00, 0x24]
@@ -11,9 +11,9 @@ const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
 const KEY_BYTES = 32
 
 /**
- * A new identity, made without libp2p: the first call of a first visit does not wait for its keys. The browser keeps the private key:
- * scripts of the origin can sign with it and cannot take it away. Browsers without Ed25519 (before Chromium 137, Firefox 129,
- * Safari 17), or that cannot keep such a key, have libp2p make one of bytes.
+ * A new identity, made without libp2p, so the first call of a first visit does not wait for libp2p's chunk. The browser
+ * keeps the private key: scripts of the origin can sign with it, and cannot take it away. In browsers without Ed25519
+ * (before Chromium 137, Firefox 129, Safari 17), or that cannot store such a key, libp2p makes a key of bytes.
  */
 export async function newIdentity(): Promise<Identity> {
   const keys = await unlessUnsupported(() => crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']))
@@ -26,8 +26,8 @@ export async function newIdentity(): Promise<Identity> {
 }
 
 /**
- * An identity that an earlier version kept as bytes, with the key in the browser's keeping.
- * @returns undefined if it is so already, or this browser cannot.
+ * Moves a key that an earlier version kept as bytes into the browser's keeping.
+ * @returns undefined if it is there already, or this browser cannot.
  */
 export async function sealed({ peerId, privateKey }: Identity): Promise<Identity | undefined> {
   if (!(privateKey instanceof Uint8Array)) return undefined
@@ -37,7 +37,7 @@ export async function sealed({ peerId, privateKey }: Identity): Promise<Identity
   return imported && isKeepable(imported) ? { peerId, privateKey: imported } : undefined
 }
 
-/** Whether IndexedDB can take the key: it copies as this does. */
+/** Whether IndexedDB can store the key. It copies as this function does. */
 function isKeepable(key: CryptoKey): boolean {
   try {
     structuredClone(key)

@@ -20,7 +20,7 @@ import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
 import { trustedScriptUrl } from './trusted.ts'
 import { workerScript } from './worker-script.ts'
 
-/** Everything that makes this tab a peer. */
+/** The parts that make this tab a peer. */
 export interface Peer {
   slot: number
   peerId: string
@@ -30,7 +30,7 @@ export interface Peer {
   http: HttpApi
   /** The processes that another peer lists to this one. @throws {GliaError} ERR_UNREACHABLE */
   listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
-  /** The libp2p node, which no local call waits for. */
+  /** The libp2p node. No local call waits for it. */
   mesh: TabMesh
   /** Ends all workers and connections, once `alive` has aborted. What is kept stays. */
   stop(): Promise<void>
@@ -43,20 +43,20 @@ export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 
   workerScript: string
   /** Absolute URL of the module of the root process. */
   rootModule: string
-  /** Name of an I/O tier to use instead of the best. */
+  /** Name of a tier to use instead of the best one. */
   tier: string | null
   /**
-   * Opens a call to another tab of this browser; undefined if none runs the peer.
-   * @param isConnected Whether there is a connection to it over the mesh.
+   * Opens a call to another tab of this browser; undefined if no tab runs the peer.
+   * @param isConnected Whether the mesh has a connection to the peer.
    */
   openSibling(address: Address, options: OpenOptions, isConnected: boolean): Promise<Stream | undefined>
-  /** PID of the root process of another tab of this browser; undefined if none runs the peer. */
+  /** PID of the root process of another tab of this browser; undefined if no tab runs the peer. */
   rootOfSibling(peer: string, signal: AbortSignal): Promise<string | undefined>
-  /** The processes that another tab of this browser lists; undefined if none runs the peer. */
+  /** The processes that another tab of this browser lists; undefined if no tab runs the peer. */
   listingOfSibling(peer: string, signal: AbortSignal): Promise<ListedProcess[] | undefined>
 }
 
-/** Starts the peer of this tab: identity, processes, router, HTTP API, and the node in the background. */
+/** Starts the peer of this tab: identity, processes, router, HTTP API, and the libp2p node in the background. */
 export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise<Peer> {
   const { log, storage, alive, openSibling, rootOfSibling, listingOfSibling, changed } = init
   const module: MeshModule = import('../mesh/index.ts')
@@ -138,7 +138,7 @@ function startWorker(url: string): Worker {
   return new Worker(trustedScriptUrl(url), { name: 'glia actor' })
 }
 
-/** Without a database (some private windows) the peer runs all the same, and forgets everything when the page goes. */
+/** Without a database (some private windows) the peer runs, and forgets everything when the page closes. */
 async function openStore(name: string, log: Logger): Promise<Store | undefined> {
   try {
     return await Store.open(name)
@@ -153,7 +153,7 @@ async function openStore(name: string, log: Logger): Promise<Store | undefined> 
 async function loadIdentity(slot: number, store: Store | undefined): Promise<SlotIdentity> {
   const kept = await store?.identity(slot)
   if (kept) {
-    // One of bytes, which any script of the origin could read, was kept by an earlier version.
+    // An earlier version kept keys as bytes, which any script of the origin can read.
     const better = await sealed(kept)
     if (better) await store?.putIdentity(slot, better)
     return better ?? kept
@@ -177,7 +177,7 @@ function createEnv(peerId: string, mesh: () => TabMesh, log: Logger): Env {
   }
 }
 
-/** Peers that this one is connected to and that can be called. */
+/** Connected peers that can be called. */
 function peersWithProcesses({ node }: TabMesh): string[] {
   return (node?.peers() ?? []).filter(({ link, processes }) => link !== 'none' && processes).map(({ peerId }) => peerId)
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Persistence, type StoragePromise } from './persistence.ts'
 
-/** A browser that answers so. */
+/** A browser that gives these answers. */
 function browser(isKept: boolean, answers: readonly (boolean | Error)[]) {
   let asked = 0
   const storage: StoragePromise = {

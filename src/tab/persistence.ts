@@ -1,12 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { StorageView } from '../ui/model.ts'
 
-/** What is used of `navigator.storage`. */
+/** The part of `navigator.storage` that is used. */
 export type StoragePromise = Partial<Pick<StorageManager, 'persist' | 'persisted'>>
 
 /**
- * Asks the browser to keep what this site stores. Without that promise it may delete all of it when the disk is full. It is
- * asked once, when a person starts the first process: then it is clear what for, and some browsers ask the person.
+ * Asks the browser to keep the data of this site. Without that promise the browser may delete all of it when the disk
+ * is full. It is asked once, when a person starts the first process: then the purpose is clear, and some browsers ask
+ * the person.
  */
 export class Persistence {
   readonly #storage: StoragePromise | undefined
@@ -22,10 +23,10 @@ export class Persistence {
     return this.#view
   }
 
-  /** A person starts a process. Asks once. */
+  /** A person starts a process: asks the browser, once. */
   readonly wanted = (): void => void (this.#asked ??= this.ask())
 
-  /** Asks, also again. */
+  /** Asks, also a second time. */
   readonly ask = async (): Promise<void> => {
     if (!this.#storage?.persist || this.#view.value === 'kept') return
     this.#view.value = 'asking'

@@ -34,7 +34,7 @@ export interface ScriptingInit {
 export function createScripting({ boot, ready, alive, client }: ScriptingInit): GliaScripting {
   let parts: ScriptingParts | undefined
   const booted = boot.then((made) => (parts = made))
-  // Whoever awaits `ready` is told; with nobody waiting, the page shows it.
+  // Whoever awaits `ready` gets the error. If nobody does, the page shows it.
   booted.catch(() => undefined)
   const started = async (): Promise<ScriptingParts> => {
     alive.throwIfAborted()
@@ -167,13 +167,13 @@ export function createScripting({ boot, ready, alive, client }: ScriptingInit): 
 }
 
 interface OpenInit {
-  /** Length of the message. */
+  /** Length of the message, in bytes. */
   bytes?: number
   signal?: AbortSignal
   context?: CallContext
 }
 
-/** What a process is called after its file. */
+/** The name of a process that is made of a file. */
 export function processName(fileName: string): string {
   return fileName.replace(/\.wasm(\.gz)?$/i, '').slice(0, 100) || 'actor'
 }
@@ -190,7 +190,7 @@ async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal):
   }
 }
 
-/** @throws {GliaError} what the call failed with; after an exit with what was written before as its `reply`. */
+/** @throws {GliaError} the failure of the call. After an exit, its `reply` is the output until then. */
 async function readReply(stream: Stream): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   try {
@@ -202,7 +202,7 @@ async function readReply(stream: Stream): Promise<Uint8Array> {
   return concat(chunks)
 }
 
-/** @throws {GliaError} ERR_BAD_REQUEST if it is no time that a timer can wait. */
+/** @throws {GliaError} ERR_BAD_REQUEST if no timer can wait so long. */
 function readDeadline(ms: unknown): number | undefined {
   if (ms === undefined) return undefined
   if (typeof ms === 'number' && ms >= 1 && ms <= MAX_TIMER_MS) return ms
@@ -214,7 +214,7 @@ function gaveUp(signal: AbortSignal | undefined): GliaError {
   return cancellation('The caller gave up.', signal?.reason)
 }
 
-/** What goes wrong while sending, the reply tells; a process that does not read to the end may still reply well. */
+/** The reply tells of failures while sending. A process that does not read to the end may still reply well. */
 async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
   try {
     await stream.write(bytes)
@@ -224,11 +224,11 @@ async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
   await stream.closeWrite()
 }
 
-/** A copy, as the caller may go on changing its own. */
+/** A copy: the caller may change its bytes afterwards. */
 function blobOfModule(module: unknown): Blob {
   if (module instanceof Blob) return module
   if (module instanceof ArrayBuffer) return new Blob([module])
-  // No blob is made of shared memory.
+  // A Blob cannot be made of shared memory.
   if (module instanceof Uint8Array) return new Blob([isUnshared(module) ? module : module.slice()])
   throw new GliaError('ERR_BAD_REQUEST', 'Give the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
 }
@@ -239,7 +239,7 @@ function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
 
 function bytesOf(body: unknown): Uint8Array {
   if (typeof body === 'string') return new TextEncoder().encode(body)
-  // A copy: the caller may go on changing its own.
+  // A copy: the caller may change its bytes afterwards.
   if (body instanceof Uint8Array) return body.slice()
   if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0))
   throw new GliaError('ERR_BAD_REQUEST', 'A message is a text, a Uint8Array or an ArrayBuffer.')

@@ -20,7 +20,7 @@ export interface ProcessInfo {
   methods: readonly string[]
   /** 'cold' → 'starting' → 'idle' ⇄ 'busy' → 'backoff' → 'dead'. */
   state: ProcState
-  /** Messages handled in this page's life. */
+  /** Messages handled since the page was opened. */
   messages: number
   /** Messages waiting for their turn. */
   waiting: number
@@ -30,38 +30,44 @@ export interface ProcessInfo {
   restart: Restart
   /** The last 20 ends of its instances, oldest first. */
   exits: readonly Exit[]
-  /** Once it is dead: why, as a sentence. */
+  /** Why the process is dead, as a sentence; undefined while it lives. */
   death: string | undefined
-  /** CID of the module that it ran before it was swapped: what `swapBack` has it run again. */
+  /** CID of the module before the last swap, to which `swapBack` returns. */
   previousCid: string | undefined
-  /** The watches in which it is told of the ends of others. */
+  /** The watches that tell this process of the ends of others. */
   watches: readonly Watch[]
-  /** PIDs of the processes that it is linked to. */
+  /** PIDs of the linked processes. */
   links: readonly string[]
 }
 
 export interface CallOptions {
-  /** Gives the call up: the promise rejects with ERR_ABORTED. A method that does not return then is ended after half a second. */
+  /**
+   * Gives the call up: the promise rejects with ERR_ABORTED. A method that does not return within half a second is then
+   * ended.
+   */
   signal?: AbortSignal
 }
 
 export interface TimedCallOptions extends CallOptions {
   /**
-   * Time for the whole call, in ms, by this page's clock: then the promise rejects with ERR_DEADLINE, whatever the other side does.
-   * Left out: the called process's own deadline counts. A Glia peer that stops answering is given up within 10 s, another libp2p
-   * peer that keeps the call waiting after 30 s.
+   * Time for the whole call, in ms, by this page's clock. Then the promise rejects with ERR_DEADLINE, whatever the
+   * other side does. Left out: the deadline of the called process counts. A Glia peer that stops answering is given up
+   * within 10 s, another libp2p peer that keeps the call waiting after 30 s.
    */
   deadlineMs?: number
 }
 
 /**
- * `globalThis.glia`: the peer of this tab, for the devtools console, scripts and tests (DESIGN 8). Everything rejects with
+ * `globalThis.glia`: the peer of this tab, for the devtools console, scripts and tests. Every promise rejects with
  * GliaError: compare its `code`.
  */
 export interface GliaScripting {
-  /** Base58btc peer id of this tab; undefined until it is known, at the latest when `ready` resolves. */
+  /** Base58btc peer id of this tab; undefined until it is known, which is before `ready` resolves. */
   readonly peerId: string | undefined
-  /** Resolves when calls work, over HTTP too where there is a service worker. @throws {GliaError} if the tab cannot run a peer. */
+  /**
+   * Resolves when calls work, over HTTP too if there is a service worker. @throws {GliaError} if the tab cannot run a
+   * peer.
+   */
   readonly ready: Promise<void>
   /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
   spawn(module: Uint8Array | ArrayBuffer | Blob, options?: SpawnOptions): Promise<string>
@@ -75,19 +81,22 @@ export interface GliaScripting {
    * already keeps the longest wait that it came with: a new `deadlineMs` counts for its run.
    */
   setPolicy(pid: string, policy: GivenPolicy): Promise<PolicyChange>
-  /** The last 1,000 calls of a process in this page's life, and the last refusals, the last one first: who called, when, what, and how it ended. */
+  /**
+   * The last 1,000 calls of a process since the page was opened, and the last refusals, the newest first: who called,
+   * when, what, and how it ended.
+   */
   calls(pid: string): readonly CallRecord[]
   /**
-   * Starts a process afresh, also one that is dead. What was in its memory is lost. A message that runs is ended if it does not
-   * end within half a second.
+   * Starts a process afresh. A dead process lives again. What is in its memory is lost. A message that runs is ended if
+   * it does not end within half a second.
    */
   restart(pid: string): Promise<void>
   /**
-   * Has a process run a new version of its module: when the message that runs has ended, and before those that wait. The PID,
+   * Makes a process run a new version of its module, after the message that runs and before those that wait. The PID,
    * policy, files and queue stay. If the new version does not start, the old one goes on.
    */
   swap(pid: string, module: Uint8Array | ArrayBuffer | Blob): Promise<void>
-  /** Has it run the version before the last swap again. */
+  /** Makes it run the version before the last swap again. */
   swapBack(pid: string): Promise<void>
   /** The last 500 lines of a process's log: what it wrote to stderr, and what happened to it. */
   log(pid: string): LogLine[]
@@ -96,31 +105,33 @@ export interface GliaScripting {
   /** The same as a tar archive. */
   exportFiles(pid: string): Promise<Blob>
   /**
-   * Puts files under a process's `/data`, all or none, over those that have their paths: a tar archive (also `.tar.gz`), contents by
-   * their paths, or a list of files. The process gets them between two messages, and goes on. Resolves when they are kept.
+   * Puts files under `/data` of a process, all or none. They replace files with the same paths. Takes a tar archive
+   * (also `.tar.gz`), contents by path, or a list of files. The process gets them between two messages, and goes on.
+   * Resolves when they are stored.
    */
   importFiles(pid: string, files: GivenFiles, options?: CallOptions): Promise<void>
   /**
-   * Has `watcher` get a message whenever an instance of `watched` ends, and when that is killed: JSON as
-   * `{"pid", "name", "reason": {"type": "trapped", "message", "frames"}, "final"}`, sent by `watched` to the method. Resolves
-   * to what `unwatch` takes.
+   * Sends `watcher` a message whenever an instance of `watched` ends, and when `watched` is killed: JSON such as
+   * `{"pid", "name", "reason": {"type": "trapped", "message", "frames"}, "final"}`, sent by `watched` to the method.
+   * Resolves to the id for `unwatch`.
    */
   watch(watcher: string, watched: string, method: string): Promise<string>
   /** Ends a watch. */
   unwatch(id: string): Promise<void>
-  /** Has the instance of either process end when one of the other ends abnormally, unless it watches that one. */
+  /** Ends the instance of either process when an instance of the other ends abnormally, unless it watches the other. */
   link(a: string, b: string): Promise<void>
   unlink(a: string, b: string): Promise<void>
   /**
-   * Sends a message and collects the reply. A program that exits with a code other than 0 rejects it: the error has `exitCode`, and
-   * what the program had written as `reply`.
+   * Sends a message and collects the reply. If a program exits with a code other than 0, the promise rejects: the error
+   * has `exitCode`, and the output until then as `reply`.
    */
   call(address: string, body?: Uint8Array | ArrayBuffer | string, options?: TimedCallOptions): Promise<Uint8Array>
   /**
-   * `fetch` for calls: as `fetch` does it resolves to the response, whatever its status, and streams both bodies; it rejects with
-   * GliaError only. A call of this app (`/ww/0.1.0/…`, POST unless `init` says otherwise) goes straight to this page's peer, past the
-   * service worker. A call of another origin, which is a gateway, is sent again when it got no answer: it carries an
-   * `Idempotency-Key`, so it runs once. Of other requests GET and HEAD are sent again. A body that is a stream is sent once.
+   * `fetch` for calls. Like `fetch` it resolves to the response, whatever its status, and streams both bodies. It
+   * rejects with GliaError only. A call of this app (`/ww/0.1.0/…`, POST unless `init` says otherwise) goes straight to
+   * this page's peer, without the service worker. A call of another origin, which is a gateway, carries an
+   * `Idempotency-Key`: if no answer comes it is sent again, and still runs once. Of other requests GET and HEAD are
+   * sent again. A body that is a stream is sent once.
    * @throws {GliaError} ERR_ABORTED, ERR_UNREACHABLE, ERR_BAD_REQUEST.
    */
   fetch(target: string | URL | Request, init?: RequestInit): Promise<Response>
@@ -128,15 +139,15 @@ export interface GliaScripting {
   open(address: string): Promise<Stream>
   /** The processes that another peer lists to this one: their PIDs, names and the methods that this peer may call. */
   listed(peerId: string, options?: CallOptions): Promise<readonly ListedProcess[]>
-  /** The peers around this one: those it is connected to first, then those it has only heard of (`link: 'none'`). */
+  /** The peers around this one: connected ones first, then those it has only heard of (`link: 'none'`). */
   peers(): PeerInfo[]
   /** Connects to a peer, by multiaddr, peer id or join link. Resolves to its peer id. */
   connect(target: string, options?: CallOptions): Promise<string>
   /** Closes all connections to a peer. */
   disconnect(peerId: string): Promise<void>
   /**
-   * A link to this app that lets who opens it join the mesh and reach this peer.
-   * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for it.
+   * A link to this app with which others join the mesh and reach this peer.
+   * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for this tab.
    */
   joinLink(): string
 }

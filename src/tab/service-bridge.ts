@@ -12,7 +12,7 @@ import { ACK_MS, type CallMessage, newLifeLock, readToTab, type ToService } from
 import { clientOf, serveCall } from '../calls/served-call.ts'
 import { trustedScriptUrl } from './trusted.ts'
 
-/** Time that a service worker has to take over and say welcome, in ms. */
+/** Time that a service worker has to take over and answer, in ms. */
 const WELCOME_MS = 10_000
 
 export interface ServiceBridgeInit {
@@ -21,7 +21,7 @@ export interface ServiceBridgeInit {
   api: HttpApi
   /** Aborts when the peer is stopped. */
   alive: AbortSignal
-  /** A new version of the app is in control; this page still runs the old one. */
+  /** Called when a new version of the app is in control. This page still runs the old one. */
   onUpdate(): void
 }
 
@@ -41,8 +41,8 @@ export async function registerServiceWorker(url: string): Promise<ServiceWorkerR
 }
 
 /**
- * This tab's end of the service worker: says who is here whenever one starts, serves the calls it forwards, and reaches
- * other tabs of the browser through it. It survives the service worker being stopped at any time.
+ * This tab's end of the service worker. It tells each new service worker who is here, serves the calls that are
+ * forwarded, and reaches other tabs of the browser. The service worker may be stopped at any time.
  */
 export class ServiceBridge {
   readonly #init: ServiceBridgeInit
@@ -57,7 +57,7 @@ export class ServiceBridge {
 
   /**
    * Resolves when the service worker controls this page and knows it.
-   * @throws {GliaError} ERR_NO_TAB if none takes over in time.
+   * @throws {GliaError} ERR_NO_TAB if no service worker takes over in time.
    */
   async start(): Promise<void> {
     const { alive, onUpdate } = this.#init
@@ -82,7 +82,10 @@ export class ServiceBridge {
     await this.#welcomed.promise.finally(() => clearTimeout(late))
   }
 
-  /** Whose keys this page's requests carry, as the API is told it; undefined until the service worker knows the page. */
+  /**
+   * The owner of the keys of this page's requests, as the API knows it; undefined until the service worker knows the
+   * page.
+   */
   get client(): string | undefined {
     return this.#clientId && clientOf(this.#clientId)
   }
@@ -157,7 +160,7 @@ export class ServiceBridge {
   }
 }
 
-/** A page that was loaded past the service worker (a forced reload) is not taken over unless it asks. */
+/** After a forced reload a page is not controlled unless it asks. */
 async function askForControl(): Promise<void> {
   const { active } = await navigator.serviceWorker.ready
   active?.postMessage({ type: 'glia:claim' } satisfies ToService)

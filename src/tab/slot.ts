@@ -1,7 +1,10 @@
 const MAX_SLOTS = 64
-/** Longest time that the page this one replaces may take to let go of its slot, in ms. */
+/** Longest time that the page before this one may take to release its slot, in ms. */
 const LEAVING_WAIT_MS = 3000
-/** The same when a page has said that it has the slot: one that is duplicated stays, one that is left may have answered just before. In ms. */
+/**
+ * The same after a page has said that it has the slot, in ms. The original of a duplicated tab keeps it; a page that is
+ * being left may have answered just before.
+ */
 const KEPT_WAIT_MS = 300
 /** Which slots: each storage of an origin has its own. */
 export interface SlotInit {
@@ -12,8 +15,8 @@ export interface SlotInit {
 }
 
 /**
- * Takes a slot, the number of an identity in this browser, for as long as this document lives: the one this tab had
- * before, if nobody has it, else the lowest free one. Two tabs never share one: a slot is a Web Lock.
+ * Takes a slot, the number of an identity in this browser, for the life of this document: the slot that this tab had
+ * before, if nobody has it, or else the lowest free one. A slot is a Web Lock, so two tabs never share one.
  */
 export async function takeSlot(init: SlotInit): Promise<number> {
   const keep = (slot: number): number => {
@@ -26,14 +29,14 @@ export async function takeSlot(init: SlotInit): Promise<number> {
   throw new RangeError(`${MAX_SLOTS} tabs of this app are open already.`)
 }
 
-/** Waits for the page that this one replaces, and not for one that this one is a duplicate of. */
+/** Waits for the page that this one replaces, but not for a page of which this one is a duplicate. */
 async function holdAgain(slot: number, init: SlotInit): Promise<boolean> {
   const given = new AbortController()
   const giveUpAfter = (ms: number): ReturnType<typeof setTimeout> => setTimeout(() => given.abort(), ms)
   const timers = [giveUpAfter(LEAVING_WAIT_MS)]
   const others = new BroadcastChannel(channelOf(init))
   others.onmessage = ({ data }: MessageEvent<unknown>) => {
-    // A reload has its slot for sure: the page that answered is about to go.
+    // After a reload the slot is this page's for sure: the page that answered is about to go.
     if (data === `mine ${slot}` && !isReload()) timers.push(giveUpAfter(KEPT_WAIT_MS))
   }
   others.postMessage(`whose ${slot}`)
@@ -60,7 +63,8 @@ async function hold(slot: number, request: LockOptions, init: SlotInit): Promise
     others.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data === `whose ${slot}`) others.postMessage(`mine ${slot}`)
     }
-    // Let go as the page goes, not when the browser gets round to it: the next page wants the same slot.
+    // Released when the page is hidden for good, not when the browser gets round to it: the next page wants the same
+    // slot.
     await new Promise<unknown>((gone) => {
       addEventListener('pagehide', gone, { once: true })
       init.alive.addEventListener('abort', gone, { once: true })
@@ -83,7 +87,7 @@ function keyOf({ storage }: SlotInit): string {
   return `${storage}.slot`
 }
 
-/** Pages ask each other here, as "whose 3" and "mine 3". */
+/** Pages ask each other on this channel: "whose 3", "mine 3". */
 function channelOf({ storage }: SlotInit): string {
   return `${storage}:slots`
 }

@@ -15,7 +15,7 @@ import {
   ownRelays,
 } from './mesh-config.ts'
 
-/** libp2p's chunk: fetched from the first moment on, beside everything else. */
+/** libp2p's chunk. It is fetched from the first moment on, beside everything else. */
 export type MeshModule = Promise<typeof import('../mesh/index.ts')>
 
 export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo'> {
@@ -33,46 +33,46 @@ export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serveStream' | 'isS
   changed(): void
 }
 
-/** How often the origin is asked for its relays while none of them can be joined, in ms. */
+/** How often the origin is asked for its relays while no relay can be joined, in ms. */
 const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
-/** What the person is asked before a join link is followed. */
+/** The question to the person before a join link is followed. */
 export interface JoinQuestion {
-  /** Peer id of who sent the link. */
+  /** Peer id of the sender of the link. */
   from: string
-  /** Hosts that joining dials. */
+  /** Hosts that would be dialled. */
   hosts: readonly string[]
 }
 
-/** Where the tab keeps the link that its person agreed to: a reload does not ask again. */
+/** The tab keeps the link here once the person has agreed: a reload does not ask again. */
 const AGREED = 'glia-join'
 
-/** Whether a link leads to this very tab: its person looks at the own link. */
+/** Whether the link is this tab's own: the person looks at it here. */
 function isOwn({ peers }: Invitation, { peerId }: MeshNode): boolean {
   return peers.every((peer) => peer.endsWith(`/p2p/${peerId}`))
 }
 
-/** The browser's text for a script that did not load names a file that only we know. */
+/** The browser's text for a script that failed to load names a file that only we know. */
 function startFailure(thrown: unknown): GliaError {
   if (thrown instanceof GliaError) return thrown
   const message = 'The part of this page that joins the mesh could not be loaded or started. Reload the page.'
   return new GliaError('ERR_START', message, { cause: thrown })
 }
 
-/** This tab on the mesh: starts the node, tells it which relays to use, and brings it back when the tab was away. */
+/** This tab on the mesh. It starts the node, tells it which relays to use, and brings it back when the tab was away. */
 export class TabMesh {
   readonly #init: TabMeshInit
   readonly #log: Logger
   /** Rejects if libp2p cannot be started here. */
   readonly started: Promise<MeshNode>
   node: MeshNode | undefined
-  /** Why the node did not start. */
+  /** Why the node did not start; undefined if it did. */
   failure: GliaError | undefined
-  /** Why the join link that the page was opened with does not work now, and since when the page has that link. */
+  /** Why the page's join link does not work now, and since when the page has that link. */
   badJoinLink: { error: GliaError; at: number } | undefined
-  /** A join link that names hosts this tab has nothing to do with. None of them is dialled before its person agrees. */
+  /** A join link that names hosts which this tab does not know. None of them is dialled before the person agrees. */
   question: JoinQuestion | undefined
   settings: MeshSettings = NO_SETTINGS
   #module: Awaited<MeshModule> | undefined
@@ -100,23 +100,23 @@ export class TabMesh {
       .catch(() => undefined)
   }
 
-  /** A link to this app under which others reach this peer; undefined while there is none. */
+  /** A link to this app with which others reach this peer; undefined while there is none. */
   joinLink(): string | undefined {
     return this.node && this.#module?.formatJoinLink(this.#init.home ?? document.baseURI, this.node.addrs())
   }
 
-  /** Address of the origin's gateway, with a slash at its end. */
+  /** Address of the gateway of this origin, with a slash at its end. */
   get gateway(): string | undefined {
     const { home } = this.#init
     return this.#origin?.gateway && home !== undefined ? `${new URL(home).origin}/` : undefined
   }
 
-  /** STUN and TURN servers for the connections that are made from now on. */
+  /** STUN and TURN servers for new connections. */
   get iceServers(): IceServersInUse {
     return chooseIceServers(this.settings.iceServers, this.#origin?.iceServers ?? [], location.hostname)
   }
 
-  /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. */
+  /** Connects to a multiaddr, a peer id, or the peer of a join link. Resolves to the peer id. */
   async connect(text: string, signal?: AbortSignal): Promise<string> {
     const target = text.trim()
     const [mesh, node] = await Promise.all([this.#init.module, this.started])
@@ -124,7 +124,7 @@ export class TabMesh {
     return invitation ? this.#accept(invitation, node, signal) : node.connect(target, signal)
   }
 
-  /** Checks settings and keeps them. They are used at once. @throws {GliaError} ERR_BAD_ADDRESS naming the bad line. */
+  /** Checks, keeps and uses the settings. @throws {GliaError} ERR_BAD_ADDRESS that names the wrong line. */
   async saveSettings(given: MeshSettings): Promise<void> {
     const { readMultiaddr } = await this.#init.module
     const settings = checkSettings(given, readMultiaddr)
@@ -172,7 +172,7 @@ export class TabMesh {
     this.#init.changed()
   }
 
-  /** The origin could not be asked before, or its relay is gone: perhaps there is another one by now. */
+  /** The origin could not be asked before, or its relay is gone. It may name another relay by now. */
   async #askOriginAgain(node: MeshNode): Promise<void> {
     const isAlone = !node.relays().some(({ state }) => state === 'reserved')
     if (!this.#origin || (isAlone && this.#origin.relays.length > 0))
@@ -187,7 +187,7 @@ export class TabMesh {
     node.useRelays(chooseRelays(this.#ownRelays, this.#invitation?.relays ?? []))
   }
 
-  /** The page's own link: joins the mesh that it names, and tries until its peer is there. */
+  /** Joins the mesh of the page's own link, and tries until the peer of the link is connected. */
   #followLink(mesh: Awaited<MeshModule>, node: MeshNode): void {
     const at = Date.now()
     const tell = (error: GliaError | undefined): void => {
@@ -209,9 +209,9 @@ export class TabMesh {
     }
   }
 
-  /** Follows a link at once where it names nobody new, and else when the person agrees. */
+  /** Follows a link at once if it names no new hosts. Otherwise it waits for the person's consent. */
   async #considerJoinLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
-    // What the origin's own relays are is known by then, or it cannot be reached.
+    // Now the origin's own relays are known, or the origin cannot be reached.
     await this.#originAsked
     if (location.hash !== hash) return
     const { strangers } = compareWithOwn(invitation, this.#ownRelays)
@@ -259,7 +259,7 @@ export class TabMesh {
     throw failure
   }
 
-  /** A tab that was asleep, frozen or without a network looks at once whether its relays are still there. */
+  /** A tab that was asleep, frozen or offline looks at once whether its relays are still there. */
   #followLife(node: MeshNode): void {
     const rejoin = (): void => node.rejoin()
     const whileAlive = { signal: this.#init.alive }

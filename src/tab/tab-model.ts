@@ -30,10 +30,16 @@ import { Persistence } from './persistence.ts'
 import type { JoinQuestion, TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
-/** Shortest time between two looks of the views at a peer that is busy, in ms: at 60 a second they took a quarter of its thread. */
+/**
+ * Shortest time between two updates of the views while the peer is busy, in ms. At 60 updates a second they took a
+ * quarter of its thread.
+ */
 const REFRESH_MS = 100
 
-/** The views' model over the parts of a tab. The parts come when the peer has started; until then it shows that. */
+/**
+ * The model of the views, over the parts of a tab. The parts arrive when the peer has started; until then the model
+ * says so.
+ */
 export class LiveTabModel implements TabModel {
   readonly peerId = signal<string | undefined>(undefined)
   readonly slot = signal<number | undefined>(undefined)
@@ -58,14 +64,14 @@ export class LiveTabModel implements TabModel {
   readonly #peer = Promise.withResolvers<Peer>()
   #entries: () => ProcessEntry[] = () => []
   #mesh: TabMesh | undefined
-  /** Bumped whenever the table has changed: what logs are computed from. */
+  /** Changes whenever the table has changed. Logs are computed from it. */
   readonly #version = signal(0)
   #scheduled = false
   #refreshedAt = -Infinity
   #lastSpawn = 0
 
   constructor() {
-    // Those who wait are told; with nobody waiting, `fatal` shows it.
+    // Whoever waits gets the error. If nobody does, `fatal` shows it.
     this.#peer.promise.catch(() => undefined)
   }
 
@@ -94,7 +100,7 @@ export class LiveTabModel implements TabModel {
       : { level: 'ok', text: 'HTTP API', detail: 'Pages of this origin can call the processes here with fetch.' }
   }
 
-  /** Has the views look again: in the next frame, and for changes that go on a few times a second. */
+  /** Makes the views update in the next frame. While changes go on, they update a few times a second. */
   readonly changed = (): void => {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -204,7 +210,7 @@ export class LiveTabModel implements TabModel {
     try {
       for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) yield chunk
     } finally {
-      // A view that stops early gives the call up; after the end this changes nothing.
+      // A view that stops early gives the call up. After the end of the call this has no effect.
       await stream.close()
     }
   }

@@ -28,7 +28,7 @@ const SpawnSheets = deferred((views) => views.SpawnSheets)
 export function App({ model }: { model: TabModel }) {
   const tab = useSignal<Tab>('processes')
   const joinShown = useSignal(false)
-  /** Files that get a sheet, which asks what they are to become. */
+  /** Files that were dropped or chosen. Each gets a sheet, on which the person decides what becomes of it. */
   const given = useSignal<readonly File[]>([])
   const sheetsShown = useSignal(false)
   const peersState = useMemo(() => new PeersState(), [])
@@ -57,7 +57,7 @@ export function App({ model }: { model: TabModel }) {
     const before = choices.current
     try {
       const pid = await made
-      // Whoever has chosen another process meanwhile is not taken away from it.
+      // The person may have chosen another process meanwhile: the choice stays.
       if (choices.current !== before) return
       selected.value = pid
       focusPid.value = pid
@@ -81,7 +81,7 @@ export function App({ model }: { model: TabModel }) {
     spawnFiles(files)
   })
   useSignalEffect(() => {
-    // The peer has started: what follows takes nothing from that.
+    // The peer has started, so loading the views takes nothing from the start.
     if (model.peerId.value !== undefined) loadDeferred()
   })
   const consoleOf = ({ pid, methods }: ProcessView): ConsoleState => {

@@ -10,12 +10,12 @@ import { spokenStatus } from './spoken-status.ts'
 
 export interface HeaderProps {
   model: TabModel
-  /** Set to show the join link as a QR code. */
+  /** True while the join link is shown as a QR code. */
   joinShown: Signal<boolean>
   onFiles: (files: File[]) => void
 }
 
-/** Who this peer is, whether it is on the mesh and how to join it there, how its actors do their I/O. */
+/** Who this peer is, whether it is on the mesh, how to invite others, and the tier of its actors. */
 export function Header({ model, joinShown, onFiles }: HeaderProps) {
   const link = model.joinLink.value
   const peerId = model.peerId.value
@@ -71,10 +71,10 @@ export function Header({ model, joinShown, onFiles }: HeaderProps) {
   )
 }
 
-/** As wide as any peer id is shown: the font is monospaced. */
+/** Any peer id takes this width: the font is monospaced. */
 const PLACE_TEXT = shortId('0'.repeat(52))
 
-/** Takes the room of the peer's chip until it is there, so that nothing moves when it comes. */
+/** Keeps the room of the peer's chip until the peer id is known, so that nothing moves then. */
 function PeerChipPlace() {
   return (
     <span class="chip peer-chip place" aria-hidden="true">
@@ -108,7 +108,7 @@ function Status({ id, status, class: className = '' }: { id: string; status: Sta
   )
 }
 
-/** A few words that a click explains. */
+/** A few words. A click shows the explanation. */
 function Explained(props: { id: string; class: string; words: ComponentChildren; children: ComponentChildren }) {
   return (
     <>

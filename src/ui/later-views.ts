@@ -1,4 +1,4 @@
-/** The views that no first call needs, as one chunk: see `deferred.tsx`. */
+/** The views that no first call needs, in one chunk: see `deferred.tsx`. */
 export { JoinDialog } from './peers/join-dialog.tsx'
 export { PeersView } from './peers/peers-view.tsx'
 export { ProcessFacts } from './processes/process-facts.tsx'

@@ -1,6 +1,6 @@
 /**
- * What the views need from the tab, and nothing more. `src/tab/tab-model.ts` implements it over the process table and the
- * router; the views only read signals and call these functions.
+ * Everything that the views need from the tab. `src/tab/tab-model.ts` implements it over the process table and the
+ * router. The views only read the signals and call the functions.
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { LogLine } from '../actors/table/process-log.ts'
@@ -27,19 +27,21 @@ export interface ErrorView {
 export interface ProcessView {
   pid: string
   name: string
-  /** True for the bundled root, which cannot be killed. */
+  /** True for the bundled root process, which cannot be killed. */
   root: boolean
   /** CIDv1 of the module's bytes. */
   cid: string
   methods: readonly string[]
   state: ProcState
-  /** Messages handled since the process was made in this page, failed ones included. */
+  /** Messages that were handled since this page made the process, failed ones included. */
   messages: number
   /** Messages waiting in the mailbox. */
   waiting: number
-  /** Median time of the last calls, in ms; undefined until there was one. */
+  /** Median time of the last calls, in ms; undefined before the first one. */
   p50Ms: number | undefined
-  /** Linear memory of the live instance and of its files outside of `/data`, in bytes; undefined while cold or unknown. */
+  /**
+   * Linear memory of the live instance, with its files outside of `/data`, in bytes; undefined while cold or unknown.
+   */
   memoryBytes: number | undefined
   /** Size of the module, in bytes. */
   moduleBytes: number
@@ -48,26 +50,26 @@ export interface ProcessView {
   env: Readonly<Record<string, string>>
   policy: Policy
   restart: Restart
-  /** In backoff: when it comes back, in ms since the epoch. */
+  /** When a process in backoff comes back, in ms since the epoch. */
   backoffUntil: number | undefined
-  /** Why it is not restarted any more; undefined while it lives. */
+  /** Why the process is dead; undefined while it lives. */
   death: string | undefined
   /** The last ends of its instances, oldest first. */
   exits: readonly Exit[]
-  /** The processes of this tab that are told when it ends, those it is told of, and those it ends with. */
+  /** Watches and links with processes of this tab. */
   ties: readonly TieView[]
   lastError: ErrorView | undefined
-  /** False when the browser refused to store it: it will not come back after a reload. */
+  /** False if the browser refused to store the process: it does not come back after a reload. */
   persisted: boolean
 }
 
-/** How another process is tied to one. */
+/** A watch or a link, as seen from one process. */
 export interface TieView {
   pid: string
   name: string
-  /** Watched by it, watches it, or linked with it. */
+  /** The other process watches this one, is watched by it, or is linked with it. */
   kind: 'watcher' | 'watched' | 'linked'
-  /** Where the watcher gets the message. */
+  /** The method of the watcher that gets the message. */
   method?: string | undefined
 }
 
@@ -77,42 +79,46 @@ export interface ImportView {
   name: string
 }
 
-/** What a module says of itself. */
+/** What an inspected module has and asks for. */
 export interface ModuleView {
   /** CIDv1 of its bytes. */
   cid: string
   methods: readonly string[]
   imports: readonly ImportView[]
-  /** Memory that it asks for at its start, in bytes. */
+  /** Memory that the module asks for at its start, in bytes. */
   startMemoryBytes: number
-  /** Its own limit on its memory, in bytes; undefined: none. */
+  /** The module's own limit on its memory, in bytes; undefined if it has none. */
   maxMemoryBytes: number | undefined
 }
 
-/** How far a file is that is being looked at. */
+/** How far the reading and compiling of a file is. */
 export type DraftStep =
   | { stage: 'reading'; doneBytes: number }
   | { stage: 'compiling' }
   | { stage: 'ready'; module: ModuleView }
   | { stage: 'refused'; error: ErrorView }
 
-/** A file that may become an actor. It is read and compiled while people look at what it asks for. */
+/** A file that may become an actor. It is read and compiled while the person looks at what it asks for. */
 export interface Draft {
   readonly fileName: string
-  /** What a process of it is called unless people say otherwise. */
+  /** Name of the new process, unless the person changes it. */
   readonly name: string
-  /** Of the file. */
+  /** Size of the file. */
   readonly bytes: number
-  /** When it was given, in ms since the epoch. */
+  /** When the file was given, in ms since the epoch. */
   readonly since: number
   readonly step: ReadonlySignal<DraftStep>
   /**
-   * Makes a process of it, as soon as it is ready. Resolves to its PID. Rejects with GliaError; then it can be tried again.
+   * Makes a process of the file as soon as it is compiled. Resolves to the PID. Rejects with GliaError; then it can be
+   * tried again.
    */
   spawn: (options: SpawnOptions, signal: AbortSignal) => Promise<string>
-  /** Has a process run it from now on, as soon as it is ready. The result has it run what it ran before. Rejects with GliaError. */
+  /**
+   * Makes a process run the file as soon as it is compiled. `undo` of the result brings the old module back. Rejects
+   * with GliaError.
+   */
   swap: (pid: string, signal: AbortSignal) => Promise<{ undo: () => Promise<void> }>
-  /** Nobody wants it any more. Idempotent. */
+  /** Gives the draft up. Idempotent. */
   drop: () => void
 }
 
@@ -123,22 +129,25 @@ export type StorageView = 'unknown' | 'not asked' | 'asking' | 'kept' | 'refused
 export interface FilesView {
   files: number
   bytes: number
-  /** What all of this site keeps in the browser, and may keep, in bytes; undefined if the browser does not tell. */
+  /** What this whole site keeps in the browser, and may keep, in bytes; undefined if the browser does not tell. */
   usedBytes: number | undefined
   quotaBytes: number | undefined
 }
 
 /** The files that processes keep in this browser. */
 export interface ProcessFiles {
-  /** undefined until it is known. */
+  /** Undefined until it is known. */
   of: (pid: string) => ReadonlySignal<FilesView | undefined>
   /** All files of a process, as a tar archive. Rejects with GliaError. */
   archive: (pid: string, signal: AbortSignal) => Promise<Blob>
-  /** Puts files there between two messages, over those of the same names; an archive is unpacked. Rejects with GliaError. */
+  /**
+   * Puts files under `/data` between two messages. They replace files of the same names. Archives are unpacked. Rejects
+   * with GliaError.
+   */
   add: (pid: string, files: readonly File[], signal: AbortSignal) => Promise<void>
 }
 
-/** How far a bundled actor is on its way to a process. */
+/** How far the start of a bundled actor is. */
 export interface SpawnView {
   id: number
   name: string
@@ -148,16 +157,16 @@ export interface SpawnView {
   cancel: () => void
 }
 
-/** A light with words; colour never carries meaning alone. */
+/** A coloured dot with words. Colour never carries meaning alone. */
 export interface StatusView {
   level: 'ok' | 'warn' | 'bad' | 'idle'
   /** A few words for the header. */
   text: string
-  /** A sentence: what it means and, if something is wrong, what to do. */
+  /** One sentence: what the status means and, if something is wrong, what to do. */
   detail: string
 }
 
-/** A call under way: from the console, or to the root of another peer. */
+/** A call under way, from the console or to a process of another peer. */
 export interface CallHandle {
   /** Reply chunks as they arrive; ends with the reply; throws GliaError. */
   reply: AsyncIterable<Uint8Array>
@@ -165,27 +174,27 @@ export interface CallHandle {
 }
 
 export interface TabModel {
-  /** undefined until the identity is known. */
+  /** Undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
   /** Number of this tab's identity in this browser, from 0. */
   slot: ReadonlySignal<number | undefined>
-  /** I/O tier of the actors and why this one. */
+  /** The tier of the actors, and why it is this one. */
   tier: ReadonlySignal<{ name: 'rings' | 'JSPI' | 'buffered'; why: string } | undefined>
-  /** Am I on the mesh? */
+  /** Whether this tab is on the mesh. */
   mesh: ReadonlySignal<StatusView>
-  /** Does the HTTP API work in this tab? */
+  /** Whether the HTTP API works in this tab. */
   http: ReadonlySignal<StatusView>
   /** Set when a new version of the app waits for a reload. */
   updateReady: ReadonlySignal<boolean>
-  /** Set when the tab cannot run at all, e.g. opened in a frame. */
+  /** Set if the tab cannot run at all, for example in a frame. */
   fatal: ReadonlySignal<ErrorView | undefined>
   /** In a stable order: root first, then by age. */
   processes: ReadonlySignal<readonly ProcessView[]>
   spawns: ReadonlySignal<readonly SpawnView[]>
   bundled: ReadonlySignal<readonly BundledActor[]>
-  /** Files that the installed app was opened with; the views take them and leave the list empty. */
+  /** Files with which the installed app was opened. The views take them and empty the list. */
   opened: Signal<readonly File[]>
-  /** The path under which the HTTP API answers in this deployment, ending in a slash: `/` or `/glia/`. */
+  /** The path of the HTTP API in this deployment, with a slash at its end: `/` or `/glia/`. */
   basePath: string
   /** The last lines of a process's log (a live signal; empty for unknown PIDs). */
   log: (pid: string) => ReadonlySignal<readonly LogLine[]>
@@ -193,44 +202,48 @@ export interface TabModel {
   draft: (file: File) => Draft
   /** Makes a process of one of the bundled actors. */
   spawnBundled: (actor: BundledActor) => Promise<string>
-  /** Changes fields of a process's policy, and says which of them wait for its next instance. Rejects with GliaError. */
+  /**
+   * Changes fields of a process's policy, and tells which of them wait for the next instance. Rejects with GliaError.
+   */
   setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
-  /** The last calls of a process, the last one first. */
+  /** The last calls of a process, the newest first. */
   calls: (pid: string) => ReadonlySignal<readonly CallRecord[]>
-  /** Gives a process a fresh instance, also one that is dead. Rejects with GliaError. */
+  /** Gives a process a fresh instance. A dead process lives again. Rejects with GliaError. */
   restart: (pid: string) => Promise<void>
-  /** undefined where processes keep no files. */
+  /** Undefined where processes keep no files. */
   files: ProcessFiles | undefined
-  /** Ends a process. The result brings it back (same PID, fresh state) while the page is open. */
+  /** Ends a process. `undo` of the result brings it back while the page is open, with its PID and a fresh state. */
   kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
-  /** Other peers: connected ones first, then those that are only known; stable order. */
+  /** Other peers in a stable order: connected ones first, then those that are only known. */
   peers: ReadonlySignal<readonly PeerInfo[]>
   relays: ReadonlySignal<readonly RelayInfo[]>
-  /** Address of this origin's gateway, with a slash at its end; undefined if it has none. */
+  /** Address of the gateway of this origin, with a slash at its end; undefined if there is none. */
   gateway: ReadonlySignal<string | undefined>
-  /** A link that lets others join the mesh and reach this peer; undefined while it cannot be reached. */
+  /** A link with which others join the mesh and reach this peer; undefined while nobody can reach it. */
   joinLink: ReadonlySignal<string | undefined>
-  /** Connects to a multiaddr, to a peer id, or to what a join link names. Resolves to the peer id. Rejects with GliaError. */
+  /**
+   * Connects to a multiaddr, a peer id, or the peer of a join link. Resolves to the peer id. Rejects with GliaError.
+   */
   connect: (text: string, signal: AbortSignal) => Promise<string>
   disconnect: (peerId: string) => Promise<void>
   /** The processes that another peer lists to this one. Rejects with GliaError. */
   listedBy: (peerId: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
   /** Calls a method of a process of another peer. */
   callPeer: (address: string, message: Uint8Array) => CallHandle
-  /** What the browser promised about what this site stores. */
+  /** What the browser promised about the data of this site. */
   storage: ReadonlySignal<StorageView>
-  /** Asks it to keep that. */
+  /** Asks the browser to keep the data. */
   askForStorage: () => Promise<void>
-  /** Set while the join link that the page was opened with does not work: says why. Its `at` is the same as long as the link is. */
+  /** Set while the join link of this page does not work: says why. `at` stays the same for the same link. */
   badJoinLink: ReadonlySignal<ErrorView | undefined>
-  /** Set while the page's join link waits for its person's consent: who sent it, and which hosts it has this tab dial. */
+  /** Set while the page's join link waits for consent: who sent it, and which hosts this tab would dial. */
   joinQuestion: ReadonlySignal<{ from: string; hosts: readonly string[] } | undefined>
-  /** Joins by that link, or leaves it. */
+  /** Joins by the link, or discards it. */
   answerJoinLink: (joins: boolean) => void
   settings: ReadonlySignal<MeshSettings>
-  /** STUN and TURN servers for the connections that are made from now on; undefined until the mesh has started. */
+  /** STUN and TURN servers for new connections; undefined until the mesh has started. */
   iceServers: ReadonlySignal<IceServersInUse | undefined>
-  /** Checks and keeps them; they are used at once. Rejects with GliaError ERR_BAD_ADDRESS naming the bad line. */
+  /** Checks, keeps and uses the settings. Rejects with GliaError ERR_BAD_ADDRESS that names the wrong line. */
   saveSettings: (settings: MeshSettings) => Promise<void>
 }

@@ -7,11 +7,11 @@ export type Tab = keyof typeof TABS
 
 export interface TabBarProps {
   tab: Signal<Tab>
-  /** Numbers that stand beside a tab's name. */
+  /** Numbers beside the names of tabs. */
   counts: Partial<Record<Tab, number>>
 }
 
-/** The views of the page. The arrow keys, Home and End go from one to the next. */
+/** The tabs of the views. The arrow keys, Home and End go from one to the next. */
 export function TabBar({ tab, counts }: TabBarProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = NAMES.indexOf(tab.value)
@@ -41,7 +41,7 @@ export function TabBar({ tab, counts }: TabBarProps) {
   )
 }
 
-/** Id of the tab's button, by which its view is named. */
+/** Id of the tab's button, which names its view. */
 export function tabId(tab: Tab): string {
   return `${tab}-tab`
 }

@@ -7,8 +7,8 @@ const manifest = self.__WB_MANIFEST
 const isDevelopment = manifest.length === 0
 
 /**
- * The app's files: kept when the service worker is installed, so that the app opens offline, and served with the headers
- * that a static host does not send (isolation, and the actor worker's own policy).
+ * The app's files. They are stored when the service worker is installed, so that the app opens offline. They are served
+ * with the headers that a static host does not send (isolation, and the actor worker's policy).
  */
 export class AppCache {
   readonly #base: URL
@@ -46,7 +46,7 @@ export class AppCache {
 }
 
 function withHeaders(response: Response, extra: Readonly<Record<string, string>>): Response {
-  // Opaque and redirected responses cannot be remade; they are none of the app's files.
+  // Opaque and redirected responses cannot be copied. None of the app's files is one.
   if (response.status === 0 || response.redirected) return response
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(extra)) headers.set(name, value)

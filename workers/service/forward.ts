@@ -7,8 +7,8 @@ import { startBody } from './request-body.ts'
 import { passCall, type Tab, type Tabs } from './tabs.ts'
 
 /**
- * Longest time until the reply begins, in ms. Chromium ends a service worker that has given no head after 300 s (FACTS 4.3), and
- * the page would get an error that says nothing.
+ * Longest time until the reply begins, in ms. Chromium 156 ends a service worker that has given no head after about 300
+ * s, and the page would get an error that says nothing.
  */
 const HEAD_MS = 280_000
 
@@ -16,12 +16,12 @@ const PEER_IN_PATH = /^\/ww\/[^/]*\/([^/]+)\//
 
 export interface Forwarder {
   tabs: Tabs
-  /** This service worker's own. */
+  /** Lock of this service worker. */
   lock: LifeLock
   deaths: DeathWatch
 }
 
-/** Has a request of the API answered by the tab it is for. @param path Below the app's base, with its slash. */
+/** Sends a request of the API to the tab that answers it. @param path Below the app's base, with its slash. */
 export async function forward(event: FetchEvent, path: string, forwarder: Forwarder): Promise<Response> {
   try {
     const tab = await findTab(event, path, forwarder.tabs)
@@ -39,7 +39,7 @@ async function findTab({ clientId, resultingClientId }: FetchEvent, path: string
     const tab = await tabs.ofPeer(peer)
     if (tab) return tab
   }
-  // Another peer than the tabs' own: the router of the caller's tab knows more ways, and the right error.
+  // For a peer that no tab runs, the router of the caller's tab knows more ways, and the right error.
   const tab = await tabs.ofClient(clientId || resultingClientId)
   if (tab) return tab
   throw new GliaError('ERR_NO_TAB', `No tab runs a peer. Open ${self.location.origin}${basePath()} and try again.`)

@@ -1,8 +1,8 @@
 import { GliaError } from '../../src/glia/errors.ts'
 
 /**
- * Who may use the API: a script of this origin, and a person who opens one of its addresses. `Sec-Fetch-*` is not visible to a
- * service worker (FACTS 4.5), so what tells the cases apart is the request's mode and destination.
+ * Who may use the API: a script of this origin, and a person who opens one of its addresses. A service worker does not
+ * see `Sec-Fetch-*`, so the mode and the destination of the request decide.
  * @returns why not, or undefined.
  */
 export function refusal(event: FetchEvent): GliaError | undefined {

@@ -1,7 +1,7 @@
 /**
- * The service worker: answers the HTTP API by forwarding to the tab that runs the peer, and serves the app's files, also
- * offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again. The README of
- * this folder has the reasons.
+ * The service worker. It answers the HTTP API by forwarding requests to the tab that runs the peer, and serves the
+ * app's files, also offline. It keeps no truth: it may be stopped at any time, and the next one asks the tabs again.
+ * The README of this folder has the reasons.
  */
 import { GliaError } from '../../src/glia/errors.ts'
 import { refuse } from '../../src/glia/http/refuse.ts'
@@ -33,7 +33,7 @@ self.addEventListener('fetch', (event) => {
   if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return
   const path = url.pathname.slice(base.pathname.length - 1)
   if (event.request.mode === 'navigate' && event.request.method !== 'GET') {
-    // A form of any site can send one here.
+    // A form on any site can send a request here.
     event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia is not opened by sending it something.')))
   } else if (API.test(path)) {
     const refused = refusal(event)
@@ -56,14 +56,14 @@ self.addEventListener('message', (event) => {
 })
 
 /**
- * Takes over the open pages. Nothing waits for it: Firefox 153 also asks their workers, and an actor that sleeps in its ring
- * never answers. An activation that waited for it would hang, and every fetch with it.
+ * Takes over the open pages. Nothing waits for it: Firefox 153 also asks their workers, and an actor that sleeps in its
+ * ring never answers. An activation that waited would hang, and every fetch with it.
  */
 function claim(): void {
   void self.clients.claim()
 }
 
-/** A call from one tab to another: from here on the two talk over the port alone. */
+/** Passes a call from one tab to another. From here on the two talk over the port alone. */
 async function pass(peer: string, call: Parameters<typeof passCall>[1], port: MessagePort): Promise<void> {
   const tab = await tabs.ofPeer(peer)
   if (tab) passCall(tab, call, port)

@@ -1,21 +1,27 @@
 import { concat } from '../../src/glia/stream/concat.ts'
 import { INLINE_BYTES } from '../../src/calls/protocol.ts'
 
-/** Time that the start of a body has to come, in ms: enough for one that is in memory, unnoticed for one that trickles. */
+/**
+ * Time that the start of a body has to arrive, in ms. It is enough for a body in memory, and too short to notice for
+ * one that trickles.
+ */
 const INLINE_MS = 3
 
 export interface StartedBody {
   first: Uint8Array<ArrayBuffer> | null
-  /** Whether `first` is all. */
+  /** Whether `first` is the whole body. */
   complete: boolean
-  /** The rest; null if there is none. */
+  /** The rest of the body; null if there is none. */
   rest: ReadableStreamDefaultReader<Uint8Array> | null
 }
 
-/** Reads as much of a request's body as is there at once, up to some size: a small one is then sent with the call itself. */
+/**
+ * Reads the part of a request's body that is there at once, up to a size. A small body is then sent with the call
+ * itself.
+ */
 export async function startBody(request: Request): Promise<StartedBody> {
   if (request.method === 'GET' || request.method === 'HEAD') return { first: null, complete: true, rest: null }
-  // Firefox has no Request.body (FACTS 4.2): it is read whole.
+  // Firefox (ESR 153) has no Request.body, so the body is read whole.
   const { body }: { body?: Request['body'] } = request
   const stream = body === undefined ? new Response(await request.arrayBuffer()).body : body
   if (!stream) return { first: null, complete: true, rest: null }
@@ -44,7 +50,7 @@ async function startReading(
   }
 }
 
-/** A reader that begins with a read that is under way already. */
+/** A reader whose first read is under way already. */
 function resume(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   pending: Promise<ReadableStreamReadResult<Uint8Array>>,
@@ -66,7 +72,7 @@ function resume(
   ).getReader()
 }
 
-/** An upload that is aborted ends its body as if it were complete (FACTS 4.3, Chromium 156). */
+/** Chromium 156 ends the body of an aborted upload as if it were complete. */
 function throwIfTruncated(signal: AbortSignal): void {
   if (signal.aborted) throw new DOMException('The request was aborted.', 'AbortError')
 }

@@ -3,9 +3,9 @@ import { type DeathWatch, livingPeers } from '../../src/calls/life-lock.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** Time that tabs have to say who they are, when a service worker that was just started asks, in ms. */
+/** Time that tabs have to answer a service worker that was just started, in ms. */
 const DISCOVER_MS = 1500
-/** The same for tabs that hold the lock of their peer, so that they are there, and busy. */
+/** The same for tabs that hold the lock of their peer: they are there, and busy. */
 const BUSY_TAB_MS = 8000
 
 export interface Tab {
@@ -15,14 +15,16 @@ export interface Tab {
   lock: LifeLock
 }
 
-/** The tabs of this browser that run a peer. Only what they said themselves: a new service worker has to ask again. */
+/** The tabs of this browser that run a peer, as they said themselves. A new service worker has to ask again. */
 export class Tabs {
   readonly #deaths: DeathWatch
   readonly #byClient = new Map<string, Tab>()
   #discovering: Promise<void> | undefined
-  /** Windows that did not answer: API replies that are shown, pages of other apps. They are not asked again. */
+  /**
+   * Windows that did not answer, such as API replies that are shown and pages of other apps. They are not asked again.
+   */
   readonly #silent = new Set<string>()
-  /** Told of each tab that says hello. */
+  /** Called with each tab that says hello. */
   readonly #newcomers = new Set<(tab: Tab) => void>()
 
   constructor(deaths: DeathWatch) {
@@ -43,12 +45,15 @@ export class Tabs {
     return this.#find((tab) => tab.peer === peer)
   }
 
-  /** What `self` means for a client: its own tab, or the first one if it runs none (a worker, a typed address). */
+  /**
+   * What `self` means for a client: its own tab, or the first one if the client runs no peer (a worker, a typed
+   * address).
+   */
   async ofClient(clientId: string): Promise<Tab | undefined> {
     return (await this.#find(({ client }) => client.id === clientId)) ?? this.#first()
   }
 
-  /** Asks only if nobody known fits: the usual call asks nobody. */
+  /** Asks only if no known tab fits. Most calls ask nobody. */
   async #find(fits: (tab: Tab) => boolean): Promise<Tab | undefined> {
     const known = [...this.#byClient.values()].find(fits)
     if (known) return known
@@ -61,7 +66,7 @@ export class Tabs {
     return [...this.#byClient.values()].sort((a, b) => a.slot - b.slot)[0]
   }
 
-  /** Asks every window it does not know who it is. Windows that run no peer say nothing, so the wait has an end. */
+  /** Asks every unknown window who it is. Windows that run no peer say nothing, so the wait has an end. */
   async #discover(): Promise<void> {
     const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
     const unknown = windows.filter(({ id, frameType }) => !this.#isKnown(id) && frameType !== 'nested')
@@ -112,7 +117,7 @@ function tell({ client }: Tab, message: ToTab, transfer: Transferable[] = []): v
   client.postMessage(message, transfer)
 }
 
-/** Hands a call to a tab, with the port over which it is to be answered. */
+/** Gives a call to a tab, with the port for the answer. */
 export function passCall(tab: Tab, call: CallMessage, port: MessagePort): void {
   tell(tab, call, [port, ...(call.first ? [call.first.buffer] : [])])
 }

@@ -13,7 +13,7 @@ import type { Stage } from '../stage.ts'
 /** Time in which a page or server would have dialled by itself, in ms. */
 const WAIT_MS = 4000
 
-/** A port at which connections are counted. */
+/** A port that counts its connections. */
 async function countedPort(stage: Stage): Promise<{ port: number; connections(): number }> {
   let connections = 0
   const server = createTcpServer((socket) => {

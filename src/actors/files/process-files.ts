@@ -30,7 +30,7 @@ export interface ProcessFilesInit {
   sync: Policy['sync']
   /** Gets a line for people about what is not kept. */
   report(line: string): void
-  /** Something that a view shows has changed. */
+  /** Called when something has changed that a view shows. */
   changed(): void
 }
 

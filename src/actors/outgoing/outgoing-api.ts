@@ -66,7 +66,7 @@ export const MAX_PATH = 1024
 
 const WANTS: ReadonlySet<unknown> = new Set<Want>(['call', 'names', 'look'])
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readFromGuest(value: unknown): FromGuest {
   const { type, id, want, path, rings, bytes } = fields(value)
   if (isId(id)) {
@@ -82,7 +82,7 @@ export function readFromGuest(value: unknown): FromGuest {
   throw new TypeError(`Not a message of an actor worker about a call: ${String(type)}`)
 }
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readToGuest(value: unknown): ToGuest {
   const { type, id, bytes, errno } = fields(value)
   if (isId(id)) {

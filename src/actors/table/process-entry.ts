@@ -38,7 +38,7 @@ export interface ProcessEntryInit {
   store: FileStore | undefined
   /** What the process runs on. */
   spec(entry: ProcessEntry): ActorSpec
-  /** Something that a view shows has changed. */
+  /** Called when something has changed that a view shows. */
   changed(): void
   /** An instance has ended, or the process for good; the record has it. */
   exited(entry: ProcessEntry, exit: Exit, counts: boolean): void

@@ -130,7 +130,7 @@ export type FromWorker =
 /** Bytes that may be on their way over a port, in each direction, before the receiver has given credit. */
 export const PORT_WINDOW_BYTES = 256 * 1024
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readToWorker(value: unknown): ToWorker {
   const { type, id, method, bytes } = fields(value)
   if (typeof id === 'number') {
@@ -142,7 +142,7 @@ export function readToWorker(value: unknown): ToWorker {
   throw new TypeError(`Not a message for an actor worker: ${String(type)}`)
 }
 
-/** @throws {TypeError} if it is none of the messages. */
+/** @throws {TypeError} if the value is none of the messages. */
 export function readFromWorker(value: unknown): FromWorker {
   const { type, id, bytes, status, code, memoryBytes, tmpBytes, instanceGone, fileReports } = fields(value)
   if (type === 'stderr' && isBytes(bytes)) return { type, bytes }

@@ -50,7 +50,7 @@ export interface HttpInit {
 export interface ConnectedPeer {
   readonly id: string
   readonly link: 'direct' | 'relayed'
-  /** Name and version of its software, as it says itself. */
+  /** Name and version of its software, as the peer says. */
   readonly agent: string | undefined
   /** Whether it runs processes that can be called. */
   readonly processes: boolean

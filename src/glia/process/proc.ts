@@ -98,7 +98,7 @@ export class Proc {
     return this.status.state
   }
 
-  /** Once it is dead: why, as a sentence. */
+  /** Why the process is dead, as a sentence; undefined while it lives. */
   get death(): string | undefined {
     return this.status.state === 'dead' ? this.status.error.message : undefined
   }

@@ -7,7 +7,7 @@ export interface HeartbeatInit {
   giveUp(): void
 }
 
-/** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
+/** A timer that is late by so much, in ms, was late because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
 
 /**

@@ -8,7 +8,7 @@ export class Semaphore {
     this.#most = most
   }
 
-  /** Whether nothing runs, and so nothing waits. */
+  /** Whether nothing runs. Then nothing waits either. */
   get idle(): boolean {
     return this.#running === 0
   }
@@ -19,7 +19,7 @@ export class Semaphore {
     try {
       return await work()
     } finally {
-      // The turn passes straight to the next, so that a newcomer cannot slip in between.
+      // The place passes straight to the next piece of work, so that a newcomer cannot slip in between.
       const next = this.#waiting.shift()
       if (next) next()
       else this.#running -= 1

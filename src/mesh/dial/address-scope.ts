@@ -1,18 +1,21 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 
-/** From where a host can be reached: from its own machine, from its own network, from everywhere. */
+/** Who can reach a host: its own machine, its own network, or everybody. */
 export type AddressScope = 'loopback' | 'private' | 'public'
 
-/** What a dial connects to: TCP, WebSocket, WebRTC, or QUIC. Other forms become odd URLs: `/udp/443/ws` is the host `udp`. */
+/**
+ * The forms that a dial can connect to: TCP, WebSocket, WebRTC, QUIC. Other forms become odd URLs: `/udp/443/ws` is the
+ * host `udp`.
+ */
 const DOOR =
   /^((ip6zone )?(ip4|ip6|dns|dns4|dns6) (tcp( (ws|wss|tls ws|tls sni ws))?|udp (webrtc-direct|quic|quic-v1)( webtransport)?( certhash)*))?$/
 const HOST = /^(ip4|ip6|dns|dns4|dns6|sni)$/
 const PEERS = /^(p2p|p2p-circuit|webrtc)$/
 
 /**
- * The hosts that a dial to a multiaddr may connect to. The name after `sni` is one: a WebSocket is dialled at that name.
- *
- * @returns An empty list if the address names peers only; undefined if its form is not known here
+ * The hosts to which a dial of a multiaddr may connect. The name after `sni` is one of them: a WebSocket is dialled at
+ * that name.
+ * @returns An empty list if the address names peers only; undefined if its form is unknown
  */
 export function hostsOf(address: Multiaddr): string[] | undefined {
   const components = address.getComponents()
@@ -24,8 +27,8 @@ export function hostsOf(address: Multiaddr): string[] | undefined {
 }
 
 /**
- * Scope of a name or an IP address. A name is judged by its text: an end that no public name has, or a private IP address in it, as
- * in `10.0.0.1.nip.io`. Its text does not tell where another name leads.
+ * Scope of a name or an IP address. A name is judged by its text: by an end that no public name has, or by a private IP
+ * address in it, as in `10.0.0.1.nip.io`. The text does not tell where any other name leads.
  */
 export function scopeOfHost(host: string): AddressScope {
   const name = canonical(host)
@@ -41,7 +44,9 @@ export function scopeOfHost(host: string): AddressScope {
   )
 }
 
-/** Ends of names that are reserved for private networks, or that private networks use and the public DNS does not have. */
+/**
+ * Ends of names that are reserved for private networks, or that private networks use and the public DNS does not have.
+ */
 const PRIVATE_END = /\.(local|lan|internal|intranet|private|home|corp|home\.arpa)$/
 
 /** Whether the text is a DNS name. In a multiaddr that comes as bytes it may be anything, such as `127.0.0.1:22#.example.org`. */
@@ -50,8 +55,8 @@ export function isDnsName(text: string): boolean {
 }
 
 /**
- * Whether the DNS gives this name the public IP address that is in it, and no other: `203-0-113-9.PEER.libp2p.direct`, a name that
- * native peers get for their certificates.
+ * Whether the DNS gives this name the public IP address that is written in it, and no other:
+ * `203-0-113-9.PEER.libp2p.direct`, a name that native peers get for their certificates.
  */
 export function isNameOfPublicIp(name: string): boolean {
   return (
@@ -61,14 +66,17 @@ export function isNameOfPublicIp(name: string): boolean {
   )
 }
 
-/** An IP address in one form: no brackets, IPv4 inside of IPv6 as IPv4. undefined: the host is a name, or nothing. */
+/**
+ * An IP address in one form: without brackets, and IPv4 inside of IPv6 as IPv4. Undefined if the host is a name, or
+ * nothing.
+ */
 export function ipOf(host: string): string | undefined {
   const name = canonical(host)
   if (name?.startsWith('[')) return mappedIpv4(name) ?? name.slice(1, -1)
   return name !== undefined && /^\d+(\.\d+){3}$/.test(name) ? name : undefined
 }
 
-/** As the browser reads it: `2130706433` and `0x7f.1` are 127.0.0.1. @returns undefined if it is no host at all */
+/** The host as the browser reads it: `2130706433` and `0x7f.1` are 127.0.0.1. @returns undefined if it is no host */
 function canonical(host: string): string | undefined {
   const bare = host.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   try {
@@ -78,7 +86,7 @@ function canonical(host: string): string | undefined {
   }
 }
 
-/** IP addresses that are written in a name, with dots, with dashes or in hexadecimal. */
+/** IP addresses written in a name, with dots, with dashes or in hexadecimal. */
 function carriedIps(name: string): string[] {
   const quads = [...name.matchAll(/(?<!\d)(?=(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?!\d))/g)]
   const hex = name.split(/[.-]/).filter((part) => /^[\da-f]{8}$/.test(part))
@@ -94,7 +102,10 @@ function scopeOfIp(ip: string): AddressScope {
   return ip.includes(':') ? scopeOfIpv6(groupsOf(ip)) : scopeOfIpv4(ip)
 }
 
-/** Of the ranges that are for special use (RFC 6890, RFC 5771): only this machine, or nobody far away, is there. */
+/**
+ * Whether the address is in a range for special use (RFC 6890, RFC 5771): only this machine, or nobody far away, is
+ * there.
+ */
 const PRIVATE_IPV4 =
   /^10\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^192\.0\.0\.|^198\.1[89]\.|^(22[4-9]|2[3-5]\d)\./
 
@@ -106,18 +117,18 @@ function scopeOfIpv4(ip: string): AddressScope {
 function scopeOfIpv6(groups: readonly number[]): AddressScope {
   const [a = 0, b = 0, c = 0, , e = 0, f = 0, g = 0, h = 0] = groups
   if (groups.slice(0, 7).every((group) => group === 0) && h < 2) return 'loopback'
-  // An IPv4 address inside: the obsolete compatible form, translated, by NAT64, by ISATAP, by 6to4.
+  // Whether an IPv4 address is inside: the obsolete compatible form, translated, by NAT64, by ISATAP, by 6to4.
   const isTranslated =
     groups.slice(0, 4).every((group) => group === 0) && ((e === 0 && f === 0) || (e === 0xffff && f === 0))
   const isNat64 = a === 0x64 && b === 0xff9b && groups.slice(2, 6).every((group) => group === 0)
   const isIsatap = (e & 0xfdff) === 0 && f === 0x5efe
   if (isTranslated || isNat64 || isIsatap) return scopeOfIpv4(ipv4Of(g, h))
   if (a === 0x2002) return scopeOfIpv4(ipv4Of(b, c))
-  // What the network gives out is in 2000::/3. Teredo, 2001::/32, has an IPv4 address inside that is not to be seen.
+  // Public addresses are in 2000::/3. Teredo, 2001::/32, hides an IPv4 address.
   return (a & 0xe000) === 0x2000 && !(a === 0x2001 && b === 0) ? 'public' : 'private'
 }
 
-/** The IPv4 address of a mapped one. */
+/** The IPv4 address of a mapped IPv6 address. */
 function mappedIpv4(bracketed: string): string | undefined {
   const [, high, low] = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(bracketed) ?? []
   return high === undefined || low === undefined ? undefined : ipv4Of(parseInt(high, 16), parseInt(low, 16))

@@ -4,8 +4,8 @@ import { Circuit, WebRTC, WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { GliaError } from '../../glia/errors.ts'
 
 /**
- * Whether a connection goes straight to its peer. Told by its address, not by its limits: a relay that sets none would make
- * a relayed connection look like a direct one.
+ * Whether a connection goes straight to its peer. Its address tells, not its limits: over a relay that sets no limits a
+ * relayed connection looks like a direct one.
  */
 export function isDirect({ remoteAddr }: Connection): boolean {
   return isWebRtcAddress(remoteAddr) || !Circuit.matches(remoteAddr)
@@ -19,12 +19,12 @@ export function isWebRtcAddress(address: Multiaddr): boolean {
   return WebRTC.matches(address)
 }
 
-/** Whether it is the address of a native peer that listens for WebRTC: no relay is needed. */
+/** Whether it is the address of a native peer that listens for WebRTC. Such a dial needs no relay. */
 export function isWebRtcDirect(address: Multiaddr): boolean {
   return WebRTCDirect.matches(address)
 }
 
-/** @throws {GliaError} ERR_BAD_ADDRESS if it is no multiaddr. */
+/** @throws {GliaError} ERR_BAD_ADDRESS if the text is no multiaddr. */
 export function readMultiaddr(text: string): Multiaddr {
   try {
     return multiaddr(text.trim())
@@ -39,12 +39,12 @@ export function readMultiaddr(text: string): Multiaddr {
   }
 }
 
-/** The peer that an address leads to: the last of its peer ids. */
+/** The peer to which an address leads: the last of its peer ids. */
 export function peerOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
-/** The peer at the host that an address is dialled at: of a relayed address its relay. */
+/** The peer at the host that is dialled: for a relayed address, the relay. */
 export function peerAt(address: Multiaddr): string | undefined {
   return address.getComponents().find(({ name }) => name === 'p2p')?.value
 }

@@ -6,7 +6,7 @@ import { readAll } from '../../glia/stream/web-streams.ts'
 import { glia, join, relay, type TestNode } from '../test-nodes.ts'
 
 const KiB = 1024
-/** What libp2p's relays state by default. */
+/** The limits that libp2p's relays state by default. */
 const DEFAULTS = { applyDefaultLimit: true }
 
 interface Pair {
@@ -70,7 +70,7 @@ test(
   'a circuit is left before its time is over, and the error names it where a call lasts longer',
   { timeout: 60_000 },
   async () => {
-    // The server of js-libp2p takes milliseconds.
+    // The server of js-libp2p states milliseconds.
     const peers = await pair({ applyDefaultLimit: true, defaultDurationLimit: 10_000 })
     const { proc } = makeProc(() => async ({ signal }) => {
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))

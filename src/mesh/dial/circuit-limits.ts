@@ -5,18 +5,18 @@ import { closeGently } from '../patches/close-gently.ts'
 import { hostOf } from './failure-words.ts'
 import { CIRCUIT_DRAIN_MS, MAX_UNKNOWN_CALL_BYTES, MIN_CALL_BYTES } from '../limits.ts'
 
-/** What a relay stated when it made a circuit. */
+/** The limits that a relay stated when it made a circuit. */
 interface Stated {
-  /** Bytes in both directions together; undefined if it stated none. */
+  /** Bytes in both directions together; undefined if the relay stated none. */
   bytes: number | undefined
-  /** How long the circuit lasts, in ms; undefined if it stated nothing. */
+  /** How long the circuit lasts, in ms; undefined if the relay stated nothing. */
   ms: number | undefined
   at: number
 }
 
 /**
- * The limits that relays state for their circuits: 128 KiB and two minutes is libp2p's default. A circuit is used for new calls only as
- * long as they fit, so that the relay cuts none off; then the next call makes a fresh one.
+ * The limits that relays state for their circuits: 128 KiB and two minutes by libp2p's default. A circuit takes new
+ * calls only as long as they fit, so that the relay cuts none off. The next call then makes a fresh circuit.
  */
 export class CircuitLimits {
   readonly #stated = new WeakMap<ConnectionLimits, Stated>()
@@ -26,12 +26,12 @@ export class CircuitLimits {
   readonly #isUsed: (connection: Connection) => boolean
   #waiters: (() => void)[] = []
 
-  /** @param isUsed Whether calls are under way over a connection, of either side. */
+  /** @param isUsed Whether calls of either side are under way over a connection. */
   constructor(isUsed: (connection: Connection) => boolean) {
     this.#isUsed = isUsed
   }
 
-  /** Reads limits before the handshake has used a part of them. */
+  /** Reads the limits before the handshake has used a part of them. */
   watch(upgrader: Upgrader): void {
     for (const name of ['upgradeInbound', 'upgradeOutbound'] as const) {
       const upgrade = upgrader[name].bind(upgrader) as (...args: unknown[]) => Promise<never>
@@ -42,12 +42,14 @@ export class CircuitLimits {
     }
   }
 
-  /** Whether the relay of a connection bounds it. */
+  /** Whether the relay of a connection states a limit. */
   bounds(connection: Connection): boolean {
     return this.#of(connection) !== undefined
   }
 
-  /** Whether a call fits into what is left of a connection. A call that is too large for any circuit fits into a fresh one. */
+  /**
+   * Whether a call fits into the rest of a connection. A call that is too large for any circuit fits into a fresh one.
+   */
   fits(connection: Connection, messageBytes: number | undefined): boolean {
     const stated = this.#of(connection)
     if (!stated) return true
@@ -60,7 +62,7 @@ export class CircuitLimits {
     return isFresh || left >= needOf(messageBytes, stated.bytes)
   }
 
-  /** Sets bytes aside for a call. @returns gives them back, when the call is over */
+  /** Sets bytes aside for a call. @returns a function that gives them back when the call is over */
   promise(connection: Connection, messageBytes: number | undefined): () => void {
     const stated = this.#of(connection)
     if (!stated) return () => undefined
@@ -76,12 +78,12 @@ export class CircuitLimits {
     }
   }
 
-  /** Resolves when a call over a bounded circuit is over, or such a circuit is closed. */
+  /** Resolves when a call over a limited circuit is over, or when such a circuit is closed. */
   async change(): Promise<void> {
     await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
-  /** Closes those circuits that have no room for another call, once they carry none. */
+  /** Closes circuits that have no room for another call, once they carry none. */
   retire(connections: readonly Connection[]): void {
     for (const connection of connections) {
       const hasCalls = (this.#promised.get(connection) ?? 0) > 0
@@ -91,7 +93,7 @@ export class CircuitLimits {
     }
   }
 
-  /** Why a circuit ended, if its limit is what ended it. */
+  /** The reason why a circuit ended, if its limit ended it. */
   explain(connection: Connection, libp2p: Libp2p): GliaError | undefined {
     const stated = this.#of(connection)
     const relay = relayOf(connection.remoteAddr)
@@ -103,7 +105,7 @@ export class CircuitLimits {
     if (!isRelayThere) return undefined
     const where = `The relay at ${hostOf(relay)}`
     const lost = `The connection to ${connection.remotePeer.toString()} was lost`
-    // The relay counts all that it received. The last part of that did not arrive here.
+    // The relay counts all bytes that it received. The last of them did not arrive here.
     if (stated.bytes !== undefined && Number(connection.limits?.bytes ?? 0) < stated.bytes / 2) {
       return new GliaError('ERR_UNREACHABLE', `${where} carries only ${sizeWords(stated.bytes)} a connection. ${lost}.`)
     }
@@ -122,7 +124,7 @@ export class CircuitLimits {
   }
 
   #drain(connection: Connection): void {
-    // The other side may have a call on its way over it, and stops using it at about the same time.
+    // The other side may have a call on its way over the circuit. It stops using it at about the same time.
     setTimeout(() => {
       if (connection.status !== 'open') this.#wake()
       else if (this.#isUsed(connection)) this.#drain(connection)
@@ -135,8 +137,9 @@ export class CircuitLimits {
 }
 
 /**
- * The relay server of @libp2p/circuit-relay-v2 4.2.13 states milliseconds where the protocol has seconds: 120,000 for two minutes. A
- * number of whole thousands is taken for such. If it was none, its circuits are replaced sooner than they have to be.
+ * The relay server of @libp2p/circuit-relay-v2 4.2.13 states milliseconds where the protocol has seconds: 120,000 for
+ * two minutes. So a whole number of thousands is read as milliseconds. If that is wrong, the circuit is only replaced
+ * sooner than necessary.
  */
 function read({ bytes, seconds }: ConnectionLimits): Stated {
   const isInMs = seconds !== undefined && seconds >= 10_000 && seconds % 1000 === 0
@@ -147,7 +150,7 @@ function read({ bytes, seconds }: ConnectionLimits): Stated {
   }
 }
 
-/** Bytes for what is no call: identify, gossip, pings. */
+/** Bytes for traffic that is no call: identify, gossip, pings. */
 function marginOf(stated: number): number {
   return Math.min(stated / 8, MIN_CALL_BYTES * 2)
 }

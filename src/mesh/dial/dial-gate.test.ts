@@ -23,7 +23,7 @@ test('a private address is dialled only where this peer is and the stranger is t
   expect(await allows(gateIn('10.', ALL_NEAR), address)).toBe(false)
   expect(await allows(gateIn('192.168.0.', NOBODY), address)).toBe(false)
   expect(await allows(gateIn('192.168.0.', ALL_NEAR), address)).toBe(true)
-  // Nobody can be said to be near who is not named.
+  // Nobody is named, so nobody can be near.
   expect(await gateIn('192.168.0.', ALL_NEAR).allowsDial(multiaddr(address))).toBe(false)
 })
 

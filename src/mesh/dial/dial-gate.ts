@@ -3,40 +3,47 @@ import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { hostsOf, ipOf, isDnsName, isNameOfPublicIp, scopeOfHost } from './address-scope.ts'
 import { peerAt } from './addresses.ts'
 
-/** Addresses that were named here. More than a person types; the oldest are forgotten. */
+/**
+ * Addresses named by this peer's own person or operator that are remembered. It is more than a person types; the oldest
+ * are forgotten.
+ */
 const MAX_NAMED = 256
 /** Longest wait for the addresses behind a name, in ms. */
 const RESOLVE_MS = 3_000
 
-/** The DNS names that this peer dials, where it can look them up itself. A page cannot. */
+/** Lookups of DNS names, on a platform that can look names up. A page cannot. */
 export interface DialledNames {
-  /** The IP addresses that a name leads to. */
+  /** The IP addresses of a name. */
   resolve(name: string): Promise<readonly string[]>
   /**
-   * A dial to this name goes to these addresses and no others: a name of a stranger may lead elsewhere when it is looked up again.
-   * Left out: wherever the name leads.
+   * Makes dials to this name go to these addresses only: the name of a stranger may lead elsewhere at the next lookup.
+   * Left out: dials go wherever the name leads.
    */
   pin(name: string, ips?: readonly string[]): void
 }
 
-/** What others say and do, as far as the gate asks for it. */
+/** What the gate asks about other peers. */
 export interface Surroundings {
-  /** Whether there is a connection to a peer. */
+  /** Whether a peer is connected. */
   isConnected(peer: string): boolean
-  /** Whether a peer says this door of itself, and a relay of this peer's own sees it in the network that this host is in. */
+  /**
+   * Whether a peer announces this door itself, and a relay of this peer's own sees the peer in the network of this
+   * host.
+   */
   isNear(peer: string, door: string, host: string): Promise<boolean>
 }
 
 export interface DialGateInit {
-  /** The network of this peer's own that a host is in; undefined: none. Left out: everything is dialled. */
+  /** The network of this peer that contains a host; undefined if there is none. Left out: every address is dialled. */
   networkHere?: ((host: string) => string | undefined) | undefined
   names?: DialledNames | undefined
 }
 
 /**
- * Decides which addresses are dialled. Strangers can announce any address: with one on this machine or in its network they would
- * choose a port for this peer to connect to, and learn from its answer what is there. So a private address is dialled only if this
- * peer and the stranger both are in its network, or if this peer's own person or operator named it.
+ * Decides which addresses are dialled. Strangers can announce any address. With an address on this machine or in its
+ * network they would choose a port for this peer to connect to, and learn from its answer what is there. So a private
+ * address is dialled only if this peer and the stranger are both in its network, or if this peer's own person or
+ * operator named it.
  */
 export class DialGate {
   readonly #init: DialGateInit
@@ -47,16 +54,16 @@ export class DialGate {
     this.#init = init
   }
 
-  /** Until then nobody is near. */
+  /** Before this call nobody is near. */
   look(around: Surroundings): void {
     this.#around = around
   }
 
-  /** Allows an address that this peer's own person or operator gave. */
+  /** Allows an address that this peer's own person or operator named. */
   name(address: Multiaddr): void {
     const door = doorOf(address)
     if (door === '') return
-    // To the end: the first is the one not named for longest.
+    // Moved to the end: the first entry is then the one that was not named for longest.
     this.#named.delete(door)
     this.#named.add(door)
     for (const host of hostsOf(address) ?? []) if (ipOf(host) === undefined) this.#init.names?.pin(host)
@@ -64,7 +71,7 @@ export class DialGate {
     if (this.#named.size > MAX_NAMED && oldest !== undefined) this.#named.delete(oldest)
   }
 
-  /** Whether a list of addresses in the DNS (`dnsaddr`) is read: it costs many lookups, so a stranger's is not. */
+  /** Whether a list of addresses in the DNS (`dnsaddr`) is read. It costs many lookups, so a stranger's list is not. */
   readsList(address: Multiaddr): boolean {
     return !this.#init.networkHere || (address.getComponents()[0]?.name === 'dnsaddr' && this.#isNamed(address))
   }
@@ -77,7 +84,7 @@ export class DialGate {
     return allowed.every(Boolean)
   }
 
-  /** Whether nobody can tell this peer where the address leads: what comes of the dial must not be seen in its time. */
+  /** Whether this peer cannot know where the address leads. Then the time of the dial must not show its result. */
   isUnknown(address: Multiaddr): boolean {
     if (!this.#init.networkHere || this.#init.names || this.#isNamed(address) || this.#opensNoDoor(address))
       return false
@@ -88,7 +95,7 @@ export class DialGate {
     return this.#named.has(doorOf(address))
   }
 
-  /** A circuit of a relay that is connected opens a stream and no connection. */
+  /** A circuit of a connected relay opens a stream and no connection. */
   #opensNoDoor(address: Multiaddr): boolean {
     const relay = peerAt(address)
     const isCircuit = address.getComponents().some(({ name }) => name === 'p2p-circuit')
@@ -104,7 +111,7 @@ export class DialGate {
     return isTlsAt443(address) || (isTls(address) && isNameOfPublicIp(host))
   }
 
-  /** A public name may lead to this machine. So its addresses are judged, and the same ones are dialled. */
+  /** A public name may lead to this machine. So its addresses are judged, and the judged ones are dialled. */
   async #allowsName(name: string, address: Multiaddr, names: DialledNames): Promise<boolean> {
     try {
       const ips = await orAborted(names.resolve(name), AbortSignal.timeout(RESOLVE_MS))
@@ -126,8 +133,8 @@ export class DialGate {
 }
 
 /**
- * A page cannot look names up, and a stranger's name may lead into its network. There a TLS server at the port of HTTPS is all that such
- * a dial can meet, and it fails there, because the certificate is for another name.
+ * A page cannot look names up, and a stranger's name may lead into the page's network. There such a dial can only meet
+ * a TLS server at port 443, and fails, because the certificate is for another name.
  */
 function isTlsAt443(address: Multiaddr): boolean {
   return isTls(address) && address.getComponents().some(({ name, value }) => name === 'tcp' && value === '443')
@@ -137,7 +144,7 @@ function isTls(address: Multiaddr): boolean {
   return address.getComponents().some(({ name }) => name === 'wss' || name === 'tls')
 }
 
-/** Host and port, without the peers that are behind. */
+/** Host and port of an address, without the peers behind them. */
 export function doorOf(address: Multiaddr): string {
   const [door = ''] = address.toString().split('/p2p')
   return door

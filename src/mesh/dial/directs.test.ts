@@ -5,7 +5,7 @@ import { MAX_PEER_CONNECTIONS } from '../limits.ts'
 import { RtcBudget } from './rtc-budget.ts'
 import { glia, join, relay, type TestNode } from '../test-nodes.ts'
 
-// Node has none. It only has to be there: no dial comes so far.
+// Node has no RTCPeerConnection. It only has to exist: no dial comes so far.
 const rtc = globalThis as { RTCPeerConnection?: unknown }
 beforeAll(() => void (rtc.RTCPeerConnection = () => undefined))
 afterAll(() => void delete rtc.RTCPeerConnection)
@@ -39,7 +39,7 @@ test('direct connections that are made at once share what is left of those that 
     .filter(({ remotePeer }) => peers.some(({ peerId }) => peerId === remotePeer.toString()))
   expect(relayed).toHaveLength(2)
   for (const connection of relayed) directs.want(connection.remotePeer.toString(), connection)
-  // One attempt was made and logged, and there is none left for another.
+  // One attempt was made and logged, and no further one is possible.
   await expect.poll(() => settled.length).toBe(1)
   expect([dials, budget.counts.own]).toEqual([1, MAX_PEER_CONNECTIONS])
 })

@@ -23,16 +23,19 @@ export interface DirectsInit {
   callsOn(connection: Connection): number
   /** When the last call over a connection was opened, in ms since the epoch. */
   usedAt(connection: Connection): number
-  /** A connection to a peer that was announced: nobody called it, so no address is dialled that others chose. */
+  /** A connection to an announced peer. Nobody called that peer, so no address that others chose is dialled. */
   reach(peer: string): Promise<Connection>
 }
 
-/** Attempts in a row: one in eighty hangs even so (FACTS 3.2). */
+/** Attempts in a row: one WebRTC dial in 80 hangs, even with the patch of `init-race.ts` (@libp2p/webrtc 6.0.33). */
 const ATTEMPTS = 3
-/** Waits before a peer to which no direct connection could be made is tried again, in ms. */
+/** Waits before a direct connection that failed is tried again, in ms. */
 const RETRY_MS = { first: 30_000, last: 600_000 }
 
-/** Both sides hear of each other at the same time. The one with the higher id waits this long, so that one connection is made. */
+/**
+ * Both sides hear of each other at the same time. The side with the higher id waits this long, in ms, so that one
+ * connection is made.
+ */
 const AFTER_YOU_MS = 4_000
 
 interface Failure {
@@ -41,14 +44,14 @@ interface Failure {
 }
 
 /**
- * Direct connections, by WebRTC: made in the background for peers that are called over a relay, and never more than
- * {@link MAX_DIRECT}. Where none can be made (no UDP, a symmetric NAT, no RTCPeerConnection) calls stay on the relay.
+ * Direct connections by WebRTC. They are made in the background for peers that are called over a relay, at most {@link
+ * MAX_DIRECT}. Where none can be made (no UDP, a symmetric NAT, no RTCPeerConnection), calls stay on the relay.
  */
 export class Directs {
   readonly #init: DirectsInit
   readonly #failures = new Map<string, Failure>()
   readonly #making = new Set<string>()
-  /** Told to close; libp2p shows them as open until they are closed. */
+  /** Connections that are being closed. libp2p shows them as open until they are closed. */
   readonly #closing = new WeakSet<Connection>()
   #failedOnce = false
   #worked = false
@@ -57,12 +60,14 @@ export class Directs {
     this.#init = init
   }
 
-  /** Whether none can be had here: attempts were made and none has ever worked, or the browser has no WebRTC. */
+  /**
+   * Whether no direct connection can be made here: the browser has no WebRTC, or none of the attempts has ever worked.
+   */
   get impossible(): boolean {
     return !hasWebRtc() || (!this.#worked && this.#failedOnce)
   }
 
-  /** Connects to a peer that was heard of, as long as there are few direct connections. Waits for nothing. */
+  /** Connects to an announced peer while there are few direct connections. Waits for nothing. */
   meet(peer: string): void {
     if (
       this.#making.size >= MAX_MAKING ||
@@ -74,19 +79,19 @@ export class Directs {
     void this.#meet(peer)
   }
 
-  /** Makes a direct connection to a peer there is a relayed one to, unless that has just failed. Waits for nothing. */
+  /** Makes a direct connection to a peer with a relayed one, unless that has just failed. Waits for nothing. */
   want(peer: string, relayed: Connection): void {
     if (isDirect(relayed) || !this.#isWorthTrying(peer)) return
     if (this.#making.size >= MAX_MAKING || (this.#busy >= MAX_DIRECT && !this.#closeIdle(DIRECT_KEPT_MS))) return
     void this.#make(peer, relayed)
   }
 
-  /** Keeps a peer from being connected directly for some time: somebody disconnected it. */
+  /** Makes no direct connection to a peer for some time, because somebody disconnected it. */
   shun(peer: string): void {
     this.#failed(peer)
   }
 
-  /** Called when a connection was made, by whichever side. */
+  /** Call it when either side has made a connection. */
   opened(connection: Connection): void {
     if (!isWebRtc(connection)) return
     this.#worked = true
@@ -94,12 +99,12 @@ export class Directs {
     this.trim(connection)
   }
 
-  /** Closes idle connections past the bound. What others made counts too. */
+  /** Closes idle connections past the limit. Those that other peers made count too. */
   trim(except?: Connection): void {
     while (this.#connections().length > MAX_DIRECT && this.#closeIdle(DIRECT_SPARE_MS, except));
   }
 
-  /** Direct connections that are there, or being made. */
+  /** Direct connections that exist or are being made. */
   get #busy(): number {
     return this.#connections().length + this.#making.size
   }
@@ -118,7 +123,7 @@ export class Directs {
     }
   }
 
-  /** Whether a direct connection to the peer can be made here, is not being made, and has not just failed. */
+  /** Whether a direct connection to the peer is possible, is not being made, and has not just failed. */
   #isWorthTrying(peer: string): boolean {
     if (!hasWebRtc() || this.#making.has(peer) || this.#init.rtc.isSpent) return false
     return (this.#failures.get(peer)?.retryAt ?? 0) <= Date.now()
@@ -132,7 +137,7 @@ export class Directs {
     this.#making.add(peer)
     try {
       for (let attempt = 1; ; attempt++) {
-        // Several may be made at once, so each attempt asks.
+        // Several connections may be made at once, so each attempt asks.
         if (!this.#init.rtc.takes()) return
         try {
           // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
@@ -169,7 +174,9 @@ export class Directs {
       .filter((connection) => connection.status === 'open' && !this.#closing.has(connection) && isWebRtc(connection))
   }
 
-  /** Closes the one that has been without a call for longest, and at least so long. @returns false if there is none. */
+  /**
+   * Closes the connection that had no call for longest, if that is at least so long. @returns false if there is none.
+   */
   #closeIdle(ms: number, except?: Connection): boolean {
     const lastUse = (connection: Connection): number =>
       Math.max(connection.timeline.open, this.#init.usedAt(connection))

@@ -13,13 +13,16 @@ import { failureOf, failureWords, hostOf, meshError } from './failure-words.ts'
 import { newIdentity } from '../libp2p/identity.ts'
 import { glia, join, relay, type TestNode, whereIs } from '../test-nodes.ts'
 
-/** What no person is to read: names of classes and status codes, printed objects, stacks, addresses of scripts, words of a library. */
+/**
+ * Text that no person should read: names of classes and status codes, printed objects, stacks, addresses of scripts,
+ * words of a library.
+ */
 const LIBRARY_TEXT =
   /\[object|\bError\b|[a-z]Error|[A-Z]{3,}_[A-Z]|https?:|\.js\b|\bat .*:\d+:\d+|undefined|\bnull\b|multiaddr|dial request|NaN|\n/
 
 const STACK = 'Error: boom\n    at a (http://localhost:2080/assets/mesh-abc123.js:1:2345)'
 
-/** Messages of libp2p 3.3 and its transports that were seen, or read in their source. */
+/** Messages of libp2p 3.3 and its transports, as seen or as read in their source. */
 const MESSAGES: readonly (readonly [string, string])[] = [
   ['Can not dial self', 'is this peer itself'],
   ['Tried to dial self', 'is this peer itself'],
@@ -137,7 +140,7 @@ describe('words for what libp2p throws', () => {
   })
 })
 
-/** As a browser's WebSocket gives it: nothing is said. */
+/** The error of a browser's WebSocket, which says nothing. */
 class ErrorEventLike extends Event {
   readonly error = undefined
   readonly message = ''

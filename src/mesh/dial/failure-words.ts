@@ -2,7 +2,10 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../../glia/errors.ts'
 import { peerOf, relayOf } from './addresses.ts'
 
-/** What is known of a failure of libp2p. Each is a clause about the other side: “the relay at HOST” or “the peer” comes before it. */
+/**
+ * The failures of libp2p that are told apart. Each is a clause about the other side: “the relay at HOST” or “the peer”
+ * comes before it.
+ */
 const WORDS = {
   self: 'is this peer itself',
   'wrong-peer': 'is another peer than its address says',
@@ -22,9 +25,10 @@ const WORDS = {
 export type Failure = keyof typeof WORDS
 
 /**
- * How libp2p names each failure, in its messages or as the name of an error; the first that matches counts. An error that is not
- * named here says nothing to a person who did not write libp2p: then only that no answer came is known. A closed port, a port of
- * another protocol and a host that is off are the same on purpose: a page cannot tell them apart, and nobody can scan ports with this peer.
+ * How libp2p names each failure, in its messages or as the name of an error. The first match counts. The text of any
+ * other error says nothing to a person, so the words are then that no answer came. A closed port, a port of another
+ * protocol and a host that is off have the same words on purpose: a page cannot tell them apart, and nobody can scan
+ * ports with this peer.
  */
 const SIGNS: readonly (readonly [Failure, RegExp])[] = [
   ['self', /dial self|self as relay|our own peer id|push from ourselves/i],
@@ -44,25 +48,25 @@ const SIGNS: readonly (readonly [Failure, RegExp])[] = [
   ],
 ]
 
-/** Longest chain of causes, and most errors of a list, that are looked at. */
+/** Longest chain of causes, and most errors of a list, that are read. */
 const MAX_DEPTH = 8
 const MAX_ERRORS = 64
 
-/** What a failure of libp2p comes to. */
+/** The kind of a failure of libp2p. */
 export function failureOf(thrown: unknown, signal?: AbortSignal): Failure {
   if (signal?.aborted) return 'silent'
   const text = textsOf(thrown).join('\n')
   return SIGNS.find(([, sign]) => sign.test(text))?.[0] ?? 'silent'
 }
 
-/** A failure of libp2p, as a clause about the other side: “does not answer”. Nothing of libp2p's own text is in it. */
+/** A failure of libp2p as a clause about the other side: “does not answer”. It contains none of libp2p's text. */
 export function failureWords(thrown: unknown, signal?: AbortSignal): string {
   return WORDS[failureOf(thrown, signal)]
 }
 
 /**
- * Why a dial failed, with who is the cause: the relay on the way, or the peer.
- * @param hasRelay Whether this peer is connected to a relay. Silence is then the other peer's.
+ * Why a dial failed, and whose failure it is: the relay's or the peer's.
+ * @param hasRelay Whether this peer is connected to a relay. Then silence is the other peer's.
  */
 export function dialWords(
   address: Multiaddr,
@@ -79,13 +83,15 @@ export function dialWords(
   return `the relay at ${hostOf(relay)} ${WORDS[failure]}`
 }
 
-/** An error of libp2p as ours. A GliaError stays as it is. @param other Who failed: “The relay at example.org”. */
+/**
+ * An error of libp2p as a GliaError. A GliaError stays as it is. @param other Who failed: “The relay at example.org”.
+ */
 export function meshError(other: string, thrown: unknown, signal?: AbortSignal): GliaError {
   if (thrown instanceof GliaError) return thrown
   return new GliaError('ERR_UNREACHABLE', `${other} ${failureWords(thrown, signal)}.`, { cause: thrown })
 }
 
-/** Host and port of an address, as people write them; the address itself where it has none. */
+/** Host and port of an address, as people write them; the address itself if it has none. */
 export function hostOf(address: Multiaddr): string {
   const components = address.getComponents()
   const host = components.find(({ name }) => /^(ip4|ip6|dns|dns4|dns6|dnsaddr)$/.test(name))
@@ -95,7 +101,7 @@ export function hostOf(address: Multiaddr): string {
   return port === undefined ? name : `${name}:${port}`
 }
 
-/** Names and messages of an error, of what it was made of and what caused it. libp2p also throws events and bare texts. */
+/** Names and messages of an error, of its parts and of its causes. libp2p also throws events and plain texts. */
 function textsOf(thrown: unknown, depth = 0): string[] {
   if (depth > MAX_DEPTH) return []
   if (typeof thrown === 'string') return [thrown]

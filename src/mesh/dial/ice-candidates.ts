@@ -1,12 +1,13 @@
-/** The forms with promises; those with callbacks are deprecated. */
+/** The forms with promises. Those with callbacks are deprecated. */
 interface Modern {
   addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void>
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>
 }
 
 /**
- * Has connections ignore remote candidates that are not for UDP. Chromium connects by TCP to whatever host and port a candidate of the
- * other side names, on this machine and in its network too, and tabs offer each other none: these only serve to try ports.
+ * Makes connections ignore remote candidates that are not for UDP. Chromium connects by TCP to any host and port that a
+ * candidate of the other side names, also on this machine and in its network. Tabs offer each other no such candidates,
+ * so these only serve to try ports.
  */
 export function ignoreTcpCandidates(connections: typeof RTCPeerConnection): void {
   const { addIceCandidate, setRemoteDescription }: Modern = connections.prototype
@@ -21,7 +22,7 @@ export function ignoreTcpCandidates(connections: typeof RTCPeerConnection): void
   }
 }
 
-/** Its third word is the transport (RFC 8839, 5.1). */
+/** The third word of a candidate is the transport (RFC 8839, 5.1). */
 function isUdp(candidate: string): boolean {
   return candidate.split(' ')[2]?.toLowerCase() === 'udp'
 }

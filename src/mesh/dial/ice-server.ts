@@ -8,12 +8,12 @@ export interface IceServer {
 /** What a person sees in place of a password. */
 export const HIDDEN = '••••'
 
-/** Scheme, host, port and transport of a URL of RFC 7064 or 7065; the credentials are our own addition. */
+/** Scheme, host, port and transport of a URL of RFC 7064 or 7065. The credentials are an addition of Glia. */
 const ICE_URL =
   /^(?<scheme>stuns?|turns?):(?:(?<user>[^:@\s]+):(?<password>[^@\s]+)@)?(?<server>(?:[\w.-]+|\[[\da-f:.]+\])(?::(?<port>\d{1,5}))?)(?<transport>\?transport=(?:udp|tcp))?$/i
 
 /**
- * Reads `stun:HOST:PORT` or `turn:USER:PASSWORD@HOST:PORT?transport=udp`; also `stuns:` and `turns:`. The port and the
+ * Reads `stun:HOST:PORT` or `turn:USER:PASSWORD@HOST:PORT?transport=udp`; also `stuns:` and `turns:`. Port and
  * transport may be left out. A colon or an at sign in the name or the password is written %3A or %40.
  * @returns undefined if the text is neither.
  */
@@ -27,7 +27,7 @@ export function parseIceServer(text: string): IceServer | undefined {
   return { urls, username: decode(user), credential: decode(password) }
 }
 
-/** The same text without the password. It need not be a text that can be read. */
+/** The same text without the password. It also works for a text that is no valid server. */
 export function hidePassword(text: string): string {
   return text.replace(/^((?:(?:stun|turn)s?:)?[^:@]*:).*@/i, `$1${HIDDEN}@`)
 }

@@ -9,10 +9,13 @@ export interface IdleCircuitsInit {
   callsOn(connection: Connection): number
 }
 
-/** Streams that are no use of a connection: those that last as long as it does, and those that only ask about a peer. */
+/**
+ * Streams that do not count as use of a connection: those that last as long as the connection, and those that only ask
+ * about a peer.
+ */
 const NO_USE = [SESSION_PROTOCOL, LISTING_PROTOCOL, '/meshsub/', '/floodsub/', '/ipfs/']
 
-/** Closes relayed connections that carry no calls: each takes up room at its relay, and making one again is quick. */
+/** Closes relayed connections without calls. Each takes up room at its relay, and a new one is made quickly. */
 export class IdleCircuits {
   readonly #init: IdleCircuitsInit
   readonly #usedAt = new WeakMap<Connection, number>()
@@ -28,14 +31,14 @@ export class IdleCircuits {
       if (isDirect(connection)) continue
       const usedAt = this.isUsed(connection) ? now : (this.#usedAt.get(connection) ?? now)
       this.#usedAt.set(connection, usedAt)
-      // With a direct connection beside it, no new call will take it.
+      // No new call takes the relayed connection while there is a direct one.
       const isNeeded = !direct.has(connection.remotePeer.toString())
       if (now - usedAt < (isNeeded ? CIRCUIT_IDLE_MS : CIRCUIT_IDLE_MS / 10)) continue
       closeGently(connection)
     }
   }
 
-  /** Whether calls are under way over a connection, in whichever dialect. */
+  /** Whether calls are under way over a connection, in either dialect. */
   isUsed(connection: Connection): boolean {
     if (this.#init.callsOn(connection) > 0) return true
     return connection.streams.some(

@@ -7,7 +7,7 @@ import { IDLE_MS, NEAR_MS, NEAR_PROTOCOL, NEAR_RATE } from '../limits.ts'
 import { Rate } from './rate.ts'
 import { askText, readText, sendText } from '../dialects/text-answer.ts'
 
-/** Longest question, in characters: a peer id, a name of 253 characters, and what is around them. */
+/** Longest question, in characters: a peer id, a name of 253 characters, and the punctuation. */
 const MAX_QUESTION = 512
 const QUESTION_READ = {
   idleMs: IDLE_MS,
@@ -18,17 +18,18 @@ const YES = 'yes'
 const QUESTION = { protocol: NEAR_PROTOCOL, maxLength: YES.length, tooLong: () => new Error('the answer is too long') }
 
 export interface NearInit {
-  /** The network of this relay's own that an IP address is in; undefined: none. */
+  /** The network of this relay that contains an IP address; undefined if there is none. */
   networkHere(ip: string): string | undefined
-  /** The IP addresses that a name leads to. */
+  /** The IP addresses of a name. */
   resolve(name: string): Promise<readonly string[]>
   /** Connections to a peer. */
   connections(peer: string): readonly Connection[]
 }
 
 /**
- * Tells those who share a network with this relay who else is in it. A peer dials the private address of a stranger only if the stranger
- * is in that network too. It cannot see that itself where both know only the relay, and the relay sees from where each is connected.
+ * Tells the peers in a network of this relay who else is in it. A peer dials the private address of a stranger only if
+ * the stranger is in that network too. If both know only the relay, neither can see that; the relay sees from where
+ * each is connected.
  */
 export class Near {
   readonly #init: NearInit
@@ -38,7 +39,7 @@ export class Near {
     this.#init = init
   }
 
-  /** Answers one question. Never rejects: what goes wrong aborts the stream. */
+  /** Answers one question. Never rejects: a failure aborts the stream. */
   async answer(stream: Libp2pStream, connection: Connection): Promise<void> {
     const asker = connection.remotePeer.toString()
     try {
@@ -54,7 +55,7 @@ export class Near {
     const network = this.#networkOf(asker)
     if (network === undefined) return false
     if (!this.#init.connections(peer).some((each) => this.#networkOf(each) === network)) return false
-    // A name is looked up only for who shares a network with a peer that is here.
+    // A name is looked up only for a peer that shares a network with a connected peer.
     const ip = ipOf(host)
     const ips = ip === undefined ? await this.#init.resolve(host).catch(() => []) : [ip]
     return ips.length > 0 && ips.every((each) => this.#init.networkHere(each) === network)
@@ -66,7 +67,10 @@ export class Near {
   }
 }
 
-/** Asks a relay whether a peer and a host are in the network that this peer and the relay share. False if it does not know. */
+/**
+ * Asks a relay whether a peer and a host are in the network that this peer and the relay share. False if the relay does
+ * not know.
+ */
 export async function askNear(relay: Connection, peer: string, host: string): Promise<boolean> {
   try {
     const question = { ...QUESTION, question: JSON.stringify({ peer, host }) }

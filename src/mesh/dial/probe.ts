@@ -6,26 +6,25 @@ import { abortWith } from '../dialects/libp2p-stream.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { onBytes } from '../libp2p/wire.ts'
 
-/** Bytes of a ping, as libp2p's protocol has them. */
+/** Bytes of a ping in libp2p's protocol. */
 export const PING_BYTES = 32
 
 /**
- * Asks over this very connection whether the peer is there, and ends the connection if nothing comes in this time: one whose network or
- * tab went away looks open for up to a quarter of a minute. Any byte is an answer. On a slow line that of the ping comes behind all that
- * is on its way already.
- *
- * @returns false if it has been ended.
+ * Asks over this very connection whether the peer is there, and ends the connection if nothing comes in time. A
+ * connection whose network or tab went away looks open for up to a quarter of a minute. Any byte counts as an answer:
+ * on a slow line the answer to the ping comes behind everything that is under way already.
+ * @returns false if the connection was ended.
  */
 export async function probe(connection: Connection, ms: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ms)
   const { promise: heard, resolve } = Promise.withResolvers<void>()
   const stopListening = onBytes(connection, () => resolve())
   try {
-    // A ping that fails proves nothing: this peer may have too many under way.
+    // A failed ping proves nothing: this peer may have too many under way.
     void ping(connection, signal).then(
       () => resolve(),
       (thrown: unknown) => {
-        // A peer of another kind may have no ping. It has said so, which is an answer too.
+        // A peer of another kind may not support ping. It has said so, which is an answer too.
         if (failureOf(thrown, signal) === 'unsupported') resolve()
       },
     )
@@ -39,7 +38,7 @@ export async function probe(connection: Connection, ms: number): Promise<boolean
   }
 }
 
-/** Time that a ping over this connection takes there and back, in ms. @throws {Error} if it is not answered. */
+/** Time of a ping there and back over this connection, in ms. @throws {Error} if it is not answered. */
 export async function ping(connection: Connection, signal: AbortSignal): Promise<number> {
   return orAborted(roundTrip(connection, signal), signal)
 }

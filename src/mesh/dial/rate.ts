@@ -6,15 +6,15 @@ export interface RateInit {
 
 interface Bucket {
   left: number
-  /** When `left` was right, in ms since the epoch. */
+  /** When `left` was computed, in ms since the epoch. */
   at: number
   times: number
 }
 
-/** Keys that are remembered. Past it those that have their whole burst again are forgotten, then the oldest. */
+/** Keys that are remembered. Past it, keys that have their whole burst again are forgotten, then the oldest ones. */
 const MAX_REMEMBERED = 10_000
 
-/** Counts how often each of many does something, and refuses what is past a rate. */
+/** Counts how often each key does something, and refuses what is past a rate. */
 export class Rate {
   readonly #init: RateInit
   readonly #buckets = new Map<string, Bucket>()
@@ -24,15 +24,14 @@ export class Rate {
   }
 
   /**
-   * Whether it may happen once more.
-   *
-   * @param times this one may have so many times the rate of others
+   * Whether the key may do it once more.
+   * @param times This key may have so many times the rate of others.
    */
   admits(key: string, now = Date.now(), times = 1): boolean {
     const bucket = this.#buckets.get(key)
     const left = bucket ? this.#left(bucket, now) : this.#init.burst * times
     if (left < 1) return false
-    // To the end: the first is the one that was not seen for longest.
+    // Moved to the end: the first entry is then the one that was not seen for longest.
     this.#buckets.delete(key)
     this.#buckets.set(key, { left: left - 1, at: now, times })
     if (this.#buckets.size > MAX_REMEMBERED) this.#forget(now)

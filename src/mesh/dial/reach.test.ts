@@ -8,7 +8,7 @@ import { CircuitLimits } from './circuit-limits.ts'
 import { Reach } from './reach.ts'
 import { plainClient } from '../test-nodes.ts'
 
-/** Connections to a port that a stranger chose, which closes each at once. */
+/** A port that a stranger chose. It closes each connection at once, and counts them. */
 let count = 0
 const server = createServer((socket) => {
   count += 1
@@ -49,7 +49,7 @@ test('a peer that was only announced is looked for over relays, and its addresse
 test('the end of a dial to an address that leads nobody knows where tells nothing by its time', async () => {
   const found = await reach(true)
   const before = count
-  // Its port is closed at once, and the attempt goes on.
+  // The port is closed at once, and the attempt goes on.
   let isOver = false
   const call = found.connection(stranger, AbortSignal.timeout(1500)).finally(() => (isOver = true))
   call.catch(() => undefined)

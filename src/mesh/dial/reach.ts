@@ -21,24 +21,24 @@ import { Semaphore } from '../../glia/wait/semaphore.ts'
 
 export interface ReachInit {
   libp2p: Libp2p
-  /** Addresses of the relays that this peer is connected to; waits while the first is being reached. */
+  /** Addresses of the connected relays. Waits while the first one is being connected. */
   relays(signal: AbortSignal): Promise<readonly Multiaddr[]>
   limits: CircuitLimits
-  /** Addresses under which a peer announced itself. */
+  /** Addresses that a peer announced. */
   announced(peer: string): readonly Multiaddr[]
-  /** Whether nobody can tell this peer where an address leads. */
+  /** Whether this peer cannot know where an address leads. */
   isUnknown(address: Multiaddr): boolean
-  /** Whether this peer has joined the mesh only now, and may find others that it cannot find yet. */
+  /** Whether this peer has joined the mesh just now, and may soon find peers that it cannot find yet. */
   isNew(): boolean
 }
 
-/** What was tried, for the error that says so. */
+/** The ways that were tried, for the error that names them. */
 type Tried = string[]
 
 interface Attempt {
   tried: Tried
   deadline: AbortSignal
-  /** A further circuit is wanted: the one that is there has no room. */
+  /** Whether another circuit is wanted because the existing one has no room. */
   anew: boolean
 }
 
@@ -47,20 +47,20 @@ type Try = Pick<Attempt, 'tried' | 'anew'> & { signal: AbortSignal }
 /** A connection that one call may use until it is over. */
 export interface ConnectionLease {
   connection: Connection
-  /** Called when the call is over. */
+  /** Call it when the call is over. */
   release(): void
 }
 
 interface Way {
   addresses: readonly Multiaddr[]
-  /** Longest time for one of them, in ms. */
+  /** Longest time for one address, in ms. */
   ms: number
 }
 
 /**
- * Ways to a peer, best first: a direct connection that is there, a relayed one, and else the relays this peer shares with it
- * (no lookup needed), the addresses it announced, and what the routing finds. A WebRTC connection is never waited for: see
- * {@link Directs}.
+ * Ways to a peer, best first: an existing direct connection, a relayed one, the relays that both have joined (no lookup
+ * needed), the addresses that the peer announced, and those that routing finds. A WebRTC connection is never waited
+ * for: see {@link Directs}.
  */
 export class Reach {
   readonly #init: ReachInit
@@ -71,19 +71,19 @@ export class Reach {
     this.#init = init
   }
 
-  /** The best connection that is there. */
+  /** The best existing connection. */
   existing(peer: string): Connection | undefined {
     const open = this.#open(peer)
     return open.find(isDirect) ?? open.find((connection) => !this.#init.limits.bounds(connection)) ?? open.at(-1)
   }
 
-  /** @throws {GliaError} ERR_UNREACHABLE naming what was tried, within the dial deadline. */
+  /** @throws {GliaError} ERR_UNREACHABLE that names what was tried, within the dial deadline. */
   async connection(peer: string, signal: AbortSignal): Promise<Connection> {
     return this.existing(peer) ?? orAborted(this.#dial(peer, false), signal)
   }
 
   /**
-   * A connection over a relay that this peer is connected to, and to no address that others announced.
+   * A connection over a connected relay. It dials no address that others announced.
    * @throws {GliaError} ERR_UNREACHABLE
    */
   async overRelays(peer: string, signal: AbortSignal): Promise<Connection> {
@@ -126,14 +126,14 @@ export class Reach {
     return this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
   }
 
-  /** @param anew Makes another circuit although there is one: it has no room. */
+  /** @param anew Makes another circuit although one exists, because that has no room. */
   #dial(peer: string, anew: boolean): Promise<Connection> {
-    // Those who want the same peer wait together; one who gives up takes nothing from the others.
+    // All calls for the same peer wait together. One that gives up does not disturb the others.
     const key = anew ? `${peer} anew` : peer
     const known = this.#dials.get(key)
     if (known) return known
     const dial = this.#reach(peer, anew).finally(() => this.#dials.delete(key))
-    dial.catch(() => undefined) // told to those who wait
+    dial.catch(() => undefined) // Those who wait get the error.
     this.#dials.set(key, dial)
     return dial
   }
@@ -167,7 +167,7 @@ export class Reach {
     for await (const { addresses, ms } of this.#ways(peer, tried, deadline)) {
       for (const address of addresses) {
         const text = address.toString()
-        // What others say of a peer must not lead to somebody else.
+        // An address that others announced for a peer must not lead to another peer.
         if (done.has(text) || peerOf(address) !== peer) continue
         done.add(text)
         // oxlint-disable-next-line no-await-in-loop -- the next way is for when this one fails
@@ -177,7 +177,7 @@ export class Reach {
           signal: AbortSignal.any([deadline, AbortSignal.timeout(ms)]),
         })
         if (connection) return connection
-        // It may have called meanwhile.
+        // The peer may have connected meanwhile.
         const existing = this.#better(peer, anew)
         if (existing) return existing
         if (deadline.aborted) throw deadline.reason
@@ -186,7 +186,7 @@ export class Reach {
     return undefined
   }
 
-  /** A connection that makes a dial needless. */
+  /** A connection that makes a dial unnecessary. */
   #better(peer: string, anew: boolean): Connection | undefined {
     return anew ? this.#open(peer).find((connection) => !this.#init.limits.bounds(connection)) : this.existing(peer)
   }
@@ -218,8 +218,8 @@ export class Reach {
   }
 
   /**
-   * Whether the time of a failure would tell a stranger what is at a port of this peer's network: the stranger's next address would be
-   * dialled soon after a closed port, and late after one that is silent.
+   * Whether the time of a failure would tell a stranger what is at a port of this peer's network: the stranger's next
+   * address would be dialled soon after a closed port, and late after a silent one.
    */
   #tellsOfItsPort(address: Multiaddr, thrown: unknown): boolean {
     const peer = peerAt(address)
@@ -233,7 +233,7 @@ export class Reach {
         // oxlint-disable-next-line no-await-in-loop -- the second attempt is for when the first fails
         return await orAborted(this.#init.libp2p.dial(address, { signal, force: anew }), signal)
       } catch (thrown) {
-        // The relay passed it on over a connection that was dead, and knows now: the peer may have a newer one.
+        // The relay passed the dial on over a dead connection, and knows that now. The peer may have a newer one.
         if (attempt === 1 && !signal.aborted && wasNotPassed(thrown)) continue
         if (this.#tellsOfItsPort(address, thrown)) await untilAborted(signal)
         tried.push(dialWords(address, thrown, signal, (relay) => this.existing(relay) !== undefined))

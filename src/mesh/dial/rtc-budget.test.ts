@@ -19,14 +19,14 @@ test('a peer that dials by WebRTC again and again is answered a few times, and t
   const dial = async (times: number): Promise<void> => {
     const client = await plainClient()
     const connection = await client.dial(multiaddr(whereIs(node)))
-    // One that is refused may be reset before it is here.
+    // A refused dial may be reset before it is here.
     for (let i = 0; i < times; i++) await connection.newStream(SIGNALLING_PROTOCOL).catch(() => undefined)
   }
   await dial(30)
   await expect.poll(() => node.mesh.rtcCounts.inbound + node.mesh.rtcCounts.refused).toBe(30)
   const { burst } = INBOUND_RTC_RATE_PER_PEER
   expect([answered, node.mesh.rtcCounts]).toEqual([burst, { own: 0, inbound: burst, refused: 30 - burst }])
-  // Another peer is none of its business.
+  // The limit of one peer does not concern another.
   await dial(1)
   await expect.poll(() => answered).toBe(burst + 1)
 })

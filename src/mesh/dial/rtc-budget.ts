@@ -9,17 +9,18 @@ import {
 } from '../limits.ts'
 import { Rate } from './rate.ts'
 
-/** RTCPeerConnections that were made in the life of this page. */
+/** RTCPeerConnections that this page has made. */
 export interface RtcCounts {
   own: number
   inbound: number
-  /** Dials of others that were refused, before anything was made for them. */
+  /** Dials of others that were refused before anything was made for them. */
   refused: number
 }
 
 /**
- * Shares out the RTCPeerConnections that a page may make in its life. Each dial of another peer takes one, whether it comes to a
- * connection or not, so strangers get a part of them at a bounded rate, and the rest is for this peer's own dials.
+ * Shares out the RTCPeerConnections that a page may make in its life. Each dial of another peer takes one, whether it
+ * leads to a connection or not. So the dials of others get a part of them at a limited rate, and the rest is for this
+ * peer's own dials.
  */
 export class RtcBudget {
   readonly #ofPeer = new Rate(INBOUND_RTC_RATE_PER_PEER)
@@ -35,7 +36,7 @@ export class RtcBudget {
     return this.#counts.own + this.#counts.inbound >= MAX_PEER_CONNECTIONS
   }
 
-  /** Counts one that this peer makes, if it may. */
+  /** Counts one that this peer is about to make, if it may. */
   takes(): boolean {
     if (this.isSpent) return false
     this.#counts.own += 1
@@ -53,7 +54,10 @@ export class RtcBudget {
   }
 }
 
-/** Has libp2p ask the budget before it answers the signalling of a WebRTC dial: its own handler makes an RTCPeerConnection at once. */
+/**
+ * Makes libp2p ask the budget before it answers the signalling of a WebRTC dial. Its own handler makes an
+ * RTCPeerConnection at once.
+ */
 export function boundSignalling(budget: RtcBudget): (components: { registrar: Registrar }) => object {
   return ({ registrar }) => {
     const getHandler = registrar.getHandler.bind(registrar)

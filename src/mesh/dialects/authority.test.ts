@@ -18,7 +18,7 @@ async function call(from: TestNode, to: Address, init: { caller?: string; contex
   return readAll(stream).then(text, ({ code }: { code: string }) => code)
 }
 
-/** A process that calls another for each message, and replies what that replied. */
+/** A process that calls another one for each message, and replies the reply of that one. */
 function forwarder(node: () => TestNode, to: () => Address) {
   const run: Run = async ({ context, write }) => write(bytes(await call(node(), to(), { caller: pid(), context })))
   const made = makeProc(() => run)
@@ -26,7 +26,7 @@ function forwarder(node: () => TestNode, to: () => Address) {
   return made
 }
 
-/** Replies what the process is told of the call. */
+/** Replies what the process is told about the call. */
 const told: Run = async ({ context, write }) => write(bytes(JSON.stringify(context)))
 
 async function connected(from: TestNode, to: TestNode): Promise<void> {
@@ -48,7 +48,7 @@ test('the process that is called, and its peer, learn no PID of those that wait 
   await connected(caller, callee)
   const reply = await call(caller, caller.addressOf(first.proc))
   for (const { pid } of [first.proc, middle.proc]) expect(reply).not.toContain(pid)
-  // Whoever has the address recognises the process: so cycles are found.
+  // A peer that has the address recognises the process. So cycles are found.
   const { chain } = JSON.parse(reply) as CallContext
   expect(chain.slice(0, 2)).toEqual([first.proc, middle.proc].map(({ pid }) => chainNameOf(caller.peerId, pid)))
   expect(JSON.stringify([callee.mesh.peers(), callee.mesh.addrs()])).not.toContain(middle.proc.pid)
@@ -76,7 +76,7 @@ test('what others hear of a peer that was called names none of its processes', a
   const connection = await client.dial(multiaddr(whereIs(callee)))
   const stream = await connection.newStream(formatAddress(callee.addressOf(proc)))
   await stream.close()
-  // Identify tells the protocols of the peer to everybody who connects.
+  // Identify tells the protocols of a peer to everybody who connects.
   await other.dial(multiaddr(whereIs(callee)))
   await expect.poll(async () => (await other.peerStore.all()).flatMap(({ protocols }) => protocols)).not.toEqual([])
   const heard = (await other.peerStore.all()).map(({ protocols, metadata }) => [...protocols, ...metadata.keys()])
@@ -93,7 +93,7 @@ test('a native client cannot tell a closed process from none, nor a method of it
     try {
       const stream = await connection.newStream(`/ww/0.1.0/${callee.peerId}/${proc}/${method}`)
       const ended = new Promise<string>((resolve) => {
-        // It may have been reset in the moment in which it was opened.
+        // The stream may have been reset in the moment in which it was opened.
         if (stream.status === 'reset') resolve('StreamResetError')
         stream.addEventListener('close', ({ error }) => resolve(error?.name ?? 'closed'))
       })
@@ -120,12 +120,12 @@ test('a peer lists to another what its policies list, and nothing else', async (
   await connected(asker, callee)
   const listed = await asker.mesh.listingOf(callee.peerId, AbortSignal.timeout(5000))
   expect(listed.map(({ pid, methods }) => [pid, methods])).toEqual([open, friends].map(({ pid }) => [pid, ['run']]))
-  // Who speaks no such protocol lists nothing.
+  // A peer without the protocol lists nothing.
   await other.dial(multiaddr(whereIs(asker)))
   expect(await asker.mesh.listingOf(other.peerId.toString(), AbortSignal.timeout(5000))).toEqual([])
 })
 
-/** Ada's peer has a process that passes calls on to Bob's, who lets Ada call; Eve is nobody's friend. */
+/** Ada's peer has a process that passes calls on to Bob's, and Bob lets Ada call. Eve may call nobody. */
 async function threePeople(): Promise<{ ada: TestNode; bob: TestNode; eve: TestNode; between: Proc; closed: Proc }> {
   const eve = await glia()
   const between = forwarder(
@@ -145,7 +145,7 @@ test('a stranger gets no rights of a friend by having its process call', async (
   expect(await call(ada, ada.addressOf(between))).toBe('hi')
   expect(await call(eve, bob.addressOf(closed))).toBe('ERR_DENIED')
   expect(await call(eve, ada.addressOf(between))).toBe('ERR_DENIED')
-  // Bob may have his own process called.
+  // Bob may call his own process.
   const context = { chain: [], onBehalfOf: [bob.peerId], deadlineAt: undefined }
   expect(await call(ada, bob.addressOf(closed), { context })).toBe('hi')
 })

@@ -11,10 +11,10 @@ import { rawServer } from '../test-raw.ts'
 
 const server = await rawServer()
 const MESSAGE_BYTES = 12 * 1024 * 1024
-/** libp2p resets a stream with more than this unread. */
+/** libp2p resets a stream with more unread bytes than this. */
 const RESET_BYTES = 4 * 1024 * 1024
 
-/** Sends a message in frames of 16 KiB, as fast as the stream takes them, and counts what it took. */
+/** Sends a message in frames of 16 KiB, as fast as the stream takes them, and counts the bytes. */
 function sendFast(native: Libp2pStream, bytes: number): { sent: number; done: Promise<void> } {
   const chunk = new Uint8Array(16 * 1024)
   const sending = { sent: 0, done: Promise.resolve() }
@@ -38,7 +38,7 @@ async function untilHeld(sending: { sent: number }): Promise<void> {
   }
 }
 
-// Over a long way yamux gives windows of up to 1 MiB instead of 256 KiB.
+// To a peer far away yamux gives windows of up to 1 MiB instead of 256 KiB.
 test.each([0, 20])('a sender %i ms away is held each time its reader pauses, and all arrives', async (delayMs) => {
   const { connection } = await server.connect({ way: (port) => farPort(port, delayMs) })
   const { native, served } = await server.call(connection)
@@ -50,7 +50,7 @@ test.each([0, 20])('a sender %i ms away is held each time its reader pauses, and
     if (read < nextPause || read > MESSAGE_BYTES / 4) continue
     await untilHeld(sending)
     expect(sending.sent - read).toBeLessThan(RESET_BYTES)
-    // Enough to let the sender go on. Then it has to be held again.
+    // Enough for the sender to go on. Then it has to be held again.
     nextPause = read + 192 * 1024
   }
   expect(read).toBe(MESSAGE_BYTES)
@@ -67,7 +67,9 @@ test('what a sender has sent before it went away can be read to its end', async 
   expect((first?.length ?? 0) + (await readAll(served)).length).toBe(600 * 1024)
 })
 
-/** A call over a stream that nothing can hold, as one over WebRTC: a data channel is what tells. */
+/**
+ * A call over a stream whose sender nothing can hold, as over WebRTC. The test fakes the data channel that shows this.
+ */
 async function unheldCall(): Promise<{ native: Libp2pStream; incoming: Incoming }> {
   const { connection } = await server.connect()
   const arrived = Promise.withResolvers<Incoming>()
@@ -101,7 +103,7 @@ test('where nothing can hold a sender, one that sends too much is told so, and t
   }
 })
 
-/** Opens a port that leads to another one of this machine, and holds each byte for so long. It is closed after the tests. */
+/** Opens a port that leads to another port of this machine and delays each byte. It is closed after the tests. */
 async function farPort(port: number, delayMs: number): Promise<number> {
   const sockets = new Set<Socket>()
   const door = createServer((near) => {
@@ -123,7 +125,7 @@ async function farPort(port: number, delayMs: number): Promise<number> {
   return (door.address() as AddressInfo).port
 }
 
-/** Passes on each piece after a time. Pieces do not wait for one another: it is a long way, not a narrow one. */
+/** Passes each piece on after a delay. Pieces do not wait for each other: the line is long, not narrow. */
 function late(delayMs: number): Transform {
   return new Transform({
     transform(piece, _encoding, done) {

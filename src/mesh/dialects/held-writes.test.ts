@@ -17,7 +17,7 @@ interface HeldReply {
   held: Promise<void>
 }
 
-/** A call whose reply the client does not read, and the write that waits for it. */
+/** A call whose reply the client does not read, and the write that waits for the client. */
 async function heldReply(): Promise<HeldReply> {
   const { client, connection } = await server.connect()
   const { native, served } = await server.call(connection)

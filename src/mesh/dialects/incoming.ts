@@ -8,17 +8,17 @@ export interface IncomingInit {
   stream: Libp2pStream
   /** Peer id of the peer at the other end. */
   remote: string
-  /** Why the stream was reset or lost, where more is known than libp2p tells. */
+  /** Why the stream was reset or lost, if more is known than libp2p tells. */
   explain?: (() => GliaError | undefined) | undefined
 }
 
 /**
- * The reading half of a libp2p stream. Its own `for await` queues without bound, and waits for ever for an end that came
- * before it (libp2p 3.3).
+ * The reading half of a libp2p stream. libp2p's own `for await` queues without a limit, and waits for ever if the end
+ * came first (libp2p 3.3).
  *
- * Not reading holds the sender where the transport can: yamux gives no more window to a paused stream. A paused stream then
- * holds at most a window, and the queue here another, which is less than the 4 MiB at which libp2p resets a stream. WebRTC's
- * data channels cannot hold a sender (FACTS 3.3): there everything is taken, up to a bound ({@link Unheld}).
+ * Not reading holds the sender if the transport can: yamux gives a paused stream no new window. A paused stream then
+ * holds at most one window, and the queue here another, which together are less than the 4 MiB at which libp2p resets a
+ * stream. The data channels of WebRTC cannot hold a sender: there everything is taken, up to a limit ({@link Unheld}).
  */
 export class Incoming {
   readonly #init: IncomingInit
@@ -37,18 +37,18 @@ export class Incoming {
     if (channelOf(stream)) this.#unheld = new Unheld()
     stream.addEventListener('remoteCloseWrite', () => this.#onEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
-    // The last: adding it delivers what has come already.
+    // Added last: adding it delivers the messages that have already come.
     stream.addEventListener('message', ({ data }) => this.#receive(piecesOf(data)))
     if (stream.status !== 'open') this.fail(stream.status === 'reset' ? this.#reset() : this.#lost())
     else if (stream.remoteWriteStatus === 'closed') this.#onEnd()
   }
 
-  /** Aborts when the stream is reset or lost, with a GliaError for a reason. */
+  /** Aborts when the stream is reset or lost. Its reason is a GliaError. */
   get signal(): AbortSignal {
     return this.#aborter.signal
   }
 
-  /** Bytes that have come and nobody has read. */
+  /** Bytes that have come and were not read. */
   get unreadBytes(): number {
     return this.#queuedBytes + this.#init.stream.readBufferLength
   }
@@ -66,7 +66,7 @@ export class Incoming {
     }
   }
 
-  /** Reads no more: what comes is dropped. On yamux this tells nobody. */
+  /** Stops reading: further bytes are dropped. On yamux the sender does not learn of it. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
@@ -76,7 +76,7 @@ export class Incoming {
     void this.#init.stream.closeRead().catch(() => undefined)
   }
 
-  /** Ends it with an error, which reads throw from now on. */
+  /** Ends the stream with an error, which reads throw from now on. */
   fail(error: GliaError): void {
     this.#drop()
     this.#aborter.abort(error)
@@ -103,11 +103,12 @@ export class Incoming {
     return piece
   }
 
-  /** Holds the sender while enough waits. */
+  /** Holds the sender while enough bytes wait. */
   #hold(): void {
     const { stream } = this.#init
     if (this.#unheld) return
-    // `resume` delivers what waits and then gives the sender a new window: a pause in between would be undone (libp2p 3.3).
+    // `resume` first delivers waiting messages and then gives the sender a new window. It would undo a pause in between
+    // (libp2p 3.3).
     if (this.#resuming || this.#stopped || this.#queuedBytes <= READ_AHEAD_BYTES) return
     if (stream.readStatus === 'readable') stream.pause()
   }
@@ -119,7 +120,8 @@ export class Incoming {
     try {
       stream.resume()
     } catch (thrown) {
-      // What waits has been delivered. Only the word to the sender fails, and a stream that is over has no sender.
+      // Waiting messages have been delivered. Only the new window for the sender can fail, and a stream that is over
+      // has no sender.
       if (stream.status === 'open') throw thrown
     } finally {
       this.#resuming = false
@@ -147,7 +149,8 @@ export class Incoming {
   }
 
   #onEnd(): void {
-    // @libp2p/webrtc 6.0.33 tells of a data channel that broke as of an end that the other side made: only the channel's state differs.
+    // @libp2p/webrtc 6.0.33 reports a broken data channel as an end that the other side made. Only the state of the
+    // channel differs.
     const channel = channelOf(this.#init.stream)
     if (channel && channel.readyState !== 'open') {
       this.fail(this.#lost())

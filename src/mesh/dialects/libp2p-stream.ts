@@ -2,8 +2,8 @@ import type { Stream as Libp2pStream } from '@libp2p/interface'
 import { toGliaError } from '../../glia/errors.ts'
 
 /**
- * The pieces in a stream's message event, which carries bytes or a list of them (Uint8ArrayList is iterable). Node's sockets
- * give Buffers, which are told from Uint8Arrays by what `slice` and `toString` do: they are made plain.
+ * The pieces in a stream's message event, which carries bytes or a list of them (Uint8ArrayList is iterable). Sockets
+ * of Node give Buffers, whose `slice` and `toString` differ from those of Uint8Array: they are made plain.
  */
 export function* piecesOf(data: Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
   for (const piece of data instanceof Uint8Array ? [data] : data) {
@@ -12,9 +12,9 @@ export function* piecesOf(data: Uint8Array | Iterable<Uint8Array>): Iterable<Uin
 }
 
 /**
- * Sends bytes and waits until the stream takes more. One `drain` event is not enough: the muxer tells all of its streams, also
- * those whose window is used up. `stream.onDrain()` works once a stream (FACTS 3.3).
- * @throws {Error} if the stream is closed, aborted or reset before all was sent.
+ * Sends bytes and waits until the stream takes more. One `drain` event is not enough: the muxer sends it to all of its
+ * streams, also to those whose window is used up. `stream.onDrain()` works only once per stream (libp2p 3.3).
+ * @throws {Error} if the stream is closed, aborted or reset before everything was sent.
  */
 export async function sendAll(stream: Libp2pStream, bytes: Uint8Array): Promise<void> {
   if (stream.send(bytes)) return
@@ -22,19 +22,22 @@ export async function sendAll(stream: Libp2pStream, bytes: Uint8Array): Promise<
   while (!isSent(stream)) await nextChange(stream)
 }
 
-/** Whether a stream has passed on what it was given, and takes more. @throws {Error} if it never will. */
+/** Whether a stream has passed on its bytes, and takes more. @throws {Error} if it never will. */
 function isSent(stream: Libp2pStream): boolean {
   const { status, writeStatus, remoteReadStatus, writeBufferLength } = stream
-  // Asked first: a stream that is aborted drops what it was given, and says for ever that it needs a drain.
+  // Checked first: an aborted stream drops its bytes, and says for ever that it needs a drain.
   if (status === 'aborted' || status === 'reset') throw new Error(`The stream was ${status}.`)
   if (status === 'closed' && writeBufferLength > 0) throw new Error('The stream was closed before all was sent.')
-  // It was closed after the last byte.
+  // The stream was closed after the last byte.
   if (status === 'closed' || writeStatus === 'closed') return true
   if (remoteReadStatus === 'closed') throw new Error('The other side reads no more.')
   return !stream.writableNeedsDrain && writeBufferLength === 0
 }
 
-/** Events after which a stream may be in another state. An abort fires `idle` and then, in the same task, `close` (libp2p 3.3). */
+/**
+ * Events after which the state of a stream may differ. An abort fires `idle` and then, in the same task, `close`
+ * (libp2p 3.3).
+ */
 const CHANGES = ['drain', 'idle', 'close'] as const
 
 function nextChange(stream: Libp2pStream): Promise<void> {
@@ -47,7 +50,7 @@ function nextChange(stream: Libp2pStream): Promise<void> {
   return promise
 }
 
-/** Has a signal end a stream, until the stream is over: without it a stream that the other side leaves open stays. */
+/** Aborts a stream when the signal aborts. Without it a stream that the other side leaves open would stay. */
 export function abortWith(stream: Libp2pStream, signal: AbortSignal): void {
   const abort = (): void => stream.abort(toGliaError(signal.reason, 'ERR_ABORTED'))
   if (signal.aborted) return abort()

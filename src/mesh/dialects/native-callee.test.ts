@@ -8,7 +8,7 @@ import { readAll } from '../../glia/stream/web-streams.ts'
 import { RAW_PROTOCOL, ROOT_AGE_MS } from '../limits.ts'
 import { glia, plainClient, type TestNode } from '../test-nodes.ts'
 
-// Calls to peers that have nothing of Glia's, and that do what they want with a call.
+// Calls to peers without Glia, which do what they want with a call.
 
 const SILENCE_MS = 300
 const never = new AbortController().signal
@@ -16,7 +16,7 @@ const never = new AbortController().signal
 interface Native {
   caller: TestNode
   callee: Libp2p
-  /** Calls the method that `serve` is. */
+  /** Calls the method that `serve` handles. */
   call(message?: Uint8Array): Promise<string>
 }
 

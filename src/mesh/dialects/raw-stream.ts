@@ -11,14 +11,14 @@ import { sendAll } from './libp2p-stream.ts'
 export interface RawStreamInit extends Omit<IncomingInit, 'stream'> {
   address: Address
   caller: string
-  /** Of a call that this peer makes: how long the other one may keep it waiting, in ms. */
+  /** For a call of this peer: how long the other peer may keep it waiting, in ms. */
   silenceMs?: number | undefined
 }
 
 /**
- * The raw dialect (DESIGN 4): one libp2p stream a call, half close for the end of the message and of the reply, reset for
- * every failure. An error has no type on this wire: the other end only learns that it was reset. Glia peers use the session,
- * which has types, and credit of its own.
+ * The raw dialect: one libp2p stream per call, half close for the end of the message and of the reply, reset for every
+ * failure. An error has no type on this wire: the other side only learns that the stream was reset. Glia peers use the
+ * session, which has types and a credit of its own.
  */
 export class RawStream implements Stream {
   readonly protocol: string
@@ -28,7 +28,7 @@ export class RawStream implements Stream {
   readonly caller: string
   readonly expectedBytes = undefined
   readonly silenceMs: number | undefined
-  /** This wire has no room for it: a call back into a process that waits for it ends with a deadline. */
+  /** This wire has no room for a chain. A call back into a process that waits for it ends with a deadline. */
   readonly context = NO_CONTEXT
   readonly #stream: Libp2pStream
   readonly #incoming: Incoming
@@ -77,7 +77,7 @@ export class RawStream implements Stream {
   }
 
   async closeWrite(): Promise<void> {
-    // Not awaited: over WebRTC it takes a round trip (FACTS 3.3). If it fails the stream is closed, which the signal tells.
+    // Not awaited: over WebRTC it takes a round trip. If it fails the stream is closed, which the signal tells.
     void this.#stream.close().catch(() => undefined)
   }
 
@@ -86,7 +86,7 @@ export class RawStream implements Stream {
     await this.closeWrite()
   }
 
-  /** This wire has only a reset for it. So that the reset takes nothing of the reply away, the reader has some time first. */
+  /** This wire has only a reset. The reader gets some time first, so that the reset takes nothing of the reply away. */
   closeWithExit(exit: GliaError): void {
     if (exit.accepted) return void this.close()
     if (!this.#hasWritten) return this.abort(exit)

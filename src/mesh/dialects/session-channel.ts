@@ -4,12 +4,12 @@ import { piecesOf } from './libp2p-stream.ts'
 
 type Handlers = Parameters<SessionChannel['listen']>[0]
 
-/** A libp2p stream as the pipe under a session. */
+/** A libp2p stream as the channel of a session. */
 export class Libp2pChannel implements SessionChannel {
   readonly #stream: Libp2pStream
   readonly #explain: (reason: Error | undefined) => Error | undefined
 
-  /** @param explain Finds a better reason for the end of the stream than the one that libp2p gives. */
+  /** @param explain Finds a better reason for the end of the stream than libp2p gives. */
   constructor(stream: Libp2pStream, explain: (reason: Error | undefined) => Error | undefined = (reason) => reason) {
     this.#stream = stream
     this.#explain = explain

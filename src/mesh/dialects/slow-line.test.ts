@@ -32,7 +32,7 @@ async function node(listen: string[] = []): Promise<Libp2p> {
   return made
 }
 
-/** A line to a port that carries so much to who uses it, and nothing once it is cut. */
+/** A line to a port with a fixed rate. Once it is cut it carries nothing. */
 async function slowLine(port: number, bytesPerSecond: number): Promise<{ port: number; cut(): void }> {
   let isCut = false
   const ends: Socket[] = []
@@ -59,18 +59,18 @@ async function slowLine(port: number, bytesPerSecond: number): Promise<{ port: n
   return { port: (line.address() as AddressInfo).port, cut: () => (isCut = true) }
 }
 
-/** A connection over a line on which a large reply is coming. */
+/** A connection over a line on which a large reply is arriving. */
 interface SlowReply {
   connection: Connection
-  /** Resolves to the bytes that came when all did, or the connection ended before. */
+  /** Resolves to the number of bytes, when all have come or the connection has ended. */
   whole(): Promise<number>
-  /** From now on the line carries nothing, and looks open. */
+  /** From now on the line carries nothing, and still looks open. */
   cut(): void
   /** Bytes of the reply. */
   length: number
 }
 
-/** Has a reply of 3 MiB come over a line that takes three seconds for it. Resolves when the first of it is there. */
+/** Starts a reply of 3 MiB over a line that takes three seconds for it. Resolves when its first bytes are there. */
 async function slowReply(): Promise<SlowReply> {
   const [client, server] = await Promise.all([node(), node(['/ip4/127.0.0.1/tcp/0'])])
   const piece = new Uint8Array(64 * 1024)
@@ -114,7 +114,7 @@ test(
 test('a connection over which nothing comes is ended', { timeout: 20_000 }, async () => {
   const { connection, cut } = await slowReply()
   cut()
-  // What was on its way before may still come.
+  // Bytes that were under way may still come.
   await expect.poll(() => probe(connection, 300), { timeout: 10_000 }).toBe(false)
   expect(connection.status).not.toBe('open')
 })

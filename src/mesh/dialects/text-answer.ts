@@ -9,14 +9,14 @@ import { IDLE_MS } from '../limits.ts'
 /** Longest pause between two pieces of an answer, in ms. */
 const PIECE_MS = 5_000
 
-/** A protocol whose whole exchange is a stream that the other side answers with a text. */
+/** A protocol that consists of one stream, which the other side answers with a text. */
 export interface TextQuestion {
   protocol: string
-  /** Left out: that the stream is opened says it all. */
+  /** Left out: opening the stream is the whole question. */
   question?: string
-  /** Longest answer that is taken, in characters. */
+  /** Longest accepted answer, in characters. */
   maxLength: number
-  /** What is thrown at a longer one. */
+  /** The error for a longer one. */
   tooLong(): Error
 }
 
@@ -25,13 +25,16 @@ export interface TextRead {
   remote: string
   /** Longest pause before a piece of it, in ms. */
   idleMs: number
-  /** Longest text that is taken, in characters. */
+  /** Longest accepted text, in characters. */
   maxLength: number
-  /** What is thrown at a longer one. */
+  /** The error for a longer one. */
   tooLong(): Error
 }
 
-/** Reads a text to the end of its stream. @throws {GliaError} ERR_DEADLINE after too long a pause; why the stream failed; `tooLong`. */
+/**
+ * Reads a text to the end of its stream. @throws {GliaError} ERR_DEADLINE after too long a pause; the failure of the
+ * stream; `tooLong`.
+ */
 export async function readText(
   stream: Libp2pStream,
   { remote, idleMs, maxLength, tooLong }: TextRead,
@@ -54,7 +57,7 @@ export async function readText(
   }
 }
 
-/** Reads a peer's answer. @throws what libp2p throws, the reason of the signal, or `tooLong`. */
+/** Reads a peer's answer. @throws the error of libp2p, the reason of the signal, or `tooLong`. */
 export async function askText(
   connection: Connection,
   { protocol, question, maxLength, tooLong }: TextQuestion,
@@ -73,7 +76,7 @@ export async function askText(
   }
 }
 
-/** Answers a question with a text. Never rejects: what goes wrong aborts the stream. */
+/** Answers a question with a text. Never rejects: a failure aborts the stream. */
 export async function sendText(stream: Libp2pStream, text: string): Promise<void> {
   // The other side may leave its half open.
   abortWith(stream, AbortSignal.timeout(IDLE_MS))

@@ -20,7 +20,7 @@ test('peers whose keys nobody can read shake hands, announce themselves, reserve
   const stream = caller.router.open(callee.addressOf(proc), { caller: 'browser' })
   await send(stream, 'hi')
   expect(text(await readAll(stream))).toBe('hi')
-  // Gossip and identify are signed: who is not verified is not listed as a peer with processes.
+  // Gossip and identify are signed: a peer that is not verified is not listed as one with processes.
   await expect
     .poll(() => caller.mesh.peers().find(({ peerId }) => peerId === callee.peerId)?.processes, { timeout: 10_000 })
     .toBe(true)

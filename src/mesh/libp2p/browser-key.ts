@@ -1,11 +1,11 @@
 import type { AbortOptions, Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 
-/** Bytes, or a list of them, as libp2p gives what is to be signed. */
+/** Bytes, or a list of them: the form in which libp2p gives what is to be signed. */
 type Signed = Parameters<Ed25519PrivateKey['sign']>[0]
 
 /**
- * A private key that the browser keeps: it signs, and nobody can read it. libp2p 3.3 asks a key for its public half and for
- * signatures, and for nothing else (noise, identify and gossipsub sign with it).
+ * A private key in the browser's keeping: it signs, and nobody can read it. libp2p 3.3 asks a key for its public half
+ * and for signatures only (noise, identify and gossipsub sign with it).
  */
 export class BrowserKey implements Ed25519PrivateKey {
   readonly type = 'Ed25519'

@@ -7,15 +7,22 @@ import { closingSockets } from '../patches/closing-sockets.ts'
 import { mendInitRace } from '../patches/init-race.ts'
 import type { Platform } from '../node.ts'
 
-/** Bytes in a data channel's queue before the sender waits: short, so that small calls do not wait behind bulk (FACTS 3.9). */
+/**
+ * Bytes in the queue of a data channel before the sender waits. It is short, so that small calls do not wait behind
+ * bulk: the p50 of a small call was 8.4 ms beside one bulk call and 17.9 ms beside four, at 17 MB/s; with libp2p's
+ * default 13.3 and 58 ms (Chromium 156).
+ */
 const MAX_BUFFERED_BYTES = 64 * 1024
 
 export interface BrowserPlatformInit {
-  /** STUN and TURN servers, asked for at each dial; none is right where all peers share a network. */
+  /** STUN and TURN servers, asked for at each dial. None is right where all peers share a network. */
   iceServers(): readonly RTCIceServer[]
 }
 
-/** What a page has: websockets to relays, circuits through them, and WebRTC where the browser has it, also to native peers. */
+/**
+ * The transports of a page: WebSockets to relays, circuits through them, and WebRTC if the browser has it, also to
+ * native peers.
+ */
 export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
   const hasWebRtc = 'RTCPeerConnection' in globalThis
   if (hasWebRtc) {
@@ -24,14 +31,14 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
   }
   const dataChannel = { maxBufferedAmount: MAX_BUFFERED_BYTES }
   const rtc = webRTC({ rtcConfiguration: () => ({ iceServers: [...iceServers()] }), dataChannel })
-  // The address says where the native peer is: no server is asked.
+  // The address says where the native peer is, so no server is asked.
   const direct = webRTCDirect({ rtcConfiguration: { iceServers: [] }, dataChannel })
   return {
     transports: [closingSockets(webSockets()), circuitRelayTransport(), ...(hasWebRtc ? [rtc, direct] : [])],
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
-    // A page does not know its own address. It is where its origin is.
+    // A page does not know its own address. It counts as being where its origin is.
     networkHere: (host) => (scopeOfHost(host) === scopeOfHost(location.hostname) ? location.hostname : undefined),
     hidden: () => document.hidden,
   }

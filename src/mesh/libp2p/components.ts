@@ -2,18 +2,21 @@ import type { Upgrader } from '@libp2p/interface'
 import type { Registrar, TransportManager } from '@libp2p/interface-internal'
 import type { ReservationStore } from '../relays/relays.ts'
 
-/** The parts of libp2p that it gives to its services, and that Glia uses as one. */
+/** The parts of libp2p that it gives to its services. Glia uses them together. */
 export interface Components {
   registrar: Registrar
   transportManager: TransportManager
   upgrader: Upgrader
-  /** What the circuit relay transport keeps its reservations in; undefined without that transport. */
+  /** The store of reservations of the circuit relay transport; undefined without that transport. */
   reservations(): ReservationStore | undefined
 }
 
 type Given = Pick<Components, 'registrar' | 'transportManager' | 'upgrader'>
 
-/** A service that is only there to be given libp2p's parts: its public face has no listening at an address later on. */
+/**
+ * A service whose only purpose is to get libp2p's parts: libp2p's public interface cannot listen at an address later
+ * on.
+ */
 export function captureComponents(): { capture(components: Given): object; captured(): Components } {
   let given: Given | undefined
   return {

@@ -3,11 +3,11 @@ import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { BrowserKey } from './browser-key.ts'
 
-/** Who a peer is, in the form that is kept: with the id beside the key, it can be told without loading libp2p. */
+/** Who a peer is, in the stored form. The id is stored beside the key, so it is known without loading libp2p. */
 export interface Identity {
   /** Base58btc, `12D3Koo…`. */
   peerId: string
-  /** libp2p's protobuf of the Ed25519 private key; or the key itself, which the browser keeps and gives to nobody. */
+  /** libp2p's protobuf of the Ed25519 private key; or a key in the browser's keeping, which nobody can read. */
   privateKey: Uint8Array<ArrayBuffer> | CryptoKey
 }
 
@@ -21,7 +21,7 @@ export async function newIdentity(): Promise<PortableIdentity> {
   return { peerId: peerIdFromPrivateKey(key).toString(), privateKey: privateKeyToProtobuf(key).slice() }
 }
 
-/** The key as libp2p wants it. */
+/** The key in libp2p's form. */
 export function keyOf({ peerId, privateKey }: Identity): PrivateKey {
   if (privateKey instanceof Uint8Array) return privateKeyFromProtobuf(privateKey)
   const { publicKey } = peerIdFromString(peerId)

@@ -33,7 +33,7 @@ export interface Libp2pParts {
   rtc: RtcBudget
 }
 
-/** libp2p as Glia wants it, on what the platform has. Not started yet. */
+/** A libp2p node for Glia, on what the platform has. It is not started yet. */
 export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
@@ -52,7 +52,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     transports: platform.transports,
     connectionEncrypters: [inOnePiece(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
-    // Browsers' default refuses private addresses and ws, which is what a relay of one's own has (FACTS 3.2).
+    // The browser default refuses private addresses and ws. Relays of one's own have such addresses.
     connectionGater: {
       denyDialMultiaddr: async (address) =>
         !(await gate.allowsDial(address)) || (isWebRtcDirect(address) && !rtc.takes()),
@@ -63,13 +63,15 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       reconnectRetries: 0,
       dialTimeout: DIAL_DEADLINE_MS,
       addressDialTimeout: SHARED_RELAY_ATTEMPT_MS,
-      // Counted by host, and all that comes through a relay comes from the relay's: five a second, the default, is soon too few.
+      // Connections are counted by host, and all that come through a relay count for the relay's host. The default of
+      // five a second is too few.
       inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
       maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
       resolvers: { dnsaddr: namedOnly(gate) },
       ...platform.connectionManager,
     },
-    // It pings every connection all the time, at the cost of a stream each, and ends those of throttled tabs (FACTS 3.7).
+    // The monitor pings every connection all the time, at the cost of a stream each, and aborts connections to
+    // throttled tabs after 5 s.
     connectionMonitor: { enabled: false },
     ...(platform.metrics && { metrics: platform.metrics }),
     ...(platform.datastore && { datastore: platform.datastore }),
@@ -78,7 +80,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       signalling: boundSignalling(rtc),
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
-      // With the default of one stream a second ping fails, and would look like a dead peer.
+      // The default of one stream would fail a second ping, which would look like a dead peer.
       ping: ping({
         runOnLimitedConnection: true,
         maxOutboundStreams: PINGS,
@@ -99,7 +101,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   return { libp2p, components: captured(), gossipGuard, gate, rtc }
 }
 
-/** The addresses in a list that was named here are named with it. */
+/** The addresses in a list that was named here count as named. */
 function namedOnly(gate: DialGate): MultiaddrResolver {
   return {
     canResolve: (address) => dnsaddrResolver.canResolve(address),

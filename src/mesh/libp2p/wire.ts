@@ -1,12 +1,11 @@
 import type { Connection } from '@libp2p/interface'
 
-/** What is used of the connections of libp2p 3.3 besides their interface. */
+/** The parts of a connection of libp2p 3.3 that are used beside its interface. */
 type Wired = Connection & { maConn?: EventTarget }
 
 /**
- * Calls back for all bytes that come over a connection, whichever stream they are for. Each is a sign that the other side is there.
- *
- * @returns Ends it; idempotent
+ * Calls back for all bytes that come over a connection, of any stream. They are a sign that the other side is there.
+ * @returns a function that ends it; idempotent
  */
 export function onBytes(connection: Connection, heard: () => void): () => void {
   const { maConn } = connection as Wired

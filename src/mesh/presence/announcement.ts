@@ -5,22 +5,22 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { isWebRtcAddress } from '../dial/addresses.ts'
 import { MAX_ANNOUNCED_ADDRESSES, MAX_ANNOUNCEMENT_BYTES } from '../limits.ts'
 
-/** What a peer says of itself. */
+/** What a peer tells about itself. */
 export interface Announcement {
   readonly id: PeerId
   readonly addresses: readonly Multiaddr[]
 }
 
-/** Field 1 and 2 of the message, with the wire type of bytes. */
+/** Fields 1 and 2 of the message, with the wire type of bytes. */
 const PUBLIC_KEY = 0x0a
 const ADDRESS = 0x12
 
 /**
- * An announcement as bytes, in the protobuf form of @libp2p/pubsub-peer-discovery: `bytes publicKey = 1; repeated bytes addrs = 2`.
- * Addresses past the bounds are left out, those of this machine first.
+ * An announcement as bytes, in the protobuf form of @libp2p/pubsub-peer-discovery: `bytes publicKey = 1; repeated bytes
+ * addrs = 2`. Addresses past the limit are left out, those of this machine first.
  */
 export function writeAnnouncement(publicKey: Uint8Array, addresses: readonly Multiaddr[]): Uint8Array {
-  // The WebRTC address of a peer follows from that of its relay.
+  // The WebRTC address of a peer follows from the address over its relay.
   const useful = addresses.filter((address) => !isWebRtcAddress(address))
   const sorted = [...useful.filter((address) => !isLocal(address)), ...useful.filter(isLocal)]
   const parts = field(PUBLIC_KEY, publicKey)
@@ -63,7 +63,7 @@ function field(tag: number, bytes: Uint8Array): number[] {
   return [tag, ...(length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7]), ...bytes]
 }
 
-/** An unsigned varint of at most two bytes: more than any length here. */
+/** An unsigned varint of at most two bytes: no length here needs more. */
 function readLength(data: Uint8Array, at: number): { length: number; start: number } {
   const low = data[at]
   const high = data[at + 1]

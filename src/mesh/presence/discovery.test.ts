@@ -22,11 +22,11 @@ afterEach(async () => {
 interface Stranger {
   libp2p: Libp2p
   key: PrivateKey
-  /** Signs and sends what is no announcement of ours. */
+  /** Signs and sends bytes that are no announcement. */
   say(data: Uint8Array): Promise<void>
 }
 
-/** A peer that signs what it likes, connected to a hub. */
+/** A peer that signs anything, connected to a hub. */
 async function stranger(hub: TestNode): Promise<Stranger> {
   const key = await generateKeyPair('Ed25519')
   const libp2p = await createLibp2p({
@@ -44,7 +44,7 @@ async function stranger(hub: TestNode): Promise<Stranger> {
   return { libp2p, key, say: async (data) => void (await pubsub.publish(DISCOVERY_TOPIC, data)) }
 }
 
-/** The message, without the bounds that ours has. */
+/** The message, without the limits that our own code keeps. */
 function announcement(key: PrivateKey, list: readonly Multiaddr[]): Uint8Array {
   const varint = (value: number): number[] =>
     value < 128 ? [value] : [(value & 127) | 128, ...varint(Math.floor(value / 128))]
@@ -87,7 +87,7 @@ test('peers speak for themselves only: what one says of another reaches nobody',
   const other = await generateKeyPair('Ed25519')
   await say(announcement(other, addresses(1)))
   await say(announcement(key, addresses(1)))
-  // The second came after the first, over the same stream.
+  // The second message came after the first, over the same stream.
   await expect.poll(() => knows(tab, key), { timeout: 15_000 }).toBe(true)
   expect([knows(tab, other), knows(hub, other)]).toEqual([false, false])
 })
@@ -100,7 +100,7 @@ test('large announcements cost their sender its hearing, and others nothing', as
   const many = addresses(8000)
   for (let i = 0; i < 20; i++) await loud.say(announcement(loud.key, many.slice(0, 100 + i)))
   await expect.poll(() => dropped).toBe(20)
-  // From now on nothing of it counts, however good.
+  // From now on none of its messages counts, however good.
   await loud.say(announcement(loud.key, addresses(1)))
   const heard = async (): Promise<boolean> => {
     // The tab may have come to the hub only now.

@@ -10,11 +10,17 @@ import type { KnownPeers, Source } from './known-peers.ts'
 /** Shortest time between two announcements of a peer, in ms. */
 const FIRST_MS = 2_000
 const LONGEST_MS = 60_000
-/** The interval grows by the first one for every so many peers: the mesh carries about five announcements a second, however large. */
+/**
+ * The interval grows by the first one for every so many peers. So the mesh carries about five announcements a second,
+ * however large it is.
+ */
 const PEERS_PER_STEP = 10
-/** Peers up to which a newcomer is answered at once. */
+/** Up to so many peers a newcomer is answered at once. */
 const SMALL = 4
-/** A peer that was not heard of for so many intervals, and so long at least, is gone. A busy or hidden tab announces itself late. */
+/**
+ * A peer that was not heard of for so many intervals, and for at least so long, is gone. A busy or hidden tab announces
+ * itself late.
+ */
 const MISSED = 3
 const LATE_MS = 60_000
 
@@ -25,16 +31,16 @@ export interface DiscoveryInit {
   /** Addresses of this peer. */
   addresses(): readonly Multiaddr[]
   known: KnownPeers
-  /** Who a neighbour is counted as. */
+  /** The name under which a neighbour is counted. */
   sourceOf(neighbour: PeerId): Source
   heard(peer: string, isNew: boolean): void
-  /** Somebody is not known any more. */
+  /** Called when a peer was forgotten. */
   forgot(): void
 }
 
 /**
- * Peers announce themselves by gossip on a topic of Glia's own, each only itself; {@link GossipGuard} sees to that. The
- * interval grows with the mesh.
+ * Announcements by gossip, on a topic of Glia's own. Each peer announces itself only; {@link GossipGuard} checks that.
+ * The interval grows with the mesh.
  */
 export class Discovery {
   readonly #init: DiscoveryInit
@@ -63,7 +69,7 @@ export class Discovery {
     pubsub.unsubscribe(DISCOVERY_TOPIC)
   }
 
-  /** Announces this peer soon: its addresses changed, or somebody came who does not know it. */
+  /** Announces this peer soon, because its addresses changed or a peer came that does not know it. */
   soon(): void {
     const sinceMs = Date.now() - this.#lastAnnounced
     this.#schedule(Math.max(200, FIRST_MS - sinceMs))
@@ -76,7 +82,7 @@ export class Discovery {
   #schedule(ms: number): void {
     clearTimeout(this.#timer)
     if (this.#stopped) return
-    // Spread out, or all who heard of the same newcomer would answer at once.
+    // At a random time, or all who heard of the same newcomer would answer at once.
     this.#timer = setTimeout(() => this.#announce(), ms * (0.75 + Math.random() / 2))
   }
 
@@ -96,13 +102,14 @@ export class Discovery {
 
   #heard({ msg, propagationSource }: GossipsubMessage): void {
     const { self, known, heard, sourceOf } = this.#init
-    // It gives what this peer publishes, too.
+    // gossipsub also delivers what this peer publishes.
     if (msg.topic !== DISCOVERY_TOPIC || propagationSource.equals(self)) return
     const { id, addresses } = readAnnouncement(msg.data)
     if (id.equals(self)) return
     const isNew = known.heard(id, addresses, sourceOf(propagationSource))
     heard(id.toString(), isNew)
-    // A newcomer learns of everybody within an interval. In a small mesh it need not wait; in a large one all would answer at once.
+    // A newcomer learns of everybody within one interval. In a small mesh it need not wait; in a large one all would
+    // answer at once.
     if (isNew && known.size <= SMALL) this.soon()
   }
 }

@@ -15,7 +15,7 @@ const FLOODERS = 4
 const IDS_EACH = 1250
 const HONEST = 10
 
-/** An announcement of a fresh peer, as it is passed on: gossipsub checks its signature. */
+/** An announcement of a new peer, as others pass it on: gossipsub checks its signature. */
 async function madeUp(): Promise<RPC.Message> {
   const key = await generateKeyPair('Ed25519')
   const message: RPC.Message = {
@@ -70,7 +70,7 @@ test('four strangers with 5,000 fresh ids hide no honest peer and keep none out'
   await expect.poll(() => seen(observer, late), { timeout: 30_000 }).toBe(HONEST)
   expect([seen(hub, early), seen(hub, late), seen(observer, early)]).toEqual([HONEST, HONEST, HONEST])
   const madeUpIds = observer.mesh.peers().length - 2 * HONEST - 1
-  // They are heard of, and no more than their part.
+  // The made-up peers are known, but no more than their share.
   expect(madeUpIds).toBeGreaterThan(0)
   expect(madeUpIds).toBeLessThan(500)
 })

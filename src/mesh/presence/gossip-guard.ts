@@ -16,33 +16,38 @@ import {
 import { Rate } from '../dial/rate.ts'
 
 export interface GossipGuardInit {
-  /** Who a neighbour is counted as: a relay of this peer's own, its network, or itself. */
+  /** The name under which a neighbour is counted: a relay of this peer's own, its network, or itself. */
   sourceOf(neighbour: PeerId): Source
   /** Whether a peer has announced itself before. */
   isKnown(peer: string): boolean
-  /** An announcement was dropped. */
+  /** Called when an announcement was dropped. */
   dropped?(): void
 }
 
-/** What is used of gossipsub 17.1.1: it gives each message of a neighbour to this method, before it looks at it. */
+/**
+ * The part of gossipsub 17.1.1 that is used: it gives each message of a neighbour to this method before it looks at it.
+ */
 export interface Gossip {
   handleReceivedRpc(from: PeerId, rpc: RPC): Promise<void>
 }
 
-/** Offences after which a neighbour is not listened to. gossipsub's threshold is a score of -80, and it multiplies ours by ten. */
+/**
+ * Offences after which a neighbour is not listened to. gossipsub's threshold is a score of -80, and it multiplies our
+ * score by ten.
+ */
 const MAX_OFFENCES = 8
 /** Neighbours whose offences are remembered. */
 const MAX_OFFENDERS = 1000
 const ALL = 'all'
 
 /**
- * Checks gossip before gossipsub works on it: to check a signature, to parse addresses and to pass a message on all cost more than
- * to make one up. An announcement has to be small and about the peer that signed it. A neighbour that sends malformed announcements
- * loses score. After {@link MAX_OFFENCES} it is not listened to for a while.
+ * Checks gossip before gossipsub works on it. Checking a signature, parsing addresses and passing a message on each
+ * cost more than making a message up. An announcement has to be small and about the peer that signed it. A neighbour
+ * that sends malformed announcements loses score. After {@link MAX_OFFENCES} it is not listened to for a while.
  *
- * Each source has a share of its own, and peer ids cost nothing, so a share is counted for a network where that is known. What a neighbour
- * says of itself does not count with what it passes on. Peers that nobody heard of before have the smallest share, and those that are
- * known are not held up by them.
+ * Each source has a share. Peer ids cost nothing, so a share is counted for a network if that is known. What a
+ * neighbour says of itself does not count with what it passes on. Peers that nobody has heard of have the smallest
+ * share, and known peers are not held up by them.
  */
 export class GossipGuard {
   readonly #passedOn = new Rate(PASSED_ON_RATE)
@@ -56,7 +61,7 @@ export class GossipGuard {
   readonly #offences = new Map<string, { count: number; until: number }>()
   #init: GossipGuardInit | undefined
 
-  /** For gossipsub, which adds ten times this to the score of a neighbour. */
+  /** For gossipsub, which adds ten times this number to the score of a neighbour. */
   readonly score = (neighbour: string): number => {
     const offences = this.#offences.get(neighbour)
     return offences && offences.until > Date.now() ? -offences.count : 0
@@ -100,7 +105,10 @@ export class GossipGuard {
     return isOwnRelay ? this.#passedOnByRelays.admits(name) : this.#passedOn.admits(name)
   }
 
-  /** In a page each neighbour is a source of its own, and ids cost nothing, so those that are no relays share a bound too. */
+  /**
+   * In a page each neighbour is a source of its own, and ids cost nothing. So neighbours that are no relays also share
+   * one limit.
+   */
   #admitsFresh({ name, isOwnRelay }: Source): boolean {
     if (isOwnRelay) return this.#freshOfRelays.admits(name)
     return this.#fresh.admits(name) && this.#freshOfStrangers.admits(ALL)
@@ -115,7 +123,10 @@ export class GossipGuard {
   }
 }
 
-/** Peer id of who claims to have signed an announcement about itself; gossipsub checks the signature. Undefined: it is bad. */
+/**
+ * Peer id of the peer that claims to have signed an announcement about itself. gossipsub checks the signature.
+ * Undefined if the message is bad.
+ */
 function signerOf(message: RPC.Message): string | undefined {
   try {
     const { id } = readAnnouncement(message.data ?? new Uint8Array())
@@ -125,7 +136,7 @@ function signerOf(message: RPC.Message): string | undefined {
   }
 }
 
-/** Whether a message says that it is a peer's. */
+/** Whether a message claims to come from a peer. */
 function isFrom(peer: PeerId, { from }: RPC.Message): boolean {
   const { bytes } = peer.toMultihash()
   return from !== undefined && from.length === bytes.length && bytes.every((byte, i) => byte === from[i])

@@ -5,11 +5,11 @@ import { DISCOVERY_TOPIC, MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from '../limits.t
 
 export interface GossipInit {
   guard: GossipGuard
-  /** Many peers are connected to this one and to no other, so it passes gossip on to all of them. */
+  /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */
   hub: boolean
 }
 
-/** gossipsub for announcements, and for nothing else. */
+/** gossipsub, for announcements only. */
 export function gossip({ guard, hub }: GossipInit): (components: GossipSubComponents) => GossipSub {
   return gossipsub({
     scoreParams: {
@@ -33,7 +33,7 @@ export function gossip({ guard, hub }: GossipInit): (components: GossipSubCompon
   })
 }
 
-/** A neighbour's score falls with messages that have a bad signature, and with nothing else: mere silence is no offence. */
+/** The score of a neighbour falls only for messages with a bad signature. Silence is no offence. */
 const ONLY_INVALID = createTopicScoreParams({
   topicWeight: 1,
   timeInMeshWeight: 0,

@@ -18,7 +18,7 @@ function stranger(name: string): Source {
   return { name, isOwnRelay: false }
 }
 
-/** Has a source tell of many peers. */
+/** Makes a source tell of many peers. */
 function fill(known: KnownPeers, source: Source, count: number): void {
   for (let i = 0; i < count; i++) known.heard(madeUp(`${source.name}-${i}`), [], source)
 }

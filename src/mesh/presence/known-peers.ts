@@ -13,13 +13,16 @@ export interface KnownPeer {
 export interface Source {
   /** The network or the peer that passed the announcement on. */
   name: string
-  /** It is a relay that this peer uses. Anybody else may have made the peer up. */
+  /** Whether it is a relay of this peer's own. Anybody else may have made the peer up. */
   isOwnRelay: boolean
 }
 
 /** Most peers that are remembered. */
 const MAX_KNOWN = 1000
-/** Most of them that strangers told of and nobody here has met. Where each relay keeps to this, all that come through it have room. */
+/**
+ * Most of them that only strangers told of, and that this peer has not met. If each relay keeps to this number, there
+ * is room for what all relays tell.
+ */
 const MAX_FROM_STRANGERS = 500
 
 interface Entry extends KnownPeer {
@@ -27,17 +30,17 @@ interface Entry extends KnownPeer {
 }
 
 /**
- * The peers of the mesh, as far as they were heard of. Announcements are cheap to make up. So when there is no more room, whoever was
- * met is kept before those who were only heard of, and those of whom a relay of this peer's own told before the rest. Of these the source
- * that has told of most loses the peer that was not heard of for longest.
+ * The peers of the mesh that were heard of. Announcements are cheap to make up. So without room, peers that were met
+ * stay before those that were only heard of, and those of which a relay of this peer's own told stay before the rest.
+ * Of the rest, the source that told of most loses the peer that was not heard of for longest.
  */
 export class KnownPeers {
   readonly #met: () => ReadonlySet<string>
   readonly #peers = new Map<string, Entry>()
-  /** Ids of peers that this one called, the latest last. */
+  /** Ids of called peers, the latest last. */
   readonly #called = new Set<string>()
 
-  /** @param met Ids of the peers that this one is connected to, or uses as relays. */
+  /** @param met Ids of the peers that are connected, or are relays of this one. */
   constructor(met: () => ReadonlySet<string> = () => new Set()) {
     this.#met = met
   }
@@ -54,7 +57,7 @@ export class KnownPeers {
     return this.#peers.get(id)
   }
 
-  /** This peer calls another. */
+  /** Call it when this peer calls another. */
   called(id: string): void {
     this.#called.delete(id)
     this.#called.add(id)
@@ -62,20 +65,20 @@ export class KnownPeers {
     if (this.#called.size > MAX_KNOWN && oldest !== undefined) this.#called.delete(oldest)
   }
 
-  /** @returns true if it was not known, and there is room for it. */
+  /** @returns true if the peer was not known, and there is room for it. */
   heard(id: PeerId, addresses: readonly Multiaddr[], source: Source, now = Date.now()): boolean {
     const key = id.toString()
     const known = this.#peers.get(key)
-    // Who told of it first stays its source: another could have it forgotten by telling of it.
+    // The first source stays the source: otherwise another source could have the peer forgotten by telling of it.
     const entry = { id, addresses, heardAt: now, source: known?.source ?? source }
-    // To the end: the first is the one not heard of for longest.
+    // Moved to the end: the first entry is then the one that was not heard of for longest.
     this.#peers.delete(key)
     this.#peers.set(key, entry)
     if (!known) this.#makeRoom(entry)
     return !known && this.#peers.has(key)
   }
 
-  /** Forgets who has not been heard of for so long. @returns true if there was anybody. */
+  /** Forgets peers that were not heard of for so long. @returns true if there was one. */
   forgetOlderThan(ms: number, now = Date.now()): boolean {
     const before = this.#peers.size
     for (const [key, { heardAt }] of this.#peers) if (now - heardAt > ms) this.#peers.delete(key)

@@ -3,14 +3,14 @@ import { LATENCY_AGE_MS, PING_ANSWER_MS } from '../limits.ts'
 import { ping } from '../dial/probe.ts'
 
 interface Measured {
-  /** Of the last ping that was answered. */
+  /** Time of the last answered ping. */
   ms: number | undefined
   at: number
 }
 
 /**
- * Round trips, measured now and then. Not by libp2p's connection monitor: it pings all connections every time, and where
- * twenty tabs know one another those are hundreds of new streams every time.
+ * Round trips, measured now and then. libp2p's connection monitor is off: it pings all connections every time, and
+ * twenty tabs that know each other would open hundreds of streams every time.
  */
 export class Latencies {
   readonly #measured = new WeakMap<Connection, Measured>()
@@ -20,7 +20,7 @@ export class Latencies {
     return this.#measured.get(connection)?.ms
   }
 
-  /** Measures the connections that were not measured for longest, and those not at all: a few each time. */
+  /** Measures a few connections each time: those never measured, and those measured longest ago. */
   async measureSome(connections: readonly Connection[], most: number, now = Date.now()): Promise<void> {
     const at = (connection: Connection): number => this.#measured.get(connection)?.at ?? 0
     const due = connections.filter(
@@ -37,7 +37,7 @@ export class Latencies {
       const ms = await ping(connection, AbortSignal.timeout(PING_ANSWER_MS))
       this.#measured.set(connection, { ms, at: Date.now() })
     } catch {
-      // No answer is no reason to end it: a throttled tab answers late. What is known stays.
+      // A missing answer is no reason to end the connection: a throttled tab answers late. The known latency stays.
     }
   }
 }

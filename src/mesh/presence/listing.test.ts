@@ -13,7 +13,7 @@ afterEach(() => {
 interface Asked {
   asker: Libp2p
   connection: Connection
-  /** Both ends of a stream on which the answer is out, and whose asker leaves its half open. */
+  /** Both ends of a stream with an answer on it. The asker leaves its half open. */
   asking: Stream
   answering: Stream
 }

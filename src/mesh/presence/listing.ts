@@ -11,7 +11,7 @@ const QUESTION = {
   tooLong: () => new Error('the list is too long'),
 }
 
-/** Answers a peer that asks which processes are listed. */
+/** Answers a peer that asks for the listed processes. */
 export async function sendListing(stream: Libp2pStream, listed: readonly ListedProcess[]): Promise<void> {
   await sendText(stream, JSON.stringify(listed))
 }

@@ -5,7 +5,7 @@ import type { Latencies } from './latencies.ts'
 import { RAW_PROTOCOL } from '../limits.ts'
 import type { PeerInfo } from './peer-info.ts'
 
-/** What peers that run processes advertise. The reference's peers leave out the slash. */
+/** Protocol ids that peers with processes advertise. The reference's peers leave out the slash. */
 const PROCESS_PROTOCOLS = [RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
 
 export interface PeerTableInit {
@@ -16,13 +16,16 @@ export interface PeerTableInit {
   relays(): ReadonlySet<string>
 }
 
-/** What a peer said about itself. */
+/** What a peer told about itself. */
 interface SelfDescription {
   agent: string | undefined
   protocols: readonly string[]
 }
 
-/** The peers around this one, as views see them. Kept, since libp2p tells what a peer said of itself only once, in an event. */
+/**
+ * The peers around this one, for views. They are kept here, because libp2p tells only once, in an event, what a peer
+ * said about itself.
+ */
 export class PeerTable {
   readonly #init: PeerTableInit
   readonly #said = new Map<string, SelfDescription>()
@@ -35,7 +38,7 @@ export class PeerTable {
     this.#said.set(peerId.toString(), { agent: agentVersion, protocols })
   }
 
-  /** The peer changed what it offers. */
+  /** Call it when a peer has changed what it offers. */
   updated(peer: string, protocols: readonly string[]): void {
     const said = this.#said.get(peer)
     if (said) this.#said.set(peer, { ...said, protocols })
@@ -45,7 +48,7 @@ export class PeerTable {
     this.#said.delete(peer)
   }
 
-  /** Connected ones first, oldest connection first; then those that are only known. */
+  /** Connected peers, the oldest connection first; then those that are only known. */
   list(): PeerInfo[] {
     const relays = this.#init.relays()
     const connected = new Map<string, Connection[]>()
@@ -89,7 +92,7 @@ function unconnected(peerId: string, addresses: readonly string[]): PeerInfo {
     protocols: [],
     since: undefined,
     relay: false,
-    // Only Glia's peers announce themselves on its topic.
+    // Only Glia peers announce themselves on this topic.
     processes: true,
   }
 }

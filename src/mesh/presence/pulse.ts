@@ -7,19 +7,19 @@ import { onBytes } from '../libp2p/wire.ts'
 
 export interface PulseInit {
   connection: Connection
-  /** Time between two beats, in ms. Asked for before each: a hidden tab beats slower. */
+  /** Time between two pings, in ms. Read before each ping, since a hidden tab pings less often. */
   everyMs(): number
   /** Time that the other side has for an answer, in ms. */
   answerMs: number
 }
 
-/** A timer that fires so much too late, in ms, did so because the tab was frozen or the machine slept. */
+/** A timer that is late by so much, in ms, was late because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
 
 /**
- * Asks over one connection again and again whether the other side is there, and aborts the connection when nothing comes. TCP
- * goes on for minutes without an answer. All beats go over one ping stream: each costs a frame and its answer, and no negotiation.
- * Other bytes are an answer too: on a slow line that of a ping comes behind all that is on its way already.
+ * Pings the other side of one connection again and again, and aborts the connection when no answer comes. TCP goes on
+ * for minutes without an answer. All pings use one stream: each costs a frame and its answer, and no negotiation. Other
+ * bytes count as an answer too: on a slow line the answer to a ping comes behind everything that is under way already.
  */
 export class Pulse {
   readonly #init: PulseInit
@@ -38,7 +38,7 @@ export class Pulse {
     this.#rest()
   }
 
-  /** Beats at once: the page woke up, or the network changed. */
+  /** Pings at once, because the page woke up or the network changed. */
   now(): void {
     if (this.#asking || this.#stopped) return
     clearTimeout(this.#timer)
@@ -63,7 +63,7 @@ export class Pulse {
     this.#asking = true
     this.#answered = false
     void this.#ask()
-    // A machine that was frozen could hear no answer: this peer waits once more.
+    // A frozen machine could hear no answer, so this peer waits once more.
     while (!this.#answered && !this.#stopped) {
       const began = Date.now()
       // oxlint-disable-next-line no-await-in-loop -- a second time only after a pause of the whole machine
@@ -84,7 +84,7 @@ export class Pulse {
         stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
       }
     } catch {
-      // The other side refuses the stream: it is there. If it is not, the connection is closed, or nothing is heard at all.
+      // The other side refused the stream, so it is there. If it is not, the connection is closed, or nothing arrives.
       this.#heard()
     }
   }
@@ -94,7 +94,8 @@ export class Pulse {
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
     stream.addEventListener('message', this.#heard)
-    // The other side ends a ping stream after some time: Glia peers after PING_STREAM_MS, js-libp2p after ten seconds. The next beat opens another.
+    // The other side ends a ping stream after some time: a Glia peer after PING_STREAM_MS, js-libp2p after ten seconds.
+    // The next ping opens another.
     stream.addEventListener('close', this.#heard)
     this.#stream = stream
     if (this.#stopped) void stream.close().catch(() => undefined)

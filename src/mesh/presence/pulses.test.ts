@@ -21,7 +21,7 @@ test('a connection is watched until all that watch it have ended their watch', a
   second()
   await expect.poll(beats).toBe(false)
   pulses.now()
-  // A watch that begins anew has a pulse of its own, which an old one does not end.
+  // A new watch has a pulse of its own, which an old watch does not end.
   const third = pulses.watch(connection)
   second()
   pulses.now()

@@ -4,16 +4,16 @@ import { Pulse } from './pulse.ts'
 
 interface Watched {
   readonly pulse: Pulse
-  /** Those that want the connection watched. */
+  /** Those who want the connection watched. */
   readonly watchers: Set<symbol>
 }
 
-/** The pulses of the connections that matter: those to relays, and those over which peers reach each other directly. */
+/** The pulses of the connections that matter: to relays, and directly to peers. */
 export class Pulses {
   readonly #hidden: () => boolean
   readonly #watched = new Map<Connection, Watched>()
 
-  /** @param hidden Whether this peer is a page that nobody sees: its timers are slow, and nobody waits for it. */
+  /** @param hidden Whether this peer is a hidden page: its timers are slow, and nobody waits for it. */
   constructor(hidden: () => boolean) {
     this.#hidden = hidden
   }
@@ -23,8 +23,9 @@ export class Pulses {
   }
 
   /**
-   * Watches over a connection until it is closed, or until all that watch it have ended their watch. Two links to one relay share
-   * their connection. @returns ends this watch; idempotent
+   * Watches a connection until it is closed, or until every watch of it has ended. Two links to one relay share their
+   * connection.
+   * @returns a function that ends this watch; idempotent
    */
   watch(connection: Connection): () => void {
     const watcher = Symbol('watcher')
@@ -46,7 +47,7 @@ export class Pulses {
     return watched
   }
 
-  /** Asks at once, on all connections: the page woke up, or the network changed. */
+  /** Pings on all connections at once, because the page woke up or the network changed. */
   now(): void {
     for (const { pulse } of this.#watched.values()) pulse.now()
   }

@@ -12,18 +12,21 @@ export class Roots {
   readonly #known = new WeakMap<Connection, { pid: Pid; askedAt: number }>()
   readonly #asking = new WeakMap<Connection, Promise<Pid>>()
 
-  /** @throws {GliaError} ERR_NO_PROC if the peer names none; ERR_UNREACHABLE if it does not answer; the signal's reason. */
+  /**
+   * @throws {GliaError} ERR_NO_PROC if the peer names no root process; ERR_UNREACHABLE if it does not answer; the
+   * reason of the signal.
+   */
   async of(connection: Connection, signal: AbortSignal): Promise<Pid> {
     const known = this.#known.get(connection)
     if (!known) return orAborted(this.#ask(connection), signal)
     if (Date.now() - known.askedAt > ROOT_AGE_MS) {
-      // The call does not wait for it. If the peer is gone, the call itself finds out.
+      // The call does not wait for the answer. If the peer is gone, the call itself finds out.
       void this.#ask(connection).catch(() => undefined)
     }
     return known.pid
   }
 
-  /** Calls that come together ask once. */
+  /** Calls at the same time share one question. */
   #ask(connection: Connection): Promise<Pid> {
     const underWay = this.#asking.get(connection)
     if (underWay) return underWay

@@ -19,7 +19,7 @@ import { GliaError } from '../../glia/errors.ts'
 import { meshError } from '../dial/failure-words.ts'
 import { DHT_PROTOCOL } from '../limits.ts'
 
-/** libp2p's peer and content routing, as the core service that a peer has. */
+/** libp2p's peer and content routing, as a core service of a peer. */
 export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
   return {
     async findPeer(id, { signal } = {}) {
@@ -49,8 +49,8 @@ export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
 }
 
 /**
- * libp2p's routing by means of the relays' DHT, which is loaded when somebody nobody nearby knows is first looked for
- * (67 kB, FACTS 1.3). A client only: tabs come and go too fast to keep a part of the table.
+ * libp2p's routing through the DHT of the relays. The DHT (67 kB gzip) is loaded on the first lookup of a peer that no
+ * connected peer knows. A tab is a client only: tabs come and go too fast to keep a part of the table.
  */
 export class LazyRouting {
   readonly #components: KadDHTComponents
@@ -60,7 +60,7 @@ export class LazyRouting {
     this.#components = components
   }
 
-  /** Where libp2p looks for a service's peer routing. */
+  /** The property in which libp2p looks for a service's peer routing. */
   get [peerRoutingSymbol](): PeerRouting {
     return {
       findPeer: (id, options) => this.#findPeer(id, options),
@@ -68,7 +68,7 @@ export class LazyRouting {
     }
   }
 
-  /** Where libp2p looks for a service's content routing. */
+  /** The property in which libp2p looks for a service's content routing. */
   get [contentRoutingSymbol](): Partial<ContentRouting> {
     return {
       provide: async (cid, options) => (await this.#content()).provide?.(cid, options),
@@ -113,7 +113,7 @@ export class LazyRouting {
     const dht = kadDHT({
       protocol: DHT_PROTOCOL,
       clientMode: true,
-      // Relays on private networks, and on loopback, are as good as any.
+      // Relays on private networks and on loopback are as good as others.
       peerInfoMapper: passthroughMapper,
       allowQueryWithZeroPeers: true,
     })(this.#components)
@@ -122,7 +122,7 @@ export class LazyRouting {
     return dht
   }
 
-  /** It hears of peers that connect from now on; the relays are connected already. */
+  /** The DHT hears of peers that connect from now on. The relays are connected already. */
   async #addConnected(dht: KadDHT): Promise<void> {
     const { connectionManager, peerStore } = this.#components
     const { routingTable } = dht as KadDHT & { routingTable: { add(peer: PeerId): Promise<void> } }

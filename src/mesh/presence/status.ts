@@ -10,9 +10,10 @@ import { askText } from '../dialects/text-answer.ts'
 const MAX_BYTES = 1024
 
 /**
- * Asks a peer for its root process: it answers on the protocol id it advertises with the text of `GET /status`,
- * `ww/0.1.0/{peer}/{root}`.
- * @throws {GliaError} ERR_NO_PROC if it runs no processes, or says something else; ERR_UNREACHABLE if it does not answer.
+ * Asks a peer for its root process. The peer answers on the protocol id that it advertises, with the text of `GET
+ * /status`: `ww/0.1.0/{peer}/{root}`.
+ * @throws {GliaError} ERR_NO_PROC if the peer runs no processes, or gives another answer; ERR_UNREACHABLE if it does
+ * not answer.
  */
 export async function askStatus(connection: Connection, signal = AbortSignal.timeout(NEGOTIATION_MS)): Promise<Pid> {
   const peer = connection.remotePeer.toString()
@@ -29,13 +30,13 @@ export async function askStatus(connection: Connection, signal = AbortSignal.tim
   }
 }
 
-/** Whether the peer is there and does not say. */
+/** Whether the peer is there and refuses to say. */
 function isRefusal(cause: unknown): boolean {
   if (cause instanceof GliaError) return cause.code === 'ERR_RESET'
   return cause instanceof Error && ['UnsupportedProtocolError', 'StreamResetError'].includes(cause.name)
 }
 
-/** What came is no status. */
+/** The answer is no status line. */
 class StatusError extends Error {}
 
 const QUESTION = {

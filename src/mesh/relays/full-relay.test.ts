@@ -25,7 +25,7 @@ test('a peer that finds the relay full calls others through it, says so, and get
   expect(late.mesh.relays()[0]?.error).toMatch(/^The relay at 127\.0\.0\.1:\d+ is full\.$/)
   expect(await call(late, first, proc)).toBe('hello')
   expect(await call(late, second, proc)).toBe('hello')
-  // Through the connection that the call made.
+  // Over the connection that the first call made.
   expect(await call(first, late, proc)).toBe('hello')
   await first.mesh.stop()
   reservationsOf(hub.mesh.libp2p).get(first.mesh.libp2p.peerId)?.signal.reset(0)

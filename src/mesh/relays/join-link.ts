@@ -2,25 +2,25 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../../glia/errors.ts'
 import { peerOf, readMultiaddr, relayOf } from '../dial/addresses.ts'
 
-/** What a join link names. */
+/** The contents of a join link. */
 export interface Invitation {
-  /** Multiaddrs of the peer that sent the link: over a relay each. */
+  /** Multiaddrs of the peer that sent the link, each over a relay. */
   peers: readonly string[]
-  /** Multiaddrs of their relays. */
+  /** Multiaddrs of the relays of that peer. */
   relays: readonly string[]
 }
 
 const KEY = 'join'
-/** Addresses in a link that is read: what opens it dials them. */
+/** Addresses that are read of a link, since whoever opens it dials them. */
 const MAX_READ = 8
-/** Addresses in one link: a link, and its QR code, should stay short. */
+/** Addresses that are written into a link: it should stay short, and its QR code small. */
 const MAX_ADDRESSES = 2
-/** A relay on the machine that asks: of no use to others, unless nobody is anywhere else. */
+/** A relay on the machine that makes the link. It is of no use to others, unless all peers are there. */
 const LOOPBACK = /^\/(ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/
 
 /**
- * A link to this app that lets who opens it join: `https://…/#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`. In the fragment,
- * which is sent to no server; any other origin that serves the app takes it too.
+ * A link to this app with which others join: `https://…/#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`. The addresses
+ * are in the fragment, which is sent to no server. Any other origin that serves the app accepts it too.
  * @returns undefined if there is no address that a browser can dial.
  */
 export function formatJoinLink(page: string, addresses: readonly string[]): string | undefined {
@@ -36,8 +36,8 @@ export function formatJoinLink(page: string, addresses: readonly string[]): stri
 
 /**
  * Reads a join link, or its fragment.
- * @returns undefined if it is none.
- * @throws {GliaError} ERR_BAD_ADDRESS saying what is wrong with it.
+ * @returns undefined if the text is no join link.
+ * @throws {GliaError} ERR_BAD_ADDRESS that says what is wrong with the link.
  */
 export function parseJoinLink(text: string): Invitation | undefined {
   const fragment = text.slice(text.indexOf('#') + 1)

@@ -14,9 +14,9 @@ import {
 import type { RelayInfo } from '../presence/peer-info.ts'
 import type { Pulses } from '../presence/pulses.ts'
 
-/** Makes and tells of reservations; a relay itself makes none. */
+/** Makes reservations and tells about them. A relay itself makes none. */
 export interface Reserver {
-  /** Reserves, and listens at the relay under the given address. Renews it by itself. */
+  /** Reserves, and listens at the relay under the given address. The reservation renews itself. */
   reserve(relay: PeerId, address: Multiaddr): Promise<void>
   /** When the reservation expires, in ms since the epoch; undefined if there is none. */
   expires(relay: PeerId): number | undefined
@@ -25,16 +25,17 @@ export interface Reserver {
 export interface KeptRelayInit {
   libp2p: Libp2p
   address: Multiaddr
-  /** Left out: the connection is all that is wanted. */
+  /** Left out: only the connection is wanted. */
   reserver: Reserver | undefined
-  /** Ends connections over which nothing comes any more. */
+  /** Ends connections on which nothing arrives. */
   pulses: Pulses
   changed(): void
 }
 
 /**
- * Keeps one relay: dials it, reserves, looks after it, and begins again when it is lost. libp2p renews reservations but does
- * not come back to a relay that went away (FACTS 3.5). A relay that gives no reservation is kept too: only who is called needs one.
+ * Keeps one relay: dials it, reserves, looks after it, and begins again when it is lost. libp2p 3.3 renews
+ * reservations, and does not come back to a relay that went away. A relay that gives no reservation is kept too: only a
+ * peer that is called needs one.
  */
 export class KeptRelay {
   readonly #init: KeptRelayInit
@@ -65,7 +66,7 @@ export class KeptRelay {
     }
   }
 
-  /** Looks at once whether the relay is there: the machine woke up, the network changed. */
+  /** Checks at once whether the relay is there, because the machine woke up or the network changed. */
   hurry(): void {
     this.#backoff.reset()
     this.#reservationBackoff.reset()
@@ -129,7 +130,7 @@ export class KeptRelay {
     }
   }
 
-  /** @returns how long this is good for, in ms. */
+  /** @returns how long this result is valid, in ms. */
   async #reserve(connection: Connection): Promise<number> {
     const { reserver, address } = this.#init
     const relay = connection.remotePeer
@@ -142,7 +143,7 @@ export class KeptRelay {
       return RESERVATION_CHECK_MS
     } catch (thrown) {
       if (connection.status !== 'open') throw thrown
-      // A relay that is full stays so for a while. One that did not answer in time is busy, perhaps for a moment only.
+      // A full relay stays full for a while. A relay that did not answer in time may be busy only for a moment.
       const backoff = failureOf(thrown) === 'silent' ? this.#backoff : this.#reservationBackoff
       const waitMs = backoff.next()
       this.#error = this.#sentence(thrown)

@@ -10,7 +10,7 @@ import { KeptRelay, type KeptRelayInit, type Reserver } from './kept-relay.ts'
 import { Semaphore } from '../../glia/wait/semaphore.ts'
 
 export interface RelaysInit extends Omit<KeptRelayInit, 'address'> {
-  /** Told of each address before it is dialled: this peer's own person or operator named it. */
+  /** Called with each address before it is dialled: this peer's own person or operator named it. */
   name(address: Multiaddr): void
 }
 
@@ -18,7 +18,7 @@ export interface RelaysInit extends Omit<KeptRelayInit, 'address'> {
 export class Relays {
   readonly #init: RelaysInit
   readonly #kept = new Map<string, KeptRelay>()
-  /** Addresses that are none. */
+  /** Addresses that are no multiaddrs. */
   #bad: RelayInfo[] = []
   #joinedAt = Date.now()
   #joined = false
@@ -31,7 +31,9 @@ export class Relays {
     return [...[...this.#kept.values()].map(({ info }) => info), ...this.#bad]
   }
 
-  /** Uses exactly these from now on. One that is no multiaddr is shown with its error, and does not keep the others from being used. */
+  /**
+   * Uses exactly these relays from now on. One that is no multiaddr is shown with its error, and the others are used.
+   */
   use(addresses: readonly string[]): void {
     const wanted = new Map<string, Multiaddr>()
     this.#bad = []
@@ -55,7 +57,7 @@ export class Relays {
     this.#init.changed()
   }
 
-  /** When this peer began, or last came to have a relay after it had none, in ms since the epoch. */
+  /** When this peer began, or last had its first relay after it had none, in ms since the epoch. */
   get joinedAt(): number {
     return this.#joinedAt
   }
@@ -86,7 +88,7 @@ export class Relays {
   }
 }
 
-/** Whether calls can go out through a relay in this state. Only who is called needs a reservation. */
+/** Whether calls can go out through a relay in this state. Only a peer that is called needs a reservation. */
 export function isConnected(state: RelayInfo['state']): boolean {
   return state === 'reserved' || state === 'refused'
 }
@@ -95,31 +97,34 @@ function unusable(address: string, error: string): RelayInfo {
   return { address, peerId: undefined, state: 'waiting', expires: undefined, retryAt: undefined, error }
 }
 
-/** What is used of the circuit relay transport's own store of reservations. */
+/** The part of the circuit relay transport's store of reservations that is used. */
 export interface ReservationStore {
-  /** Relays that the store asks no more, because one attempt failed in a way that it takes for final. */
+  /** Relays that the store asks no more, because one attempt failed in a way that the store takes for final. */
   relayFilter?: { has(relay: Uint8Array): boolean; add(relay: Uint8Array): void }
   addRelay(relay: PeerId, type: 'configured'): Promise<unknown>
   getReservation(relay: PeerId): { expire: bigint } | undefined
 }
 
-/** Reservations by means of libp2p's circuit relay transport. */
+/** Reservations through libp2p's circuit relay transport. */
 export class CircuitReserver implements Reserver {
   readonly #transportManager: TransportManager
   readonly #store: ReservationStore
   readonly #listening = new Set<string>()
-  /** Listeners that are being made. A wait for one may be given up, and its relay tried again, before it is there. */
+  /**
+   * Listeners that are being made. A wait for one may be given up, and its relay tried again, before the listener is
+   * there.
+   */
   readonly #starting = new Map<string, Promise<void>>()
   /**
-   * One after the other: as soon as it has made a reservation, the store of @libp2p/circuit-relay-v2 4.2.13 forgets those that wait
-   * in its queue, and whoever asked for them waits for ever.
+   * One after the other. As soon as the store of @libp2p/circuit-relay-v2 4.2.13 has made a reservation, it clears the
+   * queue in which others wait, and whoever asked for them waits for ever.
    */
   readonly #running = new Semaphore(1)
 
   constructor(transportManager: TransportManager, store: ReservationStore) {
     this.#transportManager = transportManager
     this.#store = store
-    // A relay that was restarted as something else for a minute, or that could not be dialled once, is asked again.
+    // A relay that was something else for a minute, or that could not be dialled once, is asked again.
     if (store.relayFilter) store.relayFilter = { has: () => false, add: () => undefined }
   }
 
@@ -130,7 +135,8 @@ export class CircuitReserver implements Reserver {
   async #reserve(relay: PeerId, address: Multiaddr): Promise<void> {
     const id = relay.toString()
     if (this.#listening.has(id)) {
-      // Its listener takes a new reservation by itself; another listener for each return of the relay would pile up.
+      // Its listener takes a new reservation by itself. Without this check, listeners would pile up each time the relay
+      // comes back.
       await this.#store.addRelay(relay, 'configured')
       return
     }

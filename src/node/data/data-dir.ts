@@ -7,7 +7,7 @@ import { newIdentity, type PortableIdentity } from '../../mesh/libp2p/identity.t
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
 
-/** What outlives the process, so that others find this peer again. */
+/** What the server keeps across restarts, so that others find this peer again. */
 export interface KeptData {
   readonly identity: PortableIdentity
   readonly rootPid: Pid
@@ -15,13 +15,12 @@ export interface KeptData {
 
 const KEY_FILE = 'peer.key'
 const ROOT_FILE = 'root.pid'
-/** Who has the key is this peer: for its owner only. */
+/** Whoever has the key is this peer, so the file is for its owner only. */
 const OWNER_ONLY = 0o600
 
 /**
- * Reads the data folder, and makes what is not there yet.
- *
- * @throws {UsageError} if the folder or what is in it cannot be used
+ * Reads the data folder, and makes what is missing.
+ * @throws {UsageError} if the folder or a file in it cannot be used
  */
 export async function openDataDir(dir: string): Promise<KeptData> {
   try {
@@ -70,7 +69,7 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Under another name first: a process that ends in the middle leaves no half file. */
+/** Written under another name first: a process that ends in the middle leaves no half file. */
 async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const draft = `${path}.${process.pid}`
   await writeFile(draft, content, { mode: OWNER_ONLY })

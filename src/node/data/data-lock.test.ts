@@ -10,13 +10,13 @@ import { fromRoot } from '../../build/paths.ts'
 import { lockDataDir } from './data-lock.ts'
 import { UsageError } from '../option-values.ts'
 
-/** What Node 20 lacks and the server brings with it. */
+/** Node 20 lacks it, and the server brings it along. */
 const WITH_RESOLVERS = encodeURIComponent(
   'Promise.withResolvers ??= () => { const r = {}; r.promise = new Promise((a, b) => { r.resolve = a; r.reject = b }); return r }',
 )
 
 let folder: string
-/** Where the code under test is for processes of its own. */
+/** The code under test, for processes of its own. */
 let bundled: string
 const children: ChildProcess[] = []
 
@@ -90,7 +90,7 @@ test('a link that leads nowhere is said at once', async () => {
   await expect(lockDataDir(dir)).rejects.toThrow(UsageError)
 })
 
-/** Runs a process that takes the folder and keeps it, in a namespace of process ids of its own where it is told to. */
+/** Runs a process that takes the folder and keeps it. With `unshare` it has a namespace of process ids of its own. */
 async function holder(
   dir: string,
   apart: boolean,

@@ -8,26 +8,29 @@ import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
 
 const LOCK_FILE = 'lock'
-/** A file system that does not answer by then is of no use: a network that is down, for example. */
+/**
+ * Time that the file system has to answer, in ms. One that takes longer is of no use, for example because a network is
+ * down.
+ */
 const ANSWER_MS = 10_000
 
-/** Time that removing a stale lock takes at most, and how long others wait for it. */
+/** Longest time that removing a stale lock takes, and that others wait for it, in ms. */
 const MOMENT_MS = 2_000
 const RETRY_MS = 20
 
-/** The data folder, for this server only. */
+/** The data folder, held for this server only. */
 export interface DataLock {
-  /** Resolves when another server has taken the folder: this one was frozen for so long that it looked dead. */
+  /** Resolves when another server has taken the folder, because this one was frozen for so long that it looked dead. */
   readonly lost: Promise<void>
   /** Idempotent. */
   readonly release: () => Promise<void>
 }
 
 /**
- * Takes the data folder for this process, and makes it if it is not there. Two servers with one key would be one peer in two
- * places. The lock of a process that is dead is taken over: nothing removes it after kill -9 or a power cut. Whether a process of another
- * container or machine lives, only its lock tells, which it touches every second. So that takes some seconds.
- *
+ * Takes the data folder for this process, and makes it if it is missing. Two servers with one key would be one peer in
+ * two places. The lock of a dead process is taken over, since nothing removes it after kill -9 or a power cut. A
+ * process in another container or on another machine cannot be looked at: only its lock tells that it lives, because it
+ * touches the lock every second. So that case takes some seconds.
  * @throws {UsageError} if another server uses the folder, or nothing can be written there
  */
 export async function lockDataDir(dir: string): Promise<DataLock> {
@@ -50,7 +53,7 @@ async function lock(dir: string): Promise<DataLock> {
   const draft = `${path}.${randomUUID()}`
   await writeFile(draft, own, { mode: 0o600 })
   try {
-    // A link is made only if there is no lock, and the lock has its content at once.
+    // A link is made only if there is no lock, and then the lock has its content at once.
     while (!(await linked(draft, path))) await removeIfStale(path, dir)
   } finally {
     await unlink(draft)
@@ -83,7 +86,7 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** @throws {UsageError} if the process that has the lock lives */
+/** @throws {UsageError} if the process that holds the lock lives */
 async function removeIfStale(path: string, dir: string): Promise<void> {
   const found = await contentOf(path)
   if (found === undefined) return
@@ -97,8 +100,8 @@ async function removeIfStale(path: string, dir: string): Promise<void> {
 }
 
 /**
- * Several processes may find the same stale lock, and a late one must not remove the new lock of another. So only the process that
- * holds a second lock for this moment removes it.
+ * Several processes may find the same stale lock, and a late one must not remove the new lock of another. So only the
+ * process that holds a second lock for this moment removes it.
  */
 async function removeStale(path: string, stale: string): Promise<void> {
   const moment = `${path}.stale`
@@ -107,7 +110,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
   const isMine = await linked(draft, moment)
   await unlink(draft)
   if (!isMine) {
-    // Its holder may have been killed.
+    // The holder of the second lock may have been killed.
     const since = await stat(moment).catch(() => undefined)
     if (since && Date.now() - since.mtimeMs > MOMENT_MS) await unlinkIfThere(moment)
     await pause(RETRY_MS)

@@ -3,22 +3,22 @@ import { pause } from '../../mesh/dial/pause.ts'
 
 /** How often a holder touches its lock, in ms. */
 const BEAT_MS = 1_000
-/** How long a lock is watched for that, in ms: its holder may be busy for some time. */
+/** How long a lock is watched for a touch, in ms. Its holder may be busy for some time. */
 const WATCH_MS = 5_000
 const LOOK_MS = 100
 
-/** Stands for what the system does not tell. */
+/** Stands for a value that the system does not tell. */
 const UNKNOWN = '-'
 
 /**
- * What a process writes into its lock: its id, when it started, and where its id means something. In another container, or on another
- * machine that shares the folder, the same id is another process.
+ * The text that a process writes into its lock: its id, when it started, and where its id is valid. In another
+ * container, or on another machine that shares the folder, the same id is another process.
  */
 export async function ownMark(): Promise<string> {
   return `${process.pid} ${await startOf(process.pid)} ${await idSpace()}\n`
 }
 
-/** Whether the process that wrote this mark lives, and where it is, as words for a person. */
+/** Whether the process that wrote this text lives, and where it is, in words for a person. */
 export async function holderOf(path: string, mark: string): Promise<string | undefined> {
   const [pid = '', start = '', space] = mark.trim().split(' ')
   if (!/^[1-9]\d*$/.test(pid)) return undefined
@@ -27,11 +27,11 @@ export async function holderOf(path: string, mark: string): Promise<string | und
   return (await isTouched(path)) ? 'in another container, or on another machine' : undefined
 }
 
-/** Touches a lock again and again, for those who cannot look at this process. @returns Ends it */
+/** Touches a lock again and again, for processes that cannot look at this one. @returns a function that ends it */
 export function keepTouching(path: string, beat: () => Promise<void>): () => void {
   const timer = setInterval(() => {
     const now = new Date()
-    // A beat that fails is missed, and the next one comes soon.
+    // A failed touch is missed, and the next one comes soon.
     utimes(path, now, now)
       .then(beat)
       .catch(() => undefined)
@@ -40,7 +40,7 @@ export function keepTouching(path: string, beat: () => Promise<void>): () => voi
   return () => clearInterval(timer)
 }
 
-/** Its time is compared with itself: the clock of the other machine may be wrong. */
+/** The time of the lock is compared with itself: the clock of the other machine may be wrong. */
 async function isTouched(path: string): Promise<boolean> {
   const first = await touchedAt(path)
   for (const until = Date.now() + WATCH_MS; Date.now() < until;) {
@@ -53,7 +53,7 @@ async function isTouched(path: string): Promise<boolean> {
   return false
 }
 
-/** undefined: it is not there. A network file system looks at the file itself when it is opened. */
+/** Undefined if the file is gone. A network file system looks at the file itself when it is opened. */
 async function touchedAt(path: string): Promise<number | undefined> {
   try {
     const file = await open(path)
@@ -68,7 +68,7 @@ async function touchedAt(path: string): Promise<number | undefined> {
   }
 }
 
-/** Where process ids are unique: a namespace of a system that was started once. */
+/** Where process ids are unique: a namespace of one boot of a system. */
 async function idSpace(): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
@@ -78,23 +78,23 @@ async function idSpace(): Promise<string> {
   }
 }
 
-/** Whether a process lives, and is the one that started then: process ids are used again. */
+/** Whether a process lives, and is the one that started at that time: process ids are used again. */
 async function isAlive(pid: number, start: string): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch (err) {
-    // It is somebody else's: alive.
+    // The process belongs to somebody else, so it is alive.
     if ((err as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   const now = await startOf(pid)
   return now === UNKNOWN || start === UNKNOWN || now === start
 }
 
-/** When a process was started, in ticks since the machine was, where the system tells (Linux). */
+/** When a process was started, in ticks since the machine started, if the system tells (Linux). */
 async function startOf(pid: number): Promise<string> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The second field, in parentheses, may have spaces in it. Of what follows the start is the 20th.
+    // The second field is in parentheses and may contain spaces. The start is the 20th field after it.
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN
   } catch {
     return UNKNOWN

@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 /**
- * Makes a folder and those above it, for their owner only. Not `mkdir` with `recursive`: under /proc, where nothing can be made, that
- * one tries for ever (Node 20.20).
+ * Makes a folder and those above it, for their owner only. `mkdir` with `recursive` is no choice: under /proc, where
+ * nothing can be made, it tries for ever (Node 20.20).
  */
 export async function makeFolder(path: string): Promise<void> {
   const missing: string[] = []

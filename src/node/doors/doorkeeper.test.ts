@@ -30,7 +30,7 @@ async function open(door: 'ws' | 'tcp'): Promise<Socket> {
   return socket
 }
 
-/** A WebSocket of a client for which a proxy on this machine asks. It says nothing more. */
+/** A WebSocket of a client behind a proxy on this machine. It sends nothing more. */
 async function clientOfProxy(client: string): Promise<Socket> {
   const socket = await open('ws')
   expect(await upgrade(socket, { 'x-forwarded-for': client })).toMatch(/^HTTP\/1\.1 101 /)

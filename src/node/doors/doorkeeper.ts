@@ -10,9 +10,9 @@ import { Quota } from './quota.ts'
 import { Unfinished } from './unfinished.ts'
 
 export interface DoorkeeperInit {
-  /** Connections of one network that may be open at once. */
+  /** Open connections of one network. */
   readonly connectionsPerNetwork: number
-  /** Handshakes of one network that may be under way at once. */
+  /** Handshakes of one network that are under way. */
   readonly handshakesPerNetwork: number
   readonly observer: RefusalObserver
 }
@@ -21,11 +21,12 @@ export interface DoorkeeperInit {
 type Inbound = MultiaddrConnection & { socket?: Socket; websocket?: WebSocket & { _socket: Socket } }
 
 /**
- * Counts the connections of each network at the doors of libp2p. libp2p itself bounds handshakes in all only, so that silent
- * connections of one host shut out everybody else, and what it has read before a handshake is over is not bounded.
+ * Counts the connections of each network at libp2p's doors. libp2p itself limits only all handshakes together, so
+ * silent connections of one host would shut out everybody else. It also does not limit what it reads before a handshake
+ * is over.
  */
 export class Doorkeeper {
-  /** Connections whose handshake is not over, and sockets that may become one. */
+  /** Connections whose handshake is not over, and sockets that may become such. */
   readonly unfinished: Unfinished
   readonly #quota: Quota
   readonly #rate = new Rate({ perSecond: JOINS_PER_SECOND, burst: JOINS_PER_SECOND })
@@ -71,7 +72,7 @@ export class Doorkeeper {
     try {
       await upgrade()
     } catch (thrown) {
-      // Asked to close, a WebSocket waits half a minute for the other side.
+      // A WebSocket that is closed waits half a minute for the other side.
       end(connection)
       giveBack()
       throw thrown
@@ -91,7 +92,7 @@ function end(connection: Inbound): void {
   socketOf(connection)?.resetAndDestroy()
 }
 
-/** Ends a connection that sends more than a handshake. @returns ends the bound */
+/** Ends a connection that sends more than a handshake. @returns a function that removes the limit */
 function boundBytes(connection: Inbound): () => void {
   const socket = socketOf(connection)
   const check = (): void => {

@@ -9,7 +9,7 @@ export interface Door {
   readonly port: number
 }
 
-/** @throws {UsageError} that says which door cannot be opened, why, and what flag chooses another one */
+/** @throws {UsageError} that says which door cannot be opened, why, and which flag chooses another one */
 export async function listen(server: Server, { flag, port }: Door, host: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -21,7 +21,7 @@ export async function listen(server: Server, { flag, port }: Door, host: string)
   }
 }
 
-/** Sees whether a port can be listened on, for a door that libp2p opens: what it says of failures names no flag. */
+/** Checks that a port is free, for a door that libp2p opens: libp2p's errors name no flag. */
 export async function checkDoor(door: Door, host: string): Promise<void> {
   if (door.port === 0) return
   const server = createServer()

@@ -3,14 +3,13 @@ import { networkInterfaces } from 'node:os'
 import { ipOf } from '../../mesh/dial/address-scope.ts'
 import { isLoopback } from './loopback.ts'
 
-/** Addresses that hosts give themselves on each link. Every machine has some, so they say nothing about where it is. */
+/** Addresses that hosts give themselves on each link. Every machine has some, so they do not tell where it is. */
 const LINK_LOCAL = /^(fe[89ab][\da-f]:|169\.254\.)/i
 
 /**
- * The network of this machine's own that an IP address is in: `loopback`, or that of one of its interfaces, such as `10.1.2.3/24`. The
- * private address of a stranger is dialled only in such a network.
- *
- * @param host What this server listens on: on loopback it is nowhere else.
+ * The network of this machine that contains an IP address: `loopback`, or that of an interface, such as `10.1.2.3/24`.
+ * The private address of a stranger is dialled only in such a network.
+ * @param host The address that this server listens on. A server on loopback is in no other network.
  * @param cidrs The machine's own addresses with their prefixes.
  */
 export function networkHere(host: string, ip: string, cidrs: readonly string[] = ownCidrs()): string | undefined {

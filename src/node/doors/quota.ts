@@ -1,6 +1,6 @@
 import { shareOf } from './networks.ts'
 
-/** Counts what each network has at a time, and refuses what is past a limit. */
+/** Counts what each network holds, and refuses more than a limit. */
 export class Quota {
   readonly #limit: number
   readonly #taken = new Map<string, number>()
@@ -11,8 +11,7 @@ export class Quota {
 
   /**
    * Takes a place of a network.
-   *
-   * @returns gives the place back, idempotent; undefined if the network has all of its places
+   * @returns a function that gives the place back, idempotent; undefined if the network has all of its places
    */
   take(network: string): (() => void) | undefined {
     const taken = this.#taken.get(network) ?? 0

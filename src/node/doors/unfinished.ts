@@ -1,6 +1,6 @@
 import { shareOf } from './networks.ts'
 
-/** Bounds of {@link Unfinished}. */
+/** Limits of {@link Unfinished}. */
 export interface UnfinishedLimits {
   /** Of one network. */
   readonly perNetwork: number
@@ -13,9 +13,9 @@ interface Entry {
 }
 
 /**
- * Connections that have not proved themselves yet: a handshake that is not over, a request without its head. Past a bound
- * the oldest one is ended and not the newest refused. An honest connection proves itself in less than a second, so silent
- * ones never keep it out, whatever their number.
+ * Connections that have not proved themselves: a handshake that is not over, a request without its whole head. Past a
+ * limit the oldest connection is ended; no new one is refused. An honest connection proves itself in less than a
+ * second, so silent ones never keep it out, however many they are.
  */
 export class Unfinished {
   readonly #limits: UnfinishedLimits
@@ -23,7 +23,7 @@ export class Unfinished {
   readonly #all = new Set<Entry>()
   readonly #ofNetwork = new Map<string, Set<Entry>>()
 
-  /** @param ended is told of each connection that was ended for another */
+  /** @param ended Called with each connection that was ended for another one. */
   constructor(limits: UnfinishedLimits, ended: () => void) {
     this.#limits = limits
     this.#ended = ended
@@ -31,8 +31,7 @@ export class Unfinished {
 
   /**
    * Counts a connection.
-   *
-   * @returns is to be called when the connection has proved itself, or is closed. Idempotent
+   * @returns a function to call when the connection has proved itself, or is closed. Idempotent
    */
   add(network: string, end: () => void): () => void {
     const entry: Entry = { network, end }

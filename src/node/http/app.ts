@@ -19,34 +19,39 @@ import { WELL_KNOWN_PATH } from './well-known.ts'
 export interface AppInit {
   /** Folder of the built app. */
   readonly dist: string
-  /** Under which names the server answers, and which sites may ask. */
+  /** The names of this server, and the sites whose pages may ask. */
   readonly names: OwnNames
   readonly gateway: Gateway
   readonly metrics: Pick<ServerMetrics, 'text' | 'contentType'>
-  /** Other machines may read /metrics. */
+  /** Whether other machines may read /metrics. */
   readonly publicMetrics: boolean
-  /** This machine may read /metrics. Not behind a proxy: some pass on requests of others that look like those of this machine. */
+  /**
+   * Whether this machine may read /metrics. False behind a proxy: some proxies pass on requests that look like those of
+   * this machine.
+   */
   readonly localMetrics: boolean
-  /** What the well-known file says to who asked under this Host. */
+  /** The content of the well-known file for a request with this Host. */
   wellKnown(host: string): object
 }
 
-/** What handlers are given with a request, and what they give each other. */
+/** Values that handlers get with a request, and pass to each other. */
 interface Server {
   Bindings: Incoming
-  /** Path of the file that is served, below `dist`. */
+  /** Path of the served file, below `dist`. */
   Variables: { file: string | undefined }
 }
 
-/** The paths of the HTTP API (DESIGN 7). A file of the app never has such a name. */
+/** The paths of the HTTP API. No file of the app has such a name. */
 const API_PATHS = ['/status', '/info', '/peers', '/version', '/root', '/ww/*']
 
-/** All that the server answers: who may ask, the relay it has, the HTTP API, the files of the app, and nothing else. */
+/**
+ * Everything that the server answers: checks of the caller, the relay's address, the HTTP API, the files of the app.
+ */
 export function createApp(init: AppInit): Hono<Server> {
   const { dist, gateway, names } = init
   const app = new Hono<Server>()
   app.use(knownHostsOnly(names))
-  // The sites that may learn where the relay is are those that may join it.
+  // Sites that may join the relay may also learn its address.
   const allowed = sameOriginOr((origin) => names.isAllowed(origin))
   for (const path of [WELL_KNOWN_PATH, '/version.json', ...API_PATHS]) app.use(path, allowed)
   app.use(
@@ -89,14 +94,14 @@ async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
   return c.body(await init.metrics.text(), 200, headers)
 }
 
-/** Files of the app: what is below its folder, not hidden, and no link that leads out of it. */
+/** Files of the app. They are below its folder, are not hidden, and no link leads out of the folder. */
 function staticFiles(dist: string): MiddlewareHandler<Server> {
   const root = resolve(dist)
   const serve = serveStatic<Server>({ root, onFound: (file, c) => c.set('file', relative(root, file)) })
   return async (c, next) => {
     if (!(await isOfApp(root, c.req.path))) return next()
     const reply = await serve(c, next)
-    // Not in onFound: that comes after the response is made.
+    // Not in onFound, which runs after the response was made.
     const path = c.get('file')?.split(sep).join('/')
     if (reply && path !== undefined) {
       for (const [name, value] of Object.entries(headersFor(path))) reply.headers.set(name, value)
@@ -115,7 +120,7 @@ async function isOfApp(root: string, requested: string): Promise<boolean> {
   return file !== undefined && isWithin(file) && (index === undefined || isWithin(index))
 }
 
-/** Where a path leads, links followed; undefined if nowhere. */
+/** The real path behind links; undefined if there is none. */
 async function real(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined)
 }

@@ -2,8 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { networkOf } from '../doors/networks.ts'
 
 /**
- * Names the clients of a gateway for the peers that it calls, so that these can tell one from another and cannot tell who it
- * is: a hash of the client's network, with a key that no other gateway has, nor this one after its next start.
+ * Names the clients of a gateway for the peers that it calls. A name is a hash of the client's network, with a key that
+ * no other gateway has, nor this one after its next start. So peers can tell clients apart, and cannot tell who they
+ * are.
  */
 export class ClientNames {
   readonly #key = randomBytes(32)

@@ -6,7 +6,7 @@ import type { GliaServer } from '../server.ts'
 import { ask, testServers, type TestServers } from '../test-server.ts'
 import { startTab } from '../test-tab.ts'
 
-// A gateway is one peer to a tab. Its clients are told apart all the same.
+// For a tab a gateway is one peer. Its clients are told apart all the same.
 
 const { proc } = makeProc(() => echo, { policy: { listed: true } })
 let servers: TestServers

@@ -198,7 +198,7 @@ test('figures are for this machine, unless told otherwise', async () => {
   for (const name of ['via', 'x-real-ip', 'forwarded', 'x-forwarded-proto']) {
     expect([name, (await ask('/metrics', { headers: { [name]: 'x' } })).status]).toEqual([name, 403])
   }
-  // Some proxies add nothing at all: behind one, no request counts as of this machine.
+  // Some proxies add no header. Behind such a proxy no request counts as one of this machine.
   const port = await freePort()
   const behind = await servers.start({ announce: ['/dns4/glia.example/tcp/443/wss'], metricsPort: port })
   expect((await ask('/metrics', { port: behind.port })).status).toBe(403)

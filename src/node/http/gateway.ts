@@ -8,7 +8,7 @@ import { networkOf } from '../doors/networks.ts'
 import { type BodyLimits, checkLength } from './request-body.ts'
 import { SlowBodies } from './slow-bodies.ts'
 
-/** Calls that one process may have under way. */
+/** Limits of calls that are under way. */
 export interface CallLimits {
   readonly maxCalls: number
   readonly maxCallsPerClient: number
@@ -16,7 +16,7 @@ export interface CallLimits {
 
 export const CALL_LIMITS: CallLimits = { maxCalls: MAX_CALLS, maxCallsPerClient: MAX_CALLS_PER_CLIENT }
 
-/** Who is told of calls: the metrics. */
+/** Told of calls, for the metrics. */
 export interface CallObserver {
   began(): void
   /** @param status 499 if the client went away, or the reply broke off. */
@@ -25,13 +25,16 @@ export interface CallObserver {
 
 export interface GatewayInit {
   readonly http: HttpApi
-  /** This peer: it calls on behalf of whoever asks. */
+  /** This peer. It calls on behalf of its clients. */
   readonly peerId: string
   readonly limits: CallLimits & BodyLimits
   readonly observer: CallObserver
 }
 
-/** Answers requests of the HTTP API, as many at once as it can stand. The rest are refused at once and may be sent again. */
+/**
+ * Answers requests of the HTTP API, up to a number at once. Further requests are refused at once, and may be sent
+ * again.
+ */
 export class Gateway {
   readonly #init: GatewayInit
   readonly #ofClient = new Map<string, number>()
@@ -61,7 +64,7 @@ export class Gateway {
     }
   }
 
-  /** Counts a call until its answer is out. @throws {GliaError} if there are too many. */
+  /** Counts a call until its answer is sent. @throws {GliaError} if there are too many. */
   #admit({ client: ip, body, onDone }: Incoming): void {
     const client = networkOf(ip)
     const { maxCalls, maxCallsPerClient } = this.#init.limits

@@ -5,7 +5,7 @@ import { refuse } from '../../glia/http/refuse.ts'
 import { nameIn } from '../doors/loopback.ts'
 import type { OwnNames } from './own-names.ts'
 
-/** Refuses requests that name another host than this server. */
+/** Refuses requests whose Host is no name of this server. */
 export function knownHostsOnly(names: OwnNames): MiddlewareHandler {
   return async ({ req }, next) => {
     const host = req.header('host')
@@ -26,13 +26,13 @@ export function foreignPage(origin: string | undefined): string {
 }
 
 const PREFLIGHT_SECONDS = 600
-/** Headers of an answer that a page of an allowed site may read besides those that every page may. */
+/** Headers that pages of allowed sites may read, beside those that every page may read. */
 const EXPOSED_HEADERS = `${EXIT_HEADER}, retry-after`
 
 /**
- * Refuses what pages of other sites send. Every page that is open on this machine can reach a gateway on it, and the browser
- * sends some requests without asking first. It says where a request comes from, in Origin or Sec-Fetch-Site. Programs send
- * neither and pass. Pages of allowed sites may ask, and read the answers.
+ * Refuses requests of other sites' pages. Every page that is open on this machine can reach a gateway on it, and
+ * browsers send some requests without asking first. Origin or Sec-Fetch-Site say where a request comes from. Programs
+ * send neither, and pass. Pages of allowed sites may ask, and read the answers.
  */
 export function sameOriginOr(isAllowed: (origin: string) => boolean): MiddlewareHandler {
   return async (c, next) => {
@@ -67,7 +67,7 @@ function preflight(request: Request, cors: Record<string, string>): Response {
       'access-control-allow-methods': 'GET, HEAD, POST',
       'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'content-type',
       'access-control-max-age': String(PREFLIGHT_SECONDS),
-      // Chromium asks this of servers on this machine or network, on behalf of pages from elsewhere.
+      // Chromium asks servers on this machine or network this question, on behalf of pages from elsewhere.
       ...(request.headers.has('access-control-request-private-network') && {
         'access-control-allow-private-network': 'true',
       }),

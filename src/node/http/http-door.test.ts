@@ -20,7 +20,7 @@ async function open(handler: HttpHandler, { maxBodyBytes = 1000, bodyIdleMs = 50
   return (server.address() as AddressInfo).port
 }
 
-/** A POST whose body the test writes; and what comes back on its connection, to the end. */
+/** A POST whose body the test writes, and everything that comes back on its connection. */
 async function post(
   port: number,
   head = 'Transfer-Encoding: chunked',
@@ -43,7 +43,7 @@ test('a proxy on this machine tells for whom it asks', async () => {
     (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()
   expect(await ask({})).toBe('127.0.0.1')
   expect(await ask({ 'x-forwarded-for': '203.0.113.9' })).toBe('203.0.113.9')
-  // The client may have written the first; the proxy adds the last.
+  // The client may have written the first entry. The proxy adds the last.
   expect(await ask({ 'x-forwarded-for': '10.0.0.1, 203.0.113.9' })).toBe('203.0.113.9')
 })
 

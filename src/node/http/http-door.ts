@@ -7,24 +7,24 @@ import { LINGER_MS } from '../limits.ts'
 import { clientOf } from '../doors/loopback.ts'
 import { type BodyLimits, RequestBody } from './request-body.ts'
 
-/** What else is known of a request. */
+/** Facts about a request beside the `Request`. */
 export interface Incoming {
   readonly incoming: IncomingMessage
   /** IP address of the client. */
   readonly client: string
-  /** What is read of its body. undefined: it has none. */
+  /** The body while it is read; undefined if there is none. */
   readonly body: RequestBody | undefined
-  /** Called once, when the answer is out or the client gone. */
+  /** Called once, when the answer was sent or the client is gone. */
   onDone(callback: (outcome: 'answered' | 'broken') => void): void
 }
 
-/** Answers requests, as in the Fetch API. */
+/** Answers requests in the form of the Fetch API. */
 export type HttpHandler = (request: Request, incoming: Incoming) => Response | Promise<Response>
 
 /**
- * Serves a Fetch API handler over node:http, both bodies streamed at once: a reply may begin, and end, while its request is
- * still being sent. A reply that fails after its head breaks the connection, so that it never looks complete; a client that
- * goes away aborts the request's signal and cancels the reply.
+ * Serves a Fetch API handler over node:http and streams both bodies at once: a reply may begin, and end, while its
+ * request is still being sent. A reply that fails after its head breaks the connection, so that it never looks
+ * complete. A client that goes away aborts the request's signal and cancels the reply.
  */
 export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListener {
   return (incoming, response) => {
@@ -32,7 +32,7 @@ export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListe
     const body = hasBody(incoming) ? new RequestBody(incoming, limits) : undefined
     const request = toRequest(incoming, gone.signal, body)
     response.once('close', () => {
-      // Uses the request on purpose: with it, its signal is kept until here.
+      // The request is used here on purpose: that keeps its signal alive until now.
       if (!response.writableFinished && request?.signal.aborted === false) gone.abort()
     })
     response.once('finish', () => linger(incoming))
@@ -40,7 +40,7 @@ export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListe
   }
 }
 
-/** A request and its answer, as Node has them. */
+/** A request and its answer, as Node's objects. */
 interface Exchange {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
@@ -64,7 +64,8 @@ async function answer(
         )
     await send(reply, response, incoming, limits.bodyIdleMs)
   } catch (thrown) {
-    // A handler makes its own errors into replies, so this is one after the head: the body must not end as if it were whole.
+    // A handler turns its own errors into replies, so this failure came after the head. The body must not end as if it
+    // were whole.
     if (response.headersSent) breakOff(toGliaError(thrown), incoming, response)
     else await send(refuse(toGliaError(thrown)), response, incoming, limits.bodyIdleMs).catch(() => response.destroy())
   }
@@ -74,7 +75,7 @@ function hasBody({ method }: IncomingMessage): boolean {
   return method !== 'GET' && method !== 'HEAD'
 }
 
-/** undefined if it cannot be one: TRACE, or a target that is no path. */
+/** Undefined if it cannot be a Request: TRACE, or a target that is no path. */
 function toRequest(incoming: IncomingMessage, signal: AbortSignal, body: RequestBody | undefined): Request | undefined {
   const { method = 'GET', url = '' } = incoming
   const headers = new Headers()
@@ -82,7 +83,7 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal, body: Request
     if (value !== undefined) headers.set(name, [value].flat().join(', '))
   }
   try {
-    // Nothing depends on the name: who asks under which one is in the Host header.
+    // Nothing depends on this name: the Host header has the name that the client used.
     return new Request(new URL(url.replace(/^\/+/, '/'), 'http://localhost/'), {
       method,
       headers,
@@ -134,7 +135,7 @@ async function send(
   response.end()
 }
 
-/** Waits until the client has taken what was written. @throws {GliaError} if it does not, or goes away. */
+/** Waits until the client has taken the bytes. @throws {GliaError} if it does not, or goes away. */
 async function drained(response: ServerResponse, idleMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const onClose = (): void => reject(new GliaError('ERR_ABORTED', 'The caller went away.'))
@@ -149,14 +150,17 @@ async function drained(response: ServerResponse, idleMs: number): Promise<void> 
   }
 }
 
-/** What was written goes out first, then why it ends. Without chunks, as HTTP/1.0 has it, only a reset tells a broken body from its end. */
+/**
+ * The written bytes go out first, then the failure. Without chunks, as in HTTP/1.0, only a reset tells a broken body
+ * from a whole one.
+ */
 function breakOff(error: GliaError, { httpVersion, socket }: IncomingMessage, response: ServerResponse): void {
   if (response.chunkedEncoding && response.socket === socket) socket.write(brokenEnd(error))
   setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
   setTimeout(() => response.destroy(), LINGER_MS).unref()
 }
 
-/** The answer is out, and the client still sends: it may finish, but not for ever. */
+/** The answer was sent while the client still sends. It may finish, but not for ever. */
 function linger(incoming: IncomingMessage): void {
   if (incoming.complete) return
   const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS)

@@ -29,7 +29,7 @@ test('a socket that waits for its second answer is not taken for an idle one', a
   socket.on('data', (data) => (text += String(data)))
   socket.write(get('/first') + get('/second'))
   await expect.poll(() => text).toContain('/first')
-  // As many idle ones as this machine may have. The last is answered when the others have been accepted.
+  // As many idle sockets as this machine may have. The last request is answered once the others were accepted.
   const count = shareOf('127.0.0.1', WAITING_PER_TAB)
   const opened = await Promise.all(Array.from({ length: count }, () => openSocket(server?.port ?? 0)))
   opened.at(-1)?.write(get('/last'))

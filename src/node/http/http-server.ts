@@ -17,11 +17,11 @@ import { Quota } from '../doors/quota.ts'
 import type { BodyLimits } from './request-body.ts'
 import { Unfinished } from '../doors/unfinished.ts'
 
-/** The HTTP door. It is open before there is anything to answer with: requests wait for that. */
+/** The HTTP door. It is open before anything can answer: requests wait for that. */
 export interface HttpServer {
   readonly port: number
   serve(handler: HttpHandler): void
-  /** Takes no new requests, gives those that run a moment, then ends them. */
+  /** Takes no new requests, gives running ones a moment, then ends them. */
   stop(): Promise<void>
 }
 
@@ -29,12 +29,12 @@ export interface HttpServerInit {
   readonly host: string
   readonly port: number
   readonly limits: BodyLimits
-  /** Tabs that one address may have; the quotas of sockets are in proportion to it. */
+  /** Tabs that one address may have. The quotas of sockets are in proportion to it. */
   readonly perAddress: number
   readonly observer: RefusalObserver
 }
 
-/** @throws {UsageError} if the address cannot be listened on */
+/** @throws {UsageError} if the server cannot listen at the address */
 export async function openHttp({ host, port, limits, perAddress, observer }: HttpServerInit): Promise<HttpServer> {
   const handler = Promise.withResolvers<HttpHandler>()
   const server = createServer(
@@ -43,7 +43,7 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
       headersTimeout: HEAD_MS,
       keepAliveTimeout: HEAD_MS,
       connectionsCheckingInterval: HEAD_MS / 2,
-      // A message may take as long as it likes, as long as it goes on: see request-body.ts.
+      // A message may take any time while bytes move: see request-body.ts.
       requestTimeout: 0,
     },
     httpDoor(async (request, incoming) => (await handler.promise)(request, incoming), limits),
@@ -65,15 +65,15 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
 }
 
 /**
- * Bounds the sockets of each network, and those that wait for a request: half a head, or none. Past the bound the oldest of them
- * is closed. Together with the calls that run they never fill the door, so idle clients shut nobody out.
+ * Limits the sockets of each network, and those that wait for a request (half a head, or none). Past a limit the oldest
+ * waiting one is closed. With the calls that run they never fill the door, so idle clients shut nobody out.
  */
 function boundSockets(server: Server, perAddress: number, observer: RefusalObserver): void {
   const quota = new Quota(SOCKETS_PER_TAB * perAddress)
   const limits = { perNetwork: WAITING_PER_TAB * perAddress, inAll: MAX_SOCKETS - MAX_CALLS }
   const waiting = new Unfinished(limits, () => observer.refused('request'))
   const begun = new WeakMap<Socket, () => void>()
-  /** Requests of a socket that are not answered. A client may send the next ones before. */
+  /** Unanswered requests of a socket. A client may send the next ones early. */
   const running = new WeakMap<Socket, number>()
   const wait = (socket: Socket): void => {
     if (socket.destroyed) return

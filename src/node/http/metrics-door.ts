@@ -4,15 +4,15 @@ import { listen } from '../doors/doors.ts'
 import { isLocalHost } from '../doors/loopback.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 
-/** A door of its own for /metrics, on this machine only. No proxy is told of it, so nobody else reaches it. */
+/** A port for /metrics alone, on this machine only. No proxy passes it on, so nobody else reaches it. */
 export interface MetricsDoor {
   stop(): Promise<void>
 }
 
-/** @throws {UsageError} if the port cannot be listened on */
+/** @throws {UsageError} if the server cannot listen on the port */
 export async function openMetrics(port: number, metrics: ServerMetrics): Promise<MetricsDoor> {
   const server = createServer((request, response) => {
-    // A page whose name has been pointed at this machine sends its own name.
+    // A page whose name was pointed at this machine sends its own name.
     if (request.url !== '/metrics' || !isLocalHost(request.headers.host)) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Figures are at /metrics.\n')
       return

@@ -4,14 +4,14 @@ import { GliaError } from '../../glia/errors.ts'
 export interface BodyLimits {
   /** Largest body, in bytes. */
   readonly maxBodyBytes: number
-  /** Longest time that the client sends nothing while bytes are waited for, in ms. */
+  /** Longest time without a byte from the client while bytes are waited for, in ms. */
   readonly bodyIdleMs: number
 }
 
 /**
  * A request's body as a web stream that holds the client while nobody reads. It fails with ERR_MESSAGE_TOO_LARGE,
- * ERR_DEADLINE, or ERR_ABORTED if the client goes away. Not `Readable.toWeb`: cancelling that one ends the connection, and
- * with it the reply of a method that does not read its message to the end.
+ * ERR_DEADLINE, or ERR_ABORTED if the client goes away. `Readable.toWeb` is no choice: cancelling it ends the
+ * connection, and with it the reply of a method that does not read its message to the end.
  */
 export class RequestBody {
   readonly stream: ReadableStream<Uint8Array>
@@ -21,7 +21,7 @@ export class RequestBody {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #idle: NodeJS.Timeout | undefined
   #waitedMs = 0
-  /** Since when bytes are waited for, on the clock of `performance.now()`; undefined while none are. */
+  /** Since when bytes are waited for, on the clock of `performance.now()`; undefined while nobody waits. */
   #waitsSince: number | undefined
   #over = false
 
@@ -38,13 +38,13 @@ export class RequestBody {
     )
   }
 
-  /** Time that the client has kept this peer waiting in all, in ms; 0 once the body is over. */
+  /** Time that the gateway has waited for bytes of this body in all, in ms; 0 once the body is over. */
   get waitedMs(): number {
     if (this.#over) return 0
     return this.#waitedMs + (this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince)
   }
 
-  /** Ends it with an error, which its reader gets. Idempotent. */
+  /** Ends the body with an error for its reader. Idempotent. */
   fail(error: GliaError): void {
     if (this.#finish()) this.#controller?.error(error)
   }
@@ -85,18 +85,18 @@ export class RequestBody {
     this.#waitsSince = undefined
   }
 
-  /** @returns whether it was not over before. */
+  /** @returns false if the body was over already. */
   #finish(): boolean {
     if (this.#over) return false
     this.#over = true
     clearTimeout(this.#idle)
-    // What else comes is dropped: the client has to be able to finish before it reads its answer.
+    // Further bytes are dropped: the client has to finish before it reads its answer.
     this.#incoming.removeAllListeners('data').resume()
     return true
   }
 }
 
-/** @throws {GliaError} ERR_MESSAGE_TOO_LARGE for a body that says it is. */
+/** @throws {GliaError} ERR_MESSAGE_TOO_LARGE if the declared length of a body is too large. */
 export function checkLength(incoming: IncomingMessage, { maxBodyBytes }: BodyLimits): void {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes)
 }

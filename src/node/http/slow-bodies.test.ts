@@ -24,7 +24,7 @@ interface TestBody {
   end: Promise<string>
 }
 
-/** A body that is read as it comes. */
+/** A body that is read as it arrives. */
 function makeBody(): TestBody {
   const source = new PassThrough()
   const body = new RequestBody(source as unknown as IncomingMessage, { maxBodyBytes: 1e6, bodyIdleMs: 60_000 })
@@ -73,7 +73,7 @@ test('with more, those that stop are ended, and those that move are not', async 
 test('with very many, it gets no further call, and others do', async () => {
   const bodies = new SlowBodies()
   const made = await fill(bodies, 'greedy', MAX_SLOW_BODIES_PER_CLIENT)
-  // They have not had time to be slow.
+  // These bodies have had no time to be slow.
   bodies.add('greedy', makeBody().body)()
   await vi.advanceTimersByTimeAsync(SLOW_AFTER_MS + 1)
   expect(() => bodies.add('greedy', makeBody().body)).toThrow(expect.objectContaining({ code: 'ERR_MAILBOX_FULL' }))

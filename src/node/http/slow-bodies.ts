@@ -16,14 +16,16 @@ interface Sent {
 }
 
 /**
- * Bodies that keep the gateway waiting. One client may have a few: a call that goes back and forth is one. With more, each of
- * its bodies has to move; with very many, it gets no further call.
+ * Bodies for whose bytes the gateway waits long. One client may have a few: a call that goes back and forth is one. A
+ * client with more must keep each of its bodies moving. A client with very many gets no further call.
  */
 export class SlowBodies {
   readonly #bodies = new Set<Sent>()
   #looking: NodeJS.Timeout | undefined
 
-  /** @throws {GliaError} ERR_MAILBOX_FULL if the client has too many. @returns to be called when the call is over. */
+  /**
+   * @throws {GliaError} ERR_MAILBOX_FULL if the client has too many. @returns a function to call when the call is over.
+   */
   add(client: string, body: RequestBody): () => void {
     if (this.#slow(client).length >= MAX_SLOW_BODIES_PER_CLIENT) {
       const message = `${MAX_SLOW_BODIES_PER_CLIENT} of your messages are under way and do not go on: end some first.`
@@ -40,7 +42,7 @@ export class SlowBodies {
     }
   }
 
-  /** Ends those that are too slow, of clients that have too many. */
+  /** Ends bodies that are too slow, of clients with too many. */
   look(): void {
     const slow = this.#slow()
     const crowded = slow.length > SPARED_SLOW_BODIES
@@ -51,7 +53,10 @@ export class SlowBodies {
     }
   }
 
-  /** Ends the one that has kept the gateway waiting for longest, for a call that needs its place. @returns whether there was one. */
+  /**
+   * Ends the body for which the gateway has waited longest, because another call needs its place. @returns false if
+   * there is none.
+   */
   endSlowest(): boolean {
     let slowest: RequestBody | undefined
     for (const { body } of this.#slow()) if (body.waitedMs > (slowest?.waitedMs ?? 0)) slowest = body

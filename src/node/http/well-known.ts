@@ -6,23 +6,22 @@ import { withPeer } from '../../mesh/dial/addresses.ts'
 import type { IceServer } from '../../mesh/dial/ice-server.ts'
 import { isLoopback } from '../doors/loopback.ts'
 
-/** Where a page learns which relay its host has. */
+/** Path at which a page learns the relay of its host. */
 export const WELL_KNOWN_PATH = '/.well-known/glia.json'
 
 export interface WellKnownInit {
   readonly peerId: string
-  /** Public multiaddrs; empty: pages reach the relay where they reached this server. */
+  /** Public multiaddrs. Empty: pages reach the relay at the name under which they reached this server. */
   readonly announce: readonly string[]
-  /** Address that libp2p over WebSocket listens on, and its TCP port. */
+  /** Address and TCP port at which libp2p listens for WebSockets. */
   readonly host: string
   readonly wsPort: number
   readonly iceServers: readonly IceServer[]
 }
 
 /**
- * What pages are told: the protocol's version, who the relay is, and where browsers can dial it.
- *
- * @param host the request's Host header
+ * The content for pages: the protocol's version, the relay's peer id, and where browsers can dial it.
+ * @param host The request's Host header.
  */
 export function wellKnown(init: WellKnownInit, host: string): object {
   const { peerId, announce, wsPort, iceServers } = init
@@ -45,14 +44,14 @@ export function portsIn(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => /\/tcp\/(\d+)/.exec(address)?.[1] ?? [])
 }
 
-/** Browsers dial WebSockets and nothing else of what a relay listens on. */
+/** Of all addresses of a relay, browsers dial WebSockets only. */
 function isForBrowsers(address: Multiaddr): boolean {
   return WebSockets.matches(address) || WebSocketsSecure.matches(address)
 }
 
 /** The name by which a page reached this server leads to its relay too. */
 function hostPart(name: string, listensOn: string): string {
-  // Listening on 127.0.0.1 is not listening on ::1, and a browser may take localhost for either.
+  // A listener on 127.0.0.1 does not listen on ::1, and a browser may take localhost for either.
   const host = name === 'localhost' || name === '' ? localhostOf(listensOn) : name
   if (isIP(host) === 0) return `/dns4/${host}`
   return isIPv4(host) ? `/ip4/${host}` : `/ip6/${host}`
@@ -62,7 +61,7 @@ function localhostOf(listensOn: string): string {
   return isLoopback(listensOn) ? listensOn : '127.0.0.1'
 }
 
-/** The name in a Host header, without its port and brackets; empty if it is no name. */
+/** The name in a Host header, without port and brackets; empty if it is no name. */
 function nameOf(host: string): string {
   const url = `http://${host}/`
   return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : ''

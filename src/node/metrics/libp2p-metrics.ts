@@ -1,13 +1,13 @@
 import type { Counter, CounterGroup, Histogram, HistogramGroup, MessageStream, Metrics } from '@libp2p/interface'
 
-/** Counts the bytes of connections or streams, both ways. */
+/** Counts the bytes of connections or streams in both directions. */
 export class ByteCounter {
   received = 0
   sent = 0
 
   /**
-   * Counts what goes through one of them from now on. It looks in where the bytes pass: to listen for messages would have
-   * them delivered before whoever they are for listens.
+   * Counts the bytes of a stream from now on. It wraps the functions through which bytes pass: a listener for messages
+   * would have them delivered before their receiver listens.
    */
   track(stream: MessageStream): void {
     const { send, dispatchEvent } = stream
@@ -26,7 +26,7 @@ export class ByteCounter {
 
 const none = (): void => undefined
 
-/** A `Metrics` of libp2p that keeps nothing. */
+/** A `Metrics` of libp2p that records nothing. */
 export function quietMetrics(): Metrics {
   const metric = { update: none, increment: none, decrement: none, reset: none, observe: none, timer: () => none }
   const register = (): typeof metric & Counter & CounterGroup & Histogram & HistogramGroup => metric

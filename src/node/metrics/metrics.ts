@@ -22,7 +22,7 @@ export interface RefusalObserver {
   refused(what: Refusal): void
 }
 
-/** What `/metrics` tells, in Prometheus' text format. Each server has its own registry. */
+/** The figures of `/metrics`, in Prometheus' text format. Each server has its own registry. */
 export class ServerMetrics {
   readonly #registry = new Registry()
   readonly #sockets = new ByteCounter()
@@ -65,7 +65,7 @@ export class ServerMetrics {
     return this.#registry.contentType
   }
 
-  /** All of it, as text. */
+  /** All figures, as text. */
   text(): Promise<string> {
     return this.#registry.metrics()
   }
@@ -86,17 +86,17 @@ export class ServerMetrics {
     }
   }
 
-  /** What libp2p tells of every connection and stream. Its many counters of its own insides are left out. */
+  /** What libp2p tells about every connection and stream. Its many internal counters are left out. */
   readonly libp2p = (): Metrics => ({
     ...quietMetrics(),
-    // A circuit's bytes are in those of the connection to the relay, or from the peer, that carries it.
+    // The bytes of a circuit are part of those of the connection that carries it.
     trackMultiaddrConnection: (connection) => {
       if (!connection.remoteAddr.toString().includes('/p2p-circuit')) this.#sockets.track(connection)
     },
     trackProtocolStream: (stream) => this.#trackStream(stream),
   })
 
-  /** Figures that are looked up when they are asked for. */
+  /** Figures that are computed when they are asked for. */
   observe(libp2p: Libp2p): void {
     this.#registry.registerMetric(
       new Gauge({
@@ -115,7 +115,7 @@ export class ServerMetrics {
     this.#gauge('glia_reservations', 'Peers that can be reached through this relay.', () => reservationsOf(libp2p).size)
   }
 
-  /** A relayed connection is a hop stream of the one who asked for it, and a stop stream to the one it leads to. */
+  /** A relayed connection is a hop stream of the peer that asked for it, and a stop stream to the other peer. */
   #trackStream(stream: Stream): void {
     const isHop = stream.protocol === RELAY_V2_HOP_CODEC && stream.direction === 'inbound'
     const isStop = stream.protocol === RELAY_V2_STOP_CODEC && stream.direction === 'outbound'

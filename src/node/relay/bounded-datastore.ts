@@ -2,20 +2,20 @@ import type { AbortOptions } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore'
 
-/** Bounds of the entries whose keys have a prefix. */
+/** Limits of the entries whose keys have a prefix. */
 export interface DatastoreBound {
   readonly prefix: string
-  /** Number of entries. Past it the one whose last write is oldest is dropped. */
+  /** Number of entries. Past it the entry with the oldest last write is dropped. */
   readonly maxEntries: number
-  /** Number of entries of one owner, which the last part of the key names. Left out: no bound of its own. */
+  /** Number of entries of one owner, which the last part of the key names. Left out: no limit. */
   readonly maxOfOwner?: number
   /** Longest value, in bytes. */
   readonly maxValueBytes: number
 }
 
 /**
- * libp2p's memory, with bounds: it keeps what strangers tell of themselves, the records of the DHT and the addresses and protocols of
- * peers, for hours after they went.
+ * libp2p's datastore, with limits. It keeps what strangers tell about themselves for hours after they left: records of
+ * the DHT, and addresses and protocols of peers.
  */
 export class BoundedDatastore extends MemoryDatastore {
   readonly #kept: readonly Kept[]
@@ -45,7 +45,7 @@ export class BoundedDatastore extends MemoryDatastore {
   }
 }
 
-/** The names of the entries under one bound, those not written for longest first. */
+/** The names of the entries under one limit, those not written for longest first. */
 class Kept {
   readonly bound: DatastoreBound
   readonly #all = new Set<string>()
@@ -55,7 +55,7 @@ class Kept {
     this.bound = bound
   }
 
-  /** @returns names of entries that have to go */
+  /** @returns names of entries to remove */
   written(name: string): string[] {
     this.deleted(name)
     this.#all.add(name)

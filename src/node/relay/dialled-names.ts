@@ -2,16 +2,17 @@ import { lookup as lookUp } from 'node:dns/promises'
 import { isIPv6, type LookupFunction } from 'node:net'
 import type { DialledNames } from '../../mesh/dial/dial-gate.ts'
 
-/** Names that are remembered. The oldest are forgotten, and a dial to one of them fails. */
+/** Names that are remembered. The oldest are forgotten, and a dial to a forgotten name fails. */
 const MAX_NAMES = 1000
 
 /**
- * The DNS names that this server dials. The mesh judges the addresses that a name leads to before it is dialled, and a socket looks the
- * name up again. So sockets ask this, and get the addresses that were judged: by then the name may lead to this machine.
+ * The DNS names that this server dials. The mesh judges the addresses behind a name before it is dialled, and a socket
+ * would look the name up again. By then the name may lead to this machine. So sockets ask this class and get the judged
+ * addresses.
  */
 export class PinnedNames implements DialledNames {
   readonly #pinned = new Map<string, readonly string[]>()
-  /** Those that this server's operator gave. */
+  /** Names that this server's operator gave. */
   readonly #trusted = new Set<string>()
 
   readonly resolve: (name: string) => Promise<readonly string[]>
@@ -33,7 +34,7 @@ export class PinnedNames implements DialledNames {
     }
   }
 
-  /** For sockets, instead of `dns.lookup`. */
+  /** For sockets, in the place of `dns.lookup`. */
   readonly lookup: LookupFunction = (name, options, done) => {
     this.#find(name).then(
       (ips) => {

@@ -26,7 +26,7 @@ export interface PeerInit extends KeptData {
   readonly tcp: number
   readonly announce: readonly string[]
   readonly relays: readonly string[]
-  /** Reservations that one address may have; other quotas are in proportion to it. */
+  /** Reservations that one address may have. Other quotas are in proportion to it. */
   readonly perAddress: number
   readonly circuits: number
   readonly circuitBytes: number | undefined
@@ -34,28 +34,27 @@ export interface PeerInit extends KeptData {
   readonly rootModule: Uint8Array<ArrayBuffer>
   readonly workerScript: URL
   readonly metrics: ServerMetrics
-  /** Who may come in at the door for browsers. */
+  /** Decides which pages may use the door for browsers. */
   readonly names: OwnNames
   readonly log: Logger
 }
 
-/** Everything that makes this server a peer of the mesh. */
+/** The parts that make this server a peer of the mesh. */
 export interface Peer {
   readonly env: Env
   readonly router: Router
   readonly mesh: MeshNode
   /** The processes that the gateway lists. */
   listed(): readonly ListedProcess[]
-  /** Whom this peer is connected to. */
+  /** The connected peers. */
   peers(): readonly ConnectedPeer[]
-  /** Ends the root process and lets go of everybody. */
+  /** Ends the root process and all connections. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the peer: a relay, a part of the DHT, one process, and the router that the gateway calls through.
- *
- * @throws {UsageError} if an address that was given cannot be one of this peer, or of another
+ * Starts the peer: a relay, a part of the DHT, one process, and the router through which the gateway calls.
+ * @throws {UsageError} if an announced address cannot be this peer's, or a relay's address is this peer's own
  */
 export async function startPeer(init: PeerInit): Promise<Peer> {
   const { identity, rootPid, log, metrics } = init
@@ -120,7 +119,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   }
 }
 
-/** A peer id in an announced address has to be this peer's, and one in a relay's another's. */
+/** A peer id in an announced address has to be this peer's. A peer id in a relay's address has to be another's. */
 function checkAddresses({ announce, relays, identity: { peerId } }: PeerInit): void {
   for (const address of announce) {
     if ((peerOf(multiaddr(address)) ?? peerId) === peerId) continue

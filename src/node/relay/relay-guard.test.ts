@@ -35,7 +35,7 @@ async function tabAt(server: GliaServer): Promise<MeshNode> {
   return tab
 }
 
-/** A libp2p peer with nothing of Glia's. */
+/** A libp2p peer without Glia. */
 async function stranger(...listen: readonly string[]): Promise<Libp2p> {
   const peer = await createLibp2p({
     addresses: { listen: [...listen] },
@@ -70,7 +70,7 @@ test('one address has its share of the reservations, and no more', { timeout: 60
   await expect.poll(() => states().filter((each) => each === 'reserved').length, { timeout: 30_000 }).toBe(8)
   await expect.poll(() => metric(server, 'glia_refused_total{what="reservation"}')).toBeGreaterThan(0)
   expect(await metric(server, 'glia_reservations')).toBe(8)
-  // Its place is free when a tab has gone.
+  // When a tab has gone its place is free.
   await tabs[states().indexOf('reserved')]?.stop()
   await expect.poll(() => states().filter((each) => each === 'reserved').length, { timeout: 40_000 }).toBe(8)
   await expect.poll(() => metric(server, 'glia_reservations'), { timeout: 30_000 }).toBe(8)
@@ -104,7 +104,7 @@ test('a request that is refused holds no place among the circuits', { timeout: 6
   const hop = await connection.newStream('/libp2p/circuit/relay/0.2.0/hop')
   const answered = Promise.withResolvers<Uint8Array>()
   hop.addEventListener('message', ({ data }) => answered.resolve(data.subarray()))
-  // A HopMessage of type CONNECT (1) to a peer that has no reservation: the one that asks.
+  // A HopMessage of type CONNECT (1) to a peer without a reservation: the one that asks.
   const id = refused.peerId.toMultihash().bytes
   hop.send(Uint8Array.of(6 + id.length, 0x08, 1, 0x12, 2 + id.length, 0x0a, id.length, ...id))
   // The status is NO_RESERVATION (204).

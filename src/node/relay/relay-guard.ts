@@ -27,14 +27,16 @@ export interface RelayGuardInit {
   readonly observer: RefusalObserver
 }
 
-/** What is used of the server of @libp2p/circuit-relay-v2 4.2.13, which bounds reservations in all only. */
+/**
+ * The part of @libp2p/circuit-relay-v2 4.2.13's server that is used. The server limits only all reservations together.
+ */
 interface RelayServer extends CircuitRelayService {
   reservationStore: { reserve(peer: PeerId, address: Multiaddr, limit?: object): { status: number; expire?: number } }
   onHop(this: RelayServer, stream: Stream, connection: Connection): Promise<void>
   handleConnect(hop: Hop, options: AbortOptions): Promise<void>
 }
 
-/** The parts of libp2p that it is given. */
+/** The parts of libp2p that the server gets. */
 type Components = CircuitRelayServerComponents & { events: TypedEventTarget<Libp2pEvents> }
 
 /** A request of a peer to the relay. Messages on its stream are protobuf. */
@@ -42,7 +44,7 @@ interface Hop {
   connection: Connection
   stream: {
     pb(codec: typeof asIs): { write(message: Uint8Array, options: AbortOptions): Promise<void> }
-    /** The relay calls it for a circuit that both peers have agreed to. */
+    /** The relay calls it for a circuit on which both peers have agreed. */
     unwrap(): unknown
   }
 }
@@ -50,10 +52,10 @@ interface Hop {
 const RESERVATION_REFUSED = 200
 /** A HopMessage of type STATUS (2) with the status RESOURCE_LIMIT_EXCEEDED (201). */
 const CIRCUITS_EXCEEDED = Uint8Array.of(0x08, 2, 0x28, 201, 1)
-/** js-libp2p and go-libp2p peers of the reference advertise its protocol without the slash. */
+/** Peers of the reference advertise its protocol without the slash. */
 const GLIA_PROTOCOLS: readonly string[] = [SESSION_PROTOCOL, RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
 
-/** Bounds what the relay does for each network, and for whom it does it. */
+/** Limits what the relay does for each network, and decides for which peers it relays. */
 export class RelayGuard {
   readonly #init: RelayGuardInit
   readonly #ofNetwork: Quota
@@ -66,8 +68,8 @@ export class RelayGuard {
   }
 
   /**
-   * For libp2p, which asks it before it gives a reservation and before it connects two peers. A peer that is slow to say what it
-   * speaks gets its reservation, and is reachable once it has said it.
+   * libp2p asks it before it gives a reservation, and before it connects two peers. A peer that is slow to say what it
+   * speaks gets its reservation, and is reachable once it has said so.
    */
   readonly gater: ConnectionGater = {
     denyInboundRelayReservation: async (peer) => this.#denies((await this.#speaksGlia(peer)) === false),
@@ -103,8 +105,8 @@ export class RelayGuard {
   }
 
   /**
-   * The library tells its handler over which connection a request to connect came, but not on which stream. The end of that stream is
-   * the end of the circuit. So each request has a handler of its own.
+   * The library tells its handler over which connection a request to connect came, but not on which stream. The end of
+   * that stream is the end of the circuit. So each request gets a handler of its own.
    */
   #boundCircuits(relay: RelayServer): void {
     const { onHop } = Object.getPrototypeOf(relay) as Pick<RelayServer, 'onHop'>
@@ -140,7 +142,10 @@ export class RelayGuard {
     }
   }
 
-  /** Counts a circuit until its stream ends. @returns ends the count earlier; undefined if there are too many circuits */
+  /**
+   * Counts a circuit until its stream ends. @returns a function that ends the count earlier; undefined if there are too
+   * many circuits
+   */
   #open(stream: Stream, { remoteAddr }: Connection): (() => void) | undefined {
     const giveBack = this.#circuits < this.#init.circuits ? this.#ofNetwork.take(networkAt(remoteAddr)) : undefined
     if (!giveBack) return undefined
@@ -163,7 +168,10 @@ export class RelayGuard {
     return true
   }
 
-  /** Whether a peer says that it speaks Glia; undefined if it does not say in time what it speaks. It may just have connected. */
+  /**
+   * Whether a peer says that it speaks Glia; undefined if it does not say in time what it speaks. It may just have
+   * connected.
+   */
   async #speaksGlia(peer: PeerId): Promise<boolean | undefined> {
     if (this.#init.relayFor === 'any') return true
     if (!this.#components) return undefined
@@ -204,5 +212,5 @@ function reservationsOf(relay: CircuitRelayService, network: string): number {
   return count
 }
 
-/** Bytes as they are, for a stream of protobuf messages. */
+/** Bytes unchanged, for a stream of protobuf messages. */
 const asIs = { encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../glia/log.ts'
 import type { RelayInfo } from '../../mesh/presence/peer-info.ts'
 
-/** Tells the operator what becomes of the relays that this one joins: each change once, not each attempt. */
+/** Tells the operator about the relays that this one joins: each change once, not each attempt. */
 export class RelayReport {
   readonly #log: Logger
   readonly #said = new Map<string, string>()

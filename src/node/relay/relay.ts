@@ -27,7 +27,7 @@ import type { RelayGuard } from './relay-guard.ts'
 import { wsDoor } from './ws-door.ts'
 
 export interface RelayInit {
-  /** Address that both doors listen on. */
+  /** Address at which both doors listen. */
   readonly host: string
   readonly ws: number
   readonly tcp: number
@@ -37,16 +37,16 @@ export interface RelayInit {
   readonly guard: RelayGuard
   readonly names: OwnNames
   readonly observer: RefusalObserver
-  /** Bytes that a circuit may carry, both directions together; undefined: as many as it likes. */
+  /** Bytes that a circuit may carry, both directions together; undefined means no limit. */
   readonly circuitBytes: number | undefined
 }
 
-/** What libp2p runs on in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
+/** The platform of libp2p in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
 export function relayPlatform(init: RelayInit): Platform {
   const { host, ws, tcp: tcpPort, announce, metrics, doorkeeper, guard, names, observer, circuitBytes } = init
   const { unfinished } = doorkeeper
   const dialled = new PinnedNames()
-  // Not a field that the type of @libp2p/tcp 11.0.28 has: it passes all on to net.connect.
+  // The type of @libp2p/tcp 11.0.28 lacks this field. The package passes it on to net.connect.
   const dialOpts = { noDelay: true, lookup: dialled.lookup }
   return {
     transports: [
@@ -75,8 +75,9 @@ export function relayPlatform(init: RelayInit): Platform {
             reservations: {
               maxReservations: MAX_RESERVATIONS,
               reservationTtl: RESERVATION_MS,
-              // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or refuse on it, unless
-              // the program asks for limited connections by name. Where no direct connection can be had, the relay is the only way.
+              // A circuit with any limit is second-class: go-libp2p's NewStream and js-libp2p's newStream wait or
+              // refuse on it, unless the program asks for limited connections by name. If no direct connection can be
+              // made, the relay is the only way.
               applyDefaultLimit: circuitBytes !== undefined,
               ...(circuitBytes !== undefined && {
                 defaultDataLimit: BigInt(circuitBytes),
@@ -86,12 +87,12 @@ export function relayPlatform(init: RelayInit): Platform {
           }),
         ),
       ),
-      // Relays on private networks, and on loopback, are as good as any.
+      // Relays on private networks and on loopback are as good as others.
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
         clientMode: false,
         peerInfoMapper: passthroughMapper,
-        // The only relay of a mesh asks nobody, and needs not wait for somebody to ask.
+        // The only relay of a mesh asks nobody, and need not wait for a server to ask.
         allowQueryWithZeroPeers: true,
       }),
     },
@@ -103,12 +104,12 @@ export function relayPlatform(init: RelayInit): Platform {
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,
     hub: true,
-    // It is reached at its own addresses.
+    // This peer is reached at its own addresses.
     reserves: false,
   }
 }
 
-/** Node's HTTP takes `::` for every address; libp2p for those of IPv6 alone. */
+/** In Node's HTTP `::` means every address, in libp2p those of IPv6 only. */
 function hostsOf(host: string): string[] {
   if (host === '::') return ['/ip4/0.0.0.0', '/ip6/::']
   return [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}`]
@@ -120,12 +121,13 @@ export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservation
 }
 
 /**
- * Drops a tab's reservation when its connection goes. circuit-relay-v2 4.2.13 keeps it for its whole time: the tab cannot be
- * reached through it any more, and its place stays taken.
+ * Drops a tab's reservation when its connection ends. circuit-relay-v2 4.2.13 keeps it for its whole time: the tab
+ * cannot be reached any more, and its place stays taken.
  */
 export function dropReservationsOfTheGone(libp2p: Libp2p): void {
   libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
-    // Its signal takes it out of the store, and with it the timer that would hit the reservation of a tab that came back.
+    // Its signal removes it from the store, together with the timer that would hit the reservation of a tab that came
+    // back.
     reservationsOf(libp2p).get(peer)?.signal.reset(0)
   })
 }

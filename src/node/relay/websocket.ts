@@ -3,10 +3,12 @@ import type { LookupFunction } from 'node:net'
 import { WebSocket } from 'ws'
 import { MAX_FRAME_BYTES } from '../limits.ts'
 
-/** How names are looked up by the WebSockets that are made while this runs: @libp2p/websockets 10.1.21 has no option for it. */
+/**
+ * The lookup of names for WebSockets that are made while this runs: @libp2p/websockets 10.1.21 has no option for it.
+ */
 export const dialling = new AsyncLocalStorage<LookupFunction>()
 
-/** The WebSocket that libp2p dials with. Frames of the server that is dialled have the same bound as those that come in. */
+/** The WebSocket with which libp2p dials. Frames of the dialled server have the same limit as incoming ones. */
 class BoundedWebSocket extends WebSocket {
   constructor(url: string | URL, protocols?: string | string[]) {
     const lookup = dialling.getStore()
@@ -14,12 +16,12 @@ class BoundedWebSocket extends WebSocket {
   }
 }
 
-// Node 20 has no global WebSocket (FACTS 1.2). That of later versions has no bound.
+// Node 20 has no global WebSocket. The one of later versions has no limit for frames.
 Object.assign(globalThis, { WebSocket: BoundedWebSocket })
 
 /**
- * ws emits 'error' for a frame that breaks its rules, and @libp2p/websockets 10.1.21 listens to none: one such frame, from
- * anybody, would end the process. ws closes the socket by itself, and its 'close' is listened to.
+ * ws emits 'error' for a frame that breaks its rules, and @libp2p/websockets 10.1.21 does not listen to it: one such
+ * frame, from anybody, would end the process. ws closes the socket itself, and its 'close' is listened to.
  */
 const { emit } = WebSocket.prototype
 WebSocket.prototype.emit = function (this: WebSocket, event: string | symbol, ...details: unknown[]): boolean {

@@ -15,16 +15,16 @@ import type { Unfinished } from '../doors/unfinished.ts'
 import { dialling } from './websocket.ts'
 
 export interface WsDoorInit {
-  /** Known once the HTTP door is open, before this one is. */
+  /** Known once the HTTP door is open, which is before this one. */
   readonly names: OwnNames
-  /** Sockets that have not upgraded yet are counted here. */
+  /** Counts sockets that have not upgraded yet. */
   readonly unfinished: Unfinished
   readonly observer: RefusalObserver
-  /** Looks up the names that are dialled. */
+  /** Looks up names that are dialled. */
   readonly lookup: LookupFunction
 }
 
-/** What is used of the listener of @libp2p/websockets 10.1.21, which has no options for who may come in. */
+/** The part of the listener of @libp2p/websockets 10.1.21 that is used. It has no options for who may come in. */
 interface WsListener extends Listener {
   wsServer: WebSocketServer
   onSocketConnection(socket: Socket): Promise<void>
@@ -33,9 +33,8 @@ interface WsListener extends Listener {
 }
 
 /**
- * libp2p's WebSocket transport, with a guarded door: only pages of this server and of allowed sites come in, a frame has a
- * bound, a socket that says nothing is closed, and who comes through a proxy on this machine is known by the address of the
- * client.
+ * libp2p's WebSocket transport with a guarded door. Only pages of this server and of allowed sites come in. A frame has
+ * a limit, a silent socket is closed, and a client behind a proxy on this machine counts by its own address.
  */
 export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => Transport {
   return (components) => {
@@ -52,12 +51,12 @@ export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => 
 function guarded(listener: WsListener, init: WsDoorInit): Listener {
   listener.wsServer.options.maxPayload = MAX_FRAME_BYTES
 
-  /** What is to be called when a socket asks for a WebSocket. */
+  /** Functions to call when a socket asks for a WebSocket. */
   const waiting = new WeakMap<Duplex, () => void>()
   const accept = listener.onSocketConnection.bind(listener)
   listener.onSocketConnection = async (socket) => {
     waiting.set(socket, untilUpgrade(socket, init.unfinished))
-    // A listener is needed before the library has one: it waits for the first byte without.
+    // The library listens for errors only after the first byte. Until then this listener does.
     socket.on('error', () => socket.destroy())
     await accept(socket)
   }
@@ -77,7 +76,7 @@ function guarded(listener: WsListener, init: WsDoorInit): Listener {
   return listener
 }
 
-/** Closes a socket that has not asked for a WebSocket in time. @returns is to be called when it has */
+/** Closes a socket that has not asked for a WebSocket in time. @returns a function to call when it has asked */
 function untilUpgrade(socket: Socket, unfinished: Unfinished): () => void {
   const end = (): void => void socket.destroy()
   const remove = unfinished.add(networkOf(socket.remoteAddress ?? ''), end)
@@ -110,7 +109,7 @@ function refuseUpgrade(socket: Duplex, sentence: string): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${sentence}\n`)
 }
 
-/** The request as libp2p sees it: it makes the address of the connection from the socket's. */
+/** The request for libp2p, which takes the address of the connection from the socket. */
 function asFrom(client: string, request: IncomingMessage): Pick<IncomingMessage, 'socket' | 'destroy'> {
   const { remotePort } = request.socket
   return {

@@ -1,6 +1,6 @@
 /**
- * Entry of a root process's thread: the same actor worker as in the browser, in the place of a worker's global scope. The
- * order matters.
+ * Entry of the thread of a root process: the actor worker of the browser, with a thread in the place of a worker's
+ * global scope. The order of the imports matters.
  */
 // oxlint-disable-next-line import/no-unassigned-import -- it prepares the global scope
 import './worker-scope.ts'

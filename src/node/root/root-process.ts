@@ -20,11 +20,11 @@ export interface RootInit {
 }
 
 const NAME = 'root'
-/** Everybody may call through the gateway, and nobody is to put it down. */
+/** Everybody may call it through the gateway, and nobody can put it down. */
 const RESTART = makeRestart({ intensity: 10_000 })
 const LIMITS = { maxOpenFiles: DEFAULT_POLICY.maxOpenFiles, maxCalls: 0 }
 
-/** The one process of this server, as every peer has one. Its thread starts with the first message. */
+/** The one process of this server. Every peer has one. Its thread starts with the first message. */
 export async function createRoot({ pid, peerId, module: bytes, workerScript, log }: RootInit): Promise<Proc> {
   const { module, memoryLimitBytes, methods } = await inspectModule(bytes, DEFAULT_POLICY.maxMemoryBytes)
   installErrorTransfer()

@@ -3,10 +3,10 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter'
 
 /**
  * A worker thread with the part of a web Worker's interface that src/actors uses. A thread that ends by itself (out of
- * memory, a crash) is an error of the worker: it never ends unasked.
+ * memory, a crash) is an error of the worker, since it is never meant to.
  */
 export function threadWorker(script: URL): Worker {
-  // Guests reach no JavaScript, but what they cannot reach need not be there either: no environment, no flags.
+  // Guests reach no JavaScript. Still the thread has no environment and no flags that they could find.
   const thread = new Thread(script, { name: 'glia actor', env: {}, execArgv: [], argv: [] })
   let ended = false
   const worker = {

@@ -9,7 +9,7 @@ export function fetchLine(basePath: string, pid: string, method: string, body: s
   return `await (await fetch(${JSON.stringify(path)}, { method: 'POST', body: ${message} })).text()`
 }
 
-/** What a call from a shell goes through, and to. */
+/** What a shell needs to make the call through the gateway. */
 export interface CurlLineInit {
   /** Address of the gateway, with a slash at its end. */
   gateway: string

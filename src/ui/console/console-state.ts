@@ -4,7 +4,7 @@ import { Attempt } from '../kit/attempt.ts'
 import type { RunningCall } from './running-call.ts'
 import type { Swap } from '../processes/swap.ts'
 
-/** What the console remembers of a process while another one is chosen. */
+/** State of the console for one process. It is kept while another process is chosen. */
 export class ConsoleState {
   readonly method: Signal<string>
   readonly text = signal('')
@@ -12,19 +12,19 @@ export class ConsoleState {
   readonly file = signal<File | undefined>(undefined)
   /** The last call, which may still run. */
   readonly call = signal<RunningCall | undefined>(undefined)
-  /** The last line of the log that was cleared away. */
+  /** The last log line that the person has cleared away. */
   readonly clearedUpTo = signal<LogLine | undefined>(undefined)
 
-  /** To start the process again by hand. */
+  /** The restart that the person asked for. */
   readonly restart = new Attempt()
-  /** A new version of its module that is looked at. */
+  /** A new version of the module, which the person has not decided on. */
   readonly swap = signal<Swap | undefined>(undefined)
 
   constructor(methods: readonly string[]) {
     this.method = signal(methods[0] ?? '')
   }
 
-  /** A new version is given, or nothing any more. */
+  /** Sets the new version, or clears it. */
   setSwap(swap: Swap | undefined): void {
     this.swap.peek()?.cancel()
     this.swap.value = swap

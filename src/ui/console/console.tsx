@@ -25,14 +25,14 @@ export interface ConsoleProps {
   model: TabModel
   process: ProcessView
   state: ConsoleState
-  /** PID whose message box is to get the cursor, since its process was just made. Cleared when that is done. */
+  /** PID of a process that was just made: its message box gets the cursor. Cleared when that is done. */
   focusPid: Signal<string | undefined>
   onKill: () => void
-  /** It runs the file's module now. */
+  /** Called when the process runs the module of the file. */
   onSwapped: (fileName: string, undo: () => Promise<void>) => void
 }
 
-/** Sends messages to the chosen process and shows what it says. */
+/** Sends messages to the chosen process and shows its replies. */
 export function Console({ model, process, state, focusPid, onKill, onSwapped }: ConsoleProps) {
   const { pid, name, methods, root, lastError } = process
   const { method, text, file, call, restart } = state
@@ -44,7 +44,7 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
   const lines = useMemo(() => model.log(pid), [model, pid])
   const input = useRef<HTMLTextAreaElement>(null)
   useLayoutEffect(() => {
-    // A new version of the module may not have it.
+    // A new version of the module may lack the chosen method.
     if (!methods.includes(method.value)) method.value = methods[0] ?? ''
   }, [methods])
   useSignalEffect(() => {
@@ -55,7 +55,7 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
 
   const closeSwap = (): void => {
     state.setSwap(undefined)
-    // The panel had the focus and is gone.
+    // The panel that had the focus is gone.
     input.current?.focus()
   }
   const send = (): void => {

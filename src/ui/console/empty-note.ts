@@ -1,8 +1,8 @@
 import { COMMAND } from '../../glia/process/actor.ts'
 
 /**
- * What to say of a method that ended well and replied nothing. A reactor's library keeps what it printed until the next flush,
- * and nobody outside can tell that from nothing. A command flushes when it exits.
+ * What to say of a method that ended well and replied nothing. The library of a reactor may keep its output until the
+ * next flush, and from outside that looks like no output. A command flushes when it exits.
  */
 export function emptyNote(isRoot: boolean, method: string): string | undefined {
   if (isRoot || method === COMMAND) return undefined

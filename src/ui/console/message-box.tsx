@@ -11,7 +11,7 @@ export interface MessageBoxProps {
   inputRef: Ref<HTMLTextAreaElement>
 }
 
-/** The message: typed, or a file that is dropped on the box. */
+/** The message: a text, or a file that was dropped on the box. */
 export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
   const { isOver, target } = useOwnDrop('Drop to send the file as the message', ([dropped]) => (file.value = dropped))
   return (
@@ -27,7 +27,7 @@ export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
             aria-label="Attach a file"
             onChange={({ currentTarget }) => {
               file.value = currentTarget.files?.[0]
-              // So that the same file can be chosen again.
+              // Lets the person choose the same file again.
               currentTarget.value = ''
             }}
           />

@@ -1,12 +1,12 @@
-/** Bytes of a reply that are shown; the rest is counted, and downloaded whole. */
+/** Bytes of a reply that are shown. The rest is only counted, and can be downloaded. */
 export const SHOWN_BYTES = 64 * 1024
 /** Bytes of a reply that are kept for copying and downloading. */
 export const KEPT_BYTES = 64 * 1024 * 1024
 const HEX_BYTES = 1024
-/** Eight a row fit a phone. */
+/** Eight columns fit a phone. */
 const HEX_COLUMNS = 8
 
-/** A reply as it comes in: what of it is shown, and what is kept. */
+/** A reply while it arrives: what of it is shown, and what is kept. */
 export class ReplyBuffer {
   readonly #chunks: Uint8Array[] = []
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
@@ -14,14 +14,14 @@ export class ReplyBuffer {
   #shown = 0
   #kept = 0
   #binary = false
-  /** Bytes that came. */
+  /** Bytes that have arrived. */
   size = 0
   /** Whether all of them are kept. */
   complete = true
 
   add(chunk: Uint8Array): void {
     this.size += chunk.length
-    // After the first chunk that is not kept, none is: what is kept has no holes.
+    // After the first chunk that is not kept, no chunk is kept: the kept part has no holes.
     if (this.complete && this.#kept + chunk.length <= KEPT_BYTES) {
       this.#chunks.push(chunk)
       this.#kept += chunk.length
@@ -50,13 +50,13 @@ export class ReplyBuffer {
     return this.#kept
   }
 
-  /** What `text` leaves out, as words; undefined if it is all. */
+  /** What `text` leaves out, in words; undefined if it leaves out nothing. */
   get note(): string | undefined {
     if (this.#binary) return this.size > HEX_BYTES ? `Binary: the first ${HEX_BYTES} bytes are shown.` : 'Binary.'
     return this.size > SHOWN_BYTES ? 'Only the start is shown.' : undefined
   }
 
-  /** The reply has ended: half a character at the end is no text. */
+  /** Call it when the reply has ended. Half a character at the end means that the reply is no text. */
   end(): void {
     try {
       if (this.#shown === this.size) this.#decoder.decode()
@@ -78,7 +78,7 @@ export class ReplyBuffer {
   }
 }
 
-/** Control characters other than tab, line feed and carriage return: no text for people. */
+/** Control characters other than tab, line feed and carriage return. A reply with them is no text for people. */
 function hasControl(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- that is what is looked for
   return /[\u0000-\u0008\u000B\u000C\u000E-\u001A\u001C-\u001F]/.test(text)

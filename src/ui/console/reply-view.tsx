@@ -12,7 +12,7 @@ const STATE: Record<CallView['state'], { text: string; dot: string }> = {
   cancelled: { text: 'cancelled', dot: 'none' },
 }
 
-/** The reply as it streams in, and what became of the call. */
+/** The reply as it arrives, and how the call ended. */
 export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
   const view = call?.view.value
   const label = useId()

@@ -3,7 +3,7 @@ import type { CallHandle } from '../model.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import { ReplyBuffer } from './reply-text.ts'
 
-/** How the console's last call stands. */
+/** State of the console's last call. */
 export interface CallView {
   state: 'running' | 'ok' | 'failed' | 'cancelled'
   text: string
@@ -13,7 +13,7 @@ export interface CallView {
   error: { message: string; code: string | undefined } | undefined
 }
 
-/** A call from the console: gathers the reply and shows it once per frame, however many chunks come. */
+/** A call from the console. It gathers the reply and shows it once per frame, however many chunks arrive. */
 export class RunningCall {
   readonly view: Signal<CallView>
   readonly reply = new ReplyBuffer()
@@ -23,7 +23,7 @@ export class RunningCall {
   #shownSize = -1
   #frame = 0
 
-  /** @param emptyNote What to say when it ends well without a reply. */
+  /** @param emptyNote What to say if the call ends well without a reply. */
   constructor(handle: CallHandle, emptyNote?: string) {
     this.#handle = handle
     this.#emptyNote = emptyNote

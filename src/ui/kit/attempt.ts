@@ -2,15 +2,15 @@ import { signal } from '@preact/signals'
 import { GliaError } from '../../glia/errors.ts'
 import { wordsOf } from './notices.tsx'
 
-/** Something that takes a while, can be given up and may fail, as the views show it. One at a time. */
+/** The state of work that takes a while, can be given up, and may fail. One piece of work at a time. */
 export class Attempt {
-  /** When it began, in ms since the epoch; undefined when nothing is under way. */
+  /** When the work began, in ms since the epoch; undefined while there is none. */
   readonly since = signal<number | undefined>(undefined)
-  /** Why the last one failed. Giving up is no failure. */
+  /** Why the last work failed. Giving up is no failure. */
   readonly error = signal<ReturnType<typeof wordsOf> | undefined>(undefined)
   #aborter: AbortController | undefined
 
-  /** Never rejects: a failure is in `error`. Does nothing while another one is under way. */
+  /** Never rejects: `error` has the failure. Does nothing while other work is under way. */
   async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#aborter) return
     const aborter = new AbortController()

@@ -4,13 +4,13 @@ const TICK_MS = 1000
 let timer: ReturnType<typeof setInterval> | undefined
 
 /**
- * The time, in ms since the epoch, told once a second to whoever shows how long something has lasted or will last. It ticks
- * only while a view reads it and the page is visible.
+ * The time, in ms since the epoch, once a second. Views read it to show how long something has lasted or will last. It
+ * ticks only while a view reads it and the page is visible.
  */
 export const clock = signal(Date.now(), {
   watched: () => {
     document.addEventListener('visibilitychange', wind)
-    // Not now: it is being read.
+    // Not at once: a view is just reading the signal.
     queueMicrotask(wind)
   },
   unwatched: () => {

@@ -2,13 +2,13 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { Icon } from './icons.tsx'
 
-/** Time that a button says what it has done, in ms. */
+/** How long the button shows the result, in ms. */
 const SAID_MS = 1500
 
 export interface CopyButtonProps {
-  /** What is copied; a function if it is worth computing only then. */
+  /** The text to copy; a function if computing it is work. */
   text: string | (() => string)
-  /** What the button is called, and its title. */
+  /** Name and title of the button. */
   label: string
   class?: string
   disabled?: boolean
@@ -25,13 +25,13 @@ export function CopyButton({
 }: CopyButtonProps) {
   const said = useSignal<'copied' | 'failed' | undefined>(undefined)
   const copy = async (event: Event): Promise<void> => {
-    // In a row, copying an id is not choosing the row.
+    // Copying an id in a row does not choose the row.
     event.stopPropagation()
     try {
       await navigator.clipboard.writeText(typeof text === 'string' ? text : text())
       said.value = 'copied'
     } catch {
-      said.value = 'failed' // no permission: the button says so
+      said.value = 'failed' // No permission. The button says so.
     }
     setTimeout(() => (said.value = undefined), SAID_MS)
   }

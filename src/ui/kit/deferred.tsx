@@ -9,8 +9,8 @@ type Views = typeof import('../later-views.ts')
 const views = signal<Views | undefined>(undefined)
 
 /**
- * A view that no first call needs: its code comes in another chunk. Once `loadDeferred` has loaded that, it shows in the frame that
- * it is asked for; if it is asked for earlier, the chunk is loaded then.
+ * A view that no first call needs. Its code is in another chunk. After `loadDeferred` the view shows in the frame in
+ * which it is asked for. If it is asked for earlier, the chunk is loaded then.
  */
 export function deferred<Props extends object>(
   pick: (from: Views) => FunctionComponent<Props>,
@@ -22,9 +22,9 @@ export function deferred<Props extends object>(
   }
 }
 
-/** Loads them when the page has nothing else to do. What cannot be loaded now is loaded when it is shown. */
+/** Loads all deferred views when the page is idle. A view that fails to load is loaded again when it is shown. */
 export function loadDeferred(): void {
-  // Safari has had no such call for long.
+  // Older versions of Safari have no `requestIdleCallback`.
   if ('requestIdleCallback' in globalThis) requestIdleCallback(loadEarly)
   else setTimeout(loadEarly)
 }

@@ -1,6 +1,6 @@
 import type { wordsOf } from './notices.tsx'
 
-/** Why something failed, and its code, beneath what failed. Nothing while there is no error. */
+/** Why something failed, with the code, beneath what failed. Empty while there is no error. */
 export function ErrorLine({ error }: { error: ReturnType<typeof wordsOf> | undefined }) {
   if (!error) return null
   return (

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 
-/** What a control needs to be named, and to be told of its error. */
+/** Attributes that name a control and connect it to its error. */
 export interface ControlProps {
   id: string
   'aria-invalid': boolean
@@ -15,7 +15,7 @@ export interface FormFieldProps {
   children: (control: ControlProps) => ComponentChildren
 }
 
-/** A control with its name above it and, if it is wrong, why beneath it. */
+/** A control with its name above, and its error beneath. */
 export function FormField({ label, error, class: className = '', children }: FormFieldProps) {
   const id = useId()
   const errorId = `${id}-error`

@@ -28,7 +28,7 @@ export function TextField({ label, placeholder, value, error, onEdit }: TextFiel
   )
 }
 
-/** A number, as text: what is none is told beneath it. */
+/** A number, as text. A text that is no number has an error beneath it. */
 export function NumberField({ label, value, error, onEdit }: TextFieldProps) {
   return (
     <FormField label={label} error={error}>
@@ -46,7 +46,7 @@ export function NumberField({ label, value, error, onEdit }: TextFieldProps) {
   )
 }
 
-/** Several values, one a line. */
+/** Several values, one per line. */
 export function LinesField({ label, placeholder, value, error, onEdit }: TextFieldProps) {
   return (
     <FormField label={label} error={error}>
@@ -67,7 +67,7 @@ export function LinesField({ label, placeholder, value, error, onEdit }: TextFie
 
 export interface ChoiceFieldProps<Value extends string> {
   label: string
-  /** The values, and how they are called. */
+  /** The values, each with its name for people. */
   words: Readonly<Record<Value, string>>
   value: Value
   onEdit: (value: Value) => void

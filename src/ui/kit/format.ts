@@ -1,4 +1,4 @@
-/** How numbers, ids and times read on the page. What is unknown is an en dash, never 0. */
+/** How numbers, ids and times read on the page. Unknown is an en dash, never 0. */
 
 const UNKNOWN = '–'
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
@@ -64,7 +64,7 @@ function isSameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString()
 }
 
-/** `8 s`, `58 min`, `3 h`, `2 d`: a span of time in its largest unit, rounded down, and never less than a second. */
+/** `8 s`, `58 min`, `3 h`, `2 d`: a duration in its largest unit, rounded down, at least one second. */
 export function formatSpan(ms: number): string {
   const seconds = Math.max(1, Math.floor(ms / 1000))
   if (seconds < 60) return `${seconds} s`

@@ -1,4 +1,4 @@
-/** SVG icons at 1.6 px stroke. Decoration: whatever has one has words too. */
+/** SVG icons with strokes of 1.6 px. They are decoration: words stand beside each of them. */
 
 export function Logo() {
   const nodes: [number, number][] = [

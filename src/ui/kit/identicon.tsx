@@ -1,10 +1,10 @@
-/** Cells of a 5 by 5 picture that is its own mirror image: 15 of them are free. */
+/** The picture has 5 by 5 cells and is its own mirror image: 15 cells are free. */
 const FREE_CELLS = 15
 const HUES = 12
 
-/** What a text looks like: which cells are filled, and one of twelve hues. The same text always looks the same. */
+/** The picture of a text: which cells are filled, and one of twelve hues. Equal texts have equal pictures. */
 export function identiconOf(text: string): { cells: readonly [number, number][]; hue: number } {
-  // FNV-1a: the ids are random already, this only spreads them.
+  // FNV-1a. The ids are random already; the hash only spreads them.
   let hash = 0x811c9dc5
   for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
   const bits = hash >>> 0
@@ -19,7 +19,7 @@ export function identiconOf(text: string): { cells: readonly [number, number][];
   return { cells, hue: ((bits >>> FREE_CELLS) % HUES) * (360 / HUES) }
 }
 
-/** The picture of an id, for people who compare two. Decoration: the id itself stands beside it. */
+/** The picture of an id, for people who compare two ids. Decoration: the id stands beside it. */
 export function Identicon({ text }: { text: string }) {
   const { cells, hue } = identiconOf(text)
   return (

@@ -1,4 +1,4 @@
-/** The lines of a text that say something, without the space around them. */
+/** The lines of a text that are not blank, trimmed. */
 export function allLinesOf(text: string): string[] {
   return text
     .split('\n')
@@ -6,7 +6,7 @@ export function allLinesOf(text: string): string[] {
     .filter((line) => line !== '')
 }
 
-/** The same, each once. */
+/** The same lines without repetitions. */
 export function linesOf(text: string): string[] {
   return [...new Set(allLinesOf(text))]
 }

@@ -1,7 +1,10 @@
-/** Rows that a list begins with, and gets more of at a time: a thousand of them take longer to lay out than to make. */
+/**
+ * Rows that a list begins with, and that each press of the button adds. The layout of a thousand rows takes longer than
+ * making them.
+ */
 export const ROWS = 100
 
-/** The first so many, and the chosen one wherever it is: one that was just made is the last. */
+/** The first rows, and the chosen row wherever it is: a process that was just made is the last. */
 export function listed<T extends { readonly pid: string }>(
   all: readonly T[],
   limit: number,

@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals'
 import { Icon } from './icons.tsx'
 
-/** Something that was said, and stays until it is dismissed or its time is over. */
+/** A message to the person. It stays until it is dismissed or its time is over. */
 interface Notice {
   id: number
-  /** An error interrupts a screen reader; news wait. */
+  /** An error interrupts a screen reader; news waits. */
   kind: 'error' | 'news'
   title: string
   detail: string
@@ -12,15 +12,15 @@ interface Notice {
   action?: { label: string; run: () => void } | undefined
 }
 
-/** Time that news with something to undo stay, in ms. */
+/** How long news with an action such as Undo stays, in ms. */
 const NEWS_MS = 10_000
-/** More would be no help. The oldest go. */
+/** More would not help anybody. The oldest ones go. */
 const MAX_NOTICES = 50
 
 const notices = signal<readonly Notice[]>([])
 let lastId = 0
 
-/** @param action What can be done about it. */
+/** @param action What the person can do about it. */
 export function showError(title: string, thrown: unknown, action?: Notice['action']): void {
   const { message: detail, code } = wordsOf(thrown)
   add({ kind: 'error', title, detail, code, action })
@@ -32,7 +32,7 @@ export function showNews(title: string, detail: string, action?: Notice['action'
   setTimeout(() => dismiss(id), NEWS_MS)
 }
 
-/** What was thrown, as its words and its code. */
+/** The message and the code of what was thrown. */
 export function wordsOf(thrown: unknown): { message: string; code: string | undefined } {
   const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : undefined
   return { message: thrown instanceof Error ? thrown.message : String(thrown), code }
@@ -48,7 +48,7 @@ function dismiss(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id)
 }
 
-/** The notices, newest last, over the page's lower edge. */
+/** The notices, the newest last, at the lower edge of the page. */
 export function Notices() {
   return (
     <div class="notices">

@@ -1,15 +1,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-/** What takes longer shows progress; what is quicker would only flicker. In ms. */
+/** After this time a wait shows its progress, in ms. Before it progress would only flicker. */
 const PROGRESS_AFTER_MS = 300
-/** What takes longer can be cancelled. In ms. */
+/** After this time a wait can be cancelled, in ms. */
 const CANCEL_AFTER_MS = 1000
 
-/** How long someone has waited: not worth a word, worth showing progress, worth offering to cancel. */
+/** How long a wait has lasted: not worth a word, worth progress, worth a button to cancel. */
 export type Wait = 'short' | 'noticed' | 'long'
 
-/** @param since When it began, in ms since the epoch; undefined when nothing is under way. */
+/** @param since When the wait began, in ms since the epoch; undefined while there is none. */
 export function useWait(since: number | undefined): Wait {
   const wait = useSignal<Wait>('short')
   useEffect(() => {

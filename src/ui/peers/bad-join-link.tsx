@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals'
 import { Icon } from '../kit/icons.tsx'
 import type { TabModel } from '../model.ts'
 
-/** Says why the page's join link does not work, as long as it does not and the notice is not dismissed. */
+/** Says why the page's join link does not work, until it works or the notice is dismissed. */
 export function BadJoinLink({ model }: { model: TabModel }) {
-  /** When the dismissed link was opened. Its next attempts say nothing. */
+  /** When the dismissed link was opened. Further failures of that link are not shown. */
   const dismissed = useSignal<number | undefined>(undefined)
   const error = model.badJoinLink.value
   if (!error || error.at === dismissed.value) return null

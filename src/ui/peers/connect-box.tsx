@@ -3,10 +3,10 @@ import type { TabModel } from '../model.ts'
 import type { PeersState } from './peers-state.ts'
 import { useWait } from '../kit/use-wait.ts'
 
-/** How long the row of a new peer stands out, in ms. */
+/** How long the row of a new peer is highlighted, in ms. */
 const FOUND_MS = 5000
 
-/** Connects to whatever names a peer: a multiaddr or a join link. */
+/** Connects to a multiaddr, a peer id or a join link. */
 export function ConnectBox({ model, state }: { model: TabModel; state: PeersState }) {
   const { text, attempt, found } = state
   const wait = useWait(attempt.since.value)

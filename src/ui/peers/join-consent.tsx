@@ -1,7 +1,7 @@
 import { shortId } from '../kit/format.ts'
 import type { TabModel } from '../model.ts'
 
-/** Asks the person before this tab dials hosts that are new to it, because the page's join link names them. */
+/** Asks the person before this tab dials hosts that it does not know and that the page's join link names. */
 export function JoinConsent({ model }: { model: TabModel }) {
   const question = model.joinQuestion.value
   if (!question) return null

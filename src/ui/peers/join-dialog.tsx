@@ -5,7 +5,7 @@ import { Icon } from '../kit/icons.tsx'
 import type { TabModel } from '../model.ts'
 import type { QrCode } from './qr-code.tsx'
 
-/** The join link, for a camera and for people. */
+/** The join link as a code for cameras and as text for people. */
 export function JoinDialog({ model, shown }: { model: TabModel; shown: Signal<boolean> }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
@@ -17,7 +17,7 @@ export function JoinDialog({ model, shown }: { model: TabModel; shown: Signal<bo
       aria-labelledby="join-title"
       onClose={() => (shown.value = false)}
       onClick={({ target, currentTarget }) => {
-        // Its backdrop counts as the dialog, whatever is in it does not.
+        // A click on the backdrop has the dialog as its target; a click inside has not.
         if (target === currentTarget) currentTarget.close()
       }}
     >
@@ -45,14 +45,14 @@ export function JoinDialog({ model, shown }: { model: TabModel; shown: Signal<bo
   )
 }
 
-/** The code, as soon as its module is there. The link stands beneath it in any case. */
+/** The code, once its module is loaded. The link stands beneath it in any case. */
 function Picture({ link }: { link: string }) {
   const Code = useSignal<typeof QrCode | undefined>(undefined)
   const failed = useSignal(false)
   useEffect(() => {
     import('./qr-code.tsx').then(
       (module) => (Code.value = module.QrCode),
-      () => (failed.value = true), // offline, and not kept: said below
+      () => (failed.value = true), // Offline, and the module is not cached. A sentence below says so.
     )
   }, [])
   if (failed.value) return <p role="alert">The code could not be loaded. The link works all the same.</p>

@@ -2,7 +2,7 @@ import type { Signal } from '@preact/signals'
 import { CopyButton } from '../kit/copy-button.tsx'
 import type { TabModel } from '../model.ts'
 
-/** What to do when nobody else is there. */
+/** What the person can do while no other peer is there. */
 export function NoPeers({ model, joinShown }: { model: TabModel; joinShown: Signal<boolean> }) {
   const link = model.joinLink.value
   return (

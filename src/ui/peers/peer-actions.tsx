@@ -14,7 +14,7 @@ export interface PeerActionsProps {
   isOpen: Signal<boolean>
 }
 
-/** What can be done with a peer. */
+/** The buttons for one peer. */
 export function PeerActions({ model, peer: { peerId, link, processes }, isOpen }: PeerActionsProps) {
   const attempt = useMemo(() => new Attempt(), [])
   const wait = useWait(attempt.since.value)

@@ -13,16 +13,16 @@ export interface PeerCallProps {
   peerId: string
   /** PID, or `root`. */
   process: string
-  /** What the process is called. */
+  /** Name of the process. */
   name: string
-  /** The method at first; others may be typed. */
+  /** The method that is filled in; the person may type another. */
   method: string
   methods: readonly string[]
-  /** It is called at once when it is shown, with an empty message. */
+  /** Whether the method is called with an empty message as soon as the console is shown. */
   isCalledAtOnce: boolean
 }
 
-/** A console for a process of another peer: its address is filled in. */
+/** A console for a process of another peer. Its address is filled in. */
 export function PeerCall(props: PeerCallProps) {
   const { model, peerId, process, name, methods, isCalledAtOnce } = props
   const method = useSignal(props.method)
@@ -32,7 +32,7 @@ export function PeerCall(props: PeerCallProps) {
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'
   const wait = useWait(isRunning ? call.value?.since : undefined)
-  // Read when it is used: what was typed may not be rendered yet.
+  // Read when it is used: the typed text may not be rendered yet.
   const address = (): string => `${PROTOCOL}/${peerId}/${process}/${method.value.trim()}`
   const send = (): void => {
     const handle = model.callPeer(address(), new TextEncoder().encode(text.value))
@@ -83,7 +83,7 @@ export function PeerCall(props: PeerCallProps) {
             onInput={({ currentTarget }) => (text.value = currentTarget.value)}
           />
         </label>
-        {/* Keys: were it one element, it would be a submit button by the time the click on Cancel takes effect. */}
+        {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
         {wait === 'long' ? (
           <button key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
             Cancel

@@ -9,7 +9,7 @@ import type { TabModel } from '../model.ts'
 import { PeerCall } from './peer-call.tsx'
 import { useWait } from '../kit/use-wait.ts'
 
-/** The process that every peer has. It is in no list. `about` tells what it was started with. */
+/** Every peer has this process, and no list names it. `about` tells with what it was started. */
 const ROOT = { pid: 'root', name: 'root', methods: ['about', 'echo'] }
 
 export interface PeerProcessesProps {
@@ -18,7 +18,9 @@ export interface PeerProcessesProps {
   onClose: () => void
 }
 
-/** The root of another peer and the processes that it lists to this one, and a console for the one that is chosen. */
+/**
+ * The root process of another peer, the processes that the peer lists to this one, and a console for the chosen one.
+ */
 export function PeerProcesses({ model, peerId, onClose }: PeerProcessesProps) {
   const listed = useSignal<readonly ListedProcess[]>([])
   const chosen = useSignal<Pick<ListedProcess, 'name' | 'methods'> & { pid: string }>(ROOT)

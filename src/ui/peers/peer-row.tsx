@@ -24,7 +24,7 @@ export interface PeerRowProps {
   found: Signal<string | undefined>
 }
 
-/** One peer, and beneath it its processes, once they were asked for. */
+/** One peer, and beneath it its processes once the person asked for them. */
 export function PeerRow({ model, peer, found }: PeerRowProps) {
   const { peerId, link, address, latencyMs, agent, protocols, since, relay } = peer
   const isOpen = useSignal(false)
@@ -82,7 +82,7 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
   )
 }
 
-/** How long ago something was, kept up to date. */
+/** The age of something, kept up to date. */
 function Age({ since }: { since: number }) {
   return <span title={`since ${new Date(since).toLocaleString()}`}>{formatSpan(clock.value - since)}</span>
 }

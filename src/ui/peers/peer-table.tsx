@@ -3,7 +3,7 @@ import type { TabModel } from '../model.ts'
 import { PeerRow } from './peer-row.tsx'
 import { PEERS_PER_PAGE, peersShown } from './peer-window.ts'
 
-/** Other peers, connected ones first. Columns are dropped on narrow screens, the one that tells least first. */
+/** Other peers, the connected ones first. Narrow screens drop columns, the least useful first. */
 export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
   const peers = model.peers.value
   const count = useSignal(PEERS_PER_PAGE)

@@ -9,12 +9,12 @@ import { RelayList } from './relay-list.tsx'
 export interface PeersViewProps {
   model: TabModel
   state: PeersState
-  /** Set to show the join link as a QR code. */
+  /** True while the join link is shown as a QR code. */
   joinShown: Signal<boolean>
   onSettings: () => void
 }
 
-/** The mesh around this peer: who is there, how they are reached, and through which relays this one is. */
+/** The mesh around this peer: who is there, how they are reached, and the relays of this peer. */
 export function PeersView({ model, state, joinShown, onSettings }: PeersViewProps) {
   return (
     <>

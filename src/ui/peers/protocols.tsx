@@ -1,7 +1,7 @@
 import { useId } from 'preact/hooks'
 import { shortId } from '../kit/format.ts'
 
-/** How many protocols a peer speaks; a click lists them. */
+/** The number of protocols that a peer speaks. A click lists them. */
 export function Protocols({ protocols, peerId }: { protocols: readonly string[]; peerId: string }) {
   const id = useId()
   return (

@@ -1,13 +1,16 @@
-/** Loaded when a code is first shown: it brings the generator along. */
+/** The generator is large, so this module is loaded when a code is first shown. */
 import { correction, generate } from 'lean-qr/nano'
 import { qrPath } from './qr-path.ts'
 
-/** Light modules that the standard asks for around a code. */
+/** Light modules around a code, as the standard asks. */
 const QUIET = 4
-/** Largest side of the picture in CSS pixels: fits a phone. */
+/** Largest side of the picture, in CSS pixels: it fits a phone. */
 const MAX_SIDE = 288
 
-/** A text for cameras. Dark on white in both themes, since scanners want it so; whole pixels a module, so its edges are sharp. */
+/**
+ * A text as a QR code. It is dark on white in both themes, since scanners want that. A module is a whole number of
+ * pixels, so edges are sharp.
+ */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const code = generate(text, { minCorrectionLevel: correction.L })
   const units = code.size + 2 * QUIET

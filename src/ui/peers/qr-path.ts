@@ -1,12 +1,12 @@
 /** A square of dark and light modules. */
 export interface QrModules {
-  /** Modules a side. */
+  /** Modules per side. */
   size: number
   /** Whether a module is dark. */
   get: (x: number, y: number) => boolean
 }
 
-/** The dark modules as an SVG path, one unit a module, each run of a row as one rectangle. */
+/** The dark modules as an SVG path, one unit per module, each run of a row as one rectangle. */
 export function qrPath({ size, get }: QrModules): string {
   let path = ''
   for (let y = 0; y < size; y++) {

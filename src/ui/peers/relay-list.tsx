@@ -34,9 +34,9 @@ export function RelayList({ relays, onSettings }: { relays: readonly RelayInfo[]
   )
 }
 
-/** How a relay stands, as a dot and words. */
+/** The state of a relay as a dot and words. */
 export function RelayState({ relay }: { relay: RelayInfo }) {
-  // Only a text that counts reads the clock, so that it does not tick for the others.
+  // Only a text that counts reads the clock, so the clock does not tick for the others.
   const now = isCounting(relay) ? clock.value : 0
   return (
     <span class="state">

@@ -1,7 +1,7 @@
 import type { RelayInfo } from '../../mesh/presence/peer-info.ts'
 import { formatClock, formatSpan } from '../kit/format.ts'
 
-/** How a relay stands, in words. @param now ms since the epoch. */
+/** The state of a relay in words. @param now In ms since the epoch. */
 export function relayWords({ state, expires, retryAt, error }: RelayInfo, now: number): string {
   if (state === 'connecting') return 'connecting'
   if (state === 'reserved') {
@@ -14,7 +14,7 @@ export function relayWords({ state, expires, retryAt, error }: RelayInfo, now: n
   return state === 'refused' ? `connected, without a reservation, ${words}` : words
 }
 
-/** Whether its words change with the time. */
+/** Whether the words change with the time. */
 export function isCounting({ state, expires, retryAt }: RelayInfo): boolean {
   return (
     (state === 'reserved' && expires !== undefined) ||

@@ -12,7 +12,7 @@ export interface CallListProps {
   process: ProcessView
 }
 
-/** Who called a process, the last call first. */
+/** Who called a process, the newest call first. */
 export function CallList({ model, process: { pid } }: CallListProps) {
   const shown = useSignal(SHOWN)
   const calls = useMemo(() => model.calls(pid), [model, pid]).value
@@ -59,7 +59,7 @@ function CallLine({ call }: { call: CallRecord }) {
   )
 }
 
-/** A PID of this tab, or an opaque name of another peer's process, shortened. */
+/** A PID of this tab, or the shortened opaque name of another peer's process. */
 function Caller({ call: { from, peer, process } }: { call: CallRecord }) {
   if (from === 'page') return <>a page of this browser</>
   const ids = [peer, process].filter((id) => id !== undefined)

@@ -1,7 +1,7 @@
 import { type ExitReason, exitText } from '../../glia/process/exit.ts'
 import { formatSpan } from '../kit/format.ts'
 
-/** How a process ended, in a word or two; its console says more. */
+/** How a process ended, in one or two words. The console says more. */
 export const EXIT_WORDS: Readonly<Record<ExitReason['type'], string>> = {
   exited: 'exited',
   trapped: 'trapped',
@@ -21,7 +21,8 @@ export function endSentence(reason: ExitReason): string {
 
 /**
  * When a process comes back: `Comes back in 4 s`.
- * @param until In ms since the epoch. @param now As well.
+ * @param until In ms since the epoch.
+ * @param now In ms since the epoch.
  */
 export function backoffWords(until: number | undefined, now: number): string {
   const leftMs = (until ?? 0) - now

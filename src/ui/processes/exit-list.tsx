@@ -1,7 +1,7 @@
 import { type Exit, exitText } from '../../glia/process/exit.ts'
 import { formatMoment } from '../kit/format.ts'
 
-/** When and why the instances of a process ended, newest first. */
+/** When and why the instances of a process ended, the newest first. */
 export function ExitList({ exits }: { exits: readonly Exit[] }) {
   return (
     <ol class="exits">

@@ -28,7 +28,7 @@ test('each thing is told of only if something of it is imported', () => {
   expect(words(wasi('environ_get'))['Its start']).toMatch(/^Reads its environment\./)
   expect(words(wasi('args_get', 'environ_get'))['Its start']).toMatch(/^Reads its arguments and its environment\./)
   expect(words(wasi('sock_recv', 'sock_shutdown'))['Sockets']).toBe('Receives. There is no network for them here.')
-  // A call of another actor is ended with it, which is nothing to ask for.
+  // `sock_shutdown` ends the message of a call to another actor. It needs no permission of its own.
   expect(words(wasi('sock_shutdown'))).toEqual({})
 })
 

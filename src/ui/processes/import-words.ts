@@ -3,13 +3,13 @@ import type { ImportView } from '../model.ts'
 /** One thing that a module asks for, in words. */
 export interface Wish {
   what: string
-  /** What it can do with that, and what it cannot. */
+  /** What the module can do with it, and what it cannot. */
   words: string
 }
 
 /**
- * What a module asks for, told from what it imports: it can do all of that, whether or not it does.
- * @param mayCall Whether it is to be let call other actors.
+ * What a module asks for. The imports tell what it can do, whether or not it does it.
+ * @param mayCall Whether the module may call other actors.
  */
 export function wishesOf(imports: readonly ImportView[], mayCall: boolean): Wish[] {
   const names = new Set(imports.map(({ name }) => name))

@@ -4,19 +4,19 @@ import type { Draft, ModuleView } from '../model.ts'
 import { memoryWords } from './policy-words.ts'
 
 const MiB = 1024 * 1024
-/** Methods that are named; more would push the rest out of sight. */
+/** Methods that are named. More would push the rest out of sight. */
 const SHOWN_METHODS = 24
 
 export interface ModuleFactsProps {
   draft: Draft
-  /** What the sheet says that it may. */
+  /** The right to call others that the sheet gives. */
   mayCall: boolean
-  /** Largest memory that the sheet gives it, in bytes; undefined while that field is wrong. */
+  /** The memory limit that the sheet gives, in bytes; undefined while the field is wrong. */
   capBytes: number | undefined
   onCapMiB: (mib: number) => void
 }
 
-/** What a file is, and what the module in it asks for. */
+/** What a file is, and what its module asks for. */
 export function ModuleFacts({ draft, mayCall, capBytes, onCapMiB }: ModuleFactsProps) {
   const step = draft.step.value
   return (
@@ -62,7 +62,7 @@ function Methods({ names }: { names: readonly string[] }) {
   )
 }
 
-/** It cannot start under the cap: says so, and offers the way out. */
+/** The module cannot start under the memory limit: says so, and offers a larger one. */
 function TooMuch({ start, onCapMiB }: { start: number; onCapMiB: (mib: number) => void }) {
   const enough = 2 ** Math.ceil(Math.log2(start / MiB))
   return (

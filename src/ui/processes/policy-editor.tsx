@@ -15,10 +15,10 @@ export interface PolicyEditorProps {
   process: ProcessView
 }
 
-/** Changes the policy of a process while it lives. Says what of that waits for its next instance, and can start that. */
+/** Changes the policy of a process while it lives. Says which changes wait for the next instance, and can start one. */
 export function PolicyEditor({ model, process }: PolicyEditorProps) {
   const isOpen = useSignal(false)
-  /** What of the last change waits for the next instance; undefined: nothing was changed. */
+  /** Fields of the last change that wait for the next instance; undefined before the first change. */
   const later = useSignal<PolicyChange['later'] | undefined>(undefined)
   const restart = useMemo(() => new Attempt(), [process.pid])
   const change = (): void => {

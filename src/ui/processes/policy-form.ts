@@ -7,20 +7,20 @@ import { linesOf } from '../kit/lines.ts'
 
 const MiB = 1024 * 1024
 
-/** The fields of a policy, as they are typed. */
+/** The fields of a policy as text, as the person typed them. */
 export interface PolicyForm {
-  /** What the fields do not show stays as it is here. */
+  /** The part of the policy that the fields do not show. It stays as it is. */
   base: Policy
   /** `'listed'` is anyone, with `listed` set. */
   callers: 'browser' | 'anyone' | 'listed' | 'peers'
-  /** Peer ids, one a line; of use with `callers: 'peers'`. */
+  /** Peer ids, one per line; used with `callers: 'peers'`. */
   peers: string
-  /** Of use with `callers: 'peers'`. */
+  /** Used with `callers: 'peers'`. */
   listed: boolean
-  /** Methods with callers of their own, one a line: `increment: browser`. */
+  /** Methods with callers of their own, one per line: `increment: browser`. */
   methods: string
   call: CallRight
-  /** Addresses, one a line; none: any. */
+  /** Addresses, one per line. Empty means any. */
   callTo: string
   deadlineSeconds: string
   mailbox: string
@@ -31,14 +31,14 @@ export interface PolicyForm {
   tmpMiB: string
   openFiles: string
   openCalls: string
-  /** Numbers with spaces between them. */
+  /** Numbers, separated by spaces. */
   okExits: string
   mayEvict: boolean
-  /** `fsync` waits until the files are stored for good. */
+  /** `fsync` waits until the files are stored. */
   durable: boolean
 }
 
-/** Why fields cannot be used, a sentence each. */
+/** Why a field cannot be used, one sentence each. */
 export type PolicyErrors = Partial<Record<keyof PolicyForm, string>>
 
 const UNIT = {
@@ -55,7 +55,7 @@ const UNIT = {
 
 type NumberField = keyof typeof UNIT
 
-/** Largest that each can be, in its own unit. */
+/** The largest value of each field, in the unit of the field. */
 const LARGEST: Record<NumberField, number> = {
   deadlineSeconds: 2_000_000,
   mailbox: 1_000_000,
@@ -68,7 +68,7 @@ const LARGEST: Record<NumberField, number> = {
   openCalls: 65_536,
 }
 
-/** The fields as they are when a form is opened. */
+/** The fields when the form is opened. */
 export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
   const { callers, listed, methods, callTo } = policy
   return {
@@ -94,7 +94,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
   }
 }
 
-/** What the fields mean. Fields that mean nothing have a sentence in `errors`. */
+/** The meaning of the fields. A field that means nothing gets a sentence in `errors`. */
 export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
   const peers = linesOf(form.peers)
   const wrongPeer = peers.find((peer) => !isPeerId(peer))
@@ -153,7 +153,7 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
   }
 }
 
-/** What `read` gives. If `read` throws: undefined, and the reason is told at the field. */
+/** The result of `read`. If `read` throws, undefined: the field shows the reason. */
 function checked<T>(errors: PolicyErrors, field: keyof PolicyForm, read: () => T): T | undefined {
   try {
     return read()

@@ -9,7 +9,7 @@ export function callWords(policy: CallPolicy): string {
   return `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
 }
 
-/** Who may call, in two or three words: for a row. */
+/** Who may call, in two or three words, for a row. */
 export function shortCallersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
   if (callers === 'anyone') return listed ? 'listed to all' : 'whoever has the address'
   if (callers === 'browser' || callers.length === 0) return 'this browser'
@@ -33,7 +33,7 @@ const CALL_WORDS: Readonly<Record<CallRight, string>> = {
   owner: 'It may call others as this browser, whoever calls it.',
 }
 
-/** What people call the fields of a policy that an instance is started with. */
+/** Names for people of the fields that count from the next start on. */
 const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   call: 'calls to others',
   maxMemoryBytes: 'memory',
@@ -44,13 +44,13 @@ const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   sync: 'fsync',
 }
 
-/** What of a change waits. */
+/** The part of a change that waits. */
 export function laterWords(later: readonly (keyof Policy)[]): string {
   if (later.length === 0) return 'Changed.'
   return `Changed. When it is started the next time: ${later.map((field) => LATER_WORDS[field] ?? field).join(', ')}.`
 }
 
-/** Methods that have callers of their own, one each. */
+/** Methods that have callers of their own, one line each. */
 export function methodWords({ methods }: Pick<Policy, 'methods'>): string[] {
   return Object.entries(methods).map(
     ([method, { callers }]) => `${method}: ${shortCallersWords({ callers, listed: false })}`,
@@ -62,7 +62,7 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
   return `${timeWords(deadlineMs)} for a message, ${formatBinary(maxMemoryBytes)} of memory.`
 }
 
-/** All limits, one each. */
+/** All limits, one line each. */
 export function limitWords(policy: Policy): string[] {
   const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
   const { sync, maxOpenFiles, maxCalls, call, evict } = policy
@@ -85,8 +85,8 @@ export const RESTART_WORDS: Readonly<Record<RestartType, string>> = {
 
 /**
  * `64 KiB at its start, 1 GiB at most; the cap is 256 MiB`.
- * @param ownMax undefined: it names none.
- * @param cap undefined: not known.
+ * @param ownMax The module's own limit; undefined if it has none.
+ * @param cap Undefined if it is not known.
  */
 export function memoryWords(start: number, ownMax: number | undefined, cap: number | undefined): string {
   if (start === 0 && ownMax === 0) return 'none'

@@ -8,22 +8,22 @@ import { useWait } from '../kit/use-wait.ts'
 
 export interface ProcessEndProps {
   process: ProcessView
-  /** To start it again by hand. */
+  /** The restart that the person asked for. */
   attempt: Attempt
   onRestart: () => void
 }
 
-/** That a process has ended, for good or for some seconds, and why; with a button to start it again. */
+/** Says that a process has ended, for good or for some seconds, and why. A button starts it again. */
 export function ProcessEnd({ process, attempt, onRestart }: ProcessEndProps) {
   const { state, death, exits, lastError } = process
   const wait = useWait(attempt.since.value)
-  // The clock has it drawn again, and may be late.
+  // The clock makes the view render again, and may be late.
   const now = state === 'backoff' ? Math.max(clock.value, Date.now()) : 0
-  // A wait of less than a second is over before it is read.
+  // A wait of less than a second is over before anybody reads it.
   const isShort = (process.backoffUntil ?? 0) - now < 1000
   if (state !== 'dead' && (state !== 'backoff' || isShort)) return null
   const last = exits[exits.length - 1]
-  // Why it is dead may say already how it ended.
+  // The reason of the death may already say how the last instance ended.
   const how = last && !death?.includes(exitText(last.reason)) ? endSentence(last.reason) : ''
   return (
     <div class="ended">

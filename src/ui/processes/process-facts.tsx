@@ -12,11 +12,11 @@ import { joinArgs } from '../spawn/split-args.ts'
 export interface ProcessFactsProps {
   model: TabModel
   process: ProcessView
-  /** A new version of its module was chosen. */
+  /** Called when the person has chosen a new version of the module. */
   onSwapFile: (file: File) => void
 }
 
-/** All that is known of a process and rarely needed: its module, what it may, what it keeps, how it ended. */
+/** All rarely needed facts about a process: its module, its policy, its files, its ends. */
 export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) {
   const { args, env, policy, restart, exits, ties, root } = process
   const variables = Object.entries(env)
@@ -134,7 +134,7 @@ function ReplaceButton({ onFile }: { onFile: (file: File) => void }) {
         onChange={({ currentTarget }) => {
           const [file] = currentTarget.files ?? []
           if (file) onFile(file)
-          // So that the same file can be chosen again.
+          // Lets the person choose the same file again.
           currentTarget.value = ''
         }}
       />

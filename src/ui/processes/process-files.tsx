@@ -8,7 +8,9 @@ import { showNews } from '../kit/notices.tsx'
 import { useOwnDrop } from '../spawn/own-drop.ts'
 import { useWait } from '../kit/use-wait.ts'
 
-/** What a process keeps under /data, how much of the browser's storage that is, and the ways to add to it and to take it along. */
+/**
+ * What a process keeps under /data, how much of the browser's storage that is, and the ways to add and to export files.
+ */
 export function ProcessFilesView({ files, process }: { files: ProcessFiles; process: ProcessView }) {
   const { pid, name } = process
   const view = useMemo(() => files.of(pid), [files, pid]).value
@@ -43,7 +45,7 @@ export function ProcessFilesView({ files, process }: { files: ProcessFiles; proc
             aria-label="Add files"
             onChange={({ currentTarget }) => {
               add([...(currentTarget.files ?? [])])
-              // So that the same file can be chosen again.
+              // Lets the person choose the same file again.
               currentTarget.value = ''
             }}
           />

@@ -10,30 +10,30 @@ import { useOwnDrop } from '../spawn/own-drop.ts'
 import { shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 
-/** Methods named in a row; the console lists them all. */
+/** Methods that a row names; the console lists all. */
 const SHOWN_METHODS = 3
 
 export interface ProcessListProps {
   processes: readonly ProcessView[]
   selected: string | undefined
   onSelect: (pid: string) => void
-  /** A file was dropped on a process. */
+  /** Called when a file was dropped on a process. */
   onDrop: (process: ProcessView, file: File) => void
 }
 
-/** The table of processes. A row is chosen by a click, or with the arrow keys, Home and End. */
+/** The table of processes. A click, the arrow keys, Home and End choose a row. */
 export function ProcessList({ processes: all, selected, onSelect, onDrop }: ProcessListProps) {
   const limit = useSignal(ROWS)
   const processes = listed(all, limit.value, selected)
   const body = useRef<HTMLTableSectionElement>(null)
   const before = useRef<string | undefined>(undefined)
-  // One that comes back may be chosen before it is listed.
+  // A process that comes back may be chosen before it is listed.
   const shown = processes.find(({ pid }) => pid === selected)?.pid
   useLayoutEffect(() => {
     if (shown === undefined) return
     const isFirst = before.current === undefined
     before.current = shown
-    // What had the focus went with the process that was killed, or with the notice that undid it.
+    // The focus was on the killed process, or on the notice that undid the kill.
     if (!isFirst && body.current && document.activeElement === document.body) focusRow(body.current, shown)
   }, [shown])
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -122,7 +122,7 @@ function ProcessRow({
       tabIndex={selected ? 0 : -1}
       aria-selected={selected}
       onClick={onSelect}
-      // Root cannot be replaced: on it, a file is a new actor as elsewhere.
+      // Root cannot be replaced: a file dropped on it is a new actor, as elsewhere.
       {...(root ? {} : target)}
     >
       <td class="name">

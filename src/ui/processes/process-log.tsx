@@ -3,10 +3,12 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatMoment } from '../kit/format.ts'
 
 const SOURCE: Record<LogLine['source'], string> = { stderr: 'stderr: ', process: '', error: 'error: ' }
-/** Pixels from the end within which the log counts as scrolled to its end. */
+/** Within so many pixels of its end, the log counts as scrolled to its end. */
 const AT_END = 24
 
-/** What a process wrote to stderr and what happened to it. Follows the end unless it was scrolled away from it. */
+/**
+ * What a process wrote to stderr, and what happened to it. It follows the end, unless the person scrolled away from it.
+ */
 export function ProcessLog({ lines, onClear }: { lines: readonly LogLine[]; onClear: () => void }) {
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)

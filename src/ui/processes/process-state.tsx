@@ -11,7 +11,7 @@ const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
   dead: { text: 'ended', dot: 'bad' },
 }
 
-/** A process's state as a dot and words. */
+/** The state of a process as a dot and words. */
 export function ProcessState({ process }: { process: ProcessView }) {
   const { state, waiting, exits } = process
   const { text, dot } = WORDS[state]

@@ -1,7 +1,7 @@
 import type { Attempt } from '../kit/attempt.ts'
 import { useWait } from '../kit/use-wait.ts'
 
-/** Gives a live process a fresh instance, whatever it does at the moment. */
+/** Gives a live process a fresh instance, whatever it is doing. */
 export function RestartButton({ attempt, onRestart }: { attempt: Attempt; onRestart: () => void }) {
   const wait = useWait(attempt.since.value)
   return (

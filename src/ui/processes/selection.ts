@@ -1,8 +1,8 @@
 /**
- * What is chosen when the chosen process has gone: the one that took its place in the list, else the last, so that the eye
- * stays where it was.
- * @param before The PIDs as they were, in order.
- * @param now The PIDs as they are.
+ * The process to choose when the chosen one is gone: the one that took its place in the list, or else the last. So the
+ * eye stays where it was.
+ * @param before The PIDs before, in order.
+ * @param now The PIDs now.
  */
 export function nextSelection(
   selected: string | undefined,

@@ -10,12 +10,12 @@ import { useWait } from '../kit/use-wait.ts'
 export interface SwapPanelProps {
   process: ProcessView
   swap: Swap
-  /** The process runs the new version. */
+  /** Called when the process runs the new version. */
   onSwapped: (undo: () => Promise<void>) => void
   onCancel: () => void
 }
 
-/** Asks whether a process is to run another module, and says how far that is. */
+/** Asks whether a process is to run another module, and shows the progress. */
 export function SwapPanel({ process, swap, onSwapped, onCancel }: SwapPanelProps) {
   const { draft, attempt } = swap
   const { name, pid, cid, methods, moduleBytes, state } = process

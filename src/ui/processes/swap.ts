@@ -1,7 +1,7 @@
 import { Attempt } from '../kit/attempt.ts'
 import type { Draft } from '../model.ts'
 
-/** A new version of a process's module that somebody has given, and has not decided on or is put in its place. */
+/** A new version of a process's module that the person has given. It waits for a decision, or is being put in place. */
 export class Swap {
   readonly draft: Draft
   readonly attempt = new Attempt()

@@ -23,7 +23,7 @@ test('lines that differ only in their password each keep their own', () => {
     'stun:b.example',
     kept[2],
   ])
-  // Either of the two may be the one that is left: its password is asked for again.
+  // Nobody can tell which of the two is left, so its password is asked for again.
   expect(withPasswords(`stun:b.example\n${hidden}`, kept)).toEqual(['stun:b.example', hidden])
 })
 

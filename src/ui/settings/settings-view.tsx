@@ -12,10 +12,10 @@ import type { SettingsState } from './settings-state.ts'
 import { StorageWords } from './storage-words.tsx'
 import { useWait } from '../kit/use-wait.ts'
 
-/** An error shows no more of a line, in characters. */
+/** Characters of a line that an error shows. */
 const SHOWN_LENGTH = 200
 
-/** What can be set by hand, and what is in use. */
+/** What a person can set, and what is in use. */
 export function SettingsView({ model, state }: { model: TabModel; state: SettingsState }) {
   const { attempt, saved } = state
   const { relays, iceServers } = model.settings.value
@@ -35,7 +35,7 @@ export function SettingsView({ model, state }: { model: TabModel; state: Setting
     attempt.error.value = undefined
   }
   const error = attempt.error.value
-  /** An error names the line that is wrong, without its password. */
+  /** An error names the wrong line, without its password. */
   const errorOf = (text: string): SettingsError =>
     linesOf(text).some((line) => error?.message.includes(`“${hidePassword(line).slice(0, SHOWN_LENGTH)}`))
       ? error
@@ -132,10 +132,10 @@ interface LinesProps {
   label: ComponentChildren
   placeholder: string
   text: string
-  /** Why one of them cannot be used. */
+  /** Why one of the lines cannot be used. */
   error: SettingsError
   onText: (text: string) => void
-  /** What one has to know to fill it in. */
+  /** What a person needs to know to fill the field in. */
   children?: ComponentChildren
 }
 

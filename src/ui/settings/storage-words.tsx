@@ -9,7 +9,7 @@ const WORDS: Record<StorageView, string> = {
   impossible: 'This browser cannot be asked to keep what is stored here: it may delete it when the disk is full.',
 }
 
-/** What the browser promised about what is stored here. */
+/** What the browser promised about the data of this site. */
 export function StorageWords({ model }: { model: Pick<TabModel, 'storage' | 'askForStorage'> }) {
   const view = model.storage.value
   return (

@@ -1,4 +1,4 @@
-/** The file input, dressed as the page's main button. Several files make several processes. */
+/** The file input, styled as the page's main button. Several files make several processes. */
 export function AddActorInput({ onFiles }: { onFiles: (files: File[]) => void }) {
   return (
     <label class="button main file-button" title="Add a .wasm actor">
@@ -12,7 +12,7 @@ export function AddActorInput({ onFiles }: { onFiles: (files: File[]) => void })
         aria-label="Add a .wasm actor"
         onChange={({ currentTarget }) => {
           onFiles([...(currentTarget.files ?? [])])
-          // So that the same file can be chosen again.
+          // Lets the person choose the same file again.
           currentTarget.value = ''
         }}
       />

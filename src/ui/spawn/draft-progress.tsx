@@ -2,7 +2,9 @@ import { formatBytes } from '../kit/format.ts'
 import type { Draft } from '../model.ts'
 import { useWait } from '../kit/use-wait.ts'
 
-/** How far a file is that is being read and compiled. Nothing while that is too quick to be worth a word, or over. */
+/**
+ * The progress of reading and compiling a file. Empty while that is too quick to be worth a word, and when it is over.
+ */
 export function DraftProgress({ draft }: { draft: Draft }) {
   const step = draft.step.value
   const isOver = step.stage === 'ready' || step.stage === 'refused'

@@ -1,24 +1,24 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-/** Marks places where a dropped file means something else than a new actor; its value says what. */
+/** Marks places where a dropped file means something other than a new actor. The value says what. */
 export const OWN_DROP = 'data-own-drop'
 
 const NEW_ACTOR = 'Drop to start an actor'
 
-/** Makes the whole window take files, and says so while some are dragged over it. */
+/** Makes the whole window accept files, and says so while files are dragged over it. */
 export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
   /** What a drop would do; undefined while nothing is dragged. */
   const words = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (!event.dataTransfer?.types.includes('Files')) return
-      // Without this the browser would leave the page and open the file.
+      // Otherwise the browser would leave the page and open the file.
       event.preventDefault()
       words.value = ownDropOf(event)?.getAttribute(OWN_DROP) ?? NEW_ACTOR
     }
     const leave = (event: DragEvent): void => {
-      // Leaving for nothing is leaving the window; else another element of the page is entered.
+      // Without a related target the pointer has left the window; with one it has entered another element of the page.
       if (event.relatedTarget === null) words.value = undefined
     }
     const drop = (event: DragEvent): void => {

@@ -3,7 +3,7 @@ import type { TargetedDragEvent } from 'preact'
 import { OWN_DROP } from './drop-target.tsx'
 
 /**
- * A place where dropped files mean something else than new actors.
+ * A place where dropped files mean something other than new actors.
  * @param words What a drop does there, shown while files are dragged over it.
  * @returns the attributes of its element, and whether files are over it.
  */

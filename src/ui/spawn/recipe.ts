@@ -1,4 +1,4 @@
-/** A whole actor in C, and the line that builds it: that of src/examples/README.md. */
+/** A whole actor in C, and the line that builds it. The line is the one of src/examples/README.md. */
 export const RECIPE = `#include <stdio.h>
 __attribute__((export_name("hello")))
 void hello(void) { puts("hello"); fflush(stdout); }

@@ -11,11 +11,11 @@ export interface SheetSettingsProps {
   onEdit: (changes: Partial<SpawnForm>) => void
 }
 
-/** All that can be set of a new process besides its name and its callers. Closed, it says what is set. */
+/** All settings of a new process besides its name and its callers. Closed, it says what is set. */
 export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
   const fold = useRef<HTMLDetailsElement>(null)
   const isWrong = Object.keys(errors).some((field) => field !== 'name' && field !== 'peers')
-  // What is wrong must not stay hidden; when it is right it stays in sight all the same.
+  // A wrong field must not stay hidden. The fields stay open when it is right again.
   useLayoutEffect(() => {
     if (isWrong && fold.current) fold.current.open = true
   }, [isWrong])

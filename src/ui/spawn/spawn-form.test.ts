@@ -66,7 +66,7 @@ test('everything on the sheet reaches the process', () => {
     sync: 'durable',
     evict: true,
   })
-  // Nothing that a policy has is missing on the sheet: then it would have its default here.
+  // A field of the policy that the sheet lacked would have its default here.
   for (const [key, value] of Object.entries(DEFAULT_POLICY)) expect(options.policy).not.toHaveProperty(key, value)
 })
 

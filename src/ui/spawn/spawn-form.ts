@@ -3,27 +3,27 @@ import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts
 import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
 import { splitArgs } from './split-args.ts'
 
-/** The fields of the sheet, as they are typed. */
+/** The fields of the sheet as text, as the person typed them. */
 export interface SpawnForm extends PolicyForm {
   name: string
-  /** As in a shell. */
+  /** Arguments, as in a shell. */
   args: string
-  /** KEY=value lines. */
+  /** Lines of KEY=value. */
   env: string
   restart: RestartType
 }
 
-/** Why fields cannot be used, a sentence each. */
+/** Why a field cannot be used, one sentence each. */
 export type FormErrors = Partial<Record<keyof SpawnForm, string>>
 
 export type ReadForm = { options: SpawnOptions } | { errors: FormErrors }
 
-/** The sheet as it is when it is opened. */
+/** The fields when the sheet is opened. */
 export function newForm(name: string): SpawnForm {
   return { ...policyForm(), name, args: '', env: '', restart: DEFAULT_RESTART.type }
 }
 
-/** What the fields mean, or which of them mean nothing. */
+/** The meaning of the fields, or which of them mean nothing. */
 export function readForm(form: SpawnForm): ReadForm {
   const errors: FormErrors = {}
   const name = form.name.trim()
@@ -37,7 +37,7 @@ export function readForm(form: SpawnForm): ReadForm {
   return { options: { name, args, env, restart: form.restart, policy } }
 }
 
-/** What KEY=value lines mean, or what is wrong with one of them. */
+/** The meaning of KEY=value lines, or what is wrong with one of them. */
 function readEnv(text: string): Record<string, string> | string {
   const env: Record<string, string> = {}
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {

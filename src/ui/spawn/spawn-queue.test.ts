@@ -10,7 +10,7 @@ interface Spawned {
   options: SpawnOptions
 }
 
-/** A queue whose files become processes named after them, except `bad` (refused) and `late` (for ever starting). */
+/** A queue whose files become processes named after them. `bad` is refused, and `late` never finishes starting. */
 function queueOf(...names: string[]): { queue: SpawnQueue; spawned: Spawned[]; started: string[]; dropped: string[] } {
   const spawned: Spawned[] = []
   const started: string[] = []

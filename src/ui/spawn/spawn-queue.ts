@@ -7,17 +7,17 @@ import { type FormErrors, newForm, readForm, type SpawnForm } from './spawn-form
 export interface Sheet {
   draft: Draft
   attempt: Attempt
-  /** Which of the files it is, from 1. */
+  /** The position of the file among the given ones, from 1. */
   at: number
 }
 
 export interface SpawnQueueInit {
   draft: (file: File) => Draft
-  /** A process has been made. */
+  /** Called when a process was made. */
   started: (pid: string) => void
 }
 
-/** The files that were given, and are not processes yet: the first one has its sheet shown, the others wait. */
+/** Files that were given and are not processes yet. The sheet of the first one is shown; the others wait. */
 export class SpawnQueue {
   readonly sheet = signal<Sheet | undefined>(undefined)
   readonly form = signal<SpawnForm>(newForm(''))
@@ -25,7 +25,7 @@ export class SpawnQueue {
   /** Files without a sheet so far. */
   readonly waiting = signal<readonly File[]>([])
   readonly #init: SpawnQueueInit
-  /** Those that wait are started as the first one is. */
+  /** Whether the waiting files start with the settings of this one. */
   #all = false
 
   constructor(init: SpawnQueueInit) {
@@ -40,12 +40,15 @@ export class SpawnQueue {
   edit(changes: Partial<SpawnForm>): void {
     this.form.value = { ...this.form.value, ...changes }
     if (Object.keys(this.errors.value).length === 0) return
-    // What was wrong is looked at again, now that somebody is at it.
+    // The fields are checked again: the person has changed something.
     const read = readForm(this.form.value)
     this.errors.value = 'errors' in read ? read.errors : {}
   }
 
-  /** Makes a process of the file as the form says, then goes on to the next one. @param all With the same settings for the others. */
+  /**
+   * Makes a process of the file as the form says, then shows the next file. @param all Uses the same settings for the
+   * other files.
+   */
   async start(all: boolean): Promise<void> {
     const sheet = this.sheet.peek()
     if (!sheet || sheet.attempt.since.peek() !== undefined || sheet.draft.step.peek().stage === 'refused') return
@@ -61,7 +64,7 @@ export class SpawnQueue {
     if (pid !== undefined && this.sheet.peek() === sheet) this.#next(sheet.at + 1)
   }
 
-  /** Goes on without this file. */
+  /** Goes on to the next file without this one. */
   skip(): void {
     const sheet = this.sheet.peek()
     if (!sheet) return
@@ -70,7 +73,7 @@ export class SpawnQueue {
     this.#next(sheet.at + 1)
   }
 
-  /** Gives this file up and those that wait. */
+  /** Gives up this file and all that wait. */
   cancel(): void {
     this.waiting.value = []
     this.skip()

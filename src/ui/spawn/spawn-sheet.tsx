@@ -12,11 +12,11 @@ import { useWait } from '../kit/use-wait.ts'
 export interface SpawnSheetProps {
   queue: SpawnQueue
   sheet: Sheet
-  /** The sheet is gone, and the page takes the keyboard again. */
+  /** The sheet is closed, and the page has the keyboard again. */
   onClosed: () => void
 }
 
-/** What a file that was dropped or chosen asks for and may do, before it becomes a process. Enter starts it, Esc gives it up. */
+/** What a dropped or chosen file asks for and may do, before it becomes a process. Enter starts it, Esc gives it up. */
 export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
   const { draft, attempt, at } = sheet
   const dialog = useRef<HTMLDialogElement>(null)
@@ -44,7 +44,7 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
       ref={dialog}
       class="sheet"
       aria-labelledby="sheet-title"
-      // Not at `close`, which comes later: it would take files along that were given in between.
+      // Not at `close`, which comes later: it would also drop files that were given in between.
       onBeforeToggle={({ newState }) => newState === 'closed' && isShown(queue, sheet) && queue.cancel()}
     >
       <form
@@ -114,7 +114,7 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
   )
 }
 
-/** It may have been pressed before the file was compiled. */
+/** The button may have been pressed before the file was compiled. */
 function StartWords({ sheet: { attempt } }: { sheet: Sheet }) {
   const wait = useWait(attempt.since.value)
   return <>{wait === 'short' ? 'Start' : 'Starting…'}</>

@@ -6,9 +6,9 @@ import { SpawnSheet } from './spawn-sheet.tsx'
 
 export interface SpawnSheetsProps {
   model: TabModel
-  /** Files that are to become processes. They are taken out of it. */
+  /** Files that are to become processes. This view takes them out. */
   files: Signal<readonly File[]>
-  /** All files have been answered. Gets the first process that they became. */
+  /** Called when all files are done, with the first process that they became. */
   onDone: (pid: string) => void
 }
 

@@ -1,9 +1,9 @@
-/** What stands between the quotes, escaped or not, one after the other without a space. */
+/** A quoted piece, or an escaped or plain one. Pieces without a space between them are one argument. */
 const PIECE = /'([^']*)'|"((?:[^"\\]|\\[^])*)"|\\([^])|([^\s'"\\]+)/y
 const SPACE = /\s+/y
 
 /**
- * The arguments in a line, as a POSIX shell splits it: at spaces, but not within quotes or after a backslash. Nothing is
+ * The arguments in a line, split as by a POSIX shell: at spaces, but not within quotes or after a backslash. Nothing is
  * expanded.
  * @returns undefined if a quote is not closed, or nothing follows the last backslash.
  */
@@ -31,7 +31,7 @@ export function splitArgs(line: string): string[] | undefined {
   return arg === undefined ? args : [...args, arg]
 }
 
-/** The line that {@link splitArgs} makes these arguments of. */
+/** A line from which {@link splitArgs} gives these arguments. */
 export function joinArgs(args: readonly string[]): string {
   return args.map((arg) => (/^[^\s'"\\]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`)).join(' ')
 }

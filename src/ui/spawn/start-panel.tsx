@@ -3,7 +3,7 @@ import type { SpawnView, TabModel } from '../model.ts'
 import { RECIPE } from './recipe.ts'
 import { useWait } from '../kit/use-wait.ts'
 
-/** How to get an actor: drop one, start a bundled one, build one. */
+/** How to get an actor: drop one, start a bundled one, or build one. */
 export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
   const isEmpty = model.processes.value.every(({ root }) => root)
   return (
