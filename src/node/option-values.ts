@@ -40,9 +40,13 @@ export function parseCount({ where, value }: Given): number {
   throw new UsageError(`${where} takes a number from 1 on, not "${value}".`)
 }
 
-export function parseRelayFor({ where, value }: Given): 'glia' | 'any' {
-  if (value === 'glia' || value === 'any') return value
-  throw new UsageError(`${where} is glia or any, not "${value}".`)
+/** Reads one of these words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): (given: Given) => Word {
+  return ({ where, value }) => {
+    const word = words.find((each) => each === value)
+    if (word !== undefined) return word
+    throw new UsageError(`${where} is ${words.join(' or ')}, not "${value}".`)
+  }
 }
 
 export function parseSwitch({ where, value }: Given): boolean {

@@ -20,6 +20,9 @@ const DEFAULTS = {
   maxBodyBytes: 1024 ** 3,
   metricsPort: undefined,
   publicMetrics: false,
+  log: 'text',
+  logLevel: 'info',
+  accessLog: false,
 }
 
 test('without flags: three ports of this machine only, the app in dist, its data in .glia', () => {
@@ -103,6 +106,8 @@ test.each([
   [['--circuits', '-'], '--circuits takes a number from 1 on, not "-".'],
   [['--circuit-bytes', '1T'], '--circuit-bytes takes a size, such as 500K, 64M or 1G, not "1T".'],
   [['--relay-for', 'all'], '--relay-for is glia or any, not "all".'],
+  [['--log', 'xml'], '--log is text or json, not "xml".'],
+  [['--log-level', 'all'], '--log-level is debug or info or warn, not "all".'],
   [['--max-body', '0'], '--max-body takes a size, such as 500K, 64M or 1G, not "0".'],
   [['--host', 'example.org'], '--host takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "example.org".'],
 ])('%j is refused: %s', (args, message) => {

@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { IceServer } from '../mesh/dial/ice-server.ts'
+import type { LogFormat, LogLevel } from './log.ts'
 import { MAX_CIRCUITS } from './limits.ts'
 import {
   type Given,
+  oneOf,
   parseBytes,
   parseCount,
   parseHost,
@@ -10,7 +12,6 @@ import {
   parseMultiaddr,
   parseOrigin,
   parsePort,
-  parseRelayFor,
   parseSwitch,
 } from './option-values.ts'
 
@@ -50,6 +51,10 @@ export interface Options {
   readonly metricsPort: number | undefined
   /** Whether other machines may read /metrics. */
   readonly publicMetrics: boolean
+  readonly log: LogFormat
+  readonly logLevel: LogLevel
+  /** Each request over HTTP is logged. */
+  readonly accessLog: boolean
 }
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -105,7 +110,7 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   relayFor: one(
     '--relay-for <glia|any>',
     'whom the relay makes reachable: peers that speak Glia (default), or any',
-    parseRelayFor,
+    oneOf('glia', 'any'),
     'glia',
   ),
   maxBodyBytes: one('--max-body <SIZE>', 'largest message over HTTP, such as 64M (default 1G)', parseBytes, GiB),
@@ -116,6 +121,9 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
     undefined,
   ),
   publicMetrics: one('--public-metrics', 'let other machines read /metrics', parseSwitch, false),
+  log: one('--log <text|json>', 'how log lines are written (default text)', oneOf('text', 'json'), 'text'),
+  logLevel: one('--log-level <LEVEL>', 'debug, info (default) or warn', oneOf('debug', 'info', 'warn'), 'info'),
+  accessLog: one('--access-log', 'log each request over HTTP, without PIDs', parseSwitch, false),
   dist: one<string | undefined>(
     '--dist <DIR>',
     'folder of the built app (default: the one beside this program)',

@@ -1,19 +1,20 @@
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks, before anything asks for it
 import './polyfill.ts'
 import { fileURLToPath } from 'node:url'
-import { consoleLogger } from '../glia/log.ts'
 import { STOP_DEADLINE_MS } from './limits.ts'
 import { isLoopback } from './doors/loopback.ts'
 import type { Options } from './options.ts'
+import { serverLog } from './log.ts'
 import { whenOrphaned } from './orphan.ts'
 import { type GliaServer, startServer } from './server.ts'
+import { VERSION } from './version.ts'
 
 /**
  * The server as a process: prints where it is, then serves until it is told to stop. @throws {UsageError} as {@link
  * startServer}
  */
 export async function serve(options: Options): Promise<void> {
-  const log = { ...consoleLogger('glia'), debug: () => undefined }
+  const log = serverLog(options)
   // A failure of one connection, in a part of a library that nobody awaits, must not end all other connections.
   process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
   const server = await startServer({
@@ -31,8 +32,14 @@ export async function serve(options: Options): Promise<void> {
     )
     return end(server)
   })
-  console.log(`Glia is at ${server.url}`)
-  for (const address of server.relayAddresses) console.log(`Relay: ${address}`)
+  const { url, peerId, relayAddresses } = server
+  if (options.log === 'json') {
+    log.info('Glia serves', { version: VERSION, url, peer: peerId, relays: relayAddresses })
+    return
+  }
+  console.log(`Glia is at ${url}`)
+  console.log(`Version: ${VERSION}`)
+  for (const address of relayAddresses) console.log(`Relay: ${address}`)
   if (!isLoopback(options.host)) console.log(exposure(options, server.port))
 }
 

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createHttp } from '../glia/http/http.ts'
 import type { Logger } from '../glia/log.ts'
+import { isConnected } from '../mesh/relays/relays.ts'
+import { withAccessLog } from './http/access-log.ts'
 import { createApp } from './http/app.ts'
 import { openDataDir } from './data/data-dir.ts'
 import { type DataLock, lockDataDir } from './data/data-lock.ts'
@@ -20,7 +22,7 @@ import { startPeer } from './relay/peer.ts'
 import { wsPortOf } from './relay/relay.ts'
 import { wellKnown } from './http/well-known.ts'
 
-export interface ServerInit extends Options {
+export interface ServerInit extends Omit<Options, 'log' | 'logLevel'> {
   /** Folder of the built app. */
   readonly dist: string
   /** The actor worker's script, built for a thread. */
@@ -77,10 +79,20 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       observer: metrics.calls,
     })
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
+    const isJoined = (): boolean =>
+      init.relays.length === 0 || peer.mesh.relays().some(({ state }) => isConnected(state))
+    const notReady = (): string | undefined => (isJoined() ? undefined : 'None of the relays is joined yet.')
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
-    door.serve(
-      createApp({ ...init, names, gateway, metrics, localMetrics: init.announce.length === 0, wellKnown: known }).fetch,
-    )
+    const { fetch } = createApp({
+      ...init,
+      names,
+      gateway,
+      metrics,
+      localMetrics: init.announce.length === 0,
+      notReady,
+      wellKnown: known,
+    })
+    door.serve(init.accessLog ? withAccessLog(fetch, init.log) : fetch)
 
     const stop = async (): Promise<void> => {
       try {

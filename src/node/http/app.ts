@@ -1,18 +1,15 @@
-import { realpath } from 'node:fs/promises'
-import { join, relative, resolve, sep } from 'node:path'
-import { serveStatic } from '@hono/node-server/serve-static'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { compress } from 'hono/compress'
+import { type Context, Hono } from 'hono'
 import { PROTOCOL } from '../../glia/address.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { noPath, refuse } from '../../glia/http/refuse.ts'
-import { headersFor, ISOLATION_HEADERS } from '../../headers.ts'
+import { ISOLATION_HEADERS } from '../../headers.ts'
 import type { Gateway } from './gateway.ts'
 import { knownHostsOnly, sameOriginOr } from './guard.ts'
 import type { Incoming } from './http-door.ts'
 import { isLocalClient } from '../doors/loopback.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 import type { OwnNames } from './own-names.ts'
+import { staticFiles } from './static-files.ts'
 import { VERSION } from '../version.ts'
 import { WELL_KNOWN_PATH } from './well-known.ts'
 
@@ -30,15 +27,15 @@ export interface AppInit {
    * this machine.
    */
   readonly localMetrics: boolean
+  /** Why this server is not ready for calls yet; undefined if it is. */
+  notReady(): string | undefined
   /** The content of the well-known file for a request with this Host. */
   wellKnown(host: string): object
 }
 
-/** Values that handlers get with a request, and pass to each other. */
+/** Values that handlers get with a request. */
 interface Server {
   Bindings: Incoming
-  /** Path of the served file, below `dist`. */
-  Variables: { file: string | undefined }
 }
 
 /** The paths of the HTTP API. No file of the app has such a name. */
@@ -50,6 +47,12 @@ const API_PATHS = ['/status', '/info', '/peers', '/version', '/root', '/ww/*']
 export function createApp(init: AppInit): Hono<Server> {
   const { dist, gateway, names } = init
   const app = new Hono<Server>()
+  // Before all else: whatever watches over the server asks under any name, and learns nothing.
+  app.on(['GET', 'HEAD'], '/healthz', (c) => c.text('ok\n', 200, UNSTORED))
+  app.on(['GET', 'HEAD'], '/readyz', (c) => {
+    const why = init.notReady()
+    return why === undefined ? c.text('ready\n', 200, UNSTORED) : c.text(`${why}\n`, 503, UNSTORED)
+  })
   app.use(knownHostsOnly(names))
   // Sites that may join the relay may also learn its address.
   const allowed = sameOriginOr((origin) => names.isAllowed(origin))
@@ -66,7 +69,7 @@ export function createApp(init: AppInit): Hono<Server> {
   app.on(['GET', 'HEAD'], '/metrics', (c) => metrics(c, init))
   for (const path of API_PATHS) app.all(path, (c) => gateway.answer(c.req.raw, c.env))
 
-  app.on(['GET', 'HEAD'], '*', compress(), staticFiles(dist))
+  app.on(['GET', 'HEAD'], '*', staticFiles(dist))
   app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
   app.all('*', async (c) => {
     const { url, headers } = c.req.raw
@@ -92,45 +95,6 @@ async function metrics(c: Context<Server>, init: AppInit): Promise<Response> {
   }
   const headers = { 'content-type': init.metrics.contentType, 'cache-control': 'no-store' }
   return c.body(await init.metrics.text(), 200, headers)
-}
-
-/** Files of the app. They are below its folder, are not hidden, and no link leads out of the folder. */
-function staticFiles(dist: string): MiddlewareHandler<Server> {
-  const root = resolve(dist)
-  const serve = serveStatic<Server>({ root, onFound: (file, c) => c.set('file', relative(root, file)) })
-  return async (c, next) => {
-    if (!(await isOfApp(root, c.req.path))) return next()
-    const reply = await serve(c, next)
-    // Not in onFound, which runs after the response was made.
-    const path = c.get('file')?.split(sep).join('/')
-    if (reply && path !== undefined) {
-      for (const [name, value] of Object.entries(headersFor(path))) reply.headers.set(name, value)
-    }
-    return reply
-  }
-}
-
-async function isOfApp(root: string, requested: string): Promise<boolean> {
-  const names = decode(requested).split(/[/\\]/)
-  // What certificate authorities and others look for is public by its nature.
-  if (names.some((name) => name.startsWith('.') && name !== '.well-known')) return false
-  const path = join(root, ...names)
-  const [folder, file, index] = await Promise.all([root, path, join(path, 'index.html')].map(real))
-  const isWithin = (place: string): boolean => place === folder || place.startsWith(`${folder}${sep}`)
-  return file !== undefined && isWithin(file) && (index === undefined || isWithin(index))
-}
-
-/** The real path behind links; undefined if there is none. */
-async function real(path: string): Promise<string | undefined> {
-  return realpath(path).catch(() => undefined)
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
 
 function text(c: Context, status: 404, message: string): Response {

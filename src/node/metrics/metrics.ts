@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { CallObserver } from '../http/gateway.ts'
 import { ByteCounter, quietMetrics } from './libp2p-metrics.ts'
 import { reservationsOf } from '../relay/relay.ts'
+import { VERSION } from '../version.ts'
 
 /** What was refused, or ended to make room. */
 export type Refusal =
@@ -45,6 +46,12 @@ export class ServerMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
+    new Gauge({
+      name: 'glia_build_info',
+      help: 'Version of this program; always 1.',
+      labelNames: ['version'],
+      registers: [this.#registry],
+    }).set({ version: VERSION }, 1)
     this.#gauge('glia_http_calls_in_flight', 'Requests of the HTTP API under way.', () => this.#callsInFlight)
     this.#gauge('glia_circuits_open', 'Relayed connections that are open, or being made.', () => this.#openCircuits)
     this.#bytes(
