@@ -19,15 +19,20 @@ export interface Address {
   method: string
 }
 
-/** What the aliases that people and actors type stand for. They never go on the libp2p wire. */
+/**
+ * The peer id and the PID for which aliases stand. People and actors type aliases; they never go on the libp2p wire.
+ */
 export interface Aliases {
   /** Peer id for `self`. */
   self: string
-  /** PID for `root`; only valid together with the own host. */
+  /** PID for `root`. It is valid only together with this peer. */
   root: Pid
 }
 
-/** Whether an address can name it, as a path of HTTP and of files too, and people see it on one line. */
+/**
+ * Whether a method can have this name: it can stand in an address, in paths of HTTP and of files, and on one line for
+ * people.
+ */
 export function isMethodName(name: string): boolean {
   return name.length > 0 && name.length <= MAX_METHOD && !/^\.{1,2}$|[/\p{Cc}]/u.test(name)
 }
@@ -37,8 +42,8 @@ export function formatAddress({ host, proc, method }: Address): string {
 }
 
 /**
- * Reads `/ww/0.1.0/{host}/{proc}/{method}`, with `self` and `root` replaced where aliases are given.
- * @throws {GliaError} ERR_BAD_ADDRESS saying which part is wrong.
+ * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self` and `root` are replaced.
+ * @throws {GliaError} ERR_BAD_ADDRESS that says which part is wrong.
  */
 export function parseAddress(text: string, aliases?: Aliases): Address {
   const [empty, ww, version, host, proc, method, ...rest] = text.split('/')

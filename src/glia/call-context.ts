@@ -3,34 +3,37 @@ import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
 import { fields } from './untrusted.ts'
 
-/** What a call inherits from the calls that it is made for. */
+/** What a call inherits from the calls for which it is made. */
 export interface CallContext {
-  /** The processes that wait for this call, named by {@link chainNameOf}. The first one is the origin. */
+  /** The processes that wait for this call, named by {@link chainNameOf}. The first is the origin. */
   readonly chain: readonly string[]
   /**
-   * Ids of the peers for which this call is made, besides its caller. The callee must allow each of them too, so they can
-   * only lower what the call may do.
+   * Ids of the peers for which this call is made, besides its caller. The callee must allow each of them too, so the
+   * list can only lower the rights of the call.
    */
   readonly onBehalfOf: readonly string[]
-  /** When the first of them gives up, in ms on the clock of `performance.now()`. undefined: none does. */
+  /**
+   * The time at which the first waiting process gives up, in ms on the clock of `performance.now()`; undefined if none
+   * does.
+   */
   readonly deadlineAt: number | undefined
   /**
-   * For whom the caller calls, if it does so for several: a text that means nothing to others, at most 64 characters. It divides
-   * the caller's share.
+   * The client for which the caller calls, if it has several: a text that means nothing to others, at most 64
+   * characters. It divides the caller's share.
    */
   readonly client?: string | undefined
 }
 
-/** The same for another thread or page, whose clock is another. */
+/** The same for another thread or page, which has another clock. */
 export interface ContextMessage {
   readonly chain: readonly string[]
   readonly onBehalfOf: readonly string[]
-  /** Time that is left, in ms. Left out: no limit. */
+  /** Time left, in ms. Left out: no limit. */
   readonly deadlineMs?: number | undefined
   readonly client?: string | undefined
 }
 
-/** The parts of a context that came. */
+/** The parts of a context that arrived. */
 type Arrived = { [Part in keyof ContextMessage]?: ContextMessage[Part] | undefined }
 
 /** Longest time that a timer can wait, in ms. */
@@ -39,10 +42,13 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** The context of a call that is made for no other call. */
 export const NO_CONTEXT: CallContext = { chain: [], onBehalfOf: [], deadlineAt: undefined }
 
-/** Processes that may wait in a chain. A longer chain is a program that calls itself again and again. */
+/** Most processes in a chain. A longer chain is a program that calls itself again and again. */
 export const MAX_CHAIN = 32
 
-/** Entries of a list that a peer may send. Those beyond {@link MAX_CHAIN} have the call refused, not the peer. */
+/**
+ * Most entries of a list that a peer may send. With more than {@link MAX_CHAIN} the call is refused, and the peer is
+ * not.
+ */
 export const MAX_SENT_CHAIN = 64
 
 /** Longest name of a client, in UTF-16 units. */
@@ -51,22 +57,22 @@ const MAX_CLIENT = 64
 /** Longest name of a process in a chain, in UTF-16 units: a peer id and a hash or a PID. */
 const MAX_LINK = 128
 
-/** Time that is left for a call, in ms, at least 1. undefined if there is no limit. */
+/** Time left for a call, in ms, at least 1; undefined if there is no limit. */
 export function remainingMs({ deadlineAt }: CallContext): number | undefined {
   return deadlineAt === undefined ? undefined : Math.max(1, Math.ceil(deadlineAt - performance.now()))
 }
 
-/** Calls back when the time of a call is over; never if it has no limit. @returns what calls it off. */
+/** Calls back when the time of a call is over; never if it has no limit. @returns a function that cancels it. */
 export function atDeadline(context: CallContext, late: (error: GliaError) => void): () => void {
   const ms = remainingMs(context)
-  // Longer is no limit to a timer.
+  // A timer takes no longer time. Then there is no limit.
   if (ms === undefined || ms > MAX_TIMER_MS) return () => undefined
   const error = new GliaError('ERR_DEADLINE', `The call did not end within the ${seconds(ms)} that its caller gave it.`)
   const timer = setTimeout(() => late(error), ms)
   return () => clearTimeout(timer)
 }
 
-/** A context that came with the time that is left, from now on. */
+/** A context that arrived with the time left, as of now. */
 export function arrivedContext({ chain = [], onBehalfOf = [], deadlineMs, client }: Arrived = {}): CallContext {
   if (chain.length === 0 && onBehalfOf.length === 0 && !deadlineMs && !client) return NO_CONTEXT
   return { chain, onBehalfOf, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client }
@@ -77,7 +83,7 @@ export function contextMessage(context: CallContext): ContextMessage {
   return { chain, onBehalfOf, deadlineMs: remainingMs(context), client }
 }
 
-/** undefined if it is none. */
+/** Undefined if the value is no context. */
 export function readContextMessage(value: unknown): ContextMessage | undefined {
   const { chain, onBehalfOf = [], deadlineMs, client } = fields(value)
   if (!isChain(chain) || !isPeerList(onBehalfOf)) return undefined
@@ -103,7 +109,7 @@ function isLink(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LINK
 }
 
-/** Whether it is a list of peer ids, as long as a chain may be. */
+/** Whether the value is a list of peer ids, as long as a chain may be. */
 export function isPeerList(value: unknown): value is string[] {
   return isChain(value) && value.every(isPeerId)
 }

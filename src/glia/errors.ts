@@ -1,6 +1,6 @@
 /**
- * Every failure a caller can see, and the one table that maps it to an HTTP status (DESIGN 7). Callers compare `err.code`;
- * the message is one sentence for a person; the cause is kept.
+ * Every failure that a caller can see, with its HTTP status. Callers compare `err.code`. The message is one sentence
+ * for a person, and the cause is kept.
  */
 export const STATUS = {
   ERR_BAD_ADDRESS: 400,
@@ -19,17 +19,17 @@ export const STATUS = {
   /** Another message was sent with the same Idempotency-Key. */
   ERR_KEY_REUSED: 422,
   ERR_MAILBOX_FULL: 429,
-  /** The caller gave up. No one reads this status; it is nginx's for the same case. */
+  /** The caller gave up. Nobody reads this status; nginx uses it for the same case. */
   ERR_ABORTED: 499,
   /** The module trapped while it handled the message. */
   ERR_TRAPPED: 500,
-  /** The module left through proc_exit with a non-zero code. */
+  /** The module called proc_exit with a code other than 0. */
   ERR_EXITED: 500,
-  /** The method returned non-zero. */
+  /** The method returned a value other than 0. */
   ERR_FAILED: 500,
   /** The module trapped with all the memory in use that it may have. */
   ERR_OUT_OF_MEMORY: 500,
-  /** The module wrote more than its reply may have. The fault is its own, so not 502. */
+  /** The module wrote more than its reply may have. The fault is the module's, so the status is not 502. */
   ERR_REPLY_TOO_LARGE: 500,
   /** The process could not be started. */
   ERR_START: 500,
@@ -56,11 +56,11 @@ export interface GliaErrorOptions extends ErrorOptions {
 export class GliaError extends Error {
   override readonly name = 'GliaError'
   readonly code: ErrorCode
-  /** Of ERR_EXITED and ERR_FAILED: the exit code of the program, or what its method returned. */
+  /** The exit code of the program, or the result of its method. Of ERR_EXITED and ERR_FAILED. */
   declare readonly exitCode?: number
-  /** The policy of the process has the exit code among its `okExits`: for the caller this is no failure. */
+  /** Set if the policy of the process lists the exit code in `okExits`. For the caller this is no failure. */
   declare readonly accepted?: true
-  /** What the program had written to its reply before it exited, where the caller collects the reply. */
+  /** The output of the program before it exited, if the caller collects the reply. */
   declare reply?: Uint8Array
 
   constructor(code: ErrorCode, message: string, { exitCode, accepted, ...options }: GliaErrorOptions = {}) {
@@ -81,7 +81,7 @@ export class GliaError extends Error {
   }
 }
 
-/** Whether a value from elsewhere is an exit code: WASI has 32 bits for it, signed or not. */
+/** Whether a value from another thread or peer is an exit code: WASI has 32 bits for it, signed or unsigned. */
 export function isExitCode(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= -(2 ** 31) && Number(value) < 2 ** 32
 }
@@ -90,7 +90,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(STATUS, value)
 }
 
-/** Wraps what was thrown, whatever it is, keeping GliaErrors as they are. */
+/** The thrown value as a GliaError. A GliaError stays as it is. */
 export function toGliaError(thrown: unknown, fallback: ErrorCode = 'ERR_INTERNAL'): GliaError {
   if (thrown instanceof GliaError) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lighten } from './lighten.ts'
 
-/** Frees an amount of what some owners have, each a list of parts. @returns what each of them has left, in all. */
+/** Frees an amount from owners, each a list of parts. @returns what each owner has left. */
 function left(owners: number[][], amount: number): number[] {
   lighten<number[]>(owners, amount, { weigh: sum, free: (parts) => parts.shift() ?? 0 })
   return owners.map(sum)

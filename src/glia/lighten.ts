@@ -1,13 +1,13 @@
 export interface Shares<Owner> {
-  /** What an owner has that can be freed; 0 if nothing. */
+  /** The amount of an owner that can be freed; 0 if there is none. */
   weigh(owner: Owner): number
-  /** Frees the next part of what an owner has. @returns how much that was; 0 if there is nothing more. */
+  /** Frees the next part of an owner. @returns the freed amount; 0 if there is nothing more. */
   free(owner: Owner): number
 }
 
 /**
- * Frees an amount where the owners have most: nobody loses anything while somebody else has more. It looks at each owner once,
- * and not again for each part that is freed.
+ * Frees an amount from the owners with the most: nobody loses anything while another owner has more. Each owner is
+ * weighed once, not again for each freed part.
  */
 export function lighten<Owner>(owners: readonly Owner[], amount: number, shares: Shares<Owner>): void {
   let left = amount
@@ -38,7 +38,7 @@ function lightenOnce<Owner>(owners: readonly Owner[], amount: number, { weigh, f
   return freed
 }
 
-/** What the heaviest may keep so that the amount is freed. @param weights The largest first. */
+/** What the heaviest owners may keep so that the amount is freed. @param weights The largest first. */
 function levelOf(weights: readonly number[], amount: number): number {
   let sum = 0
   for (const [i, weight] of weights.entries()) {

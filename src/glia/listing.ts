@@ -12,17 +12,17 @@ import { fields } from './untrusted.ts'
 export interface ListedProcess {
   pid: Pid
   name: string
-  /** The methods that the asker may call. */
+  /** The methods that the asking peer may call. */
   methods: readonly string[]
 }
 
 /** Asks a peer which of its processes it lists to this one. */
 export type AskListing = (peer: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
 
-/** How long a peer may take to say what it lists, in ms: it may have to be dialled first. */
+/** Time that a peer has to list its processes, in ms. It may have to be dialled first. */
 const LISTING_MS = 15_000
 
-/** What is looked at to list a process. */
+/** What is read of a process to list it. */
 interface Listable extends Omit<ListedProcess, 'methods'> {
   readonly policy: Policy
   readonly methods: readonly string[]
@@ -34,7 +34,7 @@ const MAX_PROCESSES = 256
 const MAX_NAME = 100
 const MAX_METHODS = 64
 
-/** The processes whose policy lists them, as far as the asker may call them. */
+/** The processes whose policy lists them, with the methods that the asking peer may call. */
 export function listingFor(asker: string, procs: Iterable<Listable>): ListedProcess[] {
   const listed: ListedProcess[] = []
   let room = MAX_LISTING - 2
@@ -51,7 +51,8 @@ export function listingFor(asker: string, procs: Iterable<Listable>): ListedProc
 
 /**
  * Asks a peer, and waits a limited time for its answer.
- * @throws {GliaError} ERR_BAD_ADDRESS if it is no peer id; ERR_DEADLINE; ERR_ABORTED if the signal aborts; what asking throws.
+ * @throws {GliaError} ERR_BAD_ADDRESS if the text is no peer id; ERR_DEADLINE; ERR_ABORTED if the signal aborts; the
+ * error of asking.
  */
 export async function askInTime(
   ask: AskListing,
@@ -71,7 +72,7 @@ export async function askInTime(
   }
 }
 
-/** Reads the list of another peer. What is wrong with it is left out. @throws {SyntaxError} if it is not JSON. */
+/** Reads the list of another peer. Wrong entries are left out. @throws {SyntaxError} if it is no JSON. */
 export function readListing(text: string): ListedProcess[] {
   const list: unknown = JSON.parse(text)
   if (!Array.isArray(list)) return []

@@ -1,8 +1,8 @@
-/** Where the parts of a peer say what happens. The only place that writes to the console. */
+/** The log of the parts of a peer. Only this file writes to the console. */
 export interface Logger {
   debug(message: string, ...details: unknown[]): void
   info(message: string, ...details: unknown[]): void
-  /** Something failed that a person may want to know of, and the peer goes on. */
+  /** Something failed that a person may want to know, and the peer goes on. */
   warn(message: string, ...details: unknown[]): void
 }
 

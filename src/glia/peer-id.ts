@@ -2,12 +2,12 @@ import { base58btc } from 'multiformats/bases/base58'
 
 const IDENTITY = 0x00
 const SHA2_256 = 0x12
-/** An inlined public key is at most 42 bytes (libp2p peer id spec, "Peer Ids"). */
+/** Longest inlined public key, in bytes (libp2p peer id spec, "Peer Ids"). */
 const MAX_INLINE_KEY = 42
 
 /**
- * Whether the text is a libp2p peer id in its base58btc form (`12D3Koo…`, `Qm…`), the only one that Glia addresses use.
- * Checked here without libp2p, which this folder does not know.
+ * Whether the text is a libp2p peer id in base58btc (`12D3Koo…`, `Qm…`), the only form in Glia addresses. Checked
+ * without libp2p, which this folder may not import.
  * @see https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md
  */
 export function isPeerId(text: string): boolean {

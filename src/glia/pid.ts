@@ -1,10 +1,12 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { GliaError } from './errors.ts'
 
-/** 160 random bits, so that PIDs never meet, whoever makes them. */
+/** 160 random bits, so that no two PIDs are the same, whoever makes them. */
 const PID_BYTES = 20
 
-/** Names a process on its peer: 20 bytes as base58btc without multibase prefix, 27-28 characters nearly always. */
+/**
+ * The name of a process on its peer: 20 bytes in base58btc without multibase prefix, nearly always 27 or 28 characters.
+ */
 export type Pid = string & { readonly __pid: true }
 
 export function newPid(): Pid {
@@ -27,6 +29,6 @@ export function isPid(text: string): text is Pid {
 }
 
 function encode(bytes: Uint8Array): Pid {
-  // The bytes are 20 by construction: the brand is earned here and in isPid only.
+  // The 20 bytes are known here, so the cast to Pid is right. Only here and in isPid.
   return base58btc.baseEncode(bytes) as Pid
 }

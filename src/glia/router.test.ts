@@ -132,7 +132,7 @@ describe('a call that is made for others', () => {
 })
 
 describe('calls that cross', () => {
-  /** Asks a process once it may, and replies how that went. */
+  /** Calls a process once the test lets it, and replies the result. */
   function asking(address: () => Address, peer: () => Router, start: Promise<void>) {
     const asked = Promise.withResolvers<void>()
     const run: Run = async (message) => {
@@ -159,7 +159,7 @@ describe('calls that cross', () => {
     })
     both.resolve()
     expect(await replies[1]).toBe('ERR_CYCLE')
-    // What the second replies to the first's own message, with nobody in its way: again it would call back.
+    // The reply of the second to a message of the first: again it would call back.
     expect(await replies[0]).toBe('ERR_CYCLE')
   })
 

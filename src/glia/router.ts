@@ -22,9 +22,9 @@ export type OpenRemote = (address: Address, options: OpenOptions) => Promise<Str
 
 export interface OpenOptions {
   signal: AbortSignal
-  /** The calls that this one is made for. */
+  /** The calls for which this one is made. */
   context: CallContext
-  /** Bytes of the message, where they are known. */
+  /** Bytes of the message, if they are known. */
   expectedBytes?: number | undefined
   /** Resolves when the call is over. */
   over?: Promise<void>
@@ -35,14 +35,14 @@ export interface RouterInit {
   /** The processes of this peer. */
   procs: { get(pid: string): Proc | undefined; readonly rootPid: Pid }
   openRemote: OpenRemote
-  /** Asks another peer for its root process. Left out: `root` stands for this peer's only. */
+  /** Asks another peer for its root process. Left out: `root` means this peer's only. */
   rootOf?(peer: string, options: { signal: AbortSignal }): Promise<Pid>
 }
 
-/** An address with `root` for a process; the alias may stand for another peer's. */
+/** An address with `root` as its process. The alias may be another peer's. */
 const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root/([^/]*)$`)
 
-/** The whole protocol: takes a stream addressed to a method and sees that it is answered or aborted. */
+/** The whole protocol: takes a stream addressed to a method, and answers or aborts it. */
 export class Router {
   readonly #init: RouterInit
   readonly #waits = new Waits()
@@ -52,7 +52,7 @@ export class Router {
     this.#init = init
   }
 
-  /** What `self` and `root` stand for on this peer. */
+  /** The meaning of `self` and `root` on this peer. */
   get aliases(): Aliases {
     return { self: this.#init.env.localHost().peerId, root: this.#init.procs.rootPid }
   }
@@ -63,8 +63,9 @@ export class Router {
   }
 
   /**
-   * Reads an address as people and actors type it: with aliases, also another peer's `root`, for which that peer is asked.
-   * @throws {GliaError} ERR_BAD_ADDRESS; or why the other peer could not be asked.
+   * Reads an address as people and actors type it: with aliases, also another peer's `root`, for which that peer is
+   * asked.
+   * @throws {GliaError} ERR_BAD_ADDRESS; the failure of asking the other peer.
    */
   async resolve(text: string, signal: AbortSignal): Promise<Address> {
     const { aliases } = this
@@ -77,13 +78,13 @@ export class Router {
     return parseAddress(`${PROTOCOL}/${host}/${root}/${method}`, aliases)
   }
 
-  /** Whether it is a process of this peer whose policy accepts exit codes other than 0. */
+  /** Whether the address names a process of this peer whose policy accepts exit codes other than 0. */
   hasOkExits({ host, proc }: Address): boolean {
     const local = host === this.#init.env.localHost().peerId ? this.#init.procs.get(proc) : undefined
     return (local?.policy.okExits.length ?? 0) > 0
   }
 
-  /** Opens a call from this peer. The calling side is returned; the serving side is under way. */
+  /** Opens a call from this peer. Returns the calling side; the serving side is under way. */
   open(address: Address, init: StreamInit): Stream {
     const [caller, server] = streamPair(address, init)
     void this.serveStream(server)
@@ -92,7 +93,7 @@ export class Router {
 
   /**
    * Delivers a stream to its process, here or on another peer. Never rejects: a failure aborts the stream with a
-   * GliaError, which is what the caller reads: ERR_CYCLE if the process itself waits for this call, or for its caller.
+   * GliaError for the caller, such as ERR_CYCLE if the process itself waits for this call or for its caller.
    */
   async serveStream(stream: Stream): Promise<void> {
     try {
@@ -109,10 +110,10 @@ export class Router {
     }
   }
 
-  /** For a call that a process makes. @throws {GliaError} ERR_CYCLE if its callee waits for it in another call. */
+  /** Notes a call of a process. @throws {GliaError} ERR_CYCLE if its callee waits for the process in another call. */
   #noteCall({ caller, destination, procId, context: { chain } }: Stream): (() => void) | undefined {
     const from = chain.at(-1)
-    // Another peer must not say that somebody else's process waits: calls back into that one would be refused.
+    // A peer must not claim that another peer's process waits: calls back into that process would be refused.
     if (from === undefined || !(isOfThisBrowser(caller) || from.startsWith(`${caller}/`))) return undefined
     const to = chainNameOf(destination, procId)
     if (this.#waits.isWaiting(to, from)) {
@@ -121,11 +122,14 @@ export class Router {
     return this.#waits.add(from, to)
   }
 
-  /** The owner's calls go straight to the process; all others pass the door, also those that a process here makes for them. */
+  /**
+   * The owner's calls go straight to the process. All others pass the door, also calls that a process here makes for
+   * them.
+   */
   async #deliver(stream: Stream): Promise<void> {
     const proc = this.#proc(stream.procId)
     if (senderOf(stream).isOwner) return proc.deliver(stream)
-    // Who may not call is told at once, and takes no place at the door.
+    // A caller without the right is told at once, and takes no place at the door.
     proc.admit(stream)
     return this.#door.enter(stream, (arriving) => proc.deliver(arriving, arriving))
   }
@@ -145,7 +149,7 @@ export class Router {
     }
   }
 
-  /** @throws {GliaError} of which it is noted that the other peer got nothing. */
+  /** @throws {GliaError} marked as a failure before the other peer got anything. */
   async #openRemote(near: Stream, over: Promise<void>): Promise<Stream> {
     const { destination: host, procId, methodName: method, signal, context } = near
     const stopClock = atDeadline(context, (late) => near.abort(late))
@@ -165,7 +169,7 @@ export class Router {
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
     const patience = patienceFor(near, far)
-    // The caller may have given up while the other peer was reached.
+    // The caller may have given up while the other peer was being reached.
     if (near.signal.aborted) cancelFar()
     try {
       const call = { replied: false, patience }
@@ -177,7 +181,7 @@ export class Router {
   }
 }
 
-/** A process takes one message at a time: one that waits for this call would never get to it. */
+/** A process takes one message at a time. A process that waits for this call would never get to it. */
 function refuseCycle({ destination, procId, context: { chain } }: Stream): void {
   if (chain.length === 0) return
   if (chain.includes(chainNameOf(destination, procId))) {
@@ -188,12 +192,15 @@ function refuseCycle({ destination, procId, context: { chain } }: Stream): void 
 
 /** A call that is passed on. */
 interface Passed {
-  /** The reply is whole, so the rest of the request is not read. */
+  /** Whether the reply is whole. Then the rest of the request is not read. */
   replied: boolean
   readonly patience: Silence
 }
 
-/** Ends a call at the deadline that it came with; without one, when the other peer is silent for too long. */
+/**
+ * Ends a call at the deadline that came with it. Without a deadline it ends the call when the other peer is silent for
+ * too long.
+ */
 function patienceFor(near: Stream, { silenceMs = SILENCE_MS }: Stream): Silence {
   const { destination, methodName, context } = near
   const leftMs = remainingMs(context)
@@ -208,13 +215,13 @@ function patienceFor(near: Stream, { silenceMs = SILENCE_MS }: Stream): Silence 
   })
 }
 
-/** The far side may stop reading and still reply: its closed read ends the copy, not the call. */
+/** The far side may stop reading and still reply. Its closed read ends the copy, not the call. */
 async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<void> {
   try {
     for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) {
       await call.patience.writing(far.write(chunk))
     }
-    // A process that has ended its reply and reads on must not take a part of its message for the whole.
+    // A process that ends its reply and reads on must not take a part of its message for the whole.
     if (call.replied) far.abort(new GliaError('ERR_RESET', 'The reply ended before the message did.'))
     else await far.closeWrite()
     call.patience.sent()
@@ -235,7 +242,7 @@ async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void>
     for (let chunk = await next(); chunk !== null; chunk = await next()) await near.write(chunk)
     if (far.exit) endWith(near, far.exit)
     else await near.closeWrite()
-    // Not every transport would say when the far side reads no more, and then nobody would end the rest of the request.
+    // Not every transport tells that the far side reads no more. Then nobody would end the rest of the request.
     call.replied = true
     await near.closeRead()
   } catch (thrown) {

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) without a promise: a call that opens a file must not wait for one. The browser's own is asynchronous, and
- * @noble/hashes adds 4 kB (gzip) to what the first call loads.
+ * SHA-256 (FIPS 180-4) without a promise: a call that opens a file must not wait for one. The browser's own is
+ * asynchronous, and @noble/hashes adds 4 kB (gzip) to what the first call loads.
  */
 
 const PRIMES = firstPrimes(64)

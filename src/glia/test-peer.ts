@@ -17,7 +17,7 @@ import { streamPair, type StreamInit } from './stream/stream-pair.ts'
 export const SELF = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 export const OTHER = 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N'
 
-/** What a process does with a message. The actor is there for its `exited`. */
+/** What a process does with a message. It may call `exited` of the actor. */
 export type Run = (message: Message, actor: TestActor, method: string) => Promise<void>
 
 /** An actor that runs a function. Stopping it ends a run at once, as terminating a worker does. */
@@ -55,31 +55,31 @@ export interface TestProcInit {
   restart?: RestartType | Partial<Restart>
   methods?: readonly string[]
   dead?: string
-  /** Makes an actor of a function in another way; may fail. */
+  /** Makes the actor of a function in another way. It may fail. */
   actor?(run: Run, place?: ActorPlace): TestActor
   /** Waits for a place before each start. */
   enter?(signal: AbortSignal): Promise<ActorPlace>
   /** Told of each change. */
   changed?(): void
-  /** Runs before each start; no deadline is about it. */
+  /** Runs before each start. No deadline covers it. */
   load?(): Promise<void>
-  /** Runs before each start of an actor; may fail. */
+  /** Runs before each start of an actor. It may fail. */
   starting?(signal: AbortSignal): Promise<void>
 }
 
-/** A process, and what its observer and its actors have seen. */
+/** A process, with what its observer and its actors have seen. */
 export interface TestProc {
   proc: Proc
   failures: GliaError[]
   notes: string[]
-  /** Notes and failures, as they came. */
+  /** Notes and failures, in order. */
   log: string[]
   exits: Exit[]
   /** Actors started and stopped so far. */
   count: { started: number; stopped: number }
 }
 
-/** A process of `run`, or of one function for each life of its actor: `lives()` makes it. */
+/** A process that runs `run`. `lives()` makes a new function for each life of its actor. */
 export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
   const { policy, restart = 'permanent', methods = ['run'], dead, actor, enter, changed, load, starting } = init
   const made: Omit<TestProc, 'proc'> = {
@@ -119,15 +119,15 @@ export function makeProc(lives: () => Run, init: TestProcInit = {}): TestProc {
   return { ...made, proc }
 }
 
-/** Sends back what comes. */
+/** Sends the message back. */
 export const echo: Run = async (message) => {
   for (let chunk = await message.read(); chunk !== null; chunk = await message.read()) await message.write(chunk)
 }
 
-/** Never ends, whatever becomes of its call: only stopping the actor helps. */
+/** Never ends, whatever becomes of its call. Only stopping the actor ends it. */
 export const loop: Run = () => new Promise<never>(() => undefined)
 
-/** Ends when its call is over, and not before. */
+/** Ends when its call is over. */
 export const untilAborted: Run = ({ signal }) =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
@@ -184,7 +184,7 @@ export function deliver(proc: Proc, init: Partial<StreamInit> & { method?: strin
 export interface Delivery {
   /** The caller's side. */
   stream: Stream
-  /** What {@link Proc.deliver} gave. */
+  /** The promise of {@link Proc.deliver}. */
   done: Promise<void>
 }
 

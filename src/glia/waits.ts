@@ -1,9 +1,9 @@
 /** Which processes wait for which, as far as this peer sees their calls: its own, and those that come to it. */
 export class Waits {
-  /** By who waits, as in a chain: for whom, once for each call. */
+  /** For each waiting process, named as in a chain, the processes for which it waits, one entry per call. */
   readonly #waits = new Map<string, string[]>()
 
-  /** Notes a call. @returns ends it. */
+  /** Notes a call. @returns a function that ends it. */
   add(from: string, to: string): () => void {
     const callees = this.#waits.get(from) ?? []
     this.#waits.set(from, callees)
@@ -14,7 +14,7 @@ export class Waits {
     }
   }
 
-  /** Whether a process waits for another, itself or through those that it waits for. */
+  /** Whether a process waits for another one, directly or through others. */
   isWaiting(from: string, to: string): boolean {
     const seen = new Set<string>()
     const next = [from]

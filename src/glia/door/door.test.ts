@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-/** A peer with a process, and what others do with it. */
+/** A peer with a process, and the calls of others. */
 class Scene {
   readonly proc: Proc
   readonly router: Router
@@ -56,7 +56,7 @@ function endOf(stream: Stream): Promise<string> {
   return readAll(stream).then(text, (thrown: unknown) => toGliaError(thrown).code)
 }
 
-/** Until everything has happened that needs no time. */
+/** Waits until everything has happened that needs no time. */
 async function settle(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0)
 }
@@ -74,7 +74,7 @@ async function strangers(count: number, each: (name: string) => Promise<unknown>
   for (let i = 0; i < count; i++) await each(`stranger ${i}`)
 }
 
-/** A run that waits until the test lets it go on. */
+/** A run that waits until the test opens it. */
 function gate(): { run: Run; open(): void } {
   const opened = Promise.withResolvers<void>()
   return {
@@ -92,11 +92,11 @@ describe('unfinished messages of strangers', () => {
     async (count) => {
       const scene = new Scene()
       await strangers(count, (name) => scene.begin(name))
-      // The first of them has the turn, and loses it within its patience.
+      // The first of them has the turn, and loses it when its patience is over.
       const [reply, ms] = await timed(scene.call('browser'))
       expect(reply).toBe('hi')
       expect(ms).toBeLessThan(2500)
-      // The next ones have less, each time.
+      // The next ones have less time each.
       for (const caller of ['newcomer', 'browser', 'newcomer']) {
         const [next, nextMs] = await timed(scene.call(caller))
         expect(next).toBe('hi')
@@ -229,7 +229,7 @@ describe('unfinished messages of strangers', () => {
 })
 
 describe('a slow stranger harms only itself', () => {
-  /** Strangers that begin messages and never end them; each comes again when its message was ended. */
+  /** Strangers that begin messages and never end them. Each comes again when its message was ended. */
   async function besiege(scene: Scene, senders: readonly [peer: string, client?: string][], start = 'x') {
     const siege = { ended: 0, isOver: false }
     const come = async ([peer, client]: [peer: string, client?: string]): Promise<void> => {
@@ -323,7 +323,7 @@ describe('a slow stranger harms only itself', () => {
     const come = async (caller: string): Promise<void> => {
       while (!isOver) {
         const call = await scene.begin(caller)
-        // It has its turn.
+        // The call has its turn.
         await call.read()
         await new Promise((resolve) => setTimeout(resolve, 1500))
         await leave(call)
@@ -403,7 +403,7 @@ test('what buffers on the way take of a reply at once gives its reader no time',
   const slow = await scene.begin('slow', '\0')
   const waiting = scene.call('other')
   await settle()
-  // As the buffers of a relay do, all at once.
+  // All bytes are taken at once, as by the buffers of a relay.
   for (let taken = 0; taken < 4 * MiB;) taken += (await slow.read())?.length ?? 0
   const [reply, ms] = await timed(waiting)
   expect(reply).toBe('')

@@ -16,9 +16,10 @@ import type { Stream } from '../stream/stream.ts'
 export type Deliver = (arriving: ArrivingStream) => Promise<void>
 
 /**
- * The door of this peer for the calls of others, over every transport. It gives a call to its process when the message has begun.
- * It bounds the calls and their waiting bytes, of each peer and in all. Where there is no room, it refuses the newest call of the
- * peer that has most; of several with equally many, the one that comes, and else each in turn. The owner's calls do not pass it.
+ * The door of this peer for the calls of others, over every transport. It gives a call to its process when the message
+ * has begun. It limits the calls and their waiting bytes, of each peer and in all. Without room it refuses the newest
+ * call of the peer with the most. If several peers have equally many, it refuses the new call, or else one of each in
+ * turn. The owner's calls do not pass it.
  */
 export class Door {
   readonly #calls = new FairQueue<Call>()
@@ -30,8 +31,8 @@ export class Door {
   }
 
   /**
-   * Has a call delivered when its message begins.
-   * @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE if the message does not begin; what delivering throws.
+   * Delivers a call when its message begins.
+   * @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE if the message does not begin; the error of the delivery.
    */
   async enter(stream: Stream, deliver: Deliver): Promise<void> {
     const arriving = new ArrivingStream(stream)
@@ -79,7 +80,7 @@ export class Door {
     this.#lighten(total - MAX_WAITING_BYTES)
   }
 
-  /** Refuses calls until so many bytes are gone. @returns the bytes of the refused calls. */
+  /** Refuses calls until so many bytes are free. @returns the bytes of the refused calls. */
   #lighten(bytes: number, peer?: string): number {
     let gone = 0
     while (gone < bytes) {
@@ -98,7 +99,7 @@ export class Door {
   }
 }
 
-/** A call that came to the door. */
+/** A call at the door. */
 class Call implements Sender {
   readonly peer: string
   readonly client: string

@@ -4,30 +4,30 @@ import { GliaError } from '../errors.ts'
 import type { Behind } from '../process/mailbox.ts'
 
 export interface PaceInit {
-  /** Who waits for the turn that this message has. */
+  /** The messages that wait for the turn which this message has. */
   behind(): Behind
   /** Whether the method waits for more of the message. */
   awaitsInput(): boolean
-  /** This caller was too slow for this process lately. */
+  /** Whether this caller was too slow for this process lately. */
   isSuspect: boolean
-  /** The caller is too slow. Called at most once. */
+  /** Called at most once, when the caller is too slow. */
   tooSlow(error: GliaError): void
 }
 
 /**
- * Sees that a message which has its turn keeps moving while others wait. Only the time counts in which the method waits for
- * the caller: to send more, or to read its reply. While nobody waits, a caller may take its time.
+ * Checks that a message with the turn keeps moving while others wait. Only the time counts in which the method waits
+ * for the caller: for more of the message, or for the reply to be read. While nobody waits, a caller may take its time.
  */
 export class Pace {
   readonly #init: PaceInit
   #isReading = false
   #isWriting = false
   #looking: ReturnType<typeof setInterval> | undefined
-  /** Time that the method has waited since others wait. */
+  /** Time that the method has waited for the caller since others wait. */
   #waitedMs = 0
   /**
-   * The same, less the time that the moved bytes may take, and never below zero. So bytes that buffers on the way take at once
-   * give no further time to a caller that then stops.
+   * The same, less the time that the moved bytes may take, and never below zero. So bytes that buffers on the way take
+   * at once give a caller that then stops no further time.
    */
   #lateMs = 0
   /** Bytes that have moved since the last look. */
@@ -39,12 +39,12 @@ export class Pace {
     this.#init = init
   }
 
-  /** Time that the turn was lost to the caller, in ms; 0 if it kept the message moving for most of the time. */
+  /** Time of the turn that was lost to the caller, in ms; 0 if the message moved for most of the time. */
   get lostMs(): number {
     return this.#lateMs > this.#waitedMs / 2 ? this.#lateMs : 0
   }
 
-  /** More of the message is asked for. @returns to be called when it is there. */
+  /** The method asks for more of the message. @returns a function to call when it is there. */
   reads(): (bytes: number) => void {
     this.#isReading = true
     return (bytes) => {
@@ -53,7 +53,7 @@ export class Pace {
     }
   }
 
-  /** A part of the reply is handed over. @returns to be called when the caller has taken it. */
+  /** A part of the reply is given to the caller. @returns a function to call when the caller has taken it. */
   writes(): (bytes: number) => void {
     this.#isWriting = true
     return (bytes) => {
@@ -62,7 +62,7 @@ export class Pace {
     }
   }
 
-  /** Somebody may wait now. */
+  /** Call it when somebody may have begun to wait. */
   watch(): void {
     if (this.#over || this.#looking !== undefined || this.#init.behind() === 'nobody') return
     this.#waitedMs = this.#lateMs = this.#movedBytes = 0

@@ -3,12 +3,12 @@ import type { GliaError } from '../errors.ts'
 /** Trailer of a reply that failed after its head: `{code, message}` as JSON, in ASCII. */
 export const FAILURE_TRAILER = 'glia-error'
 
-/** Longest message that a trailer tells, in characters. Clients bound what they read of trailers. */
+/** Longest message in a trailer, in characters. Clients limit what they read of trailers. */
 const MAX_MESSAGE = 1000
 
 /**
- * The last bytes of a chunked body that failed. The connection has to be closed after them: they lack the empty line which
- * ends a body, so every client sees that the body broke off, and one that reads trailers sees why.
+ * The last bytes of a chunked body that failed. The connection has to be closed after them: they lack the empty line
+ * which ends a body. So every client sees that the body broke off, and a client that reads trailers sees why.
  */
 export function brokenEnd(error: GliaError): string {
   const { message, ...rest } = error.toJSON()

@@ -1,6 +1,7 @@
 /**
- * Tells whether two byte sequences are the same, at any length, without keeping them. A caller says itself that its
- * requests are the same, so this has to find mistakes and no attacks: 64 bits, and no cryptography (cyrb53's two lanes).
+ * Tells whether two byte sequences of any length are the same, without keeping them. The caller itself says that its
+ * requests are the same, so this has to find mistakes and no attacks: 64 bits, and no cryptography (cyrb53's two
+ * lanes).
  */
 export class Fingerprint {
   #length = 0
@@ -18,7 +19,7 @@ export class Fingerprint {
     for (const byte of bytes) {
       a = Math.imul(a ^ byte, 2654435761)
       b = Math.imul(b ^ byte, 1597334677)
-      // Without this the lowest bits of a lane would depend on the lowest bits of the bytes only.
+      // Without this step the lowest bits of a lane would depend only on the lowest bits of the bytes.
       a ^= a >>> 15
       b ^= b >>> 13
     }

@@ -1,12 +1,12 @@
 import { GliaError } from '../errors.ts'
 
-/** Header or trailer of a reply whose program has exited: its exit code. */
+/** Header or trailer with the exit code of the program of a reply. */
 export const EXIT_HEADER = 'glia-exit-code'
 
-/** Most bytes of a reply that are held back until its exit code is known, where the caller wants that in the head. */
+/** Most bytes of a reply that are held back until the exit code is known, if the caller wants the code in the head. */
 const HELD_BYTES = 64 * 1024
 
-/** Whether a request asks that an exit code other than 0 be no failure. @throws {GliaError} ERR_BAD_REQUEST */
+/** Whether a request takes exit codes other than 0 as success. @throws {GliaError} ERR_BAD_REQUEST */
 export function acceptsExit(request: Request): boolean {
   const exit = new URL(request.url).searchParams.get('exit')
   if (exit === null || exit === 'ok') return exit === 'ok'
@@ -18,10 +18,13 @@ export function readsTrailers({ headers }: Request): boolean {
   return /(?:^|,)\s*trailers\s*(?:$|[,;])/i.test(headers.get('te') ?? '')
 }
 
-/** How the program of a reply exited, once the body has ended. undefined: it exited with 0, or none is known. */
+/**
+ * The exits of programs, by response. Each resolves when the body has ended: undefined means code 0, or that none is
+ * known.
+ */
 const exits = new WeakMap<Response, Promise<GliaError | undefined>>()
 
-/** For a response of the API: resolves when its body has ended. undefined for a response that tells of no exit. */
+/** The exit of a response of the API. It resolves when the body has ended. Undefined for a response without one. */
 export function exitOf(response: Response): Promise<GliaError | undefined> | undefined {
   return exits.get(response)
 }
@@ -36,7 +39,7 @@ interface Reply {
   readonly exit?: GliaError | undefined
 }
 
-/** The reply of a program, which ends at its exit where the caller accepts that. */
+/** The reply of a program. It ends at the program's exit, if the caller accepts that. */
 export class ProgramReply {
   readonly #source: Reply
   readonly #accepts: boolean
@@ -50,12 +53,12 @@ export class ProgramReply {
     this.#accepts = accepts
   }
 
-  /** Resolves with the exit at the reply's end. */
+  /** Resolves at the end of the reply, with the exit. */
   get ended(): Promise<GliaError | undefined> {
     return this.#ended.promise
   }
 
-  /** Reads ahead until the reply has ended, or is too long to be held back. @returns whether it has ended. */
+  /** Reads ahead until the reply has ended, or is too long to hold back. @returns whether it has ended. */
   async hold(): Promise<boolean> {
     for (let bytes = 0; bytes < HELD_BYTES;) {
       const chunk = await this.#next()

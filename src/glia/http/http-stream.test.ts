@@ -11,7 +11,7 @@ import { streamPair } from '../stream/stream-pair.ts'
 import { addressOf, bytes, counter, echo, loop, makePeer, makeProc, OTHER, SELF, send, text } from '../test-peer.ts'
 import { readAll } from '../stream/web-streams.ts'
 
-/** The HTTP API of a peer as an exchange, with no network between. */
+/** The HTTP API of a peer as an exchange, without a network. */
 function exchangeWith(http: HttpApi): Exchange {
   return async ({ path, body, signal, context }) => {
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, signal, duplex: 'half' }

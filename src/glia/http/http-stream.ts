@@ -17,16 +17,16 @@ export interface ExchangeRequest {
 export interface ExchangeResponse {
   status: number
   body: ReadableStream<Uint8Array> | null
-  /** How the program exited, where the exchange tells it; resolves when the body has ended. */
+  /** How the program exited, if the exchange tells it. Resolves when the body has ended. */
   exit?: Promise<GliaError | undefined> | undefined
 }
 
-/** Sends a request to a peer's HTTP API, over whatever carries it, with both bodies streamed at once. */
+/** Sends a request to a peer's HTTP API over any carrier, and streams both bodies at once. */
 export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
 
 /**
- * A Stream over the HTTP API of another peer. It is there at once; a failure of any kind aborts it with the error that the
- * other side named, or ERR_UNREACHABLE.
+ * A Stream over the HTTP API of another peer. It is returned at once. Any failure aborts it, with the error that the
+ * other side named, or with ERR_UNREACHABLE.
  */
 export function openOverHttp(address: Address, exchange: Exchange, context?: CallContext): Stream {
   const [caller, remote] = streamPair(address, { caller: 'browser', context })
@@ -36,7 +36,7 @@ export function openOverHttp(address: Address, exchange: Exchange, context?: Cal
 
 async function answer(remote: Stream, address: Address, exchange: Exchange): Promise<void> {
   try {
-    // An exchange may drop the rest of the request because it has the whole reply: no reason to take that away.
+    // An exchange may drop the rest of the request because the reply is whole. That must not abort the reply.
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
     const { signal, context } = remote
     const response = await exchange({ path: formatAddress(address), body, signal, context })
@@ -46,7 +46,7 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
       if (exit && remote.closeWithExit) remote.closeWithExit(exit)
       else await remote.closeWrite()
     })
-    // The reply is whole: what is left of the request is of no use to anyone.
+    // The reply is whole, so nobody needs the rest of the request.
     await remote.closeRead()
   } catch (thrown) {
     remote.abort(toGliaError(thrown, 'ERR_UNREACHABLE'))
@@ -62,7 +62,7 @@ async function readError({ status, body }: ExchangeResponse): Promise<GliaError>
       return new GliaError(code, message, { exitCode: isExitCode(exitCode) ? exitCode : undefined })
     }
   } catch {
-    // Not JSON: some proxy's page. The status is what is known.
+    // Not JSON, for example the page of a proxy. Only the status is known.
   }
   return new GliaError('ERR_UNREACHABLE', `The peer answered with HTTP status ${status}.`)
 }

@@ -370,7 +370,7 @@ async function errorOf(answer: Promise<Response>): Promise<object> {
 }
 
 describe('a program that exits with a code other than 0', () => {
-  /** Writes what its message says, and exits with 3. */
+  /** Writes the text of its message, and exits with 3. */
   const exiting: Run = async (message) => {
     for (let chunk = await message.read(); chunk !== null; chunk = await message.read()) await message.write(chunk)
     throw new GliaError('ERR_EXITED', 'run exited with code 3.', { exitCode: 3 })
@@ -403,7 +403,7 @@ describe('a program that exits with a code other than 0', () => {
       expect([reply.status, codeOf(reply), await reply.text()]).toEqual([200, '3', body])
     }
     const reply = await http(request(path + query, { body: long }))
-    // Too long to be held back: the code comes after it.
+    // Too long to hold back, so the code comes after it.
     expect([reply.status, codeOf(reply), (await reply.text()).length]).toEqual([200, null, long.length])
     expect(await exitOf(reply)).toMatchObject({ exitCode: 3 })
     expect(failures.length).toBe(query === '' ? 0 : 3)

@@ -17,21 +17,22 @@ export type HttpApi = (request: Request, options?: HttpCallOptions) => Promise<R
 
 export interface HttpCallOptions {
   /**
-   * The request's body, for platforms where Request has none (Firefox has no Request.body, FACTS 4.5). Left out: taken
-   * from the request.
+   * The body of the request, for platforms without Request.body (Firefox ESR 153). Left out: taken from the request.
    */
   body?: ReadableStream<Uint8Array> | null | undefined
   /** Who is calling: a peer id, or 'browser', the default. */
   caller?: string | undefined
-  /** Whose `Idempotency-Key` it is: a page's. Left out: the client's, or else the caller's. */
+  /** The owner of the `Idempotency-Key`: a page. Left out: the client, or else the caller. */
   keyOwner?: string | undefined
-  /** Length of the body, where it is known otherwise than by Content-Length (which browsers strip from a Request). */
+  /**
+   * Length of the body, if something other than Content-Length tells it (browsers strip that header from a Request).
+   */
   bodyBytes?: number | undefined
-  /** For which of its clients the caller calls, if it does so for several ({@link CallContext.client}). */
+  /** The client for which the caller calls, if it has several ({@link CallContext.client}). */
   client?: string | undefined
-  /** The calls that this one is made for, where it comes from another tab of this browser. */
+  /** The calls for which this one is made, if it comes from another tab of this browser. */
   context?: CallContext | undefined
-  /** The caller asks {@link exitOf} how the program exited: an exit code then ends the body as if it were 0. */
+  /** Whether the caller asks {@link exitOf} for the exit. Then every exit code ends the body as 0 does. */
   tellsExit?: boolean | undefined
 }
 
@@ -40,13 +41,13 @@ export interface HttpInit {
   router: Router
   /** The processes that are listed to other peers. Left out: none. */
   listed?: (() => readonly ListedProcess[]) | undefined
-  /** The peers that this one is connected to. Left out: none. */
+  /** The connected peers. Left out: none. */
   peers?: (() => readonly ConnectedPeer[]) | undefined
   /** Left out: no other peer can be asked. */
   listingOf?: AskListing | undefined
 }
 
-/** A peer as the API shows it. Its network addresses are left out: they are nobody else's business. */
+/** A peer as the API shows it. Its network addresses are left out, because they concern nobody else. */
 export interface ConnectedPeer {
   readonly id: string
   readonly link: 'direct' | 'relayed'
@@ -56,13 +57,13 @@ export interface ConnectedPeer {
   readonly processes: boolean
 }
 
-/** What a peer lists to this one. The path is one of this page's addresses without a method. */
+/** What a peer lists to this one. The path is an address of the peer without process and method. */
 const LISTING = `${PROTOCOL}/:host/listed`
 
-/** Paths of DESIGN 7 that are read with GET; each answers with a text or with JSON. */
+/** Paths that are read with GET. Each answers with a text or with JSON. */
 const QUERIES: Record<string, (init: HttpInit) => string | object> = {
   '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
-  // For the other tabs of the browser.
+  // For other tabs of the browser.
   '/listed': ({ listed }) => listed?.() ?? [],
   '/peers': ({ peers }) => peers?.() ?? [],
   '/info': ({ env }) => ({ ID: env.localHost().peerId, Addrs: env.localHost().addrs() }),
@@ -71,8 +72,8 @@ const QUERIES: Record<string, (init: HttpInit) => string | object> = {
 }
 
 /**
- * The HTTP API of DESIGN 7 over a router: the same function behind the service worker, the gateway and the tests. Failures
- * are JSON `{code, message}`; a failure after the head was sent breaks the body.
+ * The HTTP API over a router. The service worker, the gateway and the tests use the same function. Failures are JSON
+ * `{code, message}`. A failure after the head was sent breaks the body.
  */
 export function createHttp(init: HttpInit): HttpApi {
   const app = new Hono<{ Bindings: HttpCallOptions }>()
@@ -130,7 +131,7 @@ async function deliver(
   const reply = new ProgramReply(call, exitIsOk || options.tellsExit === true)
   // The exit code is known only at the end. For a client that reads no trailers it belongs into the head.
   const hasEnded = (exitIsOk || router.hasOkExits(address)) && !readsTrailers(request) && (await reply.hold())
-  // The head waits for the first byte or the end of the reply, so that a failure until then has its status.
+  // The head waits for the first byte or the end of the reply, so that a failure until then has its own status.
   const first = await reply.read()
   const exit = hasEnded || first === null ? await reply.ended : undefined
   const code = exit?.exitCode ?? (hasEnded ? 0 : undefined)
@@ -153,7 +154,7 @@ function openCall(router: Router, address: Address, request: Request, options: H
   })
 }
 
-/** Sends the message of a call that no other request belongs to. @returns the call. */
+/** Sends the message of a call that belongs to this request alone. @returns the call. */
 function callOnce(stream: Stream, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Stream {
   const giveUp = (): void => stream.abort(isGivenUp(signal.reason) ? signal.reason : gaveUp())
   signal.addEventListener('abort', giveUp, { once: true })
@@ -161,7 +162,7 @@ function callOnce(stream: Stream, body: ReadableStream<Uint8Array> | null, signa
   return stream
 }
 
-/** Whether the caller says itself that it gave up; otherwise it was lost. */
+/** Whether the caller says that it gave up. Otherwise it was lost. */
 function isGivenUp(reason: unknown): reason is GliaError {
   return reason instanceof GliaError && reason.code === 'ERR_ABORTED'
 }

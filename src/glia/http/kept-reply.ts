@@ -3,32 +3,36 @@ import { GliaError } from '../errors.ts'
 /** Largest reply that can be read again from its start, in bytes. */
 export const KEPT_REPLY_BYTES = 8 * 1024 * 1024
 
-/** Bytes that the reply may be ahead of its readers. */
+/** How many bytes the reply may be ahead of its readers. */
 const AHEAD_BYTES = 256 * 1024
 
 export interface ReplyReader {
-  /** The next bytes, which are the reader's own; null at the end. @throws {GliaError} why the reply failed, or this reader. */
+  /**
+   * The next bytes, which the reader may keep; null at the end. @throws {GliaError} the failure of the reply, or of
+   * this reader.
+   */
   read(): Promise<Uint8Array<ArrayBuffer> | null>
   /** Ends this reader: its reads fail from now on. */
   fail(error: GliaError): void
 }
 
 /**
- * A reply that several readers read, each from the start. It is kept as a whole up to {@link KEPT_REPLY_BYTES}, or until its
- * start is forgotten. After that it holds only what its readers have still to read, and no new reader can begin.
+ * A reply for several readers, each of which reads from the start. It is kept whole up to {@link KEPT_REPLY_BYTES}, or
+ * until its start is forgotten. After that it keeps only bytes that its readers still have to read, and takes no new
+ * readers.
  */
 export class KeptReply {
   readonly #resized: (bytes: number) => void
   readonly #readers = new Set<Reader>()
   readonly #chunks: Uint8Array[] = []
-  /** Chunks that were forgotten at the start. */
+  /** Chunks at the start that were forgotten. */
   #forgotten = 0
   #isWhole = true
   #bytes = 0
   #end: 'whole' | GliaError | undefined
   #changed = Promise.withResolvers<void>()
 
-  /** @param resized Called with the change in the number of bytes that are held. */
+  /** @param resized Called with each change in the number of kept bytes. */
   constructor(resized: (bytes: number) => void) {
     this.#resized = resized
   }
@@ -56,25 +60,25 @@ export class KeptReply {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
     this.#resized(chunk.length)
-    // However fast it is read: a reader that keeps up is no reason to keep all of it.
+    // However fast it is read: it is never kept beyond this size.
     if (this.#isWhole && this.#bytes > KEPT_REPLY_BYTES && this.#readers.size > 0) this.forget()
     this.#wake()
     while (!this.#hasRoom() && this.#end === undefined) await this.#changed.promise
   }
 
-  /** The reply is over. @param error Why it is not whole. */
+  /** Ends the reply. @param error Why it is not whole. */
   end(error?: GliaError): void {
     this.#end ??= error ?? 'whole'
     this.#wake()
   }
 
-  /** Keeps no more than the readers have still to read. */
+  /** Keeps only the bytes that readers still have to read. */
   forget(): void {
     this.#isWhole = false
     this.#trim()
   }
 
-  /** The chunk with a number, once it is there; null past the end. For readers. */
+  /** For readers: the chunk of this number, once it is there; null past the end. */
   async chunk(index: number, signal: AbortSignal): Promise<Uint8Array | null> {
     for (;;) {
       signal.throwIfAborted()
@@ -86,7 +90,7 @@ export class KeptReply {
     }
   }
 
-  /** A reader has read some more. */
+  /** For readers: call it after reading. */
   progressed(): void {
     if (!this.#isWhole) this.#trim()
     this.#wake()
@@ -97,7 +101,10 @@ export class KeptReply {
     this.progressed()
   }
 
-  /** Waits for the fastest reader. Once the start is forgotten it waits for the slowest one, because nothing else is kept for that. */
+  /**
+   * The writer waits for the fastest reader. Once the start is forgotten it waits for the slowest one, because the
+   * bytes of the others are not kept.
+   */
   #hasRoom(): boolean {
     const read = [...this.#readers].map(({ bytes }) => bytes)
     if (read.length === 0) return this.#isWhole && this.#bytes < KEPT_REPLY_BYTES

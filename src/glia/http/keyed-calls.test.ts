@@ -27,7 +27,7 @@ interface Ask extends HttpCallOptions {
   method?: string
 }
 
-/** A peer with one process, and how it is asked with a key. */
+/** A peer with one process, and a function that calls it with a key. */
 function makeApi(run: Run, init?: TestProcInit) {
   const { proc, failures } = makeProc(() => run, init)
   const { http } = makePeer([proc])
@@ -42,7 +42,7 @@ function makeApi(run: Run, init?: TestProcInit) {
   return { ask, http, proc, failures }
 }
 
-/** Counts its runs, reads the whole message, and then waits to be let go before it replies. */
+/** Counts its runs, reads the whole message, and waits until the test opens it before it replies. */
 function makeGate() {
   const gate = Promise.withResolvers<void>()
   const runs: string[] = []
@@ -63,7 +63,7 @@ const codeOf = async (answer: Promise<Response>) => ((await (await answer).json(
 const lost = () => new GliaError('ERR_UNREACHABLE', 'the connection was lost')
 const gaveUp = () => new GliaError('ERR_ABORTED', 'enough')
 
-/** A message that has begun, and whose sender the test is. */
+/** A message that has begun. The test sends the rest. */
 function begun(text: string) {
   let source: ReadableStreamDefaultController<Uint8Array> | undefined
   const body = new ReadableStream<Uint8Array>({

@@ -6,24 +6,27 @@ import type { Stream } from '../stream/stream.ts'
 
 /** How long a call is remembered after its end, in ms. */
 const REMEMBERED_MS = 5 * 60_000
-/** Calls that are remembered, of all callers and of one. Past this the oldest that are over are forgotten, of the owner that has most. */
+/** Calls that are remembered. Past it the oldest ended calls of the owner with the most are forgotten. */
 export const MAX_CALLS = 10_000
 const MAX_CALLS_PER_OWNER = 5_000
-/** Calls of one owner that are not over. A caller that has gone away leaves its call running, so nothing else counts these. */
+/**
+ * Calls of one owner that have not ended. A caller that goes away leaves its call running, so nothing else counts
+ * these.
+ */
 export const MAX_RUNNING_PER_OWNER = 256
 /**
- * Bytes of replies that are kept in all. Past this the oldest replies of the owner that has most are forgotten, and of their calls
- * only that they ran.
+ * Bytes of replies that are kept in all. Past it the oldest replies of the owner with the most are forgotten. It is
+ * then only known that those calls ran.
  */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024
-/** Part of a bound that is made free at once, so that the owners are rarely compared. */
+/** The part of a limit that is freed at once, so that owners are rarely compared. */
 const MADE_FREE = 1 / 16
 
 export interface CallKey {
-  /** Whose key it is: the same key of another one is another call. */
+  /** The owner of the key. The same key of another owner is another call. */
   owner: string
   key: string
-  /** What is called. */
+  /** The called path. */
   path: string
 }
 
@@ -32,39 +35,40 @@ interface Known {
   readonly owner: Owner
   readonly path: string
   readonly run: KeyedRun
-  /** When it is forgotten, on the clock of `performance.now()`; undefined while it runs. */
+  /** When the call is forgotten, on the clock of `performance.now()`; undefined while it runs. */
   forgottenAt: number | undefined
 }
 
 /** What is kept for one owner. */
 interface Owner {
   readonly name: string
-  /** Calls that are remembered, also those that are not over. */
+  /** Remembered calls, running ones included. */
   calls: number
-  /** Those that are over, the oldest first. */
+  /** Ended calls, the oldest first. */
   readonly over: Set<Known>
-  /** Those whose reply is kept from its start and has bytes. The one whose reply began first is the first. */
+  /** Calls whose reply is kept from its start and has bytes, in the order in which the replies began. */
   readonly kept: Set<Known>
   keptBytes: number
 }
 
 /**
- * The calls that came with an `Idempotency-Key`. Requests of one owner with the same key are one call: it runs once, and each of
- * them gets its reply. What is remembered of calls that are over is bounded in number, bytes and time. Where there is no room,
- * the owner that has most loses its oldest, so no owner can push out what another one has.
+ * The calls with an `Idempotency-Key`. Requests of one owner with the same key are one call: it runs once, and each
+ * request gets its reply. Ended calls are remembered up to a number, a size and a time. Without room the owner with the
+ * most loses its oldest, so no owner can push out the calls of another.
  */
 export class KeyedCalls {
   /** By owner and key. */
   readonly #calls = new Map<string, Known>()
-  /** Those that are over, in the order in which they ended. */
+  /** Ended calls, in the order in which they ended. */
   readonly #over = new Set<Known>()
   readonly #owners = new Map<string, Owner>()
   #keptBytes = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /**
-   * Makes a call, or takes part in the one that has the key already. @param open Begins the call.
-   * @throws {GliaError} ERR_KEY_REUSED if the key was used for another message; ERR_MAILBOX_FULL; or why the call failed.
+   * Makes a call, or joins the call that already has the key. @param open Begins the call.
+   * @throws {GliaError} ERR_KEY_REUSED if the key was used for another message; ERR_MAILBOX_FULL; the failure of the
+   * call.
    */
   async take({ owner, key, path }: CallKey, request: KeyedRequest, open: () => Stream): Promise<KeyedReply> {
     const id = JSON.stringify([owner, key])
@@ -99,7 +103,7 @@ export class KeyedCalls {
   }
 
   #end(known: Known, error: GliaError | undefined): void {
-    // Nothing has happened yet, so the next request may try it.
+    // Nothing has happened yet, so the next request may try again.
     if (error && hasNotRun(error)) return this.#forget(known)
     known.forgottenAt = performance.now() + REMEMBERED_MS
     this.#over.add(known)
@@ -121,7 +125,7 @@ export class KeyedCalls {
     }
   }
 
-  /** @throws {GliaError} ERR_MAILBOX_FULL if all calls that are remembered still run. */
+  /** @throws {GliaError} ERR_MAILBOX_FULL if all remembered calls still run. */
   #makeRoom(owner: Owner): void {
     if (owner.calls >= MAX_CALLS_PER_OWNER) this.#forgetOldest(owner)
     if (this.#calls.size < MAX_CALLS) return
@@ -137,7 +141,7 @@ export class KeyedCalls {
     }
   }
 
-  /** @returns how many were forgotten. */
+  /** @returns the number of forgotten calls. */
   #forgetOldest({ over }: Owner): number {
     const [oldest] = over
     if (!oldest) return 0
@@ -155,7 +159,7 @@ export class KeyedCalls {
     if (owner.calls === 0) this.#owners.delete(owner.name)
   }
 
-  /** @returns how many bytes that frees. */
+  /** @returns the number of freed bytes. */
   #forgetReply(known: Known): number {
     const before = this.#keptBytes
     known.owner.kept.delete(known)
@@ -167,7 +171,7 @@ export class KeyedCalls {
     const { owner, run } = known
     owner.keptBytes += bytes
     this.#keptBytes += bytes
-    // Lightening ends at a reply that frees no bytes, so none of these may be in there.
+    // Freeing stops at a reply that frees no bytes, so no such reply may be in the set.
     if (run.keepsReply) owner.kept.add(known)
     else owner.kept.delete(known)
     if (bytes < 0 || this.#keptBytes <= MAX_KEPT_BYTES) return
@@ -182,7 +186,7 @@ export class KeyedCalls {
   }
 }
 
-/** The oldest call that is over, or else the oldest: the caller of one that runs may still come back for its reply. */
+/** The oldest ended call, or else the oldest: the caller of a running call may still come back for its reply. */
 function oldestOver(kept: ReadonlySet<Known>): Known | undefined {
   // At most MAX_RUNNING_PER_OWNER of them run.
   for (const known of kept) if (known.run.isOver) return known

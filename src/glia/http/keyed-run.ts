@@ -3,20 +3,26 @@ import { Fingerprint } from './fingerprint.ts'
 import { KeptReply, type ReplyReader } from './kept-reply.ts'
 import type { Stream } from '../stream/stream.ts'
 
-/** How long a run whose request is not whole waits for its caller to come back, in ms. It keeps the turn of the process meanwhile. */
+/**
+ * How long a run without its whole request waits for its caller to come back, in ms. Meanwhile it keeps the turn of the
+ * process.
+ */
 export const ORPHAN_MS = 10_000
 
 /** One of the requests with the same key. */
 export interface KeyedRequest {
   body: ReadableStream<Uint8Array> | null
-  /** Aborts when nobody waits for this request any more: with ERR_ABORTED if the caller gave up, else because it was lost. */
+  /**
+   * Aborts when nobody waits for this request: with ERR_ABORTED if the caller gave up, otherwise because the caller was
+   * lost.
+   */
   signal: AbortSignal
 }
 
 export interface KeyedRunInit {
   /** Opens the call. */
   open(): Stream
-  /** Called with the change in the number of bytes that are kept of the reply. */
+  /** Called with each change in the number of kept bytes of the reply. */
   resized(bytes: number): void
   /** Called once. @param error Why there is no whole reply. */
   over(error: GliaError | undefined): void
@@ -27,24 +33,25 @@ export type KeyedReply = Pick<Stream, 'read' | 'abort' | 'exit'>
 
 interface Attempt {
   readonly reader: ReplyReader
-  /** Resolves when its body is known to be that of the call. */
+  /** Resolves when the body is known to be the same as the call's. */
   readonly same: PromiseWithResolvers<void>
   readonly body: ReadableStreamDefaultReader<Uint8Array> | undefined
 }
 
 /**
- * One call for any number of requests with the same key. Each request sends the same body, or a part of it. The request that is
- * ahead feeds the call; the others are compared with what was fed. Each request reads the same reply from its start.
+ * One call for any number of requests with the same key. Each request sends the same body, or a part of it. The request
+ * that is ahead feeds the call. The others are compared with what was fed. Each request reads the same reply from its
+ * start.
  */
 export class KeyedRun {
   readonly #init: KeyedRunInit
   readonly #reply: KeptReply
   readonly #stream: Stream
   readonly #attempts = new Set<Attempt>()
-  /** The request as it was fed to the call. */
+  /** The part of the request that was fed to the call. */
   readonly #sent = new Fingerprint()
   #requestEnded = false
-  /** The call takes no more of its request. */
+  /** Whether the call takes no more of its request. */
   #fed = false
   #writing: Promise<void> = Promise.resolve()
   #isOver = false
@@ -55,7 +62,7 @@ export class KeyedRun {
     this.#reply = new KeptReply(init.resized)
     this.#stream = init.open()
     const { signal } = this.#stream
-    // The reply may wait for a reader just then, and notice nothing.
+    // The reply may be waiting for a reader and notice nothing.
     signal.addEventListener('abort', () => this.#finish(toGliaError(signal.reason)), { once: true })
     void this.#run()
   }
@@ -69,14 +76,14 @@ export class KeyedRun {
     return this.#reply.isWhole
   }
 
-  /** Frees the memory of the reply: requests that come later do not get it. */
+  /** Frees the memory of the reply. Later requests do not get it. */
   forgetReply(): void {
     this.#reply.forget()
   }
 
   /**
-   * Takes part in the call. Resolves with its reply when the body is known to be the same.
-   * @throws {GliaError} ERR_KEY_REUSED if the body is another; ERR_REPLY_GONE.
+   * Joins the call. Resolves with its reply when the body is known to be the same.
+   * @throws {GliaError} ERR_KEY_REUSED if the body differs; ERR_REPLY_GONE.
    */
   async take({ body, signal }: KeyedRequest): Promise<KeyedReply> {
     const isFirst = this.#attempts.size === 0 && this.#sent.length === 0 && !this.#isOver
@@ -140,7 +147,7 @@ export class KeyedRun {
   /** Gives the call up. */
   #abort(error: GliaError): void {
     this.#finish(error)
-    // The process is told that the caller gave up, also if it was lost.
+    // The process is told that the caller gave up, also if the caller was lost.
     this.#stream.abort(error.code === 'ERR_UNREACHABLE' ? new GliaError('ERR_ABORTED', error.message) : error)
   }
 
@@ -153,7 +160,7 @@ export class KeyedRun {
         if (!this.#attempts.has(attempt)) return
         if (!next || next.done) break
         await this.#feed(next.value, mine)
-        // A request that has not caught up may still turn out to be another one.
+        // A request that is behind may still turn out to differ.
         if (mine.length < this.#sent.length) continue
         attempt.same.resolve()
         if (this.#fed) return drop(attempt.body)
@@ -185,7 +192,7 @@ export class KeyedRun {
     await this.#write((stream) => stream.closeWrite())
   }
 
-  /** Writes one after the other. A process may read no further and still reply, so a failure is told by the reply alone. */
+  /** Writes one after the other. A process may stop reading and still reply, so only the reply tells of a failure. */
   async #write(write: (stream: Stream) => Promise<void>): Promise<void> {
     const turn = this.#writing.then(() => write(this.#stream))
     this.#writing = turn.catch(() => undefined)
@@ -196,7 +203,7 @@ export class KeyedRun {
     }
   }
 
-  /** The request is answered, lost, or wrong. */
+  /** The request was answered, was lost, or differs. */
   #leave(attempt: Attempt, error?: GliaError): void {
     if (!this.#attempts.delete(attempt)) return
     const reason = error ?? new GliaError('ERR_ABORTED', 'The caller gave up.')
@@ -205,9 +212,9 @@ export class KeyedRun {
     drop(attempt.body)
     if (this.#attempts.size > 0 || this.#isOver) return
     const isLost = reason.code === 'ERR_UNREACHABLE' || reason.code === 'ERR_KEY_REUSED'
-    // A caller that wants no reply ends its call. One that was lost may come back for it, while there is one to have.
+    // A caller that wants no reply ends its call. A lost caller may come back for the reply while it is kept.
     if (!isLost || !this.#reply.isWhole) this.#abort(reason)
-    // A process that has its whole message goes on, within its own deadline.
+    // A process with its whole message goes on, within its own deadline.
     else if (!this.#requestEnded && !this.#fed) {
       this.#orphanTimer = setTimeout(() => this.#abort(reason), ORPHAN_MS)
     }
@@ -228,6 +235,6 @@ function keyReused(): GliaError {
 }
 
 function drop(body: ReadableStreamDefaultReader<Uint8Array> | undefined): void {
-  // A body that broke off was reported where it was read.
+  // The failure of a body was reported where it was read.
   body?.cancel().catch(() => undefined)
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode, GliaError } from '../errors.ts'
 
-/** Failures that come before a process gets the message, whoever reports them. */
+/** Failures before a process gets the message, whoever reports them. */
 const BEFORE_THE_RUN: ReadonlySet<ErrorCode> = new Set([
   'ERR_BAD_ADDRESS',
   'ERR_BAD_REQUEST',
@@ -16,13 +16,13 @@ const BEFORE_THE_RUN: ReadonlySet<ErrorCode> = new Set([
 
 const marked = new WeakSet<GliaError>()
 
-/** Marks a failure as one before any byte of the message had left this peer. @returns the failure. */
+/** Marks a failure that came before any byte of the message left this peer. @returns the failure. */
 export function beforeTheRun(error: GliaError): GliaError {
   marked.add(error)
   return error
 }
 
-/** Whether it is certain that the process did not see the message, so that the call may be made again. */
+/** Whether the process certainly did not see the message, so that the call may be made again. */
 export function hasNotRun(error: GliaError): boolean {
   return marked.has(error) || BEFORE_THE_RUN.has(error.code)
 }

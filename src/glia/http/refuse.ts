@@ -2,8 +2,8 @@ import { GliaError } from '../errors.ts'
 import { EXIT_HEADER } from './http-exit.ts'
 
 /**
- * Headers of every reply of the HTTP API. A reply is bytes that a guest chose: it must never run as a page of this origin
- * (sandbox, nosniff), be framed, be embedded by another site, or stay in a cache.
+ * Headers of every reply of the HTTP API. A guest chooses the bytes of a reply. So a reply must never run as a page of
+ * this origin (sandbox, nosniff), be framed, be embedded by another site, or stay in a cache.
  */
 export const API_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
@@ -15,12 +15,12 @@ export const API_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const
 
-/** For a path that no part of the API has, whatever the verb. */
+/** The error for a path that the API does not have, whatever the verb. */
 export function noPath(path: string): GliaError {
   return new GliaError('ERR_NO_PATH', `The API has no path ${path.slice(0, 200)}.`)
 }
 
-/** The error response of the API: JSON `{code, message}`. Also used where a request cannot get as far as the API. */
+/** An error response of the API: JSON `{code, message}`. Also used for requests that do not reach the API. */
 export function refuse(error: GliaError, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(error), {
     status: error.status,

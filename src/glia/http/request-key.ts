@@ -6,13 +6,13 @@ export const KEY_HEADER = 'idempotency-key'
 /** Longest key, in characters. A UUID has 36. */
 const MAX_KEY_LENGTH = 255
 
-/** An sf-string of RFC 8941: printable ASCII in quotes. Its parameters mean nothing here. */
+/** An sf-string of RFC 8941: printable ASCII in quotes. Its parameters are ignored. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"[ \t]*(?:;.*)?$/
-/** The same without quotes, as most clients send it. */
+/** The same without quotes, which most clients send. */
 const BARE = /^[!#-+\--:<-~]*$/
 
 /**
- * The `Idempotency-Key` of a request, without its quotes; undefined if it has none.
+ * The `Idempotency-Key` of a request, without quotes; undefined if there is none.
  * @throws {GliaError} ERR_BAD_REQUEST if it is no key, or too long.
  */
 export function readRequestKey(headers: Headers): string | undefined {

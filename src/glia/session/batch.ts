@@ -3,7 +3,7 @@ import { varintSize, writeVarint } from './varint.ts'
 
 type FrameType = Parameters<typeof typeByte>[0]
 
-/** Frames on their way into one send of the channel. */
+/** Frames that are gathered for one send of the channel. */
 export class Batch {
   readonly #capacity: number
   #bytes: Uint8Array<ArrayBuffer>
@@ -19,13 +19,16 @@ export class Batch {
     return this.#size === 0
   }
 
-  /** Largest payload that a frame of this call may still have; below 0 if not even an empty one fits. */
+  /** Largest payload that another frame of this call may have; below 0 if not even an empty frame fits. */
   room(id: number): number {
-    // The length is counted as if it took 3 bytes, which no frame exceeds.
+    // The length is counted as 3 bytes, which no frame exceeds.
     return this.#capacity - this.#size - 3 - 1 - varintSize(id)
   }
 
-  /** Begins a frame; {@link bytes} and {@link varint} with exactly its payload must follow. @returns the frame's bytes without its length. */
+  /**
+   * Begins a frame. {@link bytes} and {@link varint} must follow with exactly its payload. @returns the frame's bytes
+   * without its length.
+   */
   frame(type: FrameType, id: number, payloadBytes: number, fin = false): number {
     const length = 1 + varintSize(id) + payloadBytes
     this.varint(length)
@@ -43,11 +46,11 @@ export class Batch {
     this.#size += bytes.length
   }
 
-  /** What was written, as an array of its own; the batch is empty again. */
+  /** The written bytes as a new array. The batch is empty again. */
   take(): Uint8Array<ArrayBuffer> {
     const size = this.#size
     this.#size = 0
-    // Copying a small batch costs less than a new buffer; giving away a large one costs less than copying it.
+    // Copying a small batch costs less than a new buffer. Giving away a large batch costs less than copying it.
     if (size < this.#capacity / 2) return this.#bytes.slice(0, size)
     const taken = this.#bytes.subarray(0, size)
     this.#bytes = new Uint8Array(this.#capacity)

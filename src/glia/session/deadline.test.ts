@@ -3,7 +3,7 @@ import { newPid } from '../pid.ts'
 import { Served, testSessions } from './test-peers.ts'
 import { addressOf } from '../test-peer.ts'
 
-// In a file of its own: it counts timers, and sessions of other tests may set theirs meanwhile.
+// In a file of its own: it counts timers, and sessions of other tests may set timers meanwhile.
 test('a deadline ends the call on both sides', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {

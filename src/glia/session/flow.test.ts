@@ -11,7 +11,7 @@ import { readAll } from '../stream/web-streams.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
-/** Frames of an open call that are not counted as data, and the frame that takes a sender past its limit. */
+/** Bytes beside the data: other frames of an open call, and the frame that takes a sender past its limit. */
 const SLACK_BYTES = 20 * KiB
 
 test('a thousand calls at once all answer', async () => {
@@ -39,7 +39,7 @@ test.each([64 * KiB, 128 * KiB, MiB])(
       const small = caller.open(addressOf(newPid()))
       await send(small, 'quick')
       expect(text(await readAll(small))).toBe('quick')
-      // A window there and a window back lie before it; while it goes, others go behind it.
+      // A window in each direction is ahead of it. Other bytes follow behind it.
       expect(near.sentBytes + far.sentBytes - before).toBeLessThan(4 * windowBytes + SLACK_BYTES)
       expect(large.finished).toBe(false)
     }

@@ -2,19 +2,23 @@ import { violation } from './violation.ts'
 import { Cursor } from './varint.ts'
 
 /**
- * The wire format of `/glia/0.1.0` (DESIGN 4). A frame is its length as an unsigned varint, then as many bytes: one byte of
- * type (low nibble) and flags (high nibble), the call's id as a varint, and the payload.
+ * The wire format of `/glia/0.1.0`. A frame is its length as an unsigned varint, then as many bytes: one byte of type
+ * (low nibble) and flags (high nibble), the id of the call as a varint, and the payload.
  */
 export const FRAME = {
   /** varint length of the head, head ({@link OpenHead} as JSON), first bytes of the message. Only the opener sends it. */
   OPEN: 1,
   /** Bytes of the message or of the reply. */
   DATA: 2,
-  /** varint: so many more bytes may be sent in this call. For id 0: so many bytes of OPEN and DATA frames have arrived. */
+  /**
+   * varint: so many more bytes may be sent in this call. With id 0: so many bytes of OPEN and DATA frames have arrived.
+   */
   CREDIT: 3,
   /** The sender of this frame reads no more of this call. */
   STOP: 4,
-  /** The call has failed; its error as JSON `{code, message}`, with `exitCode` and `accepted` where its program has exited. */
+  /**
+   * The call has failed. The error is JSON `{code, message}`, with `exitCode` and `accepted` if the program has exited.
+   */
   FAIL: 5,
   /** Asks for a PONG. Its id is 0. */
   PING: 6,
@@ -23,17 +27,19 @@ export const FRAME = {
 
 type FrameType = (typeof FRAME)[keyof typeof FRAME]
 
-/** Flag of OPEN and DATA: these are the last bytes in this direction. Other flags mean nothing yet and are ignored. */
+/**
+ * Flag of OPEN and DATA: these are the last bytes in this direction. Other flags have no meaning yet and are ignored.
+ */
 const FIN = 0x80
 const TYPE_BITS = 0x0f
 
-/** Most bytes of a message in one frame: others get their turn soon. */
+/** Most bytes of a message in one frame, so that other calls soon have their turn. */
 export const MAX_DATA_BYTES = 16 * 1024
 /** Longest OPEN head and FAIL payload, in bytes: an address has up to 2 KiB, a call chain of 64 calls 6 KiB. */
 export const MAX_HEAD_BYTES = 8 * 1024
 /** Longest frame without its length: {@link MAX_DATA_BYTES}, type, id, and the length of a head. */
 export const MAX_FRAME_BYTES = MAX_DATA_BYTES + 16
-/** Bytes of a call's message, and of its reply, that may be sent before any CREDIT came. */
+/** Bytes of a call's message, and of its reply, that may be sent before the first CREDIT. */
 export const INITIAL_CREDIT_BYTES = 256 * 1024
 
 export type Frame =
@@ -50,7 +56,10 @@ export function typeByte(type: FrameType, fin = false): number {
   return fin ? type | FIN : type
 }
 
-/** Reads a frame, without its length. Its bytes are views of what is given. @throws {GliaError} ERR_RESET if it is none. */
+/**
+ * Reads a frame without its length. Its bytes are views of the given ones. @throws {GliaError} ERR_RESET if it is no
+ * frame.
+ */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const cursor = new Cursor(bytes)
   const first = cursor.byte()

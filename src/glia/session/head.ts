@@ -4,19 +4,25 @@ import { MAX_HEAD_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
 import { fields } from '../untrusted.ts'
 
-/** What a call says of itself when it is opened. On the wire as JSON: keys that a peer does not know are ignored. */
+/**
+ * What a call tells about itself when it is opened. It is JSON on the wire, and a peer ignores keys that it does not
+ * know.
+ */
 export interface OpenHead {
   /** Address as text, without aliases. */
   to: string
-  /** Time that is left for the call, in ms. None or 0: no limit. */
+  /** Time left for the call, in ms. Left out or 0: no limit. */
   deadlineMs?: number | undefined
   /** Bytes that the message will have. */
   expectedBytes?: number | undefined
-  /** Names all calls that were made because of one. */
+  /** An id that all calls share which are made for the same first call. */
   trace?: string | undefined
-  /** For which of its clients the peer calls, as it names them; at most 64 characters. */
+  /** The client for which the peer calls, in the peer's own naming; at most 64 characters. */
   client?: string | undefined
-  /** The processes that wait for this call, each as `{host}/{name}`. The name is opaque, and no PID. The first one is the origin. */
+  /**
+   * The processes that wait for this call, each as `{host}/{name}`. The name is opaque and no PID. The first is the
+   * origin.
+   */
   chain?: readonly string[] | undefined
   /** Ids of the peers for which the call is made, besides its caller. The callee must allow each of them too. */
   for?: readonly string[] | undefined
@@ -25,19 +31,19 @@ export interface OpenHead {
 const MAX_TRACE = 128
 /** setTimeout takes a signed 32-bit number of ms. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
-/** Characters of an error's message that are sent at least; each has up to 6 bytes in JSON. */
+/** Characters of an error's message that are always sent. Each takes up to 6 bytes in JSON. */
 const MAX_MESSAGE = 1000
 
 const encoder = new TextEncoder()
-// Throws at what is not UTF-8, instead of replacing it.
+// Throws for bytes that are no UTF-8, instead of replacing them.
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** A time in whole ms that timers and peers take; undefined if there is no limit, or one too far away to matter. */
+/** A time in whole ms that timers and peers accept; undefined if there is no limit, or one too far away to matter. */
 export function deadlineOf(ms: number | undefined): number | undefined {
   return ms && ms <= MAX_DEADLINE_MS ? Math.max(1, Math.ceil(ms)) : undefined
 }
 
-/** The head, or why it is none that a peer would take. */
+/** The encoded head, or the reason why no peer would accept it. */
 export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaError } {
   const bytes = encoder.encode(JSON.stringify(head))
   if (Math.max(head.chain?.length ?? 0, head.for?.length ?? 0) > MAX_SENT_CHAIN) {
@@ -48,7 +54,7 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
   return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', message) }
 }
 
-/** Keys that are not known are ignored. @throws {GliaError} ERR_RESET if it is no head. */
+/** Unknown keys are ignored. @throws {GliaError} ERR_RESET if the bytes are no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
   const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
@@ -64,19 +70,19 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
 }
 
-/** How a call failed, for an FAIL frame. */
+/** The failure of a call, for a FAIL frame. */
 export function encodeStatus({ code, message, exitCode, accepted }: GliaError): Uint8Array {
   const bytes = encoder.encode(JSON.stringify({ code, message, exitCode, accepted }))
   if (bytes.length <= MAX_HEAD_BYTES) return bytes
   return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…`, exitCode, accepted }))
 }
 
-/** @throws {GliaError} ERR_RESET if it is none. */
+/** @throws {GliaError} ERR_RESET if the bytes are no failure. */
 export function decodeStatus(bytes: Uint8Array): GliaError {
   const { code, message, exitCode, accepted } = parse(bytes)
   if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
   if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('an exit code is none')
-  // A code of a newer version: its sentence still says what happened.
+  // The code may be of a newer version. Its sentence still says what happened.
   const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
   return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
 }

@@ -1,7 +1,7 @@
 export interface HeartbeatInit {
   /** Silence after which the other peer is asked whether it is there, in ms. */
   pingMs: number
-  /** Silence after which it is given up, in ms. */
+  /** Silence after which the other peer is given up, in ms. */
   silenceMs: number
   ping(): void
   giveUp(): void
@@ -11,8 +11,8 @@ export interface HeartbeatInit {
 const LATE_MS = 1000
 
 /**
- * Watches over a channel while it matters that the other peer is there. libp2p notices a tab that is gone after 16 s only
- * (FACTS 3.10).
+ * Watches a channel while it matters that the other peer is there. libp2p 3.3 notices a closed tab only after about 16
+ * s.
  */
 export class Heartbeat {
   readonly #init: HeartbeatInit
@@ -32,7 +32,7 @@ export class Heartbeat {
     this.#wait(this.#init.pingMs)
   }
 
-  /** Something has arrived. */
+  /** Call it when something has arrived. */
   heard(): void {
     this.#heardAt = performance.now()
     this.#askedAt = undefined
@@ -53,7 +53,7 @@ export class Heartbeat {
     const { pingMs, silenceMs, ping, giveUp } = this.#init
     const now = performance.now()
     const patienceMs = silenceMs - pingMs
-    // Whoever was frozen has heard nothing meanwhile: it asks again, once.
+    // A frozen peer could hear nothing, so it asks once more.
     if (now - this.#dueAt > LATE_MS && !this.#forgiven) {
       this.#forgiven = true
       this.#askedAt = undefined
@@ -69,7 +69,7 @@ export class Heartbeat {
       this.#askedAt = now
       ping()
     }
-    // Not longer, so that a silence which begins after an answer is noticed in time.
+    // Not longer, so that a silence that begins after an answer is noticed in time.
     this.#wait(Math.min(pingMs, patienceMs - (now - this.#askedAt)))
   }
 }

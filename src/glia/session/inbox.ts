@@ -3,12 +3,16 @@ import { AHEAD_BYTES } from '../door/door-limits.ts'
 import { INITIAL_CREDIT_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
 
-/** Chunks that are smaller together are joined, so that a message sent byte by byte does not take 100 times its size. */
+/**
+ * Smaller chunks are joined up to this size. Otherwise a message that is sent byte by byte would take 100 times its
+ * size.
+ */
 const JOINED_BYTES = 4096
 
 /**
- * The half of a call that is read here: what has arrived and nobody has read yet, never more than the credit given. All of
- * it is copied out of the batch that it came in: that may be a view of something far larger, and belongs to other calls too.
+ * The half of a call that is read here: bytes that arrived and are unread, never more than the given credit. Everything
+ * is copied out of the batch in which it arrived: a batch may be a view of something far larger, and belongs to other
+ * calls too.
  */
 export class Inbox {
   readonly #capacity: number
@@ -22,12 +26,12 @@ export class Inbox {
   #reason: GliaError | undefined
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined
 
-  /** @param capacity Most bytes that may lie unread. */
+  /** @param capacity Most unread bytes. */
   constructor(capacity: number) {
     this.#capacity = Math.max(capacity, INITIAL_CREDIT_BYTES)
   }
 
-  /** Whether nothing more is expected: the other side has ended, or was told that it is not read. */
+  /** Whether nothing more is expected: the other side has ended, or knows that it is not read. */
   get silent(): boolean {
     return this.#ended || this.#cancelled
   }
@@ -37,16 +41,17 @@ export class Inbox {
     return this.#cancelled || (this.#ended && this.#unreadBytes === 0)
   }
 
-  /** Bytes that have arrived and nobody has read. */
+  /** Bytes that arrived and are unread. */
   get unreadBytes(): number {
     return this.#unreadBytes
   }
 
-  /** Credit that is worth a frame; 0 until much was read, and if there is no more to come. */
+  /** Credit that is worth a frame; 0 until much was read, and if no more bytes will come. */
   get dueBytes(): number {
     if (this.silent || this.#reason || this.#arrivedBytes === 0) return 0
     const readBytes = this.#arrivedBytes - this.#unreadBytes
-    // A message that waits for its turn is read as far as the door reads it, to the end of a piece. No more of it has to come.
+    // A message that waits for its turn is read as far as the door reads, to the end of a piece. No more of it has to
+    // come.
     const capacity = readBytes > 2 * AHEAD_BYTES ? this.#capacity : INITIAL_CREDIT_BYTES
     const due = readBytes + capacity - this.#grantedBytes
     return due < capacity / 4 ? 0 : due
@@ -69,7 +74,7 @@ export class Inbox {
     return this.#reader.promise
   }
 
-  /** @throws {GliaError} ERR_RESET if these bytes should not have been sent. */
+  /** @throws {GliaError} ERR_RESET if the other side should not have sent these bytes. */
   receive(data: Uint8Array, fin: boolean): void {
     if (this.#ended) throw violation('a message goes on after its end')
     this.#arrivedBytes += data.length
@@ -80,7 +85,7 @@ export class Inbox {
     else if (fin) this.#settle(null)
   }
 
-  /** The program that has sent all this has exited: the reader is told when it has read the rest. */
+  /** The sending program has exited. The reader is told after the last bytes. */
   exited(exit: GliaError): void {
     if (this.#ended) return
     this.#ended = true
@@ -94,7 +99,7 @@ export class Inbox {
     return this.#exit
   }
 
-  /** Nobody reads here any more. */
+  /** The reader wants no more. */
   cancel(): void {
     this.#cancelled = true
     this.#drop()
@@ -120,7 +125,7 @@ export class Inbox {
   }
 
   #take(): Uint8Array | null {
-    // There are at most as many chunks as the capacity has halves of JOINED_BYTES: shifting them is cheap.
+    // There are at most twice as many chunks as the capacity has JOINED_BYTES, so shifting them is cheap.
     const chunk = this.#chunks.shift()
     if (!chunk) return null
     this.#unreadBytes -= chunk.length
@@ -138,7 +143,10 @@ export class Inbox {
   }
 }
 
-/** Puts bytes behind a chunk: into its own buffer if it was joined before, else into one that has room for the next. */
+/**
+ * Puts bytes behind a chunk: into the chunk's buffer if it was joined before, otherwise into a new one with room for
+ * more.
+ */
 function join(chunk: Uint8Array<ArrayBuffer>, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const roomy = chunk.buffer.byteLength === JOINED_BYTES
   const joined = new Uint8Array(roomy ? chunk.buffer : new ArrayBuffer(JOINED_BYTES))

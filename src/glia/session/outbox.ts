@@ -3,15 +3,17 @@ import type { Batch } from './batch.ts'
 import { INITIAL_CREDIT_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
 
-/** Bytes that may wait to be sent before a writer has to wait: some frames, so that there is always a next one. */
+/** Bytes that may wait before a writer has to wait: a few frames, so that there is always a next one. */
 const QUEUE_BYTES = 64 * 1024
 /** More credit than any peer has a reason to give. */
 const MAX_CREDIT_BYTES = 2 ** 40
 
-/** The half of a call that is written here: chunks that wait for their frames. Chunks are copied once, into a batch. */
+/**
+ * The half of a call that is written here: chunks that wait for their frames. Each chunk is copied once, into a batch.
+ */
 export class Outbox {
   #chunks: Uint8Array[] = []
-  /** First chunk that is not sent, and how much of it is. An index, because many small chunks may wait. */
+  /** The first unsent chunk, and how much of it was sent. An index, because many small chunks may wait. */
   #first = 0
   #offset = 0
   #queuedBytes = 0
@@ -23,7 +25,7 @@ export class Outbox {
   #reason: GliaError | undefined
   #writer: PromiseWithResolvers<void> | undefined
 
-  /** Whether the other side will get nothing more from here: its end was sent, or it wanted no more. */
+  /** Whether the other side gets nothing more from here: the end was sent, or the other side wanted no more. */
   get silent(): boolean {
     return this.#endSent || this.#stopped
   }
@@ -38,7 +40,7 @@ export class Outbox {
     return Math.min(this.#queuedBytes, this.#creditBytes)
   }
 
-  /** Whether there is a frame to send, be it only the end. */
+  /** Whether there is a frame to send. It may be only the end. */
   get hasFrame(): boolean {
     if (this.silent || this.#reason) return false
     return this.sendableBytes > 0 || (this.#ended && this.#queuedBytes === 0)
@@ -57,32 +59,32 @@ export class Outbox {
     return this.#writer.promise
   }
 
-  /** Does nothing after {@link endApart}: the last bytes would then pass for the end. */
+  /** Does nothing after {@link endApart}: otherwise the last bytes would count as the end. */
   end(): void {
     this.#ended ||= !this.#endsApart
   }
 
-  /** The end will be told in another way than by the last bytes, once those are sent. */
+  /** After the last bytes the end is told in another frame. */
   endApart(): void {
     this.#endsApart = true
   }
 
-  /** Whether that end is due. */
+  /** Whether that frame is due. */
   get endApartDue(): boolean {
     return this.#endsApart && !this.silent && this.#queuedBytes === 0
   }
 
-  /** That end was sent. */
+  /** That frame was sent. */
   endedApart(): void {
     this.#endSent = this.#ended = true
   }
 
-  /** Whether so many bytes from now are the last ones. */
+  /** Whether the next so many bytes are the last ones. */
   endsWith(bytes: number): boolean {
     return this.#ended && bytes === this.#queuedBytes
   }
 
-  /** Moves so many bytes into a frame; after the last ones the end counts as sent. */
+  /** Moves so many bytes into a frame. With the last bytes the end counts as sent. */
   moveInto(batch: Batch, bytes: number): void {
     this.#endSent = this.endsWith(bytes)
     this.#queuedBytes -= bytes

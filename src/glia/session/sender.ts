@@ -9,24 +9,27 @@ import { violation } from './violation.ts'
 
 /** The longest frame that cannot be sent in parts: OPEN or FAIL with type, id and lengths. */
 const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
-/** Bytes whose arrival is acknowledged at once; fewer wait for more. Well below every window, so that none stays full. */
+/**
+ * Bytes whose arrival is acknowledged at once. Fewer bytes wait for more. It is well below every window, so that no
+ * window stays full.
+ */
 const ACKNOWLEDGED_BYTES = 16 * 1024
 const MIN_WINDOW_BYTES = 2 * ACKNOWLEDGED_BYTES
-/** Calls whose end, refusal or credit may wait to be sent: a peer that opens more and takes none of it is cut off. */
+/** Calls whose end, refusal or credit may wait to be sent. A peer that opens more and takes nothing is cut off. */
 const MAX_WAITING = 8192
 
 export interface SenderInit {
-  /** Hands bytes to the channel. @returns false if it is full. */
+  /** Gives bytes to the channel. @returns false if the channel is full. */
   send(bytes: Uint8Array): boolean
-  /** A frame of the call was written: it may be over now. */
+  /** Called after a frame of the call was written: the call may be over now. */
   written(call: SessionStream): void
   maxBatchBytes: number
   windowBytes: number
 }
 
 /**
- * Decides what is sent when: in one task all that became due before it, in batches as large as the channel likes; first
- * what is not data, then one frame of each call in turn, as long as no more than the window is on its way.
+ * Decides what is sent when. In one task it sends everything that was due before it, in batches of the channel's size:
+ * first frames without data, then one frame of each call in turn, as long as no more than the window is under way.
  */
 export class Sender {
   readonly #send: (bytes: Uint8Array) => boolean
@@ -37,7 +40,7 @@ export class Sender {
   readonly #control = new Set<SessionStream>()
   readonly #data = new Set<SessionStream>()
   #refusals: { id: number; status: Uint8Array }[] = []
-  /** Bytes of OPEN and DATA frames: sent and not acknowledged, arrived and not acknowledged. */
+  /** Bytes of OPEN and DATA frames: sent and not acknowledged; arrived and not acknowledged. */
   #onTheirWay = 0
   #arrived = 0
   #pingDue = false
@@ -53,7 +56,7 @@ export class Sender {
     this.#batch = new Batch(Math.max(maxBatchBytes, MIN_BATCH_BYTES))
   }
 
-  /** A call may have something to send now, or nothing any more. */
+  /** Call it when a call may have something to send, or has nothing more. */
   update(call: SessionStream): void {
     if (call.hasControl) this.#control.add(call)
     if (call.hasData) this.#data.add(call)
@@ -62,7 +65,7 @@ export class Sender {
     this.#request()
   }
 
-  /** Ends a call that was not taken. */
+  /** Ends a call that was not accepted. */
   refuse(id: number, error: GliaError): void {
     this.#refusals.push({ id, status: encodeStatus(error) })
     if (this.#refusals.length > MAX_WAITING) throw overrun()
@@ -79,13 +82,13 @@ export class Sender {
     this.#request()
   }
 
-  /** An OPEN or DATA frame of so many bytes has arrived. */
+  /** An OPEN or DATA frame with so many bytes has arrived. */
   arrived(bytes: number): void {
     this.#arrived += bytes
     this.#request()
   }
 
-  /** The other side has so many of the bytes that are on their way. */
+  /** The other side has received so many of the bytes under way. */
   acknowledged(bytes: number): void {
     if (bytes > this.#onTheirWay) throw violation('it acknowledges more than it was sent')
     this.#onTheirWay -= bytes
@@ -132,10 +135,10 @@ export class Sender {
     )
   }
 
-  /** @returns whether all of it found room. */
+  /** @returns whether everything fitted. */
   #writeControl(): boolean {
     const batch = this.#batch
-    // The batch is empty: these have room.
+    // The batch is empty, so these frames fit.
     if (this.#pingDue) batch.frame(FRAME.PING, 0, 0)
     if (this.#pongDue) batch.frame(FRAME.PONG, 0, 0)
     this.#pingDue = this.#pongDue = false
@@ -164,16 +167,16 @@ export class Sender {
   }
 
   #writeData(): void {
-    // A call that is deleted and added again while a Set is walked through is met again, behind the others.
+    // A call that is deleted and added again during the walk through the Set is met again, behind the others.
     for (const call of this.#data) {
       if (this.#onTheirWay >= this.#windowBytes) return
       const written = call.writeData(this.#batch)
       if (written === 0) return
       this.#onTheirWay += written
       this.#data.delete(call)
-      // With its last bytes gone, the end of the call may be due.
+      // With its last bytes sent, the end of the call may be due.
       if (call.hasControl) this.#control.add(call)
-      // It is added again if there is more.
+      // The call is added again if it has more.
       this.#written(call)
     }
   }

@@ -18,22 +18,22 @@ export interface SessionStreamInit {
   expectedBytes?: number | undefined
   trace?: string | undefined
   context?: CallContext | undefined
-  /** The encoded head, of a call that this end opens. */
+  /** The encoded head, for a call that this end opens. */
   head?: Uint8Array | undefined
 }
 
-/** What all calls of a session have in common. */
+/** What all calls of a session share. */
 export interface SessionCommon {
-  /** Most bytes of a call that wait unread. */
+  /** Most unread bytes of a call. */
   creditBytes: number
-  /** The call has something to send, or is over. */
+  /** Called when the call has something to send, or is over. */
   changed(call: SessionStream): void
 }
 
-/** A smaller rest of a batch is left empty rather than filled with a part of what waits. */
+/** If less of a batch is left than this, it stays empty: a frame with so small a part is not worth it. */
 const MIN_PART_BYTES = 1024
 
-/** One end of a call in a session. The session asks it for its frames, and tells it of those that came. */
+/** One end of a call in a session. The session asks it for its frames, and passes it those that arrive. */
 export class SessionStream implements Stream {
   readonly protocol: string
   readonly destination: string
@@ -41,22 +41,22 @@ export class SessionStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes: number | undefined
-  /** Names all calls that were made because of one. */
+  /** An id that all calls share which are made for the same first call. */
   readonly trace: string | undefined
   readonly context: CallContext
 
-  /** For the session: the call's id. */
+  /** For the session: the id of the call. */
   readonly id: number
   readonly #in: Inbox
   readonly #out = new Outbox()
-  /** For the session: whether the call was made here. */
+  /** For the session: whether this end made the call. */
   readonly opensHere: boolean
   readonly #common: SessionCommon
-  /** Head of the OPEN frame that is still to be sent. */
+  /** Head of the OPEN frame, until it is sent. */
   #head: Uint8Array | undefined
   #stopDue = false
   #failDue: Uint8Array | undefined
-  /** How the program exited: sent when all that it wrote is. */
+  /** How the program exited. It is sent after the program's last bytes. */
   #exitDue: Uint8Array | undefined
   #reason: GliaError | undefined
   #aborter: AbortController | undefined
@@ -84,7 +84,7 @@ export class SessionStream implements Stream {
   }
 
   get signal(): AbortSignal {
-    // Made when it is asked for: many callers never do.
+    // Made when it is asked for, since many callers never ask.
     this.#aborter ??= new AbortController()
     if (this.#reason && !this.#aborter.signal.aborted) this.#aborter.abort(this.#reason)
     return this.#aborter.signal
@@ -105,7 +105,7 @@ export class SessionStream implements Stream {
 
   async closeRead(): Promise<void> {
     if (this.#reason) return
-    // Whoever has ended already need not be told.
+    // A side that has ended need not be told.
     if (!this.#in.silent) this.#stopDue = true
     this.#in.cancel()
     this.#common.changed(this)
@@ -135,7 +135,8 @@ export class SessionStream implements Stream {
   abort(reason: Error): void {
     if (this.#reason) return
     const error = toGliaError(reason, 'ERR_ABORTED')
-    // Not before it was opened, and not once both sides are through: then nobody would know of what the end is.
+    // Only between the OPEN frame and the end of both sides. Otherwise the reader could not tell which call the frame
+    // ends.
     if (!this.#head && !this.silent) {
       this.#failDue = encodeStatus(error)
       this.#stopDue = false
@@ -143,7 +144,7 @@ export class SessionStream implements Stream {
     this.fail(error)
   }
 
-  /** For the session: aborts the call when a signal does, or after a time. */
+  /** For the session: aborts the call when a signal aborts, or after a time. */
   abortWith(signal: AbortSignal | undefined, deadlineMs: number | undefined): void {
     if (signal) {
       const onAbort = (): void => this.abort(toGliaError(signal.reason, 'ERR_ABORTED'))
@@ -158,12 +159,12 @@ export class SessionStream implements Stream {
     }
   }
 
-  /** Whether nothing will be sent or expected any more. What has arrived may be unread. */
+  /** Whether nothing more will be sent or expected. Bytes that arrived may be unread. */
   get silent(): boolean {
     return this.#in.silent && this.#out.silent
   }
 
-  /** Whether the call takes no more memory here: both sides are through with it, and what came is read. */
+  /** Whether the call needs no memory here: both sides have ended, and everything was read. */
   get finished(): boolean {
     return this.#reason !== undefined || (this.#in.finished && this.#out.finished)
   }
@@ -181,7 +182,7 @@ export class SessionStream implements Stream {
     return this.#exitDue !== undefined && !this.#reason && this.#out.endApartDue
   }
 
-  /** Writes what is not the call's bytes. @returns false if the batch has no room for it. */
+  /** Writes frames without data. @returns false if they do not fit into the batch. */
   writeControl(batch: Batch): boolean {
     const room = batch.room(this.id)
     if (this.#failDue) {
@@ -194,7 +195,7 @@ export class SessionStream implements Stream {
       batch.frame(FRAME.FAIL, this.id, this.#exitDue.length)
       batch.bytes(this.#exitDue)
       this.#exitDue = undefined
-      // This frame is the end of the whole call: no STOP has to follow.
+      // This frame ends the whole call, so no STOP has to follow.
       this.#stopDue = false
       this.#out.endedApart()
     } else if (this.#stopDue) {
@@ -210,7 +211,7 @@ export class SessionStream implements Stream {
     return true
   }
 
-  /** Writes the call's next frame. @returns its bytes, 0 if the batch has no room for it. */
+  /** Writes the next frame with data. @returns its bytes, 0 if it does not fit into the batch. */
   writeData(batch: Batch): number {
     const head = this.#head
     const headBytes = head ? varintSize(head.length) + head.length : 0
@@ -239,14 +240,14 @@ export class SessionStream implements Stream {
     this.#common.changed(this)
   }
 
-  /** The other side reads no more. A caller may leave it at that; a server goes on until it notices. */
+  /** The other side reads no more. For a caller that may be all. A server goes on until it notices. */
   stop(): void {
     this.#out.stop()
     if (this.opensHere) this.#out.end()
     this.#common.changed(this)
   }
 
-  /** The program on the other side has exited: its reply can be read to its end, and it reads no more. */
+  /** The program on the other side has exited. Its reply can be read to the end, and it reads no more. */
   exited(exit: GliaError): void {
     this.#in.exited(exit)
     this.#out.stop()
@@ -254,7 +255,7 @@ export class SessionStream implements Stream {
     this.#common.changed(this)
   }
 
-  /** Ends the call here, without a word to the other side. */
+  /** Ends the call here, without telling the other side. */
   fail(error: GliaError): void {
     if (this.#reason) return
     this.#reason = error
@@ -265,7 +266,7 @@ export class SessionStream implements Stream {
     this.#aborter?.abort(error)
   }
 
-  /** Nothing is to end the call any more. */
+  /** Removes everything that would end the call. */
   release(): void {
     for (const release of this.#release) release()
     this.#release = []

@@ -9,16 +9,18 @@ import { Splitter } from './splitter.ts'
 import { type SessionCommon, SessionStream } from './session-stream.ts'
 import { violation } from './violation.ts'
 
-/** Addresses whose form is remembered: more methods than one peer calls again and again. */
+/** Addresses whose parsed form is remembered: more methods than one peer calls again and again. */
 const MAX_KNOWN_ADDRESSES = 256
 
-/** The byte pipe under a session: a libp2p stream, adapted. */
+/** The byte pipe under a session: an adapted libp2p stream. */
 export interface SessionChannel {
-  /** Hands over bytes. @returns false if it is full: then `drain` tells when more may be sent. @throws if it is closed. */
+  /**
+   * Sends bytes. @returns false if the channel is full: `drain` then tells when it takes more. @throws if it is closed.
+   */
   send(bytes: Uint8Array): boolean
-  /** Called once, by the session. Bytes may come in any pieces. */
+  /** Called once, by the session. Bytes may arrive in any pieces. */
   listen(handlers: { data(bytes: Uint8Array): void; drain(): void; closed(reason: Error | undefined): void }): void
-  /** Ends the channel: at once if there is a reason. */
+  /** Closes the channel; at once if there is a reason. */
   close(reason?: Error): void
 }
 
@@ -29,19 +31,19 @@ export interface SessionInit {
   /** Peer id of this end. */
   local: string
   /**
-   * Takes a call from the other end. Given by the end that did not open the channel, and by no other: one end makes calls, and
-   * one serves them.
+   * Serves a call of the other end. Only the end that did not open the channel has it: one end makes calls, the other
+   * serves them.
    */
   serve?: (stream: SessionStream) => void
   /** Most bytes in one send. Default 64 KiB. */
   maxBatchBytes?: number
-  /** Most bytes of messages that are on their way at once: what a small call may have to wait behind. Default 1 MiB. */
+  /** Most bytes of messages under way. A small call may have to wait behind so many. Default 1 MiB. */
   windowBytes?: number
-  /** Most bytes of a call that wait unread at this end. Default, and least, 256 KiB. */
+  /** Most unread bytes of a call at this end. Default, and least, 256 KiB. */
   creditBytes?: number
-  /** Calls of the other end that may be open at once. Default 256. */
+  /** Open calls of the other end. Default 256. */
   maxInboundCalls?: number
-  /** Silence, while calls are under way, after which the other end is asked whether it is there, in ms. Default 3 s. */
+  /** Silence after which the other end is asked, in ms, while calls are under way. Default 3 s. */
   pingMs?: number
   /** Silence after which the session ends, in ms. Default 10 s. */
   silenceMs?: number
@@ -52,9 +54,9 @@ export interface CallOptions {
   /** Time after which both ends give up, in ms. Left out: none. */
   deadlineMs?: number | undefined
   expectedBytes?: number | undefined
-  /** Names all calls that are made because of one; at most 128 characters. */
+  /** An id that all calls share which are made for the same first call; at most 128 characters. */
   trace?: string | undefined
-  /** For which of its clients this peer calls; at most 64 characters. */
+  /** The client for which this peer calls; at most 64 characters. */
   client?: string | undefined
   /** The processes that wait for this call, as in a `CallContext`. */
   chain?: readonly string[] | undefined
@@ -62,7 +64,7 @@ export interface CallOptions {
   onBehalfOf?: readonly string[] | undefined
 }
 
-/** Many calls over one channel between two Glia peers: the dialect `/glia/0.1.0` (DESIGN 4). */
+/** Many calls over one channel between two Glia peers: the dialect `/glia/0.1.0`. */
 export class Session {
   /** Resolves when the session is over. */
   readonly ended: Promise<GliaError>
@@ -71,11 +73,11 @@ export class Session {
   readonly #sender: Sender
   readonly #heartbeat: Heartbeat
   readonly #common: SessionCommon
-  /** Addresses that were called before: reading base58 is what takes longest in a small call. */
+  /** Addresses that were called before. Reading base58 takes longest in a small call. */
   readonly #addresses = new Map<string, Address>()
   readonly #splitter = new Splitter((frame) => this.#receive(frame))
   readonly #resolveEnded: (reason: GliaError) => void
-  /** Highest id that was used in this session. */
+  /** Highest id used in this session. */
   #lastId = 0
   #over: GliaError | undefined
 
@@ -116,7 +118,7 @@ export class Session {
     return this.#calls.size
   }
 
-  /** Opens a call. The stream is there at once; a failure of any kind aborts it. */
+  /** Opens a call. The stream is returned at once; any failure aborts it. */
   open(address: Address, options: CallOptions = {}): SessionStream {
     const { signal, expectedBytes, trace, client, chain, onBehalfOf } = options
     const deadlineMs = deadlineOf(options.deadlineMs)
@@ -145,7 +147,10 @@ export class Session {
     return call
   }
 
-  /** Ends the session. Its calls fail with the reason; without one, what the channel has room for is still sent. */
+  /**
+   * Ends the session. With a reason its calls fail with that. Without one, bytes for which the channel has room are
+   * still sent.
+   */
   end(reason?: GliaError): void {
     if (!reason) this.#sender.flush()
     this.#finish(reason ?? unreachable(`The connection to ${this.#init.remote} was closed.`), reason)
@@ -157,7 +162,7 @@ export class Session {
     this.#sender.stop()
     this.#heartbeat.stop()
     for (const call of this.#calls.values()) {
-      // What has arrived to its end can still be read.
+      // What arrived before its end can still be read.
       if (call.silent) call.release()
       else call.fail(over)
     }
@@ -181,7 +186,7 @@ export class Session {
   }
 
   #receive(bytes: Uint8Array): void {
-    // A piece may hold more frames than the one that ended the session.
+    // A piece may contain frames after the one that ended the session.
     if (this.#over) return
     const frame = decodeFrame(bytes)
     if (frame.type === FRAME.OPEN || frame.type === FRAME.DATA) this.#sender.arrived(bytes.length)
@@ -207,14 +212,14 @@ export class Session {
     }
   }
 
-  /** Only the side that replies has a program that exits. */
+  /** Only the replying side has a program that exits. */
   #end(id: number, error: GliaError): void {
     const call = this.#call(id)
     if (error.exitCode !== undefined && call?.opensHere) call.exited(error)
     else call?.fail(error)
   }
 
-  /** The call of a frame; undefined if it is over here: the other side may not know yet. */
+  /** The call of a frame; undefined if it is over here, which the other side may not know yet. */
   #call(id: number): SessionStream | undefined {
     if (id === 0 || id > this.#lastId) throw violation(`there is no call ${id}`)
     return this.#calls.get(id)
@@ -244,7 +249,7 @@ export class Session {
     this.#serve(call, serve)
   }
 
-  /** @throws {GliaError} ERR_BAD_ADDRESS if it is not one of this peer. */
+  /** @throws {GliaError} ERR_BAD_ADDRESS if it is no address of this peer. */
   #here(text: string): Address {
     const known = this.#addresses.get(text)
     if (known) return known
@@ -277,7 +282,7 @@ export class Session {
     }
   }
 
-  /** Whatever is wrong with what the other side sent or has us send ends the session, and nothing else. */
+  /** A breach by the other side ends the session, and nothing else. */
   #guard(work: () => void): void {
     try {
       work()

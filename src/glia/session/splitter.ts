@@ -4,7 +4,7 @@ import { violation } from './violation.ts'
 /** A length below {@link MAX_FRAME_BYTES} takes at most 3 bytes. */
 const MAX_SCALE = 128 ** 2
 
-/** Cuts a stream of bytes, which comes in any pieces, into frames. Keeps one unfinished frame at most. */
+/** Cuts a stream of bytes, which arrives in any pieces, into frames. It keeps at most one unfinished frame. */
 export class Splitter {
   readonly #take: (frame: Uint8Array) => void
   #length = 0
@@ -13,12 +13,12 @@ export class Splitter {
   #frame: Uint8Array | undefined
   #filled = 0
 
-  /** @param take Gets each frame, without its length: a view that is good until it returns. */
+  /** @param take Gets each frame without its length: a view that is valid until it returns. */
   constructor(take: (frame: Uint8Array) => void) {
     this.#take = take
   }
 
-  /** @throws {GliaError} ERR_RESET if a frame is longer than any may be; what `take` throws. */
+  /** @throws {GliaError} ERR_RESET if a frame is too long; the error of `take`. */
   push(piece: Uint8Array): void {
     let at = 0
     while (at < piece.length) at = this.#frame ? this.#goOn(this.#frame, piece, at) : this.#begin(piece, at)

@@ -4,21 +4,21 @@ import type { SessionChannel } from './session.ts'
 type Handlers = Parameters<SessionChannel['listen']>[0]
 
 export interface TestChannelInit {
-  /** Cuts what is sent into the pieces that arrive. Left out: as it was sent. */
+  /** Cuts sent bytes into the pieces that arrive. Left out: pieces arrive as they were sent. */
   cut?: (bytes: Uint8Array) => Iterable<Uint8Array>
-  /** Bytes that may be on their way before the channel is full. Left out: any. */
+  /** Bytes under way at which the channel is full. Left out: it never is. */
   capacityBytes?: number
 }
 
-/** One end of a channel in memory. Every task delivers what one send has sent. */
+/** One end of a channel in memory. Each task delivers the bytes of one send. */
 export class TestChannel implements SessionChannel {
-  /** Bytes handed over so far, sends, and the most bytes that were ever on their way. */
+  /** Bytes sent so far, sends, and the most bytes that were ever under way. */
   sentBytes = 0
   sends = 0
   mostOnTheirWay = 0
   /** Why this end closed it; null if it did so without a reason. */
   closedWith: Error | null | undefined
-  /** Nothing that is sent arrives: the other end is gone, and nobody noticed. */
+  /** Whether nothing arrives that is sent: the other end is gone, and nobody has noticed. */
   cut = false
   readonly #init: TestChannelInit
   readonly #queue: Uint8Array[] = []

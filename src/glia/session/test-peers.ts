@@ -5,10 +5,10 @@ import type { Stream } from '../stream/stream.ts'
 import { OTHER, SELF } from '../test-peer.ts'
 
 export interface TestSessions {
-  /** The end that calls, as peer OTHER, and the end that serves, as peer SELF. */
+  /** The calling end, as peer OTHER, and the serving end, as peer SELF. */
   caller: Session
   server: Session
-  /** The ends of the channel: what the caller sends, and what the server sends. */
+  /** The ends of the channel: the caller's, and the server's. */
   near: TestChannel
   far: TestChannel
 }
@@ -23,7 +23,7 @@ export function testSessions(serve: (stream: SessionStream) => void, init: TestS
   return { caller, server, near, far }
 }
 
-/** Serves a call by sending back what comes. */
+/** Serves a call by sending its message back. */
 export async function echoStream(stream: Stream): Promise<void> {
   try {
     for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) await stream.write(chunk)
@@ -33,7 +33,7 @@ export async function echoStream(stream: Stream): Promise<void> {
   }
 }
 
-/** A call whose serving end comes to whoever waits for the next one. */
+/** A call. Whoever waits for the next call gets its serving end. */
 export class Served {
   readonly #waiting: ((stream: SessionStream) => void)[] = []
   readonly serve = (stream: SessionStream): void => this.#waiting.shift()?.(stream)

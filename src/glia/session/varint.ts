@@ -1,9 +1,9 @@
 import { violation } from './violation.ts'
 
-/** 7 bytes hold 49 bits: every value is a safe integer, and ids last for years. */
+/** 7 bytes hold 49 bits, so every value is a safe integer, and ids last for years. */
 const MAX_VARINT_BYTES = 7
 
-/** Bytes that a value takes as an unsigned varint. @see https://github.com/multiformats/unsigned-varint */
+/** Bytes of a value as an unsigned varint. @see https://github.com/multiformats/unsigned-varint */
 export function varintSize(value: number): number {
   let size = 1
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size += 1
@@ -14,13 +14,13 @@ export function varintSize(value: number): number {
 export function writeVarint(value: number, into: Uint8Array, at: number): number {
   let end = at
   let rest = value
-  // Not by shifts: those are cut to 32 bits.
+  // Shifts would cut the value to 32 bits.
   for (; rest >= 128; rest = Math.floor(rest / 128)) into[end++] = (rest % 128) | 128
   into[end++] = rest
   return end
 }
 
-/** Reads bytes from their beginning on. */
+/** Reads bytes from the start on. */
 export class Cursor {
   readonly #bytes: Uint8Array
   #at = 0
@@ -59,7 +59,7 @@ export class Cursor {
     return taken
   }
 
-  /** All that is left, as a view. */
+  /** All remaining bytes, as a view. */
   rest(): Uint8Array {
     return this.take(this.#bytes.length - this.#at)
   }

@@ -1,8 +1,8 @@
 import { GliaError } from '../errors.ts'
 
 /**
- * The other peer does not keep to the protocol of the session: nothing it sends can be relied on any more, so the session
- * ends. For the calls in it that is a bad gateway (502), not a mistake of whoever made them.
+ * The other peer breaks the protocol of the session. Nothing that it sends can be trusted any more, so the session
+ * ends. For its calls that is a bad gateway (502), not a mistake of their callers.
  */
 export function violation(what: string): GliaError {
   return new GliaError('ERR_RESET', `The other peer broke the session’s protocol: ${what}.`)

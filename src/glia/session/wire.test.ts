@@ -11,7 +11,7 @@ import type { SessionStream } from './session-stream.ts'
 import { varintSize } from './varint.ts'
 import { addressOf, bytes, OTHER, pathTo, SELF, text } from '../test-peer.ts'
 
-/** What a peer that keeps to nothing sends, and what a session answers. */
+/** Sends bytes that break the protocol, and collects the answers of a session. */
 class Wire {
   readonly answers: Uint8Array[] = []
   readonly ended = vi.fn<(reason: Error | undefined) => void>()
@@ -26,7 +26,7 @@ class Wire {
     for (const sent of frames) this.#channel.send(sent)
   }
 
-  /** Everything that came, as text: FAIL frames can be read in it. */
+  /** All bytes that arrived, as text: FAIL frames can be read in it. */
   get text(): string {
     return this.answers.map(text).join('')
   }
@@ -194,7 +194,7 @@ test('a message sent byte by byte to nobody takes little more than its bytes', a
 test('a peer that opens calls without end and takes no answer is cut off', async () => {
   const [near, far] = testChannels()
   const wire = new Wire(near)
-  // What the session sends is taken by nobody: the channel stays full.
+  // Nobody takes what the session sends, so the channel stays full.
   far.send = () => false
   const session = new Session({ channel: far, local: SELF, remote: OTHER, serve: () => undefined, maxInboundCalls: 10 })
   for (let id = 1; id < 10_000; id++) wire.send(open(id, { to }))
@@ -235,7 +235,7 @@ describe.each([1, 2, 3, 4])('garbage of seed %i', (seed) => {
       calling.end()
       await Promise.all([session.ended, calling.ended])
       expect([session.calls, calling.calls]).toEqual([0, 0])
-      // Damaged frames may happen to make a reply.
+      // Damaged frames may happen to form a reply.
       expect(await outcome).toSatisfy(
         (value) => value === null || value instanceof Uint8Array || value instanceof GliaError,
       )

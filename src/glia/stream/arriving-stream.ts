@@ -5,22 +5,25 @@ import type { GliaError } from '../errors.ts'
 import type { Arrived } from '../process/mailbox.ts'
 import type { Stream } from './stream.ts'
 
-/** A message on its way to a process, as its mailbox sees it. */
+/** A message on its way to a process, for its mailbox. */
 export interface Arrival {
   readonly arrived: Arrived
-  /** Reads more of it while it waits. @param onCome Told when it is whole, or much of it is there. */
+  /**
+   * Reads more of the message while it waits. @param onCome Called when the message is whole, or when much of it is
+   * there.
+   */
   readAhead(onCome: () => void): void
-  /** It has its turn now. */
+  /** The message has its turn. */
   turnCame(): void
 }
 
-/** The serving end of a call whose message is read ahead, as far as {@link AHEAD_BYTES}, until somebody reads it. */
+/** The serving end of a call. Its message is read ahead up to {@link AHEAD_BYTES}, until somebody reads it. */
 export class ArrivingStream implements Stream, Arrival {
   readonly #stream: Stream
   #held: Uint8Array[] = []
   #heldBytes = 0
   #ended = false
-  /** Settles when the read ahead that is under way is in. */
+  /** Settles when the running read-ahead is done. */
   #ahead: Promise<void> | undefined
   #hasTurn = false
 
@@ -61,12 +64,12 @@ export class ArrivingStream implements Stream, Arrival {
     return this.#heldBytes >= AHEAD_BYTES ? 'much' : 'begun'
   }
 
-  /** Whether it waits for its turn, or is still to begin. */
+  /** Whether the message waits for its turn, or has not begun. */
   get waits(): boolean {
     return !this.#hasTurn
   }
 
-  /** Bytes of the message that nobody has read: those that are kept here, and those that the transport keeps. */
+  /** Unread bytes of the message: those that are kept here, and those that the transport keeps. */
   get unreadBytes(): number {
     return this.#heldBytes + (this.#stream.unreadBytes ?? 0)
   }
@@ -129,7 +132,7 @@ export class ArrivingStream implements Stream, Arrival {
       // oxlint-disable-next-line no-await-in-loop -- one piece after the other
       while (!this.#hasTurn && this.arrived === 'begun') this.#keep(await this.#stream.read())
     } catch {
-      // The call was aborted: whoever reads next gets the reason.
+      // The call was aborted. The next reader gets the reason.
     }
     this.#ahead = undefined
     onCome()

@@ -1,7 +1,7 @@
 import { GliaError } from '../errors.ts'
 import { checkBytes } from '../untrusted.ts'
 
-/** Bytes that may lie unread before a writer has to wait. As large as an actor's ring, so that one write fills one. */
+/** Unread bytes at which a writer has to wait. As large as an actor's ring, so that one write fills a ring. */
 const PIPE_BYTES = 1024 * 1024
 
 /**
@@ -14,13 +14,13 @@ export class Pipe {
   #ended = false
   #readerGone = false
   #reason: Error | undefined
-  /** How the program exited that has ended its writing. */
+  /** The exit that has ended the writing. */
   #exit: GliaError | undefined
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined
   #room: Uint8Array | undefined
   #writer: PromiseWithResolvers<void> | undefined
 
-  /** @param into Becomes the {@link room}, if nothing is there yet. */
+  /** @param into Becomes the {@link room} if nothing is there yet. */
   async read(into?: Uint8Array): Promise<Uint8Array | null> {
     if (into !== undefined) checkBytes(into)
     if (this.#reason) throw this.#reason
@@ -33,12 +33,12 @@ export class Pipe {
     return this.#reader.promise
   }
 
-  /** Bytes that lie unread. */
+  /** Unread bytes. */
   get unreadBytes(): number {
     return this.#queuedBytes
   }
 
-  /** What the reader that waits has given as room. Empty, or transferred away meanwhile, it is none. */
+  /** The room that the waiting reader has given. Undefined if it is empty, or was transferred away meanwhile. */
   get room(): Uint8Array | undefined {
     return this.#reader && this.#room && this.#room.length > 0 ? this.#room : undefined
   }
@@ -61,7 +61,7 @@ export class Pipe {
     return this.#writer.promise
   }
 
-  /** The writer is done: the reader gets what is queued, then null, or the error of an exit that is not accepted. */
+  /** The writer is done. The reader gets the queued bytes, then null, or the error of an exit that is not accepted. */
   end(exit?: GliaError): void {
     if (this.#ended) return
     this.#ended = true
@@ -76,7 +76,7 @@ export class Pipe {
     return this.#exit
   }
 
-  /** The reader is done: what is queued is dropped and writes fail. */
+  /** The reader is done. Queued bytes are dropped, and writes fail. */
   cancel(): void {
     if (this.#readerGone) return
     this.#readerGone = true

@@ -1,14 +1,14 @@
 import type { Stream } from './stream.ts'
 
 /**
- * Sends bytes as a whole message, for their effect: the reply is read and dropped. Never rejects: who receives the message
- * reports what goes wrong.
+ * Sends bytes as a whole message, for their effect. The reply is read and dropped. Never rejects: the receiver reports
+ * failures.
  */
 export async function post(stream: Stream, bytes: Uint8Array): Promise<void> {
   try {
     await Promise.all([send(stream, bytes), drop(stream)])
   } catch {
-    // The call has failed, and its process has a line about it in its log.
+    // The call has failed. The log of its process says why.
   }
 }
 
@@ -16,7 +16,7 @@ async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
   try {
     await stream.write(bytes)
   } catch {
-    return // a process that does not want all of it may still do well
+    return // A process that does not want the whole message may still succeed.
   }
   await stream.closeWrite()
 }

@@ -5,15 +5,15 @@ import { Pipe } from './pipe.ts'
 import type { Stream } from './stream.ts'
 
 export interface StreamInit {
-  /** Who is calling: a peer id, 'browser', or the PID of a process of this peer. */
+  /** The caller: a peer id, 'browser', or the PID of a process of this peer. */
   caller: string
-  /** Bytes the caller will send, if it knows. */
+  /** Bytes that the caller will send, if it knows. */
   expectedBytes?: number | undefined
-  /** The calls that this one is made for. Left out: there are none. */
+  /** The calls for which this one is made. Left out: none. */
   context?: CallContext | undefined
 }
 
-/** Two ends of one stream inside one thread: the first for the caller, the second for the router. */
+/** Two ends of one stream within one thread: the first for the caller, the second for the router. */
 export function streamPair(address: Address, init: StreamInit): [caller: Stream, server: Stream] {
   const request = new Pipe()
   const reply = new Pipe()

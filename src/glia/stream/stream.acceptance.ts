@@ -4,31 +4,32 @@ import type { Stream } from './stream.ts'
 import { readAll } from './web-streams.ts'
 
 export interface StreamCase {
-  /** Opens a call; resolves when its serving end is there. */
+  /** Opens a call. Resolves when its serving end is there. */
   open(): Promise<[caller: Stream, server: Stream]>
   /**
-   * The transport knows only whole calls, as HTTP does: the end of the reply, or of the wish for it, ends the request too.
+   * Whether the transport carries only whole calls, as HTTP does: the end of the reply, or of the wish for it, ends the
+   * request too.
    */
   endsWithReply?: boolean
   /**
-   * The transport has half close and reset and nothing else, as a bare libp2p stream: an error arrives as ERR_RESET, and
-   * nobody is told that the other side reads no more.
+   * Whether the transport has only half close and reset, as a bare libp2p stream: an error arrives as ERR_RESET, and
+   * nobody learns that the other side reads no more.
    */
   bare?: boolean
-  /** Gives all that carries the stream time for a step. Left out: that is this thread, and a turn of its event loop. */
+  /** Gives everything that carries the stream time for a step. Left out: a turn of the event loop. */
   turn?(): Promise<void>
 }
 
 type Turn = () => Promise<void>
 
 const CHUNK_BYTES = 64 * 1024
-/** More than any stream may hold unread, on all its way. */
+/** More than any stream may hold unread on its whole way. */
 const FAR_TOO_MUCH_BYTES = 8 * 1024 * 1024
 
-/** What every implementation of {@link Stream} must do. */
+/** The behaviour that every implementation of {@link Stream} must have. */
 export function acceptStreams(name: string, init: StreamCase): void {
   const { open, endsWithReply = false, bare = false, turn = nextTurn } = init
-  /** The code with which an error of one side arrives at the other. */
+  /** The code that arrives at the other side for an error. */
   const arrivesAs = (code: ErrorCode): ErrorCode => (bare ? 'ERR_RESET' : code)
 
   describe(`The stream, as ${name}`, () => {
@@ -130,7 +131,7 @@ export function acceptStreams(name: string, init: StreamCase): void {
         const { held } = await writeUntilHeld(writer, turn)
         const both = Promise.allSettled([writer.read(), held])
         reader.abort(new GliaError('ERR_ABORTED', 'enough'))
-        // The write may fail because nobody reads any more, before the reason is there.
+        // The write may fail because nobody reads any more, before the reason arrives.
         const aborted = arrivesAs('ERR_ABORTED')
         const code: unknown = expect.stringMatching(
           endsWithReply ? /^ERR_(ABORTED|RESET)$/ : new RegExp(`^${aborted}$`),
@@ -246,13 +247,13 @@ export function acceptStreams(name: string, init: StreamCase): void {
       ['its end after an exit code that the policy accepts', true],
     ] as const)('a reply can have %s', async (__, accepted) => {
       const [caller, server] = await open()
-      // Not every transport has a place for it: an abort is what there is then.
+      // A transport without a place for it aborts instead.
       if (!server.closeWithExit) return
       const written = pattern(100_000)
       const sending = caller.write(new Uint8Array(10)).catch(() => undefined)
       const replied = server.write(written).then(() => {
         server.closeWithExit?.(new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3, accepted }))
-        // As a process does after every message that was no failure. It must not take the exit code away.
+        // A process does this after every message that was no failure. It must not take the exit code away.
         if (accepted) void server.close()
       })
       const arrived: Uint8Array[] = []
@@ -296,7 +297,7 @@ async function writeUntilHeld(stream: Stream, turn: Turn): Promise<{ held: Promi
   throw new Error(`The stream took ${sentBytes} bytes that nobody read.`)
 }
 
-/** Writes single bytes until that fails, and gives the error. */
+/** Writes single bytes until a write fails, and gives the error. */
 async function failureOfWrites(stream: Stream, turn: Turn): Promise<GliaError> {
   for (let i = 0; i < 1000; i++) {
     try {
@@ -310,7 +311,7 @@ async function failureOfWrites(stream: Stream, turn: Turn): Promise<GliaError> {
   throw new Error('The stream goes on taking writes.')
 }
 
-/** Whether a promise settles within some turns: nothing here waits for anything slower. */
+/** Whether a promise settles within some turns. Nothing here waits for anything slower. */
 async function settlesSoon(promise: Promise<unknown>, turn: Turn): Promise<boolean> {
   let settled = false
   const note = (): void => void (settled = true)

@@ -4,7 +4,7 @@ import type { Stream } from './stream.ts'
 
 /**
  * Writes a whole web stream to a Stream and half-closes it. A source that fails aborts the Stream. Never rejects.
- * @param end What is done at the end of the source instead.
+ * @param end Called at the end of the source instead.
  */
 export async function pumpInto(
   stream: Stream,
@@ -25,7 +25,8 @@ export async function pumpInto(
   } catch (thrown) {
     const error = toGliaError(thrown, 'ERR_ABORTED')
     await drop(reader, error)
-    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands. A source that was reset is not whole.
+    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands. A source that was reset is
+    // not whole.
     if (isReading || error.code !== 'ERR_RESET') stream.abort(error)
   }
 }
@@ -34,20 +35,20 @@ async function drop(reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   try {
     await reader?.cancel(error)
   } catch {
-    // The source failed, and that is the error on its way already.
+    // The source failed, and its error is on its way already.
   }
 }
 
 interface ReadableInit {
-  /** A chunk that was read from the Stream before. */
+  /** A chunk that was already read from the Stream. */
   first?: Uint8Array
-  /** Reads the rest; left out: from the Stream. */
+  /** Reads the rest. Left out: from the Stream. */
   read?(): Promise<Uint8Array | null>
   cancel?(): Promise<void>
 }
 
 /**
- * The reading half of a Stream as a web stream. Its end is the reply's end; a failure errors it; cancelling it aborts the
+ * The reading half of a Stream as a web stream. It ends with the reply. A failure errors it. Cancelling it aborts the
  * call, or does what `cancel` says.
  */
 export function readableFrom(
@@ -72,7 +73,7 @@ export function readableFrom(
   )
 }
 
-/** All that is left to read, as one array. */
+/** All remaining bytes as one array. */
 export async function readAll(stream: Pick<Stream, 'read'>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) chunks.push(chunk)

@@ -1,4 +1,7 @@
-/** Waits that double from the first to the last, each shortened by up to a third at random so that many do not come at once. */
+/**
+ * Waits that double from the first to the last. Each is shortened at random by up to a third, so that many do not end
+ * at once.
+ */
 export class Backoff {
   readonly #firstMs: number
   readonly #lastMs: number

@@ -1,4 +1,4 @@
-/** Resolves in the next task: after everything that is ready now, timers and input among it. */
+/** Resolves in the next task, after everything that is ready now, timers and input included. */
 export function nextTask(): Promise<undefined> {
   const { port1, port2 } = new MessageChannel()
   return new Promise((resolve) => {
@@ -10,7 +10,7 @@ export function nextTask(): Promise<undefined> {
   })
 }
 
-/** Lets the thread do other things now and then in a loop that may never have to wait. */
+/** Lets the thread do other work now and then, in a loop that may never have to wait. */
 export class Breather {
   readonly #everyMs: number
   #last = performance.now()
@@ -20,7 +20,7 @@ export class Breather {
     this.#everyMs = everyMs
   }
 
-  /** undefined, nearly always: there is nothing to wait for. */
+  /** Nearly always undefined: there is nothing to wait for. */
   breathe(): Promise<void> | undefined {
     if (performance.now() - this.#last < this.#everyMs) return undefined
     return nextTask().then(() => {
@@ -29,7 +29,7 @@ export class Breather {
   }
 }
 
-/** Runs a function in the next task, once for all requests before it. Tasks of this kind are not throttled in hidden tabs. */
+/** Runs a function in the next task, once for all requests before it. Such tasks are not throttled in hidden tabs. */
 export class TaskRunner {
   readonly #channel = new MessageChannel()
   #requested = false
@@ -47,7 +47,7 @@ export class TaskRunner {
     this.#channel.port2.postMessage(null)
   }
 
-  /** Nothing runs any more. */
+  /** After this call nothing runs. */
   stop(): void {
     this.#channel.port1.close()
   }

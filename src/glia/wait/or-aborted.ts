@@ -1,4 +1,4 @@
-/** Waits for a promise no longer than the signal allows. @throws the signal's reason as soon as it aborts. */
+/** Waits for a promise only until the signal aborts. @throws the reason of the signal as soon as it aborts. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(signal.reason)

@@ -1,4 +1,4 @@
-/** Runs at most so many pieces of work at a time; the rest wait, in their order. */
+/** Runs a limited number of pieces of work at a time. The others wait in order. */
 export class Semaphore {
   readonly #most: number
   #running = 0

@@ -1,17 +1,17 @@
-/** How long the other side of a call may keep this one waiting, in ms, where its transport says nothing else. */
+/** How long the other side of a call may keep this one waiting, in ms, unless its transport says otherwise. */
 export const SILENCE_MS = 5 * 60_000
 
 export interface SilenceInit {
   ms: number
-  /** The time is a deadline: it does not begin anew, and ends the call whatever moves. */
+  /** Whether the time is a deadline: it ends the call even if bytes move. */
   whatever: boolean
   end(): void
 }
 
 /**
- * Ends a call when the other side keeps this one waiting for too long: it takes nothing of the message, or has the whole
- * message and sends nothing. Each byte that moves starts the time anew. Time in which the caller itself sends or reads nothing
- * does not count.
+ * Ends a call when the other side keeps this one waiting for too long: it takes nothing of the message, or has the
+ * whole message and sends nothing. Each moved byte starts the time anew. Time in which the caller itself sends or reads
+ * nothing does not count.
  */
 export class Silence {
   readonly #init: SilenceInit
@@ -30,7 +30,7 @@ export class Silence {
     clearTimeout(this.#timer)
   }
 
-  /** The message is whole: from now on the other side has to answer. */
+  /** The message is whole. From now on the other side has to answer. */
   sent(): void {
     this.#isSent = true
     this.#changed()
@@ -62,7 +62,7 @@ export class Silence {
     this.#changedAt = performance.now()
   }
 
-  /** The timer is not set anew at each change: there are thousands in a second. */
+  /** The timer is not set anew at each change: there are thousands a second. */
   #look(): void {
     const { ms, whatever, end } = this.#init
     if (whatever) return end()

@@ -1,15 +1,15 @@
 /**
- * Waits for a promise, and no longer than until something is over. A transport may never settle a read or a write, even after the
- * stream was aborted, and the message must not wait for that. One wait at a time.
+ * Waits for a promise, but no longer than until something is over. A transport may never settle a read or a write, even
+ * after the stream was aborted, and the message must not wait for that. One wait at a time.
  */
 export class UnlessOver {
-  /** What it ended with; undefined while it goes on. */
+  /** The reason of the end; undefined before it. */
   reason: unknown
   #over = false
-  /** Of the last wait. For one that has settled this changes nothing. */
+  /** Rejects the last wait. It has no effect on a wait that has settled. */
   #reject: ((reason: unknown) => void) | undefined
 
-  /** @throws what the promise throws; the reason as soon as it is over. */
+  /** @throws the error of the promise; the reason as soon as it is over. */
   wait<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject

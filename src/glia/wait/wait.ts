@@ -1,4 +1,4 @@
-/** A wait that something which is known earlier can end. There is one wait at a time. */
+/** A wait that can be ended early. One wait at a time. */
 export class Wait {
   #end: (() => void) | undefined
 
