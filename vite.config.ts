@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { app } from './src/build/app.ts'
 import { dev } from './src/build/dev.ts'
 import { pageCsp } from './src/build/page-csp.ts'
+import { refresh } from './src/build/refresh.ts'
 import { singleCopies } from './src/build/single-copies.ts'
 import { ISOLATION_HEADERS } from './src/headers.ts'
 
@@ -10,7 +11,7 @@ export default defineConfig({
   base: './',
   // An address that is no file is a 404, as on the server: the HTTP API must never be answered with the page.
   appType: 'mpa',
-  plugins: [app(), dev(), pageCsp(), singleCopies()],
+  plugins: [app(), dev(), refresh(), pageCsp(), singleCopies()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   server: { headers: ISOLATION_HEADERS },
   build: {

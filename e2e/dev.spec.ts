@@ -51,14 +51,38 @@ test('the development server isolates the page and gives the workers the headers
   expect(await service.text()).not.toContain('__WB_MANIFEST')
 })
 
+test('a page of the development server joins the mesh of a relay that the server brings', async ({ dev, page }) => {
+  // The page asks for its relay again while there is none yet.
+  const relays = (): Promise<number> => page.evaluate(() => glia.peers().filter(({ relay }) => relay).length)
+  await page.goto(dev.url)
+  await expect.poll(relays, { timeout: 50_000 }).toBe(1)
+})
+
+test('an edit of a view shows at once, and the page keeps its state', async ({ dev, page }) => {
+  await page.goto(dev.url)
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  // The edit: what the server compiles of the changed file comes with another word.
+  await page.route(/src\/ui\/tab-bar\.tsx\?t=/, async (route) => {
+    const compiled = await route.fetch()
+    await route.fulfill({ response: compiled, body: (await compiled.text()).replace('"Peers"', '"Others"') })
+  })
+  touch('src/ui/tab-bar.tsx')
+  await expect(page.getByRole('tab', { name: 'Others' })).toBeVisible()
+  await expect(page.getByRole('tab', { name: 'Settings' })).toHaveAttribute('aria-selected', 'true')
+})
+
 test('a change of a worker source reloads the page', async ({ dev, page }) => {
   await page.goto(dev.url)
   // The server knows what a worker is made from once it has been asked for it.
   await page.request.get(`${dev.url}sw.js`)
-  const source = join(ROOT, 'workers/service/main.ts')
-  const { atime, mtimeMs } = statSync(source)
   const reloaded = page.waitForEvent('load')
-  // One second older is a change to the watcher, and leaves the build newer than its sources.
-  utimesSync(source, atime, mtimeMs / 1000 - 1)
+  touch('workers/service/main.ts')
   await reloaded
 })
+
+/** A change to the watcher. One second older leaves the build newer than its sources. */
+function touch(source: string): void {
+  const path = join(ROOT, source)
+  const { atime, mtimeMs } = statSync(path)
+  utimesSync(path, atime, mtimeMs / 1000 - 1)
+}

@@ -55,8 +55,8 @@ export async function bundleWorker(
 const PROGRAMS = { glia: 'src/cli/main.ts', ...actorThread() }
 
 /** The command `glia`, and the script of the thread that the server's root process has. */
-export async function buildNode(): Promise<void> {
-  await bundleForNode(PROGRAMS, { outDir: fromRoot('dist-node'), emptyOutDir: true })
+export async function buildNode(outDir = fromRoot('dist-node')): Promise<void> {
+  await bundleForNode(PROGRAMS, { outDir, emptyOutDir: true })
 }
 
 /** `actor-worker.js`, the actor worker's script for a thread, in a folder of its own. */

@@ -1,6 +1,7 @@
 import type { Plugin, ViteDevServer } from 'vite'
 import { headersFor } from '../headers.ts'
 import { bundleWorker, type WorkerBundle, WORKERS } from './bundle.ts'
+import { DevRelay } from './dev-relay.ts'
 import { buildExamples } from './examples.ts'
 import { fromRoot } from './paths.ts'
 
@@ -19,6 +20,7 @@ export function dev(): Plugin {
       const log = (line: string): void => server.config.logger.info(line)
       await buildExamples(log)
       serveWorkers(server)
+      serveRelay(server)
       server.watcher.on('change', (path) => {
         if (!path.startsWith(fromRoot('src/examples'))) return
         buildExamples(log).then(
@@ -59,6 +61,29 @@ function serveWorkers(server: ViteDevServer): void {
     bundle(name).then(({ code }) => {
       res.writeHead(200, { 'content-type': 'text/javascript', ...headersFor(name), 'cache-control': 'no-cache' })
       res.end(code)
+    }, next)
+  })
+}
+
+/** Tells pages of a relay of this server's own, so that they join a mesh. It starts with the server. */
+function serveRelay(server: ViteDevServer): void {
+  const { httpServer, config, middlewares } = server
+  if (!httpServer) return
+  const relay = new DevRelay()
+  const ask = (): ReturnType<DevRelay['wellKnown']> => {
+    const address = httpServer.address()
+    return relay.wellKnown(typeof address === 'object' && address ? address.port : 0)
+  }
+  httpServer.once('listening', () => {
+    ask().catch((err: unknown) => config.logger.error(`There is no relay: ${String(err)}`))
+  })
+  httpServer.once('close', () => relay.stop())
+  process.once('exit', () => relay.stop())
+  process.once('SIGINT', () => process.exit(130))
+  middlewares.use('/.well-known/glia.json', (_req, res, next) => {
+    ask().then((told) => {
+      res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      res.end(JSON.stringify(told))
     }, next)
   })
 }
