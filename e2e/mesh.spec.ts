@@ -217,7 +217,7 @@ test.describe('over the relay', () => {
       for (let i = 0; i < 50; i++) await glia.call(address, 'hello')
     }, echo)
     expect(frames).toBeGreaterThanOrEqual(50)
-    // Besides the calls there are pings and gossip. Without fewer-frames.ts it is nine a call.
+    // Besides the calls there are pings and gossip. Without window-updates.ts and one-piece.ts it is nine a call.
     expect(frames).toBeLessThan(150)
   })
 })

@@ -18,7 +18,7 @@ import { Directs } from './dial/directs.ts'
 import { Discovery } from './presence/discovery.ts'
 import { dialWords, meshError } from './dial/failure-words.ts'
 import { IdleCircuits } from './dial/idle-circuits.ts'
-import type { Gossip } from './presence/gossip-guard.ts'
+import type { Gossip } from './patches/gossip-filter.ts'
 import { KnownPeers, type Source } from './presence/known-peers.ts'
 import { Latencies } from './presence/latencies.ts'
 import {

@@ -6,7 +6,7 @@ import type { MeshNode } from '../mesh/node.ts'
 import { closingSockets } from '../mesh/patches/closing-sockets.ts'
 import { startNode } from '../mesh/test-nodes.ts'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
-import './relay/websocket.ts'
+import './patches/dialled-sockets.ts'
 
 /** Starts one with a process, which is its root. It reserves at the relays as soon as it can. */
 export async function startTab(proc: Proc, relays: readonly string[]): Promise<MeshNode> {

@@ -1,7 +1,8 @@
 import type { Connection, ConnectionLimits, Libp2p, Upgrader } from '@libp2p/interface'
 import { GliaError } from '../../glia/errors.ts'
 import { isDirect, peerOf, relayOf } from './addresses.ts'
-import { closeGently } from '../patches/close-gently.ts'
+import { closeGently } from '../libp2p/close-gently.ts'
+import { statedMs } from '../patches/limit-seconds.ts'
 import { hostOf } from './failure-words.ts'
 import { CIRCUIT_DRAIN_MS, MAX_UNKNOWN_CALL_BYTES, MIN_CALL_BYTES } from '../limits.ts'
 
@@ -136,16 +137,10 @@ export class CircuitLimits {
   }
 }
 
-/**
- * The relay server of @libp2p/circuit-relay-v2 4.2.13 states milliseconds where the protocol has seconds: 120,000 for
- * two minutes. So a whole number of thousands is read as milliseconds. If that is wrong, the circuit is only replaced
- * sooner than necessary.
- */
 function read({ bytes, seconds }: ConnectionLimits): Stated {
-  const isInMs = seconds !== undefined && seconds >= 10_000 && seconds % 1000 === 0
   return {
     bytes: bytes === undefined ? undefined : Number(bytes),
-    ms: seconds === undefined ? undefined : isInMs ? seconds : seconds * 1000,
+    ms: seconds === undefined ? undefined : statedMs(seconds),
     at: Date.now(),
   }
 }

@@ -2,7 +2,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Logger } from '../../glia/log.ts'
 import { Backoff } from '../../glia/wait/backoff.ts'
 import { isDirect, isWebRtc, relayOf } from './addresses.ts'
-import { closeGently } from '../patches/close-gently.ts'
+import { closeGently } from '../libp2p/close-gently.ts'
 import {
   DIRECT_KEPT_MS,
   DIRECT_SPARE_MS,

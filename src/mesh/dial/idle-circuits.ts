@@ -1,6 +1,6 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { isDirect } from './addresses.ts'
-import { closeGently } from '../patches/close-gently.ts'
+import { closeGently } from '../libp2p/close-gently.ts'
 import { CIRCUIT_IDLE_MS, LISTING_PROTOCOL, RAW_PROTOCOL, SESSION_PROTOCOL } from '../limits.ts'
 
 export interface IdleCircuitsInit {

@@ -4,7 +4,7 @@ import { failureOf, meshError } from './failure-words.ts'
 import { Incoming } from '../dialects/incoming.ts'
 import { abortWith } from '../dialects/libp2p-stream.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
-import { onBytes } from '../libp2p/wire.ts'
+import { onBytes } from '../patches/connection-bytes.ts'
 
 /** Bytes of a ping in libp2p's protocol. */
 export const PING_BYTES = 32

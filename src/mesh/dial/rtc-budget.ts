@@ -1,11 +1,8 @@
-import type { Registrar } from '@libp2p/interface-internal'
-import { GliaError } from '../../glia/errors.ts'
 import {
   INBOUND_RTC_RATE,
   INBOUND_RTC_RATE_PER_PEER,
   MAX_INBOUND_PEER_CONNECTIONS,
   MAX_PEER_CONNECTIONS,
-  SIGNALLING_PROTOCOL,
 } from '../limits.ts'
 import { Rate } from './rate.ts'
 
@@ -51,27 +48,5 @@ export class RtcBudget {
     if (admitted) this.#counts.inbound += 1
     else this.#counts.refused += 1
     return admitted
-  }
-}
-
-/**
- * Makes libp2p ask the budget before it answers the signalling of a WebRTC dial. Its own handler makes an
- * RTCPeerConnection at once.
- */
-export function boundSignalling(budget: RtcBudget): (components: { registrar: Registrar }) => object {
-  return ({ registrar }) => {
-    const getHandler = registrar.getHandler.bind(registrar)
-    registrar.getHandler = (id) => {
-      const found = getHandler(id)
-      if (id !== SIGNALLING_PROTOCOL) return found
-      return {
-        ...found,
-        handler: (stream, connection) => {
-          if (budget.admits(connection.remotePeer.toString())) return found.handler(stream, connection)
-          stream.abort(new GliaError('ERR_DENIED', 'This peer answers no more WebRTC dials now.'))
-        },
-      }
-    }
-    return {}
   }
 }

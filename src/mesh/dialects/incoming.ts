@@ -2,6 +2,8 @@ import type { Stream as Libp2pStream, StreamCloseEvent } from '@libp2p/interface
 import { GliaError } from '../../glia/errors.ts'
 import { piecesOf } from './libp2p-stream.ts'
 import { READ_AHEAD_BYTES } from '../limits.ts'
+import { Brake } from '../patches/brake.ts'
+import { channelOf, isBroken } from '../patches/broken-channel.ts'
 import { Unheld } from './unheld.ts'
 
 export interface IncomingInit {
@@ -27,13 +29,14 @@ export class Incoming {
   #queuedBytes = 0
   #ended = false
   #stopped = false
-  #resuming = false
+  readonly #brake: Brake
   readonly #unheld: Unheld | undefined
   #wake: (() => void) | undefined
 
   constructor(init: IncomingInit) {
     this.#init = init
     const { stream } = init
+    this.#brake = new Brake(stream)
     if (channelOf(stream)) this.#unheld = new Unheld()
     stream.addEventListener('remoteCloseWrite', () => this.#onEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
@@ -105,28 +108,12 @@ export class Incoming {
 
   /** Holds the sender while enough bytes wait. */
   #hold(): void {
-    const { stream } = this.#init
     if (this.#unheld) return
-    // `resume` first delivers waiting messages and then gives the sender a new window. It would undo a pause in between
-    // (libp2p 3.3).
-    if (this.#resuming || this.#stopped || this.#queuedBytes <= READ_AHEAD_BYTES) return
-    if (stream.readStatus === 'readable') stream.pause()
+    if (!this.#stopped && this.#queuedBytes > READ_AHEAD_BYTES) this.#brake.pause()
   }
 
   #resume(): void {
-    const { stream } = this.#init
-    if (stream.readStatus !== 'paused') return
-    this.#resuming = true
-    try {
-      stream.resume()
-    } catch (thrown) {
-      // Waiting messages have been delivered. Only the new window for the sender can fail, and a stream that is over
-      // has no sender.
-      if (stream.status === 'open') throw thrown
-    } finally {
-      this.#resuming = false
-    }
-    this.#hold()
+    if (this.#brake.resume()) this.#hold()
   }
 
   async #arrival(): Promise<void> {
@@ -149,10 +136,7 @@ export class Incoming {
   }
 
   #onEnd(): void {
-    // @libp2p/webrtc 6.0.33 reports a broken data channel as an end that the other side made. Only the state of the
-    // channel differs.
-    const channel = channelOf(this.#init.stream)
-    if (channel && channel.readyState !== 'open') {
+    if (isBroken(this.#init.stream)) {
       this.fail(this.#lost())
       return
     }
@@ -185,9 +169,4 @@ export class Incoming {
     const message = `The connection to ${this.#init.remote} was lost during the call.`
     return cause instanceof GliaError ? cause : new GliaError('ERR_UNREACHABLE', message, { cause })
   }
-}
-
-/** The data channel of a stream over WebRTC. */
-function channelOf(stream: Libp2pStream): RTCDataChannel | undefined {
-  return (stream as { channel?: RTCDataChannel }).channel
 }

@@ -6,7 +6,7 @@ import type { Stream } from '../../glia/stream/stream.ts'
 import { checkBytes } from '../../glia/untrusted.ts'
 import { Incoming, type IncomingInit } from './incoming.ts'
 import { EXIT_RESET_MS } from '../limits.ts'
-import { sendAll } from './libp2p-stream.ts'
+import { sendAll } from '../patches/send-all.ts'
 
 export interface RawStreamInit extends Omit<IncomingInit, 'stream'> {
   address: Address

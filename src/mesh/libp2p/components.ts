@@ -1,6 +1,6 @@
 import type { Upgrader } from '@libp2p/interface'
 import type { Registrar, TransportManager } from '@libp2p/interface-internal'
-import type { ReservationStore } from '../relays/relays.ts'
+import { type ReservationStore, reservationStoreOf } from '../patches/reservation-store.ts'
 
 /** The parts of libp2p that it gives to its services. Glia uses them together. */
 export interface Components {
@@ -27,11 +27,7 @@ export function captureComponents(): { capture(components: Given): object; captu
     captured() {
       if (!given) throw new Error('libp2p has not made its services.')
       const { registrar, transportManager, upgrader } = given
-      const reservations = (): ReservationStore | undefined => {
-        const relay = transportManager.getTransports().find((transport) => 'reservationStore' in transport)
-        return relay && (relay as unknown as { reservationStore: ReservationStore }).reservationStore
-      }
-      return { registrar, transportManager, upgrader, reservations }
+      return { registrar, transportManager, upgrader, reservations: () => reservationStoreOf(transportManager) }
     },
   }
 }

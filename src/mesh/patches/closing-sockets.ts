@@ -1,14 +1,16 @@
 import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 
-/** What is used of a connection of @libp2p/websockets 10.1.21. `terminate` is that of ws, which browsers do not have. */
+/** What is used of a connection by WebSocket. `terminate` is that of ws, which browsers do not have. */
 type SocketConnection = MultiaddrConnection & {
   websocket?: { close(): void; terminate?(): void }
   sendReset?(): void
 }
 
 /**
- * Has a WebSocket close when libp2p aborts its connection. @libp2p/websockets 10.1.21 closes it with the code 1006, which browsers and ws
- * refuse. The socket then stays open: it takes memory on both sides, and the other side believes that the connection is there.
+ * Has a WebSocket close when libp2p aborts its connection. libp2p closes it with the code 1006, which browsers and ws refuse. The socket then
+ * stays open: it takes memory on both sides, and the other side believes that the connection is there.
+ *
+ * Seen in @libp2p/websockets 10.1.21. Upstream: libp2p/js-libp2p#3625, open.
  */
 export function closingSockets<Components>(
   make: (components: Components) => Transport,

@@ -1,7 +1,9 @@
 /**
- * A race of @libp2p/webrtc 6.0.33: the side that answers closes the `init` channel as soon as it is connected. If the side
- * that dials sees it open and close before it looks, it waits for an `open` that is over, and the dial hangs (FACTS 3.2: 13 of
- * 80, with this 1 of 80). So listeners that come too late are told at once what they missed.
+ * Mends a race of WebRTC dials. The side that answers closes the `init` channel as soon as it is connected. If the side that dials sees the
+ * channel open and close before it looks, it waits for an `open` that is over, and the dial hangs: 13 of 80 did, and with this 1 of 80.
+ * So a listener that comes too late is told at once what it missed.
+ *
+ * Seen in @libp2p/webrtc 6.0.33. Upstream: not reported, see README.md.
  */
 export function mendInitRace(connections: typeof RTCPeerConnection): void {
   const { createDataChannel } = connections.prototype

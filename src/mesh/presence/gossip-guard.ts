@@ -14,6 +14,7 @@ import {
   REPEAT_RATE,
 } from '../limits.ts'
 import { Rate } from '../dial/rate.ts'
+import { filterGossip, type Gossip } from '../patches/gossip-filter.ts'
 
 export interface GossipGuardInit {
   /** The name under which a neighbour is counted: a relay of this peer's own, its network, or itself. */
@@ -22,13 +23,6 @@ export interface GossipGuardInit {
   isKnown(peer: string): boolean
   /** Called when an announcement was dropped. */
   dropped?(): void
-}
-
-/**
- * The part of gossipsub 17.1.1 that is used: it gives each message of a neighbour to this method before it looks at it.
- */
-export interface Gossip {
-  handleReceivedRpc(from: PeerId, rpc: RPC): Promise<void>
 }
 
 /**
@@ -70,11 +64,7 @@ export class GossipGuard {
   /** Guards the gossip of a node. */
   attach(pubsub: Gossip, init: GossipGuardInit): void {
     this.#init = init
-    const receive = pubsub.handleReceivedRpc.bind(pubsub)
-    pubsub.handleReceivedRpc = (from: PeerId, rpc: RPC) => {
-      rpc.messages = rpc.messages.filter((message) => this.#admits(from, message))
-      return receive(from, rpc)
-    }
+    filterGossip(pubsub, (from, message) => this.#admits(from, message))
   }
 
   #admits(from: PeerId, message: RPC.Message): boolean {

@@ -3,7 +3,7 @@ import { PING_PROTOCOL } from '@libp2p/ping'
 import { GliaError } from '../../glia/errors.ts'
 import { Wait } from '../../glia/wait/wait.ts'
 import { PING_BYTES } from '../dial/probe.ts'
-import { onBytes } from '../libp2p/wire.ts'
+import { onBytes } from '../patches/connection-bytes.ts'
 
 export interface PulseInit {
   connection: Connection

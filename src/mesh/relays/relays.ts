@@ -7,7 +7,8 @@ import { RESERVE_MS } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { RelayInfo } from '../presence/peer-info.ts'
 import { KeptRelay, type KeptRelayInit, type Reserver } from './kept-relay.ts'
-import { Semaphore } from '../../glia/wait/semaphore.ts'
+import { reservationQueue } from '../patches/reservation-queue.ts'
+import type { ReservationStore } from '../patches/reservation-store.ts'
 
 export interface RelaysInit extends Omit<KeptRelayInit, 'address'> {
   /** Called with each address before it is dialled: this peer's own person or operator named it. */
@@ -97,14 +98,6 @@ function unusable(address: string, error: string): RelayInfo {
   return { address, peerId: undefined, state: 'waiting', expires: undefined, retryAt: undefined, error }
 }
 
-/** The part of the circuit relay transport's store of reservations that is used. */
-export interface ReservationStore {
-  /** Relays that the store asks no more, because one attempt failed in a way that the store takes for final. */
-  relayFilter?: { has(relay: Uint8Array): boolean; add(relay: Uint8Array): void }
-  addRelay(relay: PeerId, type: 'configured'): Promise<unknown>
-  getReservation(relay: PeerId): { expire: bigint } | undefined
-}
-
 /** Reservations through libp2p's circuit relay transport. */
 export class CircuitReserver implements Reserver {
   readonly #transportManager: TransportManager
@@ -115,21 +108,15 @@ export class CircuitReserver implements Reserver {
    * there.
    */
   readonly #starting = new Map<string, Promise<void>>()
-  /**
-   * One after the other. As soon as the store of @libp2p/circuit-relay-v2 4.2.13 has made a reservation, it clears the
-   * queue in which others wait, and whoever asked for them waits for ever.
-   */
-  readonly #running = new Semaphore(1)
+  readonly #inTurn = reservationQueue()
 
   constructor(transportManager: TransportManager, store: ReservationStore) {
     this.#transportManager = transportManager
     this.#store = store
-    // A relay that was something else for a minute, or that could not be dialled once, is asked again.
-    if (store.relayFilter) store.relayFilter = { has: () => false, add: () => undefined }
   }
 
   async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
-    await this.#running.run(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
+    await this.#inTurn(() => orAborted(this.#reserve(relay, address), AbortSignal.timeout(RESERVE_MS)))
   }
 
   async #reserve(relay: PeerId, address: Multiaddr): Promise<void> {

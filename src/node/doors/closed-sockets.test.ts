@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { closingSockets } from '../../mesh/patches/closing-sockets.ts'
 import { glia, type TestNode, whereIs } from '../../mesh/test-nodes.ts'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
-import '../relay/websocket.ts'
+import '../patches/dialled-sockets.ts'
 
 function node(listen: string[]): Promise<TestNode> {
   return glia([], { transports: [closingSockets(webSockets()), circuitRelayTransport()], listen, reserves: false })

@@ -1,10 +1,9 @@
-import type { Socket } from 'node:net'
 import type { CreateListenerOptions, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
-import type { WebSocket } from 'ws'
 import { GliaError } from '../../glia/errors.ts'
 import { Rate } from '../../mesh/dial/rate.ts'
 import { JOINS_PER_SECOND, MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES } from '../limits.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
+import { socketOf } from '../patches/raw-socket.ts'
 import { networkAt, shareOf } from './networks.ts'
 import { Quota } from './quota.ts'
 import { Unfinished } from './unfinished.ts'
@@ -16,9 +15,6 @@ export interface DoorkeeperInit {
   readonly handshakesPerNetwork: number
   readonly observer: RefusalObserver
 }
-
-/** The raw socket of a connection of @libp2p/tcp 11.0.28 or @libp2p/websockets 10.1.21. */
-type Inbound = MultiaddrConnection & { socket?: Socket; websocket?: WebSocket & { _socket: Socket } }
 
 /**
  * Counts the connections of each network at libp2p's doors. libp2p itself limits only all handshakes together, so
@@ -58,7 +54,7 @@ export class Doorkeeper {
     return { upgradeInbound } as Upgrader
   }
 
-  async #admit(connection: Inbound, upgrade: () => Promise<void>): Promise<void> {
+  async #admit(connection: MultiaddrConnection, upgrade: () => Promise<void>): Promise<void> {
     const network = networkAt(connection.remoteAddr)
     const giveBack = this.#rate.admits(network, Date.now(), shareOf(network, 1)) ? this.#quota.take(network) : undefined
     if (!giveBack) {
@@ -83,17 +79,12 @@ export class Doorkeeper {
   }
 }
 
-function socketOf({ socket, websocket }: Inbound): Socket | undefined {
-  // oxlint-disable-next-line no-underscore-dangle -- ws gives its socket to nobody
-  return socket ?? websocket?._socket
-}
-
-function end(connection: Inbound): void {
+function end(connection: MultiaddrConnection): void {
   socketOf(connection)?.resetAndDestroy()
 }
 
 /** Ends a connection that sends more than a handshake. @returns a function that removes the limit */
-function boundBytes(connection: Inbound): () => void {
+function boundBytes(connection: MultiaddrConnection): () => void {
   const socket = socketOf(connection)
   const check = (): void => {
     if (socket && socket.bytesRead > MAX_HANDSHAKE_BYTES) end(connection)

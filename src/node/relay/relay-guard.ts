@@ -1,20 +1,11 @@
 import { type CircuitRelayServerComponents, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
-import type {
-  AbortOptions,
-  Connection,
-  ConnectionGater,
-  Libp2pEvents,
-  PeerId,
-  Stream,
-  TypedEventTarget,
-} from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { abortWith } from '../../mesh/dialects/libp2p-stream.ts'
-import { IDLE_MS, RAW_PROTOCOL, SESSION_PROTOCOL } from '../../mesh/limits.ts'
+import type { Connection, ConnectionGater, Libp2pEvents, PeerId, Stream, TypedEventTarget } from '@libp2p/interface'
+import { RAW_PROTOCOL, SESSION_PROTOCOL } from '../../mesh/limits.ts'
 import { IDENTIFY_MS } from '../limits.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
 import { networkAt, shareOf } from '../doors/networks.ts'
 import { Quota } from '../doors/quota.ts'
+import { eachCircuit, type RelayServer } from '../patches/relay-server.ts'
 
 export interface RelayGuardInit {
   /** Reservations that one network may have. */
@@ -27,31 +18,10 @@ export interface RelayGuardInit {
   readonly observer: RefusalObserver
 }
 
-/**
- * The part of @libp2p/circuit-relay-v2 4.2.13's server that is used. The server limits only all reservations together.
- */
-interface RelayServer extends CircuitRelayService {
-  reservationStore: { reserve(peer: PeerId, address: Multiaddr, limit?: object): { status: number; expire?: number } }
-  onHop(this: RelayServer, stream: Stream, connection: Connection): Promise<void>
-  handleConnect(hop: Hop, options: AbortOptions): Promise<void>
-}
-
 /** The parts of libp2p that the server gets. */
 type Components = CircuitRelayServerComponents & { events: TypedEventTarget<Libp2pEvents> }
 
-/** A request of a peer to the relay. Messages on its stream are protobuf. */
-interface Hop {
-  connection: Connection
-  stream: {
-    pb(codec: typeof asIs): { write(message: Uint8Array, options: AbortOptions): Promise<void> }
-    /** The relay calls it for a circuit on which both peers have agreed. */
-    unwrap(): unknown
-  }
-}
-
 const RESERVATION_REFUSED = 200
-/** A HopMessage of type STATUS (2) with the status RESOURCE_LIMIT_EXCEEDED (201). */
-const CIRCUITS_EXCEEDED = Uint8Array.of(0x08, 2, 0x28, 201, 1)
 /** Peers of the reference advertise its protocol without the slash. */
 const GLIA_PROTOCOLS: readonly string[] = [SESSION_PROTOCOL, RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
 
@@ -82,7 +52,10 @@ export class RelayGuard {
       this.#components = components
       const relay = make(components) as RelayServer
       this.#boundReservations(relay)
-      this.#boundCircuits(relay)
+      eachCircuit(relay, {
+        open: (stream, connection) => this.#open(stream, connection),
+        refused: () => this.#init.observer.refused('circuit'),
+      })
       return relay
     }
   }
@@ -101,44 +74,6 @@ export class RelayGuard {
       const answer = reserve(peer, address, limit)
       if (answer.status === RESERVATION_REFUSED) observer.refused('reservation')
       return answer
-    }
-  }
-
-  /**
-   * The library tells its handler over which connection a request to connect came, but not on which stream. The end of
-   * that stream is the end of the circuit. So each request gets a handler of its own.
-   */
-  #boundCircuits(relay: RelayServer): void {
-    const { onHop } = Object.getPrototypeOf(relay) as Pick<RelayServer, 'onHop'>
-    relay.onHop = async (stream, connection) => {
-      const handleConnect: RelayServer['handleConnect'] = async (hop, options) => {
-        const giveBack = this.#open(stream, connection)
-        let isConnected = false
-        const unwrap = (): unknown => {
-          isConnected = true
-          return hop.stream.unwrap()
-        }
-        try {
-          if (giveBack) {
-            await relay.handleConnect({ ...hop, stream: { ...hop.stream, unwrap } }, options)
-          } else {
-            this.#init.observer.refused('circuit')
-            await hop.stream.pb(asIs).write(CIRCUITS_EXCEEDED, options)
-          }
-          if (!isConnected) void stream.close().catch(() => undefined)
-        } finally {
-          // The library leaves the stream of a refused request open, and the peer may not close its half.
-          if (!isConnected) {
-            giveBack?.()
-            abortWith(stream, AbortSignal.timeout(IDLE_MS))
-          }
-        }
-      }
-      await onHop.call(
-        Object.create(relay, { handleConnect: { value: handleConnect } }) as RelayServer,
-        stream,
-        connection,
-      )
     }
   }
 
@@ -211,6 +146,3 @@ function reservationsOf(relay: CircuitRelayService, network: string): number {
   for (const { addr } of relay.reservations.values()) if (networkAt(addr) === network) count += 1
   return count
 }
-
-/** Bytes unchanged, for a stream of protobuf messages. */
-const asIs = { encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes }

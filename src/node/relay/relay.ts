@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
-import './websocket.ts'
+import '../patches/socket-errors.ts'
 import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Libp2p, Metrics } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
@@ -18,7 +18,7 @@ import {
   RESERVATION_MS,
 } from '../limits.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
-import { toNewestConnection } from './newest-connection.ts'
+import { toNewestConnection } from '../patches/newest-connection.ts'
 import { PinnedNames } from './dialled-names.ts'
 import { networkHere } from '../doors/networks-here.ts'
 import { networkAt } from '../doors/networks.ts'
@@ -118,18 +118,6 @@ function hostsOf(host: string): string[] {
 /** Reservations that tabs have at this relay. */
 export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservations'] {
   return (libp2p.services as { relay: CircuitRelayService }).relay.reservations
-}
-
-/**
- * Drops a tab's reservation when its connection ends. circuit-relay-v2 4.2.13 keeps it for its whole time: the tab
- * cannot be reached any more, and its place stays taken.
- */
-export function dropReservationsOfTheGone(libp2p: Libp2p): void {
-  libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
-    // Its signal removes it from the store, together with the timer that would hit the reservation of a tab that came
-    // back.
-    reservationsOf(libp2p).get(peer)?.signal.reset(0)
-  })
 }
 
 /** The TCP port of the door for browsers, once it is open. */

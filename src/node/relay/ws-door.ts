@@ -3,7 +3,6 @@ import type { LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
-import type { WebSocket, WebSocketServer } from 'ws'
 import { closingSockets } from '../../mesh/patches/closing-sockets.ts'
 import { foreignHost, foreignPage } from '../http/guard.ts'
 import { HEAD_MS, MAX_FRAME_BYTES } from '../limits.ts'
@@ -12,7 +11,8 @@ import type { RefusalObserver } from '../metrics/metrics.ts'
 import { networkOf } from '../doors/networks.ts'
 import type { OwnNames } from '../http/own-names.ts'
 import type { Unfinished } from '../doors/unfinished.ts'
-import { dialling } from './websocket.ts'
+import { dialling } from '../patches/dialled-sockets.ts'
+import type { WsListener } from '../patches/ws-listener.ts'
 
 export interface WsDoorInit {
   /** Known once the HTTP door is open, which is before this one. */
@@ -22,14 +22,6 @@ export interface WsDoorInit {
   readonly observer: RefusalObserver
   /** Looks up names that are dialled. */
   readonly lookup: LookupFunction
-}
-
-/** The part of the listener of @libp2p/websockets 10.1.21 that is used. It has no options for who may come in. */
-interface WsListener extends Listener {
-  wsServer: WebSocketServer
-  onSocketConnection(socket: Socket): Promise<void>
-  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  onWsServerConnection(socket: WebSocket, request: Pick<IncomingMessage, 'socket' | 'destroy'>): void
 }
 
 /**

@@ -4,7 +4,10 @@ import { WebSocket } from 'ws'
 import { MAX_FRAME_BYTES } from '../limits.ts'
 
 /**
- * The lookup of names for WebSockets that are made while this runs: @libp2p/websockets 10.1.21 has no option for it.
+ * How names are looked up by the WebSockets that are made while this runs. libp2p dials with the global WebSocket, and has no option for the
+ * lookup nor for the size of a frame.
+ *
+ * Seen in @libp2p/websockets 10.1.21. Upstream: not reported, see src/mesh/patches/README.md.
  */
 export const dialling = new AsyncLocalStorage<LookupFunction>()
 
@@ -18,13 +21,3 @@ class BoundedWebSocket extends WebSocket {
 
 // Node 20 has no global WebSocket. The one of later versions has no limit for frames.
 Object.assign(globalThis, { WebSocket: BoundedWebSocket })
-
-/**
- * ws emits 'error' for a frame that breaks its rules, and @libp2p/websockets 10.1.21 does not listen to it: one such
- * frame, from anybody, would end the process. ws closes the socket itself, and its 'close' is listened to.
- */
-const { emit } = WebSocket.prototype
-WebSocket.prototype.emit = function (this: WebSocket, event: string | symbol, ...details: unknown[]): boolean {
-  if (event === 'error' && this.listenerCount('error') === 0) return false
-  return emit.call(this, event, ...details)
-}

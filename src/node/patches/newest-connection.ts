@@ -4,9 +4,10 @@ import type { CircuitRelayServerComponents, CircuitRelayService } from '@libp2p/
 type Make = (components: CircuitRelayServerComponents) => CircuitRelayService
 
 /**
- * Makes a relay server pass circuits over the newest connection of a peer. The server of @libp2p/circuit-relay-v2
- * 4.2.13 takes the oldest. When a tab lost its network and came back, its oldest connection is dead, and the tab cannot
- * be called until the relay notices.
+ * Has a relay server pass circuits over the newest connection of a peer. By itself it takes the oldest. After a tab lost its network and
+ * came back, the oldest connection is dead, and the tab cannot be called until the relay notices.
+ *
+ * Seen in @libp2p/circuit-relay-v2 4.2.13. Upstream: not reported, see README.md.
  */
 export function toNewestConnection(make: Make): Make {
   return (components) => {
