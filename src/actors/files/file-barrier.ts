@@ -3,12 +3,12 @@ import type { Policy } from '../../glia/process/policy.ts'
 import type { TierName } from '../worker/worker-api.ts'
 
 /**
- * The way on which the page answers: words that a worker sleeps on, the port of the files for a guest that can be suspended, or
- * none, where a guest can do neither: then `fsync` fails with ENOTSUP.
+ * How the page answers: words on which a worker sleeps; or the port of the files, for a guest that can be suspended; or
+ * nothing, if the guest can do neither. Then `fsync` fails with ENOTSUP.
  */
 export type FileBarrier = SharedArrayBuffer | 'port' | 'none'
 
-/** Page to worker, over the port of the files: whether everything that was told until then is in the store. */
+/** Page to worker, over the port of the files: whether everything that the worker has told is in the store. */
 export interface FilesSynced {
   type: 'synced'
   sync: number
@@ -24,11 +24,11 @@ export function makeBarrier(sync: Policy['sync'], tier: TierName): FileBarrier |
 
 /** Number of the last answer. */
 const ANSWERED = 0
-/** 1: it is stored. */
+/** 1: stored. */
 const OK = 1
 const WORDS = 2
 
-/** The words that a worker sleeps on until the page has answered. */
+/** The words on which a worker sleeps until the page has answered. */
 export class SyncWords {
   readonly buffer: SharedArrayBuffer
   readonly #words: Int32Array<SharedArrayBuffer>
@@ -42,14 +42,17 @@ export class SyncWords {
     return new SyncWords(new SharedArrayBuffer(WORDS * 4))
   }
 
-  /** Page. */
+  /** For the page. */
   answer(sync: number, ok: boolean): void {
     Atomics.store(this.#words, OK, ok ? 1 : 0)
     Atomics.store(this.#words, ANSWERED, sync)
     Atomics.notify(this.#words, ANSWERED)
   }
 
-  /** Worker: blocks until the page has answered. It always does; a worker whose message is over its deadline is ended. */
+  /**
+   * For the worker: blocks until the page has answered. The page always answers. A worker whose message is past its
+   * deadline is ended.
+   */
   wait(sync: number): boolean {
     for (;;) {
       const answered = Atomics.load(this.#words, ANSWERED)

@@ -5,15 +5,15 @@ export interface FileInfo {
   /** Below `/data`, without a slash at its start. */
   path: string
   kind: 'file' | 'directory' | 'link'
-  /** Length of its content, or of where a link leads. */
+  /** Length of its content, or of the target of a link. */
   bytes: number
 }
 
-/** What there is under a process's `/data`, and how much that is. */
+/** The entries under a process's `/data`, and their sizes. */
 export class FileIndex {
   readonly #infos = new Map<string, FileInfo>()
   #bytes = 0
-  /** Memory that a worker needs beside the content. */
+  /** Memory that a worker needs beside the contents. */
   #entryBytes = 0
   /** Length of all paths, in UTF-16 units. */
   #pathUnits = 0
@@ -28,31 +28,31 @@ export class FileIndex {
     return this.#bytes
   }
 
-  /** How many there are, directories apart. */
+  /** Number of entries without directories. */
   get files(): number {
     let count = 0
     for (const { kind } of this.#infos.values()) if (kind !== 'directory') count += 1
     return count
   }
 
-  /** How many there are, directories included. */
+  /** Number of entries with directories. */
   get size(): number {
     return this.#infos.size
   }
 
-  /** Memory that a worker needs for all of it. */
+  /** Memory that a worker needs for all entries. */
   get memoryBytes(): number {
     return this.#bytes + this.#entryBytes
   }
 
-  /** undefined if there is nothing. */
+  /** Undefined if there is no entry. */
   kindAt(path: string): FileInfo['kind'] | undefined {
     return this.#infos.get(path)?.kind
   }
 
   /**
-   * Whether a worker with so much memory for files would still take all of them, and tell of them.
-   * @param added Each with another path.
+   * Whether a worker with so much memory for files could take all entries, and report them.
+   * @param added Entries at new paths.
    */
   hasRoomFor(added: readonly FileEntry[], maxBytes: number): boolean {
     let [bytes, units] = [0, 0]
@@ -75,13 +75,13 @@ export class FileIndex {
   }
 }
 
-/** Length of the content that comes with a change. */
+/** Length of the content in a change. */
 export function lengthOf(change: FileChange): number {
   if (change.kind === 'file') return change.bytes.length
   return change.kind === 'link' ? change.target.length : 0
 }
 
-/** Memory that a worker needs for what is at a path, beside its content. */
+/** Memory that a worker needs for an entry, beside its content. */
 export function entryBytes(path: string): number {
   return INODE_BYTES + nameBytes(path.slice(path.lastIndexOf('/') + 1))
 }

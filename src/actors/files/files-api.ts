@@ -1,59 +1,61 @@
 /**
- * What crosses between the page and an actor worker of the files that a process keeps, `/data`: the worker gets them once,
- * when it is connected, and from then on tells what has changed, over a port of their own.
+ * Messages between the page and an actor worker about the files that a process keeps, `/data`. The worker gets the
+ * files once, when it is connected. From then on it reports changes over a port of their own.
  */
 import type { FileBarrier } from './file-barrier.ts'
 import { fields, isBytes } from '../../glia/untrusted.ts'
 
-/** Something in a directory. Paths have no slash at their start or end, and no `.`, `..` or empty parts. */
+/** An entry of a directory. Paths have no slash at their start or end, and no `.`, `..` or empty parts. */
 export type FileEntry =
   | { path: string; kind: 'file'; bytes: Uint8Array<ArrayBuffer> }
   | { path: string; kind: 'directory' }
   | { path: string; kind: 'link'; target: string }
 
-/** What is at a path now, whatever was there before. */
+/** The entry that is at a path now, whatever was there before. */
 export type FileChange = FileEntry | { path: string; kind: 'removed' }
 
-/** Files that are kept, as a worker gets them. */
+/** The kept files, as a worker gets them. */
 export interface KeptFiles {
   entries: readonly FileEntry[]
-  /** Largest memory of all of them together, in bytes: a write beyond it fails with ENOSPC. */
+  /** Largest memory of all files together, in bytes. A write beyond it fails with ENOSPC. */
   maxBytes: number
-  /** Gets a {@link FilesChanged} after each message that changed something, before the message's end, and at `fsync`. */
+  /**
+   * Gets a {@link FilesChanged} after each message that changed something, before the message's end, and at `fsync`.
+   */
   port: MessagePort
   /** How `fsync` waits for the page. Left out: it does not wait. */
   barrier?: FileBarrier | undefined
 }
 
-/** Worker to page. One after the other they are all that happened. */
+/** Worker to page. In their order they are all changes. */
 export interface FilesChanged {
   type: 'changed'
   /** Names of one file may share their bytes. */
   changes: readonly FileChange[]
-  /** Files and directories that are not among them, and were not before, since their paths are too long. */
+  /** Number of entries that are left out, and were left out before, because their paths are too long. */
   tooLong: number
-  /** Set by an `fsync` that waits: the page answers with this number when all of it is stored. */
+  /** Set by an `fsync` that waits. The page answers with this number when everything is stored. */
   sync?: number | undefined
 }
 
 /**
- * Longest path and target of a link, in UTF-16 units. What has a longer path is not kept, nor what is too much where all paths
- * together are longer than {@link KeptFiles.maxBytes}.
+ * Longest path and longest target of a link, in UTF-16 units. An entry with a longer path is not kept, nor are entries
+ * past the point where all paths together are longer than {@link KeptFiles.maxBytes}.
  */
 export const MAX_FILE_PATH = 4096
 
-/** Memory that anything costs a worker beside its content and its names, in bytes, about. */
+/** Memory of a file or directory in a worker, beside its content and its names, in bytes, about. */
 export const INODE_BYTES = 256
 
-/** Memory that a name costs beside its text, in bytes, about. */
+/** Memory of a name, beside its text, in bytes, about. */
 const NAME_BYTES = 128
 
-/** Memory that a name in a directory costs a worker, in bytes, about. It keeps a guest from giving names without end. */
+/** Memory of a name in a directory of a worker, in bytes, about. It keeps a guest from making names without end. */
 export function nameBytes(name: string): number {
   return NAME_BYTES + 2 * name.length
 }
 
-/** @throws {TypeError} if it is no such message. */
+/** @throws {TypeError} if the value is no such message. */
 export function readFilesChanged(value: unknown): FilesChanged {
   const { type, changes, tooLong, sync } = fields(value)
   const isSync = sync === undefined || typeof sync === 'number'
@@ -73,7 +75,7 @@ function readFileChange(value: unknown): FileChange {
   throw new TypeError(`Not a change of a file: ${String(kind)}`)
 }
 
-/** Whether a path is as {@link FileEntry} has them. */
+/** Whether a path has the form that {@link FileEntry} requires. */
 export function isFilePath(path: unknown): path is string {
   if (typeof path !== 'string' || path.length > MAX_FILE_PATH || path.includes('\0')) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')

@@ -5,17 +5,17 @@ import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFil
 export type PutFiles = (entries: readonly FileEntry[]) => Promise<void>
 
 export interface FilesSessionInit {
-  /** Gets what the worker has changed. */
+  /** Takes what the worker has changed. */
   changed(changes: readonly FileChange[]): void
-  /** Gets a line for people about what cannot be kept. */
+  /** Takes a line for people about files that cannot be kept. */
   report(line: string): void
-  /** Resolves to whether everything that was taken until now is in the store for good. */
+  /** Resolves to whether everything taken until now is stored for good. */
   stored(): Promise<boolean>
 }
 
 /** The page's side of the files of one worker. */
 export class FilesSession {
-  /** The worker has been ended. What it had posted before may still come. */
+  /** The worker has been ended. Messages that it posted before may still arrive. */
   isStopped = false
   readonly #init: FilesSessionInit
   #kept: KeptFiles
@@ -24,7 +24,7 @@ export class FilesSession {
   #reports = 0
   #waiting: { reports: number; come: () => void } | undefined
 
-  /** @param given What the worker begins with, and how it waits. */
+  /** @param given What the worker begins with, and how `fsync` waits. */
   constructor(given: Omit<KeptFiles, 'port'>, init: FilesSessionInit) {
     const { port1, port2 } = new MessageChannel()
     this.#init = init
@@ -32,18 +32,18 @@ export class FilesSession {
     this.#kept = { ...given, port: port2 }
   }
 
-  /** For the worker; its port is to be transferred. Once the worker has started there are no entries any more. */
+  /** For the worker. Its port is to be transferred. After the start of the worker it has no entries. */
   get kept(): KeptFiles {
     return this.#kept
   }
 
   /**
-   * From now on changes are taken; those that were posted before wait in the port.
-   * @param put Has the worker put files there between two messages, once all it has changed by then is taken.
+   * From now on changes are taken. Those that were posted before wait in the port.
+   * @param put Makes the worker put files there between two messages, after its changes until then were taken.
    */
   begin(put: PutFiles): void {
     this.#put = put
-    // The worker has them: as long as it lives the page would have all of /data a second time.
+    // The worker has them. Otherwise the page would hold all of /data a second time as long as the worker lives.
     this.#kept = { ...this.#kept, entries: [] }
     this.#port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
   }
@@ -53,7 +53,10 @@ export class FilesSession {
     if (!this.isStopped) await this.#put?.(entries)
   }
 
-  /** Resolves when so many reports of the worker have come; undefined if they have. They take another way than a message's end. */
+  /**
+   * Resolves when so many reports of the worker have arrived; undefined if they have. They take another way than the
+   * end of a message.
+   */
   received(reports: number): Promise<void> | undefined {
     if (this.#reports >= reports) return undefined
     return new Promise((come) => {
@@ -61,7 +64,7 @@ export class FilesSession {
     })
   }
 
-  /** Nothing is taken any more. */
+  /** Takes nothing more. */
   close(): void {
     this.#port.close()
   }
@@ -79,7 +82,7 @@ export class FilesSession {
     if (this.#waiting && this.#reports >= this.#waiting.reports) this.#waiting.come()
   }
 
-  /** Tells a guest that waits in `fsync`. */
+  /** Answers a guest that waits in `fsync`. */
   async #answer(sync: number): Promise<void> {
     const ok = await this.#init.stored()
     const { barrier } = this.#kept

@@ -13,7 +13,7 @@ function index(...entries: FileEntry[]): FileIndex {
   return made
 }
 
-/** What there is then, with a slash after folders. */
+/** The resulting paths, with a slash after folders. */
 function fit(given: FileEntry[], there: FileIndex, maxBytes = 1_000_000): string[] {
   return fittedFiles(given, there, maxBytes).map(({ path, kind }) => (kind === 'directory' ? `${path}/` : path))
 }
@@ -46,7 +46,7 @@ test('there has to be room for all of it, names included', () => {
   expect(fit([file('a', 4000)], there, 10_000)).toEqual(['a'])
   expect(() => fit([file('a', 4000), file('b', 1000)], there, 10_000)).toThrow('That does not fit')
   expect(() => fit([file('a'.repeat(300))], index(), 900)).toThrow('That does not fit')
-  // Far down, a worker could not tell of it any more.
+  // The path is too deep for a worker to report it.
   expect(() => fit([file(`${'d/'.repeat(1000)}a`)], index(), 500_000)).toThrow('That does not fit')
 })
 

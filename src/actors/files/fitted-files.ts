@@ -4,13 +4,13 @@ import { entryBytes, type FileIndex } from './file-index.ts'
 import type { FileEntry } from './files-api.ts'
 
 /**
- * Entries as they can be put beside what is there: with the directories that they are in.
- * @param maxBytes Largest memory of all of it.
- * @throws {GliaError} ERR_BAD_REQUEST if something is in the way of one, or there is no room for all.
+ * Entries in the form in which they can be added to the present ones: with the directories of each.
+ * @param maxBytes Largest memory of all entries.
+ * @throws {GliaError} ERR_BAD_REQUEST if something is in the way of an entry, or there is no room for all.
  */
 export function fittedFiles(entries: readonly FileEntry[], index: FileIndex, maxBytes: number): FileEntry[] {
   const fitted = new Map<string, FileEntry>()
-  /** Memory and length of the names that are new. Counted on the way: a short list may lead through millions of folders. */
+  /** Memory and length of the new names. Counted on the way: a short list may lead through millions of folders. */
   let [newBytes, newUnits] = [0, 0]
   const put = (entry: FileEntry): void => {
     const { path } = entry

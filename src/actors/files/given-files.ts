@@ -6,12 +6,12 @@ import type { FileEntry } from './files-api.ts'
 import { givenPath } from './given-path.ts'
 import { entriesOfTar } from './tar.ts'
 
-/** What a file may have in it. */
+/** The content of a file. */
 export type FileContent = string | Blob | ArrayBuffer | Uint8Array
 
 /**
- * Files for a process: a tar archive, also one that gzip has made smaller; contents by their paths below `/data`; or a list of files,
- * each to be had by its name, or unpacked if that is an archive's.
+ * Files for a process: a tar archive, gzipped or not; contents by their paths below `/data`; or a list of files, each
+ * taken by its name, or unpacked if it is an archive.
  */
 export type GivenFiles = Blob | ArrayBuffer | Uint8Array | readonly File[] | Readonly<Record<string, FileContent>>
 
@@ -19,16 +19,16 @@ const ARCHIVE_NAME = /\.(tar|tar\.gz|tgz)$/i
 const GZIP_MAGIC = [0x1f, 0x8b]
 
 /**
- * How much larger an archive may be than what a process may keep of it, as headers take room: one of a few bytes may hold a terabyte
- * of zeros.
+ * How much larger an archive may be than what a process may keep, since headers take room. An archive of a few bytes
+ * may hold a terabyte of zeros.
  */
 const ARCHIVE_FACTOR = 8
 const ARCHIVE_SLACK = 1024 * 1024
 
 /**
- * Reads what was given. Nothing about it is believed.
+ * Reads given files, and checks everything.
  * @param maxBytes What the process may keep.
- * @throws {GliaError} ERR_BAD_REQUEST saying what is wrong with which; the signal's reason.
+ * @throws {GliaError} ERR_BAD_REQUEST that says what is wrong with which file; the reason of the signal.
  */
 export async function readGivenFiles(given: GivenFiles, maxBytes: number, signal?: AbortSignal): Promise<FileEntry[]> {
   const maxArchive = ARCHIVE_SLACK + ARCHIVE_FACTOR * maxBytes
@@ -80,7 +80,7 @@ async function unpack(blob: Blob, maxBytes: number, signal?: AbortSignal): Promi
       chunks.push(value)
     }
   } catch (thrown) {
-    // Its stream need not be read on; what comes of that is no news.
+    // The rest of its stream is not read, so errors while cancelling are ignored.
     reader.cancel().catch(() => undefined)
     signal?.throwIfAborted()
     if (thrown instanceof GliaError) throw thrown
@@ -89,7 +89,10 @@ async function unpack(blob: Blob, maxBytes: number, signal?: AbortSignal): Promi
   return concat(chunks)
 }
 
-/** @throws {GliaError} ERR_BAD_REQUEST if it cannot be read: a file on the disk may be gone, and a folder is none. */
+/**
+ * @throws {GliaError} ERR_BAD_REQUEST if it cannot be read: a file on the disk may be gone, and a folder has no
+ * content.
+ */
 async function read(blob: Blob, what: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await blob.arrayBuffer())
@@ -101,7 +104,7 @@ async function read(blob: Blob, what: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-/** A copy, unless it is one that nobody changes. */
+/** A copy, unless nobody can change the content. */
 function blobOf(content: FileContent): Blob {
   if (content instanceof Blob) return content
   return new Blob([content instanceof Uint8Array ? content.slice() : content])

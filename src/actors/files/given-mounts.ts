@@ -4,7 +4,7 @@ import { cidOf } from '../module/cid.ts'
 import type { FileContent, GivenFiles } from './given-files.ts'
 import { givenPath } from './given-path.ts'
 
-/** A file that a process finds elsewhere than under `/data`, and cannot change. Its content is kept once, by its CID. */
+/** A read-only file of a process outside of `/data`. Its content is kept once, by its CID. */
 export interface MountedFile {
   /** Below `/`, without a slash at its start. */
   readonly path: string
@@ -12,21 +12,21 @@ export interface MountedFile {
   readonly bytes: number
 }
 
-/** Largest memory of all such files of a process, in bytes: each of its workers has them in memory. */
+/** Largest memory of all such files of a process, in bytes. Each of its workers has them in memory. */
 const MAX_MOUNTED_BYTES = 256 * 1024 * 1024
-/** Files that a process may have so. */
+/** Most such files of a process. */
 const MAX_MOUNTED = 10_000
 /** Names in `/` that Glia uses itself. */
 const TAKEN: ReadonlySet<string> = new Set(['data', 'tmp', 'ww'])
 const DATA = '/data/'
 
-/** The given files in two parts: those for `/data`, and those for absolute paths elsewhere. */
+/** Given files in two parts: those for `/data`, and those for absolute paths elsewhere. */
 export interface PartedFiles {
   files: GivenFiles | undefined
   mounts: ReadonlyMap<string, FileContent>
 }
 
-/** Parts contents by their paths: those that begin with a slash are meant from `/`. */
+/** Parts contents by their paths. A path that begins with a slash starts at `/`. */
 export function partGivenFiles(given: GivenFiles | undefined): PartedFiles {
   const none: ReadonlyMap<string, FileContent> = new Map()
   if (typeof given !== 'object' || Array.isArray(given) || !isByPath(given)) return { files: given, mounts: none }
@@ -45,9 +45,9 @@ function isByPath(given: object): given is Readonly<Record<string, FileContent>>
 }
 
 /**
- * Reads files that are to be found at absolute paths. Nothing about them is believed.
- * @returns them, and their contents by CID.
- * @throws {GliaError} ERR_BAD_REQUEST saying what is wrong with which.
+ * Reads files for absolute paths, and checks everything.
+ * @returns the files, and their contents by CID.
+ * @throws {GliaError} ERR_BAD_REQUEST that says what is wrong with which file.
  */
 export async function readMounts(
   mounts: ReadonlyMap<string, FileContent>,

@@ -1,18 +1,19 @@
 import { GliaError } from '../../glia/errors.ts'
 import { MAX_FILE_PATH } from './files-api.ts'
 
-/** How much of a path a sentence about it shows. */
+/** Characters of a path that a sentence shows. */
 const SHOWN_PATH = 100
 
-/** Folders that a path may lead through. Each is an entry of its own, so a long path of short names would be thousands of them. */
+/** Most folders in a path. Each is an entry, so a long path of short names would be thousands of them. */
 const MAX_FOLDERS = 128
 
 /**
- * A path as people and archives give it (`./a`, `/a/`, `a//b`), below `/data`; undefined for the top itself.
- * @throws {GliaError} ERR_BAD_REQUEST if it leads out, is too long or too deep, or has characters that no name has.
+ * A path below `/data`, read as people and archives write it (`./a`, `/a/`, `a//b`); undefined for the top itself.
+ * @throws {GliaError} ERR_BAD_REQUEST if it leads out, is too long or too deep, or has characters that no name may
+ * have.
  */
 export function givenPath(text: string): string | undefined {
-  // Before it is split: a name may have as many slashes as an archive has bytes.
+  // Checked before it is split: a name may have as many slashes as an archive has bytes.
   if (text.length > 2 * MAX_FILE_PATH) throw refused(text, `a path may have ${MAX_FILE_PATH} characters`)
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.length === 0) return undefined
@@ -27,7 +28,7 @@ function whyNot(path: string, parts: readonly string[]): string | undefined {
   if (parts.includes('..')) return 'a path goes down from /data, without “..”'
   if (parts.length - 1 > MAX_FOLDERS) return `a path may lead through ${MAX_FOLDERS} folders`
   if (path.includes('\0')) return 'a path has no zero character'
-  // Half a character is written as another one in UTF-8, and two such names would become one.
+  // UTF-8 writes half a character as another one, so two such names would become one.
   return path.isWellFormed() ? undefined : 'a path is Unicode text'
 }
 

@@ -11,7 +11,7 @@ const PID = 'p'
 
 const sessions: FilesSession[] = []
 
-/** A store in memory, which can be full, and slow. */
+/** A store in memory, which can be full or slow. */
 class MemoryStore implements FileStore {
   readonly kept = new Map<string, FileEntry>()
   isFull = false
@@ -59,7 +59,7 @@ function make(store?: FileStore, maxBytes = 64 * MiB, sync: 'relaxed' | 'durable
   return { files, lines }
 }
 
-/** A worker of the process, as the page sees it: tells of changes, and waits until they have come. */
+/** A worker of the process, as the page sees it. It reports changes, and waits until they have arrived. */
 async function work(files: ProcessFiles) {
   const session = await files.open()
   sessions.push(session)

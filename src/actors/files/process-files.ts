@@ -12,23 +12,26 @@ import type { TierName } from '../worker/worker-api.ts'
 /** Bytes that may wait to be stored when a message begins. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
-/** Where files are kept across reloads. Reads and writes happen in the order in which they are asked for. */
+/** Keeps files across reloads. Reads and writes happen in the order in which they were asked for. */
 export interface FileStore {
   /** @throws {GliaError} ERR_STORAGE */
   files(pid: string): Promise<FileEntry[]>
-  /** All of it or nothing. `strict`: it resolves when a browser that is killed has it all the same. @throws {GliaError} ERR_STORAGE */
+  /**
+   * Stores all changes or none. With `strict` it resolves when the changes survive a browser that is killed. @throws
+   * {GliaError} ERR_STORAGE
+   */
   changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void>
 }
 
 export interface ProcessFilesInit {
   pid: string
-  /** undefined: they live as long as the page. */
+  /** Undefined: the files live as long as the page. */
   store: FileStore | undefined
   /** Largest memory of all of them, in bytes. */
   maxBytes: number
-  /** What `fsync` promises. */
+  /** The promise of `fsync`. */
   sync: Policy['sync']
-  /** Gets a line for people about what is not kept. */
+  /** Takes a line for people about files that are not kept. */
   report(line: string): void
   /** Called when something has changed that a view shows. */
   changed(): void
@@ -37,28 +40,29 @@ export interface ProcessFilesInit {
 type Changes = ReadonlyMap<string, FileChange>
 
 /**
- * What a process has under `/data`, on the page. It is in the store, but for what has changed since: that is held here until it is
- * stored, so that no worker begins without it, and what the store refuses stays as long as the page.
+ * The files of a process under `/data`, on the page. They are in the store, except for what has changed since. Changes
+ * are held here until they are stored, so that no worker begins without them. Changes that the store refuses stay as
+ * long as the page.
  */
 export class ProcessFiles {
   readonly #init: ProcessFilesInit
-  /** The store has them; else all of them are in `#waiting`. */
+  /** Whether the store has the files. If not, all of them are in `#waiting`. */
   #isKept = false
-  /** Changes are stored. */
+  /** Whether changes are being stored. */
   #isStoring = false
   #failed: string | undefined
-  /** What is being stored: as it was between two reports. */
+  /** The changes that are being stored: the files as they were between two reports. */
   #flight: Changes = new Map()
-  /** What has changed since. */
+  /** Later changes. */
   #waiting = new Map<string, FileChange>()
   #flushing: Promise<void> | undefined
   #index: FileIndex | undefined
-  /** Views ask for the index at every change: all of them wait for one read. */
+  /** Views ask for the index at every change. All of them share one read. */
   #loading: Promise<unknown> | undefined
   #session: FilesSession | undefined
-  /** Settled once it is known whether the browser keeps the process. */
+  /** Settles when it is known whether the browser keeps the process. */
   readonly #decided = Promise.withResolvers<void>()
-  /** What was not taken as it is now, since there is no room for it. */
+  /** Paths whose present content was refused, because there is no room for it. */
   readonly #refused = new Set<string>()
   #limits: Pick<ProcessFilesInit, 'maxBytes' | 'sync'>
 
@@ -67,23 +71,23 @@ export class ProcessFiles {
     this.#limits = init
   }
 
-  /** Changes the limits. A worker has those that it was started with. */
+  /** Changes the limits. A running worker keeps those with which it was started. */
   limit({ maxDataBytes: maxBytes, sync }: Pick<Policy, 'maxDataBytes' | 'sync'>): void {
     this.#limits = { maxBytes, sync }
   }
 
-  /** What there is; undefined until somebody has looked. */
+  /** The entries; undefined until somebody has read them. */
   get index(): FileIndex | undefined {
     return this.#index
   }
 
-  /** What there is. @throws {GliaError} ERR_STORAGE */
+  /** The entries. @throws {GliaError} ERR_STORAGE */
   async load(): Promise<FileIndex> {
     if (!this.#index) await (this.#loading ??= this.entries().finally(() => (this.#loading = undefined)))
     return this.#index ?? new FileIndex()
   }
 
-  /** All of it as it is now. Whoever gets it changes none of it. @throws {GliaError} ERR_STORAGE */
+  /** All entries as they are now. The caller must not change them. @throws {GliaError} ERR_STORAGE */
   async entries(): Promise<FileEntry[]> {
     const { store, pid } = this.#init
     const isEmpty = this.#index?.size === 0 && this.#flight.size === 0 && this.#waiting.size === 0
@@ -98,17 +102,17 @@ export class ProcessFiles {
     return [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
   }
 
-  /** For a worker that is being started. @throws {GliaError} ERR_STORAGE: without its files a process must not run. */
+  /** For a worker that is being started. @throws {GliaError} ERR_STORAGE: a process must not run without its files. */
   async open(tier: TierName = 'rings'): Promise<FilesSession> {
-    // Of one that lives on if this one does not start (a swap), changes are still taken; it does nothing meanwhile.
+    // In a swap the old worker lives on if the new one does not start. Its changes are still taken; it rests meanwhile.
     const before = this.#session
     if (before?.isStopped) {
-      // What its worker told at the very end is still on its way.
+      // The last report of the old worker is still on its way.
       await nextTask()
       before.close()
     }
     const entries = await this.entries()
-    // It has to take what is there, whatever it may have on top.
+    // The worker has to take all present files, even if they exceed the limit.
     const maxBytes = Math.max(this.#limits.maxBytes, this.#index?.memoryBytes ?? 0)
     const barrier = makeBarrier(this.#limits.sync, tier)
     return new FilesSession(
@@ -117,7 +121,7 @@ export class ProcessFiles {
     )
   }
 
-  /** The worker has started: from now on its changes count, and no others. */
+  /** The worker has started. From now on its changes count, and no others. */
   begin(session: FilesSession, put: PutFiles): void {
     this.#session?.close()
     this.#session = session
@@ -125,8 +129,8 @@ export class ProcessFiles {
   }
 
   /**
-   * Between two messages: puts files there, all or none, over those that have their paths. Resolves when they are stored, or
-   * the log says that they are not.
+   * Between two messages: puts files there, all or none. They replace files with the same paths. Resolves when they are
+   * stored, or when the log says that they are not.
    * @throws {GliaError} ERR_BAD_REQUEST if they do not fit; ERR_STORAGE; ERR_PROC_STOPPED.
    */
   async put(entries: readonly FileEntry[]): Promise<void> {
@@ -137,8 +141,8 @@ export class ProcessFiles {
   }
 
   /**
-   * Waits until everything that was taken until now is stored: what `fsync` waits for under `sync: 'durable'`.
-   * @returns false if it is not, and the log says why.
+   * Waits until everything taken until now is stored. `fsync` waits for it under `sync: 'durable'`.
+   * @returns false if it is not stored; then the log says why.
    */
   async stored(): Promise<boolean> {
     if (!this.#init.store) return false
@@ -157,18 +161,18 @@ export class ProcessFiles {
     return this.#limits.sync === 'durable' ? this.stored() : undefined
   }
 
-  /** The browser refused to keep the process: `fsync` fails instead of waiting. */
+  /** The browser refused to keep the process. Then `fsync` fails instead of waiting. */
   notKept(): void {
     this.#decided.resolve()
   }
 
-  /** The worker is ended. What it had told by then still counts, unless it never started. */
+  /** The worker has ended. Its reports until then count, unless it never started. */
   stopped(session: FilesSession): void {
     session.isStopped = true
     if (this.#session !== session) session.close()
   }
 
-  /** The process is gone: nothing is taken any more. A port that is open is never collected, nor is what listens to it. */
+  /** The process is gone, and nothing more is taken. An open port, and its listener, would never be collected. */
   close(): void {
     this.#isStoring = false
     this.#decided.resolve()
@@ -176,12 +180,14 @@ export class ProcessFiles {
     this.#session = undefined
   }
 
-  /** Waits while too much waits to be stored, at most until the signal aborts; undefined if it does not. */
+  /**
+   * Waits while too much waits to be stored, at most until the signal aborts; undefined if there is no need to wait.
+   */
   whenRoom(signal: AbortSignal): Promise<void> | undefined {
     return this.#flushing && this.#unstoredBytes() > MAX_WAITING_BYTES ? this.#roomComes(signal) : undefined
   }
 
-  /** The process is in the store: from now on its files are. */
+  /** The process is in the store. From now on its files are too. */
   keep(): void {
     if (!this.#init.store) return
     this.#isKept = true
@@ -191,8 +197,8 @@ export class ProcessFiles {
   }
 
   /**
-   * The process goes from the store: from now on its files are held here, until {@link keep}. Never rejects.
-   * @returns them; undefined if they could not be read. Then they stay where they are.
+   * The process leaves the store. From now on its files are held here, until {@link keep}. Never rejects.
+   * @returns the files; undefined if they could not be read. Then they stay in the store.
    */
   async release(): Promise<readonly FileEntry[] | undefined> {
     const wasStoring = this.#isStoring
@@ -210,7 +216,7 @@ export class ProcessFiles {
     }
   }
 
-  /** Puts entries below all that has changed. */
+  /** Adds entries. Later changes win over them. */
   hold(entries: readonly FileEntry[]): void {
     const below = entries.map((entry) => [entry.path, entry] as const)
     this.#waiting = new Map<string, FileChange>([...below, ...this.#flight, ...this.#waiting])
@@ -221,7 +227,7 @@ export class ProcessFiles {
     const { maxBytes } = this.#limits
     const index = (this.#index ??= new FileIndex())
     const refused: string[] = []
-    // Room first: what is removed may be what makes it.
+    // Removals first: they may make the room that the others need.
     for (const change of [...changes].sort((a, b) => Number(b.kind === 'removed') - Number(a.kind === 'removed'))) {
       if (change.kind !== 'removed' && !index.hasRoomFor([change], maxBytes)) {
         refused.push(change.path)
@@ -250,7 +256,7 @@ export class ProcessFiles {
     this.#flushing = undefined
   }
 
-  /** @returns whether that went well. */
+  /** @returns whether the changes were stored. */
   async #store(store: FileStore): Promise<boolean> {
     const { pid, report } = this.#init
     const { sync } = this.#limits

@@ -3,7 +3,7 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { FileEntry } from './files-api.ts'
 import { givenPath } from './given-path.ts'
 
-/** @param at Time of change that all of them get, in ms since the epoch. */
+/** @param at Time of change of all entries, in ms since the epoch. */
 export async function tarOf(entries: readonly FileEntry[], at: number): Promise<Blob> {
   const mtime = new Date(at)
   const packed = await packTar(entries.map((entry) => tarEntry(entry, mtime)))
@@ -19,8 +19,8 @@ function tarEntry(entry: FileEntry, mtime: Date): TarEntry {
 }
 
 /**
- * What is in a tar archive: of POSIX (ustar, pax) or of GNU. Another name for a file is a file of its own.
- * @throws {GliaError} ERR_BAD_REQUEST if it is none, or has what no process keeps.
+ * The entries of a tar archive of POSIX (ustar, pax) or GNU. Another name for a file becomes a file of its own.
+ * @throws {GliaError} ERR_BAD_REQUEST if it is no archive, or has entries that no process keeps.
  */
 export async function entriesOfTar(archive: Uint8Array): Promise<FileEntry[]> {
   const unpacked = await unpackTar(archive, { strict: true }).catch((thrown: unknown) => {
@@ -29,7 +29,7 @@ export async function entriesOfTar(archive: Uint8Array): Promise<FileEntry[]> {
   const entries = new Map<string, FileEntry>()
   for (const { header, data = new Uint8Array() } of unpacked) {
     const path = givenPath(header.name)
-    // Of the folder that was packed.
+    // The entry of the packed folder itself.
     if (path === undefined) continue
     entries.set(path, entryOf(path, header, data, entries))
   }

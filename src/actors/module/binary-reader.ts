@@ -1,6 +1,6 @@
 const decoder = new TextDecoder()
 
-/** Bytes of reference types; what they refer to follows. */
+/** First bytes of reference types. A heap type follows. */
 const REFERENCE = 0x64
 const NULLABLE_REFERENCE = 0x63
 
@@ -16,12 +16,12 @@ export class BinaryReader {
     this.#end = end
   }
 
-  /** Where the next byte is read. */
+  /** Position of the next byte. */
   get position(): number {
     return this.#at
   }
 
-  /** All that is left, as a view. */
+  /** The rest, as a view. */
   get rest(): Uint8Array {
     return this.#bytes.subarray(this.#at, this.#end)
   }
@@ -55,26 +55,26 @@ export class BinaryReader {
     return decoder.decode(this.#take(length))
   }
 
-  /** A value type, as its first byte: of references (0x63, 0x64) a heap type follows, itself a signed LEB128. */
+  /** The first byte of a value type. For references (0x63, 0x64) a heap type follows, a signed LEB128. */
   valueType(): number {
     const type = this.byte()
     if (type === REFERENCE || type === NULLABLE_REFERENCE) this.unsigned()
     return type
   }
 
-  /** The bytes from a position on that were read. */
+  /** The bytes that were read from a position on. */
   since(position: number): Uint8Array {
     return this.#bytes.subarray(position, this.#at)
   }
 
-  /** A reader of the next `length` bytes, which this one skips. */
+  /** A reader of the next `length` bytes. This reader skips them. */
   section(length: number): BinaryReader {
     const start = this.#at
     this.#take(length)
     return new BinaryReader(this.#bytes, start, start + length)
   }
 
-  /** As many items as the number before them says. */
+  /** A vector: a count, and as many items. */
   vector<T>(item: () => T): T[] {
     const count = this.unsigned()
     const items: T[] = []

@@ -21,7 +21,7 @@ import { capModule } from './cap-module.ts'
 import { MAX_GROWN_ELEMENTS, MAX_TABLE_ELEMENTS, mostElements } from './cap-tables.ts'
 import { readSections } from './module-sections.ts'
 
-/** A module with these memories, whose `grow` asks for one page more and returns the pages before, or -1. */
+/** A module with these memories. `grow` asks for one more page and returns the pages before, or -1. */
 function growing(...memories: Bytes[]): Uint8Array<ArrayBuffer> {
   return wasm({
     types: [funcType([], [I32])],
@@ -31,7 +31,7 @@ function growing(...memories: Bytes[]): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** How many pages it gets before it is refused, with the cap in pages; at most 10. */
+/** Pages that the module gets before it is refused, with the cap in pages; at most 10. */
 function pagesOf(bytes: Uint8Array<ArrayBuffer>, cap: number): number {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(capModule(bytes, cap * PAGE_BYTES)))
   const grow = exports['grow'] as () => number
@@ -77,7 +77,10 @@ test('all else of a compiler’s module stays as it is', async () => {
 })
 
 describe('tables', () => {
-  /** A module with these tables, whose functions ask for `more` elements in one table each and return those before, or -1. */
+  /**
+   * A module with these tables. Its functions ask for `more` elements in one table each and return the elements before,
+   * or -1.
+   */
   function growingTables(tables: readonly Bytes[], more: number): Uint8Array<ArrayBuffer> {
     const grow = (index: number): Bytes => body(0xd0, FUNCREF, 0x41, ...leb(more), 0xfc, 0x0f, index)
     return wasm({
@@ -88,7 +91,7 @@ describe('tables', () => {
     })
   }
 
-  /** How long the tables are once none gets more. */
+  /** Lengths of the tables when none gets more. */
   function lengthsOf(bytes: Uint8Array<ArrayBuffer>): number[] {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(capModule(bytes, 0)))
     const lengths: number[] = []

@@ -4,9 +4,9 @@ import { MEMORY, TABLE } from './module-sections.ts'
 import { rewriteSections } from './rewrite-sections.ts'
 
 /**
- * The module with limits for what it can have grow: its memory, and its tables. What is no module, or has what cannot be limited
- * so, comes back as it is: look at the result.
- * @param maxMemoryBytes Largest memory, in bytes; a part of a page does not count.
+ * The module with limits for its memory and its tables. If it is no module, or cannot be limited so, it comes back
+ * unchanged: look at the result.
+ * @param maxMemoryBytes Largest memory, in bytes. A part of a page does not count.
  */
 export function capModule(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number): Uint8Array<ArrayBuffer> {
   try {
@@ -15,6 +15,6 @@ export function capModule(bytes: Uint8Array<ArrayBuffer>, maxMemoryBytes: number
       return id === TABLE ? cappedTables(section) : undefined
     })
   } catch {
-    return bytes // cut off: what compiles it says so
+    return bytes // Cut off. The compiler will say so.
   }
 }

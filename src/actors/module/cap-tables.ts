@@ -3,20 +3,21 @@ import { LIMIT_HAS_MAX, LIMIT_IS_64_BIT, readTables, type TableLimits } from './
 import { leb } from './rewrite-sections.ts'
 
 /**
- * Elements that the tables of a module may have together at their start. An element takes up to 28 bytes (V8), so these are 28 MB
- * beside the memory; they are more than the functions that engines take in a module.
+ * Elements that all tables of a module together may have at the start. An element takes up to 28 bytes (V8), so this is
+ * 28 MB beside the memory. It is more than the functions that engines accept in a module.
  */
 export const MAX_TABLE_ELEMENTS = 1_000_000
 
 /**
- * Elements that they grow to. Chromium has 1 GiB for the tables of all workers (16 bytes of it an element): a million each in 95
- * processes took the tab down.
+ * Elements to which the tables may grow. Chromium 156 has 1 GiB for the tables of all workers, 16 bytes per element: a
+ * million elements in each of 95 processes took the tab down.
  */
 export const MAX_GROWN_ELEMENTS = 262_144
 
 /**
- * The table section with a maximum for each table, so that the engine itself refuses to grow it further: what they leave of
- * {@link MAX_GROWN_ELEMENTS} at their start is shared alike among them. undefined if that cannot be: look at the result.
+ * The table section with a maximum for each table, so that the engine itself refuses to grow it further. The tables
+ * share equally what their start leaves of {@link MAX_GROWN_ELEMENTS}. Undefined if that cannot be done: look at the
+ * result.
  */
 export function cappedTables(section: BinaryReader): number[] | undefined {
   const tables = readTables(section)
@@ -31,12 +32,12 @@ export function cappedTables(section: BinaryReader): number[] | undefined {
   return content
 }
 
-/** Elements that tables have at their start. */
+/** Elements of the tables at the start. */
 export function startElements(tables: readonly TableLimits[]): number {
   return tables.reduce((sum, { initial }) => sum + initial, 0)
 }
 
-/** What they can grow to; Infinity if that has no limit. */
+/** Elements to which the tables can grow; Infinity without a limit. */
 export function mostElements(tables: readonly TableLimits[]): number {
   return tables.reduce((sum, { maximum = Infinity }) => sum + maximum, 0)
 }

@@ -1,17 +1,17 @@
 import type { BinaryReader } from './binary-reader.ts'
 import { countBlocks } from './instructions.ts'
 
-/** What compilers have for a block beside its locals, in locals (V8). */
+/** What a compiler needs for a block beside its locals, counted in locals (V8). */
 const LOCALS_OF_A_BLOCK = 160
 
 /**
- * What a function may have: blocks times locals. A compiler notes for a block what each local is then, up to 90 bytes (V8's
- * optimising compiler, at nested loops), so this is 2.7 GB; twice as much took the tab down, with a module of 78 kB. Real programs
- * have far less: LLVM (75 MB) up to 1 million.
+ * Largest function: blocks times locals. For each block a compiler notes the state of each local, up to 90 bytes (V8's
+ * optimising compiler, for nested loops), so this is 2.7 GB. Twice as much took the tab down, with a module of 78 kB
+ * (Chromium 156). Real programs have far less: LLVM (75 MB) up to 1 million.
  */
 const MAX_BLOCKS_BY_LOCALS = 30_000_000
 
-/** Whether there is a function in a code section that has more than that. */
+/** Whether a code section has a larger function. */
 export function hasTooLargeFunction(section: BinaryReader): boolean {
   for (let left = section.unsigned(); left > 0; left--) {
     const bytes = section.unsigned()
@@ -26,7 +26,7 @@ function isTooLarge(body: BinaryReader, bytes: number): boolean {
     locals += body.unsigned()
     body.valueType()
   }
-  // Nearly all functions are too short for that: they are not looked through.
+  // Nearly all functions are too short for that, and are not read.
   if (bytes * locals <= MAX_BLOCKS_BY_LOCALS) return false
   return countBlocks(body.rest) * locals > MAX_BLOCKS_BY_LOCALS
 }

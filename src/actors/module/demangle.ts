@@ -1,4 +1,4 @@
-/** What Rust writes in symbols for characters that those cannot have. */
+/** How Rust writes characters that symbols cannot have. */
 const ESCAPES: Readonly<Record<string, string>> = {
   SP: '@',
   BP: '*',
@@ -9,7 +9,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   RP: ')',
   C: ',',
 }
-/** The last part of a symbol of the legacy scheme: a hash. */
+/** The last part of a legacy symbol: a hash. */
 const HASH = /^h[0-9a-f]{16}$/
 /** Basic types of the v0 scheme. */
 const BASIC: Readonly<Record<string, string>> = {
@@ -34,17 +34,17 @@ const BASIC: Readonly<Record<string, string>> = {
   z: '!',
   p: '_',
 }
-/** Nested parts of a v0 symbol that are read. */
+/** Depth up to which the parts of a v0 symbol are read. */
 const MAX_DEPTH = 64
 
-/** Frames of a trap, as `in name at 0x4f`, with the names that their source has. */
+/** Frames of a trap, as `in name at 0x4f`, with the names of the source. */
 export function demangled(frames: readonly string[]): string[] {
   return frames.map((frame) => frame.replace(/^in (\S+)(?= at 0x)/, (_, name: string) => `in ${demangle(name)}`))
 }
 
 /**
- * The name of a function as its source has it, of Rust (legacy and v0 symbols) and C++ (nested names, without the parameters).
- * A name that is none of them comes back as it is.
+ * The name of a function as in its source, for Rust (legacy and v0 symbols) and C++ (nested names, without parameters).
+ * Any other name comes back unchanged.
  */
 export function demangle(name: string): string {
   const legacy = /^_?_ZN(?=\d)(.*)/s.exec(name)?.[1]
@@ -83,7 +83,7 @@ function unescape(part: string): string {
     })
 }
 
-/** Reads a v0 symbol (https://doc.rust-lang.org/rustc/symbol-mangling/v0.html). Throws at what it does not know. */
+/** Reads a v0 symbol (https://doc.rust-lang.org/rustc/symbol-mangling/v0.html). Throws for unknown parts. */
 class V0 {
   readonly #symbol: string
   #at = 0

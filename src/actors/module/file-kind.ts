@@ -22,7 +22,7 @@ const BINARY: readonly { magic: readonly number[]; at?: number; is: string }[] =
   { magic: [0x42, 0x43, 0xc0, 0xde], is: 'LLVM bitcode: link it to a module first' },
 ]
 
-/** Beginnings of texts, after white space and comments. */
+/** How texts begin, after white space and comments. */
 const TEXT: readonly { start: RegExp; is: string }[] = [
   { start: /^\(\s*module/, is: 'WebAssembly as text (.wat): make a module of it with wat2wasm' },
   { start: /^\(\s*component/, is: 'a component as text: Glia runs core modules, built for wasm32-wasip1' },
@@ -30,7 +30,7 @@ const TEXT: readonly { start: RegExp; is: string }[] = [
   { start: /^version https:\/\/git-lfs/, is: 'a Git LFS pointer, and not the file itself: get it with git lfs pull' },
 ]
 
-/** What a file is that is no module, as the rest of a sentence; undefined if that cannot be told. */
+/** The kind of a file that is no module, as the rest of a sentence; undefined if it is unknown. */
 export function fileKind(bytes: Uint8Array): string | undefined {
   const found = BINARY.find(({ magic, at = 0 }) => magic.every((byte, i) => bytes[at + i] === byte))
   if (found) return found.is

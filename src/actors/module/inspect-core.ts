@@ -10,25 +10,25 @@ import { isProvided, WASI_MODULE } from './wasi-names.ts'
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d]
 const CORE_VERSION = [0x01, 0x00, 0x00, 0x00]
-/** Layer of the component model's binaries, behind a version of two bytes. */
+/** Layer of the component model in a binary, behind a version of two bytes. */
 const COMPONENT_LAYER = [0x01, 0x00]
 
 /**
- * Helpers that look like methods and are none: of Binaryen's asyncify pass, which TinyGo's scheduler uses, and of wasi-vfs, with
+ * Helpers that look like methods: of Binaryen's asyncify pass, which TinyGo's scheduler uses, and of wasi-vfs, with
  * which interpreters carry their library in the module.
  */
 const TOOLCHAIN_EXPORT = /^asyncify_|^wasi_vfs_pack_fs$/
 
-/** Functions of WASI that touch no memory. */
+/** Functions of WASI that do not touch the memory. */
 const WITHOUT_MEMORY: ReadonlySet<string> = new Set(['proc_exit', 'sched_yield', 'proc_raise', 'fd_close'])
 
-/** Methods that a module may have: each is in the record of its process, and in the page's list. */
+/** Most methods of a module. Each is in the record of its process, and in the page's list. */
 const MAX_METHODS = 1024
-/** Imports that it may have, the same one several times among them. */
+/** Most imports of a module, repeated ones included. */
 const MAX_IMPORTS = 1024
-/** Longest name or reason that is told; a module may have names of 100,000 bytes. In UTF-16 units. */
+/** Longest name or reason in a message, in UTF-16 units. A module may have names of 100,000 bytes. */
 const MAX_SHOWN = 300
-/** Numbers that an exception may carry: compilers use one. */
+/** Most numbers in an exception. Compilers use one. */
 const MAX_EXCEPTION_NUMBERS = 16
 
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
@@ -37,34 +37,34 @@ const TOO_LARGE_FUNCTION =
   'The module has a function with so many blocks and variables that compiling it could take all of the tab’s memory. ' +
   'Split the function, or build the module with optimisation if it is built without.'
 
-/** What a module says that it needs. */
+/** What a module needs, as it says itself. */
 export interface ModuleAsks {
   imports: Import[]
   /** Memory at its start, in bytes. */
   startMemoryBytes: number
-  /** What it would have its memory grow to, in bytes; undefined: without a limit. */
+  /** The size to which its memory would grow, in bytes; undefined without a limit. */
   maxMemoryBytes: number | undefined
 }
 
 /** A module that Glia can run. */
 export interface InspectedModule {
-  /** Compiled, with the cap as its memory's maximum. */
+  /** Compiled, with the cap as the maximum of its memory. */
   module: WebAssembly.Module
-  /** What its memory can grow to, in bytes; undefined if it cannot grow. */
+  /** The size to which its memory can grow, in bytes; undefined if it cannot grow. */
   memoryLimitBytes: number | undefined
-  /** The cap that it was compiled with, in bytes. */
+  /** The cap with which it was compiled, in bytes. */
   maxMemoryBytes: number
-  /** What it asks for by itself. */
+  /** What the module asks for itself. */
   asks: ModuleAsks
-  /** Names of the exports that messages can be sent to, in the module's order. */
+  /** Names of the exports that are methods, in the module's order. */
   methods: string[]
 }
 
 /**
- * Compiles a module with a cap on its memory and finds its methods, or refuses it. The actor worker has no more words for that than
- * are here; the page adds to them (`inspect.ts`).
- * @param maxMemoryBytes Largest memory that it may have, at its start and later.
- * @param allowStart Whether it may have what it asks for at its start, if that is more.
+ * Compiles a module with a cap on its memory and finds its methods, or refuses it. The actor worker has only these
+ * words for a refusal; the page adds to them (`inspect.ts`).
+ * @param maxMemoryBytes Largest memory, at the start and later.
+ * @param allowStart Whether the module may have what it asks for at its start, if that is more.
  * @throws {GliaError} ERR_BAD_MODULE
  */
 export async function inspectCore(
@@ -75,9 +75,9 @@ export async function inspectCore(
   checkHeader(bytes)
   const uncapped = trySections(bytes)
   const asks = asksOf(uncapped)
-  // What can be told before it is compiled, for that takes long. What it imports comes first: it names the toolchain.
+  // Checks that come before compiling, which takes long. The imports come first: they name the toolchain.
   if (uncapped) checkImports(uncapped)
-  // Not every browser leaves the functions for later.
+  // Not every browser compiles functions lazily.
   if (uncapped?.hasTooLargeFunction) throw bad(TOO_LARGE_FUNCTION)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
   const capped = capModule(bytes, cap)
@@ -91,7 +91,7 @@ export async function inspectCore(
   return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
 }
 
-/** undefined if it is cut off, or no module: compiling it says so. */
+/** Undefined if it is cut off, or no module. Compiling it says so. */
 function trySections(bytes: Uint8Array): ModuleSections | undefined {
   try {
     return readSections(bytes)
@@ -125,14 +125,14 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
     return await WebAssembly.compile(bytes)
   } catch (cause) {
     if (has64BitMemory(bytes)) throw bad(NO_64_BIT, cause)
-    // Engines prefix their reason with the API's name: "WebAssembly.compile(): expected …".
+    // Engines prefix their reason with the name of the API: "WebAssembly.compile(): expected …".
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^WebAssembly\.\w+\(\):\s*/, '')
     const why = cut(reason, MAX_SHOWN)
     throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${why}.`, cause)
   }
 }
 
-/** Why an engine without 64-bit memories (Safari 26, Node 20) does not compile it. */
+/** Whether the module has a 64-bit memory, which some engines do not compile (Safari 26, Node 20). */
 function has64BitMemory(bytes: Uint8Array): boolean {
   return trySections(bytes)?.memories.some(({ is64Bit }) => is64Bit) ?? false
 }
@@ -154,7 +154,7 @@ function checkImports({ imports }: ModuleSections): void {
   }
 }
 
-/** A function of WASI that reads or writes memory has no use for one that it does not see. */
+/** A function of WASI that reads or writes memory needs a memory that is exported. */
 function checkExportedMemory({ imports, exports }: ModuleSections): void {
   const needs = imports.find(({ module, name }) => module === WASI_MODULE && !WITHOUT_MEMORY.has(name))
   if (!needs || exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) return
@@ -164,7 +164,7 @@ function checkExportedMemory({ imports, exports }: ModuleSections): void {
 }
 
 function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void {
-  // The tab holds a limited number of memories, and a process is counted for one (FACTS 2.6).
+  // The tab holds about 124 memories (Chromium 156), and a process counts as one.
   if (memories.length > 1) throw bad(`The module has ${memories.length} memories. Glia runs modules with one.`)
   for (const { initialPages, maximumPages, is64Bit } of memories) {
     if (is64Bit) throw bad(NO_64_BIT)
@@ -178,9 +178,10 @@ function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void
 }
 
 /**
- * Objects are in the heap of the browser's own language, which has no limit that a page could set: full, it ends the whole tab.
- * An exception is such an object too. One that carries some numbers is small, and what can hold it is bounded: not so a
- * table of them, nor a chain in which each carries the one before.
+ * Objects are in the heap of the browser's own language, which has no limit that a page could set. A full heap ends the
+ * whole tab. An exception is such an object too. One that carries some numbers is small, and the number of them that a
+ * guest can hold is limited. That is not true for a table of exceptions, nor for a chain in which each carries the one
+ * before.
  */
 function checkObjects({ hasObjects, tags, tables }: ModuleSections): void {
   if (hasObjects) {
@@ -214,7 +215,7 @@ function memoryLimit({ memories: [memory] }: ModuleSections): number | undefined
   return maximumPages > initialPages ? maximumPages * PAGE_BYTES : undefined
 }
 
-/** Exports of type () -> () or () -> i32 that do not start with `_`, and `_start` (DESIGN 5). */
+/** Exports of type () -> () or () -> i32 whose names do not start with `_`, and `_start`. */
 function findMethods({ exports }: ModuleSections): string[] {
   const methods = exports.filter(isMethod).map(({ name }) => name)
   if (methods.length > MAX_METHODS) {
@@ -230,7 +231,7 @@ function isMethod({ name, shape }: Export): boolean {
   return name === '_start' || !name.startsWith('_')
 }
 
-/** A number as a person reads it. */
+/** A number for people. */
 function count(value: number): string {
   return value.toLocaleString('en')
 }

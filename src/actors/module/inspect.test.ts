@@ -25,7 +25,7 @@ const TYPES = [funcType([], []), funcType([], [I32]), funcType([I32], []), funcT
 const RETURNS_ZERO = { type: RETURNS_I32, body: body(0x41, 0x00) }
 const EMPTY = { type: NOTHING, body: body() }
 
-/** A module with these functions, exported by these names in this order. */
+/** A module with these functions, exported under these names in this order. */
 function exporting(functions: Record<string, { type: number; body: readonly number[] }>, init: ModuleInit = {}) {
   const names = Object.keys(functions)
   return wasm({
@@ -88,7 +88,7 @@ describe('a good module', () => {
   })
 })
 
-/** What a person is told of each bad input; those that are found while they start are the worker's to refuse. */
+/** The sentence for each bad input. Inputs that fail while they start are refused by the worker. */
 const WORDS: Record<BadName, RegExp | undefined> = {
   empty: /^The file is empty\.$/,
   text: /not a WebAssembly module/,
@@ -246,7 +246,7 @@ describe('a bad module', () => {
 
   test('with several memories is refused: a process is counted for one', async () => {
     const several = exporting({ run: EMPTY }, { memories: [memory32(1), memory32(1)] })
-    // Engines that do not know of them (Node 20) refuse it themselves.
+    // Engines without them (Node 20) refuse the module themselves.
     await expect(inspectModule(several, CAP)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
   })
 
@@ -261,7 +261,7 @@ describe('a bad module', () => {
   test.each(Object.entries(refused))('with %s is refused, and told why', async (_, { bytes, names }) => {
     const refusal = inspectModule(bytes, CAP)
     await expect(refusal).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
-    // Node 20 does not know of all of them, and refuses what it does not know itself.
+    // Node 20 does not know all of them, and refuses what it does not know.
     await expect(refusal).rejects.toThrow(isKnown(bytes) ? names : /cannot run/)
   })
 

@@ -5,8 +5,8 @@ export type { InspectedModule, ModuleAsks } from './inspect-core.ts'
 
 /**
  * Compiles a module with a cap on its memory and finds its methods, or says in one sentence why it cannot be an actor.
- * @param maxMemoryBytes Largest memory that it may have, at its start and later.
- * @param allowStart Whether it may have what it asks for at its start, if that is more.
+ * @param maxMemoryBytes Largest memory, at the start and later.
+ * @param allowStart Whether the module may have what it asks for at its start, if that is more.
  * @throws {GliaError} ERR_BAD_MODULE
  */
 export async function inspectModule(
@@ -21,7 +21,7 @@ export async function inspectModule(
   }
 }
 
-/** A refusal with all that can be told of the module. The words for that are loaded when they are needed. */
+/** A refusal with everything that is known about the module. The code for that is loaded when it is needed. */
 export async function explained(refusal: Error, bytes: Uint8Array): Promise<Error> {
   const { explain } = await import('./refusal-words.ts')
   return explain(refusal, bytes)

@@ -6,10 +6,10 @@ const END = 0x0b
 const EMPTY = 0x40
 /** Bytes that begin blocks where they are opcodes. */
 const LOOKALIKES = [0x02, 0x03, 0x04, 0x06, 0x1f]
-/** A number of five bytes, all of which look like the start of a block but for the flag that more follows. */
+/** A number of five bytes. Each looks like the start of a block, apart from the flag that more bytes follow. */
 const LONG_NUMBER = [0x82, 0x83, 0x84, 0x86, 0x03]
 
-/** Instructions that begin no block, as full of lookalikes as they can be. */
+/** Instructions that begin no block, as full of lookalikes as possible. */
 const BLOCKLESS: Record<string, readonly number[]> = {
   'i32.const': LOOKALIKES.flatMap((value) => [0x41, value, 0x1a]),
   'i64.const': [0x42, ...LONG_NUMBER, 0x1a],
@@ -35,7 +35,7 @@ const BLOCKLESS: Record<string, readonly number[]> = {
 }
 
 test.each(Object.entries(BLOCKLESS))('%s begins no block, and is read to its end', (_, code) => {
-  // The block behind is only seen if all before was read in step.
+  // The block behind is seen only if everything before was read in step.
   expect(countBlocks(Uint8Array.from([...code, 0x02, EMPTY, END, END]))).toBe(1)
 })
 

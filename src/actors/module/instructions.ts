@@ -1,9 +1,10 @@
 /**
- * The lengths of WebAssembly's instructions, as of WebAssembly 3.0 with threads, relaxed SIMD, legacy exceptions and wide arithmetic:
- * https://webassembly.github.io/spec/core/binary/instructions.html. What an instruction means does not matter here.
+ * The lengths of WebAssembly's instructions, as of WebAssembly 3.0 with threads, relaxed SIMD, legacy exceptions and
+ * wide arithmetic: https://webassembly.github.io/spec/core/binary/instructions.html. Their meaning does not matter
+ * here.
  */
 
-/** What follows an opcode. A number: so many LEB128 numbers. */
+/** What follows an opcode. A number means so many LEB128 numbers. */
 type Immediates =
   | 0
   | 1
@@ -52,7 +53,10 @@ const OPCODES = byRanges([
   [0xd5, 0xd6, 1],
 ])
 
-/** Opcodes of two parts, by the first: bulk memory and tables, SIMD, atomics. Modules with objects (0xfb) are refused anyway. */
+/**
+ * Opcodes of two parts, by the first: bulk memory and tables, SIMD, atomics. Modules with objects (0xfb) are refused in
+ * any case.
+ */
 const PREFIXED: Readonly<Record<number, readonly (Immediates | undefined)[]>> = {
   0xfc: byRanges([
     [0, 7, 0],
@@ -85,16 +89,16 @@ const PREFIXED: Readonly<Record<number, readonly (Immediates | undefined)[]>> = 
 
 /** Instructions that begin a block: block, loop, if, try, try_table. */
 const BEGINS_BLOCK: ReadonlySet<number> = new Set([0x02, 0x03, 0x04, 0x06, 0x1f])
-/** First bytes of reference types; what they refer to follows. */
+/** First bytes of reference types. A heap type follows. */
 const REFERENCES: ReadonlySet<number> = new Set([0x63, 0x64])
-/** In the alignment of a memory access: the index of a memory follows. */
+/** Bit in the alignment of a memory access: the index of a memory follows. */
 const HAS_MEMORY_INDEX = 0x40
 /** Kinds of catch clauses that name no exception. */
 const FIRST_CATCH_ALL = 2
 
 /**
- * Counts the blocks in the code of a function, without its locals. From an instruction on that is not known here, every byte that
- * could begin a block counts as one: what comes after it cannot be told apart.
+ * Counts the blocks in the code of a function, without its locals. After an unknown instruction the rest cannot be told
+ * apart, so every byte that could begin a block counts as one.
  */
 export function countBlocks(code: Uint8Array): number {
   const reader = new InstructionReader(code)
@@ -143,7 +147,7 @@ class InstructionReader {
       case 'block':
         return this.#skipType()
       case 'br_table':
-        // The labels, and the one for all other values.
+        // The labels, and the default label.
         return this.#skipNumbers(this.#number() + 1)
       case 'types':
         for (let left = this.#number(); left > 0 && !this.#done; left--) this.#skipType()
@@ -211,7 +215,7 @@ class InstructionReader {
   }
 }
 
-/** What follows each opcode, by the ranges that have the same: first and last. */
+/** What follows each opcode, by ranges of opcodes with the same: first and last. */
 function byRanges(
   ranges: readonly (readonly [first: number, last: number, immediates: Immediates])[],
 ): (Immediates | undefined)[] {

@@ -7,7 +7,7 @@ import type { ModuleVersion } from '../table/store.ts'
 
 const CAP = 1024 * 1024
 
-/** A module whose method is called so. */
+/** A module with a method of this name. */
 function moduleOf(method: string): Uint8Array<ArrayBuffer> {
   return wasm({
     types: [funcType([], [])],
@@ -17,7 +17,7 @@ function moduleOf(method: string): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** A cache over a store of these modules, and what was loaded from it. */
+/** A cache over a store with these modules, and the list of what was loaded from it. */
 async function makeCache(init: Partial<ModuleCacheInit> = {}) {
   const loaded: string[] = []
   const stored = new Map<string, Uint8Array<ArrayBuffer>>()
@@ -60,7 +60,7 @@ test('bytes that were read once are not read again', async () => {
   })
   const file = new File([moduleOf('one')], 'one.wasm')
   const { blob, version } = await cache.add(file, { maxMemoryBytes: CAP })
-  // A file on the disk may change: what is kept of it is a copy.
+  // A file on the disk may change, so a copy is kept.
   expect(blob).not.toBe(file)
   expect(await cache.add(blob, { maxMemoryBytes: CAP })).toMatchObject({ version, blob })
   expect(reads).toBe(1)

@@ -4,7 +4,7 @@ import type { ModuleSource, ReadOptions } from './module-source.ts'
 import { readModule, type ReadOrder } from './read-module.ts'
 import type { ModuleVersion } from '../table/store.ts'
 
-/** Modules that are kept compiled, and bytes of them in all; the machine code takes some times as much. */
+/** Compiled modules that are kept, and their bytes in all. The machine code takes several times as much. */
 const MAX_MODULES = 64
 const MAX_BYTES = 128 * 1024 * 1024
 
@@ -15,17 +15,17 @@ interface Cached {
 }
 
 export interface ModuleCacheInit {
-  /** The bytes of a module. @throws {GliaError} ERR_STORAGE if they are not to be had. */
+  /** The bytes of a module. @throws {GliaError} ERR_STORAGE if they cannot be had. */
   load(cid: string): Promise<Blob>
-  /** Reads and compiles modules; left out: in this thread. */
+  /** Reads and compiles modules. Left out: in this thread. */
   read?: typeof readModule | undefined
-  /** Whether the module can be had from nowhere else. */
+  /** Whether the module cannot be loaded again. */
   isPinned(cid: string): boolean
   maxModules?: number
   maxBytes?: number
 }
 
-/** A module that is compiled, and its bytes. */
+/** A compiled module with its bytes. */
 export interface AddedModule {
   version: ModuleVersion
   inspected: InspectedModule
@@ -33,26 +33,26 @@ export interface AddedModule {
 }
 
 /**
- * Compiled modules by CID and memory cap, which is compiled in. The least recently used go first; a process that runs has its
- * own hold on its module.
+ * Modules, compiled with a memory cap, by CID and cap. The least recently used go first. A running process holds its
+ * module itself.
  */
 export class ModuleCache {
   readonly #init: ModuleCacheInit
   /** In the order of their last use. */
   readonly #cached = new Map<string, Cached>()
-  /** Those that had to go, as long as somebody else has their module, as a process does that runs. */
+  /** Modules that had to go, as long as somebody else holds them, such as a running process. */
   readonly #left = new Map<
     string,
     { module: WeakRef<WebAssembly.Module>; inspected: Omit<InspectedModule, 'module'> }
   >()
-  /** What is in bytes that were read once: nobody can change a blob. */
+  /** What is known of bytes that were read once: nobody can change a blob. */
   readonly #known = new WeakMap<Blob, ModuleVersion>()
 
   constructor(init: ModuleCacheInit) {
     this.#init = init
   }
 
-  /** @throws {GliaError} what loading or compiling fails with; the next call tries again. */
+  /** @throws {GliaError} the failure of loading or compiling. The next call tries again. */
   get({ cid, moduleBytes }: ModuleVersion, maxMemoryBytes: number): Promise<InspectedModule> {
     const key = keyOf(cid, maxMemoryBytes)
     const known = this.#cached.get(key)
@@ -63,7 +63,7 @@ export class ModuleCache {
     }
     const left = this.#recover(key)
     const compiled = left ? Promise.resolve(left) : this.#load(cid, maxMemoryBytes)
-    // By then another may be in its place.
+    // By then another one may be in its place.
     compiled.catch(() => this.#cached.get(key)?.compiled === compiled && this.#cached.delete(key))
     this.#put(key, { cid, moduleBytes, compiled })
     return compiled
@@ -74,7 +74,9 @@ export class ModuleCache {
     return this.#cached.get(keyOf(cid, maxMemoryBytes))?.compiled
   }
 
-  /** Compiles a module that may be new and looks at it. @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
+  /**
+   * Compiles a module that may be new, and inspects it. @throws {GliaError} ERR_BAD_MODULE; the reason of the signal.
+   */
   async add(source: ModuleSource, order: Omit<ReadOrder, 'copy'>, options?: ReadOptions): Promise<AddedModule> {
     const given = source instanceof Blob ? source : new Blob([source], { type: 'application/wasm' })
     const known = this.#known.get(given)
@@ -92,7 +94,7 @@ export class ModuleCache {
     return { version, inspected, blob }
   }
 
-  /** A module that is compiled already. */
+  /** Adds a module that is compiled already. */
   put({ cid, moduleBytes }: ModuleVersion, maxMemoryBytes: number, compiled: InspectedModule): void {
     this.#put(keyOf(cid, maxMemoryBytes), { cid, moduleBytes, compiled: Promise.resolve(compiled) })
   }
@@ -101,7 +103,7 @@ export class ModuleCache {
     return this.peek(cid, maxMemoryBytes)?.catch(() => undefined)
   }
 
-  /** No process has the module any more. */
+  /** Call it when no process has the module any more. */
   drop(cid: string): void {
     for (const [key, cached] of this.#cached) if (cached.cid === cid) this.#cached.delete(key)
     for (const key of this.#left.keys()) if (key.startsWith(`${cid} `)) this.#left.delete(key)

@@ -5,7 +5,7 @@ import { guest, type GuestName } from '../../../e2e/guests/guests.ts'
 import { exportMemory, funcType, I32, memory32, vector, wasm } from '../../../e2e/guests/wasm.ts'
 import { readSections } from './module-sections.ts'
 
-/** Built by `npm run build`; a fresh clone has none yet. */
+/** Built by `npm run build`. A fresh clone has none. */
 const BUILT = fileURLToPath(new URL('../../../public/actors/', import.meta.url))
 
 const GUESTS: readonly GuestName[] = ['trouble', 'duplex', 'cmd', 'big', 'env']
@@ -17,7 +17,7 @@ interface Interface {
   exports: { name: string; kind: string }[]
 }
 
-/** What the module asks for and offers, as we read it, without what only we read. */
+/** What the module asks for and offers, as this code reads it, without what only this code reads. */
 function ours(bytes: Uint8Array): Interface {
   const { imports, exports } = readSections(bytes)
   return { imports, exports: exports.map(({ name, kind }) => ({ name, kind })) }

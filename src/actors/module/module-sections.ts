@@ -24,7 +24,7 @@ export const FUNCREF = 0x70
 export const EXTERNREF = 0x6f
 const TABLE_WITH_VALUE = 0x40
 
-/** A function's type, as far as methods and exceptions are concerned. */
+/** The part of a function's type that matters for methods and exceptions. */
 export interface FunctionShape {
   parameters: number
   /** Whether all parameters are numbers. */
@@ -48,7 +48,7 @@ export interface Export {
 
 export interface MemoryLimits {
   initialPages: number
-  /** undefined: as many as there can be. */
+  /** Undefined: no limit. */
   maximumPages: number | undefined
   is64Bit: boolean
 }
@@ -59,27 +59,27 @@ export interface TableLimits {
   flags: number
   /** Elements. */
   initial: number
-  /** undefined: as many as there can be. */
+  /** Undefined: no limit. */
   maximum: number | undefined
 }
 
 export interface ModuleSections {
   imports: Import[]
   exports: Export[]
-  /** Its own. */
+  /** The module's own tables. */
   tables: TableLimits[]
-  /** What its own exceptions carry, as their parameters; undefined: of a type that was not read. */
+  /** Parameters of the module's own exceptions; undefined for a type that was not read. */
   tags: (FunctionShape | undefined)[]
-  /** Whether it has types besides those of functions: of objects, for the browser's garbage collector. */
+  /** Whether it has types other than those of functions: objects for the browser's garbage collector. */
   hasObjects: boolean
   memories: MemoryLimits[]
-  /** Whether compiling a function of it could take all memory that the tab has. */
+  /** Whether compiling one of its functions could take all memory of the tab. */
   hasTooLargeFunction: boolean
 }
 
 /**
- * Reads what the JavaScript API does not tell: the types of exported functions and the limits of memories. Give it bytes
- * that compile: it does not validate, and skips what it has no use for.
+ * Reads what the JavaScript API does not tell: the types of exported functions and the limits of memories. Give it
+ * bytes that compile: it does not validate, and skips what it does not need.
  * @throws {RangeError} if a section is cut off.
  */
 export function readSections(bytes: Uint8Array): ModuleSections {
@@ -121,7 +121,7 @@ export function readSections(bytes: Uint8Array): ModuleSections {
   return found
 }
 
-/** Types up to the first that is not a plain function (GC types): what stands after those cannot be told apart here. */
+/** Types up to the first that is no plain function (GC types). What follows cannot be told apart here. */
 function readTypes(section: BinaryReader): FunctionShape[] {
   const types: FunctionShape[] = []
   for (let left = section.unsigned(); left > 0; left--) {
@@ -135,7 +135,10 @@ function readTypes(section: BinaryReader): FunctionShape[] {
   return types
 }
 
-/** Tables up to the first that has a value at its start: that one has no limits here, and what stands behind cannot be told. */
+/**
+ * Tables up to the first with a value at its start. Such a table has no limits here, and what follows cannot be told
+ * apart.
+ */
 export function readTables(section: BinaryReader): TableLimits[] {
   const tables: TableLimits[] = []
   for (let left = section.unsigned(); left > 0; left--) {

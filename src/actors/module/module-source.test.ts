@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { GliaError } from '../../glia/errors.ts'
 import { readFile } from './module-source.ts'
 
-/** A file of a browser that is read in parts and tells when its reader lets go of it. */
+/** A browser's file that is read in parts, and that records when its reader releases it. */
 class PartedFile extends Blob {
   isCancelled = false
 

@@ -1,12 +1,14 @@
 import { GliaError } from '../../glia/errors.ts'
 
-/** Shortest time between two words on how far it is, in ms. */
+/** Shortest time between two reports of progress, in ms. */
 const PROGRESS_MS = 50
 
-/** A file up to this size is read in one go: each part of it is a trip to another process of the browser. In bytes. */
+/**
+ * A file up to this size is read at once, in bytes: each part of a file costs a trip to another process of the browser.
+ */
 const WHOLE_BYTES = 256 * 1024
 
-/** Enough of a file to tell what it is, in bytes. */
+/** Bytes of a file that tell its kind. */
 export const HEAD_BYTES = 512
 
 /** A module as people and scripts give it. */
@@ -14,13 +16,13 @@ export type ModuleSource = Blob | Uint8Array<ArrayBuffer>
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined
-  /** Told now and then, and when all of it is read. */
+  /** Called now and then, and at the end. */
   onProgress?: ((doneBytes: number) => void) | undefined
 }
 
 /**
- * Reads a whole file. A file that is much too large to be a module is refused by its first bytes, before it is read.
- * @throws {GliaError} ERR_BAD_MODULE if the file cannot be read; the signal's reason.
+ * Reads a whole file. A file that is much too large for a module is refused by its first bytes, before it is read.
+ * @throws {GliaError} ERR_BAD_MODULE if the file cannot be read; the reason of the signal.
  */
 export async function readFile(file: Blob, { signal, onProgress }: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -30,7 +32,7 @@ export async function readFile(file: Blob, { signal, onProgress }: ReadOptions =
       return whole
     }
     const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
-    // inspectModule says what is wrong with it: the first bytes are enough for that.
+    // inspectModule says what is wrong. The first bytes are enough for that.
     if (head[0] !== 0 || head[1] !== 0x61) return head
     const bytes = new Uint8Array(file.size)
     let at = 0
@@ -47,7 +49,7 @@ export async function readFile(file: Blob, { signal, onProgress }: ReadOptions =
         onProgress?.(at)
       }
     } finally {
-      // After an error the rest is not read. At the end this does nothing.
+      // After an error the rest is not read. At the end this has no effect.
       void reader.cancel().catch(() => undefined)
     }
     return bytes

@@ -7,25 +7,27 @@ import { readFile, type ReadOptions } from './module-source.ts'
 import { sha256 } from './sha256.ts'
 import type { ActorWorkerApi } from '../worker/worker-api.ts'
 
-/** From this size on a module is worth a worker, which takes some 30 ms to start, in bytes. */
+/** From this size on a module gets a worker, which takes some 30 ms to start. In bytes. */
 const LARGE_BYTES = 1024 * 1024
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 
-/** All that stands before the code of a module, of nearly all modules, in bytes. */
+/** Bytes before the code of nearly all modules. */
 const START_BYTES = 8 * 1024 * 1024
 
-/** Longest time until such a worker's script has come, in ms. What it does then takes as long as the browser takes. */
+/**
+ * Longest time until the script of such a worker has loaded, in ms. Its work then takes as long as the browser takes.
+ */
 const SCRIPT_MS = 30_000
 const STALLED = 'The module could not be compiled: the script of the actor worker did not come within 30 s.'
 
 /** How a module is to be compiled. */
 export interface ReadOrder {
-  /** Largest memory that it may have, at its start and later, in bytes. */
+  /** Largest memory, at the start and later, in bytes. */
   maxMemoryBytes: number
-  /** Whether it may have what it asks for at its start, if that is more. */
+  /** Whether the module may have what it asks for at its start, if that is more. */
   allowStart?: boolean | undefined
-  /** Whether to give a copy of the bytes: a file on the disk may change. */
+  /** Whether to return a copy of the bytes: a file on the disk may change. */
   copy?: boolean | undefined
   /** The module with this hash, if it is compiled already. */
   compiled?: ((hash: Uint8Array) => Promise<InspectedModule | undefined> | undefined) | undefined
@@ -80,9 +82,9 @@ async function readHere(source: Blob, order: ReadOrder, options: ReadOptions): P
 }
 
 /**
- * The same, a large one in a worker of its own: reading, hashing and compiling 60 MB here kept the page from anything else for
- * 0.2 s (Chromium 156). Giving it up ends the worker, with all that it holds.
- * @param createWorker Starts the actor worker's script. No guest ever runs in this one.
+ * Does the same in a worker if the module is large: reading, hashing and compiling 60 MB on the page kept its thread
+ * for 0.2 s (Chromium 156). Giving it up ends the worker with all that it holds.
+ * @param createWorker Starts the actor worker's script. No guest ever runs in this worker.
  */
 export async function readModuleBeside(
   createWorker: () => Promise<Worker>,
@@ -139,14 +141,14 @@ async function readBeside(
     throw isRefused ? await explained(thrown, await startOf(source)) : thrown
   } finally {
     clearTimeout(timer)
-    // What is told of it takes another way than the result, and must not come after that.
+    // Progress takes another way than the result, and must not come after it.
     progress.onmessage = null
     progress.close()
     end?.()
   }
 }
 
-/** The start of a module, where it says what it imports and exports. @returns nothing if it cannot be read any more. */
+/** The start of a module, with its imports and exports. @returns nothing if it cannot be read any more. */
 async function startOf(source: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await source.slice(0, START_BYTES).arrayBuffer())
@@ -155,7 +157,7 @@ async function startOf(source: Blob): Promise<Uint8Array> {
   }
 }
 
-/** What is packed with gzip in the source; undefined if it is not. @throws {GliaError} ERR_BAD_MODULE */
+/** The unpacked content of a gzipped source; undefined if it is not gzipped. @throws {GliaError} ERR_BAD_MODULE */
 async function unpacked(source: Blob, options: ReadOptions): Promise<Blob | undefined> {
   const start = await startOf(source.slice(0, GZIP_MAGIC.length))
   if (start.length === 0 || !GZIP_MAGIC.every((byte, i) => start[i] === byte)) return undefined

@@ -6,7 +6,7 @@ import { signatures } from './signatures.ts'
 import { NO_METHODS, NOT_A_MODULE, ONLY_WASI } from './refusals.ts'
 import { wayOut } from './toolchain.ts'
 
-/** The refusal of a module with what else can be told of it. @param bytes The module, or its start. */
+/** The refusal of a module with everything else that is known. @param bytes The module, or its start. */
 export function explain(refusal: Error, bytes: Uint8Array): Error {
   const { message } = refusal
   const more = wordsFor(message, bytes)
@@ -26,12 +26,12 @@ function wordsFor(message: string, bytes: Uint8Array): string | undefined {
     const found = signatures(whole, imports.filter(({ kind }) => kind === 'function').length)
     return found.length > 0 ? `${message} It exports ${found.join(', ')}.` : undefined
   } catch {
-    // A damaged module: the refusal stays as it is.
+    // A damaged module. The refusal stays as it is.
     return undefined
   }
 }
 
-/** The module as far as its sections are whole: of a large one only the start is here. */
+/** The module up to its last whole section: of a large module only the start is here. */
 function wholeSections(bytes: Uint8Array): Uint8Array {
   const reader = new BinaryReader(bytes, 8)
   let end = reader.position

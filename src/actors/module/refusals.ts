@@ -1,6 +1,6 @@
 import { WASI_MODULE } from './wasi-names.ts'
 
-// Sentences that `refusal-words.ts` has more to say to.
+// Sentences to which `refusal-words.ts` can add more.
 
 export const NOT_A_MODULE = 'This is not a WebAssembly module: it does not start with “\\0asm”.'
 

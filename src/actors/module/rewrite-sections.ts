@@ -2,11 +2,11 @@ import { BinaryReader } from './binary-reader.ts'
 
 const HEADER_BYTES = 8
 
-/** Gives the new content of a section; undefined if it is to stay. */
+/** Gives the new content of a section; undefined keeps it. */
 export type RewriteSection = (id: number, section: BinaryReader) => readonly number[] | undefined
 
 /**
- * A module with other contents of some sections; the bytes themselves if none changes.
+ * A module with new contents of some sections; the same bytes if none changes.
  * @throws {RangeError} if a section is cut off.
  */
 export function rewriteSections(bytes: Uint8Array<ArrayBuffer>, rewrite: RewriteSection): Uint8Array<ArrayBuffer> {

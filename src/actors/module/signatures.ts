@@ -6,9 +6,9 @@ const FUNCTION = 3
 const EXPORT = 7
 const FUNCTION_TYPE = 0x60
 const FUNCTION_KIND = 0
-/** Signatures that a sentence has room for. */
+/** Signatures that fit into a sentence. */
 const MAX_TOLD = 3
-/** Longest name and list of types in it. */
+/** Longest name, and longest list of types, in a signature. */
 const MAX_SHOWN = 60
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -22,8 +22,8 @@ const NAMES: Readonly<Record<number, string>> = {
 }
 
 /**
- * The first exported functions with their types, as `add(i32, i32) -> i32`, for a module that has no method. Names that begin with
- * `_` are left out, unless there are no others.
+ * The first exported functions with their types, as `add(i32, i32) -> i32`, for a module without methods. Names that
+ * begin with `_` are left out, unless there are no others.
  */
 export function signatures(bytes: Uint8Array, imported: number): string[] {
   const reader = new BinaryReader(bytes, 8)
@@ -34,7 +34,7 @@ export function signatures(bytes: Uint8Array, imported: number): string[] {
     const id = reader.byte()
     const section = reader.section(reader.unsigned())
     if (id === TYPE) types = readTypes(section)
-    // Imported functions are counted first, and none of them is exported as a method.
+    // Imported functions count first. None of them is exported as a method.
     else if (id === IMPORT) functions = Array<number>(imported).fill(-1)
     else if (id === FUNCTION) for (let left = section.unsigned(); left > 0; left--) functions.push(section.unsigned())
     else if (id === EXPORT) found = readExports(section)

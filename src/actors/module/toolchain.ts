@@ -8,17 +8,17 @@ const PROXY_CALL =
 
 const EMSCRIPTEN =
   'It is built by Emscripten, which needs JavaScript beside it: rebuild it with emcc -sSTANDALONE_WASM, or with clang --target=wasm32-wasi.'
-/** Imports from env with names as short that are no accident: Emscripten has made them so short. */
+/** So many short import names from env are no accident: Emscripten has shortened them. */
 const MINIFIED_IMPORTS = 5
 
-/** What made a module that cannot run here, by what it imports, and the way out. The first that fits is told. */
+/** The toolchain of a module that cannot run here, by its imports, and what to do. The first match counts. */
 const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: string }[] = [
   {
     fits: (module, name) =>
       module.startsWith('wasix_') || (module === WASI_MODULE && /^(thread|futex|proc_fork|sock_open)/.test(name)),
     way: 'It is built for WASIX, which only Wasmer runs: rebuild it for wasm32-wasip1, without threads and sockets.',
   },
-  // Before threads: such add-ons have them too, and would need a host of their own without.
+  // Before threads: such add-ons have threads too, and would need a host of their own without them.
   {
     fits: (module, name) => module === 'napi' || (module === 'env' && /^(napi_|node_api_)/.test(name)),
     way: 'It is a Node-API add-on (napi), which needs JavaScript beside it: build it as a WASI program for wasm32-wasip1.',
@@ -58,7 +58,7 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
     way: 'It is an Extism plug-in, which needs the Extism host: build it as a WASI program that reads stdin and writes stdout.',
   },
   {
-    // Others call functions for their JavaScript proxies so: `proxy_js_free_obj`.
+    // Other toolchains name functions for their JavaScript proxies like this: `proxy_js_free_obj`.
     fits: (module, name) => module === 'env' && PROXY_CALL.test(name),
     way: 'It is a filter for a proxy (proxy-wasm), which needs a proxy such as Envoy: build it as a WASI program.',
   },
@@ -81,12 +81,12 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
         /^(_?emscripten_|_emval_|_embind_|__syscall_|__cxa_|___|invoke_|_abort_js|_tzset_js|__assert_fail|__main_argc_argv)/.test(
           name,
         )) ||
-      // Minified.
+      // Shortened names.
       (/^[a-z]$/.test(module) && /^[A-Za-z_$]{1,2}$/.test(name)),
     way: EMSCRIPTEN,
   },
   {
-    // After Emscripten: its main modules have them too.
+    // After Emscripten, whose main modules have them too.
     fits: (module, name) =>
       /^GOT\.(mem|func)$/.test(module) || (module === 'env' && /^__(memory|table)_base$/.test(name)),
     way: 'It is a shared library (a side module), which another program loads: link it into that program.',
@@ -97,7 +97,7 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
   },
 ]
 
-/** The sentence for a module with these imports, not all of which there are. */
+/** The sentence for a module with these imports, some of which are not provided. */
 export function wayOut(imports: readonly Import[]): string {
   const made = TOOLCHAINS.find(({ fits }) => imports.some(({ module, name }) => fits(module, name)))
   if (made) return made.way

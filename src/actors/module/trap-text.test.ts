@@ -41,7 +41,7 @@ test('a guest that calls itself and leaves its memory is told how to have a larg
   // In Firefox; two functions that call each other.
   const mutual = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'in even at 0x5f' : 'in odd at 0x7f'))
   expect(stackHint('index out of bounds', mutual)).toMatch(/stack-size=/)
-  // It cannot be known of these.
+  // For these it cannot be known.
   expect(stackHint('unreachable', deep)).toBeUndefined()
   expect(stackHint('memory access out of bounds', deep.slice(0, 3))).toBeUndefined()
   const other = Array.from({ length: 20 }, (_, i) => `in f${i} at 0x5f`)

@@ -1,30 +1,31 @@
 import type { Exit } from '../../glia/process/exit.ts'
 
-/** Frames of a trap that are worth a line in the log: Rust has ten of its own above the function that panics. */
+/** Frames of a trap in the log. Rust has ten of its own above the function that panics. */
 const MAX_FRAMES = 20
-/** Longest name of a function that is told; a module may give its functions names of megabytes. In UTF-16 units. */
+/** Longest name of a function, in UTF-16 units. A module may have names of megabytes. */
 const MAX_NAME = 200
-/** Longest frame that is kept: the name, and where in the module. */
+/** Longest frame: the name, and the place in the module. */
 const MAX_FRAME = MAX_NAME + 100
-/** Longest message that is kept: the last twenty of a process are in its record. */
+/** Longest message. The last twenty of a process are in its record. */
 const MAX_MESSAGE = 1000
 /** A longer line of a stack is cut in its middle before it is read: the name is at its start, the offset at its end. */
 const MAX_STACK_LINE = 2000
 
-/** A line of a stack that is inside a module: what its function is called, and where in the module it is. */
+/** A line of a stack inside a module: the name of the function, and its place in the module. */
 const GUEST_FRAMES = [
   // V8: `    at name (wasm://wasm/00a2dd76:wasm-function[3]:0x4f)`
   /^\s*at (?:(.*?) \()?\S*:wasm-function\[\d+\]:(0x[0-9a-f]+)\)?$/,
-  // Firefox 153: `name@https://x.example/actor.js line 2 > WebAssembly.compile:wasm-function[3]:0x4f`, as of an eval
+  // Firefox 153, which shows it like an eval: `name@https://x.example/actor.js line 2 >
+  // WebAssembly.compile:wasm-function[3]:0x4f`
   /^(.*)@(?:blob:)?\w+:\/\/\S*(?: line \d+ > \S+)*:wasm-function\[\d+\]:(0x[0-9a-f]+)$/,
 ]
 
-/** For the thread that guests run in: V8 notes ten frames of an error otherwise. */
+/** For the thread that runs guests: by default V8 keeps ten frames of an error. */
 export function noteWholeStacks(): void {
   Object.assign(Error, { stackTraceLimit: MAX_FRAMES + 10 })
 }
 
-/** The frames of a stack that are inside the module, as `in main.boom at 0x18c519` with the names of its name section. */
+/** The frames of a stack inside the module, as `in main.boom at 0x18c519`, with names of its name section. */
 export function guestFrames(thrown: unknown): string[] {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : ''
   const frames: string[] = []
@@ -37,14 +38,14 @@ export function guestFrames(thrown: unknown): string[] {
   return frames
 }
 
-/** Most different frames in the trap of a guest whose functions call one another for ever: two in turns, and the innermost ones. */
+/** Most different frames in the trap of endless recursion: two functions in turns, and the innermost ones. */
 const FRAMES_OF_RECURSION = 6
-/** What the engines say when a guest reads or writes outside of its memory, as V8 and Firefox put it. */
+/** What V8 and Firefox say when a guest reads or writes outside of its memory. */
 const OUT_OF_BOUNDS = /out of bounds/
 
 /**
- * What may help a guest that calls itself and has left its memory. C and Rust keep part of their stack there, and nothing but such a trap
- * tells that it is used up. undefined: nothing is known.
+ * What may help a guest that calls itself and has left its memory; undefined if nothing is known. C and Rust keep a
+ * part of their stack in the memory, and only such a trap shows that it is used up.
  */
 export function stackHint(message: string, frames: readonly string[]): string | undefined {
   const isDeep = frames.length === MAX_FRAMES && new Set(frames).size <= FRAMES_OF_RECURSION
@@ -52,12 +53,12 @@ export function stackHint(message: string, frames: readonly string[]): string | 
   return 'It calls itself, so its stack may be used up. The linker gives a larger one, of 8 MiB: clang -Wl,-z,stack-size=8388608, rustc -C link-arg=-zstack-size=8388608.'
 }
 
-/** What a guest trapped with. */
+/** The message of a trap. */
 export function trapMessage(thrown: unknown): string {
   return cut(thrown instanceof Error ? thrown.message : String(thrown), MAX_NAME)
 }
 
-/** An end with no more text than a record is to have, whatever a worker says. */
+/** An exit with no more text than a record may have, whatever a worker says. */
 export function withinBounds(exit: Exit): Exit {
   const { reason } = exit
   if (reason.type === 'exited') return exit
@@ -67,7 +68,7 @@ export function withinBounds(exit: Exit): Exit {
   return { ...exit, reason: { ...reason, message, frames } }
 }
 
-/** Text of at most so many UTF-16 units. */
+/** The text, cut to so many UTF-16 units. */
 export function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }

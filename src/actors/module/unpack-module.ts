@@ -2,10 +2,10 @@ import { concat } from '../../glia/stream/concat.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { HEAD_BYTES, type ReadOptions } from './module-source.ts'
 
-/** Largest module that is unpacked, in bytes: a small archive may hold a terabyte of zeros. */
+/** Largest module that is unpacked, in bytes. A small archive may hold a terabyte of zeros. */
 const MAX_UNPACKED = 256 * 1024 * 1024
 
-/** Unpacks a file that is packed with gzip. @throws {GliaError} ERR_BAD_MODULE if there is too much in it, or it is damaged. */
+/** Unpacks a gzipped file. @throws {GliaError} ERR_BAD_MODULE if its content is too large, or it is damaged. */
 export async function unpackModule(file: Blob, { signal }: ReadOptions): Promise<Blob> {
   const reader = file.stream().pipeThrough(new DecompressionStream('gzip')).getReader()
   const chunks: Uint8Array[] = []
@@ -21,7 +21,7 @@ export async function unpackModule(file: Blob, { signal }: ReadOptions): Promise
         )
       }
       chunks.push(next.value)
-      // Of something that is no module, the start is enough.
+      // For content that is no module, the start is enough.
       if (chunks.length === 1 && next.value[0] !== 0 && bytes >= HEAD_BYTES) break
     }
   } catch (thrown) {

@@ -1,7 +1,7 @@
 /** Module name of WASI preview 1's imports. */
 export const WASI_MODULE = 'wasi_snapshot_preview1'
 
-/** Functions of WASI preview 1, all of which the actor worker provides (a test holds this against it). */
+/** Functions of WASI preview 1. The actor worker provides all of them; a test checks it. */
 export const WASI_FUNCTIONS: ReadonlySet<string> = new Set(
   `args_get args_sizes_get environ_get environ_sizes_get clock_res_get clock_time_get fd_advise fd_allocate fd_close
    fd_datasync fd_fdstat_get fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get fd_filestat_set_size
@@ -11,7 +11,7 @@ export const WASI_FUNCTIONS: ReadonlySet<string> = new Set(
    sched_yield random_get sock_accept sock_recv sock_send sock_shutdown`.split(/\s+/),
 )
 
-/** What AssemblyScript's compiler imports unless told otherwise. */
+/** Functions that AssemblyScript's compiler imports by default. */
 const ASSEMBLYSCRIPT_FUNCTIONS: ReadonlySet<string> = new Set(['abort', 'trace', 'seed'])
 
 /** Whether the actor worker provides this function. */

@@ -4,7 +4,7 @@ import type { KeptFiles } from '../../../src/actors/files/files-api.ts'
 import type { Later } from '../wasi/descriptor.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 
-/** Waits until the page has stored what it was told. */
+/** Waits until the page has stored the reported changes. */
 export interface Barrier {
   /** @throws {WasiError} NOTSUP if this guest cannot wait. */
   check(): void

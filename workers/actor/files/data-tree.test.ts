@@ -21,7 +21,7 @@ function start(entries: readonly FileEntry[] = [], maxBytes = 1e6) {
     received.push(readFilesChanged(message))
     waiting.shift()?.()
   }
-  /** What the page gets next. */
+  /** The next report to the page. */
   const next = async (): Promise<FilesChanged> => {
     if (received.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
     return received.shift() ?? { type: 'changed', changes: [], tooLong: 0 }
@@ -31,7 +31,7 @@ function start(entries: readonly FileEntry[] = [], maxBytes = 1e6) {
     port: port1,
     next,
     ...testGuest({ data }),
-    /** What the page is told next. */
+    /** The next message to the page. */
     async told(): Promise<unknown[]> {
       return (await next()).changes.map((change) =>
         change.kind === 'file' ? [change.path, new TextDecoder().decode(change.bytes)] : change,
@@ -120,7 +120,7 @@ describe('/data', () => {
     const { data, open, onPath, onPaths } = start([], 1000)
     onPath('path_create_directory', [3], 'data/d')
     const dir = open('data/d', { oflags: wasi.OFLAGS_DIRECTORY })
-    // Room for an inode, but not for its name; then for a name, but not for where the link leads.
+    // Room for an inode, but not for its name; then for a name, but not for the target of a link.
     const { left } = data.root.volume
     expect(onPath('path_create_directory', [3], `data/${'n'.repeat(200)}`)).toBe(wasi.ERRNO_NOSPC)
     expect(open(`data/${'n'.repeat(200)}`, { oflags: wasi.OFLAGS_CREAT })).toBe(-wasi.ERRNO_NOSPC)
@@ -246,7 +246,7 @@ describe('the page is told', () => {
       dir = open(name, { dir, oflags: wasi.OFLAGS_DIRECTORY })
     }
     data.report()
-    // The 17th is too long, and what is in it is not even looked at.
+    // The 17th is too long, and its content is not even read.
     const { changes, tooLong } = await next()
     expect([changes.length, tooLong]).toEqual([16, 1])
     open('x', { dir, oflags: wasi.OFLAGS_CREAT })

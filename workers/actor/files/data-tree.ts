@@ -16,10 +16,10 @@ import { type Inode, Symlink } from './inode.ts'
 import { RegularFile } from './regular-file.ts'
 import { Volume } from './volume.ts'
 
-/** Shortest time between two reports that `fsync` asks for, in ms: each copies whatever files have changed. */
+/** Shortest time between two reports for `fsync`, in ms. Each report copies all changed files. */
 const SYNC_INTERVAL_MS = 1000
 
-/** What the page knows of a path. */
+/** What the page knows about a path. */
 interface Known {
   inode: Inode
   version: number
@@ -27,18 +27,18 @@ interface Known {
 
 /** The paths of a tree. */
 interface Paths {
-  /** Those that the page is told of, the ones above before those below. */
+  /** Reported entries, parents before children. */
   known: Map<string, Known>
-  /** What cannot be told, since its path is too long. */
+  /** Entries that cannot be reported, because their paths are too long. */
   tooLong: Set<Inode>
-  /** Length of all that are known, in UTF-16 units. */
+  /** Length of all reported paths, in UTF-16 units. */
   units: number
 }
 
-/** A tree that outlives its instances, and of which the page keeps a copy: `/data`. */
+/** A tree that outlives its instances, and of which the page has a copy: `/data`. */
 export class DataTree {
   readonly root: Directory
-  /** How often the page was told of changes. */
+  /** Number of reports to the page. */
   reports = 0
   readonly #volume: Volume
   readonly #port: MessagePort | undefined
@@ -50,12 +50,12 @@ export class DataTree {
   readonly #barrier: Barrier | undefined
   #lastSync = 0
   /**
-   * The process has started. Before, the page takes nothing, so `fsync` waits for nothing: the first message waits until what
-   * the start left here is stored.
+   * Whether the process has started. Before that the page takes nothing, so `fsync` waits for nothing; the first
+   * message waits until everything from the start is stored.
    */
   isServing = false
 
-  /** @param kept Left out: it is lost with the worker. */
+  /** @param kept Left out: the tree is lost with the worker. */
   constructor(maxBytes: number, kept?: KeptFiles) {
     this.#barrier = kept && barrierOf(kept)
     this.#volume = new Volume(() => this.#sync(), this.#barrier)
@@ -66,14 +66,14 @@ export class DataTree {
     fill(this.root, kept?.entries ?? [])
     this.#volume.bound(maxBytes)
     this.#paths = pathsOf(this.root, Infinity)
-    // A short name far down costs the tree little and the page's copy a long path.
+    // A short name deep down costs the tree little, and the page's copy a long path.
     this.#maxUnits = Math.max(maxBytes, this.#paths.units)
     this.#knownVersion = this.#volume.version
   }
 
   /**
-   * Between two messages: puts entries there, over those that have their paths. The page knows of them, and that there is room; it
-   * is told before of what it does not know yet.
+   * Between two messages: puts entries there. They replace entries with the same paths. The page knows them, and knows
+   * that there is room. Unreported changes are reported first.
    */
   put(entries: readonly FileEntry[]): void {
     this.report()

@@ -1,13 +1,13 @@
 import type { DirEntry } from './descriptor.ts'
 
-/** Size of `dirent`, which the name comes behind. */
+/** Size of `dirent`. The name follows it. */
 const DIRENT_BYTES = 24
 
 /**
- * Writes a directory's entries one behind the other. The last is cut off where the room ends: a full buffer tells the guest
- * that there is more.
- * @param after Cookie of the last entry that the guest has; 0: none.
- * @returns the bytes used.
+ * Writes a directory's entries one behind the other. The last one is cut off where the room ends: a full buffer tells
+ * the guest that there is more.
+ * @param after Cookie of the last entry that the guest has; 0 for none.
+ * @returns the used bytes.
  */
 export function writeEntries(target: Uint8Array, entries: Iterable<DirEntry>, after: number): number {
   const encoder = new TextEncoder()

@@ -87,7 +87,7 @@ describe('a file', () => {
     const part = 8192
     for (let i = 0; i < 4096; i++) {
       bytes.fill(i, AT.large, AT.large + part)
-      // Were it copied, this would move 64 GiB.
+      // A copy would move 64 GiB.
       call('fd_write', fd, AT.iovs, iovecs([part], AT.large), AT.done)
     }
     expect(fdStat(fd)).toMatchObject({ size: 4096 * part })
@@ -345,7 +345,7 @@ test('the streams of a message cannot be sought, cut off or listed', () => {
   }
 })
 
-/** A path in the guest's memory. @returns its pointer and length. */
+/** Puts a path into the guest's memory. @returns its pointer and length. */
 function put(guest: TestGuest, path: string, at: number = AT.path): [number, number] {
   guest.bytes.set(new TextEncoder().encode(path), at)
   return [at, new TextEncoder().encode(path).length]

@@ -14,7 +14,7 @@ const LAST_ADVICE = 5
 const ALL_FDFLAGS =
   wasi.FDFLAGS_APPEND | wasi.FDFLAGS_DSYNC | wasi.FDFLAGS_NONBLOCK | wasi.FDFLAGS_RSYNC | wasi.FDFLAGS_SYNC
 
-/** @throws {WasiError} INVAL for flags that there are not. */
+/** @throws {WasiError} INVAL for unknown flags. */
 export function checkFdflags(flags: number): number {
   if ((flags & ~ALL_FDFLAGS) !== 0) throw new WasiError(wasi.ERRNO_INVAL)
   return flags
@@ -27,7 +27,7 @@ function toOffset(value: bigint): number {
   return offset
 }
 
-/** Where in a file something is. @throws {WasiError} INVAL if it is negative, as a C program means it; FBIG. */
+/** A position in a file. @throws {WasiError} INVAL if it is negative, as a C program means it; FBIG. */
 function toPosition(value: bigint): number {
   if (BigInt.asIntN(64, value) < 0n) throw new WasiError(wasi.ERRNO_INVAL)
   return toOffset(value)
@@ -37,7 +37,7 @@ function toPosition(value: bigint): number {
 export function fileCalls(context: WasiContext) {
   const { memory, table } = context
 
-  /** A descriptor that has offsets, if these things may be done with it. */
+  /** A descriptor with offsets, if it has these rights. */
   const withOffsets = (fd: number, rights: number): Descriptor => {
     const descriptor = table.get(fd)
     if (descriptor.isStream && !descriptor.place) throw new WasiError(wasi.ERRNO_SPIPE)
@@ -139,7 +139,7 @@ export function fileCalls(context: WasiContext) {
   } satisfies Record<string, WasiCall>
 }
 
-/** In UTF-8. @throws {WasiError} BADF if it was not open from the start: by that guests know that there are no more. */
+/** In UTF-8. @throws {WasiError} BADF if it was not open from the start. Guests know by this that there are no more. */
 function preopenName({ preopenName: name }: Descriptor): Uint8Array {
   if (name === undefined) throw new WasiError(wasi.ERRNO_BADF)
   return new TextEncoder().encode(name)

@@ -3,12 +3,12 @@ import type { Later } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { WasiError } from './wasi-error.ts'
 
-/** A WASI function as it is written here: it throws {@link WasiError}. Numbers come as WebAssembly gives them. */
+/** A WASI function in this code: it throws {@link WasiError}. Numbers arrive as WebAssembly gives them. */
 export type WasiCall = (...values: never[]) => Later<void>
-/** As a guest imports it: it returns an errno. */
+/** The same as a guest imports it: it returns an errno. */
 export type GuestCall = (...values: never[]) => Later<number>
 
-/** The one place where an error becomes a result. Everything that is no {@link WasiError} is a trap. */
+/** The one place where an error becomes a result. Anything other than a {@link WasiError} is a trap. */
 export function guard(call: WasiCall, memory: GuestMemory): GuestCall {
   return (...values) => {
     memory.refresh()

@@ -1,7 +1,7 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { WasiError } from './wasi-error.ts'
 
-/** Buffers that one call takes, as IOV_MAX is elsewhere. */
+/** Most buffers of one call. Other systems call this IOV_MAX. */
 const MAX_BUFFERS = 1024
 /** Longest path, in bytes. */
 const MAX_PATH = 4096
@@ -9,8 +9,8 @@ const MAX_PATH = 4096
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The guest's memory. Its pointers are numbers that WebAssembly gives as signed; one that leads out of the memory is the
- * guest's mistake: every method throws {@link WasiError} FAULT then.
+ * The guest's memory. WebAssembly gives its pointers as signed numbers. A pointer out of the memory is the guest's
+ * mistake: every method then throws {@link WasiError} FAULT.
  */
 export class GuestMemory {
   #memory: WebAssembly.Memory | undefined
@@ -22,8 +22,8 @@ export class GuestMemory {
   }
 
   /**
-   * A memory that has grown is another buffer: to be called before each call of the guest is worked on. Its memory cannot grow
-   * while it waits. To ask at each access would take longer than a small message.
+   * Call it before each call of the guest is handled: a memory that has grown is another buffer. It cannot grow while
+   * the guest waits. Asking at each access would take longer than a small message.
    */
   refresh(): void {
     const buffer = this.#memory?.buffer
@@ -32,7 +32,7 @@ export class GuestMemory {
     this.#view = new DataView(buffer)
   }
 
-  /** Sees that so many bytes are the guest's. @returns `at` as an unsigned number. */
+  /** Checks that so many bytes are inside the memory. @returns `at` as an unsigned number. */
   check(at: number, length: number): number {
     const start = at >>> 0
     if (start + length <= this.#bytes.length) return start
@@ -66,7 +66,7 @@ export class GuestMemory {
 
   /**
    * Checks a list of buffers.
-   * @returns how many of them are taken: of a longer list the first 1024, and the rest is for the next call.
+   * @returns how many of them are used. Of a longer list these are the first 1024, and the rest is for the next call.
    * @throws {WasiError} INVAL if the list is longer than the memory.
    */
   checkBuffers(list: number, count: number): number {
@@ -76,7 +76,7 @@ export class GuestMemory {
     return Math.min(count >>> 0, MAX_BUFFERS)
   }
 
-  /** One of a list of buffers, which was checked; it may be empty. */
+  /** A buffer of a checked list. It may be empty. */
   buffer(list: number, index: number): Uint8Array<ArrayBuffer> {
     const at = (list >>> 0) + index * 8
     return this.bytes(this.u32(at), this.u32(at + 4))

@@ -9,7 +9,7 @@ function makeGuest(init?: TestGuestInit) {
   const guest = testGuest(init)
   return {
     ...guest,
-    /** What args_get or environ_get lists. */
+    /** The texts of args_get or environ_get. */
     list(kind: 'args' | 'environ'): { texts: string[]; sizeBytes: number } {
       guest.call(`${kind}_sizes_get`, AT.count, AT.done)
       const sizeBytes = guest.u32(AT.done)
@@ -169,7 +169,7 @@ test.each([
   for (const fd of [STDIN, STDOUT, STDERR]) {
     expect(call('fd_fdstat_get', fd, AT.buffer)).toBe(defs.ERRNO_SUCCESS)
     expect(view.getUint8(AT.buffer)).toBe(filetype)
-    // A file that can seek or tell is no terminal to C's library.
+    // C's library takes a file that can seek or tell for no terminal.
     const places = BigInt(defs.RIGHTS_FD_SEEK | defs.RIGHTS_FD_TELL)
     expect(view.getBigUint64(AT.buffer + 8, true) & places).toBe(0n)
     expect(fdStat(fd)).toMatchObject({ filetype })
@@ -188,7 +188,7 @@ describe('poll_oneoff', () => {
   const WRITE = defs.EVENTTYPE_FD_WRITE
   type Subscription = { clockMs: number; absolute?: boolean; clock?: number } | { fd: number; type: number }
 
-  /** Polls; each subscription's userdata is 10 more than its place. @returns the errno, or the events. */
+  /** Polls. The userdata of each subscription is 10 more than its place. @returns the errno, or the events. */
   function poll(guest: ReturnType<typeof makeGuest>, ...subscriptions: Subscription[]) {
     const { view, call } = guest
     subscriptions.forEach((subscription, i) => {

@@ -16,10 +16,10 @@ import { StderrDescriptor, StdinDescriptor, type StdioDescriptor, StdoutDescript
 /** Descriptors that every guest has: the three of the message, and `/`. */
 const GIVEN = 4
 
-/** What each message finds as 0, 1 and 2. */
+/** What each message finds as descriptors 0, 1 and 2. */
 const STANDARD = [StdinDescriptor, StdoutDescriptor, StderrDescriptor] as const
 
-/** The functions that can wait, which suspends the guest where it cannot block. */
+/** Functions that can wait. They suspend a guest that cannot block. */
 const WAITING: ReadonlySet<string> = new Set([
   'fd_read',
   'fd_write',
@@ -35,20 +35,20 @@ const WAITING: ReadonlySet<string> = new Set([
 export interface GuestWasiInit {
   stdio: Stdio
   isCommand: boolean
-  /** Whether the standard descriptors look like a terminal; left out: like pipes. */
+  /** Whether the standard descriptors look like a terminal. Left out: they look like pipes. */
   tty?: boolean | undefined
   args: readonly string[]
   /** `KEY=value` each. */
   env: readonly string[]
-  /** What the guest finds as `/`; undefined: it has no files. */
+  /** The directory that the guest finds as `/`; undefined if it has no files. */
   root?: Directory | undefined
-  /** Files and directories that may be open at once, besides those that are from the start. */
+  /** Files and directories that may be open at once, beside those that are open from the start. */
   maxOpenFiles: number
 }
 
 /**
- * WASI preview 1 for one instance, of which the shim gives the numbers. Its functions and file system block, spin, copy
- * twice, throw strings or are not there (FACTS 2.4, shim 0.4.2).
+ * WASI preview 1 for one instance, with the numbers of @bjorn3/browser_wasi_shim 0.4.2. Functions and file system are
+ * our own: those of the shim block, spin, copy twice, throw strings, or are missing (the README has the list).
  */
 export class GuestWasi {
   readonly #context: WasiContext
@@ -71,19 +71,22 @@ export class GuestWasi {
     if (root) context.table.add(preopened('/', root))
   }
 
-  /** Call it with the instance before any of its code runs (a start function aside, which WASI does not allow to call in). */
+  /**
+   * Call it with the instance before any of its code runs. (A start function runs before; WASI does not allow it to
+   * make calls.)
+   */
   attach(memory: WebAssembly.Memory): void {
     this.#context.memory.attach(memory)
   }
 
-  /** From now on the standard descriptors are these. */
+  /** Sets the standard descriptors from now on. */
   connect(stdio: Stdio): void {
     this.#context.stdio = stdio
   }
 
   /**
-   * Gives a new message its descriptors, whatever the one before it did to them: what that left at their numbers is
-   * abandoned with it, and so are its own, wherever they are.
+   * Gives a new message its descriptors, whatever the message before did to them. What that message left at their
+   * numbers is abandoned, and so are its own descriptors, wherever they are.
    */
   resetStdio(): void {
     const { table } = this.#context
@@ -97,7 +100,7 @@ export class GuestWasi {
     })
   }
 
-  /** Closes what the guest has open: it is gone. */
+  /** Closes what the guest has open, because it is gone. */
   dispose(): void {
     this.#context.table.closeAll()
   }

@@ -10,7 +10,7 @@ import { ALL_RIGHTS } from './rights.ts'
 import { AT, encode, testGuest } from './test-guest.ts'
 import { WasiError } from './wasi-error.ts'
 
-/** A stream that has what was put into it. */
+/** A stream that contains what was put into it. */
 class Pipe extends Descriptor {
   readonly filetype = wasi.FILETYPE_SOCKET_STREAM
   content: Uint8Array<ArrayBuffer> | undefined
@@ -60,7 +60,7 @@ class Folder extends Descriptor {
   }
 }
 
-/** `dir/pipe` is a pipe, what is above it a directory, and nothing else is there. */
+/** `dir/pipe` is a pipe, its parent a directory, and nothing else exists. */
 class TestMount implements Mount {
   readonly pipes: Pipe[] = []
   readonly asked: string[] = []

@@ -3,7 +3,7 @@ import type { GuestMemory } from './guest-memory.ts'
 import { andThen } from './later.ts'
 import { WasiError } from './wasi-error.ts'
 
-/** A list of buffers in guest memory, and where the number of bytes goes that were moved. As the guest gives them. */
+/** A list of buffers in guest memory, and the place for the number of moved bytes, as the guest gives them. */
 export interface Buffers {
   list: number
   count: number
@@ -11,8 +11,8 @@ export interface Buffers {
 }
 
 /**
- * Reads or writes by a list of buffers. A stream is through after the first that takes bytes: the next might wait, with bytes
- * already moved, and libraries come again for the rest.
+ * Reads or writes through a list of buffers. A stream ends after the first buffer that takes bytes: the next one might
+ * wait while bytes are moved already, and libraries call again for the rest.
  * @param move Moves bytes between a buffer and the file. @param moved Bytes of the buffers before.
  */
 export function moveBytes(
@@ -38,7 +38,7 @@ export function moveBytes(
     return before
   }
 
-  /** A failure after bytes were moved is for the next call to tell. */
+  /** A failure after bytes were moved is reported by the next call. */
   function tryMove(buffer: Uint8Array<ArrayBuffer>, before: number): Later<number> {
     try {
       return move(buffer, before)

@@ -4,7 +4,7 @@ import { AT, testGuest } from './test-guest.ts'
 
 const { OFLAGS_CREAT: CREATE, OFLAGS_EXCL: EXCLUSIVE, OFLAGS_DIRECTORY: DIRECTORY, OFLAGS_TRUNC: TRUNCATE } = wasi
 
-/** A guest, and the system calls on paths by their usual names. Each gives the errno. */
+/** A guest, and the system calls on paths under their usual names. Each gives the errno. */
 function start() {
   const guest = testGuest()
   const { onPath, onPaths } = guest

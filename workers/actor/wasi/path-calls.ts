@@ -14,7 +14,7 @@ import { type Rights, toRights } from './rights.ts'
 import { writeFilestat } from './structs.ts'
 import { WasiError } from './wasi-error.ts'
 
-/** The only one of `lookupflags`. */
+/** The only flag of `lookupflags`. */
 const SYMLINK_FOLLOW = 1
 const ALL_OFLAGS = wasi.OFLAGS_CREAT | wasi.OFLAGS_DIRECTORY | wasi.OFLAGS_EXCL | wasi.OFLAGS_TRUNC
 
@@ -22,7 +22,7 @@ const ALL_OFLAGS = wasi.OFLAGS_CREAT | wasi.OFLAGS_DIRECTORY | wasi.OFLAGS_EXCL 
 export function pathCalls(context: WasiContext) {
   const { memory, table } = context
 
-  /** Where a path starts, if these things may be done from there. */
+  /** The start of a path, if its directory has these rights. */
   const placeOf = (fd: number, rights: Rights): Place => {
     const { place } = table.get(fd)
     if (!place) throw new WasiError(wasi.ERRNO_NOTDIR)
@@ -99,7 +99,7 @@ export function pathCalls(context: WasiContext) {
       table.checkRoom()
       memory.check(result, 4)
       return andThen(openPath(place, memory.path(path, length), follows(lookup), how), (opened) => {
-        // A mount may give more than was asked for.
+        // A mount may give more rights than were asked for.
         opened.rights &= most
         opened.inheriting &= most
         memory.setU32(result, table.add(opened))
@@ -108,7 +108,7 @@ export function pathCalls(context: WasiContext) {
     path_readlink(fd: number, path: number, length: number, at: number, room: number, used: number): void {
       const place = placeOf(fd, wasi.RIGHTS_PATH_READLINK)
       const found = walk(place, memory.path(path, length), { follow: false })
-      // In a mount there are no links. A program that resolves a path asks of each of its parts, and goes on after INVAL only.
+      // A mount has no links. A program that resolves a path asks for each of its parts, and goes on only after INVAL.
       const inode = found.kind === 'mount' ? undefined : inodeOf(found)
       if (!(inode instanceof Symlink)) throw new WasiError(wasi.ERRNO_INVAL)
       const part = new TextEncoder().encode(inode.target).subarray(0, room >>> 0)

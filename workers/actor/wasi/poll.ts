@@ -9,7 +9,7 @@ import { WasiError } from './wasi-error.ts'
 const SUBSCRIPTION_BYTES = 48
 const EVENT_BYTES = 32
 const NS_PER_MS = 1e6
-/** Subscriptions of one call. More of them are no program's wish. */
+/** Most subscriptions of one call. No program needs more. */
 const MAX_SUBSCRIPTIONS = 4096
 /** Shortest wait after a timer that was early, in ms. */
 const MIN_WAIT_MS = 0.05
@@ -18,22 +18,22 @@ interface PollCall {
   subscriptions: number
   events: number
   count: number
-  /** Where the number of events goes. */
+  /** Place for the number of events. */
   done: number
 }
 
 interface Subscription {
   userdata: bigint
   type: number
-  /** What is wrong with it; it is answered at once then. */
+  /** The error of a subscription. It is answered at once. */
   errno: number
-  /** When a clock is over, as `performance.now` has it; Infinity for the others. */
+  /** When a clock is over, on the clock of `performance.now`; Infinity for other subscriptions. */
   at: number
-  /** Bytes that are ready, or NOT_READY. */
+  /** Ready bytes, or NOT_READY. */
   ready(): number
 }
 
-/** poll_oneoff over clocks and descriptors: sleeps instead of spinning, and answers as soon as anything is ready. */
+/** poll_oneoff over clocks and descriptors. It sleeps instead of spinning, and answers as soon as anything is ready. */
 export function pollOneoff(context: WasiContext, call: PollCall): Later<void> {
   const { memory, stdio } = context
   const count = call.count >>> 0
@@ -55,7 +55,7 @@ export function pollOneoff(context: WasiContext, call: PollCall): Later<void> {
   return waitUntilReady(stdio, isReady, until, finish)
 }
 
-/** Timers may be early, and a guest that is woken too soon finds that it has slept less than it asked for. */
+/** Timers may be early. A guest that is woken too soon finds that it has slept less than it asked for. */
 function waitUntilReady(stdio: Stdio, isReady: () => boolean, until: number, finish: () => void): Later<void> {
   for (;;) {
     const waited = stdio.waitFor(isReady, Math.max(until - performance.now(), MIN_WAIT_MS))
@@ -103,7 +103,7 @@ function failed(errno: number): Waiting {
   return { errno, at: Infinity, ready: () => 0 }
 }
 
-/** @returns how many there are. */
+/** @returns the number of events. */
 function writeEvents(memory: GuestMemory, to: number, all: readonly Subscription[]): number {
   let at = to
   for (const { userdata, type, errno, ready } of all) {

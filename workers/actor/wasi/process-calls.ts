@@ -4,15 +4,15 @@ import type { WasiCall } from './guard.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { WasiError } from './wasi-error.ts'
 
-/** What crypto.getRandomValues gives at once, in bytes. */
+/** Most bytes that crypto.getRandomValues gives at once. */
 const MAX_RANDOM = 65_536
-/** Steps of the clocks, in ns: `Date.now` has ms, and `performance.now` 5 µs where the page is isolated. */
+/** Steps of the clocks, in ns: `Date.now` counts ms, and `performance.now` steps of 5 µs in an isolated page. */
 const REALTIME_STEP = 1_000_000n
 const MONOTONIC_STEP = 5_000n
 const NS_PER_MS = 1e6
 
 const LAST_SIGNAL = 30
-/** Signals that a process which has no handler for them ignores: none, CHLD, CONT, URG, WINCH. */
+/** Signals that a process without a handler ignores: none, CHLD, CONT, URG, WINCH. */
 const IGNORED_SIGNALS: ReadonlySet<number> = new Set([0, 16, 17, 22, 27])
 
 /** The functions for arguments, environment, clocks, random numbers, and the process's end. */
@@ -24,7 +24,7 @@ export function processCalls({ memory }: WasiContext, args: readonly string[], e
       memory.setU64(result, isRealtime(clock) ? REALTIME_STEP : MONOTONIC_STEP)
     },
     clock_time_get(clock: number, _precision: bigint, result: number): void {
-      // A double holds no time of day in ns: it would be up to 128 ns early, and so of the millisecond before.
+      // A double cannot hold a time of day in ns: it would be up to 128 ns early, and so in the millisecond before.
       const ns = isRealtime(clock)
         ? BigInt(Date.now()) * BigInt(NS_PER_MS)
         : BigInt(Math.round(performance.now() * NS_PER_MS))
@@ -43,7 +43,7 @@ export function processCalls({ memory }: WasiContext, args: readonly string[], e
     proc_raise(signal: number): void {
       if (signal < 0 || signal > LAST_SIGNAL) throw new WasiError(wasi.ERRNO_INVAL)
       if (IGNORED_SIGNALS.has(signal)) return
-      // What a shell calls exit code 128 + signal is no exit: the process has not cleaned up behind itself.
+      // Not an exit with the shell's code of 128 + signal: the process has not cleaned up.
       throw new WebAssembly.RuntimeError(`the guest raised signal ${signal}`)
     },
   } satisfies Record<string, WasiCall>
@@ -56,7 +56,7 @@ function isRealtime(clock: number): boolean {
   throw new WasiError(isKnown ? wasi.ERRNO_NOTSUP : wasi.ERRNO_INVAL)
 }
 
-/** The two functions for a list of texts, which end with a zero each. */
+/** The two functions for a list of texts, each of which ends with a zero. */
 function listCalls(memory: GuestMemory, texts: readonly string[], names: { sizes: string; get: string }) {
   const encoder = new TextEncoder()
   const encoded = texts.map((text) => encoder.encode(`${text}\0`))

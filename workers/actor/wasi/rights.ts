@@ -1,12 +1,12 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 
 /**
- * What may be done with a descriptor, and with what is opened through it. WASI has 64 bits for rights and uses 30, so they
- * are numbers here: a BigInt for each read would cost more than the check.
+ * What may be done with a descriptor, and with what is opened through it. WASI has 64 bits for rights and uses 30, so
+ * they are numbers here: a BigInt for each read would cost more than the check.
  */
 export type Rights = number
 
-/** What a regular file can have. */
+/** Rights that a regular file can have. */
 export const FILE_RIGHTS: Rights =
   wasi.RIGHTS_FD_DATASYNC |
   wasi.RIGHTS_FD_READ |
@@ -22,7 +22,7 @@ export const FILE_RIGHTS: Rights =
   wasi.RIGHTS_FD_FILESTAT_SET_TIMES |
   wasi.RIGHTS_POLL_FD_READWRITE
 
-/** What a directory can have. */
+/** Rights that a directory can have. */
 export const DIRECTORY_RIGHTS: Rights =
   wasi.RIGHTS_FD_FDSTAT_SET_FLAGS |
   wasi.RIGHTS_FD_SYNC |
@@ -46,17 +46,17 @@ export const DIRECTORY_RIGHTS: Rights =
   wasi.RIGHTS_PATH_UNLINK_FILE |
   wasi.RIGHTS_POLL_FD_READWRITE
 
-/** What a stream between processes can have, beside reading and writing. */
+/** Rights that a stream between processes can have, beside reading and writing. */
 export const STREAM_RIGHTS: Rights =
   wasi.RIGHTS_FD_FDSTAT_SET_FLAGS |
   wasi.RIGHTS_FD_FILESTAT_GET |
   wasi.RIGHTS_POLL_FD_READWRITE |
   wasi.RIGHTS_SOCK_SHUTDOWN
 
-/** What there is. */
+/** All rights. */
 export const ALL_RIGHTS: Rights = FILE_RIGHTS | DIRECTORY_RIGHTS | STREAM_RIGHTS
 
-/** Of the rights that a guest asks for those that there are: some ask for every bit. */
+/** The known rights among those that a guest asks for: some ask for every bit. */
 export function toRights(value: bigint): Rights {
   return Number(BigInt.asUintN(30, value)) & ALL_RIGHTS
 }

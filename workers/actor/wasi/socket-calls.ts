@@ -7,16 +7,17 @@ import type { Rights } from './rights.ts'
 import { WasiError } from './wasi-error.ts'
 
 /**
- * The functions on sockets. What a process can open that is like one is a call (a stream both ways): it can be read and
- * written as a file, and half closed.
+ * The functions on sockets. The only thing like a socket that a process can open is a call, a stream in both
+ * directions: it can be read and written like a file, and half closed.
  */
 export function socketCalls(context: WasiContext) {
   const { memory } = context
 
-  // By what it can do and not by its type: a call is a character device, which can be half closed all the same.
+  // Decided by what the descriptor can do, not by its type: a call is a character device, and can be half closed all
+  // the same.
   const socket = (fd: number): Descriptor => descriptorWith(context, fd, wasi.RIGHTS_SOCK_SHUTDOWN, wasi.ERRNO_NOTSOCK)
 
-  /** One that this may be done with, as with a file. */
+  /** A socket with this right, as for a file. */
   const socketWith = (fd: number, right: Rights): Descriptor => {
     socket(fd)
     return descriptorWith(context, fd, right, wasi.ERRNO_BADF)
@@ -24,13 +25,13 @@ export function socketCalls(context: WasiContext) {
 
   return {
     sock_accept(fd: number): void {
-      // Nobody can be listened for.
+      // Nobody can listen.
       socket(fd)
       throw new WasiError(wasi.ERRNO_INVAL)
     },
     sock_recv(fd: number, list: number, count: number, flags: number, done: number, outFlags: number): Later<void> {
       const descriptor = socketWith(fd, wasi.RIGHTS_FD_READ)
-      // Neither to look ahead nor to wait for all is offered.
+      // Peeking and waiting for all bytes are not offered.
       if (flags !== 0) throw new WasiError(wasi.ERRNO_NOTSUP)
       memory.setU16(outFlags, 0)
       return moveBytes(memory, { list, count, done }, true, (target) => descriptor.read(target))

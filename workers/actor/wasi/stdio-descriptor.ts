@@ -10,8 +10,8 @@ import { WasiError } from './wasi-error.ts'
 const COMMON_RIGHTS = wasi.RIGHTS_FD_FDSTAT_SET_FLAGS | wasi.RIGHTS_FD_FILESTAT_GET | wasi.RIGHTS_POLL_FD_READWRITE
 
 /**
- * The message, its reply or the log. Its file type is unknown, as wasmtime reports a pipe. A character device that cannot seek
- * would be a terminal to C's library: interpreters then start their prompt instead of reading a script.
+ * The message, its reply or the log. Its file type is unknown, which is how wasmtime reports a pipe. C's library takes
+ * a character device that cannot seek for a terminal: interpreters then start their prompt instead of reading a script.
  */
 export abstract class StdioDescriptor extends Descriptor {
   readonly filetype: number
@@ -25,13 +25,13 @@ export abstract class StdioDescriptor extends Descriptor {
     this.#given = this.rights = COMMON_RIGHTS | right
   }
 
-  /** Makes it as it was, for a new message. */
+  /** Restores the descriptor for a new message. */
   reset(): void {
     this.rights = this.#given
     this.flags = 0
   }
 
-  /** How the message ends is told by the instance's own end. */
+  /** The instance's own end tells how the message ends. */
   override abandon(): void {}
 
   protected get stdio(): Stdio {
@@ -61,7 +61,7 @@ export class StdinDescriptor extends StdioDescriptor {
     return this.stdio.readable ? this.stdio.available : NOT_READY
   }
 
-  /** The rest of the message is not wanted. */
+  /** The guest wants no more of the message. */
   override close(): void {
     this.stdio.closeRead()
   }
@@ -76,7 +76,7 @@ export class StdoutDescriptor extends StdioDescriptor {
     let part = source
     if (!this.mayWait) {
       if (!this.stdio.writable) throw new WasiError(wasi.ERRNO_AGAIN)
-      // With no room it is a pipe that nobody reads: the write says so.
+      // Without room it is a pipe that nobody reads, and the write fails.
       part = source.subarray(0, this.stdio.room || source.length)
     }
     return andThen(this.stdio.write(part), orBrokenPipe)
@@ -86,7 +86,7 @@ export class StdoutDescriptor extends StdioDescriptor {
     return this.stdio.writable ? this.stdio.room : NOT_READY
   }
 
-  /** The reply is whole, but for a command. */
+  /** The reply is whole, except for a command. */
   override close(): void {
     if (!this.isCommand) this.stdio.closeWrite()
   }

@@ -1,4 +1,4 @@
-// For tests: a guest's side of WASI, its memory and its calls, over rings that nobody empties or fills meanwhile.
+// For tests: a guest's side of WASI, with its memory and its calls, over rings that nobody empties or fills meanwhile.
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { FileEntry } from '../../../src/actors/files/files-api.ts'
 import type { SharedFile } from '../../../src/actors/worker/worker-api.ts'
@@ -32,7 +32,7 @@ export interface TestGuestInit {
   tty?: boolean | undefined
   args?: string[]
   env?: string[]
-  /** null: it has no files. */
+  /** null: no files. */
   entries?: readonly FileEntry[] | null
   shared?: readonly SharedFile[]
   maxTmpBytes?: number
@@ -79,7 +79,7 @@ export function testGuest(init: TestGuestInit = {}) {
 
   const u32 = (at: number): number => view.getUint32(at, true)
 
-  /** Iovecs that lie one behind the other from `at` on. @returns how many. */
+  /** Iovecs one behind the other from `at` on. @returns how many. */
   const iovecs = (lengths: readonly number[], at: number = AT.buffer): number => {
     let start = at
     lengths.forEach((length, i) => {
@@ -90,13 +90,13 @@ export function testGuest(init: TestGuestInit = {}) {
     return lengths.length
   }
 
-  /** fd_read into buffers of these lengths: the errno, or what was read. */
+  /** fd_read into buffers of these lengths: the errno, or the bytes. */
   const read = (fd: number, ...lengths: number[]): number | string => {
     const errno = call('fd_read', fd, AT.iovs, iovecs(lengths), AT.done)
     return errno === 0 ? text(AT.buffer, u32(AT.done)) : errno
   }
 
-  /** fd_write of these texts: the errno, negative, or the number of bytes. */
+  /** fd_write of these texts: the number of bytes, or the errno as a negative number. */
   const write = (fd: number, ...texts: string[]): number => {
     const errno = call('fd_write', fd, AT.iovs, outgoing(texts), AT.done)
     return errno === 0 ? u32(AT.done) : -errno
@@ -112,7 +112,7 @@ export function testGuest(init: TestGuestInit = {}) {
     return errno === 0 ? u32(AT.done) : -errno
   }
 
-  /** @returns the new offset, or the errno, negative. */
+  /** @returns the new offset, or the errno as a negative number. */
   const seek = (fd: number, delta: number, whence: number): number => {
     const errno = call('fd_seek', fd, BigInt(delta), whence, AT.done)
     return errno === 0 ? Number(view.getBigUint64(AT.done, true)) : -errno
@@ -123,11 +123,13 @@ export function testGuest(init: TestGuestInit = {}) {
     return call(name, ...values, ...place(path, AT.path), ...after)
   }
 
-  /** A call on two paths, of two directories, as rename has it. */
+  /** A call on two paths in two directories, as for rename. */
   const onPaths = (name: string, from: readonly number[], old: string, to: readonly number[], path: string): number =>
     call(name, ...from, ...place(old, AT.path), ...to, ...place(path, AT.otherPath))
 
-  /** path_open in `dir`, with every right that it can give. @returns the descriptor, or the errno, negative. */
+  /**
+   * path_open in `dir`, with every right that it can give. @returns the descriptor, or the errno as a negative number.
+   */
   const open = (path: string, how: Partial<OpenArgs> = {}): number => {
     const { dir = 3, follow = true, oflags = 0, rights, inheriting, fdflags = 0 } = how
     call('fd_fdstat_get', dir, AT.stat)
@@ -156,19 +158,19 @@ export function testGuest(init: TestGuestInit = {}) {
     return found
   }
 
-  /** What path_filestat_get tells, or the errno. */
+  /** The result of path_filestat_get, or the errno. */
   const stat = (path: string, follow = false): TestStat | number => {
     const errno = onPath('path_filestat_get', [3, follow ? 1 : 0], path, AT.stat)
     return errno === 0 ? readStat() : errno
   }
 
-  /** What fd_filestat_get tells, or the errno. */
+  /** The result of fd_filestat_get, or the errno. */
   const fdStat = (fd: number): TestStat | number => {
     const errno = call('fd_filestat_get', fd, AT.stat)
     return errno === 0 ? readStat() : errno
   }
 
-  /** One fd_readdir: the names that are whole, and the cookie after each. */
+  /** One fd_readdir: the whole names, and the cookie after each. */
   const readdir = (fd: number, cookie = 0n, room = 4096): { name: string; cookie: bigint; filetype: number }[] => {
     const errno = call('fd_readdir', fd, AT.large, room, cookie, AT.done)
     if (errno !== 0) throw new Error(`errno ${errno}`)

@@ -1,6 +1,6 @@
 /**
- * Why a WASI call failed, as one of the shim's `wasi.ERRNO_…`. Thrown wherever it happens; {@link guard} makes it the call's
- * result. It carries no stack: guests run into errnos all the time.
+ * The failure of a WASI call, as one of the shim's `wasi.ERRNO_…`. It is thrown anywhere; {@link guard} makes it the
+ * result of the call. It has no stack: guests run into errnos all the time.
  */
 export class WasiError {
   readonly errno: number
