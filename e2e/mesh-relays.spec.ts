@@ -23,7 +23,7 @@ test('people on two relays that know each other call each other, knowing no more
   try {
     await Promise.all([joined(ada), joined(bob)])
     const [toBob, toAda] = [await addressOf(bob, 'echo'), await addressOf(ada, 'echo')]
-    // The relays tell each other of a tab some time after it has come (FACTS 3.6): a newcomer's call waits for it.
+    // The relays tell each other of a tab 0.5 to 1 s after its reservation: the call of a newcomer waits for that.
     expect(await call(ada, toBob, 'hello Bob')).toEqual({ text: 'hello Bob' })
     expect(await call(bob, toAda, 'hello Ada')).toEqual({ text: 'hello Ada' })
     // So does curl, at either.

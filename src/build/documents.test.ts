@@ -49,6 +49,13 @@ test('ARCHITECTURE has lines of at most 120 characters', () => {
   expect(lines.filter((line) => line.length > 120)).toEqual([])
 })
 
+test('no document or comment cites a paper that is not in the repository', () => {
+  const citing = filesOf('*.md', '*.ts', '*.tsx', '*.css', '*.c', '*.go').filter((path) =>
+    /\b(?:DESIGN|FACTS) \d/.test(readFileSync(fromRoot(path), 'utf8')),
+  )
+  expect(citing).toEqual([])
+})
+
 function filesOf(...patterns: readonly string[]): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], {
     cwd: fromRoot('.'),

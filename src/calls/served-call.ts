@@ -57,7 +57,9 @@ class ServedCall {
     port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromCaller(data))
     this.#post({ type: 'ack', lock, answersPings: true })
     this.#stopWatching = deaths.onDeath(call.callerLock, () =>
-      this.#cancel(new GliaError('ERR_UNREACHABLE', 'The caller was lost before it had its reply.')),
+      this.#cancel(
+        new GliaError('ERR_UNREACHABLE', 'The connection to the caller was lost before the caller had its reply.'),
+      ),
     )
   }
 

@@ -59,7 +59,7 @@ export async function askInTime(
   peer: string,
   signal?: AbortSignal,
 ): Promise<readonly ListedProcess[]> {
-  if (!isPeerId(peer)) throw new GliaError('ERR_BAD_ADDRESS', 'Give the id of a peer.')
+  if (!isPeerId(peer)) throw new GliaError('ERR_BAD_ADDRESS', 'Give a peer id, such as 12D3Koo….')
   const late = AbortSignal.timeout(LISTING_MS)
   const given = signal ? AbortSignal.any([signal, late]) : late
   try {

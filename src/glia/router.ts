@@ -117,7 +117,10 @@ export class Router {
     if (from === undefined || !(isOfThisBrowser(caller) || from.startsWith(`${caller}/`))) return undefined
     const to = chainNameOf(destination, procId)
     if (this.#waits.isWaiting(to, from)) {
-      throw new GliaError('ERR_CYCLE', `The process ${procId} waits for the one that calls it, so neither would go on.`)
+      throw new GliaError(
+        'ERR_CYCLE',
+        `The process ${procId} waits for the process that calls it, so neither would go on.`,
+      )
     }
     return this.#waits.add(from, to)
   }

@@ -46,7 +46,7 @@ export class FileDraft implements Draft {
   }
 
   readonly drop = (): void => {
-    this.#dropped.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
+    this.#dropped.abort(new GliaError('ERR_ABORTED', 'You cancelled the new process.'))
     const { value } = this.step
     if (value.stage === 'ready') void this.#table.then((table) => table.discard(value.module.cid))
   }

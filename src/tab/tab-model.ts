@@ -127,7 +127,7 @@ export class LiveTabModel implements TabModel {
     this.#persistence.wanted()
     const aborter = new AbortController()
     const id = ++this.#lastSpawn
-    const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
+    const cancel = (): void => aborter.abort(new GliaError('ERR_ABORTED', 'You cancelled the call.'))
     this.spawns.value = [...this.spawns.value, { id, name, stage: 'loading', since: Date.now(), cancel }]
     try {
       const { table } = await this.#peer.promise

@@ -34,7 +34,7 @@ self.addEventListener('fetch', (event) => {
   const path = url.pathname.slice(base.pathname.length - 1)
   if (event.request.mode === 'navigate' && event.request.method !== 'GET') {
     // A form on any site can send a request here.
-    event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia is not opened by sending it something.')))
+    event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia cannot be opened by sending a form to it.')))
   } else if (API.test(path)) {
     const refused = refusal(event)
     event.respondWith(

@@ -44,22 +44,22 @@ test.each([
 test('there has to be room for all of it, names included', () => {
   const there = index(file('old', 5000))
   expect(fit([file('a', 4000)], there, 10_000)).toEqual(['a'])
-  expect(() => fit([file('a', 4000), file('b', 1000)], there, 10_000)).toThrow('That does not fit')
-  expect(() => fit([file('a'.repeat(300))], index(), 900)).toThrow('That does not fit')
+  expect(() => fit([file('a', 4000), file('b', 1000)], there, 10_000)).toThrow('The files do not fit')
+  expect(() => fit([file('a'.repeat(300))], index(), 900)).toThrow('The files do not fit')
   // The path is too deep for a worker to report it.
-  expect(() => fit([file(`${'d/'.repeat(1000)}a`)], index(), 500_000)).toThrow('That does not fit')
+  expect(() => fit([file(`${'d/'.repeat(1000)}a`)], index(), 500_000)).toThrow('The files do not fit')
 })
 
 test('what is replaced makes room, also where there is too much already', () => {
   const there = index(file('old', 5000))
   expect(fit([file('old', 4000)], there, 1000)).toEqual(['old'])
   expect(fit([file('old', 9000)], there, 10_000)).toEqual(['old'])
-  expect(() => fit([file('old', 9999)], there, 10_000)).toThrow('That does not fit')
+  expect(() => fit([file('old', 9999)], there, 10_000)).toThrow('The files do not fit')
 })
 
 test('what cannot have room is refused before all of its folders are made', () => {
   // 200,000 files in 120 folders each: 24 million entries.
   const deep = 'd/'.repeat(119)
   const given = Array.from({ length: 200_000 }, (_, i) => file(`${i}/${deep}f`, 0))
-  expect(() => fit(given, index())).toThrow('does not fit')
+  expect(() => fit(given, index())).toThrow('do not fit')
 })

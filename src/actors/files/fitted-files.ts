@@ -41,7 +41,7 @@ export function fittedFiles(entries: readonly FileEntry[], index: FileIndex, max
 
 function noRoom(maxBytes: number): GliaError {
   const limit = `${mib(maxBytes)} under /data (policy.maxDataBytes), with 384 bytes for each name`
-  return new GliaError('ERR_BAD_REQUEST', `That does not fit: the process may have ${limit}.`)
+  return new GliaError('ERR_BAD_REQUEST', `The files do not fit: the process may have ${limit}.`)
 }
 
 function inTheWay(path: string, at: string, kind: FileEntry['kind']): GliaError {

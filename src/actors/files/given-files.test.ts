@@ -72,8 +72,8 @@ describe('an archive', () => {
   })
 
   test.each([
-    ['a text', new TextEncoder().encode('hello '.repeat(200)), 'no tar archive'],
-    ['nothing', new Uint8Array(), 'no tar archive'],
+    ['a text', new TextEncoder().encode('hello '.repeat(200)), 'not a whole tar archive'],
+    ['nothing', new Uint8Array(), 'not a whole tar archive'],
     ['a broken gzip', Uint8Array.of(0x1f, 0x8b, 1, 2, 3), 'cannot be unpacked'],
   ])('that is %s is refused', async (_, bytes, why) => {
     await expect(read(bytes)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST', message: expect.stringContaining(why) })
@@ -97,7 +97,7 @@ describe('an archive', () => {
 
   test('with a device in it is refused by its name', async () => {
     const tar = execFileSync('tar', ['-cf', '-', '-C', '/dev', 'null'])
-    await expect(read(tar)).rejects.toMatchObject({ message: expect.stringContaining('null is no file') })
+    await expect(read(tar)).rejects.toMatchObject({ message: expect.stringContaining('null is neither a file') })
   })
 
   test('with a path that leads out is refused', async () => {

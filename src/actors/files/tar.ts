@@ -24,7 +24,7 @@ function tarEntry(entry: FileEntry, mtime: Date): TarEntry {
  */
 export async function entriesOfTar(archive: Uint8Array): Promise<FileEntry[]> {
   const unpacked = await unpackTar(archive, { strict: true }).catch((thrown: unknown) => {
-    throw new GliaError('ERR_BAD_REQUEST', `This is no tar archive, or not a whole one: ${toGliaError(thrown).message}`)
+    throw new GliaError('ERR_BAD_REQUEST', `This is not a whole tar archive: ${toGliaError(thrown).message}`)
   })
   const entries = new Map<string, FileEntry>()
   for (const { header, data = new Uint8Array() } of unpacked) {
@@ -47,5 +47,8 @@ function entryOf(
   if (type === 'symlink') return { path, kind: 'link', target: linkname }
   const same = type === 'link' ? before.get(givenPath(linkname) ?? '') : undefined
   if (same?.kind === 'file') return { path, kind: 'file', bytes: same.bytes }
-  throw new GliaError('ERR_BAD_REQUEST', `${path} is no file, no folder and no link: a process does not keep the like.`)
+  throw new GliaError(
+    'ERR_BAD_REQUEST',
+    `${path} is neither a file nor a folder nor a link, so a process cannot keep it.`,
+  )
 }

@@ -148,9 +148,7 @@ function checkImports({ imports }: ModuleSections): void {
     throw bad(`The module imports ${what}, which Glia does not provide. ${ONLY_WASI}${hint}`)
   }
   if (imports.length > MAX_IMPORTS) {
-    throw bad(
-      `The module has ${count(imports.length)} imports; ${count(MAX_IMPORTS)} are more than WASI preview 1 has functions.`,
-    )
+    throw bad(`The module has ${count(imports.length)} imports; Glia takes up to ${count(MAX_IMPORTS)}.`)
   }
 }
 
@@ -159,7 +157,7 @@ function checkExportedMemory({ imports, exports }: ModuleSections): void {
   const needs = imports.find(({ module, name }) => module === WASI_MODULE && !WITHOUT_MEMORY.has(name))
   if (!needs || exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) return
   throw bad(
-    'The module does not export its memory as “memory”, so that it can neither read nor write. Link it with --export-memory.',
+    'The module does not export its memory as “memory”, so it can neither read nor write. Link it with --export-memory.',
   )
 }
 
@@ -186,7 +184,7 @@ function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void
 function checkObjects({ hasObjects, tags, tables }: ModuleSections): void {
   if (hasObjects) {
     throw bad(
-      'The module keeps objects in the memory of the browser (WebAssembly GC), which nobody can limit: full, it takes the whole tab down. ' +
+      'The module keeps objects in the memory of the browser (WebAssembly GC), which cannot be limited: when it is full, the whole tab ends. ' +
         'Build it for linear memory.',
     )
   }

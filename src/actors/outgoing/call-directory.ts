@@ -39,12 +39,11 @@ export interface Viewer {
 const ROOT = 'root'
 
 /**
- * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer the root
- * process is known, and what it lists. Other names are taken as they are, and a call tells.
- *
- * A PID is a capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So for a
- * message of another peer only the process itself, the root process and those that are listed are named. Whoever has a PID
- * already can look at the methods of its process.
+ * * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer
+ * the root process is known, and what it lists. Other names are taken as they are, and a call tells. * A PID is a
+ * capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So for a
+ * message of another peer only the process itself, the root process and those that are listed are named. Whoever has a
+ * PID already can look at the methods of its process.
  * @throws {GliaError} ERR_BAD_ADDRESS, ERR_NO_PROC or ERR_NO_METHOD if there can be no such path.
  */
 export async function namesUnder(
@@ -55,7 +54,7 @@ export async function namesUnder(
 ): Promise<readonly string[]> {
   const [host, proc, method, ...rest] = path
   const { self } = names.aliases
-  if (rest.length > 0) throw new GliaError('ERR_BAD_ADDRESS', 'There is nothing under a method.')
+  if (rest.length > 0) throw new GliaError('ERR_BAD_ADDRESS', 'A method has no paths below it.')
   const sees = (peer: string): boolean => mayReach(viewer.callTo, { host: peer }, names.aliases)
   if (host === undefined) return [...(sees(self) ? ['self'] : []), ...(await names.hosts()).filter(sees)]
   if (host === 'self' || host === self) return localNames(proc, method, names, viewer)

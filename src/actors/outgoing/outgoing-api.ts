@@ -1,21 +1,25 @@
 /**
- * What crosses between the page and an actor worker for calls that the guest makes by opening files: messages over a port
- * of their own. With shared memory the bytes take two rings, which the worker makes and posts; posting works while the guest
- * blocks.
+ * * What crosses between the page and an actor worker for calls that the guest makes by opening files: messages over a
+ * port of their own. With shared memory the bytes take two rings, which the worker makes and posts; posting works while
+ * the guest blocks.
  */
 import { fields, isBytes, isCredit } from '../../glia/untrusted.ts'
 import { ringBufferBytes } from '../worker/ring.ts'
 
-/** Bytes that each ring of a call holds: calls are many and short, and a third slower on bulk than with more (FACTS 2.2). */
+/**
+ * Bytes that each ring of a call holds: calls are many and short, and a third slower on bulk than with more (Chromium
+ * 156: 64 KiB 1,510 MB/s, 256 KiB 2,446).
+ */
 export const CALL_RING_BYTES = 64 * 1024
 
 /** Bytes that may be on their way over the port, in each direction of a call, before the receiver has given credit. */
 export const CALL_WINDOW_BYTES = 256 * 1024
 
 /**
- * {@link Ring.note} of a reply ring: how the call stands. The worker may look at it late, so a failure after the file was
- * open does not read like one before: -1 is open, an errno is a file that could not be opened, and less than -1 is
- * {@link noteOfFailure} of an open one. With the latter a reply can also end: reads then give the errno behind its last byte.
+ * * {@link Ring.note} of a reply ring: how the call stands. The worker may look at it late, so a failure after the file
+ * was open does not read like one before: -1 is open, an errno is a file that could not be opened, and less than -1 is
+ * {@link noteOfFailure} of an open one. With the latter a reply can also end: reads then give the errno behind its last
+ * byte.
  */
 export const NOTE_OPENED = -1
 

@@ -47,8 +47,8 @@ export class ProcessLinks {
   }
 
   /**
-   * Has a process get a message, as from the process that it watches, whenever an instance of that one ends, and when it is
-   * killed. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
+   * * Has a process get a message, as from the process that it watches, whenever an instance of that one ends, and when
+   * it is killed. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
    * @returns what {@link unwatch} takes.
    * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
    */
@@ -56,7 +56,7 @@ export class ProcessLinks {
     const [by, of] = [this.#entry(watcher), this.#entry(watched)]
     if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
     if (!by.record.methods.includes(method)) {
-      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” to be told with.`)
+      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” for its messages about ends.`)
     }
     if (this.#links.watchesOf(by.record.pid).length >= MAX_WATCHES) {
       throw new GliaError('ERR_BAD_REQUEST', `A process can watch ${MAX_WATCHES} others.`)
@@ -75,8 +75,8 @@ export class ProcessLinks {
   }
 
   /**
-   * Has the instance of either process end when one of the other ends abnormally, unless it watches that one. Each comes back
-   * by its restart type.
+   * * Has the instance of either process end when one of the other ends abnormally, unless it watches that one. Each
+   * comes back by its restart type.
    * @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST if they are the same.
    */
   link(a: string, b: string): void {
@@ -162,7 +162,10 @@ export class ProcessLinks {
   }
 }
 
-/** The watcher was given the PID of the process that it watches, and not those of the processes which that one is linked to. */
+/**
+ * The watcher was given the PID of the process that it watches, and not those of the processes which that one is linked
+ * to.
+ */
 function withoutPid(reason: ExitReason): ToldReason {
   return reason.type === 'linked' ? { type: reason.type, message: reason.message } : reason
 }

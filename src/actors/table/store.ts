@@ -66,18 +66,23 @@ interface Schema extends DBSchema {
   /** Who each slot is. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
-  /** Bytes of modules by CID, as blobs: the fast way (FACTS 4.9). */
+  /** Bytes of modules by CID, as blobs, which are fast (Chromium 156: 100 MB written in 0.17 s, read in 0.5 s). */
   modules: { key: string; value: Blob }
   settings: { key: 'mesh'; value: MeshSettings }
   /** What processes have under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
 }
 
-/** Where processes are kept across reloads. Reads and writes happen in the order in which they are asked for; failures are ERR_STORAGE. */
+/**
+ * Where processes are kept across reloads. Reads and writes happen in the order in which they are asked for; failures
+ * are ERR_STORAGE.
+ */
 export interface ProcessStore extends FileStore {
   /** In the order they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
-  /** Keeps a process, and those of the modules given that it has. Modules that it had before go if nobody else has them. */
+  /**
+   * Keeps a process, and those of the modules given that it has. Modules that it had before go if nobody else has them.
+   */
   putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
   /** Forgets a process with its files, and its modules if no other process of any slot has them. */
   deleteProcess(pid: Pid): Promise<void>
@@ -215,9 +220,9 @@ export function modulesOf({ cid, previous, mounts = [] }: ProcessRecord): string
 }
 
 /**
- * A record with all that an earlier version of the app did not write. One of a later version, which has what is not known
- * here, is left alone: it must not run with less of a policy than it was given. But the root process, which is the app's own,
- * has to be there, and under its PID: it gets the defaults.
+ * * A record with all that an earlier version of the app did not write. One of a later version, which has what is not
+ * known here, is left alone: it must not run with less of a policy than it was given. But the root process, which is
+ * the app's own, has to be there, and under its PID: it gets the defaults.
  */
 export function completed(record: ProcessRecord): ProcessRecord[] {
   try {

@@ -2,12 +2,12 @@ import { transferHandlers } from 'comlink'
 import { GliaError, isErrorCode } from '../../glia/errors.ts'
 
 /**
- * Makes Comlink carry GliaErrors whole: its own handler drops `code` (FACTS 1.6, comlink 4.4.2). Call it on both sides,
+ * Makes Comlink carry GliaErrors whole: the handler of comlink 4.4.2 drops `code` and `cause`. Call it on both sides,
  * before anything is exposed or wrapped.
  */
 export function installErrorTransfer(): void {
   const handler = transferHandlers.get('throw')
-  if (!handler) throw new Error('Comlink has no “throw” handler any more: see FACTS 1.6.')
+  if (!handler) throw new Error('Comlink has no “throw” handler any more, so errors would lose their codes.')
   transferHandlers.set('throw', {
     canHandle: handler.canHandle,
     serialize: (thrown: { value: unknown }) => {

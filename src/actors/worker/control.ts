@@ -3,7 +3,7 @@ import { Spinner } from './spinner.ts'
 
 /**
  * The control words that the page and a resident worker loop share: which method to run, and how it went. Waking through
- * them takes a fifth of the time of a posted message (FACTS 2.1).
+ * them takes a fifth of the time of a posted message (Chromium 156, 32-byte echo: 5 µs instead of 25).
  */
 const WORDS = 16
 /** Number of the last message that the page has asked for. */
@@ -29,7 +29,10 @@ export const PAUSE = -1
 const SPIN_MS = 0.1
 
 const WASM_PAGE_BYTES = 65_536
-/** The memory of files under `/tmp` is told in whole units of so many bytes: the folders that are always there come to none. */
+/**
+ * The memory of files under `/tmp` is told in whole units of so many bytes: the folders that are always there come to
+ * none.
+ */
 export const TMP_UNIT_BYTES = 4096
 
 /** How a message ended in the worker. `noRoom`: it has not begun, for the browser had no memory for its instance. */
@@ -94,8 +97,9 @@ export class Control {
   }
 
   /**
-   * Page: there will be no more messages. A worker that sleeps when it is terminated lives on for two seconds in Chromium, with
-   * one of the few wasm memories that a page can have (FACTS 2.6); one whose loop has ended goes at once.
+   * * Page: there will be no more messages. A worker that sleeps when it is terminated lives on for two seconds in
+   * Chromium, with one of the few wasm memories that a page can have (about 124); one whose loop has ended goes at
+   * once.
    */
   close(): void {
     Atomics.store(this.#words, CLOSED, 1)
@@ -103,7 +107,10 @@ export class Control {
     Atomics.notify(this.#words, COMMAND)
   }
 
-  /** Worker: blocks until there is a message after the last finished one, or {@link PAUSE} in the place of one. @throws {GliaError} ERR_PROC_STOPPED once closed. */
+  /**
+   * Worker: blocks until there is a message after the last finished one, or {@link PAUSE} in the place of one. @throws
+   * {GliaError} ERR_PROC_STOPPED once closed.
+   */
   nextCommand(): { id: number; method: number } {
     const done = Atomics.load(this.#words, DONE)
     const isThere = (): boolean => Atomics.load(this.#words, COMMAND) !== done

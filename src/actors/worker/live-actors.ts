@@ -3,12 +3,13 @@ import { seconds } from '../../glia/wait/deadline.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 
-/** Workers that live at once. Chromium holds about 124 live wasm memories per renderer (FACTS 2.6). */
+/** Workers that live at once. Chromium 156 holds about 124 live wasm memories per renderer. */
 const LIVE_LIMIT = 100
 
 /**
- * Memories that there may be, those of ended instances included. The engine collects a memory only when the worker that made it
- * can get no other, so the memories of ended instances are among the 124. The rest is for workers that are just ending.
+ * * Memories that there may be, those of ended instances included. The engine collects a memory only when the worker
+ * that made it can get no other, so the memories of ended instances are among the 124. The rest is for workers that are
+ * just ending.
  */
 const MEMORY_LIMIT = 116
 
@@ -61,10 +62,10 @@ export class LiveActors {
   }
 
   /**
-   * The same, and waits for a place as long as a process that has one may give it up, such as a command that runs. Processes get
-   * places in the order in which they came.
-   * @throws {GliaError} ERR_LIVE_LIMIT when no process will give its place up, or none has within the deadline of the process; the
-   * signal's reason.
+   * * The same, and waits for a place as long as a process that has one may give it up, such as a command that runs.
+   * Processes get places in the order in which they came.
+   * @throws {GliaError} ERR_LIVE_LIMIT when no process will give its place up, or none has within the deadline of the
+   * process; the signal's reason.
    */
   async enter(proc: Proc, signal: AbortSignal): Promise<ActorPlace> {
     signal.throwIfAborted()

@@ -5,12 +5,12 @@ import { Spinner } from './spinner.ts'
  * {@link readBlocking} and {@link writeBlocking}; the page uses {@link take}, {@link put} and the `…Changed` waits.
  *
  * Each side waits on a sequence word of its own, which the other side bumps on *every* change, ends included, and which
- * is loaded *before* looking at the ring: waiting on a byte counter alone would lose an end (FACTS 2.3).
+ * is loaded *before* looking at the ring: waiting on a byte counter alone would lose the end.
  */
 
 /**
- * Bytes a ring holds: 256 KiB takes twice the time on bulk, for each side wakes the other more often. Only what is written
- * becomes memory, and each message begins at the front. A power of two, for the mask.
+ * * Bytes a ring holds: 256 KiB takes twice the time on bulk, for each side wakes the other more often. Only what is
+ * written becomes memory, and each message begins at the front. A power of two, for the mask.
  */
 export const RING_BYTES = 1024 * 1024
 

@@ -105,7 +105,7 @@ export function createHttp(init: HttpInit): HttpApi {
 async function listingOf(init: HttpInit, host: string, signal: AbortSignal): Promise<readonly ListedProcess[]> {
   const { router, listed, listingOf: ask } = init
   if (host === 'self' || host === router.aliases.self) return listed?.() ?? []
-  if (!ask) throw new GliaError('ERR_UNREACHABLE', 'This peer asks no other peer.')
+  if (!ask) throw new GliaError('ERR_UNREACHABLE', 'This peer cannot ask other peers what they list.')
   return askInTime(ask, host, signal)
 }
 

@@ -121,7 +121,10 @@ export class KeyedRun {
         return stream.exit
       },
       // A caller that gives up says so by the signal.
-      abort: () => done(new GliaError('ERR_UNREACHABLE', 'The caller was lost before it had its reply.')),
+      abort: () =>
+        done(
+          new GliaError('ERR_UNREACHABLE', 'The connection to the caller was lost before the caller had its reply.'),
+        ),
     }
   }
 
@@ -224,7 +227,9 @@ export class KeyedRun {
 /** A body that just breaks off has lost its sender. A caller that gives up says so by its signal. */
 function asLoss(error: GliaError): GliaError {
   if (error.code !== 'ERR_ABORTED') return error
-  return new GliaError('ERR_UNREACHABLE', 'The caller was lost in the middle of its message.', { cause: error })
+  return new GliaError('ERR_UNREACHABLE', 'The connection to the caller was lost in the middle of its message.', {
+    cause: error,
+  })
 }
 
 function keyReused(): GliaError {

@@ -19,9 +19,9 @@ export function admit(stream: Stream, callee: Callee): void {
 }
 
 /**
- * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a process that is
- * closed to other peers looks like none, and one with a list of callers takes the stream whether it has the method or not: who
- * is not on the list learns nothing about the process.
+ * * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a
+ * process that is closed to other peers looks like none, and one with a list of callers takes the stream whether it has
+ * the method or not: who is not on the list learns nothing about the process.
  */
 export function isServed(callee: Pick<Callee, 'policy' | 'methods'> | undefined, method: string): boolean {
   if (!callee) return false
@@ -42,11 +42,11 @@ export function methodsFor(
 function checkCallers(stream: Stream, policy: Policy): void {
   const { caller, destination, methodName } = stream
   if (!mayCall(policy, caller, methodName)) {
-    throw new GliaError('ERR_DENIED', `You, ${caller}, are not among those who may call this.`)
+    throw new GliaError('ERR_DENIED', `You, ${caller}, may not call this: the policy of the process does not list you.`)
   }
   for (const peer of stream.context.onBehalfOf) {
     if (peer === destination || mayCall(policy, peer, methodName)) continue
-    throw new GliaError('ERR_DENIED', `The call is made for ${peer}, who is not among those who may call this.`)
+    throw new GliaError('ERR_DENIED', `The call is made for ${peer}, which the policy of the process does not list.`)
   }
 }
 

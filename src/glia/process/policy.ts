@@ -5,13 +5,13 @@ import { GliaError, isExitCode } from '../errors.ts'
 const MiB = 1024 * 1024
 
 /**
- * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee must allow
- * those for whom the process calls: a stranger's message gets a stranger's rights. With `'owner'` it calls as this browser,
- * whoever sent the message.
+ * * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee
+ * must allow those for whom the process calls: a stranger's message gets a stranger's rights. With `'owner'` it calls
+ * as this browser, whoever sent the message.
  */
 export type CallRight = 'off' | 'caller' | 'owner'
 
-/** What a process may do and what may be done to it. Least authority by default (DESIGN 6). */
+/** What a process may do and what may be done to it. Least authority by default. */
 export interface Policy extends CallerPolicy {
   /** Who may call. */
   callers: Callers
@@ -42,13 +42,13 @@ export interface Policy extends CallerPolicy {
   /** Largest memory of the files of an instance elsewhere, as under `/tmp`, in bytes. */
   maxTmpBytes: number
   /**
-   * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is killed.
-   * `relaxed`: they ask for the files to be stored soon, and do not wait.
+   * * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is
+   * killed. `relaxed`: they ask for the files to be stored soon, and do not wait.
    */
   sync: 'relaxed' | 'durable'
   /**
-   * Whether its instance may be ended while it is idle, to make room for another process. What is in its memory is lost. Off,
-   * only an instance that holds nothing of the messages it had is ended.
+   * * Whether its instance may be ended while it is idle, to make room for another process. What is in its memory is
+   * lost. Off, only an instance that holds nothing of the messages it had is ended.
    */
   evict: boolean
   /** Exit codes that are no failure, as 1 of grep and diff. 0 never is one. */

@@ -78,8 +78,8 @@ export class Proc {
   }
 
   /**
-   * From now on, for the messages that wait too. One that runs goes on with the deadline and the limits that it had. One that waits
-   * already keeps the longest wait that it came with; the new deadline counts for its run.
+   * * From now on, for the messages that wait too. One that runs goes on with the deadline and the limits that it had.
+   * One that waits already keeps the longest wait that it came with; the new deadline counts for its run.
    */
   set policy(policy: Policy) {
     this.#policy = policy
@@ -133,7 +133,7 @@ export class Proc {
   }
 
   /**
-   * Since when it has had nothing to do, on the clock of `performance.now()`, if its instance is safe to evict (DESIGN 6):
+   * Since when it has had nothing to do, on the clock of `performance.now()`, if its instance is safe to evict:
    * that ends no message, and loses nothing of its memory that messages have left there, unless its policy allows that.
    */
   get evictableSince(): number | undefined {
@@ -163,9 +163,10 @@ export class Proc {
   }
 
   /**
-   * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end. A
-   * caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
-   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is trusted.
+   * * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end.
+   * A caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
+   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is
+   * trusted.
    * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
    * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
    */
@@ -212,9 +213,11 @@ export class Proc {
   }
 
   /**
-   * Puts another program in the place of this one, when the message that runs has ended and before any that waits. The old
-   * instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as it was before.
-   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process was killed before; the signal's reason.
+   * * Puts another program in the place of this one, when the message that runs has ended and before any that waits.
+   * The old instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as
+   * it was before.
+   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process was killed before; the signal's
+   * reason.
    */
   async swap(spec: ActorSpec, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#nextTurn(signal), async () => {
@@ -233,8 +236,9 @@ export class Proc {
   }
 
   /**
-   * Ends the instance and starts a fresh one, before any message that waits, also of a process that is dead. A message that runs has
-   * a moment to end by itself; then it is told to, and after another moment it is ended with the instance.
+   * * Ends the instance and starts a fresh one, before any message that waits, also of a process that is dead. A
+   * message that runs has a moment to end by itself; then it is told to, and after another moment it is ended with the
+   * instance.
    * @throws as {@link swap}.
    */
   async restart(signal?: AbortSignal): Promise<void> {
@@ -253,8 +257,9 @@ export class Proc {
   }
 
   /**
-   * Does something between two messages, before any that waits.
-   * @throws what that does; ERR_PROC_STOPPED if the process is dead by then; the signal's reason, if its turn had not come.
+   * * Does something between two messages, before any that waits.
+   * @throws what that does; ERR_PROC_STOPPED if the process is dead by then; the signal's reason, if its turn had not
+   * come.
    */
   async pause(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#nextTurn(signal), async () => {
@@ -272,8 +277,8 @@ export class Proc {
   }
 
   /**
-   * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart type.
-   * Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
+   * * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart
+   * type. Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
    */
   signal(reason: ExitReason, counts: boolean): void {
     if (!this.#life.hasInstance) return
@@ -312,7 +317,10 @@ export class Proc {
     return turn
   }
 
-  /** The next turn, for what the owner does: before all messages that wait, and without the rest of a backoff. @throws the signal's reason. */
+  /**
+   * The next turn, for what the owner does: before all messages that wait, and without the rest of a backoff. @throws
+   * the signal's reason.
+   */
   async #nextTurn(given?: AbortSignal): Promise<() => void> {
     const signal = anyOf(this.#life.killed, given)
     // Given up already: the backoff goes on.
@@ -360,7 +368,9 @@ export class Proc {
     }
   }
 
-  /** An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures. */
+  /**
+   * An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures.
+   */
   #acceptExit(thrown: unknown, stream: Stream): void {
     if (!isAcceptedExit(thrown, this.policy)) throw thrown
     const { code, message, exitCode, cause } = toGliaError(thrown)

@@ -58,14 +58,14 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
 export function decodeHead(bytes: Uint8Array): OpenHead {
   const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
-  if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('a deadline is no number')
+  if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('the deadline of a call is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
-  if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('a trace id is none')
-  if (client !== undefined && !isClientName(client)) throw violation('the name of a client is none')
-  if (chain !== undefined && !isChain(chain)) throw violation('a call chain is none')
+  if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('the trace id is not valid')
+  if (client !== undefined && !isClientName(client)) throw violation('the name of a client is not valid')
+  if (chain !== undefined && !isChain(chain)) throw violation('the call chain is not valid')
   // It must not be ignored: without it the call would have more rights.
   if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
-    throw violation('whom a call is made for is no list of peers')
+    throw violation('the peers for which a call is made are no list of peer ids')
   const limitMs = deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS)
   return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
 }
@@ -81,7 +81,7 @@ export function encodeStatus({ code, message, exitCode, accepted }: GliaError): 
 export function decodeStatus(bytes: Uint8Array): GliaError {
   const { code, message, exitCode, accepted } = parse(bytes)
   if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
-  if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('an exit code is none')
+  if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('the exit code is not valid')
   // The code may be of a newer version. Its sentence still says what happened.
   const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
   return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
@@ -92,7 +92,7 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
     const value: unknown = JSON.parse(decoder.decode(bytes))
     return fields(value)
   } catch {
-    throw violation('what should be JSON is not')
+    throw violation('a part that should be JSON is not')
   }
 }
 

@@ -107,7 +107,7 @@ export class Outbox {
 
   credit(bytes: number): void {
     this.#creditBytes += bytes
-    if (this.#creditBytes > MAX_CREDIT_BYTES) throw violation('it gives more credit than there can be')
+    if (this.#creditBytes > MAX_CREDIT_BYTES) throw violation('it gives more credit than is possible')
   }
 
   /** The other side reads no more. */

@@ -82,6 +82,7 @@ export async function askNear(relay: Connection, peer: string, host: string): Pr
 
 function readQuestion(text: string): { peer: string; host: string } {
   const { peer, host } = fields(JSON.parse(text) as unknown)
-  if (typeof peer !== 'string' || !isPeerId(peer) || typeof host !== 'string') throw new Error('the question is none')
+  if (typeof peer !== 'string' || !isPeerId(peer) || typeof host !== 'string')
+    throw new Error('the question is not valid')
   return { peer, host }
 }

@@ -27,7 +27,7 @@ export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
         const found = await peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
         return found.multiaddrs.map(String)
       } catch (cause) {
-        throw new GliaError('ERR_UNREACHABLE', `Nobody knows where ${id} is.`, { cause })
+        throw new GliaError('ERR_UNREACHABLE', `No peer that was asked knows where ${id} is.`, { cause })
       }
     },
     async provide(cid, { signal } = {}) {

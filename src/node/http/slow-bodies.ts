@@ -73,5 +73,8 @@ export class SlowBodies {
 
 function tooSlow({ waitedMs }: RequestBody): GliaError {
   const waited = `The gateway has waited ${Math.round(waitedMs / 1000)} s for the rest of this message`
-  return new GliaError('ERR_DEADLINE', `${waited}, and others need the place. Send it at once, and fewer at a time.`)
+  return new GliaError(
+    'ERR_DEADLINE',
+    `${waited}, and others need the place. Send each message at once, and fewer at a time.`,
+  )
 }

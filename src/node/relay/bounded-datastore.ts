@@ -29,7 +29,7 @@ export class BoundedDatastore extends MemoryDatastore {
   override put(key: Key, value: Uint8Array, options?: AbortOptions): Key | Promise<Key> {
     const name = key.toString()
     const kept = this.#of(name)
-    if (kept && value.length > kept.bound.maxValueBytes) throw new Error(`what is to be kept of ${name} is too long`)
+    if (kept && value.length > kept.bound.maxValueBytes) throw new Error(`the record for ${name} is too long`)
     for (const dropped of kept?.written(name) ?? []) void super.delete(new Key(dropped))
     return super.put(key, value, options)
   }

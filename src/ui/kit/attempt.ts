@@ -29,6 +29,6 @@ export class Attempt {
   }
 
   cancel(): void {
-    this.#aborter?.abort(new GliaError('ERR_ABORTED', 'You cancelled it.'))
+    this.#aborter?.abort(new GliaError('ERR_ABORTED', 'You cancelled this.'))
   }
 }

@@ -39,7 +39,7 @@ async function load(): Promise<void> {
 
 function loadWanted(): void {
   load().catch(() => {
-    const why = new Error('This browser does not have it yet, and the server did not give it.')
+    const why = new Error('This part of the page is not stored in this browser, and the server did not send it.')
     showError('A part of the page could not be loaded', why, { label: 'Try again', run: loadWanted })
   })
 }

@@ -33,5 +33,5 @@ export const ICE_WORDS: Record<IceServersInUse['from'], string> = {
   origin: 'Named by the server of this page (.well-known/glia.json), as none is set above.',
   public: 'Public ones, as none is set above and the server of this page names none.',
   'private network':
-    'None: this page comes from this machine or a private network, where peers see one another without.',
+    'None: this page comes from this machine or a private network, where peers see each other without servers.',
 }
