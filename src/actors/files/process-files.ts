@@ -123,6 +123,8 @@ export class ProcessFiles {
 
   /** The worker has started. From now on its changes count, and no others. */
   begin(session: FilesSession, put: PutFiles): void {
+    // It was ended at the moment when it was ready: nothing may hold it.
+    if (session.isStopped) return
     this.#session?.close()
     this.#session = session
     session.begin(put)
@@ -168,7 +170,7 @@ export class ProcessFiles {
 
   /** The worker has ended. Its reports until then count, unless it never started. */
   stopped(session: FilesSession): void {
-    session.isStopped = true
+    session.stopped()
     if (this.#session !== session) session.close()
   }
 
