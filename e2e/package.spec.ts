@@ -1,14 +1,17 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from '@playwright/test'
 import { WebSocket } from 'ws'
-import { type InstalledPackage, installPackage } from './package.ts'
-import { ownEnv, printedUrl } from './server.ts'
+import { entriesOf, exampleOf, type InstalledPackage, installPackage, packageSite } from './package.ts'
+import { ownEnv, printedUrl, ROOT } from './server.ts'
 
 /** Largest tarball, in bytes. */
 const MAX_TARBALL_BYTES = 1_600_000
+
+const run = promisify(execFile)
 
 let glia: InstalledPackage
 
@@ -55,3 +58,100 @@ test('“npx glia” serves the page, the API and a relay from any folder', asyn
     }
   }
 })
+
+for (const entry of ['glia/node', 'glia/protocol', 'glia/session']) {
+  test(`the example of ${entry} runs in Node`, async () => {
+    const { code, prints } = await exampleOf(glia, entry)
+    const script = join(glia.folder, `${entry.replace('/', '-')}.js`)
+    await writeFile(script, code)
+    const { stdout } = await run(process.execPath, [script], {
+      cwd: glia.folder,
+      env: { ...ownEnv(), FORCE_COLOR: '0' },
+    })
+    expect(prints).not.toBe('')
+    expect(stdout).toBe(prints)
+  })
+}
+
+for (const entry of ['glia', 'glia/protocol', 'glia/session', 'glia/wasi']) {
+  test(`the example of ${entry} runs in a page`, async ({ page }) => {
+    const { code, prints } = await exampleOf(glia, entry)
+    const site = await packageSite(glia, { '/example.js': code })
+    try {
+      await page.goto(site.url)
+      const lines: string[] = []
+      page.on('console', (message) => message.type() === 'log' && lines.push(`${message.text()}\n`))
+      await page.evaluate((script) => import(/* @vite-ignore */ script), '/example.js')
+      await expect.poll(() => lines.join('')).toBe(prints)
+      expect(prints).not.toBe('')
+    } finally {
+      site.stop()
+    }
+  })
+}
+
+test('the example of glia/testing runs the suite with the vitest of its caller', async () => {
+  const { code } = await exampleOf(glia, 'glia/testing')
+  await symlink(join(ROOT, 'node_modules/vitest'), join(glia.folder, 'node_modules/vitest'))
+  await writeFile(join(glia.folder, 'stream.test.js'), code)
+  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
+  const { stdout } = await run(process.execPath, [vitest, 'run', '--root', glia.folder, '--reporter=json'])
+  const { success, numPassedTests } = JSON.parse(stdout) as { success: boolean; numPassedTests: number }
+  expect(success).toBe(true)
+  expect(numPassedTests).toBeGreaterThan(30)
+})
+
+for (const moduleResolution of ['bundler', 'nodenext']) {
+  test(`tsc accepts a consumer of every entry, strictly, with moduleResolution ${moduleResolution}`, async () => {
+    const entries = Object.keys(await entriesOf(glia)).sort()
+    expect(entries).toEqual(['glia', 'glia/node', 'glia/protocol', 'glia/session', 'glia/testing', 'glia/wasi'])
+    const file = join(glia.folder, `consumer-${moduleResolution}.ts`)
+    await writeFile(file, CONSUMER)
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--noUncheckedIndexedAccess',
+      '--lib',
+      'es2024,dom',
+    ]
+    const types = ['--types', '', '--target', 'es2024', '--skipLibCheck', 'false']
+    const how = [
+      '--moduleResolution',
+      moduleResolution,
+      '--module',
+      moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+    ]
+    const { stdout } = await run(process.execPath, [tsc, ...flags, ...types, ...how, file], { cwd: glia.folder }).catch(
+      (thrown: { stdout: string }) => thrown,
+    )
+    expect(stdout).toBe('')
+  })
+}
+
+/** Uses something of each entry, with its type. */
+const CONSUMER = `
+import { createPeer, type GliaPeer, GliaError, type Stream } from 'glia'
+import { createPeer as createHeadless, type GliaServer, headersFor, startServer } from 'glia/node'
+import { type Address, createHttp, createProc, createRouter, parseAddress, type Proc, Router, streamPair } from 'glia/protocol'
+import { Session, type SessionChannel } from 'glia/session'
+import { acceptStreams, type StreamCase } from 'glia/testing'
+import { runWasi, type WasiRun } from 'glia/wasi'
+
+export const peer: GliaPeer = createPeer({ storage: 'mine', relays: [], signal: AbortSignal.timeout(1) })
+export const pid: Promise<string> = peer.spawn(new Uint8Array(), { name: 'mine', policy: { call: 'caller' } })
+export const opened: Promise<Stream> = peer.open('/ww/0.1.0/self/root/echo')
+export const server: Promise<GliaServer> = startServer({ http: 0 })
+export const policy: string | undefined = headersFor('actor.js')['content-security-policy']
+export const proc: Proc = createProc({ name: 'echo', methods: { echo: async (message) => message.write(new Uint8Array()) } })
+export const headless = createHeadless({ relays: [], procs: [proc] })
+export const address: Address = parseAddress('/ww/0.1.0/a/b/c')
+export const http = createHttp(createRouter({ procs: [proc] }))
+export const code: number | undefined = new GliaError('ERR_NO_PROC', 'none').exitCode
+export const [caller] = streamPair(address, { caller: 'browser' })
+export const session = (channel: SessionChannel): Session => new Session({ channel, local: 'a', remote: 'b' })
+export const ran: Promise<WasiRun> = runWasi(new WebAssembly.Module(new Uint8Array()), { args: ['a'] })
+export const cases = (init: StreamCase): void => acceptStreams('mine', init, { describe: {}, expect: {}, test: {} })
+export { Router }
+`

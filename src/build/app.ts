@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Plugin, Rolldown } from 'vite'
 import { checkBudgets, scriptsByPart } from './budgets.ts'
-import { buildNode, bundleWorker, type WorkerBundle } from './bundle.ts'
+import { buildLibrary, buildNode, bundleWorker, type WorkerBundle } from './bundle.ts'
 import { buildExamples } from './examples.ts'
 import { precacheManifest } from './precache.ts'
 
@@ -37,6 +37,7 @@ export function app(): Plugin {
         await writeWorker('actor.js', actor)
         const service = await bundleWorker('sw.js', { minify: true, manifest: await precacheManifest(dist) })
         await writeWorker('sw.js', service)
+        await buildLibrary()
         await buildNode()
         const read = (names: string[]): Promise<string[]> =>
           Promise.all(names.map((name) => readFile(join(dist, name), 'utf8')))

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build, type InlineConfig, type Rolldown } from 'vite'
 import { fromRoot } from './paths.ts'
 import type { PrecacheEntry } from './precache.ts'
 import { singleCopies } from './single-copies.ts'
+import { writeTypes } from './types.ts'
 
 /** One classic script that contains everything. */
 export interface WorkerBundle {
@@ -52,7 +55,14 @@ export async function bundleWorker(
 }
 
 /** Programs for Node, by the name of their file in `dist-node`. */
-const PROGRAMS = { glia: 'src/cli/main.ts', ...actorThread() }
+const PROGRAMS = {
+  glia: 'src/cli/main.ts',
+  ...actorThread(),
+  node: 'src/package/node.ts',
+  protocol: 'src/package/protocol.ts',
+  session: 'src/package/session.ts',
+  testing: 'src/package/testing.ts',
+}
 
 /** The command `glia`, and the script of the thread that the server's root process has. */
 export async function buildNode(outDir = fromRoot('dist-node')): Promise<void> {
@@ -91,6 +101,34 @@ export async function bundleForNode(
     },
   })
 }
+
+/** The entries of the package that pages import, in `dist-lib`, with the types of all entries and a service worker that keeps no files. */
+export async function buildLibrary(): Promise<void> {
+  const outDir = fromRoot('dist-lib')
+  const input = Object.fromEntries(FOR_PAGES.map((name) => [name, fromRoot('src/package', `${name}.ts`)]))
+  await build({
+    ...NESTED,
+    define: { 'import.meta.env': '{}' },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      target: 'es2024',
+      minify: true,
+      modulePreload: false,
+      chunkSizeWarningLimit: 1000,
+      rolldownOptions: {
+        input,
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  })
+  const { code } = await bundleWorker('sw.js', { minify: true })
+  await writeFile(join(outDir, 'sw.js'), code)
+  await writeTypes(outDir)
+}
+
+const FOR_PAGES = ['index', 'protocol', 'session', 'wasi'] as const
 
 /** Without the page's config, which would build all of this once more. */
 const NESTED = {

@@ -1,0 +1,100 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { GliaError } from '../glia/errors.ts'
+import type { Logger } from '../glia/log.ts'
+import { isServed } from '../glia/process/admit.ts'
+import type { Proc } from '../glia/process/proc.ts'
+import { parsePid } from '../glia/pid.ts'
+import { Router } from '../glia/router.ts'
+import type { Stream } from '../glia/stream/stream.ts'
+import { readAll } from '../glia/stream/web-streams.ts'
+import { MeshNode } from '../mesh/node.ts'
+import { newIdentity } from '../mesh/libp2p/identity.ts'
+import { createProc, createRouter } from './make.ts'
+
+/** How a peer runs in Node. */
+export interface HeadlessPeerOptions {
+  /** Multiaddrs of the relays to join. They end with the relay's peer id. */
+  relays: readonly string[]
+  /** Its processes, as `createProc` of `glia/protocol` makes them; `root` stands for the first. Left out: one without methods. */
+  procs?: readonly Proc[] | undefined
+  log?: Logger | undefined
+  /** Stops the peer when it aborts. */
+  signal?: AbortSignal | undefined
+}
+
+/** A peer without a page. */
+export interface HeadlessPeer {
+  readonly peerId: string
+  /** Addresses under which others reach it: none while no relay has a reservation for it. */
+  addresses(): string[]
+  /** Sends a message and collects the reply. @throws {GliaError} what the call failed with. */
+  call(address: string, body?: Uint8Array | string, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
+  /** Opens a stream to a method: write the message, close the writing half, read the reply. */
+  open(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Stream>
+  /** Connects to a peer, by multiaddr or peer id. Resolves to its peer id. */
+  connect(target: string, options?: { signal?: AbortSignal | undefined }): Promise<string>
+  /** Ends its processes and connections. Idempotent. */
+  stop(): Promise<void>
+}
+
+const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+
+/** Runs a peer in Node, under a fresh identity. @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is of no use. */
+export async function createPeer(options: HeadlessPeerOptions): Promise<HeadlessPeer> {
+  const { relays, procs = [createProc({ name: 'root', methods: {} })], log = SILENT, signal: life } = options
+  life?.throwIfAborted()
+  const identity = await newIdentity()
+  const { peerId } = identity
+  const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
+  const { env, router: local } = createRouter({ procs, peerId, log })
+  const { root: rootPid } = local.aliases
+  const mesh: MeshNode = await MeshNode.create({
+    identity,
+    log,
+    serveStream: (stream) => router.serveStream(stream),
+    isServed: ({ proc, method }) => isServed(find(proc), method),
+    root: () => rootPid,
+    platform: { transports: [tcp(), webSockets(), circuitRelayTransport()], listen: [], reserves: true },
+  })
+  const router: Router = new Router({
+    env: { ...env, localHost: () => ({ peerId, addrs: () => mesh.addrs() }), routing: () => mesh.routing },
+    procs: { rootPid: parsePid(rootPid), get: find },
+    openRemote: (address, how) => mesh.open(address, how),
+    rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
+  })
+  mesh.useRelays(relays)
+
+  const open: HeadlessPeer['open'] = async (text, { signal = new AbortController().signal } = {}) => {
+    const address = await router.resolve(text, signal)
+    signal.throwIfAborted()
+    const stream = router.open(address, { caller: peerId })
+    const giveUp = (): void =>
+      stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal.reason }))
+    signal.addEventListener('abort', giveUp, { once: true })
+    return stream
+  }
+  const stop = async (): Promise<void> => {
+    for (const proc of procs) proc.kill(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+    await mesh.stop()
+  }
+  let stopped: Promise<void> | undefined
+  const stopOnce = (): Promise<void> => (stopped ??= stop())
+  life?.addEventListener('abort', () => void stopOnce(), { once: true })
+  return {
+    peerId,
+    addresses: () => mesh.addrs(),
+    open,
+    async call(address, body = '', how) {
+      const stream = await open(address, how)
+      const message = typeof body === 'string' ? new TextEncoder().encode(body) : body
+      // What goes wrong while sending, the reply tells.
+      const sending = stream.write(message).then(() => stream.closeWrite())
+      sending.catch(() => undefined)
+      return readAll(stream)
+    },
+    connect: (target, { signal } = {}) => mesh.connect(target, signal),
+    stop: stopOnce,
+  }
+}

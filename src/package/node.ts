@@ -1,0 +1,75 @@
+/**
+ * Glia in Node: the server, with its page, gateway and relay; and a headless peer, which joins relays, calls actors, and answers for
+ * processes whose methods are functions.
+ *
+ * ```js
+ * import { createPeer, startServer } from 'glia/node'
+ *
+ * const server = await startServer({ http: 0, ws: 0, tcp: 0, data: 'glia-data' })
+ * const peer = await createPeer({ relays: server.relayAddresses })
+ * const reply = await peer.call(`/ww/0.1.0/${server.peerId}/root/echo`, 'hello')
+ * console.log(new TextDecoder().decode(reply)) // hello
+ * await peer.stop()
+ * await server.stop()
+ * ```
+ */
+// oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
+import '../node/polyfill.ts'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { consoleLogger, type Logger } from '../glia/log.ts'
+import { type HeaderMap, headersFor } from '../headers.ts'
+import { addServerFlags, readServerFlags } from '../node/options.ts'
+import { startServer as start } from '../node/server.ts'
+
+export { GliaError, type ErrorCode } from '../glia/errors.ts'
+export type { Logger } from '../glia/log.ts'
+export { createPeer, type HeadlessPeer, type HeadlessPeerOptions } from './headless.ts'
+export { type HeaderMap, headersFor }
+
+/** What a server may be told; each has the default of the flag of `glia` with its name. */
+export interface ServerOptions {
+  /** TCP port of HTTP; 0 lets the system choose one, here and below. */
+  http?: number | undefined
+  /** TCP port of libp2p over WebSocket, which browsers join by. */
+  ws?: number | undefined
+  /** TCP port of libp2p over plain TCP. */
+  tcp?: number | undefined
+  /** Address that all three listen on. */
+  host?: string | undefined
+  /** Folder of the key and what else is kept. */
+  data?: string | undefined
+  /** Folder of a page to serve. Left out: Glia's own. */
+  dist?: string | undefined
+  /** Multiaddrs under which others reach this relay. */
+  announce?: readonly string[] | undefined
+  /** Multiaddrs of other relays to join. */
+  relays?: readonly string[] | undefined
+  /** Origins of other sites whose pages may join and call; `*` is all sites. */
+  allowOrigins?: readonly string[] | undefined
+  log?: Logger | undefined
+}
+
+/** A running server. */
+export interface GliaServer {
+  /** Where a browser on this machine finds it. */
+  readonly url: string
+  readonly peerId: string
+  /** Multiaddrs of its relay. */
+  readonly relayAddresses: readonly string[]
+  /** Takes no new requests, gives those that run a moment, then ends them, and the peer. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Starts the server. @throws {Error} if an address cannot be listened on, or the data folder is of no use. */
+export async function startServer({ log, ...given }: ServerOptions = {}): Promise<GliaServer> {
+  const defaults = readServerFlags(addServerFlags(new Command()), {})
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const options: typeof defaults = { ...defaults, ...chosen }
+  return start({
+    ...options,
+    dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
+    workerScript: new URL('./actor-worker.js', import.meta.url),
+    log: log ?? { ...consoleLogger('glia'), debug: () => undefined },
+  })
+}
