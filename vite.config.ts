@@ -6,7 +6,11 @@ import { refresh } from './src/build/refresh.ts'
 import { singleCopies } from './src/build/single-copies.ts'
 import { ISOLATION_HEADERS } from './src/headers.ts'
 
+/** The repository as src/build/run.mjs shows it; undefined: as it is. */
+const linkedRoot = process.env['GLIA_ROOT']
+
 export default defineConfig({
+  ...(linkedRoot !== undefined && { root: linkedRoot, resolve: { preserveSymlinks: true } }),
   // The same files work at / and under any sub-path of a static host.
   base: './',
   // An address that is no file is a 404, as on the server: the HTTP API must never be answered with the page.

@@ -1,4 +1,5 @@
 // Runs a command of this folder: `node e2e/main.mjs fuzz …` runs `main` of fuzz/run.ts. Node 20 runs no TypeScript: Vite does.
+import { fileURLToPath } from 'node:url'
 import { createServer } from 'vite'
 
 const [command, ...args] = process.argv.slice(2)
@@ -6,13 +7,15 @@ const [command, ...args] = process.argv.slice(2)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 const vite = await createServer({
   configFile: false,
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { preserveSymlinks: process.env['GLIA_ROOT'] !== undefined },
   logLevel: 'error',
   appType: 'custom',
   server: { middlewareMode: true, hmr: false, watch: null, ws: false },
 })
 let code = 1
 try {
-  const { main } = await vite.ssrLoadModule(new URL(`${command}/run.ts`, import.meta.url).pathname)
+  const { main } = await vite.ssrLoadModule(fileURLToPath(new URL(`${command}/run.ts`, import.meta.url)))
   code = (await main(args)) ? 0 : 1
 } catch (thrown) {
   process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`)

@@ -56,7 +56,8 @@ function serveWorkers(server: ViteDevServer): void {
   })
 
   server.middlewares.use((req, res, next) => {
-    const name = new URL(req.url ?? '/', 'http://localhost').pathname.slice(1)
+    const [path = ''] = (req.url ?? '/').split('?')
+    const name = path.slice(1)
     if (!isWorker(name)) return next()
     bundle(name).then(({ code }) => {
       res.writeHead(200, { 'content-type': 'text/javascript', ...headersFor(name), 'cache-control': 'no-cache' })
