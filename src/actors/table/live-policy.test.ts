@@ -38,7 +38,7 @@ describe('a policy that is changed', () => {
     await release()
     expect(await waiting).toBe('ERR_DENIED')
     expect(await call(pid, 'count', '', OTHER)).toBe('ERR_DENIED')
-    // The instance goes on: what it has in memory stays.
+    // The instance goes on, and keeps its memory.
     expect(await call(pid, 'count')).toBe('2')
     await table.setPolicy(pid, { methods: { count: { callers: [OTHER] } } })
     expect(await call(pid, 'count', '', OTHER)).toBe('3')
@@ -62,7 +62,7 @@ describe('a policy that is changed', () => {
     await release()
     expect(await call(pid, 'slurp', 'hello')).toBe('ERR_MESSAGE_TOO_LARGE')
     await table.setPolicy(pid, { deadlineMs: 200 })
-    // The caller is told before the guest has returned, and nobody may wait.
+    // The caller gets its error before the guest has returned, and nobody may wait.
     await expect.poll(() => table.get(pid)?.state).toBe('idle')
     expect(await call(pid, 'spin')).toBe('ERR_DEADLINE')
   })
@@ -109,7 +109,7 @@ describe('a policy that is changed', () => {
         message: expect.stringContaining(words) as unknown,
       })
     }
-    // Its module would not start with so little.
+    // Its module would not start with so little memory.
     await expect(table.setPolicy(pid, { maxMemoryBytes: 0 })).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
     await expect(table.setPolicy('nobody', {})).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
     expect(entry(pid).record.policy).toEqual(before)

@@ -21,46 +21,46 @@ export interface LastError {
   at: number
 }
 
-/** A process that was killed, and what brings it back. */
+/** A killed process, with everything that brings it back. */
 export interface KilledProcess {
   record: ProcessRecord
   module: InspectedModule | undefined
-  /** The bytes of its modules by CID; none if nothing is kept. */
+  /** The bytes of its modules by CID; empty if nothing is kept. */
   modules: ReadonlyMap<string, Blob>
-  /** What it had under `/data`; undefined if that could not be read. */
+  /** Its files under `/data`; undefined if they could not be read. */
   files: readonly FileEntry[] | undefined
-  /** The watches that others had of it. */
+  /** The watches that other processes had on it. */
   watches: readonly Watch[]
 }
 
 export interface ProcessEntryInit {
-  /** undefined: nothing is kept. */
+  /** Undefined: nothing is kept. */
   store: FileStore | undefined
-  /** What the process runs on. */
+  /** How the actor of the process is started. */
   spec(entry: ProcessEntry): ActorSpec
   /** Called when something has changed that a view shows. */
   changed(): void
-  /** An instance has ended, or the process for good; the record has it. */
+  /** Called when an instance has ended, or the process for good. The record has the end. */
   exited(entry: ProcessEntry, exit: Exit, counts: boolean): void
-  /** It is dead, and lives again when this is done. Left out: nothing has to be. */
+  /** Called before a dead process lives again, which waits for the result. Left out: it does not wait. */
   revives?(entry: ProcessEntry): Promise<void>
 }
 
-/** A process of this tab with all that is known of it. */
+/** A process of this tab with everything that is known of it. */
 export class ProcessEntry {
   readonly proc: Proc
   readonly log: ProcessLog
-  /** What it has under `/data`. */
+  /** Its files under `/data`. */
   readonly files: ProcessFiles
   lastError: LastError | undefined
-  /** False when the browser refused to keep it: it will not come back after a reload. */
+  /** False if the browser refused to keep it: it does not come back after a reload. */
   persisted = false
   /**
-   * Set when it has ended by its restart type, so that it does not come back with the next page: the bytes of its modules by
-   * CID, if it is restarted by hand before. Never rejects.
+   * Set when the process has ended by its restart type, so that it does not come back with the next page. Resolves to
+   * the bytes of its modules by CID, for a restart by hand. Never rejects.
    */
   retired: Promise<ReadonlyMap<string, Blob>> | undefined
-  /** Contents of its mounts by CID, as far as they are here; the others are in the store. */
+  /** Contents of its mounts by CID, as far as they are in memory. The others are in the store. */
   mounts: ReadonlyMap<string, Blob> = new Map()
   readonly #init: ProcessEntryInit
   #record: ProcessRecord
@@ -108,7 +108,7 @@ export class ProcessEntry {
     this.#init.changed()
   }
 
-  /** Changes its policy. @returns the fields that count from its next instance on. */
+  /** Changes its policy. @returns the fields that count from the next instance on. */
   setPolicy(policy: Policy): (keyof Policy)[] {
     const later = this.proc.isLive ? changesOfStart(this.#record.policy, policy) : []
     this.proc.policy = policy
@@ -126,7 +126,7 @@ export class ProcessEntry {
 
   #failed(error: GliaError): void {
     this.log.flush()
-    // A caller that gave up is no fault of the process.
+    // A caller that gave up is no failure of the process.
     if (error.code === 'ERR_ABORTED') return
     this.lastError = { error, at: Date.now() }
     this.log.add('error', `${error.message} ${error.code}`)

@@ -19,7 +19,7 @@ afterEach(() => {
 })
 afterAll(() => worker.remove())
 
-/** A tab that keeps its processes, and one that comes after it. */
+/** A tab that keeps its processes, and the tab that comes after it. */
 function makeTab(store = new MemoryStore()) {
   const open = (): TestProcesses => {
     const tab = makeProcesses({ script: worker.script, store })

@@ -8,45 +8,47 @@ import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 type Modules = ReadonlyMap<string, Blob>
 
 export interface ProcessKeeperInit {
-  /** undefined: nothing is kept. */
+  /** Undefined: nothing is kept. */
   store: ProcessStore | undefined
   slot: number
   log: Logger
-  /** Whether the process is still one of the table. */
+  /** Whether the process is still in the table. */
   has(entry: ProcessEntry): boolean
   changed(): void
 }
 
-/** Keeps the processes of a tab across reloads, as far as the browser does. A process runs whether it is kept or not. */
+/**
+ * Keeps the processes of a tab across reloads, as far as the browser does. A process runs whether it is kept or not.
+ */
 export class ProcessKeeper {
   readonly #init: ProcessKeeperInit
-  /** Processes that are being saved, and whether they have changed since that began. */
+  /** Processes that are being saved, and whether they have changed since the save began. */
   readonly #saving = new Map<ProcessEntry, boolean>()
 
   constructor(init: ProcessKeeperInit) {
     this.#init = init
   }
 
-  /** What is kept of this tab's identity. @throws {GliaError} ERR_STORAGE */
+  /** The kept processes of this tab's identity. @throws {GliaError} ERR_STORAGE */
   async all(): Promise<ProcessRecord[]> {
     return (await this.#init.store?.processes(this.#init.slot)) ?? []
   }
 
-  /** Keeps a process, with those of its modules that are given and not kept already. Never rejects. */
+  /** Keeps a process, with those of the given modules that it has and that are not kept already. Never rejects. */
   async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
     const { store, log, has } = this.#init
     const { record } = entry
     try {
       await store?.putProcess(record, modules)
-      // What is to be had of it after its end is read before it is forgotten.
+      // The files and modules are read before they are forgotten.
       if (entry.retired) await entry.retired
       if (has(entry)) {
         entry.persisted = store !== undefined
         entry.files.keep()
-        // Until now nothing was saved of one that is new.
+        // Until now nothing of a new process was saved.
         if (entry.record !== record) this.save(entry)
       } else {
-        // It was killed meanwhile, or has ended for good: from then on its files are held, and not stored.
+        // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
         await this.forget(entry.record.pid)
       }
     } catch (thrown) {
@@ -58,7 +60,7 @@ export class ProcessKeeper {
     this.#init.changed()
   }
 
-  /** Its record has changed: keeps that. Many changes at once are few writes. */
+  /** Its record has changed: keeps it. Many changes at once are few writes. */
   save(entry: ProcessEntry): void {
     if (!entry.persisted || entry.retired) return
     const isSaving = this.#saving.has(entry)
@@ -66,11 +68,12 @@ export class ProcessKeeper {
     if (!isSaving) void this.#saveAll(entry)
   }
 
-  /** The process is not to come back with the next page, and stays in this one. */
+  /** The process will not come back with the next page, and stays in this one. */
   retire(entry: ProcessEntry): void {
     const files = entry.files.release()
     const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files]).then(([modules, held]) => {
-      // It comes back, dead, rather than have its files deleted that nobody has. Before a write under way can look.
+      // Its files could not be read. It comes back, dead, so that they are not deleted. Set before a running write can
+      // look.
       if (!held && entry.retired === retired) {
         entry.retired = undefined
         this.save(entry)
@@ -81,17 +84,17 @@ export class ProcessKeeper {
     void retired.then(() => (entry.retired === retired ? this.forget(entry.record.pid) : undefined))
   }
 
-  /** It is, after all: it is to live again. */
+  /** The process will come back after all, because it is to live again. */
   async unretire(entry: ProcessEntry): Promise<void> {
     const { retired } = entry
     if (!retired) return
     entry.retired = undefined
-    // It was forgotten, or is about to be: a store that is full does not take it again.
+    // It was forgotten, or is about to be. A full store does not take it again.
     entry.persisted = false
     await this.keep(entry, await retired)
   }
 
-  /** A process that is gone is gone, whatever the store says; at worst it comes back with the next page. */
+  /** A process that is gone stays gone, even if the store fails. At worst it comes back with the next page. */
   async forget(pid: Pid): Promise<void> {
     try {
       await this.#init.store?.deleteProcess(pid)
@@ -100,7 +103,7 @@ export class ProcessKeeper {
     }
   }
 
-  /** The bytes of the modules that a process needs, as far as the browser gives them. */
+  /** The bytes of the modules of a process, as far as the browser has them. */
   async modules(record: ProcessRecord): Promise<Modules> {
     const read = modulesOf(record).map(async (cid) => [cid, await this.#module(cid)] as const)
     return new Map((await Promise.all(read)).flatMap(([cid, blob]) => (blob ? [[cid, blob] as const] : [])))

@@ -9,12 +9,12 @@ import { ProcessLinks } from './process-links.ts'
 
 /** Leaves through proc_exit(0), which neither counts nor waits. */
 const leaves: Run = async (_message, actor) => {
-  // Were it to go on for ever, the test's timers would have their turn all the same.
+  // If it went on for ever, the test's timers would still have their turn.
   await nextTask()
   actor.exited = { type: 'exited', code: 0 }
 }
 
-/** Two processes of `run` with their ties. Each end is noted by the name of who ended. */
+/** Two processes of `run` with their ties. Each end is noted under the name of the process that ended. */
 function makePair(run: Run) {
   const ended: string[] = []
   const make = (name: string): ProcessEntry =>
@@ -83,7 +83,7 @@ test('two that watch each other, and end when they are told, come to rest', asyn
   }
   await deliver(a.proc).done
   await comeToRest(['a', 'b', 'a'])
-  // That was one end with all that came of it.
+  // That was one end with everything that followed from it.
   await deliver(b.proc).done
   await comeToRest(['a', 'b', 'a', 'b', 'a', 'b'])
 })

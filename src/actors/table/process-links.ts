@@ -7,27 +7,27 @@ import type { Stream } from '../../glia/stream/stream.ts'
 import { streamPair } from '../../glia/stream/stream-pair.ts'
 import type { ProcessEntry } from './process-entry.ts'
 
-/** Processes that one may watch: each is asked for at every end of any. */
+/** Most processes that one process may watch. Each end looks through them. */
 const MAX_WATCHES = 100
 
-/** A reason as a process is told it. */
+/** A reason in the message to a watcher. */
 type ToldReason = Exclude<ExitReason, { type: 'linked' }> | { readonly type: 'linked'; readonly message: string }
 
-/** What a process is told of the end of another, as JSON. */
+/** The message about the end of another process, as JSON. */
 interface ExitMessage {
   pid: Pid
   name: string
   reason: ToldReason
-  /** It does not come back by itself. */
+  /** Whether it does not come back by itself. */
   final: boolean
 }
 
 export interface ProcessLinksInit {
   peerId: string
   get(pid: string): ProcessEntry | undefined
-  /** Has a call answered or aborted: the router's. Left out: nobody is told of an end. */
+  /** Answers or aborts a call: the router's function. Left out: nobody is told of an end. */
   serveStream?: ((stream: Stream) => Promise<void>) | undefined
-  /** The ties of the process have changed. */
+  /** Called when the ties of the process have changed. */
   changed(entry: ProcessEntry): void
 }
 
@@ -39,7 +39,7 @@ export class ProcessLinks {
     signal: (...ended) => this.#signal(...ended),
   })
 
-  /** The messages of watches, and what is to be known of an end that one brings about. */
+  /** The messages of watches, each with the watches that have told of its end. */
   readonly #messages = new WeakMap<Stream, Told>()
 
   constructor(init: ProcessLinksInit) {
@@ -47,9 +47,9 @@ export class ProcessLinks {
   }
 
   /**
-   * * Has a process get a message, as from the process that it watches, whenever an instance of that one ends, and when
-   * it is killed. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
-   * @returns what {@link unwatch} takes.
+   * Sends a process a message whenever an instance of the watched process ends, and when that process is killed. The
+   * watched process is the caller. The message is JSON: `{"pid", "name", "reason": {"type": …}, "final"}`.
+   * @returns the id for {@link unwatch}.
    * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
    */
   watch(watcher: string, watched: string, method: string): string {
@@ -67,7 +67,7 @@ export class ProcessLinks {
     return id
   }
 
-  /** Ends a watch. One that is over is no error. */
+  /** Ends a watch. A watch that is over is no error. */
   unwatch(id: string): void {
     const watch = this.#links.unwatch(id)
     const entry = watch && this.#init.get(watch.watcher)
@@ -75,8 +75,8 @@ export class ProcessLinks {
   }
 
   /**
-   * * Has the instance of either process end when one of the other ends abnormally, unless it watches that one. Each
-   * comes back by its restart type.
+   * Ends the instance of either process when an instance of the other ends abnormally, unless it watches the other.
+   * Each comes back by its restart type.
    * @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST if they are the same.
    */
   link(a: string, b: string): void {
@@ -93,7 +93,7 @@ export class ProcessLinks {
     for (const entry of both) this.#keep(entry)
   }
 
-  /** Ties the processes together that were before, as far as they are there. */
+  /** Ties processes together as their records say, as far as they are there. */
   restore(entries: Iterable<ProcessEntry>): void {
     for (const { record } of entries) {
       for (const watch of record.watches ?? []) if (this.#init.get(watch.watched)) this.#links.watch(watch)
@@ -102,12 +102,12 @@ export class ProcessLinks {
   }
 
   ended(pid: Pid, exit: Exit, counts: boolean): void {
-    // Between two messages it was something else: a kill, a link.
+    // Between two messages the cause was something else: a kill, a link.
     const message = exit.method === undefined ? undefined : this.#init.get(pid)?.proc.running
     this.#links.ended(pid, exit, counts, message && this.#messages.get(message))
   }
 
-  /** The process is gone for good. @returns the watches that others had of it. */
+  /** The process is gone for good. @returns the watches that other processes had on it. */
   forget(pid: Pid): Watch[] {
     const watches: Watch[] = []
     for (const other of this.#links.forget(pid)) {
@@ -119,7 +119,7 @@ export class ProcessLinks {
     return watches
   }
 
-  /** It is there again: ties it as its record says, and to those who watched it. */
+  /** The process is back: ties it as its record says, and to those who watched it. */
   bringBack(entry: ProcessEntry, watches: readonly Watch[]): void {
     this.restore([entry])
     const watchers = watches.flatMap((watch) => {
@@ -162,10 +162,7 @@ export class ProcessLinks {
   }
 }
 
-/**
- * The watcher was given the PID of the process that it watches, and not those of the processes which that one is linked
- * to.
- */
+/** The watcher has the PID of the process that it watches, but not the PIDs of processes linked to that one. */
 function withoutPid(reason: ExitReason): ToldReason {
   return reason.type === 'linked' ? { type: reason.type, message: reason.message } : reason
 }

@@ -1,4 +1,4 @@
-/** One line of a process's log: what it wrote to stderr, or what happened to it. */
+/** A line of a process's log: text from stderr, or an event. */
 export interface LogLine {
   /** ms since the epoch. */
   at: number
@@ -6,9 +6,9 @@ export interface LogLine {
   text: string
 }
 
-/** Lines that are kept; older ones are dropped. */
+/** Lines that are kept. Older ones are dropped. */
 const MAX_LINES = 500
-/** A longer line is broken, so that a guest which never ends one cannot grow it without bound. In UTF-16 units. */
+/** A longer line is broken, in UTF-16 units. Otherwise a guest that never ends a line could grow it without a limit. */
 const MAX_LINE = 4096
 
 /** The last lines of a process's log. */
@@ -32,7 +32,7 @@ export class ProcessLog {
     this.#append(breakUp(text).map((part) => ({ at, source, text: part })))
   }
 
-  /** Bytes of stderr as they come; a line is added when it ends. */
+  /** Adds bytes of stderr. A line is added when it ends. */
   write(bytes: Uint8Array): void {
     const at = Date.now()
     const written = this.#partial + this.#decoder.decode(bytes, { stream: true })
@@ -41,9 +41,9 @@ export class ProcessLog {
     this.#append(parts.map((text) => ({ at, source: 'stderr' as const, text })))
   }
 
-  /** A message has ended: what it left without a line end is a line too. */
+  /** A message has ended: text without a line end becomes a line too. */
   flush(): void {
-    // A character that was cut off is not completed by the next message.
+    // The next message does not complete a character that was cut off.
     const rest = this.#partial + this.#decoder.decode()
     this.#partial = ''
     if (rest !== '') this.add('stderr', rest)

@@ -21,7 +21,7 @@ afterEach(() => {
 })
 afterAll(() => worker.remove())
 
-/** With nothing kept. */
+/** A tab that keeps nothing. */
 function makeTab(liveLimit?: number): TestProcesses {
   const tab = makeProcesses({ script: worker.script, liveLimit })
   tabs.push(tab)
@@ -169,7 +169,7 @@ describe('a dead process', () => {
   })
 })
 
-/** Begins a swap, which has read its module and waits for the message that runs. */
+/** Begins a swap that has read its module and waits for the running message. */
 async function swapThatWaits(table: ProcessTable, pid: string, module: Uint8Array<ArrayBuffer>) {
   const isRead = Promise.withResolvers<void>()
   const onStage = (stage: 'compiling' | 'starting'): void => {

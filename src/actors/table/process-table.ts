@@ -33,26 +33,26 @@ import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
 import type { TierName } from '../worker/worker-api.ts'
 
 export interface ProcessTableInit {
-  /** Identity that the processes belong to. */
+  /** Identity to which the processes belong. */
   slot: number
   peerId: string
-  /** undefined: nothing is kept. */
+  /** Undefined: nothing is kept. */
   store: ProcessStore | undefined
   tier: TierName
   /** Starts the actor worker's script. */
   createWorker(): Promise<Worker>
-  /** For processes that call others, or are told of their ends. Left out: none is. */
+  /** For processes that call others, or are told of their ends. Left out: no process does. */
   mesh?: OutgoingMesh | undefined
   log: Logger
-  /** Something that a view shows has changed. Called often: the listener thins it out. */
+  /** Called, often, when something has changed that a view shows. The listener thins it out. */
   changed(): void
-  /** Workers that may live at once; left out: as many as the browser takes. */
+  /** Workers that may live at once. Left out: as many as the browser takes. */
   liveLimit?: number | undefined
 }
 
-/** A module that is compiled before anything is made of it. */
+/** A compiled module of which nothing was made yet. */
 export interface PreparedModule extends ModuleVersion, ModuleAsks {
-  /** Its bytes: spawning them, or swapping a process for them, with the same cap does not compile them again. */
+  /** Its bytes. A spawn or a swap with them and the same cap does not compile them again. */
   blob: Blob
 }
 
@@ -63,7 +63,7 @@ export interface SpawnSteps {
 
 /** The processes of this tab: makes them, keeps them across reloads, ends them. */
 export class ProcessTable {
-  /** Who watches whom, and who ends with whom. */
+  /** Watches and links. */
   readonly links: ProcessLinks
   readonly #init: ProcessTableInit
   readonly #entries = new Map<string, ProcessEntry>()
@@ -71,9 +71,9 @@ export class ProcessTable {
   readonly #modules: ModuleCache
   readonly #live: LiveActors
   readonly #starter: ActorStarter
-  /** New versions of processes that do not have them yet. */
+  /** New versions of processes that are not in place yet. */
   readonly #installing = new Set<ModuleVersion>()
-  /** Kills under way: what was killed twice can be brought back once. */
+  /** Kills under way, so that a process that is killed twice is brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
   #root: Pid | undefined
 
@@ -109,7 +109,7 @@ export class ProcessTable {
     })
   }
 
-  /** PID of the bundled root process. @throws {GliaError} ERR_NO_PROC before it is there. */
+  /** PID of the bundled root process. @throws {GliaError} ERR_NO_PROC before it exists. */
   get rootPid(): Pid {
     if (!this.#root) throw new GliaError('ERR_NO_PROC', 'The root process is not there yet.')
     return this.#root
@@ -119,12 +119,12 @@ export class ProcessTable {
     return this.#entries.get(pid)?.proc
   }
 
-  /** Root first, then in the order they were made. */
+  /** Root first, then by age. */
   get entries(): ProcessEntry[] {
     return [...this.#entries.values()].sort((a, b) => Number(b.record.root) - Number(a.record.root))
   }
 
-  /** Brings back, cold, what the store has of this identity. */
+  /** Brings the kept processes of this identity back, cold. */
   async restore(): Promise<void> {
     for (const record of await this.#keeper.all()) {
       const entry = this.#add(record)
@@ -135,7 +135,7 @@ export class ProcessTable {
     this.#init.changed()
   }
 
-  /** Sees that there is a root process, with the module given. A root of an older build keeps its PID. */
+  /** Makes sure that there is a root process with the given module. The root of an older build keeps its PID. */
   async ensureRoot(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const old = this.entries.find(({ record }) => record.root)
     if (old) {
@@ -147,15 +147,15 @@ export class ProcessTable {
       )
     }
     const root = { pid: old?.record.pid ?? newPid(), createdAt: old?.record.createdAt ?? 0, root: true }
-    // What its owner has closed stays closed.
+    // What the owner has closed stays closed.
     const policy = old?.record.policy
     this.#root = (await this.#make(bytes, { name: 'root', policy }, {}, root)).record.pid
   }
 
   /**
-   * Reads and compiles a module, and tells what it says of itself. One that asks for more memory than a process has by default is
-   * no error: people may allow it more.
-   * @throws {GliaError} ERR_BAD_MODULE; the signal's reason.
+   * Reads and compiles a module, and tells what it asks for. Asking for more memory than the default is no error: a
+   * person may allow more.
+   * @throws {GliaError} ERR_BAD_MODULE; the reason of the signal.
    */
   async prepare(source: ModuleSource, options?: ReadOptions): Promise<PreparedModule> {
     const order = { maxMemoryBytes: DEFAULT_POLICY.maxMemoryBytes, allowStart: true }
@@ -163,15 +163,15 @@ export class ProcessTable {
     return { ...version, ...inspected.asks, blob }
   }
 
-  /** A module that was prepared is not wanted after all. */
+  /** A prepared module is not wanted after all. */
   discard(cid: string): void {
     if (!this.#isUsed(cid)) this.#modules.drop(cid)
   }
 
   /**
    * Makes a process of a module and starts it.
-   * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused: there is no process then; the
-   * signal's reason.
+   * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused, and then there is no process;
+   * the reason of the signal.
    */
   async spawn(source: ModuleSource, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
     const made = await this.#make(source, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
@@ -180,7 +180,7 @@ export class ProcessTable {
 
   /**
    * Ends a process and forgets it.
-   * @returns what {@link undoKill} takes, while the page is open.
+   * @returns the argument of {@link undoKill}, valid while the page is open.
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
   async kill(pid: string): Promise<KilledProcess> {
@@ -191,7 +191,7 @@ export class ProcessTable {
   }
 
   /**
-   * Undoes a kill: the same PID, modules, files, links and watches, a fresh state.
+   * Undoes a kill: the same PID, modules, files, links and watches, with a fresh state.
    * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
    */
   async undoKill({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
@@ -207,23 +207,26 @@ export class ProcessTable {
   }
 
   /**
-   * Starts a process afresh, also one that is dead. A message that runs is ended if it does not end within half a second.
-   * @throws {GliaError} ERR_NO_PROC; ERR_START and the like: it is cold then.
+   * Starts a process afresh. A dead process lives again. A message that runs is ended if it does not end within half a
+   * second.
+   * @throws {GliaError} ERR_NO_PROC; the failure of the start, such as ERR_START: then the process is cold.
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {
     await this.#entry(pid).proc.restart(signal)
   }
 
   /**
-   * Puts a new version of its module under a process's PID: when the message that runs has ended, and before any that waits.
-   * Policy, environment, files and the queue stay; what was in memory goes. If the new version does not start, the old one goes on.
-   * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; ERR_START and the like; the signal's reason.
+   * Puts a new version of its module under a process's PID, after the message that runs and before those that wait.
+   * Policy, environment, files and the queue stay; what is in memory is lost. If the new version does not start, the
+   * old one goes on.
+   * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; the failure of the start; the
+   * reason of the signal.
    */
   async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
     const entry = this.#notRoot(pid, 'be swapped')
     const { maxMemoryBytes } = entry.record.policy
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
-    // It may wait for long, and whoever else had the module may go meanwhile.
+    // The swap may wait for long, and other processes with the module may go meanwhile.
     const installing = { ...version }
     this.#installing.add(installing)
     this.#modules.put(version, maxMemoryBytes, inspected)
@@ -234,7 +237,10 @@ export class ProcessTable {
     }
   }
 
-  /** Undoes a swap, and undoes that if it is called again. @throws {GliaError} ERR_BAD_REQUEST if there was none; as swap. */
+  /**
+   * Undoes a swap; a second call undoes that. @throws {GliaError} ERR_BAD_REQUEST if there was no swap; otherwise like
+   * swap.
+   */
   async swapBack(pid: string, steps: SpawnSteps = {}): Promise<void> {
     const entry = this.#notRoot(pid, 'be swapped')
     const { name, previous } = entry.record
@@ -243,16 +249,16 @@ export class ProcessTable {
   }
 
   /**
-   * Changes fields of a process's policy. Who may call, and whom it may call, counts at once, also for messages that wait. What
-   * a worker is started with counts from the next instance on.
-   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST naming the field; ERR_BAD_MODULE if the module does not start with so
-   * little memory; ERR_STORAGE if its bytes are not kept, so that it cannot be given another size.
+   * Changes fields of a process's policy. Who may call, and whom it may call, counts at once, also for messages that
+   * wait. Fields that a worker gets at its start count from the next instance on.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST that names the field; ERR_BAD_MODULE if the module does not start
+   * with so little memory; ERR_STORAGE if its bytes are not kept, so that it cannot get another size.
    */
   async setPolicy(pid: string, given: GivenPolicy): Promise<PolicyChange> {
     const entry = this.#entry(pid)
     const change = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
     const { maxMemoryBytes } = change()
-    // The cap is compiled in: a module that cannot have it is refused now, and not at its next start.
+    // The cap is compiled in. A module that cannot have it is refused now, not at its next start.
     if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await this.#modules.get(entry.record, maxMemoryBytes)
     if (this.#entry(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
     const policy = change()
@@ -264,7 +270,7 @@ export class ProcessTable {
     return { policy, later }
   }
 
-  /** What a process has under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  /** The files of a process under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async listFiles(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }> {
     const { infos, bytes } = await this.#entry(pid).files.load()
     return { entries: infos, totalBytes: bytes }
@@ -278,10 +284,11 @@ export class ProcessTable {
   }
 
   /**
-   * Puts files under a process's `/data`, all or none, over those that have their paths: when the message that runs has ended, and
-   * before any that waits. The instance goes on. Resolves when they are kept, or the log says that they are not.
-   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if they are none, do not fit, or something is in their way; ERR_PROC_STOPPED;
-   * the signal's reason.
+   * Puts files under a process's `/data`, all or none, after the message that runs and before those that wait. They
+   * replace files with the same paths. The instance goes on. Resolves when they are stored, or when the log says that
+   * they are not.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if they are no files, do not fit, or something is in their way;
+   * ERR_PROC_STOPPED; the reason of the signal.
    */
   async importFiles(pid: string, given: GivenFiles, signal?: AbortSignal): Promise<void> {
     const { files: underData, mounts } = partGivenFiles(given)
@@ -297,7 +304,7 @@ export class ProcessTable {
     await proc.pause(() => files.put(entries), signal)
   }
 
-  /** Ends the workers of all processes. What is kept of them stays: another table brings it back. */
+  /** Ends the workers of all processes. Kept processes stay in the store: another table brings them back. */
   stop(): void {
     for (const { proc } of this.entries) proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
   }
@@ -350,13 +357,13 @@ export class ProcessTable {
     const { mounted, blobs } = await readMounts(parted.mounts)
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
     checkMethodNames(options.policy, version.methods)
-    // The last process that had the module may have gone just now.
+    // The last process with the module may have gone just now.
     this.#modules.put(version, maxMemoryBytes, inspected)
     const mounts = mounted.length > 0 ? { mounts: mounted } : {}
     const entry = this.#add({ ...options, ...fixed, ...version, ...mounts, slot: this.#init.slot })
     entry.mounts = blobs
     steps.onStage?.('starting')
-    // Beside the start: both take their time, and neither needs the other. What does not start is forgotten.
+    // Beside the start: both take their time, and neither needs the other. A process that does not start is forgotten.
     let keeping: Promise<void> | undefined
     try {
       if (files) await entry.files.put(files)
@@ -364,7 +371,7 @@ export class ProcessTable {
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
-      // With every worker taken it stays cold, and starts when there is room.
+      // If every place is taken it stays cold, and starts when there is room.
       if (error.code !== 'ERR_LIVE_LIMIT') {
         await this.#remove(entry, error)
         throw error
@@ -384,7 +391,7 @@ export class ProcessTable {
       },
       exited: (...ended) => this.#exited(...ended),
       revives: async (revived) => {
-        // It is kept again before it lives: so it cannot end a second time meanwhile.
+        // Kept again before it lives, so that it cannot end a second time meanwhile.
         await this.#keeper.unretire(revived)
         revived.update({ dead: undefined })
         this.#keeper.save(revived)
@@ -414,11 +421,11 @@ export class ProcessTable {
     return { ...killed, ...(await this.#remove(entry)) }
   }
 
-  /** @returns what would bring it back beside its record: its files, and the watches that others had of it. */
+  /** @returns its files, and the watches that others had on it, which bring it back together with its record. */
   async #remove(entry: ProcessEntry, reason?: GliaError): Promise<Pick<KilledProcess, 'files' | 'watches'>> {
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
-    // Another may have its PID by now.
+    // Another process may have its PID by now.
     if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [] }
     this.#entries.delete(pid)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)

@@ -5,29 +5,29 @@ import { makeRestart, type Restart, type RestartType } from '../../glia/process/
 
 /** How a process is made. Everything has a default. */
 export interface SpawnOptions {
-  /** What people call it; argv[0] of the guest. Default: the file's name, else 'actor'. */
+  /** Name for people, and argv[0] of the guest. Default: the file's name, or 'actor'. */
   name?: string | undefined
   /** Arguments after the name. */
   args?: readonly string[] | undefined
-  /** Environment, on top of WW_PID and WW_PEER. */
+  /** Environment, beside WW_PID and WW_PEER. */
   env?: Readonly<Record<string, string>> | undefined
   /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
   restart?: RestartType | Partial<Restart> | undefined
   policy?: GivenPolicy | undefined
   /** Whether stdin, stdout and stderr look like a terminal to the program (isatty). Default: like pipes. */
   tty?: boolean | undefined
-  /** What it has under `/data` from its first message on. */
+  /** Its files under `/data` from the first message on. */
   files?: GivenFiles | undefined
 }
 
-/** The same with nothing left out, but for the files. */
+/** The same with nothing left out, except the files. */
 export interface FullSpawnOptions {
   name: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
   restart: Restart
   policy: Policy
-  /** Left out where it is false. */
+  /** Left out if it is false. */
   tty?: true
 }
 
@@ -38,8 +38,8 @@ const RESERVED_ENV = /^WW_/
 
 /**
  * Fills in the defaults.
- * @param given From a script: nothing about it is believed.
- * @throws {GliaError} ERR_BAD_REQUEST naming the option that is unknown or wrong.
+ * @param given Options from a script. They are checked.
+ * @throws {GliaError} ERR_BAD_REQUEST that names the unknown or wrong option.
  */
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
   if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
@@ -68,7 +68,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** WASI hands texts over with a zero at their end. */
+/** WASI passes texts with a zero at their end. */
 function isCString(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0')
 }

@@ -11,14 +11,14 @@ import type { FileStore } from '../files/process-files.ts'
 
 const VERSION = 3
 
-/** A module, as far as it concerns the process that runs it. */
+/** The facts about a module that its process needs. */
 export interface ModuleVersion {
   cid: string
   moduleBytes: number
   methods: readonly string[]
 }
 
-/** A process as it is kept: enough to bring it back, cold, under the same PID. */
+/** A kept process: enough to bring it back, cold, under the same PID. */
 export interface ProcessRecord extends ModuleVersion {
   pid: Pid
   /** Slot of the identity that runs it. */
@@ -28,15 +28,15 @@ export interface ProcessRecord extends ModuleVersion {
   env: Readonly<Record<string, string>>
   policy: Policy
   restart: Restart
-  /** Its standard descriptors look like a terminal. */
+  /** Whether its standard descriptors look like a terminal. */
   tty?: boolean | undefined
-  /** What it finds elsewhere than under `/data`. */
+  /** Its files outside of `/data`. */
   mounts?: readonly MountedFile[] | undefined
-  /** The module that it ran before it was swapped, to swap it back. */
+  /** The module before the last swap. */
   previous?: ModuleVersion | undefined
   /** The last ends of its instances, oldest first. */
   exits?: readonly Exit[] | undefined
-  /** Why it is not restarted any more; undefined: it lives. */
+  /** Why it is dead; undefined while it lives. */
   dead?: string | undefined
   /** The processes that it watches. */
   watches?: readonly Watch[] | undefined
@@ -48,13 +48,16 @@ export interface ProcessRecord extends ModuleVersion {
   createdAt: number
 }
 
-/** The peer id of a slot, and its private key: the browser's, or as libp2p's protobuf where it keeps none. */
+/**
+ * The peer id of a slot and its private key: in the browser's keeping, or as libp2p's protobuf if the browser keeps
+ * none.
+ */
 export interface SlotIdentity {
   peerId: string
   privateKey: Uint8Array<ArrayBuffer> | CryptoKey
 }
 
-/** What the user set by hand for the mesh. */
+/** What the user has set for the mesh. */
 export interface MeshSettings {
   /** Multiaddrs. */
   relays: readonly string[]
@@ -63,33 +66,34 @@ export interface MeshSettings {
 }
 
 interface Schema extends DBSchema {
-  /** Who each slot is. */
+  /** The identity of each slot. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
   /** Bytes of modules by CID, as blobs, which are fast (Chromium 156: 100 MB written in 0.17 s, read in 0.5 s). */
   modules: { key: string; value: Blob }
   settings: { key: 'mesh'; value: MeshSettings }
-  /** What processes have under `/data`, by PID and path. */
+  /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
 }
 
 /**
- * Where processes are kept across reloads. Reads and writes happen in the order in which they are asked for; failures
- * are ERR_STORAGE.
+ * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
+ * ERR_STORAGE.
  */
 export interface ProcessStore extends FileStore {
-  /** In the order they were made. */
+  /** In the order in which they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
   /**
-   * Keeps a process, and those of the modules given that it has. Modules that it had before go if nobody else has them.
+   * Keeps a process, and those of the given modules that it has. Modules that it had before are deleted if no other
+   * process has them.
    */
   putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
-  /** Forgets a process with its files, and its modules if no other process of any slot has them. */
+  /** Forgets a process with its files, and its modules if no process of any slot has them. */
   deleteProcess(pid: Pid): Promise<void>
   module(cid: string): Promise<Blob | undefined>
 }
 
-/** What of this origin outlives the page. Failures are ERR_STORAGE. */
+/** The data of this origin that outlives the page. Failures are ERR_STORAGE. */
 export class Store implements ProcessStore {
   readonly #db: IDBPDatabase<Schema>
 
@@ -98,7 +102,7 @@ export class Store implements ProcessStore {
   }
 
   /**
-   * @param name Of the database: peers with other names keep nothing in common.
+   * @param name Name of the database. Peers with other names share nothing.
    * @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not).
    */
   static async open(name: string): Promise<Store> {
@@ -120,7 +124,7 @@ export class Store implements ProcessStore {
     return new Store(db)
   }
 
-  /** Writes that were asked for are finished. */
+  /** Started writes are finished. */
   close(): void {
     this.#db.close()
   }
@@ -161,7 +165,7 @@ export class Store implements ProcessStore {
         const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
         if (dropped.length > 0) await dropUnused(dropped, tx)
       }
-      // At once: each answer that is waited for is a trip to another process of the browser, and a spawn waits for them all.
+      // All at once: each answer is a trip to another process of the browser, and a spawn waits for all of them.
       await Promise.all([...now.map(keepModule), keepRecord(), tx.done])
     })
   }
@@ -209,20 +213,20 @@ async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
 }
 
-/** The keys of a process's files: an array comes after every text. */
+/** The keys of a process's files: an array sorts behind every text. */
 function filesOf(pid: string): IDBKeyRange {
   return IDBKeyRange.bound([pid], [pid, []])
 }
 
-/** CIDs of what a process needs: its modules, and the files outside of `/data`. */
+/** CIDs that a process needs: its modules, and its files outside of `/data`. */
 export function modulesOf({ cid, previous, mounts = [] }: ProcessRecord): string[] {
   return [cid, ...(previous ? [previous.cid] : []), ...mounts.map((mount) => mount.cid)]
 }
 
 /**
- * * A record with all that an earlier version of the app did not write. One of a later version, which has what is not
- * known here, is left alone: it must not run with less of a policy than it was given. But the root process, which is
- * the app's own, has to be there, and under its PID: it gets the defaults.
+ * A record with all fields that an earlier version of the app did not write. A record of a later version, with fields
+ * unknown here, is left alone: the process must not run with less of a policy than it was given. The exception is the
+ * root process, which is the app's own and has to be there under its PID: it gets the defaults.
  */
 export function completed(record: ProcessRecord): ProcessRecord[] {
   try {

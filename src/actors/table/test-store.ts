@@ -1,18 +1,20 @@
-// For tests: a store that is gone with the page.
+// For tests: a store that ends with the page.
 import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
-/** Keeps processes as {@link ProcessStore} has it, in memory; one transaction after the other, each of which takes a while. */
+/**
+ * Keeps processes like {@link ProcessStore}, in memory. Transactions run one after the other, and each takes a while.
+ */
 export class MemoryStore implements ProcessStore {
   readonly records = new Map<string, ProcessRecord>()
   readonly modules = new Map<string, Blob>()
   /** By PID, then by path. */
   readonly kept = new Map<string, Map<string, FileEntry>>()
-  /** Files cannot be read. */
+  /** Whether files cannot be read. */
   isBroken = false
-  /** Processes cannot be kept. */
+  /** Whether processes cannot be kept. */
   isFull = false
   #last: Promise<unknown> = Promise.resolve()
 
@@ -62,7 +64,7 @@ export class MemoryStore implements ProcessStore {
     return this.#transaction(() => this.modules.get(cid))
   }
 
-  /** Resolves when all that was asked for is done, and what that led to. */
+  /** Resolves when everything that was asked for is done, with what followed from it. */
   async settled(): Promise<void> {
     for (let last; last !== this.#last;) {
       last = this.#last

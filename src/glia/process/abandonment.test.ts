@@ -35,7 +35,7 @@ describe('a method that does not return', () => {
       await expect(running.done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
       expect(proc.state).toBe('cold')
       expect(await reply(proc)).toBe('1')
-      // What the owner does is no failure of the process.
+      // The owner's act is no failure of the process.
       expect(exits).toEqual([])
       expect(notes).toContainEqual(expect.stringContaining('did not return when its message was cancelled'))
     },

@@ -2,21 +2,21 @@ import { isCancellation } from '../cancel.ts'
 import { toGliaError } from '../errors.ts'
 import type { Stream } from '../stream/stream.ts'
 
-/** Time that a method has to return once its owner has given its message up, in ms. */
+/** Time that a method has to return after its owner has given the message up, in ms. */
 const RETURN_MS = 500
 
 export interface AbandonmentInit {
   stream: Stream
-  /** Whether the owner waits for the turn that the message has. */
+  /** Whether the owner waits for the turn of this message. */
   ownerWaits(): boolean
-  /** The method has not returned. Called at most once. */
+  /** Called at most once, if the method has not returned. */
   stop(): void
 }
 
 /**
- * Ends a method that does not return after the owner has given its message up: if the owner cancelled the message, or as soon as
- * the owner waits for the turn. What the instance has in its memory is lost then. So the calls of others do not end it, and a page
- * that is closed does not end it either while the owner does not wait.
+ * Ends a method that does not return after the owner has given its message up: at once if the owner cancelled the
+ * message, otherwise when the owner waits for the turn. What the instance has in memory is lost then. So the calls of
+ * others do not end it, and neither does a closed page while the owner does not wait.
  */
 export class Abandonment {
   readonly #init: AbandonmentInit
@@ -26,7 +26,7 @@ export class Abandonment {
     this.#init = init
   }
 
-  /** The message was given up, or somebody began to wait. */
+  /** Call it when the message was given up, or when somebody began to wait. */
   look(): void {
     const { stream, ownerWaits, stop } = this.#init
     const { signal, caller } = stream
@@ -35,7 +35,7 @@ export class Abandonment {
     if (isCancellation(signal.reason) || (isGivenUp && ownerWaits())) this.#timer = setTimeout(stop, RETURN_MS)
   }
 
-  /** The method has returned. */
+  /** Call it when the method has returned. */
   end(): void {
     clearTimeout(this.#timer)
   }

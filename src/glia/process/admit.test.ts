@@ -6,7 +6,7 @@ import { readAll } from '../stream/web-streams.ts'
 
 const THIRD = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
 
-/** How a call ends: the reply, or the error’s code. */
+/** How a call ends: the reply, or the code of the error. */
 async function outcome(init: TestProcInit, call: { caller: string; method?: string; onBehalfOf?: readonly string[] }) {
   const { caller, method, onBehalfOf = [] } = call
   const { proc } = makeProc(() => echo, init)
@@ -53,7 +53,7 @@ describe('an error tells a caller nothing of what it may not call', () => {
     expect(await outcome(init, { caller: 'browser', method: 'add' })).toMatchObject({
       message: 'tested has no method “add”. It has: value, increment.',
     })
-    // A process of this browser, called by another peer, asks for that one.
+    // A process of this browser makes the call for the other peer that called it.
     expect(await outcome(init, { caller: 'browser', method: 'add', onBehalfOf: [OTHER] })).toMatchObject({
       message: 'tested has no method “add”. It has: value.',
     })

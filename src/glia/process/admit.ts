@@ -4,14 +4,14 @@ import type { Policy } from './policy.ts'
 import { messageTooLarge } from './proc-message.ts'
 import type { Stream } from '../stream/stream.ts'
 
-/** What a call is measured by before it gets a turn. */
+/** The facts about a process by which a call is admitted before it gets a turn. */
 interface Callee {
   readonly name: string
   readonly policy: Policy
   readonly methods: readonly string[]
 }
 
-/** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not take the call. */
+/** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not accept the call. */
 export function admit(stream: Stream, callee: Callee): void {
   checkCallers(stream, callee.policy)
   checkMethod(stream, callee)
@@ -19,9 +19,9 @@ export function admit(stream: Stream, callee: Callee): void {
 }
 
 /**
- * * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a
- * process that is closed to other peers looks like none, and one with a list of callers takes the stream whether it has
- * the method or not: who is not on the list learns nothing about the process.
+ * Whether the raw dialect takes calls of a method, for its negotiation. The negotiation does not know who asks. So a
+ * process that is closed to other peers looks as if it did not exist. A process with a list of callers takes the stream
+ * whether it has the method or not: a peer that is not on the list learns nothing about the process.
  */
 export function isServed(callee: Pick<Callee, 'policy' | 'methods'> | undefined, method: string): boolean {
   if (!callee) return false
@@ -30,7 +30,7 @@ export function isServed(callee: Pick<Callee, 'policy' | 'methods'> | undefined,
   return callers !== 'browser' && callers.length > 0
 }
 
-/** The methods that a caller may call, and all those for whom it calls. */
+/** The methods that a caller, and everybody for whom it calls, may call. */
 export function methodsFor(
   { policy, methods }: Pick<Callee, 'policy' | 'methods'>,
   callers: readonly string[],
@@ -38,7 +38,7 @@ export function methodsFor(
   return methods.filter((method) => callers.every((caller) => mayCall(policy, caller, method)))
 }
 
-/** Everybody for whom the call is made must be allowed. The peer itself is: it may call all of its processes. */
+/** Everybody for whom the call is made must be allowed. This peer itself is: it may call all of its processes. */
 function checkCallers(stream: Stream, policy: Policy): void {
   const { caller, destination, methodName } = stream
   if (!mayCall(policy, caller, methodName)) {
@@ -50,7 +50,7 @@ function checkCallers(stream: Stream, policy: Policy): void {
   }
 }
 
-/** What a caller may not call is not listed for it. */
+/** A method that a caller may not call is not named to it. */
 function checkMethod(stream: Stream, callee: Callee): void {
   const { name, methods } = callee
   if (methods.includes(stream.methodName)) return

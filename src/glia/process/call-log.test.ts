@@ -10,7 +10,7 @@ import { readAll } from '../stream/web-streams.ts'
 
 const THIRD = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
 
-/** A process, and calls of it that have ended one way or another. */
+/** A process, and calls to it that have ended in different ways. */
 function called(run = echo, init: TestProcInit = {}) {
   const { proc } = makeProc(() => run, init)
   const { router } = makePeer([proc])

@@ -2,47 +2,47 @@ import { isOfThisBrowser } from './callers.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Stream } from '../stream/stream.ts'
 
-/** Calls that had a turn and are remembered, for each process. */
+/** Calls with a turn that are remembered, for each process. */
 export const MAX_CALLS_KEPT = 1000
 /** Other calls that are remembered, of all callers and of one. Equal ones are one record. */
 export const MAX_REFUSALS_KEPT = 200
 export const MAX_REFUSALS_PER_CALLER = 16
-/** Peers for which a call was made, the nearest ones. */
+/** Most peers of `onBehalfOf` in a record: the nearest ones. */
 const MAX_PEERS = 8
-/** Longest name of another peer's process that is kept, in UTF-16 units. */
+/** Longest kept name of another peer's process, in UTF-16 units. */
 const MAX_NAME = 64
 
 /** A call of a process, as its owner sees it. */
 export interface CallRecord {
-  /** When it came, in ms since the epoch. Of several that were refused: the last one. */
+  /** When the call came, in ms since the epoch. Of several refusals: the last one. */
   readonly at: number
   readonly method: string
   /** Who called: a page of this browser, a process of this browser, or another peer. */
   readonly from: 'page' | 'process' | 'peer'
-  /** Id of the peer that called. undefined: it is this one. */
+  /** Id of the calling peer; undefined if it is this one. */
   readonly peer: string | undefined
   /**
-   * The process that called: its PID if it is one of this tab. Of another peer it is an opaque name, always the same for one
-   * process. undefined: no process, or not told.
+   * The calling process: its PID if it is in this tab. For another peer it is an opaque name, always the same for one
+   * process. Undefined if no process called, or none is named.
    */
   readonly process: string | undefined
   /** Ids of the peers for which it was made: the last 8 if there are more. */
   readonly onBehalfOf: readonly string[]
-  /** How it ended. undefined: it has not. */
+  /** How the call ended; undefined while it runs. */
   readonly result: 'ok' | ErrorCode | undefined
-  /** Bytes of the message that the process has read, and of the reply that it has written. */
+  /** Bytes of the message that the process has read, and bytes of the reply that it has written. */
   readonly bytesIn: number
   readonly bytesOut: number
-  /** From when it came to its end, in ms, with its time in the mailbox. undefined: it has not ended. */
+  /** Time from its arrival to its end, in ms, including the mailbox; undefined while it runs. */
   readonly ms: number | undefined
-  /** How many times it came. Equal calls that never had a turn and ended in the same way are one record. */
+  /** How many times it came. Equal calls without a turn that ended in the same way are one record. */
   readonly times: number
 }
 
-/** A call while it is under way, and later what is kept of it. Small: there is one for each call. */
+/** A call under way, and later its record. It is small: there is one for each call. */
 export interface KeptCall {
   at: number
-  /** Its place in the order in which calls came. */
+  /** Its place in the order of arrival. */
   order: number
   readonly startedAt: number
   readonly method: string
@@ -57,21 +57,22 @@ export interface KeptCall {
 }
 
 /**
- * The last calls of a process: who called, when, what, and how it ended. Calls that had no turn, because they were refused or given
- * up before, have places of their own: however many there are, they push out no call that the process has handled.
+ * The last calls of a process: who called, when, what, and how it ended. Calls without a turn, which were refused or
+ * given up before, have places of their own. So however many they are, they push out no call that the process has
+ * handled.
  */
 export class CallLog {
-  /** Calls that wait for their turn. The door and the mailbox bound them. */
+  /** Calls that wait for their turn. The door and the mailbox limit them. */
   readonly #waiting = new Set<KeptCall>()
   /** Calls that had a turn. */
   readonly #handled: KeptCall[] = []
-  /** Where the next one of them goes, once there are as many as are kept. */
+  /** Place of the next handled call, once all places are used. */
   #next = 0
-  /** Calls that ended without a turn, by what they have in common. The one that came last is the last. */
+  /** Calls that ended without a turn, by their common facts. The latest one is the last. */
   readonly #refused = new Map<string, KeptCall>()
   #order = 0
 
-  /** A call has been let in. It waits for its turn. */
+  /** A call was admitted, and waits for its turn. */
   begin(stream: Stream): KeptCall {
     const call = this.#make(stream)
     this.#waiting.add(call)
@@ -95,12 +96,12 @@ export class CallLog {
     if (this.#waiting.delete(call)) this.#keepRefused(call)
   }
 
-  /** A call was not let in. */
+  /** A call was refused. */
   refused(stream: Stream, result: ErrorCode): void {
     this.end(this.begin(stream), result)
   }
 
-  /** Those that are kept, the last one first. */
+  /** The kept records, the newest first. */
   list(): CallRecord[] {
     const all = [...this.#waiting, ...this.#handled, ...this.#refused.values()]
     return all.toSorted((one, other) => other.order - one.order).map(recordOf)
@@ -146,7 +147,7 @@ function recordOf({ at, method, who, onBehalfOf, result, bytesIn, bytesOut, ms, 
 }
 
 /**
- * What is known of the caller. A peer can name only processes of its own.
+ * The known facts about the caller. A peer can name only processes of its own.
  * @param link The process that waits for the call, as in a call chain.
  */
 function whoOf(caller: string, link: string | undefined): KeptCall['who'] {

@@ -11,14 +11,14 @@ test.each([
   [[], '/ww/0.1.0/self/root/echo', false],
   [['/ww/0.1.0/self/root/echo'], '/ww/0.1.0/self/root/echo', true],
   [['/ww/0.1.0/self/root/echo'], '/ww/0.1.0/self/root/about', false],
-  // An alias is what it stands for, on both sides.
+  // An alias stands for the same on both sides.
   [['/ww/0.1.0/self/root/echo'], `/ww/0.1.0/${SELF}/${aliases.root}/echo`, true],
   [[`/ww/0.1.0/${SELF}/${aliases.root}/echo`], '/ww/0.1.0/self/root/echo', true],
   [['/ww/0.1.0/self/*/echo'], `/ww/0.1.0/self/${PID}/echo`, true],
   [['/ww/0.1.0/self/*/echo'], `/ww/0.1.0/${OTHER}/${PID}/echo`, false],
   [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/root/about`, true],
   [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/${PID}/about`, false],
-  // The root of another peer has another PID.
+  // The root process of another peer has another PID.
   [[`/ww/0.1.0/${OTHER}/root/run`], `/ww/0.1.0/${OTHER}/${aliases.root}/run`, false],
   [['/ww/0.1.0/*/*/*'], '/ww/0.1.0/self/root', false],
   [['/ww/0.1.0/*/*/*'], '/tmp/self/root/echo', false],

@@ -4,12 +4,12 @@ import { isPeerId } from '../peer-id.ts'
 import { isPid } from '../pid.ts'
 
 /**
- * Whom a process may call: everybody, or the addresses listed. In an address of the list, `*` stands for any peer, process or
+ * Whom a process may call: everybody, or listed addresses. In a listed address `*` stands for any peer, process or
  * method, as in `/ww/0.1.0/self/root/*`.
  */
 export type CallTargets = 'any' | readonly string[]
 
-/** Addresses in a list. Each call looks through it. */
+/** Most addresses in a list, since each call looks through it. */
 const MAX_TARGETS = 100
 const ANY = '*'
 
@@ -20,7 +20,7 @@ export function isTarget(targets: CallTargets, path: string, aliases: Aliases): 
   return wanted !== undefined && targets.some((target) => matches(partsOf(target, aliases), wanted))
 }
 
-/** As {@link isTarget}, of an address without aliases. A part that is left out may have any value. */
+/** Like {@link isTarget}, for an address without aliases. A part that is left out may have any value. */
 export function mayReach(targets: CallTargets, { host, proc, method }: Partial<Address>, aliases: Aliases): boolean {
   if (targets === 'any') return true
   return targets.some((target) => matches(partsOf(target, aliases), [host, proc, method]))
@@ -42,7 +42,7 @@ export function readTargets(value: unknown): CallTargets {
 
 type Parts = readonly [host: string | undefined, proc: string | undefined, method: string | undefined]
 
-/** The parts of an address, with the aliases of this peer replaced. undefined if it is none. */
+/** The parts of an address, with the aliases of this peer replaced; undefined if it is no address. */
 function partsOf(path: string, { self, root }: Aliases): Parts | undefined {
   if (!path.startsWith(`${PROTOCOL}/`)) return undefined
   const [host = '', proc = '', method, ...rest] = path.slice(PROTOCOL.length + 1).split('/')

@@ -6,12 +6,12 @@ import type { Stream } from '../stream/stream.ts'
 import { fields } from '../untrusted.ts'
 
 /**
- * Who may call. `'anyone'` is whoever has the address: nothing tells a PID to a peer to which it was not given. `'browser'` is
- * the pages and processes of this browser. A list has the ids of peers that may call besides this browser.
+ * Who may call. `'anyone'`: whoever has the address; a PID is told only to peers to which somebody gave it.
+ * `'browser'`: the pages and processes of this browser. A list: this browser, and the peers with these ids.
  */
 export type Callers = 'anyone' | 'browser' | readonly string[]
 
-/** What a method has of its own, in place of what its process has. */
+/** Settings of a method, in the place of those of its process. */
 export interface MethodPolicy {
   callers: Callers
 }
@@ -22,12 +22,15 @@ export interface CallerPolicy {
   readonly methods: Readonly<Record<string, MethodPolicy>>
 }
 
-/** Peers in a list. Each call of another peer looks through it. */
+/** Most peers in a list, since each call of another peer looks through it. */
 const MAX_PEERS = 1000
-/** Methods with callers of their own: as many as a module may have methods. */
+/** Most methods with callers of their own: as many as a module may have methods. */
 const MAX_METHODS = 1024
 
-/** Whether a caller is a page of this browser, or a process of this tab, which is named by its PID. All others are peers. */
+/**
+ * Whether a caller is a page of this browser, or a process of this tab, whose name is its PID. All other callers are
+ * peers.
+ */
 export function isOfThisBrowser(caller: string): boolean {
   return caller === 'browser' || isPid(caller)
 }
@@ -43,12 +46,15 @@ export function mayCall(policy: CallerPolicy, caller: string, method: string): b
   return callers === 'anyone' || isOfThisBrowser(caller) || (callers !== 'browser' && callers.includes(caller))
 }
 
-/** The peers from which a message comes: its caller, and those for which that one calls. None if it is of this browser alone. */
+/**
+ * The other peers from which a message comes: its caller, and those for which the caller calls. None if only this
+ * browser is behind it.
+ */
 export function strangersOf({ caller, context: { onBehalfOf } }: Stream): readonly string[] {
   return isOfThisBrowser(caller) || onBehalfOf.includes(caller) ? onBehalfOf : [...onBehalfOf, caller]
 }
 
-/** @throws {GliaError} ERR_BAD_REQUEST naming the field. */
+/** @throws {GliaError} ERR_BAD_REQUEST that names the field. */
 export function readCallers(key: string, value: unknown): Callers {
   if (value === 'anyone' || value === 'browser') return value
   if (Array.isArray(value) && value.length <= MAX_PEERS && value.every(isPeer)) return [...new Set(value)]
@@ -56,7 +62,7 @@ export function readCallers(key: string, value: unknown): Callers {
   throw new GliaError('ERR_BAD_REQUEST', `policy.${key}: give ${wanted}.`)
 }
 
-/** @throws {GliaError} ERR_BAD_REQUEST naming the field. */
+/** @throws {GliaError} ERR_BAD_REQUEST that names the field. */
 export function readMethods(value: unknown): Record<string, MethodPolicy> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('give an object by method name')
   const given = Object.entries(value)

@@ -1,12 +1,12 @@
 import { GliaError } from '../errors.ts'
 
-/** Why an instance ended, or the process itself. */
+/** Why an instance, or the process itself, ended. */
 export type ExitReason =
-  /** It left through proc_exit. */
+  /** The guest called proc_exit. */
   | { readonly type: 'exited'; readonly code: number }
-  /** `frames`: where in the module, innermost first, with the names of its name section. */
+  /** `frames`: the places in the module, innermost first, with the names of its name section. */
   | { readonly type: 'trapped'; readonly message: string; readonly frames: readonly string[] }
-  /** As trapped, when all the memory was in use that it may have. */
+  /** A trap with all the memory in use that it may have. */
   | { readonly type: 'memory'; readonly message: string; readonly frames: readonly string[] }
   /** It ran past its deadline, or took too long to start, and was stopped. */
   | { readonly type: 'deadline'; readonly message: string }
@@ -14,29 +14,29 @@ export type ExitReason =
   | { readonly type: 'start'; readonly message: string }
   /** Its owner, or a newer version of the app, ended it. */
   | { readonly type: 'killed'; readonly message: string }
-  /** A process that it is linked to ended abnormally. */
+  /** A linked process ended abnormally. */
   | { readonly type: 'linked'; readonly pid: string; readonly message: string }
 
-/** An end of an instance, as it is kept and shown. */
+/** The end of an instance, as it is kept and shown. */
 export interface Exit {
   /** ms since the epoch. */
   readonly at: number
   /** Method that ran; undefined between two messages. */
   readonly method?: string | undefined
   readonly reason: ExitReason
-  /** The process does not come back by itself. */
+  /** Whether the process does not come back by itself. */
   readonly final: boolean
 }
 
-/** Everything but proc_exit(0) (OTP: any reason other than `normal`). */
+/** Every reason but proc_exit(0) (OTP: any reason other than `normal`). */
 export function isAbnormal(reason: ExitReason): boolean {
   return reason.type !== 'exited' || reason.code !== 0
 }
 
 /**
- * What a start failed with, if that is the process's fault.
- * @param signal What it was given. Its reason is the caller's word, whatever code it has: another peer chooses that.
- * @param late The signal's reason when it takes too long.
+ * The reason of a failed start, if the process is at fault.
+ * @param signal The signal of the start. Its reason is the caller's, whatever code it has: another peer chooses that.
+ * @param late The reason of the signal when the start takes too long.
  */
 export function startFailure(
   thrown: unknown,
@@ -47,11 +47,11 @@ export function startFailure(
   const { code, message } = thrown
   if (thrown === late) return { type: 'deadline', message }
   if (thrown === signal?.reason) return undefined
-  // ERR_STORAGE: its module cannot be read.
+  // ERR_STORAGE: the module cannot be read.
   return code === 'ERR_START' || code === 'ERR_STORAGE' ? { type: 'start', message } : undefined
 }
 
-/** A reason as a person reads it, without a full stop. */
+/** A reason for people, without a full stop. */
 export function exitText(reason: ExitReason): string {
   switch (reason.type) {
     case 'exited':

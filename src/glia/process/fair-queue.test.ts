@@ -66,7 +66,7 @@ test('a newcomer pushes out nobody who has no more than it', () => {
     queue.add(newcomer)
     return Array.from({ length: 5 }, () => queue.heaviest(() => 1, { newcomer })?.name)
   }
-  // b has most.
+  // b has the most items.
   expect(new Set(add('new'))).toEqual(new Set(['b.x', 'b.y']))
   expect(new Set(add('a#2'))).toEqual(new Set(['a#2']))
   expect(new Set(add('b.z'))).toEqual(new Set(['b.z']))

@@ -1,35 +1,35 @@
-/** Who sent something that waits. */
+/** The sender of a waiting item. */
 export interface Sender {
   /** A peer id, 'browser', or the PID of a process. */
   readonly peer: string
-  /** The client for whom the peer calls, by a name of the peer's own; '' if the peer names none. */
+  /** The client for whom the peer calls, in the peer's own naming; '' if it names none. */
   readonly client: string
 }
 
-/** Of which items the heaviest is wanted. */
+/** The items among which the heaviest is wanted. */
 export interface HeaviestOf<T> {
-  /** Left out: of all peers. */
+  /** Left out: the items of all peers. */
   peer?: string | undefined
-  /** The item that has come just now. */
+  /** The item that has just arrived. */
   newcomer?: T | undefined
 }
 
 /**
- * Items that wait, by their senders. Peers are served in turns, the clients of a peer in turns, and the items of a client in the
- * order in which they came. So neither many clients nor many items give a peer a larger share.
+ * Waiting items, by their senders. Peers are served in turns, the clients of a peer in turns, and the items of a client
+ * in order of arrival. So neither many clients nor many items give a peer a larger share.
  */
 export class FairQueue<T extends Sender> {
-  /** In the order in which they are served next: a peer that was served goes to the end, and in it its client. */
+  /** In the order in which they are served next. A served peer goes to the end, and so does its client within it. */
   readonly #peers = new Map<string, Map<string, T[]>>()
   #size = 0
-  /** Which of several that weigh the same was picked last. */
+  /** Which of several equally heavy ones was picked last. */
   #picks = 0
 
   get size(): number {
     return this.#size
   }
 
-  /** Number of peers of which something waits. */
+  /** Number of peers with waiting items. */
   get peers(): number {
     return this.#peers.size
   }
@@ -49,7 +49,7 @@ export class FairQueue<T extends Sender> {
     this.#size += 1
   }
 
-  /** @returns whether it waited. */
+  /** @returns whether the item was waiting. */
   remove(item: T): boolean {
     const queue = this.#peers.get(item.peer)?.get(item.client)
     const at = queue?.indexOf(item) ?? -1
@@ -59,7 +59,10 @@ export class FairQueue<T extends Sender> {
     return true
   }
 
-  /** Takes out the next item that is the first of its client and is accepted. @param isNewest Looks at those first that would be the last. */
+  /**
+   * Takes out the next item that is the first of its client and is accepted. @param isNewest Looks first at the items
+   * that would be last.
+   */
   take(accepts: (item: T) => boolean = () => true, isNewest = false): T | undefined {
     const inOrder = <E>(entries: Iterable<E>): Iterable<E> => (isNewest ? [...entries].toReversed() : entries)
     for (const [peer, clients] of inOrder(this.#peers)) {
@@ -80,8 +83,8 @@ export class FairQueue<T extends Sender> {
   }
 
   /**
-   * The newest item of the heaviest client of the heaviest peer: the one to refuse when there is no room. Of several that weigh the
-   * same it is that of the newcomer, which pushes out nobody who has no more, and else each in turn.
+   * The newest item of the heaviest client of the heaviest peer: the item to refuse when there is no room. Among equals
+   * it is the newcomer's, so that it pushes out nobody who has no more, or else each in turn.
    * @param weightOf 0 for an item that has to stay. Left out: all weigh the same.
    */
   heaviest(weightOf: (item: T) => number = () => 1, { peer, newcomer }: HeaviestOf<T> = {}): T | undefined {

@@ -19,7 +19,7 @@ function slowProgram() {
   }
 }
 
-/** A process whose first instance traps when the test says so, and whose others count. */
+/** A process whose first instance traps when the test says so, and whose other instances count. */
 function trapsOnce(restart: { intensity: number }) {
   const trapped = Promise.withResolvers<void>()
   const trap: Run = async (_message, actor) => {

@@ -5,11 +5,14 @@ import type { Restart } from './restart.ts'
 import { COMES_BACK, Supervisor } from './supervisor.ts'
 import { orAborted } from '../wait/or-aborted.ts'
 
-/** What a process is doing, with what is to be known of it. Only {@link Life} changes it; every other layer reads it. */
+/** What a process is doing, and the facts about that. Only {@link Life} changes it; every other layer reads it. */
 export type Status =
   /** It has no worker. The next message starts one. */
   | { readonly state: 'cold' }
-  /** Its module is loaded, it waits for a place, or an instance is being made. During a swap the old instance is still there. */
+  /**
+   * Its module is being loaded, it waits for a place, or an instance is being made. During a swap the old instance is
+   * still there.
+   */
   | { readonly state: 'starting' }
   /** It has a worker and nothing to do. `since` is on the clock of `performance.now()`. */
   | { readonly state: 'idle'; readonly since: number }
@@ -22,25 +25,25 @@ export type Status =
 
 export type ProcState = Status['state']
 
-/** What a process tells its owner. */
+/** Tells the owner of a process. */
 export interface ProcObserver {
   /** State, counters or memory changed. */
   changed(): void
-  /** An instance has ended, or the process for good. `counts`: it is one of the ends that the restart intensity is about. */
+  /** An instance has ended, or the process for good. `counts`: the end counts for the restart intensity. */
   exited(exit: Exit, counts: boolean): void
   /** A dead process is about to live again, and waits for this. */
   revives?(): Promise<void>
-  /** A line for the process's log. */
+  /** Adds a line to the process's log. */
   note(line: string): void
   /** A message failed. */
   failed(error: GliaError): void
 }
 
-/** Whose doing an end is. `method` is undefined if no message ran. */
+/** Who caused an end. `method` is undefined if no message ran. */
 export interface Cause {
   method?: string
   counts: boolean
-  /** Called with what failed before anything that follows of it is told: a log has causes before effects. */
+  /** Called with the failure before its consequences are told: a log has causes before effects. */
   tell?: (failure: unknown) => void
 }
 
@@ -48,13 +51,15 @@ export interface LifeInit {
   spec: ActorSpec
   restart: Restart
   observer: ProcObserver
-  /** The process is dead from its beginning: why. */
+  /** Why the process is dead from its beginning. */
   dead: string | undefined
-  /** The process has died: what waits and what runs is to fail with this. */
+  /** The process has died. Waiting and running messages have to fail with this error. */
   died(error: GliaError): void
 }
 
-/** The status of a process and the actor that it runs on. Decides with its supervisor what follows when an instance ends. */
+/**
+ * The status of a process and its actor. Together with the supervisor it decides what follows when an instance ends.
+ */
 export class Life {
   readonly #observer: ProcObserver
   readonly #supervisor: Supervisor
@@ -62,11 +67,11 @@ export class Life {
   readonly #killed = new AbortController()
   #spec: ActorSpec
   #status: Status
-  /** Its instance may have ended with the last message: the actor makes another one then. */
+  /** Its instance may have ended with the last message. Then the actor makes another one. */
   #actor: Actor | undefined
   /** Whether the actor has had a message that may have left something in its memory. */
   #used = false
-  /** The place of an actor that is to be made. */
+  /** The place of an actor that is about to be made. */
   #place: ActorPlace | undefined
   /** How long the next turn has to wait, in ms. */
   #waitMs = 0
@@ -84,7 +89,7 @@ export class Life {
     return this.#status
   }
 
-  /** Aborts when the process is killed. Nothing brings it back then. */
+  /** Aborts when the process is killed. After that nothing brings it back. */
   get killed(): AbortSignal {
     return this.#killed.signal
   }
@@ -123,8 +128,8 @@ export class Life {
   }
 
   /**
-   * Before a message, or a start: gives up an actor that has no room for the message, which loses nothing, and one whose worker has
-   * ended by itself meanwhile, which is nobody's doing.
+   * Before a message or a start: gives up an actor that has no room for the message, which loses nothing, or whose
+   * worker has ended by itself, which is nobody's fault.
    * @throws {GliaError} why the process is dead.
    */
   prepare(method?: string): void {
@@ -135,16 +140,16 @@ export class Life {
   }
 
   /**
-   * Waits for what the next start needs: the module is read and compiled. That takes as long as the browser takes, which is
-   * none of the guest's doing, so no deadline is about it. undefined if there is nothing to wait for.
-   * @throws {GliaError} what that fails with; the signal's reason; that of the kill.
+   * Waits until the module is read and compiled for the next start. That takes as long as the browser takes and does
+   * not depend on the guest, so no deadline covers it. Undefined if there is nothing to wait for.
+   * @throws {GliaError} the failure; the reason of the signal; the reason of the kill.
    */
   load(signal: AbortSignal | undefined, cause: Cause): Promise<unknown> | undefined {
     if (this.isLive) return undefined
     return this.loadNext(this.#spec, signal)?.catch((thrown: unknown) => this.#failed(thrown, cause, signal))
   }
 
-  /** As {@link load}, for the program that is to replace this one. */
+  /** Like {@link load}, for the program that is to replace this one. */
   loadNext({ load }: ActorSpec, signal: AbortSignal | undefined): Promise<unknown> | undefined {
     const loading = load?.()
     if (loading) this.#enter({ state: 'starting' })
@@ -152,9 +157,9 @@ export class Life {
   }
 
   /**
-   * Waits for a place among the processes that live at once. No deadline of the message is about it. undefined if there is nothing
-   * to wait for.
-   * @throws {GliaError} ERR_LIVE_LIMIT; the signal's reason; that of the kill.
+   * Waits for a place among the processes that live at once. No deadline of the message covers it. Undefined if there
+   * is nothing to wait for.
+   * @throws {GliaError} ERR_LIVE_LIMIT; the reason of the signal; the reason of the kill.
    */
   enter(signal: AbortSignal): Promise<void> | undefined {
     const { enter } = this.#spec
@@ -162,12 +167,15 @@ export class Life {
     this.#enter({ state: 'starting' })
     return enter(this.#orKilled(signal)).then((place) => {
       this.#place = place
-      // Killed at this moment: the turn ends, and gives the place back.
+      // The process was killed at this moment. The turn ends, and gives the place back.
       this.killed.throwIfAborted()
     })
   }
 
-  /** Makes an instance. @param late What the signal gives when it takes too long. @throws {GliaError} what that fails with. */
+  /**
+   * Makes an instance. @param late The reason of the signal when the start takes too long. @throws {GliaError} the
+   * failure of the start.
+   */
   async start(signal: AbortSignal, late: GliaError, cause: Cause): Promise<void> {
     this.#enter({ state: 'starting' })
     const began = performance.now()
@@ -182,8 +190,8 @@ export class Life {
   }
 
   /**
-   * Puts another program in the place of this one. If it cannot be started, all is as before: the old instance goes on, or the
-   * process is dead. @throws {GliaError} why.
+   * Puts another program in the place of this one. If it cannot be started, everything stays as before: the old
+   * instance goes on, or the process is dead. @throws {GliaError} why.
    */
   async replace(spec: ActorSpec, signal: AbortSignal): Promise<void> {
     this.#enter({ state: 'starting' })
@@ -200,38 +208,38 @@ export class Life {
     this.#beginAnew()
   }
 
-  /** Has the next start be a fresh one, whatever was before, also of a process that is dead. */
+  /** Makes the next start a fresh one, whatever was before. A dead process lives again. */
   async renew(): Promise<void> {
     await this.#revive()
     this.stop()
     this.#beginAnew()
   }
 
-  /** Runs a message. @throws {GliaError} what the actor does; ERR_INTERNAL if there is none. */
+  /** Runs a message. @throws {GliaError} the failure of the actor; ERR_INTERNAL if there is none. */
   run(method: string, message: Message): Promise<void> {
     if (!this.#actor) throw new GliaError('ERR_INTERNAL', 'The process has not been started.')
     this.#enter({ state: 'busy' })
-    // What an earlier instance had is gone with it.
+    // What an earlier instance had in memory is gone with it.
     this.#used = this.isUsed || method !== COMMAND
     return this.#actor.run(method, message)
   }
 
   /**
-   * A message has run: if that was the end of the instance, decides what follows.
-   * @param thrown What the actor failed with, and nothing else.
-   * @param signal The message's.
+   * A message has run. If that ended the instance, decides what follows.
+   * @param thrown The failure of the actor, and no other.
+   * @param signal The signal of the message.
    */
   settle(thrown: unknown, signal: AbortSignal, cause: Cause): void {
     if (!this.#actor) return
     const { exited, stopped } = this.#actor
-    // A worker that is gone, or cannot make a fresh instance, is of no use any more: the next message gets another.
+    // A worker that is gone, or cannot make a fresh instance, can no longer be used. The next message gets another one.
     const failed = startFailure(thrown, signal)
     const reason: ExitReason | undefined = stopped ? (exited ?? { type: 'start', message: stopped.message }) : failed
     if (reason) this.end(reason, cause)
     else if (exited) this.#ended(exited, cause)
   }
 
-  /** Ends the actor, and gives back the place that one was to have. Idempotent. */
+  /** Ends the actor, and gives back the place of one that was about to be made. Idempotent. */
   stop(): void {
     this.#place?.leave()
     this.#place = undefined
@@ -246,7 +254,7 @@ export class Life {
     this.#ended(reason, cause)
   }
 
-  /** Ends the process for good. @returns whether it was not dead before. */
+  /** Ends the process for good. @returns false if it was dead before. */
   kill(error: GliaError): boolean {
     const wasAlive = this.#status.state !== 'dead'
     this.#killed.abort(error)
@@ -254,7 +262,7 @@ export class Life {
     return wasAlive
   }
 
-  /** A turn is over. @param next Begins the next one: at once, or after the backoff that the last end asks for. */
+  /** A turn is over. @param next Begins the next one: at once, or after the backoff that the last end requires. */
   endTurn(next: () => void): void {
     const waitMs = this.#waitMs
     this.#waitMs = 0
@@ -272,28 +280,31 @@ export class Life {
     this.#enter({ state: 'backoff', until: Date.now() + waitMs, end })
   }
 
-  /** The owner does something to the process: a backoff is over. */
+  /** The owner does something to the process, so a backoff is over. */
   endBackoff(): void {
     if (this.#status.state === 'backoff') this.#status.end()
   }
 
-  /** Between two messages: gives up an actor that is worn, if that loses nothing. */
+  /** Between two messages: gives up a worn actor, if that loses nothing. */
   rest(): void {
     if (!this.#actor || (this.#actor.isWorn === true && !this.isUsed)) this.stop()
     this.#enter(this.#actor ? { state: 'idle', since: performance.now() } : { state: 'cold' })
   }
 
-  /** Not every step of a start minds its signal (storage, a worker's script): one that hangs is waited for no longer than that says. */
+  /**
+   * Not every step of a start obeys its signal (storage, a worker's script). A step that hangs is waited for only until
+   * the signal aborts.
+   */
   async #make({ start }: ActorSpec, signal: AbortSignal, place?: ActorPlace): Promise<Actor> {
     const over = this.#orKilled(signal)
     const starting = start(over, place)
     try {
       const actor = await orAborted(starting, over)
-      // Killed at the moment when it was ready.
+      // The process was killed at the moment when the actor was ready.
       this.killed.throwIfAborted()
       return actor
     } catch (thrown) {
-      // If it comes after all, nobody wants it any more.
+      // If it arrives after all, nobody wants it.
       void starting.then(
         (actor) => actor.stop(),
         () => undefined,
@@ -306,13 +317,15 @@ export class Life {
     return signal ? AbortSignal.any([signal, this.killed]) : this.killed
   }
 
-  /** The ends so far are those of another program, or its owner has looked at it: they have it wait no more. */
+  /**
+   * The ends so far are those of another program, or the owner has looked at the process. They cause no further waits.
+   */
   #beginAnew(): void {
     this.#supervisor.reset()
     this.#waitMs = 0
   }
 
-  /** @throws what a start failed with. */
+  /** @throws the failure of a start. */
   #failed(thrown: unknown, cause: Cause, signal: AbortSignal | undefined, late?: GliaError): never {
     this.killed.throwIfAborted()
     const reason = startFailure(thrown, signal, late)
@@ -341,7 +354,7 @@ export class Life {
     if (before.state === 'backoff') before.end()
   }
 
-  /** Nothing else leads out of the status `dead`. @throws {GliaError} that of the kill. */
+  /** Nothing else leads out of the status `dead`. @throws {GliaError} the reason of the kill. */
   async #revive(): Promise<void> {
     if (this.#status.state !== 'dead') return
     await this.#observer.revives?.()

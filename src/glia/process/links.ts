@@ -2,7 +2,7 @@ import { type Exit, isAbnormal } from './exit.ts'
 import { COMMAND } from './actor.ts'
 import type { Pid } from '../pid.ts'
 
-/** A process that gets a message whenever another ends (OTP's monitor, which stays). */
+/** A process that gets a message whenever another ends (OTP's monitor; this one stays). */
 export interface Watch {
   readonly id: string
   readonly watcher: Pid
@@ -12,24 +12,24 @@ export interface Watch {
 }
 
 /**
- * The watches that have told of an end, and of those that the telling brought about. Each of them tells once: two processes that
- * watch each other, and end when they are told, would go on for ever.
+ * The watches that have told of an end, and of the ends that the telling brought about. Each of them tells once.
+ * Otherwise two processes that watch each other, and end when they are told, would go on for ever.
  */
 export type Told = Set<Watch['id']>
 
 export interface LinksInit {
-  /** Sends the message. @param told What {@link Links.ended} is to be given with an end that this message brings about. */
+  /** Sends the message. @param told The argument for {@link Links.ended} if this message brings an end about. */
   tell(watch: Watch, exit: Exit, told: Told): void
-  /** Ends the instance of a process because one that it is linked to has ended. */
+  /** Ends the instance of a process because a linked process has ended. */
   signal(pid: Pid, ended: Pid, exit: Exit, counts: boolean): void
 }
 
-/** Who watches whom among the processes of a peer, and who ends with whom. */
+/** Watches and links among the processes of a peer. */
 export class Links {
   readonly #init: LinksInit
   readonly #watches = new Map<string, Watch>()
   readonly #linked = new Map<Pid, Set<Pid>>()
-  /** Those that end because of one end, which is told within one call: none of them ends twice for it. */
+  /** Processes that end because of one end, which is told within one call. None of them ends twice for it. */
   readonly #ending = new Set<Pid>()
 
   constructor(init: LinksInit) {
@@ -40,7 +40,7 @@ export class Links {
     this.#watches.set(watch.id, watch)
   }
 
-  /** @returns what it was; undefined if there is none. */
+  /** @returns the watch; undefined if there is none. */
   unwatch(id: string): Watch | undefined {
     const watch = this.#watches.get(id)
     this.#watches.delete(id)
@@ -51,7 +51,7 @@ export class Links {
     return [...this.#watches.values()].filter((watch) => watch.watcher === watcher)
   }
 
-  /** Both ways. Idempotent. */
+  /** In both directions. Idempotent. */
   link(a: Pid, b: Pid): void {
     this.#linkedTo(a).add(b)
     this.#linkedTo(b).add(a)
@@ -67,8 +67,8 @@ export class Links {
   }
 
   /**
-   * An instance, or a process, has ended: tells those who watch, and ends those that are linked if it was abnormal and they do
-   * not watch. A command's run that fails ends nothing else, nor does a start that fails: nothing had begun.
+   * An instance, or a process, has ended: tells its watchers, and, after an abnormal end, ends linked processes that do
+   * not watch it. The failed run of a command ends nothing else, nor does a failed start: nothing had begun.
    * @param told Left out: no message of a watch has brought it about.
    */
   ended(pid: Pid, exit: Exit, counts: boolean, told: Told = new Set()): void {
@@ -84,7 +84,7 @@ export class Links {
     const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined
     try {
       for (const other of this.linksOf(pid)) {
-        // An end that a swap has put off comes when that of its cause is told already.
+        // An end that a swap has put off comes when the end that caused it was told already.
         if (other === cause) continue
         if (this.#ending.has(other) || watches.some(({ watcher }) => watcher === other)) continue
         this.#init.signal(other, pid, exit, counts)
@@ -94,7 +94,7 @@ export class Links {
     }
   }
 
-  /** The process is gone for good, with all its ties. @returns those that had one. */
+  /** The process is gone for good, with all its ties. @returns the processes that had one. */
   forget(pid: Pid): Pid[] {
     const tied = this.linksOf(pid)
     for (const other of tied) this.unlink(pid, other)

@@ -5,9 +5,9 @@ import { FairQueue, type Sender } from './fair-queue.ts'
 /** How much of a message is there: its beginning, as much as the door keeps of it, or all of it. */
 export type Arrived = 'begun' | 'much' | 'whole'
 
-/** Who wants a turn. */
+/** A message, or an act of the owner, that wants a turn. */
 export interface Applicant extends Sender {
-  /** It is the owner: a page or a process of this browser. */
+  /** Whether the owner sent it: a page or a process of this browser. */
   readonly isOwner: boolean
   readonly arrived: Arrived
 }
@@ -17,34 +17,36 @@ export type Behind = 'nobody' | 'others' | 'owner'
 /** What a page of this browser asks for. */
 const OWNER: Applicant = { isOwner: true, peer: 'browser', client: '', arrived: 'whole' }
 
-/** Turns that the owner's messages get in a row while those of others wait. */
+/** Turns of the owner's messages in a row while messages of others wait. */
 const OWNER_RUN = 4
 
 /**
  * Lets messages into a process one at a time. A message holds its turn until it releases it.
  *
- * Three lines wait. What the owner *does* to the process (a swap, a restart) goes first. The owner's *messages* have a line of
- * their own, which others can neither fill nor delay by more than a turn. In the line of all *others* a peer has one place,
- * however much it sends. There messages that are whole and large ones take turns; a message that has only begun is let in
- * when nothing else waits, for it may never go on. Within a line every sender gets its share ({@link FairQueue}).
+ * There are three lines. The owner's *acts* on the process (a swap, a restart) go first. The owner's *messages* have a
+ * line of their own, which others can neither fill nor delay by more than a turn. In the line of all *others* a peer
+ * has one place, however much it sends. There whole messages and large ones take turns. A message that has only begun
+ * is let in when nothing else waits, since it may never go on. Within a line every sender gets its share ({@link
+ * FairQueue}).
  *
- * After a turn that was spent waiting for a slow sender, unfinished messages are held back for a while ({@link holdBack}).
+ * After a turn that was spent waiting for a slow sender, unfinished messages are held back for a while ({@link
+ * holdBack}).
  */
 export class Mailbox {
   /** How many messages of the owner may wait, and how many other peers may have messages waiting. */
   capacity: number
-  /** Told when somebody begins to wait. */
+  /** Called when somebody begins to wait. */
   readonly #onWait: (() => void) | undefined
-  /** What the owner does. */
+  /** Acts of the owner. */
   readonly #acts: Waiter[] = []
   readonly #owner = new FairQueue<Waiter>()
   readonly #others = new FairQueue<Waiter>()
   #taken = false
   #ownerRun = 0
-  /** Which of the others had a turn last: a whole message, or a large one. */
+  /** Which of the others had the last turn: a whole message, or a large one. */
   #lastWhole = false
   #isNewestNext = false
-  /** While messages are held back. */
+  /** The time during which messages are held back. */
   #heldBack: { timer: ReturnType<typeof setTimeout>; until: number } | undefined
 
   constructor(capacity: number, onWait?: () => void) {
@@ -57,7 +59,7 @@ export class Mailbox {
     return this.#owner.size + this.#others.size
   }
 
-  /** Who waits behind the message that has its turn. The owner may wait to do something, too. */
+  /** Who waits behind the message with the turn. The owner may wait to do something, too. */
   get behind(): Behind {
     if (this.#owner.size > 0 || this.#acts.length > 0) return 'owner'
     return this.#others.size > 0 ? 'others' : 'nobody'
@@ -68,7 +70,7 @@ export class Mailbox {
     return !this.#taken && this.waiting === 0
   }
 
-  /** Takes the turn if nobody has it: the usual case, without a promise. */
+  /** Takes the turn if nobody has it. This is the usual case, and needs no promise. */
   tryEnter(who: Applicant = OWNER): (() => void) | undefined {
     if (this.#taken || (this.#heldBack && !who.isOwner && who.arrived === 'begun')) return undefined
     this.#taken = true
@@ -76,9 +78,10 @@ export class Mailbox {
   }
 
   /**
-   * For so long no message of others that has only begun gets a turn, and no large one while a whole one waits. Senders cost
-   * nothing, so this bounds what slow ones take together: as long as they took the turn, the messages that are there have it. The
-   * next turn of the others goes to who came last: those who came with the slow one may be as slow.
+   * For this time no message of others that has only begun gets a turn, and no large one while a whole one waits.
+   * Senders cost nothing, so this limits what slow ones take together: the messages that are there have the turn as
+   * long as the slow ones took it. The next turn of the others goes to the message that came last: those that came with
+   * the slow one may be as slow.
    */
   holdBack(ms: number): void {
     this.#isNewestNext = true
@@ -92,7 +95,7 @@ export class Mailbox {
     this.#heldBack = { timer, until }
   }
 
-  /** Nobody may have the turn while messages are held back. Gives it to one that need not wait any longer. */
+  /** While messages are held back nobody may have the turn. Gives it to a message that need not wait any longer. */
   look(): void {
     if (!this.#taken && this.waiting > 0) this.#leave()
   }
@@ -101,7 +104,7 @@ export class Mailbox {
    * Waits for the turn. Call the result exactly when the message is done.
    * @param waitMs Longest wait. Left out: no limit.
    * @throws {GliaError} ERR_MAILBOX_FULL if too many wait already, or a sender with fewer messages needs the place;
-   * ERR_DEADLINE; what {@link refuseWaiting} was given; the signal's reason.
+   * ERR_DEADLINE; the error of {@link refuseWaiting}; the reason of the signal.
    */
   async enter(signal: AbortSignal, who: Applicant = OWNER, waitMs?: number): Promise<() => void> {
     signal.throwIfAborted()
@@ -116,8 +119,8 @@ export class Mailbox {
   }
 
   /**
-   * As enter, for what the owner does: before all messages that wait, and there is always room.
-   * @throws the signal's reason.
+   * Like enter, for an act of the owner: before all waiting messages, and there is always room.
+   * @throws the reason of the signal.
    */
   async enterFirst(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
@@ -127,18 +130,21 @@ export class Mailbox {
     this.#acts.push(waiter)
     const leaveQueue = (): void => {
       const at = this.#acts.indexOf(waiter)
-      // It may have been admitted already, in this task: then no other act may lose its place.
+      // It may have been admitted already, in this task. Then no other act may lose its place.
       if (at >= 0) this.#acts.splice(at, 1)
     }
     return this.#wait(waiter, signal, { leaveQueue })
   }
 
-  /** Refuses every message that waits. The message that has its turn keeps it. */
+  /** Refuses every waiting message. The message with the turn keeps it. */
   refuseWaiting(error: GliaError): void {
     this.whoWaits()(error)
   }
 
-  /** Remembers the messages that wait now. @returns refuses those of them that still wait when it is called, and no later ones. */
+  /**
+   * Remembers the messages that wait now. @returns a function that refuses those of them that still wait, and no later
+   * ones.
+   */
   whoWaits(): (error: GliaError) => void {
     const waiting = [...this.#owner, ...this.#others]
     return (error) => {
@@ -180,10 +186,12 @@ export class Mailbox {
     if (heaviest && this.#owner.remove(heaviest)) heaviest.refuse(full(this.#owner.size))
   }
 
-  /** A peer that waits already takes no further place with another message: the door bounds the messages of one peer. */
+  /**
+   * A peer that waits already takes no further place with another message. The door limits the messages of one peer.
+   */
   #makeRoomForOther(newcomer: Waiter): void {
     if (this.#others.peers <= this.capacity) return
-    // A peer whose messages have all only begun gives up its place to a message of which more is there.
+    // A peer whose messages have all only begun gives its place up to a message of which more is there.
     const isWorthMore = newcomer.arrived !== 'begun'
     const begun = isWorthMore ? this.#others.allOfOne(({ arrived }) => arrived === 'begun') : []
     const leave = begun.length > 0 ? begun : [newcomer]
@@ -244,7 +252,7 @@ class Waiter implements Sender {
     this.refuse = reject
   }
 
-  /** As it is now: the rest of the message comes while it waits. */
+  /** The present state: the rest of the message arrives while it waits. */
   get arrived(): Arrived {
     return this.#who.arrived
   }

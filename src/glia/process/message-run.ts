@@ -25,27 +25,27 @@ export interface MessageRunInit {
   mailbox: Mailbox
   suspects: Suspects
   observer: ProcObserver
-  /** Told of what failed before anything that follows of it. */
+  /** Called with the failure before its consequences are told. */
   tell(thrown: unknown): GliaError
-  /** The guest's run is over, and the process knows how it ended. The caller does not know it yet. */
+  /** The guest's run is over, and the process knows how it ended. The caller does not know yet. */
   over(): void
 }
 
 /**
- * The turn of one message: starts the actor if there is none, runs the method, and ends both at the deadline. A caller of others that is
- * too slow loses the turn ({@link Pace}); the owner can give it up ({@link Abandonment}).
+ * The turn of one message: starts the actor if there is none, runs the method, and ends both at the deadline. A caller
+ * of another peer that is too slow loses the turn ({@link Pace}). The owner can give the turn up ({@link Abandonment}).
  */
 export class MessageRun {
   readonly stream: Stream
   readonly #call: KeptCall
   readonly #init: MessageRunInit
-  /** The end of the turn is its end, whatever the run still waits for. */
+  /** Ends with the turn, whatever the run still waits for. */
   readonly #unlessOver = new UnlessOver()
-  /** Where the caller is not the owner. */
+  /** If the caller is not the owner. */
   readonly #pace: Pace | undefined
-  /** Where the caller is the owner. */
+  /** If the caller is the owner. */
   readonly #abandonment: Abandonment | undefined
-  /** Whether the method runs: the actor is there. */
+  /** Whether the method runs, which means that the actor is there. */
   #isUnderWay = false
   #isOver = false
 
@@ -57,14 +57,14 @@ export class MessageRun {
     else this.#pace = this.#makePace()
   }
 
-  /** Something about the messages that wait has changed. */
+  /** Call it when the waiting messages have changed. */
   look(): void {
     if (!this.#isUnderWay) return
     this.#pace?.watch()
     this.#abandonment?.look()
   }
 
-  /** Ends a method that runs, and its instance. */
+  /** Ends a running method, and its instance. */
   stop(error: GliaError): void {
     if (!this.#isUnderWay) return
     this.stream.abort(error)
@@ -72,7 +72,7 @@ export class MessageRun {
     this.#unlessOver.end(error)
   }
 
-  /** The process has died, whatever it was doing with the message. What the message itself has brought about comes too late for it. */
+  /** The process has died, whatever it was doing with the message. The result of the message comes too late. */
   died(error: GliaError): void {
     if (this.#isOver) return
     this.#unlessOver.end(error)
@@ -80,8 +80,9 @@ export class MessageRun {
   }
 
   /**
-   * Runs the message, and resolves with the time that took, in ms.
-   * @throws {GliaError} ERR_DEADLINE, what the actor throws, the reason of the caller's abort, or that of the kill.
+   * Runs the message. Resolves with the time that it took, in ms.
+   * @throws {GliaError} ERR_DEADLINE, the failure of the actor, the reason of the caller's abort, or the reason of the
+   * kill.
    */
   async run(): Promise<number> {
     const started = performance.now()
@@ -103,15 +104,15 @@ export class MessageRun {
       cancelDeadline = this.#beginDeadline(deadline, cause)
       if (!life.isLive) await life.start(stream.signal, deadline.late, cause)
       await this.#runMethod().catch((thrown: unknown) => {
-        // What ended the turn is no failure of the actor.
+        // The end of the turn is no failure of the actor.
         if (thrown !== this.#unlessOver.reason) failure = thrown
         throw thrown
       })
-      // The guest may have returned on its own account after the caller's end was decided.
+      // The guest may have returned by itself after the end of the call was decided.
       stream.signal.throwIfAborted()
       return performance.now() - started
     } catch (thrown) {
-      // Once the stream is aborted, that is the reason; what it made the guest do is not.
+      // Once the stream is aborted, its reason counts. What the abort made the guest do does not.
       const reason: unknown = stream.signal.aborted ? stream.signal.reason : thrown
       if (!isAcceptedExit(reason, proc.policy)) tell(reason)
       throw reason
@@ -121,7 +122,7 @@ export class MessageRun {
       this.#isOver = true
       this.#endPace()
       this.#abandonment?.end()
-      // A guest that traps because its caller left has met what it did not expect, and is no process that fails by itself.
+      // A guest that traps because its caller left did not fail by itself.
       const wasLeft = stream.signal.aborted && stream.signal.reason !== deadline.late
       life.settle(failure, stream.signal, wasLeft ? { method, counts: false } : cause)
       over()
@@ -140,7 +141,10 @@ export class MessageRun {
     return this.#unlessOver.wait(life.run(this.stream.methodName, message))
   }
 
-  /** A guest that notices the abort and returns within the grace keeps its state; one that loops is stopped. @returns cancels it. */
+  /**
+   * A guest that notices the abort and returns within the grace keeps its state. One that loops is stopped. @returns a
+   * function that cancels it.
+   */
   #beginDeadline(deadline: Deadline, cause: Cause): () => void {
     const { life, mailbox, tell } = this.#init
     let refuseWaiting: ((error: GliaError) => void) | undefined
@@ -153,7 +157,7 @@ export class MessageRun {
       () => {
         const { late } = deadline
         tell(late)
-        // Without an instance it is still being started, which ends by itself: it has the deadline too.
+        // Without an instance a start is under way, which ends by itself: it has the deadline too.
         if (life.isLive) {
           refuseWaiting?.(notRun())
           life.end({ type: 'deadline', message: late.message }, cause)
@@ -201,7 +205,7 @@ export class MessageRun {
   }
 }
 
-/** What is told to those who waited at the deadline of a message that looped. */
+/** The error for messages that waited at the deadline of a message that looped. */
 function notRun(): GliaError {
   return new GliaError(
     'ERR_PROC_STOPPED',
@@ -209,7 +213,7 @@ function notRun(): GliaError {
   )
 }
 
-/** Whether a run ended with an exit code that is no failure to the policy. */
+/** Whether a run ended with an exit code that the policy accepts. */
 export function isAcceptedExit(thrown: unknown, { okExits }: Policy): boolean {
   const { exitCode } = toGliaError(thrown)
   return exitCode !== undefined && okExits.includes(exitCode)

@@ -106,6 +106,6 @@ test('a method has its own callers in place of those of its process', () => {
   const open = makePolicy({ methods: { increment: { callers: [SELF] } } })
   expect([mayCall(open, OTHER, 'value'), mayCall(open, OTHER, 'increment')]).toEqual([true, false])
   expect([mayCall(open, SELF, 'increment'), mayCall(open, PID, 'increment')]).toEqual([true, true])
-  // What every object has is no method.
+  // Properties that every object has are no methods.
   expect(mayCall(makePolicy({ callers: 'browser' }), OTHER, 'constructor')).toBe(false)
 })

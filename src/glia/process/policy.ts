@@ -5,17 +5,17 @@ import { GliaError, isExitCode } from '../errors.ts'
 const MiB = 1024 * 1024
 
 /**
- * * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee
+ * Whether a process may call others, as files under `/ww/0.1.0`, and with whose rights. With `'caller'` each callee
  * must allow those for whom the process calls: a stranger's message gets a stranger's rights. With `'owner'` it calls
  * as this browser, whoever sent the message.
  */
 export type CallRight = 'off' | 'caller' | 'owner'
 
-/** What a process may do and what may be done to it. Least authority by default. */
+/** The rights and limits of a process. Least authority by default. */
 export interface Policy extends CallerPolicy {
   /** Who may call. */
   callers: Callers
-  /** Methods that have callers of their own, in place of those of the process. */
+  /** Methods with callers of their own, in the place of those of the process. */
   methods: Readonly<Record<string, MethodPolicy>>
   /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
   listed: boolean
@@ -23,7 +23,7 @@ export interface Policy extends CallerPolicy {
   call: CallRight
   /** Whom it may call. */
   callTo: CallTargets
-  /** Longest time a message may wait in the mailbox, and then run, in ms each. */
+  /** Longest time that a message may wait in the mailbox, and then run, in ms each. */
   deadlineMs: number
   /** How many messages of this browser may wait for their turn, and how many other peers may have messages waiting. */
   mailbox: number
@@ -33,29 +33,29 @@ export interface Policy extends CallerPolicy {
   maxMessageBytes: number
   /** Largest reply, in bytes. */
   maxReplyBytes: number
-  /** Files and folders that may be open at once, the standard descriptors apart. */
+  /** Files and folders that may be open at once, beside the standard descriptors. */
   maxOpenFiles: number
   /** Calls to others that may be open at once. */
   maxCalls: number
   /** Largest memory of the files under `/data`, in bytes. */
   maxDataBytes: number
-  /** Largest memory of the files of an instance elsewhere, as under `/tmp`, in bytes. */
+  /** Largest memory of an instance's files elsewhere, as under `/tmp`, in bytes. */
   maxTmpBytes: number
   /**
-   * * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is
+   * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is
    * killed. `relaxed`: they ask for the files to be stored soon, and do not wait.
    */
   sync: 'relaxed' | 'durable'
   /**
-   * * Whether its instance may be ended while it is idle, to make room for another process. What is in its memory is
-   * lost. Off, only an instance that holds nothing of the messages it had is ended.
+   * Whether its idle instance may be ended to make room for another process. What is in its memory is lost. If false,
+   * only an instance that holds nothing of its messages is ended.
    */
   evict: boolean
-  /** Exit codes that are no failure, as 1 of grep and diff. 0 never is one. */
+  /** Exit codes that are no failure, such as 1 of grep and diff. 0 never is a failure. */
   okExits: readonly number[]
 }
 
-/** A policy as people give it: parts of it, and `call` also as it was before it said with whose rights. */
+/** A policy as people give it: parts of it. `call` may have its old form, without whose rights. */
 export type GivenPolicy = Partial<Omit<Policy, 'call'>> & {
   /** true is `'owner'`, false is `'off'`. */
   call?: CallRight | boolean | undefined
@@ -81,27 +81,27 @@ export const DEFAULT_POLICY: Policy = {
   okExits: [],
 }
 
-/** Fields of a policy that a worker gets at its start. A change of them counts from the next start on. */
+/** Fields that a worker gets at its start. A change of them counts from the next start on. */
 const OF_THE_START = ['maxMemoryBytes', 'maxOpenFiles', 'maxCalls', 'maxDataBytes', 'maxTmpBytes', 'sync'] as const
 
-/** What a change of a policy came to. */
+/** The result of a change of a policy. */
 export interface PolicyChange {
   policy: Policy
-  /** The fields that count from the next instance on, because one runs now. The others count at once. */
+  /** Fields that count from the next instance on, because one runs now. The others count at once. */
   later: readonly (keyof Policy)[]
 }
 
-/** setTimeout takes a signed 32-bit number of ms; a longer wait would fire at once. */
+/** setTimeout takes a signed 32-bit number of ms. A longer wait would fire at once. */
 const MAX_MS = 2 ** 31 - 1
 const WASM32_BYTES = 4 * 1024 * MiB
-/** More open descriptors than any program here has a use for; each takes some memory of the page or the worker. */
+/** Most open descriptors: more than any program here needs. Each takes memory of the page or the worker. */
 const MAX_OPEN = 65_536
-/** More exit codes than any shell has. */
+/** Most exit codes: as many as a shell has. */
 const MAX_OK_EXITS = 256
 
 /**
- * The defaults with what was given on top.
- * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown or out of range.
+ * The defaults, replaced by the given fields.
+ * @throws {GliaError} ERR_BAD_REQUEST that names the field that is unknown or out of range.
  */
 export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Policy {
   const policy = { ...DEFAULT_POLICY }
@@ -157,9 +157,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
 }
 
 /**
- * A policy with some of its fields changed.
- * @param methods What methods may have callers of their own. A mistyped name would leave the method open that was meant.
- * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown, out of range or no method.
+ * A policy with some fields changed.
+ * @param methods Methods that may have callers of their own. With a mistyped name the intended method would stay open.
+ * @throws {GliaError} ERR_BAD_REQUEST that names the field that is unknown, out of range or no method.
  */
 export function changedPolicy(policy: Policy, given: unknown, methods: readonly string[]): Policy {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -171,7 +171,7 @@ export function changedPolicy(policy: Policy, given: unknown, methods: readonly 
   return changed
 }
 
-/** @throws {GliaError} ERR_BAD_REQUEST if a method that has callers of its own is none of those given. */
+/** @throws {GliaError} ERR_BAD_REQUEST if a method with callers of its own is none of the given ones. */
 export function checkMethodNames({ methods: own }: Policy, methods: readonly string[]): void {
   const unknown = Object.keys(own).find((method) => !methods.includes(method))
   if (unknown === undefined) return
@@ -187,7 +187,7 @@ export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
   return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
 }
 
-/** The fields that count for a running instance only from its next start on. */
+/** The changed fields that count for a running instance only from its next start on. */
 export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
   const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
   // An instance that was started without the right has no files under /ww.

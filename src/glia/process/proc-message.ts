@@ -11,16 +11,16 @@ import { UnlessOver } from '../wait/unless-over.ts'
 export interface MessageInit {
   pid: string
   policy: Policy
-  /** Counts the bytes. */
+  /** Counts the bytes of the call. */
   call: KeptCall
-  /** Is told when the method waits for the caller. Left out: the caller may take its time. */
+  /** Told when the method waits for the caller. Left out: the caller may take its time. */
   pace?: Pace | undefined
   /** Called when the call is aborted. */
   onOver?: (() => void) | undefined
 }
 
 /**
- * A stream as the actor of a process sees it. Neither the message nor the reply gets larger than its policy says, and no read
+ * A stream as a message for the actor of a process. Neither the message nor the reply exceeds its policy, and no read
  * or write outlives the call.
  */
 export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: MessageInit): Message {
@@ -40,7 +40,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: M
     },
     closeRead: () => void stream.closeRead(),
     closeWrite: () => void stream.closeWrite(),
-    // Of calls that are made for this message: this process waits for them, and they end when it must.
+    // For calls that are made for this message: this process waits for them, and they end when it must.
     context: {
       chain: [...context.chain, chainNameOf(destination, pid)],
       onBehalfOf: strangersOf(stream),
@@ -76,7 +76,7 @@ function replyTooLarge({ maxReplyBytes }: Policy): GliaError {
   return new GliaError('ERR_REPLY_TOO_LARGE', message)
 }
 
-/** The call ends with the error, on both sides. */
+/** Ends the call with the error, on both sides. */
 function broken(stream: Stream, error: GliaError): GliaError {
   stream.abort(error)
   return error

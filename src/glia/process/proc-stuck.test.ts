@@ -5,7 +5,7 @@ import { streamPair } from '../stream/stream-pair.ts'
 import { addressOf, bytes, deliver, echo, makeProc, type Run, TestActor, text } from '../test-peer.ts'
 import { readAll } from '../stream/web-streams.ts'
 
-/** A transport that is stuck in one of its calls: what it gave never settles, not even when the stream is aborted. */
+/** A transport with one function that never settles, not even when the stream is aborted. */
 function stuck(server: Stream, call: 'read' | 'write' | 'close'): Stream {
   const { protocol, destination, procId, methodName, caller, context, signal } = server
   const never = (): Promise<never> => new Promise(() => undefined)
@@ -26,13 +26,13 @@ function stuck(server: Stream, call: 'read' | 'write' | 'close'): Stream {
   }
 }
 
-/** Reads and writes, and does not look at the signal. */
+/** Reads and writes, and ignores the signal. */
 const stubborn: Run = async (message) => {
   await message.read()
   await message.write(bytes('reply'))
 }
 
-/** As an actor whose lane waits for the caller after its worker is ended. */
+/** An actor whose lane waits for the caller after its worker has ended. */
 class DeafActor extends TestActor {
   override async run(): Promise<void> {
     await new Promise(() => undefined)

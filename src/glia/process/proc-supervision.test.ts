@@ -501,7 +501,7 @@ describe('an exit signal', () => {
   })
 
   describe('during a swap', () => {
-    /** A process that was signalled once before, and is being swapped for a program that the test lets start. */
+    /** A process that was signalled once before, and is being swapped for a program whose start the test controls. */
     async function swapping() {
       const made = makeProc(counter)
       const { proc } = made

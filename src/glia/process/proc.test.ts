@@ -20,7 +20,7 @@ import { readAll } from '../stream/web-streams.ts'
 
 const nothing: Run = async () => undefined
 
-/** As an actor that waits for something on the message's behalf. */
+/** An actor that waits for something on the message's behalf. */
 const throwsItsReason: Run = async (message, ...rest) => {
   await untilAborted(message, ...rest)
   message.signal.throwIfAborted()
@@ -28,7 +28,7 @@ const throwsItsReason: Run = async (message, ...rest) => {
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
-/** A start that its signal ends. */
+/** A start that ends when its signal aborts. */
 const untilGivenUp = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 

@@ -23,19 +23,19 @@ export interface ProcInit extends ActorSpec {
   policy: Policy
   restart: Restart
   observer: ProcObserver
-  /** It is dead already, as it was kept: why. */
+  /** Why it is dead already, as kept. */
   dead?: string | undefined
 }
 
 interface Swapping {
-  /** Gives the old instance, which goes on if the swap fails, the first exit signal that has come meanwhile. */
+  /** Passes the first exit signal that came meanwhile on to the old instance, which goes on if the swap fails. */
   signal: (() => void) | undefined
 }
 
-/** Time that a message has to end by itself when its process is restarted, in ms. */
+/** Time that a running message has to end by itself when its process is restarted, in ms. */
 const RESTART_GRACE_MS = 250
 
-/** Turns of the microtask queue within which bytes are read that are there already. */
+/** Turns of the microtask queue within which bytes are read that have arrived already. */
 const AT_HAND_TURNS = 8
 
 /** A process: a module under a PID, with a mailbox and a policy. It starts with its first message. */
@@ -53,10 +53,10 @@ export class Proc {
   readonly #mailbox: Mailbox
   readonly #life: Life
   readonly #times = new RunTimes()
-  /** That of the message which has the turn. */
+  /** The message with the turn. */
   #run: MessageRun | undefined
   readonly #suspects = new Suspects()
-  /** The swap that has the turn. */
+  /** The swap with the turn. */
   #swapping: Swapping | undefined
 
   constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead }: ProcInit) {
@@ -78,8 +78,8 @@ export class Proc {
   }
 
   /**
-   * * From now on, for the messages that wait too. One that runs goes on with the deadline and the limits that it had.
-   * One that waits already keeps the longest wait that it came with; the new deadline counts for its run.
+   * Counts from now on, also for waiting messages. A running message keeps its deadline and its limits. A waiting
+   * message keeps the longest wait with which it came; the new deadline counts for its run.
    */
   set policy(policy: Policy) {
     this.#policy = policy
@@ -103,7 +103,7 @@ export class Proc {
     return this.status.state === 'dead' ? this.status.error.message : undefined
   }
 
-  /** In backoff: when it is over, in ms since the epoch. */
+  /** When the backoff is over, in ms since the epoch. */
   get backoffUntil(): number | undefined {
     return this.status.state === 'backoff' ? this.status.until : undefined
   }
@@ -113,7 +113,7 @@ export class Proc {
     return this.#life.isLive
   }
 
-  /** The message that runs, or has ended its instance just now. */
+  /** The message that runs, or has just ended its instance. */
   get running(): Stream | undefined {
     return this.#run?.stream
   }
@@ -133,21 +133,21 @@ export class Proc {
   }
 
   /**
-   * Since when it has had nothing to do, on the clock of `performance.now()`, if its instance is safe to evict:
-   * that ends no message, and loses nothing of its memory that messages have left there, unless its policy allows that.
+   * Since when it has been idle, on the clock of `performance.now()`, if its instance is safe to evict: that ends no
+   * message, and loses nothing that messages left in its memory, unless its policy allows that.
    */
   get evictableSince(): number | undefined {
     const { status } = this
     return status.state === 'idle' && this.#mailbox.free && this.mayGiveWay ? status.since : undefined
   }
 
-  /** Whether its instance is safe to evict as soon as it has nothing to do. */
+  /** Whether its instance is safe to evict as soon as it is idle. */
   get mayGiveWay(): boolean {
     return this.policy.evict || !this.#life.isUsed
   }
 
   /**
-   * Looks whether it takes a call, before anything of that is waited for. A call that it does not take is recorded.
+   * Checks whether the process accepts a call, before anything is waited for. A refused call is recorded.
    * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_PROC_STOPPED.
    */
   admit(stream: Stream): void {
@@ -163,12 +163,13 @@ export class Proc {
   }
 
   /**
-   * * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the reply's end.
-   * A caller that aborts the stream leaves the queue; if its message runs already, the guest's reads and writes fail.
-   * @param arrival How far the message has come, where that may take long. Left out: it is there, or its sender is
+   * Runs one message: waits for its turn, starts the process if it is cold, and ends the stream with the end of the
+   * reply. A caller that aborts the stream leaves the queue. If its message runs already, the guest's reads and writes
+   * fail.
+   * @param arrival How far the message has come, if that may take long. Left out: it is there, or its sender is
    * trusted.
    * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
-   * ERR_DEADLINE, ERR_PROC_STOPPED, what the actor throws, or the reason of the caller's abort.
+   * ERR_DEADLINE, ERR_PROC_STOPPED, the failure of the actor, or the reason of the caller's abort.
    */
   async deliver(stream: Stream, arrival?: Arrival): Promise<void> {
     this.admit(stream)
@@ -189,7 +190,7 @@ export class Proc {
         admit(stream, this)
         await this.#handle(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
         this.calls.end(call, 'ok')
-        // Nobody waits for it: a transport may take as long as it likes to tell the other side, or never do it.
+        // Not awaited: a transport may take any time to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
         this.messages += 1
@@ -203,8 +204,8 @@ export class Proc {
   }
 
   /**
-   * Makes the actor now instead of with the first message, so that a module which cannot start says so at once.
-   * @throws {GliaError} what the start failed with; the signal's reason.
+   * Makes the actor now instead of with the first message, so that a module that cannot start fails at once.
+   * @throws {GliaError} the failure of the start; the reason of the signal.
    */
   async warmUp(signal?: AbortSignal): Promise<void> {
     this.#life.throwIfDead()
@@ -213,11 +214,10 @@ export class Proc {
   }
 
   /**
-   * * Puts another program in the place of this one, when the message that runs has ended and before any that waits.
-   * The old instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as
-   * it was before.
-   * @throws {GliaError} what the start failed with; ERR_PROC_STOPPED if the process was killed before; the signal's
-   * reason.
+   * Puts another program in the place of this one, after the message that runs and before those that wait. The old
+   * instance lives until the new one has started. If that fails, the old one goes on, or the process is dead as before.
+   * @throws {GliaError} the failure of the start; ERR_PROC_STOPPED if the process was killed before; the reason of the
+   * signal.
    */
   async swap(spec: ActorSpec, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#nextTurn(signal), async () => {
@@ -226,7 +226,7 @@ export class Proc {
       try {
         await this.#life.loadNext(spec, signal)
         await withDeadline(this.#startDeadline(), (late) => this.#life.replace(spec, anyOf(late, signal)))
-        // What was signalled to the old instance is over with it.
+        // Signals to the old instance end with it.
         swapping.signal = undefined
       } finally {
         this.#swapping = undefined
@@ -236,10 +236,10 @@ export class Proc {
   }
 
   /**
-   * * Ends the instance and starts a fresh one, before any message that waits, also of a process that is dead. A
-   * message that runs has a moment to end by itself; then it is told to, and after another moment it is ended with the
+   * Ends the instance and starts a fresh one, before any message that waits. A dead process lives again. A running
+   * message has a moment to end by itself. Then it is told to end, and after another moment it is ended with the
    * instance.
-   * @throws as {@link swap}.
+   * @throws like {@link swap}.
    */
   async restart(signal?: AbortSignal): Promise<void> {
     const taken = this.#nextTurn(signal)
@@ -257,9 +257,9 @@ export class Proc {
   }
 
   /**
-   * * Does something between two messages, before any that waits.
-   * @throws what that does; ERR_PROC_STOPPED if the process is dead by then; the signal's reason, if its turn had not
-   * come.
+   * Does something between two messages, before any that waits.
+   * @throws the failure of the work; ERR_PROC_STOPPED if the process is dead by then; the reason of the signal, if its
+   * turn had not come.
    */
   async pause(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(this.#nextTurn(signal), async () => {
@@ -268,7 +268,7 @@ export class Proc {
     })
   }
 
-  /** Ends the instance if that is safe ({@link evictableSince}); the next message starts a fresh one. */
+  /** Ends the instance if that is safe ({@link evictableSince}). The next message starts a fresh one. */
   evict(): void {
     if (this.evictableSince === undefined) return
     this.#observer.note('Stopped while it was idle, to make room for another process.')
@@ -277,8 +277,9 @@ export class Proc {
   }
 
   /**
-   * * Ends the instance because of something outside, as an exit signal in OTP; the process comes back by its restart
-   * type. Without an instance there is nothing to end. One that a swap is about to replace ends if the swap fails.
+   * Ends the instance because of something outside, like an exit signal in OTP. The process comes back by its restart
+   * type. Without an instance there is nothing to end. An instance that a swap is about to replace ends if the swap
+   * fails.
    */
   signal(reason: ExitReason, counts: boolean): void {
     if (!this.#life.hasInstance) return
@@ -289,17 +290,17 @@ export class Proc {
     const endTurn = this.#mailbox.tryEnter()
     this.#run?.stream.abort(new GliaError('ERR_PROC_STOPPED', `The process was ended: ${exitText(reason)}.`))
     this.#life.end(reason, { counts })
-    // A message that has the turn ends it itself.
+    // A message with the turn ends it itself.
     if (endTurn) this.#life.endTurn(endTurn)
   }
 
-  /** Ends the process for good, also one that is dead. Waiting and running messages fail with the reason. */
+  /** Ends the process for good. Waiting and running messages fail with the reason. */
   kill(error = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')): void {
     if (!this.#life.kill(error)) return
     this.#observer.exited({ at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }, false)
   }
 
-  /** As kill, without telling of an end: the peer goes, and the process comes back with its next start. */
+  /** Like kill, without telling of an end: the peer stops, and the process comes back with its next start. */
   close(error: GliaError): void {
     this.#life.kill(error)
   }
@@ -318,12 +319,12 @@ export class Proc {
   }
 
   /**
-   * The next turn, for what the owner does: before all messages that wait, and without the rest of a backoff. @throws
-   * the signal's reason.
+   * The next turn, for an act of the owner: before all waiting messages, and without the rest of a backoff. @throws the
+   * reason of the signal.
    */
   async #nextTurn(given?: AbortSignal): Promise<() => void> {
     const signal = anyOf(this.#life.killed, given)
-    // Given up already: the backoff goes on.
+    // Given up already, so the backoff goes on.
     signal.throwIfAborted()
     const entered = this.#mailbox.enterFirst(signal)
     this.#life.endBackoff()
@@ -339,7 +340,7 @@ export class Proc {
     }
   }
 
-  /** @param tell Told of what failed before anything that follows of it. */
+  /** @param tell Called with the failure before its consequences are told. */
   async #handle(stream: Stream, call: KeptCall, tell: (thrown: unknown) => GliaError): Promise<void> {
     const run = new MessageRun(stream, call, {
       proc: this,
@@ -355,22 +356,20 @@ export class Proc {
     this.#times.add(await run.run())
   }
 
-  /** Who wants a turn with a message, and how much of that is there. */
+  /** The applicant for a message's turn, and how much of the message is there. */
   #applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
     const sender = senderOf(stream)
     const suspects = this.#suspects
     return {
       ...sender,
       get arrived() {
-        // Its sender kept the process waiting just now: it goes when nothing else waits.
+        // Its sender kept the process waiting just now, so it goes when nothing else waits.
         return suspects.has(sender) ? 'begun' : (arrival?.arrived ?? 'whole')
       },
     }
   }
 
-  /**
-   * An exit that the policy has for no failure ends the reply; the caller is told the code. @throws all other failures.
-   */
+  /** An exit that the policy accepts ends the reply, and the caller gets the code. @throws all other failures. */
   #acceptExit(thrown: unknown, stream: Stream): void {
     if (!isAcceptedExit(thrown, this.policy)) throw thrown
     const { code, message, exitCode, cause } = toGliaError(thrown)

@@ -2,21 +2,21 @@ import { GliaError } from '../errors.ts'
 import { fields } from '../untrusted.ts'
 
 /**
- * When a process whose instance ended comes back, as in OTP: always, after an abnormal end only, or never. Coming back
- * means cold: its next message starts it.
+ * When a process comes back after its instance ended, as in OTP: always, only after an abnormal end, or never. It comes
+ * back cold: its next message starts it.
  */
 export type RestartType = 'permanent' | 'transient' | 'temporary'
 
 /** How a process is supervised. */
 export interface Restart {
   type: RestartType
-  /** Abnormal ends within the period that it comes back from; with one more it is dead (OTP's MaxR). */
+  /** Abnormal ends within the period after which it comes back. With one more it is dead (OTP's MaxR). */
   intensity: number
   /** In ms (OTP's MaxT). */
   periodMs: number
   /**
-   * Whose messages' ends count for the intensity and have it wait before it comes back. By default those of this browser
-   * only: otherwise any peer that may call could keep a process down with a few bad messages.
+   * Whose messages' ends count for the intensity and cause waits. By default only those of this browser: otherwise any
+   * peer that may call could keep a process down with a few bad messages.
    */
   counts: 'browser' | 'anyone'
 }
@@ -28,9 +28,9 @@ const MAX_INTENSITY = 10_000
 const MAX_PERIOD_MS = 24 * 60 * 60 * 1000
 
 /**
- * The defaults with what was given on top.
+ * The defaults, replaced by the given fields.
  * @param given A type, or some of the fields.
- * @throws {GliaError} ERR_BAD_REQUEST naming the field that is unknown or out of range.
+ * @throws {GliaError} ERR_BAD_REQUEST that names the field that is unknown or out of range.
  */
 export function makeRestart(given: unknown = {}): Restart {
   if (isType(given)) return { ...DEFAULT_RESTART, type: given }

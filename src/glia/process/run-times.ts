@@ -1,4 +1,4 @@
-/** Runs that the median is taken over. */
+/** Runs of which the median is taken. */
 const KEPT = 64
 
 /** How long the last runs took. */

@@ -3,8 +3,8 @@ import type { Sender } from './fair-queue.ts'
 import type { Stream } from '../stream/stream.ts'
 
 /**
- * The sender whose share of the turns a message uses. A process of this peer that calls for others uses the share of the last of
- * them: that peer is known by its own connection. What it says about the peers before it may be made up.
+ * The sender whose share of the turns a message uses. A process of this peer that calls for others uses the share of
+ * the last of them, which is known by its own connection. What that peer says about the peers before it may be made up.
  */
 export function senderOf(stream: Stream): Sender & { isOwner: boolean } {
   const { caller, context } = stream

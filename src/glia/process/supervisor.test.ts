@@ -9,7 +9,7 @@ const DONE: ExitReason = { type: 'exited', code: 0 }
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Longest wait after each of so many ends in a row; 'dead' where there is none. */
+/** Longest wait after each of so many ends in a row; 'dead' if it does not come back. */
 function ends(supervisor: Supervisor, count: number): (number | 'dead')[] {
   return Array.from({ length: count }, () => {
     const verdict = supervisor.judge(TRAP, true)

@@ -3,17 +3,20 @@ import { seconds } from '../wait/deadline.ts'
 import { type ExitReason, exitText, isAbnormal } from './exit.ts'
 import type { Restart, RestartType } from './restart.ts'
 
-/** Waits before a process comes back, in ms. The first abnormal end of a period costs none: it may have been one bad message. */
+/**
+ * Waits before a process comes back, in ms. The first abnormal end of a period causes none: it may have been one bad
+ * message.
+ */
 const BACKOFF_MS = { first: 100, last: 10_000 }
 
-/** What becomes of a process whose instance ended; `why` is a sentence. */
+/** What becomes of a process whose instance ended. `why` is a sentence. */
 export type Verdict =
-  /** It comes back with the next message, which waits so long first. */
+  /** It comes back with the next message, which first waits so long. */
   { dead: false; waitMs: number; why: string } | { dead: true; why: string }
 
 export const COMES_BACK: Verdict = { dead: false, waitMs: 0, why: 'The next message gets a fresh instance.' }
 
-/** Decides whether and when a process comes back, by its restart type and intensity. */
+/** Decides by restart type and intensity whether and when a process comes back. */
 export class Supervisor {
   readonly #restart: Restart
   readonly #backoff = new Backoff(BACKOFF_MS)
@@ -24,7 +27,7 @@ export class Supervisor {
     this.#restart = restart
   }
 
-  /** @param counts Whether the end is one of those that count for the intensity. */
+  /** @param counts Whether the end counts for the intensity. */
   judge(reason: ExitReason, counts: boolean): Verdict {
     const { type, intensity, periodMs } = this.#restart
     if (isOver(type, reason)) {
@@ -44,13 +47,16 @@ export class Supervisor {
     return { dead: false, waitMs, why: `It comes back in ${seconds(waitMs)}.` }
   }
 
-  /** Forgets the ends so far: the process is another now, or its owner has looked at it. */
+  /** Forgets the ends so far: the process has another program, or its owner has looked at it. */
   reset(): void {
     this.#ends = []
   }
 }
 
-/** Whether the restart type says that a process does not come back. What never started has not ended: it may start the next time. */
+/**
+ * Whether the restart type says that a process does not come back. A process that never started has not ended: it may
+ * start the next time.
+ */
 export function isOver(type: RestartType, reason: ExitReason): boolean {
   if (reason.type === 'start') return false
   return type === 'temporary' || (type === 'transient' && !isAbnormal(reason))

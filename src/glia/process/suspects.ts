@@ -1,9 +1,9 @@
 import { MAX_SUSPECTS, SUSPICION_MS } from '../door/door-limits.ts'
 import type { Sender } from './fair-queue.ts'
 
-/** The callers that were too slow for a process lately: peers, and of a gateway its clients. */
+/** Callers that were too slow for a process lately: peers, and clients of a gateway. */
 export class Suspects {
-  /** When each of them was too slow last, on the clock of `performance.now()`. The oldest is the first. */
+  /** When each of them was last too slow, on the clock of `performance.now()`. The oldest is the first. */
   readonly #at = new Map<string, number>()
 
   add(sender: Sender): void {
