@@ -39,8 +39,8 @@ test('what looks like a symbol and is endless is given up', () => {
 })
 
 test('frames are told with the names of the source', () => {
-  expect(demangled(['in _ZN3app4boomE at 0x4f', 'in a function without a name at 0x1'])).toEqual([
-    'in app::boom at 0x4f',
-    'in a function without a name at 0x1',
-  ])
+  const frames = ['in _ZN3app4boomE at 0x4f', 'in a function without a name at 0x1']
+  expect(demangled(frames)).toEqual(['in app::boom at 0x4f', 'in a function without a name at 0x1'])
+  const inWebKit = ['in _ZN3app4boomE (function 3)', 'in _ZN3app4boomE', 'in function 3']
+  expect(demangled(inWebKit)).toEqual(['in app::boom (function 3)', 'in app::boom', 'in function 3'])
 })

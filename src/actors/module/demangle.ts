@@ -37,9 +37,11 @@ const BASIC: Readonly<Record<string, string>> = {
 /** Depth up to which the parts of a v0 symbol are read. */
 const MAX_DEPTH = 64
 
-/** Frames of a trap, as `in name at 0x4f`, with the names of the source. */
+/** Frames of a trap, as `in name at 0x4f` or `in name (function 3)`, with the names of the source. */
 export function demangled(frames: readonly string[]): string[] {
-  return frames.map((frame) => frame.replace(/^in (\S+)(?= at 0x)/, (_, name: string) => `in ${demangle(name)}`))
+  return frames.map((frame) =>
+    frame.replace(/^in (\S+)(?= at 0x| \(function |$)/, (_, name: string) => `in ${demangle(name)}`),
+  )
 }
 
 /**

@@ -69,8 +69,8 @@ interface Schema extends DBSchema {
   /** The identity of each slot. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
-  /** Bytes of modules by CID, as blobs, which are fast (Chromium 156: 100 MB written in 0.17 s, read in 0.5 s). */
-  modules: { key: string; value: Blob }
+  /** Bytes of modules by CID, as blobs where the browser stores those. They are fast (Chromium 156: 100 MB written in 0.17 s, read in 0.5 s). */
+  modules: { key: string; value: Blob | ArrayBuffer }
   settings: { key: 'mesh'; value: MeshSettings }
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
@@ -96,9 +96,11 @@ export interface ProcessStore extends FileStore {
 /** The data of this origin that outlives the page. Failures are ERR_STORAGE. */
 export class Store implements ProcessStore {
   readonly #db: IDBPDatabase<Schema>
+  readonly #takesBlobs: Promise<boolean>
 
   private constructor(db: IDBPDatabase<Schema>) {
     this.#db = db
+    this.#takesBlobs = takesBlobs(db)
   }
 
   /**
@@ -150,8 +152,9 @@ export class Store implements ProcessStore {
     return records.flatMap(completed).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  async putProcess(record: ProcessRecord, given: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+  async putProcess(record: ProcessRecord, blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     await attempt('keep the process', async () => {
+      const given = blobs.size === 0 || (await this.#takesBlobs) ? blobs : await bytesOf(blobs)
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
       const processes = tx.objectStore('processes')
@@ -200,9 +203,30 @@ export class Store implements ProcessStore {
     })
   }
 
-  module(cid: string): Promise<Blob | undefined> {
-    return attempt('read the module', () => this.#db.get('modules', cid))
+  async module(cid: string): Promise<Blob | undefined> {
+    const module = await attempt('read the module', () => this.#db.get('modules', cid))
+    return module instanceof ArrayBuffer ? new Blob([module]) : module
   }
+}
+
+/**
+ * Whether the database stores blobs. In private windows WebKit's does not. There a refused blob also leaves a transaction with other
+ * requests open for ever, and every later one waits for it (2.50.6). So this tries it in a transaction with one request, and undoes it.
+ */
+async function takesBlobs(db: IDBPDatabase<Schema>): Promise<boolean> {
+  const tx = db.transaction('modules', 'readwrite', { durability: 'relaxed' })
+  tx.done.catch(() => undefined) // It is aborted in any case.
+  try {
+    await tx.store.put(new Blob(), '')
+    tx.abort()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function bytesOf(blobs: ReadonlyMap<string, Blob>): Promise<ReadonlyMap<string, ArrayBuffer>> {
+  return new Map(await Promise.all([...blobs].map(async ([cid, blob]) => [cid, await blob.arrayBuffer()] as const)))
 }
 
 type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files')[], 'readwrite'>

@@ -1,15 +1,21 @@
 import { expect, test } from 'vitest'
 import { chooseTier } from './tier.ts'
 
-const modern = { isolated: true, waitAsync: true, jspi: true }
+const modern = { isolated: true, sharedMemory: true, waitAsync: true, jspi: true }
 
 test.each([
   [modern, 'rings', /cross-origin isolated/],
   [{ ...modern, jspi: false }, 'rings', /shared memory/],
   [{ ...modern, isolated: false }, 'JSPI', /not cross-origin isolated/],
   [{ ...modern, waitAsync: false }, 'JSPI', /no Atomics\.waitAsync/],
-  [{ isolated: false, waitAsync: true, jspi: false }, 'buffered', /not cross-origin isolated.*no JSPI/],
-  [{ isolated: true, waitAsync: false, jspi: false }, 'buffered', /no Atomics\.waitAsync.*no JSPI/],
+  [{ ...modern, isolated: false, jspi: false }, 'buffered', /not cross-origin isolated.*no JSPI/],
+  [{ ...modern, waitAsync: false, jspi: false }, 'buffered', /no Atomics\.waitAsync.*no JSPI/],
+  // WebKitGTK 2.50 as it comes.
+  [
+    { ...modern, sharedMemory: false, jspi: false },
+    'buffered',
+    /whole: this browser has no SharedArrayBuffer.*no JSPI/,
+  ],
 ] as const)('%o has the tier %s, and says why', (features, name, why) => {
   const tier = chooseTier(features)
   expect(tier.name).toBe(name)
@@ -25,6 +31,6 @@ test.each([
 })
 
 test('what cannot be had or does not exist is not given', () => {
-  const plain = { isolated: false, waitAsync: true, jspi: false }
+  const plain = { ...modern, isolated: false, jspi: false }
   for (const asked of ['rings', 'jspi', 'magic', '', null]) expect(chooseTier(plain, asked).name).toBe('buffered')
 })

@@ -10,6 +10,8 @@ export interface Tier {
 export interface Features {
   /** The page is cross-origin isolated, so SharedArrayBuffer may be posted. */
   isolated: boolean
+  /** SharedArrayBuffer is there: WebKitGTK 2.50 has it behind a flag. */
+  sharedMemory: boolean
   /** Atomics.waitAsync: Chromium 87, Safari 16.4, Firefox 145. */
   waitAsync: boolean
   /** WebAssembly.Suspending: Chromium 137; Firefox 153 has it too. */
@@ -18,7 +20,8 @@ export interface Features {
 
 export function detectFeatures(): Features {
   return {
-    isolated: globalThis.crossOriginIsolated && typeof SharedArrayBuffer === 'function',
+    isolated: globalThis.crossOriginIsolated,
+    sharedMemory: typeof SharedArrayBuffer === 'function',
     waitAsync: typeof Atomics.waitAsync === 'function',
     jspi: 'Suspending' in WebAssembly && 'promising' in WebAssembly,
   }
@@ -35,22 +38,24 @@ export function chooseTier(features: Features, asked?: string | null): Tier {
   return possible[0]
 }
 
-function tiersOf({ isolated, waitAsync, jspi }: Features): [Tier, ...Tier[]] {
+function tiersOf(features: Features): [Tier, ...Tier[]] {
+  const { isolated, sharedMemory, waitAsync, jspi } = features
   const buffered: Tier = {
     name: 'buffered',
-    why: `Messages are held whole: ${missing(isolated)}, and this browser has no JSPI.`,
+    why: `Messages are held whole: ${missing(features)}, and this browser has no JSPI.`,
   }
   const suspending: Tier[] = jspi
-    ? [{ name: 'JSPI', why: `Streams by suspending the guest: ${missing(isolated)}.` }]
+    ? [{ name: 'JSPI', why: `Streams by suspending the guest: ${missing(features)}.` }]
     : []
   const shared: Tier[] =
-    isolated && waitAsync
+    isolated && sharedMemory && waitAsync
       ? [{ name: 'rings', why: 'Streams over shared memory: the page is cross-origin isolated.' }]
       : []
   const [best, ...others] = [...shared, ...suspending, buffered]
   return best ? [best, ...others] : [buffered]
 }
 
-function missing(isolated: boolean): string {
-  return isolated ? 'this browser has no Atomics.waitAsync' : 'the page is not cross-origin isolated'
+function missing({ isolated, sharedMemory }: Features): string {
+  if (!isolated) return 'the page is not cross-origin isolated'
+  return `this browser has no ${sharedMemory ? 'Atomics.waitAsync' : 'SharedArrayBuffer'}`
 }
