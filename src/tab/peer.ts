@@ -13,6 +13,7 @@ import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
+import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 import { takeSlot } from './slot.ts'
@@ -124,7 +125,13 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     table,
     router,
     listingOf,
-    http: createHttp({ env, router, listed: () => listedTo('browser'), listingOf }),
+    http: createHttp({
+      env,
+      router,
+      listed: () => listedTo('browser'),
+      listingOf,
+      peers: () => connectedPeers(mesh.node?.peers() ?? []),
+    }),
     mesh,
     stop: async () => {
       table.stop()

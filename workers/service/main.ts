@@ -4,6 +4,7 @@
  * The README of this folder has the reasons.
  */
 import { GliaError } from '../../src/glia/errors.ts'
+import { isApiPath } from '../../src/glia/http/api-paths.ts'
 import { refuse } from '../../src/glia/http/refuse.ts'
 import { DeathWatch, holdForLife } from '../../src/calls/life-lock.ts'
 import { newLifeLock, readToService } from '../../src/calls/protocol.ts'
@@ -20,7 +21,6 @@ const held = holdForLife(lock)
 const deaths = new DeathWatch()
 const tabs = new Tabs(deaths)
 const cache = new AppCache(base)
-const API = /^\/(?:(?:status|info|version|root)$|ww(?:\/|$))/
 
 self.addEventListener('install', (event) => event.waitUntil(Promise.all([cache.install(event), self.skipWaiting()])))
 self.addEventListener('activate', (event) => {
@@ -35,7 +35,7 @@ self.addEventListener('fetch', (event) => {
   if (event.request.mode === 'navigate' && event.request.method !== 'GET') {
     // A form on any site can send a request here.
     event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia cannot be opened by sending a form to it.')))
-  } else if (API.test(path)) {
+  } else if (isApiPath(path)) {
     const refused = refusal(event)
     event.respondWith(
       refused ? refuse(refused) : held.then(() => forward(event, path + url.search, { tabs, lock, deaths })),

@@ -3,6 +3,7 @@ import { type Address, PROTOCOL } from '../address.ts'
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import type { Env } from '../env.ts'
 import { GliaError, toGliaError } from '../errors.ts'
+import { PROCESS_PATHS, type QueryPath } from './api-paths.ts'
 import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply, readsTrailers } from './http-exit.ts'
 import type { KeyedCalls } from './keyed-calls.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
@@ -61,7 +62,7 @@ export interface ConnectedPeer {
 const LISTING = `${PROTOCOL}/:host/listed`
 
 /** Paths that are read with GET. Each answers with a text or with JSON. */
-const QUERIES: Record<string, (init: HttpInit) => string | object> = {
+const QUERIES: Record<QueryPath | '/listed', (init: HttpInit) => string | object> = {
   '/status': ({ router: { aliases } }) => `${PROTOCOL.slice(1)}/${aliases.self}/${aliases.root}`,
   // For other tabs of the browser.
   '/listed': ({ listed }) => listed?.() ?? [],
@@ -95,8 +96,8 @@ export function createHttp(init: HttpInit): HttpApi {
     )
     return keyed
   }
-  app.post('/ww/*', ({ req, env }) => deliver(init.router, getKeyed, req.raw, env))
-  app.all('/ww/*', () => refuse(wrongVerb('POST'), { allow: 'POST' }))
+  app.post(PROCESS_PATHS, ({ req, env }) => deliver(init.router, getKeyed, req.raw, env))
+  app.all(PROCESS_PATHS, () => refuse(wrongVerb('POST'), { allow: 'POST' }))
   app.notFound(({ req }) => refuse(noPath(req.path)))
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return async (request, options = {}) => app.fetch(request, options)

@@ -1,4 +1,5 @@
 /** What a peer knows about the mesh around it, for views and scripts. It is plain data without libp2p. */
+import type { ConnectedPeer } from '../../glia/http/http.ts'
 
 /** Another peer. */
 export interface PeerInfo {
@@ -39,4 +40,11 @@ export interface RelayInfo {
   retryAt: number | undefined
   /** Why the last attempt failed, as a sentence. */
   error: string | undefined
+}
+
+/** Connected peers, as the HTTP API shows them. */
+export function connectedPeers(peers: readonly PeerInfo[]): ConnectedPeer[] {
+  return peers.flatMap(({ peerId, link, agent, processes }) =>
+    link === 'none' ? [] : [{ id: peerId, link, agent, processes }],
+  )
 }

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { PROTOCOL } from '../../glia/address.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { API_PATHS } from '../../glia/http/api-paths.ts'
 import { noPath, refuse } from '../../glia/http/refuse.ts'
 import { ISOLATION_HEADERS } from '../../headers.ts'
 import type { Gateway } from './gateway.ts'
@@ -37,9 +38,6 @@ export interface AppInit {
 interface Server {
   Bindings: Incoming
 }
-
-/** The paths of the HTTP API. No file of the app has such a name. */
-const API_PATHS = ['/status', '/info', '/peers', '/version', '/root', '/ww/*']
 
 /**
  * Everything that the server answers: checks of the caller, the relay's address, the HTTP API, the files of the app.

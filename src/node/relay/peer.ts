@@ -14,6 +14,7 @@ import { Doorkeeper } from '../doors/doorkeeper.ts'
 import { CIRCUITS_SHARE } from '../limits.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 import type { OwnNames } from '../http/own-names.ts'
+import { connectedPeers } from '../../mesh/presence/peer-info.ts'
 import { UsageError } from '../option-values.ts'
 import { dropReservationsOfTheGone } from '../patches/gone-reservations.ts'
 import { relayPlatform } from './relay.ts'
@@ -111,10 +112,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     router,
     mesh,
     listed: () => [{ pid: rootPid, name: root.name, methods: root.methods }],
-    peers: () =>
-      mesh.peers().flatMap(({ peerId, link, agent, processes }) => {
-        return link === 'none' ? [] : [{ id: peerId, link, agent, processes }]
-      }),
+    peers: () => connectedPeers(mesh.peers()),
     stop: async () => {
       root.kill()
       await mesh.stop()
