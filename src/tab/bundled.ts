@@ -1,14 +1,5 @@
 import { GliaError } from '../glia/errors.ts'
-import type { GivenPolicy } from '../glia/process/policy.ts'
-
-/** An actor that comes with the app (`public/actors/index.json`, written by the build). */
-export interface BundledActor {
-  name: string
-  description: string
-  file: string
-  /** What the actor needs for its work. The process table checks it. */
-  policy?: GivenPolicy
-}
+import type { BundledActor } from '../ui/model.ts'
 
 const FOLDER = 'actors/'
 

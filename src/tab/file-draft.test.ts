@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bad, good } from '../../e2e/guests/bad.ts'
 import { exportFunc, exportMemory, funcType, body, memory32, wasm } from '../../e2e/guests/wasm.ts'
-import { ModuleCache } from '../actors/module/module-cache.ts'
+import { ModuleCache } from '../actors/table/module-cache.ts'
 import type { Pid } from '../glia/pid.ts'
 import { DEFAULT_POLICY } from '../glia/process/policy.ts'
 import { type DraftTable, FileDraft } from './file-draft.ts'

@@ -3,6 +3,7 @@ import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
 import type { Invitation } from '../mesh/relays/join-link.ts'
+import type { IceServersInUse } from '../ui/model.ts'
 import { HIDDEN, hidePassword, parseIceServer } from '../mesh/dial/ice-server.ts'
 
 /** What an origin says about its mesh, in `/.well-known/glia.json`. */
@@ -12,12 +13,6 @@ export interface OriginConfig {
   iceServers: readonly RTCIceServer[]
   /** Whether the origin is itself a peer, and answers the HTTP API for programs. */
   gateway: boolean
-}
-
-/** STUN and TURN servers, and who named them. If nobody did: public ones, or none on a private network. */
-export interface IceServersInUse {
-  servers: readonly RTCIceServer[]
-  from: 'user' | 'origin' | 'public' | 'private network'
 }
 
 /** Own relays in use at once: the second and the third are for when the first is gone. A join link may add as many. */

@@ -1,5 +1,6 @@
 import type { MeshSettings, SlotIdentity, Store } from '../actors/table/store.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { IceServersInUse } from '../ui/model.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Invitation } from '../mesh/relays/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
@@ -10,7 +11,6 @@ import {
   chooseRelays,
   compareWithOwn,
   fetchOriginConfig,
-  type IceServersInUse,
   type OriginConfig,
   ownRelays,
 } from './mesh-config.ts'

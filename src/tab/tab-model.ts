@@ -1,4 +1,3 @@
-import type { BundledActor } from './bundled.ts'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
 import type { MeshSettings, ProcessRecord } from '../actors/table/store.ts'
@@ -11,6 +10,7 @@ import { askInTime, type ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
 import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
+  BundledActor,
   CallHandle,
   Draft,
   ErrorView,

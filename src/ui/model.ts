@@ -13,8 +13,21 @@ import type { ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/process/policy.ts'
 import type { Restart } from '../glia/process/restart.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
-import type { BundledActor } from '../tab/bundled.ts'
-import type { IceServersInUse } from '../tab/mesh-config.ts'
+
+/** An actor that comes with the app (`public/actors/index.json`, written by the build). */
+export interface BundledActor {
+  name: string
+  description: string
+  file: string
+  /** What the actor needs for its work. The process table checks it. */
+  policy?: GivenPolicy
+}
+
+/** STUN and TURN servers, and who named them. If nobody did: public ones, or none on a private network. */
+export interface IceServersInUse {
+  servers: readonly RTCIceServer[]
+  from: 'user' | 'origin' | 'public' | 'private network'
+}
 
 /** An error as a person reads it: a stable code and one sentence. */
 export interface ErrorView {

@@ -1,5 +1,5 @@
 import { HIDDEN, hidePassword } from '../../mesh/dial/ice-server.ts'
-import type { IceServersInUse } from '../../tab/mesh-config.ts'
+import type { IceServersInUse } from '../model.ts'
 import { allLinesOf } from '../kit/lines.ts'
 
 /**

@@ -1,5 +1,4 @@
-import type { BundledActor } from '../../tab/bundled.ts'
-import type { SpawnView, TabModel } from '../model.ts'
+import type { BundledActor, SpawnView, TabModel } from '../model.ts'
 import { RECIPE } from './recipe.ts'
 import { useWait } from '../kit/use-wait.ts'
 
