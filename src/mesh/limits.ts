@@ -86,7 +86,7 @@ export const GOING_AWAY_MS = 500
 export const LOOKUP_MS = 5_000
 
 /** Calls of one peer that are under way or wait; in the raw dialect, of one method. */
-export { MAX_CALLS_PER_PEER } from '../glia/door/door-limits.ts'
+export { MAX_CALLS_PER_PEER } from '../glia/call-limits.ts'
 /**
  * Time that a peer has to take an answer that is no reply of a process, and to close its half of that stream. In ms.
  */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { AHEAD_BYTES, MAX_CALLS, MAX_CALLS_PER_PEER, MAX_WAITING_BYTES, SILENCE_MS } from './door-limits.ts'
+import { AHEAD_BYTES, MAX_CALLS, MAX_CALLS_PER_PEER, MAX_WAITING_BYTES, SILENCE_MS } from '../call-limits.ts'
 import { toGliaError } from '../errors.ts'
 import { NO_CONTEXT } from '../call-context.ts'
 import { newPid } from '../pid.ts'

@@ -1,4 +1,4 @@
-import { ArrivingStream } from '../stream/arriving-stream.ts'
+import { ArrivingStream } from '../process/arriving-stream.ts'
 import {
   COUNT_MS,
   MAX_CALLS,
@@ -6,7 +6,7 @@ import {
   MAX_WAITING_BYTES,
   MAX_WAITING_BYTES_PER_PEER,
   SILENCE_MS,
-} from './door-limits.ts'
+} from '../call-limits.ts'
 import { GliaError } from '../errors.ts'
 import { FairQueue, type Sender } from '../process/fair-queue.ts'
 import { senderOf } from '../process/sender-of.ts'

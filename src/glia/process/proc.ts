@@ -1,5 +1,5 @@
 import { admit } from './admit.ts'
-import type { Arrival } from '../stream/arriving-stream.ts'
+import type { Arrival } from './arriving-stream.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../wait/deadline.ts'
 import { endWith } from '../stream/end-with.ts'

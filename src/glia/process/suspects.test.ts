@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { MAX_SUSPECTS, SUSPICION_MS } from '../door/door-limits.ts'
+import { MAX_SUSPECTS, SUSPICION_MS } from '../call-limits.ts'
 import { Suspects } from './suspects.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))

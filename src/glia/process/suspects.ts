@@ -1,4 +1,4 @@
-import { MAX_SUSPECTS, SUSPICION_MS } from '../door/door-limits.ts'
+import { MAX_SUSPECTS, SUSPICION_MS } from '../call-limits.ts'
 import type { Sender } from './fair-queue.ts'
 
 /** Callers that were too slow for a process lately: peers, and clients of a gateway. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { nextTask } from '../wait/next-task.ts'
 import { newPid } from '../pid.ts'
-import { AHEAD_BYTES } from '../door/door-limits.ts'
+import { AHEAD_BYTES } from '../call-limits.ts'
 import { INITIAL_CREDIT_BYTES } from './frames.ts'
 import type { SessionStream } from './session-stream.ts'
 import { echoStream, Served, testSessions } from './test-peers.ts'

@@ -1,5 +1,5 @@
 import { GliaError } from '../errors.ts'
-import { AHEAD_BYTES } from '../door/door-limits.ts'
+import { AHEAD_BYTES } from '../call-limits.ts'
 import { INITIAL_CREDIT_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
 

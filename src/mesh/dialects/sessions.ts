@@ -17,7 +17,7 @@ import {
   WEBRTC_NEGOTIATION_MS,
 } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
-import { probe } from '../dial/probe.ts'
+import { probe } from './probe.ts'
 import { rawCall } from './raw-protocol.ts'
 import { Libp2pChannel } from './session-channel.ts'
 

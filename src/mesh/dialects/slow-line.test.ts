@@ -10,7 +10,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, expect, test } from 'vitest'
 import { sendAll } from '../patches/send-all.ts'
 import { STREAM_WINDOW_BYTES } from '../limits.ts'
-import { probe } from '../dial/probe.ts'
+import { probe } from './probe.ts'
 import { Pulse } from '../presence/pulse.ts'
 
 const over: (() => unknown)[] = []

@@ -1,7 +1,7 @@
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { expect, test } from 'vitest'
 import { RAW_PROTOCOL } from '../limits.ts'
-import { ping, probe } from '../dial/probe.ts'
+import { ping, probe } from './probe.ts'
 import { askStatus } from '../presence/status.ts'
 import { silentPeer } from '../test-raw.ts'
 

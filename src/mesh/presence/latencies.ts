@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { LATENCY_AGE_MS, PING_ANSWER_MS } from '../limits.ts'
-import { ping } from '../dial/probe.ts'
+import { ping } from '../dialects/probe.ts'
 
 interface Measured {
   /** Time of the last answered ping. */

@@ -2,7 +2,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { GliaError } from '../../glia/errors.ts'
 import { Wait } from '../../glia/wait/wait.ts'
-import { PING_BYTES } from '../dial/probe.ts'
+import { PING_BYTES } from '../dialects/probe.ts'
 import { onBytes } from '../patches/connection-bytes.ts'
 
 export interface PulseInit {

@@ -2,7 +2,7 @@ import type { Signal } from '@preact/signals'
 import type { Ref } from 'preact'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
-import { useOwnDrop } from '../spawn/own-drop.ts'
+import { useOwnDrop } from '../kit/own-drop.ts'
 
 export interface MessageBoxProps {
   text: Signal<string>

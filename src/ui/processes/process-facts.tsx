@@ -5,9 +5,9 @@ import { formatBytes, shortId } from '../kit/format.ts'
 import type { ProcessView, TabModel, TieView } from '../model.ts'
 import { PolicyEditor } from './policy-editor.tsx'
 import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
-import { StorageWords } from '../settings/storage-words.tsx'
+import { StorageWords } from '../kit/storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
-import { joinArgs } from '../spawn/split-args.ts'
+import { joinArgs } from './split-args.ts'
 
 export interface ProcessFactsProps {
   model: TabModel

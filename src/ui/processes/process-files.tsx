@@ -5,7 +5,7 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes, formatCount } from '../kit/format.ts'
 import type { FilesView, ProcessFiles, ProcessView } from '../model.ts'
 import { showNews } from '../kit/notices.tsx'
-import { useOwnDrop } from '../spawn/own-drop.ts'
+import { useOwnDrop } from '../kit/own-drop.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 /**

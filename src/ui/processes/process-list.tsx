@@ -6,7 +6,7 @@ import { Identicon } from '../kit/identicon.tsx'
 import { listed, ROWS } from '../kit/listed.ts'
 import type { ProcessView } from '../model.ts'
 import { showError } from '../kit/notices.tsx'
-import { useOwnDrop } from '../spawn/own-drop.ts'
+import { useOwnDrop } from '../kit/own-drop.ts'
 import { shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 

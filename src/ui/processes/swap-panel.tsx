@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { DraftProgress } from '../spawn/draft-progress.tsx'
+import { DraftProgress } from './draft-progress.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import type { ProcessView } from '../model.ts'

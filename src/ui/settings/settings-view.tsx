@@ -9,7 +9,7 @@ import { linesOf } from '../kit/lines.ts'
 import type { TabModel } from '../model.ts'
 import { RelayState } from '../peers/relay-list.tsx'
 import type { SettingsState } from './settings-state.ts'
-import { StorageWords } from './storage-words.tsx'
+import { StorageWords } from '../kit/storage-words.tsx'
 import { useWait } from '../kit/use-wait.ts'
 
 /** Characters of a line that an error shows. */

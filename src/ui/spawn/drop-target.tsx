@@ -1,8 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-
-/** Marks places where a dropped file means something other than a new actor. The value says what. */
-export const OWN_DROP = 'data-own-drop'
+import { OWN_DROP } from '../kit/own-drop.ts'
 
 const NEW_ACTOR = 'Drop to start an actor'
 

@@ -1,7 +1,7 @@
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
 import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts'
 import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
-import { splitArgs } from './split-args.ts'
+import { splitArgs } from '../processes/split-args.ts'
 
 /** The fields of the sheet as text, as the person typed them. */
 export interface SpawnForm extends PolicyForm {

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { DraftProgress } from './draft-progress.tsx'
+import { DraftProgress } from '../processes/draft-progress.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { FormField } from '../kit/form-field.tsx'
 import { ModuleFacts } from '../processes/module-facts.tsx'

@@ -1,13 +1,13 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
-import type { LiveActors } from './live-actors.ts'
-import type { ModuleCache } from '../module/module-cache.ts'
+import type { LiveActors } from '../worker/live-actors.ts'
+import type { ModuleCache } from './module-cache.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
-import type { ProcessEntry } from '../table/process-entry.ts'
-import type { ModuleVersion, ProcessRecord } from '../table/store.ts'
-import { startWorkerActor } from './worker-actor.ts'
-import type { SharedFile, TierName } from './worker-api.ts'
+import type { ProcessEntry } from './process-entry.ts'
+import type { ModuleVersion, ProcessRecord } from './store.ts'
+import { startWorkerActor } from '../worker/worker-actor.ts'
+import type { SharedFile, TierName } from '../worker/worker-api.ts'
 
 export interface ActorStarterInit {
   peerId: string

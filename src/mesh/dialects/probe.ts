@@ -1,8 +1,8 @@
 import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
-import { failureOf, meshError } from './failure-words.ts'
-import { Incoming } from '../dialects/incoming.ts'
-import { abortWith } from '../dialects/libp2p-stream.ts'
+import { failureOf, meshError } from '../dial/failure-words.ts'
+import { Incoming } from './incoming.ts'
+import { abortWith } from './libp2p-stream.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { onBytes } from '../patches/connection-bytes.ts'
 

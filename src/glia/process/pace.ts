@@ -1,7 +1,7 @@
 import { seconds } from '../wait/deadline.ts'
-import { LOOK_MS, MIN_BYTES_PER_SECOND, OWNER_PATIENCE_MS, PATIENCE_MS, SHORT_PATIENCE_MS } from './door-limits.ts'
+import { LOOK_MS, MIN_BYTES_PER_SECOND, OWNER_PATIENCE_MS, PATIENCE_MS, SHORT_PATIENCE_MS } from '../call-limits.ts'
 import { GliaError } from '../errors.ts'
-import type { Behind } from '../process/mailbox.ts'
+import type { Behind } from './mailbox.ts'
 
 export interface PaceInit {
   /** The messages that wait for the turn which this message has. */

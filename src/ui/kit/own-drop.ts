@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { TargetedDragEvent } from 'preact'
-import { OWN_DROP } from './drop-target.tsx'
+
+/** Marks places where a dropped file means something other than a new actor. The value says what. */
+export const OWN_DROP = 'data-own-drop'
 
 /**
  * A place where dropped files mean something other than new actors.

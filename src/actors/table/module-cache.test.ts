@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { body, exportFunc, exportMemory, funcType, memory32, wasm } from '../../../e2e/guests/wasm.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { ModuleCache, type ModuleCacheInit } from './module-cache.ts'
-import { readModule } from './read-module.ts'
-import type { ModuleVersion } from '../table/store.ts'
+import { readModule } from '../module/read-module.ts'
+import type { ModuleVersion } from './store.ts'
 
 const CAP = 1024 * 1024
 

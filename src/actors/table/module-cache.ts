@@ -1,8 +1,8 @@
-import { cidOfHash } from './cid.ts'
-import type { InspectedModule } from './inspect.ts'
-import type { ModuleSource, ReadOptions } from './module-source.ts'
-import { readModule, type ReadOrder } from './read-module.ts'
-import type { ModuleVersion } from '../table/store.ts'
+import { cidOfHash } from '../module/cid.ts'
+import type { InspectedModule } from '../module/inspect.ts'
+import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
+import { readModule, type ReadOrder } from '../module/read-module.ts'
+import type { ModuleVersion } from './store.ts'
 
 /** Compiled modules that are kept, and their bytes in all. The machine code takes several times as much. */
 const MAX_MODULES = 64

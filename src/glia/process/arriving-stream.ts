@@ -1,9 +1,9 @@
 import type { CallContext } from '../call-context.ts'
-import { AHEAD_BYTES } from '../door/door-limits.ts'
-import { endWith } from './end-with.ts'
+import { AHEAD_BYTES } from '../call-limits.ts'
+import { endWith } from '../stream/end-with.ts'
 import type { GliaError } from '../errors.ts'
-import type { Arrived } from '../process/mailbox.ts'
-import type { Stream } from './stream.ts'
+import type { Arrived } from './mailbox.ts'
+import type { Stream } from '../stream/stream.ts'
 
 /** A message on its way to a process, for its mailbox. */
 export interface Arrival {

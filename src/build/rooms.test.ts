@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Which rooms of its folder a room may import, and which single files of others: what two rooms say to each other, such as a type or a
+ * message. Files beside the rooms are the folder's entries and its smallest concepts, and are free. The linter has the arrows between folders.
+ */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'src/glia': {
+    stream: [],
+    wait: [],
+    process: ['stream', 'wait'],
+    door: ['process', 'stream'],
+    http: ['stream'],
+    session: ['stream', 'wait'],
+  },
+  'src/actors': {
+    module: ['worker/worker-api.ts', 'worker/new-worker.ts'],
+    files: ['module', 'worker/worker-api.ts'],
+    outgoing: ['worker/ring.ts'],
+    worker: ['files', 'module', 'outgoing'],
+    table: ['files', 'module', 'outgoing', 'worker'],
+  },
+  'src/mesh': {
+    patches: [],
+    dialects: ['dial/addresses.ts', 'dial/failure-words.ts', 'patches'],
+    dial: ['dialects', 'libp2p/close-gently.ts', 'patches'],
+    presence: ['dial', 'dialects', 'patches'],
+    relays: ['dial', 'patches', 'presence'],
+    libp2p: ['dial', 'dialects', 'patches', 'presence'],
+  },
+  'src/ui': {
+    kit: [],
+    processes: ['kit'],
+    console: ['kit', 'processes'],
+    spawn: ['kit', 'processes'],
+    peers: ['console', 'kit'],
+    settings: ['kit', 'peers'],
+  },
+  'src/node': {
+    patches: ['relay/relay.ts'],
+    data: [],
+    root: [],
+    metrics: ['http/gateway.ts', 'relay/relay.ts'],
+    doors: ['metrics', 'patches'],
+    http: ['doors', 'metrics'],
+    relay: ['data', 'doors', 'http', 'metrics', 'patches', 'root'],
+  },
+  'workers/actor': {
+    files: ['wasi/descriptor.ts', 'wasi/later.ts', 'wasi/rights.ts', 'wasi/wasi-error.ts'],
+    wasi: ['files', 'run/stdio.ts'],
+    outgoing: ['files', 'wasi'],
+    run: ['files', 'wasi'],
+  },
+}
+
+interface Import {
+  from: string
+  /** Room of the file that imports. */
+  room: string
+  /** Path of what is imported, below the folder. */
+  path: string
+}
+
+/** Imports between the rooms of a folder. Tests may import what they like. */
+function importsBetweenRooms(folder: string): Import[] {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+  const sources = files.map((file) => file.replaceAll('\\', '/')).filter((file) => /\.tsx?$/.test(file))
+  return sources
+    .filter((file) => !/(^|\/)test-|\.(test|acceptance)\./.test(file))
+    .flatMap((from) => {
+      const text = readFileSync(join(ROOT, folder, from), 'utf8')
+      const found = [...text.matchAll(/(?:from|import|import\()\s*'(\.[^']+)'/g)]
+      return found.flatMap(([, to = '']) => {
+        const path = relative('.', join(dirname(from), to)).replaceAll('\\', '/')
+        const [room, other] = [from, path].map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ''))
+        if (!room || !other || other === '..' || room === other) return []
+        return [{ from, room, path }]
+      })
+    })
+}
+
+test.each(Object.entries(ROOMS))('the rooms of %s import only what the table allows', (folder, rooms) => {
+  const isAllowed = ({ room, path }: Import): boolean =>
+    rooms[room]?.some((allowed) => path === allowed || path.startsWith(`${allowed}/`)) ?? false
+  const wrong = importsBetweenRooms(folder).filter((found) => !isAllowed(found))
+  expect(wrong.map(({ from, path }) => `${from} imports ${path}`)).toEqual([])
+})
+
+test.each(Object.entries(ROOMS))('the table for %s has its rooms and no arrow that nothing needs', (folder, rooms) => {
+  const folders = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  expect(Object.keys(rooms).sort()).toEqual(folders.map(({ name }) => name).sort())
+  const found = importsBetweenRooms(folder)
+  const unused = Object.entries(rooms).flatMap(([room, allowed]) =>
+    allowed
+      .filter((arrow) => !found.some((each) => each.room === room && `${each.path}/`.startsWith(`${arrow}/`)))
+      .map((arrow) => `${room} → ${arrow}`),
+  )
+  expect(unused).toEqual([])
+})
+
+test.each(Object.entries(ROOMS))('no two rooms of %s import each other, however far around', (_, rooms) => {
+  const reaches = (room: string, seen: ReadonlySet<string> = new Set()): ReadonlySet<string> =>
+    (rooms[room] ?? [])
+      .filter((next) => !next.includes('/'))
+      .reduce((all, next) => (all.has(next) ? all : reaches(next, new Set([...all, next]))), seen)
+  expect(Object.keys(rooms).filter((room) => reaches(room).has(room))).toEqual([])
+})
