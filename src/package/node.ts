@@ -47,6 +47,7 @@ export interface ServerOptions {
   relays?: readonly string[] | undefined
   /** Origins of other sites whose pages may join and call; `*` is all sites. */
   allowOrigins?: readonly string[] | undefined
+  /** Left out: warnings go to the console. */
   log?: Logger | undefined
 }
 
@@ -70,6 +71,6 @@ export async function startServer({ log, ...given }: ServerOptions = {}): Promis
     ...options,
     dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
     workerScript: new URL('./actor-worker.js', import.meta.url),
-    log: log ?? { ...consoleLogger('glia'), debug: () => undefined },
+    log: log ?? { ...consoleLogger('glia'), info: () => undefined, debug: () => undefined },
   })
 }
