@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { type CallContext, contextMessage } from '../glia/call-context.ts'
+import { type CallContext, contextMessage, NO_CONTEXT } from '../glia/call-context.ts'
+import { DEFAULT_POLICY } from '../glia/process/policy.ts'
 import { echo, makePeer, makeProc, OTHER, pathTo } from '../glia/test-peer.ts'
 import { DeathWatch } from './life-lock.ts'
 import { callOverPort } from './port-caller.ts'
@@ -24,7 +25,7 @@ function tab() {
     await echo(message, actor, method)
   })
   const deaths = new NoDeaths()
-  const pass = async (context: CallContext): Promise<number> => {
+  const pass = async (context: CallContext, body?: ReadableStream<Uint8Array>, bodyBytes?: number): Promise<number> => {
     const { port1, port2 } = new MessageChannel()
     const call: CallMessage = {
       type: 'glia:call',
@@ -35,13 +36,14 @@ function tab() {
       path: pathTo('root'),
       headers: [],
       first: null,
-      complete: true,
+      complete: body === undefined,
+      bodyBytes,
       context: contextMessage(context),
     }
     const sent = readToTab(structuredClone(call))
     if (sent?.type === 'glia:call') serveCall(sent, port2, { api: makePeer([proc]).http, lock: newLifeLock(), deaths })
     const { signal } = new AbortController()
-    return (await callOverPort({ port: port1, body: null, signal, deaths })).status
+    return (await callOverPort({ port: port1, body: body?.getReader() ?? null, signal, deaths })).status
   }
   return { pass, seen }
 }
@@ -52,4 +54,10 @@ test('a call that goes on to another tab keeps for which client of a gateway it 
   for (const client of ['one', 'other', undefined]) expect(await pass({ ...context, client })).toBe(200)
   expect(seen.map(({ client }) => client)).toEqual(['one', 'other', undefined])
   expect(seen[0]).toMatchObject({ onBehalfOf: [OTHER] })
+})
+
+test('another tab refuses a message that says that it is too large before it has come', async () => {
+  const { pass } = tab()
+  const endless = new ReadableStream<Uint8Array>()
+  expect(await pass(NO_CONTEXT, endless, DEFAULT_POLICY.maxMessageBytes + 1)).toBe(413)
 })

@@ -83,6 +83,8 @@ describe('the service worker’s messages to a tab', () => {
     expect(readToTab({ type: 'glia:welcome', clientId: 'page' })).toEqual({ type: 'glia:welcome', clientId: 'page' })
     expect(readToTab({ ...call, extra: 1 })).toEqual(call)
     expect(readToTab({ ...call, first: null })).toEqual({ ...call, first: null })
+    expect(readToTab({ ...call, bodyBytes: 9 })).toEqual({ ...call, bodyBytes: 9 })
+    for (const bodyBytes of [-1, 0.5, '9', null, Infinity]) expect(readToTab({ ...call, bodyBytes })).toEqual(call)
     expect(readToTab({ ...call, context: { ...context, extra: 1 } })).toEqual({ ...call, context })
   })
 

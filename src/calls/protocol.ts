@@ -58,6 +58,8 @@ export interface CallMessage {
   first: Uint8Array<ArrayBuffer> | null
   /** Whether `first` is the whole body. */
   complete: boolean
+  /** Bytes of the whole body, if they are known. */
+  bodyBytes?: number | undefined
   /** The calls for which this one is made. Only another tab has any. */
   context?: ContextMessage | undefined
   /** Whether the caller reads the exit code from `end`. For other callers a code other than 0 is an `error`. */
@@ -160,12 +162,25 @@ export function readToService(value: unknown): ToService | undefined {
 }
 
 function readCall(value: unknown): CallMessage | undefined {
-  const { type, callerLock, deadline, clientId, method, path, headers, first, complete, context, tellsExit } =
-    fields(value)
+  const {
+    type,
+    callerLock,
+    deadline,
+    clientId,
+    method,
+    path,
+    headers,
+    first,
+    complete,
+    bodyBytes,
+    context,
+    tellsExit,
+  } = fields(value)
   if (type !== 'glia:call' || !isLifeLock(callerLock) || typeof deadline !== 'number') return undefined
   if (typeof clientId !== 'string' || typeof method !== 'string' || typeof path !== 'string') return undefined
   if (!isHeaders(headers) || !(first === null || isBytes(first)) || typeof complete !== 'boolean') return undefined
   const call: CallMessage = { type, callerLock, deadline, clientId, method, path, headers, first, complete }
+  if (Number.isSafeInteger(bodyBytes) && Number(bodyBytes) >= 0) call.bodyBytes = Number(bodyBytes)
   if (tellsExit === true) call.tellsExit = true
   if (context === undefined) return call
   const read = readContextMessage(context)

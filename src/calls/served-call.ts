@@ -68,7 +68,7 @@ class ServedCall {
     try {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
-      const bodyBytes = this.#call.complete ? (this.#call.first?.length ?? 0) : undefined
+      const bodyBytes = this.#call.complete ? (this.#call.first?.length ?? 0) : this.#call.bodyBytes
       const options = { body, bodyBytes, keyOwner: clientOf(clientId), tellsExit }
       await this.#sendReply(await api(request, { ...options, context: arrivedContext(context) }))
     } catch (thrown) {

@@ -32,6 +32,7 @@ interface TabRequest {
   body: ReadableStream<Uint8Array> | null
   signal: AbortSignal
   context?: CallContext
+  bodyBytes?: number | undefined
 }
 
 /** Registers a service worker. @returns undefined where there is none to be had (some private windows). */
@@ -91,8 +92,8 @@ export class ServiceBridge {
   }
 
   /** Opens a stream to a method of another tab of this browser. */
-  readonly openTab = (address: Address, { context }: OpenOptions): Stream =>
-    openOverHttp(address, this.#exchangeWith(address.host), context)
+  readonly openTab = (address: Address, options: OpenOptions): Stream =>
+    openOverHttp(address, this.#exchangeWith(address.host), options)
 
   /** The processes that another tab of this browser lists. @throws {GliaError} ERR_UNREACHABLE if it cannot be asked. */
   readonly listingOfTab = async (peer: string, signal: AbortSignal): Promise<ListedProcess[]> => {
@@ -114,7 +115,7 @@ export class ServiceBridge {
 
   async #pass(
     peer: string,
-    { method, path, body, signal, context = NO_CONTEXT }: TabRequest,
+    { method, path, body, signal, context = NO_CONTEXT, bodyBytes }: TabRequest,
   ): Promise<ExchangeResponse> {
     const { controller } = navigator.serviceWorker ?? {}
     if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
@@ -129,6 +130,7 @@ export class ServiceBridge {
       headers: [],
       first: null,
       complete: body === null,
+      bodyBytes,
       context: contextMessage(context),
       tellsExit: true,
     }

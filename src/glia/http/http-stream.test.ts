@@ -13,9 +13,9 @@ import { readAll } from '../stream/web-streams.ts'
 
 /** The HTTP API of a peer as an exchange, without a network. */
 function exchangeWith(http: HttpApi): Exchange {
-  return async ({ path, body, signal, context }) => {
+  return async ({ path, body, signal, context, bodyBytes }) => {
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, signal, duplex: 'half' }
-    const response = await http(new Request(`http://glia.test${path}`, init), { context, tellsExit: true })
+    const response = await http(new Request(`http://glia.test${path}`, init), { context, bodyBytes, tellsExit: true })
     return { status: response.status, body: response.body, exit: exitOf(response) }
   }
 }
@@ -53,10 +53,22 @@ test('the calls that it is made for go with it', async () => {
   )
   const exchange = exchangeWith(makePeer([proc]).http)
   const waiting = { chain: [chainNameOf(OTHER, 'caller')], onBehalfOf: [], deadlineAt: undefined }
-  const stream = openOverHttp(addressOf(proc), exchange, waiting)
+  const stream = openOverHttp(addressOf(proc), exchange, { context: waiting })
   expect(JSON.parse(text(await readAll(stream)))).toEqual([chainNameOf(OTHER, 'caller'), chainNameOf(SELF, proc.pid)])
-  const back = openOverHttp(addressOf(proc), exchange, { ...waiting, chain: [chainNameOf(SELF, proc.pid)] })
+  const back = openOverHttp(addressOf(proc), exchange, {
+    context: { ...waiting, chain: [chainNameOf(SELF, proc.pid)] },
+  })
   await expect(back.read()).rejects.toMatchObject({ code: 'ERR_CYCLE' })
+})
+
+test('a message that says that it is too large is refused before it is sent', async () => {
+  const { proc } = makeProc(() => echo, { policy: { maxMessageBytes: 8 } })
+  const exchange = exchangeWith(makePeer([proc]).http)
+  const stream = openOverHttp(addressOf(proc), exchange, { expectedBytes: 9 })
+  await expect(stream.read()).rejects.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+  const fitting = openOverHttp(addressOf(proc), exchange, { expectedBytes: 8 })
+  const [reply] = await Promise.all([readAll(fitting), send(fitting, '12345678')])
+  expect(text(reply)).toBe('12345678')
 })
 
 test('a reply that does not wait for the end of the message is whole', async () => {

@@ -3,7 +3,7 @@ import { formatAddress } from '../address.ts'
 import type { CallContext } from '../call-context.ts'
 import { GliaError, isErrorCode, isExitCode, toGliaError } from '../errors.ts'
 import type { Stream } from '../stream/stream.ts'
-import { streamPair } from '../stream/stream-pair.ts'
+import { type StreamInit, streamPair } from '../stream/stream-pair.ts'
 import { pumpInto, readableFrom } from '../stream/web-streams.ts'
 
 /** An HTTP request for the API of another peer. */
@@ -12,6 +12,8 @@ export interface ExchangeRequest {
   body: ReadableStream<Uint8Array>
   signal: AbortSignal
   context: CallContext
+  /** Bytes of the body, if they are known. */
+  bodyBytes?: number | undefined
 }
 
 export interface ExchangeResponse {
@@ -28,8 +30,12 @@ export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
  * A Stream over the HTTP API of another peer. It is returned at once. Any failure aborts it, with the error that the
  * other side named, or with ERR_UNREACHABLE.
  */
-export function openOverHttp(address: Address, exchange: Exchange, context?: CallContext): Stream {
-  const [caller, remote] = streamPair(address, { caller: 'browser', context })
+export function openOverHttp(
+  address: Address,
+  exchange: Exchange,
+  { context, expectedBytes }: Pick<StreamInit, 'context' | 'expectedBytes'> = {},
+): Stream {
+  const [caller, remote] = streamPair(address, { caller: 'browser', context, expectedBytes })
   void answer(remote, address, exchange)
   return caller
 }
@@ -38,8 +44,8 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
   try {
     // An exchange may drop the rest of the request because the reply is whole. That must not abort the reply.
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
-    const { signal, context } = remote
-    const response = await exchange({ path: formatAddress(address), body, signal, context })
+    const { signal, context, expectedBytes: bodyBytes } = remote
+    const response = await exchange({ path: formatAddress(address), body, signal, context, bodyBytes })
     if (response.status !== 200) throw await readError(response)
     await pumpInto(remote, response.body, async () => {
       const exit = await response.exit
