@@ -15,9 +15,9 @@ export interface LocalProcess {
   readonly policy: Policy
 }
 
-/** What there is of the mesh under `/ww/0.1.0`. */
+/** The names of the mesh under `/ww/0.1.0`. */
 export interface MeshNames {
-  /** What `self` and `root` stand for. */
+  /** The meaning of `self` and `root`. */
   readonly aliases: Aliases
   /** Other peers that offer processes. */
   hosts(): Promise<readonly string[]>
@@ -27,12 +27,12 @@ export interface MeshNames {
   procs(): Iterable<LocalProcess>
 }
 
-/** Who looks. */
+/** The process that reads a directory, and for whom. */
 export interface Viewer {
-  /** The process that looks. */
+  /** The process that reads. */
   readonly pid: string
   readonly callTo: CallTargets
-  /** Peers for whose message it looks. */
+  /** Peers for whose message it reads. */
   readonly strangers: readonly string[]
 }
 
@@ -65,7 +65,7 @@ export async function namesUnder(
   return method === undefined && proc !== ROOT ? remoteNames(host, proc, names, viewer, signal) : []
 }
 
-/** What another peer lists. One that cannot be asked has a root process all the same. */
+/** What another peer lists. A peer that cannot be asked still has a root process. */
 async function remoteNames(
   host: string,
   proc: string | undefined,
@@ -105,7 +105,7 @@ function callableMethods(found: LocalProcess, aliases: Aliases, { callTo, strang
   )
 }
 
-/** Whether its name may be told to those for whom the viewer looks. */
+/** Whether the name may be told to those for whom the viewer reads. */
 function isNamed({ pid, root, policy }: LocalProcess, viewer: Viewer): boolean {
   return viewer.strangers.length === 0 || root || policy.listed || pid === viewer.pid
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../glia/errors.ts'
 
-/** Numbers of WASI preview 1 that a call through a file can fail with. */
+/** Errnos of WASI preview 1 with which a call through a file can fail. */
 export const ERRNO = {
   ACCES: 2,
   AGAIN: 6,
@@ -30,14 +30,14 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ERR_ABORTED: ERRNO.CANCELED,
 }
 
-/** What a guest gets for a call that failed. Anything that it could not do better about is an I/O error. */
+/** The errno of a failed call. It is an I/O error, unless the guest could do something about the failure. */
 export function errnoOf(code: ErrorCode): number {
   return BY_CODE[code] ?? ERRNO.IO
 }
 
 /**
- * The same from a read or a write of an open file. There EAGAIN means that nothing has come yet, and whoever polls would come
- * again at once, for ever.
+ * The same for a read or a write of an open file. There EAGAIN means that nothing has arrived yet, and a guest that
+ * polls would come again at once, for ever.
  */
 export function errnoOfOpen(errno: number): number {
   return errno === ERRNO.AGAIN ? ERRNO.BUSY : errno

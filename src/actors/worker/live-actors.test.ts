@@ -88,7 +88,7 @@ test('a process whose ended instances hold many memories gives them up for other
     Array.from({ length: times }, () => places.get(proc)?.instanceEnded(65_536) ?? false)
   expect(end(first, 100)).not.toContain(true)
   expect(states([first, second])).toEqual(['idle', 'idle'])
-  // As when an instance has just ended: it is not idle.
+  // Like an instance that has just ended: the process is not idle.
   const { stream, done } = deliver(second)
   expect(end(second, 20)).not.toContain(true)
   expect(states([first])).toEqual(['cold'])
@@ -108,7 +108,7 @@ test('one whose ended instances hold much is told to give it up too', async () =
 })
 
 describe('a message to a process without a place', () => {
-  /** A process that is a command: it loses nothing between two messages. */
+  /** A process that is a command. It loses nothing between two messages. */
   const command = (add: ReturnType<typeof makeTab>['add']): Proc => add({ methods: ['_start'] })
   const reply = async (proc: Proc): Promise<string> => text(await readAll(deliver(proc, { method: '_start' }).stream))
 

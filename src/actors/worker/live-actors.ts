@@ -13,19 +13,24 @@ const LIVE_LIMIT = 100
  */
 const MEMORY_LIMIT = 116
 
-/** What ended instances of one worker may hold, in bytes: 30 runs of a document converter made a renderer of 1.9 GB. */
+/**
+ * Memory that ended instances of one worker may hold, in bytes: 30 runs of a document converter made a renderer of 1.9
+ * GB.
+ */
 const MAX_ENDED_BYTES = 512 * 1024 * 1024
 
-/** Longest time between two tries where the browser has refused a memory, in ms. */
+/** Longest time between two tries after the browser has refused a memory, in ms. */
 const RETRY_MS = 50
-/** Longest time that a program waits for a memory which the browser refuses, in ms. Half of a shorter deadline. */
+/**
+ * Longest time that a program waits for a memory that the browser refuses, in ms. With a shorter deadline half of that.
+ */
 const MAX_RETRIES_MS = 10_000
 
 interface Occupied {
   readonly proc: Proc
   /** Whether there is an instance. */
   live: boolean
-  /** Instances that have ended. Their memories may still be there. */
+  /** Instances that have ended. Their memories may still exist. */
   ended: number
   endedBytes: number
 }
@@ -40,7 +45,7 @@ export class LiveActors {
   readonly #procs: () => Iterable<Proc>
   readonly #limit: number
   readonly #places = new Set<Occupied>()
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly #waiting: Waiting[] = []
   /** Resolves with the next change; undefined while nobody waits for one. */
   #changed: PromiseWithResolvers<void> | undefined
@@ -52,7 +57,7 @@ export class LiveActors {
   }
 
   /**
-   * Makes room for a worker of a process; one that takes the place of its old one may be over the limit meanwhile.
+   * Makes room for a worker of a process. A worker that takes the place of the old one may be over the limit meanwhile.
    * @throws {GliaError} ERR_LIVE_LIMIT
    */
   take(proc: Proc): ActorPlace {
@@ -93,7 +98,9 @@ export class LiveActors {
     }
   }
 
-  /** A process has changed its state: those that wait for a place look again, once this task's work on it is done. */
+  /**
+   * A process has changed its state. Processes that wait for a place look again, once this task's work on it is done.
+   */
   notice(): void {
     // Asked at each change of a state, and nearly always nobody waits.
     if (this.#noticed || (this.#waiting.length === 0 && !this.#changed)) return
@@ -155,7 +162,9 @@ export class LiveActors {
     return true
   }
 
-  /** Whether there is room for so many memories, once idle processes that hold most of them have given up theirs. */
+  /**
+   * Whether there is room for so many memories, after the idle processes that hold most of them have given up theirs.
+   */
   #hasRoom(more: number): boolean {
     const isOver = (): boolean => this.#memories + more > MEMORY_LIMIT
     if (!isOver()) return true
@@ -170,7 +179,7 @@ export class LiveActors {
     return sum
   }
 
-  /** Whether there is a process that may give up its place when its message has ended. */
+  /** Whether a process may give up its place when its message has ended. */
   #hasHope(): boolean {
     for (const { proc } of this.#places) if (proc.mayGiveWay) return true
     return false

@@ -1,9 +1,9 @@
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 
 /**
- * Starts a worker, and waits for it no longer than the signal allows: a server that does not answer holds its script back for
- * ever. One that comes later is ended.
- * @throws what `createWorker` does; the signal's reason.
+ * Starts a worker, and waits for it only until the signal aborts: a server that does not answer holds its script back
+ * for ever. A worker that comes later is ended.
+ * @throws the error of `createWorker`; the reason of the signal.
  */
 export async function newWorker(createWorker: () => Promise<Worker>, signal: AbortSignal): Promise<Worker> {
   const creating = createWorker()

@@ -2,7 +2,7 @@ import type { TierName } from './worker-api.ts'
 
 export interface Tier {
   name: TierName
-  /** Why this one, as a sentence for the header. */
+  /** Why it is this tier, as a sentence for the header. */
   why: string
 }
 
@@ -28,8 +28,8 @@ export function detectFeatures(): Features {
 }
 
 /**
- * The best tier the features can have, or the one asked for.
- * @param asked Name of a tier, to try another than the best (`?io=` in the page's address). Ignored if it cannot be had.
+ * The best tier of these features, or the one that was asked for.
+ * @param asked Name of another tier to try (`?io=` in the page's address). Ignored if it cannot be had.
  */
 export function chooseTier(features: Features, asked?: string | null): Tier {
   const possible = tiersOf(features)

@@ -3,7 +3,7 @@ import type { OpenHow } from '../files/mount.ts'
 import { Descriptor, type DirEntry, type FileStat } from '../wasi/descriptor.ts'
 import { ALL_RIGHTS, DIRECTORY_RIGHTS } from '../wasi/rights.ts'
 
-/** An open directory of the mesh: its names are those of when it was opened. */
+/** An open directory of the mesh. It keeps the names of the time when it was opened. */
 export class CallFolder extends Descriptor {
   readonly filetype = wasi.FILETYPE_DIRECTORY
   readonly #path: readonly string[]
@@ -15,7 +15,7 @@ export class CallFolder extends Descriptor {
     this.#path = path
     this.#names = names
     this.flags = how.flags
-    // As for a call: who asks for no rights gets them, as far as the directory above passes them on.
+    // As for a call: a guest that asks for no rights gets those that the directory above passes on.
     this.rights = how.rights & DIRECTORY_RIGHTS || DIRECTORY_RIGHTS
     this.inheriting = how.inheriting || how.rights || ALL_RIGHTS
   }
@@ -46,14 +46,14 @@ function filetypeOf(path: readonly string[]): number {
   return path.length === METHOD_PARTS ? wasi.FILETYPE_CHARACTER_DEVICE : wasi.FILETYPE_DIRECTORY
 }
 
-/** What is told of a path that is there. Nobody knows when a process was used last. */
+/** The facts about a path that exists. Nobody knows when a process was last used. */
 export function statOf(path: readonly string[]): FileStat {
   const filetype = filetypeOf(path)
   const never = 0n
   return { dev: 0n, ino: inoOf(path), filetype, links: 1, size: 0, accessed: never, modified: never, changed: never }
 }
 
-/** The same for the same path, and hardly ever the same for two: libraries take 0 for no file at all. */
+/** The same number for the same path, and hardly ever the same for two paths. Libraries take 0 for no file at all. */
 export function inoOf(path: readonly string[]): bigint {
   // FNV-1a, 64 bits.
   let hash = 0xcbf29ce484222325n

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { assemblyScriptImports } from './assemblyscript.ts'
 
-/** Memory with managed strings in it, and where they are. */
+/** Memory with managed strings in it, and their places. */
 function withStrings(...texts: string[]): { memory: ArrayBuffer; at: number[] } {
   const memory = new ArrayBuffer(4096)
   const view = new DataView(memory)

@@ -1,9 +1,9 @@
-/** Longest text that is read, in bytes: a guest may say that its message is all of its memory. */
+/** Longest text that is read, in bytes. A guest may claim that its message is all of its memory. */
 const MAX_TEXT_BYTES = 16 * 1024
 
 /**
- * The three functions that AssemblyScript's compiler imports from `env` unless told otherwise, so that a module built
- * with its defaults works.
+ * The three functions that AssemblyScript's compiler imports from `env` by default. With them a module works that was
+ * built with the defaults.
  * @see https://www.assemblyscript.org/concepts.html#special-imports
  */
 export function assemblyScriptImports(
@@ -23,7 +23,7 @@ export function assemblyScriptImports(
   }
 }
 
-/** The start of a managed string: UTF-16 at the pointer, its length in bytes in the word before. */
+/** The start of a managed string: UTF-16 at the pointer, with its length in bytes in the word before. */
 function readString(memory: ArrayBuffer, pointer: number): string {
   const [bytes = 0] = new Uint32Array(memory, pointer - 4, 1)
   return new TextDecoder('utf-16le').decode(new Uint8Array(memory, pointer, Math.min(bytes, MAX_TEXT_BYTES)))

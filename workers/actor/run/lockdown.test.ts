@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { lockDown } from './lockdown.ts'
 
-/** A scope as browsers make it: some on the global object, some as getters on its prototypes. */
+/** A scope like those of browsers: some properties on the global object, some as getters on its prototypes. */
 function makeScope() {
   class WorkerGlobalScope extends EventTarget {
     readonly kept = 'kept'

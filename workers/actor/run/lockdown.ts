@@ -27,7 +27,7 @@ const OUTSIDE = [
   'navigator',
 ]
 
-/** Removes them from the worker for good. @throws {Error} naming what would not go. */
+/** Removes them from the worker for good. @throws {Error} that names what could not be removed. */
 export function lockDown(scope: object): void {
   for (const name of OUTSIDE) {
     for (let object: object | null = scope; object; object = Object.getPrototypeOf(object))
