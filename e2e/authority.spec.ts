@@ -16,7 +16,7 @@ async function openDetails(tab: Page, name: string): Promise<Locator> {
   return details(tab, name)
 }
 
-/** Makes a process of an actor that comes with the app, as its button does. @returns its PID. */
+/** Makes a process of a bundled actor, as its button does. @returns its PID. */
 async function spawnBundled(page: Page, name: string, policy = {}): Promise<string> {
   return page.evaluate(
     async ([file, given]) => {
@@ -72,7 +72,7 @@ test('the policy of a live process is changed in its details, at once and for go
   await expect(panel).toContainText('Only this browser may call it.')
   await expect(panel).toContainText('count: whoever has the address')
   await expect(row(tab, 'trouble')).toContainText('this browser')
-  // Its instance goes on, until it is told to start anew.
+  // Its instance goes on until it is restarted.
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '2' })
   const editor = panel.getByRole('definition').filter({ has: tab.getByRole('button', { name: 'Change…' }) })
   await editor.getByRole('button', { name: 'Restart' }).click()
@@ -144,7 +144,7 @@ withMesh.describe('two people', () => {
     }
     const echo = '/ww/0.1.0/self/root/echo'
     const count = local(closed, 'count')
-    // Ada may call her own process in this way, and Bob what everybody may.
+    // Through the relay Ada may call her own process, and Bob may call what everybody may call.
     expect(await through(ada, relay, count, echo)).toBe('1')
     expect(await through(bob, relay, echo, echo)).toBe('hello')
     expect(await through(bob, relay, count, echo)).toBe('ERR_FAILED')
@@ -163,7 +163,8 @@ withMesh.describe('two people', () => {
       ['process', 'ERR_DENIED', [bobId]],
       ['process', 'ok', []],
     ])
-    // Across peers: a process of Bob's lets Ada in. What Bob sends through Ada comes back to Bob, who may call his own.
+    // Across peers: a process of Bob's lets Ada in. What Bob sends through Ada comes back to Bob, who may call his own
+    // process.
     const [adas, bobs] = [await spawn(bob, 'trouble', { policy: { callers: [adaId] } }), await addressOf(bob, 'echo')]
     expect(await through(ada, relay, await addressOf(bob, 'count', adas), bobs)).toBe('1')
     expect(await through(bob, relay, await addressOf(bob, 'count', adas), bobs)).toBe('2')

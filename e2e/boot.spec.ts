@@ -24,7 +24,7 @@ test('/status in the address bar shows what the API says and not the app', async
   const reply = await other.goto(new URL('status', tab.url()).href)
   expect(await reply?.text()).toBe(`ww/0.1.0/${peerId}/${pid}`)
   expect(await other.evaluate(() => document.querySelector('#app'))).toBeNull()
-  // Also in the tab that answers, while it is being left.
+  // Also in the tab that answers while it is being left.
   expect(await (await tab.goto(new URL('status', tab.url()).href))?.text()).toBe(`ww/0.1.0/${peerId}/${pid}`)
 })
 
@@ -125,7 +125,7 @@ test('no script of the origin can read the identity key, also not one that an ea
       return [identity?.peerId, read]
     })
   expect(await kept()).toEqual([peerId, 'refused'])
-  // As the version before kept it.
+  // In the form in which the version before kept it.
   const before = await newIdentity()
   await page.evaluate(
     async ([id, bytes]) => {

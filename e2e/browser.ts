@@ -13,7 +13,7 @@ const USUAL_PATHS = [
   '/snap/bin/chromium',
 ]
 
-/** For machines without the network: Chromium asks its maker for nothing. As root it does not start with its sandbox. */
+/** For machines without a network: Chromium contacts nobody. As root it does not start with its sandbox. */
 export const CHROMIUM_FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -24,9 +24,8 @@ export const CHROMIUM_FLAGS = [
 ]
 
 /**
- * The executable of a real Chromium: CHROMIUM_PATH, Playwright's own, the system's, or one installed now. Playwright loads its config
- * in every worker, so the first answer is kept in CHROMIUM_PATH, which the workers inherit.
- *
+ * The executable of a real Chromium: CHROMIUM_PATH, Playwright's own, the system's, or one installed now. Playwright
+ * loads its config in every worker, so the first answer is kept in CHROMIUM_PATH, which the workers inherit.
  * @throws {Error} that says what to do if there is none and none can be installed
  */
 export function findChromium(): string {
@@ -63,10 +62,10 @@ function installWithApt(): string | undefined {
   return run('apt-get', 'update') && run('apt-get', 'install', '-y', 'chromium') ? installed() : undefined
 }
 
-/** How long one step of an installation may take, in milliseconds. */
+/** Longest time of one step of an installation, in ms. */
 const INSTALL_TIMEOUT_MS = 5 * 60_000
 
-/** Whether the command could be run and succeeded. What it says goes to stderr, so that a long wait explains itself. */
+/** Whether the command could be run and succeeded. Its output goes to stderr, so that a long wait explains itself. */
 function run(command: string, ...args: string[]): boolean {
   process.stderr.write(`No Chromium found. Trying: ${command} ${args.join(' ')}\n`)
   try {

@@ -17,7 +17,7 @@ async function spawnCaller(page: Page, options: SpawnOptions = {}): Promise<stri
   return spawnBytes(page, await cGuest('calls'), { name: 'calls', ...options, policy })
 }
 
-/** Makes a process of an actor that comes with the app. @returns its PID. */
+/** Makes a process of a bundled actor. @returns its PID. */
 async function spawnBundled(page: Page, name: string, options: SpawnOptions = {}): Promise<string> {
   return page.evaluate(
     async ([file, given]) => glia.spawn(await (await fetch(`actors/${file}.wasm`)).arrayBuffer(), given),
@@ -25,7 +25,7 @@ async function spawnBundled(page: Page, name: string, options: SpawnOptions = {}
   )
 }
 
-/** Has the guest do something with a path. */
+/** Makes the guest do something with a path. */
 function tell(page: Page, pid: string, method: string, path: string, message = ''): Promise<Outcome> {
   return call(page, local(pid, method), `${path}\n${message}`)
 }
@@ -81,7 +81,7 @@ for (const io of ['rings', 'jspi'] as const) {
       const trouble = await spawn(page, 'trouble')
       // It writes until nobody reads.
       expect(await tell(page, pid, 'peek', local(trouble, 'flood'))).toEqual({ text: 'close: ok\n' })
-      // It reads to an end that does not come.
+      // It reads towards an end that does not come.
       expect(await tell(page, pid, 'drop', local(trouble, 'slurp'), 'hello')).toEqual({ text: 'close: ok\n' })
       expect(await call(page, local(trouble, 'slurp'), 'hello')).toEqual({ text: '5' })
     })
@@ -197,7 +197,7 @@ for (const io of ['rings', 'jspi'] as const) {
       expect(await tell(page, a, 'ask', local(a, 'ask'))).toEqual({ text: 'open: EDEADLK\n' })
       const chain = [local(b, 'ask'), local(a, 'ask'), ECHO, 'hello'].join('\n')
       expect(await call(page, local(a, 'ask'), chain)).toEqual({ text: 'open: EDEADLK\n' })
-      // The same way without the cycle.
+      // The same calls without the cycle.
       const c = await spawnCaller(page)
       expect(await call(page, local(c, 'ask'), chain)).toEqual({ text: 'hello' })
     })
@@ -247,7 +247,7 @@ for (const io of ['rings', 'jspi'] as const) {
         text: '100000 200000 1000000\n',
       })
       expect(await call(page, local(relay, 'relay'), `${ECHO}\nhello`)).toMatchObject({ code: 'ERR_FAILED' })
-      // Nothing of an earlier caller's line is taken for a part of a shorter one.
+      // No part of an earlier, longer line of addresses is left in a shorter one.
       expect(await call(page, local(relay, 'relay'), addresses.replace(/^(\S+) (\S+)$/, '$2 $1'))).toEqual({ text: '' })
       expect(await call(page, local(relay, 'relay'), ECHO)).toMatchObject({ code: 'ERR_FAILED' })
       expect(await call(page, local(relay, 'relay'), 'x'.repeat(20_000))).toMatchObject({ code: 'ERR_FAILED' })
@@ -307,7 +307,7 @@ withMesh.describe('two people', () => {
     expect(await tell(ada, here, 'ask', await addressOf(bob, 'ask', NO_PID))).toEqual({ text: 'read: ENOENT\n' })
     const closed = await spawn(bob, 'trouble', { policy: { callers: 'browser' } })
     expect(await tell(ada, here, 'ask', await addressOf(bob, 'count', closed))).toEqual({ text: 'read: EACCES\n' })
-    // A deadline ends all calls that are made because of one, however far.
+    // A deadline ends all calls that are made because of one call, however far away.
     const [brief, slow] = [await spawnCaller(ada, { policy: { deadlineMs: 2000 } }), await spawnCaller(bob)]
     const through = `${local(slow, 'doze')}\n`
     expect(await tell(ada, brief, 'ask', far, through)).toMatchObject({ code: 'ERR_DEADLINE' })

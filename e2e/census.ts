@@ -1,37 +1,40 @@
-// What a tab holds on to, counted from outside as far as that goes: what it says of itself is only one of the figures.
+// Counts what a tab holds, from outside as far as possible: the tab's own figures are only a part.
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from '@playwright/test'
 import { heldBytes } from './memory.ts'
 import { call, devtools } from './tab.ts'
 
-/** What is there while nothing is done. The first four have to be the same afterwards; of the last two each has its reason not to be. */
+/**
+ * What a tab holds while nothing happens. The first four figures have to be the same afterwards; the last two each have
+ * a reason to differ.
+ */
 export interface Census {
-  /** As the browser tells (DevTools' targets): also those that the page has forgotten. */
+  /** As DevTools lists them (targets), including those that the page has forgotten. */
   workers: number
-  /** What the page lists. */
+  /** Processes that the page lists. */
   processes: number
-  /** Records, modules and files in the page's database, with what else it keeps there. */
+  /** Records, modules and files in the page's database, with everything else there. */
   rows: number
   /**
-   * Shared buffers that the page can still reach: those it has made, and those that came in messages. One that only a worker or a
-   * waiting `Atomics.waitAsync` holds does not show here, but the worker does.
+   * Shared buffers that the page can reach: those it made, and those that came in messages. One that only a worker or a
+   * waiting `Atomics.waitAsync` holds does not count here, but its worker does.
    */
   sharedBuffers: number
   /**
-   * JavaScript, DOM and array buffers of the page after a collection, in bytes. Memories of guests are their workers', and not in
-   * it. Of the console's lines the browser itself keeps the last thousand.
+   * JavaScript, DOM and array buffers of the page after a collection, in bytes. The memories of guests belong to their
+   * workers. The browser itself keeps the last thousand lines of the console.
    */
   heapBytes: number
   /**
-   * What the page's renderer has of the machine's memory, without files: workers, their memories and compiled code are in it.
-   * Allocators keep what was freed, so this shows leaks of many megabytes only. undefined where there is no /proc.
+   * Memory of the machine in the page's renderer, without files: workers, their memories and compiled code. Allocators
+   * keep freed memory, so this shows only leaks of many megabytes. Undefined without /proc.
    */
   residentBytes: number | undefined
 }
 
 const COUNTS = ['workers', 'processes', 'rows', 'sharedBuffers'] as const
 
-/** How long what was killed may take to be gone, in ms. */
+/** Time that a killed process has to be gone, in ms. */
 const SETTLE_MS = 20_000
 const MiB = 1024 * 1024
 
@@ -71,22 +74,25 @@ export function installCensus(): void {
     ...data,
     get(this: MessageEvent) {
       const value: unknown = data?.get?.call(this)
-      // Messages with buffers have them in an object of theirs.
+      // Messages with buffers have them in an object of their own.
       note(value, 2)
       return value
     },
   })
 }
 
-/** Counts what a tab has whose processes, but for root, were killed. @param before What to wait for, if it takes a moment. */
+/**
+ * Counts what a tab holds after all its processes but root were killed. @param before The figures to wait for, if that
+ * takes a moment.
+ */
 export async function takeCensus(page: Page, before?: Census): Promise<Census> {
   const session = await devtools(page)
   await session.send('HeapProfiler.enable')
   const until = Date.now() + SETTLE_MS
-  // What was killed a moment ago is let go of in steps: the first count is that of a page where nothing changes any more.
+  // A killed process is released in steps. The first count is that of a page where nothing changes any more.
   let wanted = before
   for (;;) {
-    // Root counts as a process that lives: others may have taken its place.
+    // Root counts as a live process. Others may have taken its place.
     await call(page, '/ww/0.1.0/self/root/echo')
     const heapBytes = await heldBytes(session)
     const found = {
@@ -104,7 +110,7 @@ export async function takeCensus(page: Page, before?: Census): Promise<Census> {
   }
 }
 
-/** The counts that are not as they were, each as a sentence. */
+/** The figures that differ, each as a sentence. */
 export function differences(before: Census, after: Census): string[] {
   return COUNTS.filter((name) => before[name] !== after[name]).map(
     (name) => `${name}: ${before[name]} at the start, ${after[name]} at the end.`,
@@ -138,7 +144,7 @@ async function countInPage(): Promise<Pick<Census, 'processes' | 'rows' | 'share
   }
 }
 
-/** Of the largest renderer: the others are spare ones, and the service worker's if it has one of its own. */
+/** Of the largest renderer. The others are spare ones, and the service worker's if it has one of its own. */
 async function largestRenderer(browser: Browser | null): Promise<number | undefined> {
   if (!browser) return undefined
   const session = await browser.newBrowserCDPSession()

@@ -2,10 +2,10 @@ import { expect, type Page } from '@playwright/test'
 import { guest } from './guests/guests.ts'
 import { openTab, test } from './tab.ts'
 
-/** What came of many calls: how often each reply or error was had. */
+/** The results of many calls: how often each reply or error came. */
 type Tally = Record<string, number>
 
-/** Spawns commands, and reactors beside them, and sends each of them messages, all of them at once. */
+/** Spawns commands, and reactors beside them, and sends each of them messages, all at once. */
 async function callAll(page: Page, given: { commands: number; reactors: number; messages: number }): Promise<Tally> {
   const reactor = await guest('trouble')
   return page.evaluate(
@@ -31,7 +31,7 @@ for (const io of ['rings', 'jspi', 'buffered']) {
   test(`a hundred commands that are called at the same moment all answer (${io})`, async ({ page, server }) => {
     await openTab(page, `${server.url}?io=${io}`)
     expect(await callAll(page, { commands: 100, reactors: 0, messages: 100 })).toEqual({ '1 2 8\n': 100 })
-    // On the workers that the first have left, and on fresh ones where those cannot have another memory.
+    // On the workers of the first round, and on fresh ones where those cannot have another memory.
     expect(await callAll(page, { commands: 0, reactors: 1, messages: 1 })).toEqual({ '8': 1 })
   })
 }

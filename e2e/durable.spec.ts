@@ -9,14 +9,14 @@ import { call, installTools, local, openTab, spawn, test } from './tab.ts'
 
 interface OwnBrowser {
   page: Page
-  /** Ends all of its processes at once, as a power cut of the browser does. */
+  /** Ends all of its processes at once, like a power cut. */
   kill(): Promise<void>
 }
 
-/** A browser with a profile of its own that outlives it. */
+/** A browser whose profile outlives it. */
 async function start(profile: string): Promise<OwnBrowser> {
   const flags = [...CHROMIUM_FLAGS, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  // A group of its own, so that its helpers end with it.
+  // A process group of its own, so that its helpers end with it.
   const command = spawnChild(findChromium(), [...flags, 'about:blank'], { detached: true })
   const browser = await chromium.connectOverCDP(await devtoolsAddress(command))
   const context = browser.contexts()[0] ?? (await browser.newContext())
@@ -43,7 +43,10 @@ function devtoolsAddress(command: ChildProcess): Promise<string> {
   })
 }
 
-/** Has a process make entries until the browser is gone. Resolves when fifty were acknowledged. @returns its PID, and how many are by now. */
+/**
+ * Makes a process write entries until the browser is gone. Resolves when fifty were acknowledged. @returns its PID, and
+ * how many there are by now.
+ */
 async function fill(page: Page, method: string): Promise<{ pid: string; acknowledged: () => number }> {
   const pid = await spawn(page, 'ledger', { policy: { sync: 'durable' } })
   let last = 0

@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test'
 import { addressOf, call, local, openTab, send, spawn, test } from './tab.ts'
 
-/** What a call that ends with an exit comes to: the code, and what was written before. */
+/** The result of a call that ends with an exit: the code, and the output before it. */
 function exitOf(page: Page, address: string, body: string): Promise<unknown> {
   return page.evaluate(
     ([to, message]) =>

@@ -6,10 +6,10 @@ import { expect, test } from '@playwright/test'
 import { finished, ROOT } from './server.ts'
 
 test('npm run faults ends with a code, and leaves no relay behind, when its world does not start', async () => {
-  // Data folders of the relays that it starts are in here: so they can be told from others.
+  // Data folders of its relays are in here, so they can be told from others.
   const folder = await mkdtemp(join(tmpdir(), 'glia-faults-'))
   const args = ['e2e/main.mjs', 'faults', '1', '0', '1', 'fetch own tab none']
-  // It has no browser: this one ends at once.
+  // It has no browser, so it ends at once.
   const env = { ...process.env, TMPDIR: folder, CHROMIUM_PATH: process.execPath }
   const { code, stdout } = await finished(spawn(process.execPath, args, { cwd: ROOT, env }))
   expect(code).toBe(1)

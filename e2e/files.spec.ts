@@ -1,4 +1,4 @@
-// What a process keeps under /data.
+// The files of a process under /data.
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
@@ -13,12 +13,12 @@ async function spawnCounter(tab: Page, name = 'counting'): Promise<string> {
   return spawnBytes(tab, await cGuest('files'), { name })
 }
 
-/** Has it count. */
+/** Makes it count. */
 async function count(tab: Page, pid: string): Promise<string> {
   return (await call(tab, local(pid, 'count'))).text ?? ''
 }
 
-/** What scripts are told of the files. */
+/** What scripts see of the files. */
 function filesOf(tab: Page, pid: string) {
   return tab.evaluate((wanted) => glia.files(wanted), pid)
 }
@@ -49,7 +49,7 @@ async function reload(tab: Page): Promise<void> {
   await ready(tab)
 }
 
-/** What `tar` says is in an archive of one file. */
+/** The files in an archive, as `tar` lists them. */
 function unpacked(archive: Uint8Array): { names: string; content: string } {
   const tar = (...options: string[]): string => execFileSync('tar', options, { input: archive }).toString()
   return { names: tar('-tf', '-'), content: tar('-xOf', '-') }
@@ -135,10 +135,10 @@ for (const io of ['rings', 'jspi', 'buffered'] as const) {
     expect(await call(page, local(pid, 'hold'))).toEqual({ text: 'old' })
     expect(await give(page, pid, { 'lib/a': 'second', held: 'new' })).toEqual({ text: 'given' })
     expect(await show('/data/lib/a')).toEqual({ text: '3 second' })
-    // A file that is open lives on, as everywhere.
+    // An open file lives on, as on every system.
     expect(await call(page, local(pid, 'hold'))).toEqual({ text: 'old' })
     expect(await show('/data/held')).toEqual({ text: '4 new' })
-    // What it writes itself is kept beside that, and what it was given is not told as its own.
+    // What it writes itself is kept beside that. It does not report given files as its own.
     expect(await count(page, pid)).toBe('1')
     await expect.poll(() => stored(page, pid)).toEqual({ calls: '1', held: 'new', lib: '', 'lib/a': 'second' })
     await page.evaluate((restarted) => glia.restart(restarted), pid)
@@ -221,7 +221,7 @@ test('a process that is killed meanwhile does not get its files, and whoever giv
   ).toMatchObject({ code: 'ERR_ABORTED' })
   const giving = give(tab, pid, { a: 'x' })
   await tab.evaluate((killed) => glia.kill(killed), pid)
-  // Which of them depends on whether it had its place in the queue by then.
+  // The code depends on whether the message had its place in the queue by then.
   expect(['ERR_PROC_STOPPED', 'ERR_NO_PROC']).toContain((await giving).code)
   await busy.dispose()
 })

@@ -1,4 +1,4 @@
-// The same main paths in Firefox, which Playwright cannot drive as it is installed: through WebDriver BiDi.
+// The main paths in Firefox, through WebDriver BiDi. Playwright cannot drive an installed Firefox.
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -66,7 +66,7 @@ function reasonsOf(page: Page, pid: string): Promise<unknown> {
   )
 }
 
-/** Has a process run another module. */
+/** Makes a process run another module. */
 function swap(page: Page, pid: string, bytes: Uint8Array): Promise<Outcome> {
   return page.evaluate(
     (swapped, module) => tools.outcome(glia.swap(swapped, new Uint8Array(module)).then(() => 'swapped')),
@@ -252,7 +252,7 @@ test('in Firefox a module of 20 MB comes through the sheet, and is there after a
     )) as ElementHandle<HTMLInputElement>
     await input.uploadFile(file)
     await (await page.waitForSelector('dialog[open] button[type="submit"]'))?.press('Enter')
-    // The sheet goes when the process runs and is kept.
+    // The sheet closes when the process runs and is kept.
     await page.waitForFunction(() => document.querySelector('dialog[open]') === null)
     const pid = await page.evaluate(() => glia.procs().find(({ name }) => name === 'large')?.pid ?? '')
     expect(await call(page, local(pid, '_start'), 'hello')).toEqual({ text: 'large\nHELLO' })

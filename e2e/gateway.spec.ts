@@ -74,7 +74,7 @@ test('Ctrl-C ends it, with a call under way and connections to its relay', async
     const socket = connect(Number(/tcp\/(\d+)/.exec(address)?.[1]), '127.0.0.1').on('error', () => undefined)
     await once(socket, 'connect')
   }
-  // By itself the call would hold it for a minute: then this test has no time left.
+  // The call alone would hold the server for a minute, which is longer than this test may take.
   command.kill('SIGINT')
   const [code] = (await once(command, 'close')) as [number | null]
   expect(code).toBe(0)

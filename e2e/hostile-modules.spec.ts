@@ -1,4 +1,4 @@
-// Programs that take what they can get: the tab is there afterwards, and answers.
+// Programs that take everything they can get. The tab survives, and answers.
 import { expect } from '@playwright/test'
 import { growing, refused, writer } from './guests/hostile.ts'
 import { call, local, openTab, spawnBytes, test, trySpawn } from './tab.ts'

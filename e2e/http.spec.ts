@@ -182,7 +182,7 @@ test('a call whose fetch is aborted in the middle of the reply makes room for th
   expect((await send(tab, local(pid, 'count'))).text).toBe('1')
 })
 
-/** Uploads a part of a message to a method as a stream, then breaks it off. Resolves when the actor is done with it. */
+/** Uploads a part of a message as a stream, then breaks it off. Resolves when the actor is done with it. */
 function uploadHalf(page: Page, path: string, how: 'abort' | 'error', afterHead: boolean): Promise<void> {
   return page.evaluate(
     async ([url, breakOff, waitForHead]) => {
@@ -237,7 +237,8 @@ test('an upload that the end of its reply cuts short is an error to the actor an
 test('Chromium 156 gives the service worker an upload that is aborted before the reply as a whole one', async ({
   tab,
 }) => {
-  // Neither the body nor the request's signal tells. When this fails, the limit is gone: see workers/service/request-body.ts.
+  // Neither the body nor the request's signal tells. When this fails, the limit is gone: see
+  // workers/service/request-body.ts.
   const pid = await spawn(tab, 'notes')
   await uploadHalf(tab, local(pid, 'take'), 'abort', false)
   expect((await call(tab, local(pid, 'taken'))).text).toBe('whole 300000')
@@ -248,7 +249,7 @@ test('a trap right after the first bytes of a reply is an error or breaks the re
 }) => {
   const pid = await spawn(tab, 'trouble')
   const reply = await send(tab, local(pid, 'late_trap'))
-  // The head goes out with the first bytes unless the trap is known by then.
+  // The head goes out with the first bytes, unless the trap is known by then.
   if (reply.status === 200) expect(reply.text).toBeUndefined()
   else expect(JSON.parse(reply.text ?? '')).toMatchObject({ code: 'ERR_TRAPPED' })
   expect(await call(tab, local(pid, 'late_trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
@@ -329,7 +330,7 @@ test('the API is not for use as a script or an image', async ({ page }) => {
       expect(outcome).toBe('error')
       expect((await reply).status()).toBe(403)
     }
-    // The same page may call it as it is meant to be called.
+    // The same page may call it in the intended way.
     expect(await send(plain, '/ww/0.1.0/self/root/echo', { method: 'POST', body: 'hello' })).toMatchObject({
       status: 200,
       text: 'hello',

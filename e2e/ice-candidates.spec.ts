@@ -11,7 +11,10 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Has a page answer a WebRTC dial whose other side names a port as a candidate for TCP, in its description and after it. */
+/**
+ * Makes a page answer a WebRTC dial whose other side names a port as a candidate for TCP, in its description and after
+ * it.
+ */
 async function dialWithCandidate(page: Page, port: number): Promise<void> {
   await page.evaluate(async (to) => {
     const [near, far] = [new RTCPeerConnection(), new RTCPeerConnection()]
@@ -37,7 +40,7 @@ test('a stranger’s WebRTC dial makes no page connect to a port of its machine'
   const control = await browser.newPage()
   try {
     await dialWithCandidate(page, port)
-    // A page without Glia connects, so by then the other one would have.
+    // A page without Glia connects, so by then the other page would have.
     await control.goto(`http://127.0.0.1:${plainPort}/`)
     expect(reached).toBe(0)
     const before = createServer((socket) => socket.destroy())

@@ -1,4 +1,4 @@
-// Programs of tens of megabytes: what a compiler, an interpreter or a document converter comes as.
+// Programs of tens of megabytes, such as a compiler, an interpreter or a document converter.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { ROOT } from './server.ts'
 import { call, local, ready, row, send, startSheet, test } from './tab.ts'
 
 const BYTES = 40_000_000
-/** clang as WebAssembly, all tools of LLVM in one module, and what it compiles with. */
+/** clang as WebAssembly: all tools of LLVM in one module, and the files with which it compiles. */
 const LLVM = join(ROOT, 'node_modules/@yowasp/clang/gen')
 
 let folder = ''
@@ -23,7 +23,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => rm(folder, { recursive: true }))
 
-/** Has the page note every module that it compiles or hashes in its own thread, from now on and after reloads. */
+/** Makes the page note every module that it compiles or hashes in its own thread, from now on and after reloads. */
 async function watchThread(page: Page): Promise<() => Promise<number[]>> {
   const watch = (): void => {
     const sizes: number[] = []
@@ -81,11 +81,11 @@ test('while a program of 40 MB is read and compiled the sheet says so, and it ca
   const sheet = tab.getByRole('dialog')
   await expect(sheet.getByRole('button', { name: /^Start/ })).toBeFocused()
   await tab.keyboard.press('Enter')
-  // The bar comes with what takes longer than 0.3 s: a fast machine is there by then. While it starts both are.
+  // The bar comes after 0.3 s, and a fast machine is done by then. While it starts both are there.
   await expect(sheet.getByRole('progressbar').or(row(tab, 'large')).first()).toBeVisible()
   await tab.keyboard.press('Escape')
   await expect(sheet).toHaveCount(0)
-  // The worker that was at it is gone with what it held, and none but that of the process, if there is one, has come.
+  // The worker that did it is gone with all that it held. No other has come but that of the process, if there is one.
   const started = await tab.evaluate(() => glia.procs().length - 1)
   await expect.poll(() => tab.workers().length).toBeLessThanOrEqual(before + 1 + started)
 })

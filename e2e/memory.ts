@@ -2,15 +2,14 @@ import type { CDPSession, Page } from '@playwright/test'
 import { devtools } from './tab.ts'
 
 declare global {
-  /** In a page whose memory is looked at: waits while that is done. */
+  /** For a page whose memory is measured: waits during the measurement. */
   function weigh(): Promise<void>
 }
 
 /**
- * How much memory of a page a piece of work holds on to at most, in bytes: JavaScript, the DOM, and array buffers. What
- * the garbage collector could free is not counted.
- *
- * @param work calls `weigh()` in the page at its heaviest moments, and does nothing until that resolves
+ * Most memory of a page that a piece of work holds, in bytes: JavaScript, the DOM, and array buffers. Memory that the
+ * garbage collector could free does not count.
+ * @param work Calls `weigh()` in the page at its heaviest moments, and does nothing until that resolves.
  */
 export async function memoryGrowth(page: Page, work: () => Promise<void>): Promise<number> {
   const session = await devtools(page)
@@ -18,7 +17,7 @@ export async function memoryGrowth(page: Page, work: () => Promise<void>): Promi
   const before = await heldBytes(session)
   let most = before
   await page.exposeFunction('weigh', async () => {
-    // Twice: whoever still sends has time to fill what does not push back.
+    // Twice: a sender that is still at work has time to fill what does not push back.
     for (let i = 0; i < 2; i++) most = Math.max(most, await heldBytes(session))
   })
   await work()
@@ -26,7 +25,7 @@ export async function memoryGrowth(page: Page, work: () => Promise<void>): Promi
   return most - before
 }
 
-/** What a page holds now, in bytes, without what can be freed. The session has HeapProfiler enabled. */
+/** What a page holds now, in bytes, without memory that can be freed. The session has HeapProfiler enabled. */
 export async function heldBytes(session: CDPSession): Promise<number> {
   await session.send('HeapProfiler.collectGarbage')
   const { usedSize, embedderHeapUsedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage')

@@ -16,7 +16,7 @@ for (const { way, link, webRtc } of [
 
     test('16 MiB to the process of somebody else come back byte for byte', async ({ ada, bob }) => {
       await connect(ada, bob, link)
-      // On a busy machine the relay takes longer than the 30 s that a message has by default.
+      // On a busy machine the relay takes longer than the default of 30 s for a message.
       const patient = await bob.evaluate(async () => {
         const module = await (await fetch('actors/root.wasm')).arrayBuffer()
         return glia.spawn(module, { name: 'patient', policy: { deadlineMs: 300_000 } })
@@ -45,7 +45,7 @@ for (const { way, link, webRtc } of [
                 for (; at < bytes; at += CHUNK) await stream.write(tools.pattern(CHUNK, at))
                 await stream.closeWrite()
               })()
-              // Until nothing more goes in for as long as ten calls of another process take.
+              // Until nothing more goes in during ten calls of another process.
               for (let before = -1; before < at;) {
                 before = at
                 for (let i = 0; i < 10; i++) await glia.call(otherAddress, tools.pattern(CHUNK))
@@ -63,7 +63,7 @@ for (const { way, link, webRtc } of [
       expect(await growthOfAda).toBeLessThan(16 * MiB)
       expect(held).toBeGreaterThan(0)
       expect(held).toBeLessThan(8 * MiB)
-      // It was held, not lost.
+      // The message was held, not lost.
       const first = await ada.evaluate(async (enough) => {
         const { stream, sent } = globalThis as unknown as {
           stream: Awaited<ReturnType<typeof glia.open>>

@@ -3,12 +3,13 @@ import { joined, startRelay, test, visit } from './mesh.ts'
 import { addressOf } from './tab.ts'
 
 const PEOPLE = 20
-/** A class of 20 on two cores: that many browsers take their time to open. */
+/** A class of 20 on two cores. So many browsers take their time to open. */
 test.setTimeout(240_000)
 
 test('twenty people on one relay see one another, and each calls all the others', async ({ browser }) => {
   const relay = await startRelay()
-  // Over the relay alone: a hundred WebRTC connections are minutes of work for two cores, and say nothing about the relay.
+  // Over the relay alone: a hundred WebRTC connections are minutes of work for two cores, and say nothing about the
+  // relay.
   const pages = await Promise.all(Array.from({ length: PEOPLE }, () => visit(browser, relay.url, { webRtc: false })))
   try {
     await Promise.all(pages.map(joined))
@@ -26,7 +27,7 @@ test('twenty people on one relay see one another, and each calls all the others'
         ),
       ),
     )
-    // One after the other: all at once would be some hundred handshakes in the same second, on the cores of one machine.
+    // One after the other: otherwise there would be some hundred handshakes in the same second on one machine.
     for (const [me, page] of pages.entries()) {
       const others = addresses.filter((_, i) => i !== me)
       const answers = await page.evaluate(

@@ -5,7 +5,7 @@ import { test } from './mesh.ts'
 import { joined } from './mesh.ts'
 import { addressOf, call, inState, spawn } from './tab.ts'
 
-// As curl sends them: what a person without a browser has is the gateway of a server.
+// Calls as curl sends them: a person without a browser uses the gateway of a server.
 
 const NOBODY = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const NO_PID = '1'.repeat(20)
@@ -79,7 +79,7 @@ test('curl is told what is wrong with a call', async ({ tab, server }) => {
   expect(unreachable.message).toContain(`${NOBODY} could not be reached`)
 })
 
-/** Has a process in the tab begin a reply, of a message that has not ended. */
+/** Makes a process in the tab begin a reply to a message that has not ended. */
 async function begun(tab: Page, url: string, method: string, pid: string) {
   const sent = open(url, await addressOf(tab, method, pid))
   sent.on('error', () => undefined) // the connection breaks: that is the test
@@ -113,7 +113,7 @@ test('a trap after the head of a reply breaks it', async ({ tab, server }) => {
   // The tab gives the process a message that has begun.
   sent.write('x')
   const reply = await headOf(sent)
-  // The head goes out with the first bytes unless the trap is known by then.
+  // The head goes out with the first bytes, unless the trap is known by then.
   if (reply.statusCode === 200) await expect(bodyOf(reply)).rejects.toThrow('aborted')
   else expect(JSON.parse(await bodyOf(reply))).toMatchObject({ code: 'ERR_TRAPPED' })
 })

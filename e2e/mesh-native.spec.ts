@@ -20,13 +20,13 @@ import { readmeExample, rootEcho, tcpOf } from './native.ts'
 import { finished, ROOT } from './server.ts'
 import { addressOf, call, peerIdOf, spawn } from './tab.ts'
 
-// A peer that has never heard of Glia: js-libp2p as it comes, and no code of ours.
+// A peer without Glia: js-libp2p as it comes.
 
 const NO_PID = '1'.repeat(20)
 
 const CHUNK = new Uint8Array(16 * 1024)
 
-/** What Node before 22 lacks, and js-libp2p needs. */
+/** Node before 22 lacks it, and js-libp2p needs it. */
 const POLYFILL = `Promise.withResolvers ??= function () {
   const out = {}
   out.promise = new this((resolve, reject) => Object.assign(out, { resolve, reject }))
@@ -66,7 +66,7 @@ async function readAll(stream: Stream): Promise<string> {
 }
 
 /**
- * A whole call: the message, its end, the reply. It closes its own half whatever it asks: in @libp2p/utils 7 the iterator of a
+ * A whole call: the message, its end, the reply. It always closes its own half: in @libp2p/utils 7 the iterator of a
  * stream that ended before it was asked for ends only with the stream.
  */
 async function ask(stream: Stream, message?: string): Promise<string> {
@@ -90,7 +90,7 @@ test('a libp2p peer that knows nothing of Glia calls a process in a tab', async 
   expect(await ask(await open(await addressOf(tab, 'echo')), 'hello')).toBe('hello')
   const pid = await spawn(tab, 'trouble')
   expect(await ask(await open(await addressOf(tab, 'slurp', pid)), 'x'.repeat(100_000))).toBe('100000')
-  // The bare protocol says who is there.
+  // The bare protocol tells who is there.
   expect(await ask(await open('/ww/0.1.0'))).toBe((await addressOf(tab, '')).slice(1, -1))
 })
 
@@ -152,7 +152,7 @@ test('a tab that pauses in the middle of a reply of 24 MiB holds the peer, and t
     },
     [String(callee.getMultiaddrs()[0]), address, bytes / 3] as const,
   )
-  // The peer has sent what the windows take, and waits.
+  // The peer has sent as much as the windows take, and waits.
   let before = -1
   await expect.poll(() => before === (before = sent), { intervals: [1000] }).toBe(true)
   expect(sent).toBeLessThan(bytes)
@@ -169,7 +169,7 @@ test('a tab that pauses in the middle of a reply of 24 MiB holds the peer, and t
 test("README's example in JavaScript prints the reply, and fails when the connection is lost in its middle", async ({
   server,
 }) => {
-  // Where its imports are found.
+  // The folder in which its imports are found.
   const folder = await mkdtemp(join(ROOT, 'node_modules/.cache/example-'))
   await writeFile(join(folder, 'call.mjs'), await readmeExample('js'))
   await writeFile(join(folder, 'polyfill.mjs'), POLYFILL)

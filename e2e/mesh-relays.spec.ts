@@ -3,7 +3,7 @@ import { joined, linkTo, startRelay, test, visit } from './mesh.ts'
 import { staticServer } from './server.ts'
 import { addressOf, call, local, peerIdOf, ready } from './tab.ts'
 
-/** What the header says of the mesh. */
+/** The header's words about the mesh. */
 function status(page: Page) {
   return page.getByRole('banner').locator('[popovertarget=mesh-explained]')
 }
@@ -16,7 +16,7 @@ async function callOverGateway(url: string, path: string): Promise<string> {
 test('people on two relays that know each other call each other, knowing no more than the peer id', async ({
   browser,
 }) => {
-  // A page calls over the relay of whom it calls: that one has to let in pages of the other.
+  // A page calls over the relay of the called peer, so that relay has to let in the other relay's pages.
   const first = await startRelay('--allow-origin', '*')
   const other = await startRelay('--allow-origin', '*', '--relay', first.tcp)
   const [ada, bob] = await Promise.all([visit(browser, first.url), visit(browser, other.url)])
@@ -26,7 +26,7 @@ test('people on two relays that know each other call each other, knowing no more
     // The relays tell each other of a tab 0.5 to 1 s after its reservation: the call of a newcomer waits for that.
     expect(await call(ada, toBob, 'hello Bob')).toEqual({ text: 'hello Bob' })
     expect(await call(bob, toAda, 'hello Ada')).toEqual({ text: 'hello Ada' })
-    // So does curl, at either.
+    // So does curl, at either gateway.
     expect(await callOverGateway(first.url, toBob)).toBe('200 hello')
     expect(await callOverGateway(other.url, toAda)).toBe('200 hello')
   } finally {
@@ -75,7 +75,7 @@ test('a tab whose relay is out of reach goes on with those that it is connected 
   const echo = await addressOf(bob, 'echo')
   expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })
   await expect(status(bob)).toHaveText('On the mesh · 1 peer, 1 direct', { timeout: 15_000 })
-  // It does not touch WebRTC.
+  // It does not affect WebRTC.
   await bob.context().setOffline(true)
   await expect(status(bob)).toHaveText('No relay · 1 peer, 1 direct', { timeout: 15_000 })
   expect(await call(ada, echo, 'hello')).toEqual({ text: 'hello' })

@@ -46,7 +46,7 @@ for (const { way, link, webRtc } of [
           await shorter.write(new Uint8Array(3))
           const short = [await read(shorter), await read(shorter)]
           await shorter.closeWrite()
-          // The message ends first, and the reply goes on for longer than what is on its way by then.
+          // The message ends first, and the reply goes on for longer than what is under way by then.
           const longer = await glia.open(flood)
           await longer.closeWrite()
           let long = 0
@@ -98,7 +98,7 @@ for (const { way, link, webRtc } of [
       const outcome = await ada.evaluate(() => (globalThis as unknown as { giveUp(): Promise<Outcome> }).giveUp())
       expect(outcome).toMatchObject({ code: 'ERR_ABORTED' })
       await inState(bob, trouble, 'idle')
-      // It was not ended for it: this is its first instance.
+      // It was not ended for that: this is its first instance.
       expect(await call(ada, await addressOf(bob, 'count', trouble))).toEqual({ text: '1' })
       // In the middle of the message.
       await ada.evaluate(
@@ -133,7 +133,7 @@ for (const { way, link, webRtc } of [
       expect(underWay.code).toMatch(/^ERR_(UNREACHABLE|RESET)$/)
       await ready(bob)
       await joined(bob)
-      // At the addresses that it had before.
+      // At the addresses from before.
       const root = `/ww/0.1.0/${await peerIdOf(bob)}/root/echo`
       const [next, another] = await Promise.all([call(ada, prompt), call(ada, root, 'still there?')])
       expect(next).toEqual({ text: '> ' })
@@ -168,7 +168,7 @@ test('a direct connection comes by itself, and calls go on while it does', async
   expect(info).toMatchObject({ link: 'direct', processes: true, relay: false })
   expect(info?.address).toContain('/webrtc')
   await expect(ada.getByRole('button', { name: 'On the mesh · 1 peer, 1 direct' })).toBeVisible()
-  // The call that began before it.
+  // The call that began before.
   const rest = underWay.evaluate(async (stream) => {
     await stream.closeWrite()
     while ((await stream.read()) !== null);
@@ -217,7 +217,7 @@ test.describe('over the relay', () => {
       for (let i = 0; i < 50; i++) await glia.call(address, 'hello')
     }, echo)
     expect(frames).toBeGreaterThanOrEqual(50)
-    // Besides the calls there are pings and gossip. Without window-updates.ts and one-piece.ts it is nine a call.
+    // Pings and gossip come on top of the calls. Without window-updates.ts and one-piece.ts there are nine per call.
     expect(frames).toBeLessThan(150)
   })
 })

@@ -1,4 +1,4 @@
-// The mesh as its people have it: everybody has a browser of their own, and there are relays.
+// The mesh as people have it: each person has a browser, and there are relays.
 import type { Browser, Page } from '@playwright/test'
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,19 +6,19 @@ import type { PeerInfo } from '../src/mesh/presence/peer-info.ts'
 import { type AppServer, newDataFolder, printedUrl, serve } from './server.ts'
 import { call, installTools, openTab, addressOf, peerIdOf, test as withTab } from './tab.ts'
 
-/** A server of its own for a test that does something to it. */
+/** A server of its own, for a test that does something to it. */
 export interface Relay extends AppServer {
   /** Peer id. */
   readonly peerId: string
-  /** Multiaddr by which other relays and native peers reach it. */
+  /** Multiaddr at which other relays and native peers reach it. */
   readonly tcp: string
   /** The server's process id, while it runs. */
   pid(): number | undefined
-  /** Ends it at once, as a power cut does. */
+  /** Ends it at once, like a power cut. */
   kill(): Promise<void>
-  /** Starts it on the ports that it had, with the data that it kept. */
+  /** Starts it on the same ports with the same data. */
   restart(): Promise<void>
-  /** Stops its process, or has it go on: it neither answers nor closes anything. */
+  /** Stops its process, or lets it go on. A stopped process neither answers nor closes anything. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
 }
 
@@ -57,7 +57,7 @@ export async function startRelay(...args: string[]): Promise<Relay> {
 }
 
 export interface VisitOptions {
-  /** The browser has WebRTC. Without it, as with some companies' settings, everything goes over the relay. */
+  /** Whether the browser has WebRTC. Without it, as in some companies, everything goes over the relay. */
   webRtc?: boolean
 }
 
@@ -85,7 +85,10 @@ export function linkTo(page: Page, peerId: string): Promise<PeerInfo['link'] | u
   return page.evaluate((wanted) => glia.peers().find((peer) => peer.peerId === wanted)?.link, peerId)
 }
 
-/** Has a tab reach another one in a certain way: the first call goes over the relay, a direct connection comes after it. */
+/**
+ * Makes a tab reach another one in a certain way: the first call goes over the relay, and a direct connection comes
+ * later.
+ */
 export async function connect(from: Page, to: Page, link: 'direct' | 'relayed'): Promise<void> {
   const { text = '', message } = await call(from, await addressOf(to, 'echo'), 'hello')
   if (text !== 'hello') throw new Error(`The first call was answered with '${text}': ${message}`)
@@ -101,11 +104,11 @@ interface Fixtures {
   people: readonly [Page, Page]
   /** A person's tab, on the relay of `server`. */
   ada: Page
-  /** That of another person, with a browser of their own. */
+  /** The tab of another person, in another browser. */
   bob: Page
 }
 
-/** Playwright's `test` with our server and two people on its relay. */
+/** Playwright's `test` with a server and two people on its relay. */
 export const test = withTab.extend<Fixtures>({
   webRtc: [true, { option: true }],
   people: async ({ browser, server, webRtc }, use) => {

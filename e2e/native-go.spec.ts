@@ -9,7 +9,7 @@ import { readmeExample, rootEcho, tcpOf } from './native.ts'
 import { finished, ROOT } from './server.ts'
 import { addressOf, call, inState, peerIdOf, spawn } from './tab.ts'
 
-// A native peer: go-libp2p without any code of Glia (clients/go). It also calls as careless programs do.
+// A native peer: go-libp2p without Glia (clients/go). It also calls as careless programs do.
 
 const MiB = 1024 * 1024
 const hasGo = spawnSync('go', ['version']).status === 0
@@ -20,7 +20,7 @@ test.skip(!hasGo, 'Go is not installed here: no client in Go was tried.')
 test.describe.configure({ mode: 'serial' })
 
 test.beforeAll(async () => {
-  // A machine that never built them has to compile go-libp2p.
+  // A machine that has never built them has to compile go-libp2p.
   test.setTimeout(15 * 60_000)
   const source = join(ROOT, 'e2e/clients/go')
   await build(source, client)
@@ -38,13 +38,13 @@ async function build(source: string, program: string): Promise<void> {
 
 test.afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Has the client call a method in some ways. @throws {Error} with what it says if one is not answered as it should be. */
+/** Makes the client call a method in some ways. @throws {Error} with its output if one is not answered as expected. */
 async function callFromGo(to: string, address: string, ...ways: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await finished(run(client, ['-to', to, '-call', address, ...ways]))
   expect([code, stderr], stdout).toEqual([0, ''])
 }
 
-/** A process in a tab that sends back what it gets, and has a short deadline. */
+/** A process in a tab that sends its message back, and has a short deadline. */
 async function spawnEcho(tab: Page, deadlineMs: number): Promise<string> {
   return tab.evaluate(async (ms) => {
     const module = await (await fetch('actors/root.wasm')).bytes()
@@ -82,7 +82,7 @@ test('a client in Go calls a tab through the relay, and what it leaves half done
   const to = `${await tcpOf(server)}/p2p-circuit/p2p/${await peerIdOf(tab)}`
   await callFromGo(to, await addressOf(tab, 'echo'), `bulk=${16 * MiB}`, `slow=${2 * MiB}`, 'cancel=5', 'calls=500')
   const pid = await spawnEcho(tab, 1500)
-  // The replies that it does not read end at their deadline, while the client is still there.
+  // Replies that it does not read end at their deadline, while the client is still there.
   await callFromGo(to, await addressOf(tab, 'echo', pid), 'unread=2', 'calls=20', 'leave=2')
   await inState(tab, pid, 'idle')
   expect((await call(tab, await addressOf(tab, 'echo', pid), 'hello')).text).toBe('hello')

@@ -1,4 +1,4 @@
-// What tests of native peers have in common.
+// Helpers of tests with native peers.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AppServer, ROOT } from './server.ts'
@@ -9,7 +9,7 @@ export async function tcpOf({ url }: AppServer): Promise<string> {
   return Addrs.find((address) => /\/tcp\/\d+\/p2p\//.test(address)) ?? ''
 }
 
-/** The address of the server's root process, of its method that sends back what it gets. */
+/** The address of the echo method of the server's root process. */
 export async function rootEcho({ url }: AppServer): Promise<string> {
   return `/${await (await fetch(new URL('status', url))).text()}/echo`
 }

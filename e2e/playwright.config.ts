@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 import { CHROMIUM_FLAGS, findChromium } from './browser.ts'
 
-/** What the bench has too. */
+/** Settings that the bench shares. */
 export const common = defineConfig({
   testDir: '.',
   outputDir: '../test-results',
@@ -12,7 +12,7 @@ export const common = defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   reporter: process.env['CI'] === undefined ? 'line' : 'list',
   timeout: 60_000,
-  // How long a test waits for what has to come, where the machine is busy.
+  // How long a test waits for an event on a busy machine.
   expect: { timeout: 15_000 },
   use: {
     // A trace doubles the time that calls take: ask for one with --trace on.
@@ -25,7 +25,7 @@ export default defineConfig({
   ...common,
   projects: [
     { name: 'tests', testIgnore: /crowd/ },
-    // Twenty browsers take all that the machine has: after everything else, and beside nothing.
+    // Twenty browsers take the whole machine, so this runs after everything else, and alone.
     { name: 'crowd', testMatch: /crowd/, dependencies: ['tests'] },
   ],
 })

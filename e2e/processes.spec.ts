@@ -3,7 +3,7 @@ import { bad, type BadName, good } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
 import { call, devtools, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
 
-/** What a tab without a process of its own runs: root, and the worker that is kept ready for the next process. */
+/** Workers of a tab without processes of its own: root's, and the one that is kept ready for the next process. */
 const WORKERS_AT_START = 2
 
 test('a module becomes a process with its methods, callable at once', async ({ tab }) => {
@@ -89,7 +89,7 @@ test('processes that come and go leave no worker behind, nor its memory', async 
       functionDeclaration: 'function () { return this.length }',
       returnByValue: true,
     })
-    // What DevTools gave out is held until it is released.
+    // Objects that DevTools gave out are held until they are released.
     await session.send('Runtime.releaseObjectGroup', { objectGroup })
     return result.value
   }
@@ -138,7 +138,7 @@ test('a module that loops for ever is stopped at its deadline, and those behind 
   )
   expect(spun.status).toBe(504)
   expect(JSON.parse(spun.text ?? '')).toMatchObject({ code: 'ERR_DEADLINE' })
-  // Its own wait is over at about the time that the loop is stopped: whichever comes first, it is told, and was not run.
+  // Its own wait ends at about the time when the loop is stopped. In both cases it is told that it was not run.
   expect(['ERR_PROC_STOPPED', 'ERR_DEADLINE']).toContain(behind.code)
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
 })
@@ -191,7 +191,7 @@ test('a full mailbox refuses with 429', async ({ tab }) => {
       const waiting = await glia.open(address)
       const reply = await tools.reply(fetch(address, { method: 'POST' }))
       const typed = await tools.outcome(glia.call(address))
-      // The one that waited is answered in its turn.
+      // The waiting message is answered in its turn.
       await running.closeWrite()
       while ((await running.read()) !== null);
       await waiting.closeWrite()
@@ -263,7 +263,7 @@ test('programs that have run many times leave room for others, though the browse
       const module = new Uint8Array(bytes)
       const run = (pid: string): Promise<unknown> => glia.call(`/ww/0.1.0/self/${pid}/_start`, 'x')
       const busy = await Promise.all([1, 2, 3, 4].map((i) => glia.spawn(module, { name: `busy-${i}` })))
-      // Chromium has 124 memories, and collects those of a worker when that has none left for itself.
+      // Chromium has 124 memories, and collects those of a worker when the worker can get no other.
       for (let i = 0; i < 150; i++) for (const pid of busy) await run(pid)
       const others: string[] = []
       for (let i = 0; i < 40; i++) others.push(await glia.spawn(module, { name: `other-${i}` }))

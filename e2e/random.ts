@@ -2,7 +2,7 @@
 export class Random {
   #state: number
 
-  /** @param seed Its lowest 32 bits count. */
+  /** @param seed The lowest 32 bits count. */
   constructor(seed: number) {
     this.#state = seed >>> 0
   }
@@ -28,7 +28,7 @@ export class Random {
   }
 }
 
-/** Of 32 bits: what a run starts from that was given none. */
+/** A seed of 32 bits for a run that was given none. */
 export function anySeed(): number {
   return Math.floor(Math.random() * 2 ** 32)
 }

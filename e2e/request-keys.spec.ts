@@ -32,7 +32,7 @@ for (const [what, bytes] of [
     await stopServiceWorker(tab)
     expect(await answer).toMatchObject({ status: 200, text: '1' })
     expect(await call(tab, local(pid, 'napped'))).toEqual({ text: '1' })
-    // The same request again has the same reply; one with another key or with none is a call of its own.
+    // The same request again has the same reply. A request with another key, or without one, is another call.
     expect(await send(tab, local(pid, 'nap'), init)).toMatchObject({ status: 200, text: '1' })
     expect(await send(tab, local(pid, 'nap'), { ...init, headers: {} })).toMatchObject({ text: '2' })
     expect(await send(tab, local(pid, 'nap'), { ...init, body: 'other' })).toMatchObject({ status: 422 })

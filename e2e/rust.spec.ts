@@ -1,4 +1,4 @@
-// What a developer's program in Rust finds, with nothing but the standard library. Where there is no Rust for WASI these are skipped.
+// What a program in Rust finds, with only the standard library. The tests are skipped where there is no Rust for WASI.
 import { expect, type Page } from '@playwright/test'
 import { type RustGuest, rustGuest } from './guests/rust-guest.ts'
 import { call, inState, local, ready, spawnBytes, test } from './tab.ts'

@@ -10,7 +10,7 @@ test('the page opens at the printed address, isolated, under its policy', async 
   expect(new URL(server.url).hostname).toBe('localhost')
   const reply = await page.goto(server.url)
   expect(reply?.headers()['content-security-policy']).toContain("frame-ancestors 'none'")
-  // Before it, once there is one, stands the peer's id.
+  // The peer's id comes before it, once there is one.
   await expect(page).toHaveTitle(/Glia$/)
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
 })
@@ -25,7 +25,7 @@ test('the browser gives the page nothing that it does not use', async ({ page, s
   )
   expect(allowed.filter((feature) => (DENIED_FEATURES as readonly string[]).includes(feature))).toEqual([])
   expect(allowed).toEqual(expect.arrayContaining(['clipboard-write', 'cross-origin-isolated']))
-  // Chromium has these two on other systems than Linux.
+  // Chromium has these two on systems other than Linux.
   const misspelt = said.filter((line) => /feature|policy/i.test(line) && !/'(bluetooth|web-share)'/.test(line))
   expect(misspelt).toEqual([])
 })

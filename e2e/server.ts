@@ -12,7 +12,7 @@ import { getMimeType } from 'hono/utils/mime'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Something that serves the app. */
+/** A server of the app. */
 export interface AppServer {
   /** The app's address, with a slash at its end. */
   readonly url: string
@@ -34,7 +34,7 @@ export function newDataFolder(): string {
   return mkdtempSync(join(FOLDERS, 'data-'))
 }
 
-/** The environment of a server of its own: any free ports for its relay, a folder that is nobody else's, and nothing else. */
+/** The environment of a server of its own: free ports for its relay, a new folder, and nothing else. */
 export function ownEnv(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GLIA_')))
   return { ...env, GLIA_WS: '0', GLIA_TCP: '0', GLIA_DATA: newDataFolder() }
@@ -49,7 +49,7 @@ export function serve(args: readonly string[], env: Readonly<Record<string, stri
   return child
 }
 
-/** Servers that run. One that a failed test did not stop ends with this process, also if it is stopped by SIGSTOP. */
+/** Running servers. One that a failed test did not stop ends with this process, also if SIGSTOP has stopped it. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -77,7 +77,7 @@ export async function startServer(...args: string[]): Promise<AppServer> {
   return { url, stop }
 }
 
-/** @throws {Error} with what the server said if it ended without an address */
+/** @throws {Error} with the server's output if it ended without an address */
 export async function printedUrl(command: ChildProcess): Promise<string> {
   let said = ''
   command.stderr?.on('data', (chunk) => (said += String(chunk)))
@@ -92,10 +92,10 @@ export async function printedUrl(command: ChildProcess): Promise<string> {
 }
 
 /**
- * A plain static server, as GitHub Pages is one: dist/ under a prefix, right types, no other header, and 404 for all else.
- *
- * @param prefix such as `/glia/`
- * @param pages more pages, as HTML by name
+ * A plain static server like GitHub Pages: dist/ under a prefix, right types, no other header, and 404 for everything
+ * else.
+ * @param prefix Such as `/glia/`.
+ * @param pages More pages, as HTML by name.
  */
 export async function staticServer(prefix = '/', pages: Readonly<Record<string, string>> = {}): Promise<AppServer> {
   const dist = resolve(ROOT, 'dist')
@@ -130,7 +130,7 @@ export async function staticServer(prefix = '/', pages: Readonly<Record<string, 
   return { url: `http://localhost:${port}${prefix}`, stop }
 }
 
-/** Playwright's `test`, with our own server running for as long as a worker does. */
+/** Playwright's `test`, with a server for each worker. */
 export const test = base.extend<object, { server: AppServer }>({
   server: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures a fixture needs from this pattern

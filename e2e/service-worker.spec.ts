@@ -26,7 +26,7 @@ test('calls go on when the service worker is stopped between them', async ({ tab
 test('a call with a key runs once when the service worker is stopped twice during it, answered or not', async ({
   tab,
 }) => {
-  // Chromium 156 dispatches a request again once only: after that fetch fails.
+  // Chromium 156 dispatches a request again only once. After that fetch fails.
   const pid = await spawn(tab, 'notes')
   const outcome = tab.evaluate(
     (path) => {
@@ -38,7 +38,7 @@ test('a call with a key runs once when the service worker is stopped twice durin
   await tab.waitForFunction(() => glia.procs()[1]?.state === 'busy')
   const again = await nextServiceWorker(tab)
   await stopServiceWorker(tab)
-  // On a busy machine the call is over before the first stop: then nothing starts another service worker.
+  // On a busy machine the call is over before the first stop. Then nothing starts another service worker.
   await Promise.race([again.started, outcome])
   await stopServiceWorker(tab)
   expect(['1', undefined]).toContain((await outcome).text)
@@ -82,7 +82,7 @@ test('a reply that is under way when the service worker is stopped breaks, and n
   )
   await stopServiceWorker(tab)
   expect(await tab.evaluate(() => (globalThis as unknown as { end: Promise<string> }).end)).toBe('broke')
-  // The guest was told that nobody reads: the process is free again.
+  // The guest was told that nobody reads, so the process is free again.
   expect((await send(tab, local(pid, 'count'))).text).toBe('1')
 })
 
@@ -103,7 +103,7 @@ test('with no tab open, calls of other pages are answered with 503', async ({ pa
     await openTab(page, host.url)
     const plain = await page.context().newPage()
     await plain.goto(`${host.url}plain`)
-    // `self` is the first tab for a page that is none.
+    // For a page without a peer, `self` is the first tab.
     expect((await send(plain, '/status', { method: 'GET' })).text).toContain(await peerIdOf(page))
     await page.close()
     // A call that meets the tab as it is being closed is answered with 502.

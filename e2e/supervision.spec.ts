@@ -13,7 +13,7 @@ async function infoOf(tab: Page, pid: string): Promise<ProcessInfo> {
   return found
 }
 
-/** Has a process run another module. */
+/** Makes a process run another module. */
 async function swap(tab: Page, pid: string, bytes: Uint8Array): Promise<{ code?: string; text?: string }> {
   return tab.evaluate(([swapped, module]) => tools.outcome(glia.swap(swapped, module).then(() => 'swapped')), [
     pid,

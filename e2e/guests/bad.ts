@@ -1,4 +1,4 @@
-// Inputs that are no actor, and why. Each module differs from `good` in one thing.
+// Inputs that are no actors, and why. Each module differs from `good` in one thing.
 import {
   body,
   exportFunc,
@@ -42,13 +42,13 @@ function importing(module: string, field: string): Uint8Array<ArrayBuffer> {
   return wasm({ ...GOOD, imports, exports: [exportMemory(), exportFunc('run', 1)] })
 }
 
-/** What has to look at the module to see that it is bad. */
+/** The part that has to read the module to see that it is bad. */
 export type Found = 'header' | 'compiling' | 'imports' | 'exports' | 'memory' | 'starting'
 
 export interface BadInput {
   bytes: Uint8Array<ArrayBuffer>
   found: Found
-  /** Why it is refused, for a person who reads the test. */
+  /** Why it is refused, for readers of the test. */
   reason: string
   /** What the refusal has to name. */
   names?: string
@@ -123,7 +123,7 @@ const inputs = {
     names: '256 MiB',
   },
   memory64: {
-    // Current browsers compile it, Node 20 does not: only a look at the memory section refuses it everywhere.
+    // Current browsers compile it, and Node 20 does not. Only a check of the memory section refuses it everywhere.
     bytes: wasm({ ...GOOD, memories: [memory64(1)] }),
     found: 'memory',
     reason: 'WASI preview 1 has 32-bit addresses',

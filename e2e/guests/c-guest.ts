@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { compileC } from '../../src/build/clang.ts'
 
-/** The test guests in C, by their source in `c/`. What each method does is said there. */
+/** The test guests in C, by their source in `c/`, which says what each method does. */
 export type CGuestName = 'calls' | 'files'
 
 const compiled = new Map<CGuestName, Promise<Uint8Array>>()
 
 /**
  * The module of a test guest in C, compiled when it is first asked for.
- *
  * @throws {Error} with the compiler's messages, or if the optional compiler is not installed
  */
 export function cGuest(name: CGuestName): Promise<Uint8Array> {

@@ -3,16 +3,19 @@ import { body, type Bytes, UNREACHABLE } from './wasm.ts'
 const FUNCTION = 3
 const CODE = 10
 
-/** `i32.const`, a number of five bytes, `drop`: what the functions are made of. */
+/** `i32.const`, a number of five bytes, `drop`: the added functions consist of these. */
 const STEP: Bytes = [0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x1a]
 const STEPS = 150
 
-/** The module with so many bytes of functions more, which nobody calls: as large as a real program, and compiled like one. */
+/**
+ * The module with so many more bytes of functions, which nobody calls. It is as large as a real program, and is
+ * compiled like one.
+ */
 export function enlarge(module: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   const extra = Uint8Array.from(body(...Array.from({ length: STEPS }, () => STEP).flat(), UNREACHABLE))
   const count = Math.ceil(bytes / extra.length)
   const added: Record<number, Uint8Array> = {
-    // All of the first type: with `unreachable` at the end the body is of any.
+    // All of the first type: with `unreachable` at the end the body has any type.
     [FUNCTION]: new Uint8Array(count),
     [CODE]: repeated(extra, count),
   }

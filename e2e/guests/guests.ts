@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { createMemoryStream, main } from 'assemblyscript/asc'
 
-/** The test guests, by their source in `as/`. What each method does is said there. */
+/** The test guests, by their source in `as/`, which says what each method does. */
 export type GuestName =
   | 'trouble'
   | 'duplex'
@@ -44,7 +44,6 @@ const compiled = new Map<GuestName, Promise<Uint8Array<ArrayBuffer>>>()
 
 /**
  * The module of a test guest, compiled when it is first asked for.
- *
  * @throws {Error} with the compiler's messages
  */
 export function guest(name: GuestName): Promise<Uint8Array<ArrayBuffer>> {

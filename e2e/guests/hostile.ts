@@ -1,4 +1,4 @@
-// Modules that are valid, and made to take all memory that the tab has. Each did, before it was capped or refused.
+// Valid modules that were made to take all memory of the tab. Each did, before it was capped or refused.
 import {
   body,
   type Bytes,
@@ -27,7 +27,7 @@ const END = 0x0b
 const EXNREF = 0x69
 const BLOCK = 0x02
 
-/** One function with blocks in each other, which are begun by the instruction given, and with so many locals. */
+/** One function with nested blocks, which begin with the given instruction, and with so many locals. */
 export function nested(begin: number, blocks: number, locals: number): Uint8Array<ArrayBuffer> {
   const code = Array.from({ length: blocks }, () => [begin, NO_VALUE]).flat()
   const ends = Array.from({ length: blocks }, () => END)
@@ -43,7 +43,7 @@ function growingTables(): Uint8Array<ArrayBuffer> {
   return wasm({ types: TYPES, funcs: [{ type: 0, body: code }], tables, exports: [RUN] })
 }
 
-/** Makes a list of arrays, each with the one before, for ever. Types: a function, an array of i64, a node. */
+/** Makes a list of arrays for ever, each with the one before. Types: a function, an array of i64, a node. */
 function objects(): Uint8Array<ArrayBuffer> {
   const array = [0x5e, I64, 1]
   const node = [0x5f, 2, 0x63, 2, 1, 0x64, 1, 0]
@@ -58,7 +58,7 @@ function objects(): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** Throws for ever, each exception with the one before and some numbers. */
+/** Throws for ever: each exception has the one before and some numbers. */
 function exceptions(numbers: number): Uint8Array<ArrayBuffer> {
   const values = Array.from({ length: numbers }, () => [0x42, 1]).flat()
   const thrown = [0x23, 0, ...values, 0x08, 0]
@@ -90,7 +90,7 @@ export function writer(fd: number): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** What is refused when it is spawned, and what of it the refusal names. */
+/** Modules that are refused when they are spawned, and what the refusal names. */
 export const refused: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; names: RegExp }>> = {
   'tables of ten million elements': {
     bytes: wasm({
@@ -117,5 +117,5 @@ export const refused: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; 
   },
 }
 
-/** Runs, and gets no more than its share. */
+/** It runs, and gets no more than its share. */
 export const growing = growingTables()

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const TARGET = 'wasm32-wasip1'
 const SOURCE = fileURLToPath(new URL('rust/developer.rs', import.meta.url))
 
-/** The two versions of the guest in Rust. What each method does is said in its source. */
+/** The two versions of the guest in Rust. The source says what each method does. */
 export interface RustGuest {
   first: Uint8Array
   second: Uint8Array
@@ -18,7 +18,10 @@ export interface RustGuest {
 
 let built: Promise<RustGuest | undefined> | undefined
 
-/** Compiled when it is first asked for; undefined where there is no Rust for WASI. @throws {Error} with the compiler's messages */
+/**
+ * Compiled when it is first asked for; undefined where there is no Rust for WASI. @throws {Error} with the compiler's
+ * messages
+ */
 export function rustGuest(): Promise<RustGuest | undefined> {
   return (built ??= build())
 }

@@ -1,4 +1,4 @@
-// Assembles small WebAssembly modules byte by byte, for tests that need one that no compiler would make.
+// Assembles small WebAssembly modules byte by byte, for tests that need modules that no compiler makes.
 // https://webassembly.github.io/spec/core/binary/index.html
 
 export type Bytes = readonly number[]
@@ -54,7 +54,7 @@ export function importFunc(module: string, field: string, type: number): Bytes {
   return [...name(module), ...name(field), KIND.func, ...leb(type)]
 }
 
-/** A number that does not change. */
+/** A global that does not change. */
 export function importGlobal(module: string, field: string): Bytes {
   return [...name(module), ...name(field), KIND.global, I32, 0x00]
 }
@@ -116,7 +116,7 @@ export interface ModuleInit {
   start?: number
 }
 
-/** A module with the sections that have something in them. Indexes count imported functions first. */
+/** A module with all sections that are not empty. Indexes count imported functions first. */
 export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
   const { types = [], imports = [], funcs = [], tables = [], memories = [], exports = [], start } = init
   const { tags = [], globals = [] } = init
