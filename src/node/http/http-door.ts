@@ -155,8 +155,11 @@ async function drained(response: ServerResponse, idleMs: number): Promise<void> 
  * from a whole one.
  */
 function breakOff(error: GliaError, { httpVersion, socket }: IncomingMessage, response: ServerResponse): void {
-  if (response.chunkedEncoding && response.socket === socket) socket.write(brokenEnd(error))
-  setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
+  // Node 26 passes what was written to the response on to the socket in the next tick, and its end has to come behind.
+  setImmediate(() => {
+    if (response.chunkedEncoding && response.socket === socket) socket.write(brokenEnd(error))
+    setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
+  })
   setTimeout(() => response.destroy(), LINGER_MS).unref()
 }
 
