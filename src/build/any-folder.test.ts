@@ -14,8 +14,9 @@ let folder = ''
 
 // The repository and what npm has installed, in a folder whose name scripts get wrong.
 beforeAll(async () => {
-  await mkdir(fromRoot('node_modules/.cache'), { recursive: true })
-  cache = await mkdtemp(fromRoot('node_modules/.cache/any-folder-'))
+  // Not in node_modules, where TypeScript emits nothing, and on the same disk, for hard links.
+  await mkdir(fromRoot('test-results'), { recursive: true })
+  cache = await mkdtemp(fromRoot('test-results/any-folder-'))
   folder = join(cache, 'Ein Ordner mit Ümläuten & Raute #1')
   const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: fromRoot(),
