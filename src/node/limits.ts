@@ -49,7 +49,7 @@ export const RESERVATION_MS = 20 * 24 * hour
 export const MAX_CIRCUITS_PER_PEER = 512
 
 /**
- * Entries that libp2p keeps about strangers. Of peers: twice as many as fit at the doors. Of the DHT: provider records,
+ * Entries that libp2p keeps about strangers. Of peers: twice as many as fit at the ports. Of the DHT: provider records,
  * whose key ends with the provider. A page provides a few.
  */
 export const DATASTORE_BOUNDS = [
@@ -82,7 +82,7 @@ export const BODY_IDLE_MS = 60 * second
 export const HEAD_MS = 10 * second
 /** All headers of a request together. Past it Node answers 431. */
 export const MAX_HEADER_BYTES = 16 * 1024
-/** Sockets of the HTTP door: those of the calls, and some on which others are refused. */
+/** Sockets of the HTTP port: those of the calls, and some on which others are refused. */
 export const MAX_SOCKETS = 4 * MAX_CALLS
 /**
  * Sockets of one address for each tab that it may have (--per-address), and the part of them that may wait for a

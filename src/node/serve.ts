@@ -2,7 +2,7 @@
 import './polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { STOP_DEADLINE_MS } from './limits.ts'
-import { isLoopback } from './doors/loopback.ts'
+import { isLoopback } from './inbound/loopback.ts'
 import type { Options } from './options.ts'
 import { serverLog } from './log.ts'
 import { whenOrphaned } from './orphan.ts'

@@ -169,12 +169,12 @@ test('a server for other machines answers to IP addresses and to announced names
   }
 })
 
-test.each(['http', 'ws', 'tcp'] as const)('a taken port of --%s is said in one sentence', async (door) => {
+test.each(['http', 'ws', 'tcp'] as const)('a taken port of --%s is said in one sentence', async (flag) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await expect(servers.start({ [door]: port })).rejects.toThrow(
-    `Port ${port} of 127.0.0.1 is in use: choose another one with --${door} PORT (0 = any).`,
+  await expect(servers.start({ [flag]: port })).rejects.toThrow(
+    `Port ${port} of 127.0.0.1 is in use: choose another one with --${flag} PORT (0 = any).`,
   )
   other.close()
 })

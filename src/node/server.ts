@@ -8,13 +8,13 @@ import { withAccessLog } from './http/access-log.ts'
 import { createApp } from './http/app.ts'
 import { openDataDir } from './data/data-dir.ts'
 import { type DataLock, lockDataDir } from './data/data-lock.ts'
-import { checkDoor } from './doors/doors.ts'
+import { checkPort } from './inbound/listen.ts'
 import { CALL_LIMITS, type CallLimits, Gateway } from './http/gateway.ts'
 import { openHttp } from './http/http-server.ts'
 import { BODY_IDLE_MS } from './limits.ts'
-import { hostOf } from './doors/loopback.ts'
+import { hostOf } from './inbound/loopback.ts'
 import { ServerMetrics } from './metrics/metrics.ts'
-import { type MetricsDoor, openMetrics } from './http/metrics-door.ts'
+import { type MetricsListener, openMetrics } from './http/metrics-listener.ts'
 import { UsageError } from './option-values.ts'
 import type { Options } from './options.ts'
 import { OwnNames } from './http/own-names.ts'
@@ -59,18 +59,18 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   const metrics = new ServerMetrics()
 
   // First, so that the second of two servers on the same ports learns of this one.
-  const door = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
+  const http = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
   let lock: DataLock | undefined
-  let figures: MetricsDoor | undefined
+  let figures: MetricsListener | undefined
   try {
     lock = await lockDataDir(data)
     const { release, lost } = lock
     const kept = await openDataDir(data)
     const { peerId } = kept.identity
-    await checkDoor({ flag: '--ws', port: init.ws }, host)
-    await checkDoor({ flag: '--tcp', port: init.tcp }, host)
+    await checkPort({ flag: '--ws', port: init.ws }, host)
+    await checkPort({ flag: '--tcp', port: init.tcp }, host)
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
-    const names = new OwnNames({ ...init, httpPort: door.port })
+    const names = new OwnNames({ ...init, httpPort: http.port })
     const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
     const gateway = new Gateway({
       http: createHttp({ ...peer, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
@@ -92,12 +92,12 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       notReady,
       wellKnown: known,
     })
-    door.serve(init.accessLog ? withAccessLog(fetch, init.log) : fetch)
+    http.serve(init.accessLog ? withAccessLog(fetch, init.log) : fetch)
 
     const stop = async (): Promise<void> => {
       try {
-        // The peer stops after the door: running calls may still use it for a moment.
-        await door.stop()
+        // The peer stops after HTTP: running calls may still use it for a moment.
+        await http.stop()
         await figures?.stop()
         await peer.stop()
       } finally {
@@ -106,8 +106,8 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     }
     let stopped: Promise<void> | undefined
     return {
-      url: `http://${urlHost(host)}:${door.port}/`,
-      port: door.port,
+      url: `http://${urlHost(host)}:${http.port}/`,
+      port: http.port,
       peerId,
       get relayAddresses() {
         return peer.mesh.addrs()
@@ -118,7 +118,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   } catch (thrown) {
     await lock?.release()
     await figures?.stop()
-    await door.stop()
+    await http.stop()
     throw thrown
   }
 }

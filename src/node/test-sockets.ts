@@ -1,13 +1,13 @@
-// For tests: raw sockets at the doors of a server.
+// For tests: raw sockets at the ports of a server.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { GliaServer } from './server.ts'
 
-/** Port of a door of libp2p. */
-export function portOf({ relayAddresses }: GliaServer, door: 'ws' | 'tcp'): number {
-  const form = door === 'ws' ? /\/tcp\/(\d+)\/ws\/p2p\// : /\/tcp\/(\d+)\/p2p\//
+/** TCP port at which libp2p listens. */
+export function portOf({ relayAddresses }: GliaServer, transport: 'ws' | 'tcp'): number {
+  const form = transport === 'ws' ? /\/tcp\/(\d+)\/ws\/p2p\// : /\/tcp\/(\d+)\/p2p\//
   const port = relayAddresses.map((address) => form.exec(address)?.[1]).find((found) => found !== undefined)
-  if (port === undefined) throw new Error(`there is no ${door} door`)
+  if (port === undefined) throw new Error(`there is no ${transport} port`)
   return Number(port)
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../../glia/log.ts'
-import type { HttpHandler } from './http-door.ts'
+import type { HttpHandler } from './request-listener.ts'
 
 /** Longest path that is logged, in characters. */
 const MAX_PATH = 256

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { networkOf } from '../doors/networks.ts'
+import { networkOf } from '../inbound/networks.ts'
 
 /**
  * Names the clients of a gateway for the peers that it calls. A name is a hash of the client's network, with a key that

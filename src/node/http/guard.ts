@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { GliaError } from '../../glia/errors.ts'
 import { EXIT_HEADER } from '../../glia/http/http-exit.ts'
 import { refuse } from '../../glia/http/refuse.ts'
-import { nameIn } from '../doors/loopback.ts'
+import { nameIn } from '../inbound/loopback.ts'
 import type { OwnNames } from './own-names.ts'
 
 /** Refuses requests whose Host is no name of this server. */

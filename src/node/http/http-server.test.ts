@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { type HttpServer, openHttp } from './http-server.ts'
 import { WAITING_PER_TAB } from '../limits.ts'
-import { shareOf } from '../doors/networks.ts'
+import { shareOf } from '../inbound/networks.ts'
 import { closed, openSocket } from '../test-sockets.ts'
 
 let server: HttpServer | undefined

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { listen } from '../doors/doors.ts'
-import { type HttpHandler, httpDoor } from './http-door.ts'
+import { listen } from '../inbound/listen.ts'
+import { type HttpHandler, requestListener } from './request-listener.ts'
 import {
   HEAD_MS,
   MAX_CALLS,
@@ -12,12 +12,12 @@ import {
   WAITING_PER_TAB,
 } from '../limits.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
-import { networkOf } from '../doors/networks.ts'
-import { Quota } from '../doors/quota.ts'
+import { networkOf } from '../inbound/networks.ts'
+import { Quota } from '../inbound/quota.ts'
 import type { BodyLimits } from './request-body.ts'
-import { Unfinished } from '../doors/unfinished.ts'
+import { Unfinished } from '../inbound/unfinished.ts'
 
-/** The HTTP door. It is open before anything can answer: requests wait for that. */
+/** The HTTP port. It is open before anything can answer: requests wait for that. */
 export interface HttpServer {
   readonly port: number
   serve(handler: HttpHandler): void
@@ -46,7 +46,7 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
       // A message may take any time while bytes move: see request-body.ts.
       requestTimeout: 0,
     },
-    httpDoor(async (request, incoming) => (await handler.promise)(request, incoming), limits),
+    requestListener(async (request, incoming) => (await handler.promise)(request, incoming), limits),
   )
   server.maxConnections = MAX_SOCKETS
   boundSockets(server, perAddress, observer)
@@ -66,7 +66,7 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
 
 /**
  * Limits the sockets of each network, and those that wait for a request (half a head, or none). Past a limit the oldest
- * waiting one is closed. With the calls that run they never fill the door, so idle clients shut nobody out.
+ * waiting one is closed. With the calls that run they never fill the port, so idle clients shut nobody out.
  */
 function boundSockets(server: Server, perAddress: number, observer: RefusalObserver): void {
   const quota = new Quota(SOCKETS_PER_TAB * perAddress)

@@ -1,15 +1,15 @@
 import { isIP } from 'node:net'
-import { isLocalHost, isLoopback, nameIn } from '../doors/loopback.ts'
+import { isLocalHost, isLoopback, nameIn } from '../inbound/loopback.ts'
 import { namesIn, portsIn } from './well-known.ts'
 
 export interface OwnNamesInit {
-  /** Address at which the doors listen. */
+  /** Address at which the server listens. */
   readonly host: string
   /** Multiaddrs under which this server is announced. */
   readonly announce: readonly string[]
   /** Origins of other sites whose pages are let in; `*` lets all in. */
   readonly allowOrigins: readonly string[]
-  /** TCP port of the HTTP door, which serves this server's own pages. */
+  /** The HTTP port, which serves this server's own pages. */
   readonly httpPort: number
 }
 
@@ -51,7 +51,7 @@ export class OwnNames {
   }
 
   /**
-   * Whether a page may use the WebSocket door: its site is allowed, or it is from the HTTP door of this server,
+   * Whether a page may use the WebSocket port: its site is allowed, or it is from the HTTP port of this server,
    * directly or through a proxy.
    * @param host The request's Host, which is a name of this server.
    */

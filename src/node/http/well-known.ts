@@ -4,7 +4,7 @@ import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { PROTOCOL } from '../../glia/address.ts'
 import { withPeer } from '../../mesh/dial/addresses.ts'
 import type { IceServer } from '../../mesh/dial/ice-server.ts'
-import { isLoopback } from '../doors/loopback.ts'
+import { isLoopback } from '../inbound/loopback.ts'
 
 /** Path at which a page learns the relay of its host. */
 export const WELL_KNOWN_PATH = '/.well-known/glia.json'

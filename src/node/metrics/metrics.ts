@@ -18,7 +18,7 @@ export type Refusal =
   | 'not glia'
   | 'announcement'
 
-/** Told of what the doors refuse. */
+/** Told of what the ports refuse. */
 export interface RefusalObserver {
   refused(what: Refusal): void
 }

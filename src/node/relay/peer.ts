@@ -10,7 +10,7 @@ import { Router } from '../../glia/router.ts'
 import { peerOf, withPeer } from '../../mesh/dial/addresses.ts'
 import { MeshNode } from '../../mesh/node.ts'
 import type { KeptData } from '../data/data-dir.ts'
-import { Doorkeeper } from '../doors/doorkeeper.ts'
+import { ConnectionGuard } from '../inbound/connection-guard.ts'
 import { CIRCUITS_SHARE } from '../limits.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 import type { OwnNames } from '../http/own-names.ts'
@@ -36,7 +36,7 @@ export interface PeerInit extends KeptData {
   readonly rootModule: Uint8Array<ArrayBuffer>
   readonly workerScript: URL
   readonly metrics: ServerMetrics
-  /** Decides which pages may use the door for browsers. */
+  /** Decides which pages may use the port for browsers. */
   readonly names: OwnNames
   readonly log: Logger
 }
@@ -88,7 +88,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
       announce: init.announce.map((address) => withPeer(multiaddr(address), identity.peerId).toString()),
       metrics: metrics.libp2p,
       observer: metrics,
-      doorkeeper: new Doorkeeper({
+      connectionGuard: new ConnectionGuard({
         connectionsPerNetwork: 2 * init.perAddress,
         handshakesPerNetwork: init.perAddress,
         observer: metrics,

@@ -25,8 +25,8 @@ afterAll(async () => {
   await servers.end()
 })
 
-function addressOf({ relayAddresses }: GliaServer, door: 'ws' | 'tcp'): string {
-  return relayAddresses.find((address) => address.includes('/ws/') === (door === 'ws')) ?? ''
+function addressOf({ relayAddresses }: GliaServer, port: 'ws' | 'tcp'): string {
+  return relayAddresses.find((address) => address.includes('/ws/') === (port === 'ws')) ?? ''
 }
 
 async function tabAt(server: GliaServer): Promise<MeshNode> {

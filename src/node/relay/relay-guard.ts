@@ -3,8 +3,8 @@ import type { Connection, ConnectionGater, Libp2pEvents, PeerId, Stream, TypedEv
 import { RAW_PROTOCOL, SESSION_PROTOCOL } from '../../mesh/limits.ts'
 import { IDENTIFY_MS } from '../limits.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
-import { networkAt, shareOf } from '../doors/networks.ts'
-import { Quota } from '../doors/quota.ts'
+import { networkAt, shareOf } from '../inbound/networks.ts'
+import { Quota } from '../inbound/quota.ts'
 import { eachCircuit, type RelayServer } from '../patches/relay-server.ts'
 
 export interface RelayGuardInit {

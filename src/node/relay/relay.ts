@@ -8,7 +8,7 @@ import { tcp } from '@libp2p/tcp'
 import { DHT_PROTOCOL } from '../../mesh/limits.ts'
 import type { Platform } from '../../mesh/node.ts'
 import { BoundedDatastore } from './bounded-datastore.ts'
-import type { Doorkeeper } from '../doors/doorkeeper.ts'
+import type { ConnectionGuard } from '../inbound/connection-guard.ts'
 import {
   CIRCUIT_MS,
   DATASTORE_BOUNDS,
@@ -20,20 +20,20 @@ import {
 import type { RefusalObserver } from '../metrics/metrics.ts'
 import { toNewestConnection } from '../patches/newest-connection.ts'
 import { PinnedNames } from './dialled-names.ts'
-import { networkHere } from '../doors/networks-here.ts'
-import { networkAt } from '../doors/networks.ts'
+import { networkHere } from '../inbound/networks-here.ts'
+import { networkAt } from '../inbound/networks.ts'
 import type { OwnNames } from '../http/own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
-import { wsDoor } from './ws-door.ts'
+import { guardedWebSockets } from './guarded-websockets.ts'
 
 export interface RelayInit {
-  /** Address at which both doors listen. */
+  /** Address at which both ports listen. */
   readonly host: string
   readonly ws: number
   readonly tcp: number
   readonly announce: readonly string[]
   readonly metrics: () => Metrics
-  readonly doorkeeper: Doorkeeper
+  readonly connectionGuard: ConnectionGuard
   readonly guard: RelayGuard
   readonly names: OwnNames
   readonly observer: RefusalObserver
@@ -41,17 +41,17 @@ export interface RelayInit {
   readonly circuitBytes: number | undefined
 }
 
-/** The platform of libp2p in Node: the two doors, a circuit relay for tabs, and a part of the DHT that finds them. */
+/** The platform of libp2p in Node: the two ports, a circuit relay for tabs, and a part of the DHT that finds them. */
 export function relayPlatform(init: RelayInit): Platform {
-  const { host, ws, tcp: tcpPort, announce, metrics, doorkeeper, guard, names, observer, circuitBytes } = init
-  const { unfinished } = doorkeeper
+  const { host, ws, tcp: tcpPort, announce, metrics, connectionGuard, guard, names, observer, circuitBytes } = init
+  const { unfinished } = connectionGuard
   const dialled = new PinnedNames()
   // The type of @libp2p/tcp 11.0.28 lacks this field. The package passes it on to net.connect.
   const dialOpts = { noDelay: true, lookup: dialled.lookup }
   return {
     transports: [
-      doorkeeper.guard(wsDoor({ names, unfinished, observer, lookup: dialled.lookup })),
-      doorkeeper.guard(tcp({ dialOpts })),
+      connectionGuard.guard(guardedWebSockets({ names, unfinished, observer, lookup: dialled.lookup })),
+      connectionGuard.guard(tcp({ dialOpts })),
       // For peers behind other relays.
       circuitRelayTransport({
         maxOutboundStopStreams: MAX_CIRCUITS_PER_PEER,
@@ -62,7 +62,7 @@ export function relayPlatform(init: RelayInit): Platform {
     announce,
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      // The doorkeeper counts both, by network.
+      // The connectionGuard counts both, by network.
       inboundConnectionThreshold: Infinity,
       maxIncomingPendingConnections: Infinity,
     },
@@ -120,7 +120,7 @@ export function reservationsOf(libp2p: Libp2p): CircuitRelayService['reservation
   return (libp2p.services as { relay: CircuitRelayService }).relay.reservations
 }
 
-/** The TCP port of the door for browsers, once it is open. */
+/** The TCP port of the port for browsers, once it is open. */
 export function wsPortOf(libp2p: Libp2p): number {
   for (const address of libp2p.getMultiaddrs()) {
     const [, port] = /^\/ip[46]\/[^/]+\/tcp\/(\d+)\/ws\/p2p\//.exec(address.toString()) ?? []

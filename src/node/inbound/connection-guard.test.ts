@@ -24,8 +24,8 @@ afterEach(() => {
 
 afterAll(() => servers.end())
 
-async function open(door: 'ws' | 'tcp'): Promise<Socket> {
-  const socket = await openSocket(portOf(server, door))
+async function open(port: 'ws' | 'tcp'): Promise<Socket> {
+  const socket = await openSocket(portOf(server, port))
   sockets.push(socket)
   return socket
 }
@@ -43,10 +43,10 @@ async function refused(what: string): Promise<number> {
 }
 
 /** A native peer connects. */
-async function joins(door: 'ws' | 'tcp'): Promise<void> {
+async function joins(port: 'ws' | 'tcp'): Promise<void> {
   const { mesh } = await startNode([], { transports: [tcp(), webSockets()] })
   try {
-    const address = server.relayAddresses.find((each) => each.includes('/ws/') === (door === 'ws')) ?? ''
+    const address = server.relayAddresses.find((each) => each.includes('/ws/') === (port === 'ws')) ?? ''
     expect(await mesh.connect(address)).toBe(server.peerId)
   } finally {
     await mesh.stop()
@@ -54,12 +54,12 @@ async function joins(door: 'ws' | 'tcp'): Promise<void> {
 }
 
 test.each(['tcp', 'ws'] as const)(
-  'silent connections to the %s door, more than there are places, shut nobody out',
+  'silent connections to the %s port, more than there are places, shut nobody out',
   { timeout: 60_000 },
-  async (door) => {
-    await Promise.all(Array.from({ length: MAX_HANDSHAKES + 50 }, () => open(door)))
+  async (port) => {
+    await Promise.all(Array.from({ length: MAX_HANDSHAKES + 50 }, () => open(port)))
     await expect.poll(() => refused('handshake')).toBeGreaterThanOrEqual(50)
-    await joins(door)
+    await joins(port)
   },
 )
 
@@ -72,7 +72,7 @@ test('of one address, the oldest handshake is ended for a new one, and others ke
   expect([other.closed, second.closed]).toEqual([false, false])
 })
 
-test('half-sent heads, more than there are places, close the HTTP door to nobody', { timeout: 60_000 }, async () => {
+test('half-sent heads, more than there are places, close the HTTP port to nobody', { timeout: 60_000 }, async () => {
   const before = await refused('request')
   // This machine has eight times the 2 x 2 waiting sockets of another address.
   for (let i = 0; i < 100; i++) {

@@ -4,13 +4,13 @@ import { UsageError } from '../option-values.ts'
 import { hostOf } from './loopback.ts'
 
 /** One of the three ports, and the flag that chooses it. */
-export interface Door {
+export interface ListenPort {
   readonly flag: string
   readonly port: number
 }
 
-/** @throws {UsageError} that says which door cannot be opened, why, and which flag chooses another one */
-export async function listen(server: Server, { flag, port }: Door, host: string): Promise<void> {
+/** @throws {UsageError} that says which port cannot be opened, why, and which flag chooses another one */
+export async function listen(server: Server, { flag, port }: ListenPort, host: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -21,16 +21,16 @@ export async function listen(server: Server, { flag, port }: Door, host: string)
   }
 }
 
-/** Checks that a port is free, for a door that libp2p opens: libp2p's errors name no flag. */
-export async function checkDoor(door: Door, host: string): Promise<void> {
-  if (door.port === 0) return
+/** Checks that a port is free, if libp2p will open it: libp2p's errors name no flag. */
+export async function checkPort(wanted: ListenPort, host: string): Promise<void> {
+  if (wanted.port === 0) return
   const server = createServer()
-  await listen(server, door, host)
+  await listen(server, wanted, host)
   server.close()
   await once(server, 'close')
 }
 
-function explain(err: NodeJS.ErrnoException, { flag, port }: Door, host: string): string {
+function explain(err: NodeJS.ErrnoException, { flag, port }: ListenPort, host: string): string {
   switch (err.code) {
     case 'EADDRINUSE':
       return `Port ${port} of ${host} is in use: choose another one with ${flag} PORT (0 = any).`

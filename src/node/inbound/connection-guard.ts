@@ -8,7 +8,7 @@ import { networkAt, shareOf } from './networks.ts'
 import { Quota } from './quota.ts'
 import { Unfinished } from './unfinished.ts'
 
-export interface DoorkeeperInit {
+export interface ConnectionGuardInit {
   /** Open connections of one network. */
   readonly connectionsPerNetwork: number
   /** Handshakes of one network that are under way. */
@@ -17,18 +17,18 @@ export interface DoorkeeperInit {
 }
 
 /**
- * Counts the connections of each network at libp2p's doors. libp2p itself limits only all handshakes together, so
+ * Counts the connections of each network at libp2p's ports. libp2p itself limits only all handshakes together, so
  * silent connections of one host would shut out everybody else. It also does not limit what it reads before a handshake
  * is over.
  */
-export class Doorkeeper {
+export class ConnectionGuard {
   /** Connections whose handshake is not over, and sockets that may become such. */
   readonly unfinished: Unfinished
   readonly #quota: Quota
   readonly #rate = new Rate({ perSecond: JOINS_PER_SECOND, burst: JOINS_PER_SECOND })
   readonly #observer: RefusalObserver
 
-  constructor({ connectionsPerNetwork, handshakesPerNetwork, observer }: DoorkeeperInit) {
+  constructor({ connectionsPerNetwork, handshakesPerNetwork, observer }: ConnectionGuardInit) {
     this.#observer = observer
     this.#quota = new Quota(connectionsPerNetwork)
     this.unfinished = new Unfinished({ perNetwork: handshakesPerNetwork, inAll: MAX_HANDSHAKES }, () =>

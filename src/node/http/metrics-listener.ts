@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { listen } from '../doors/doors.ts'
-import { isLocalHost } from '../doors/loopback.ts'
+import { listen } from '../inbound/listen.ts'
+import { isLocalHost } from '../inbound/loopback.ts'
 import type { ServerMetrics } from '../metrics/metrics.ts'
 
 /** A port for /metrics alone, on this machine only. No proxy passes it on, so nobody else reaches it. */
-export interface MetricsDoor {
+export interface MetricsListener {
   stop(): Promise<void>
 }
 
 /** @throws {UsageError} if the server cannot listen on the port */
-export async function openMetrics(port: number, metrics: ServerMetrics): Promise<MetricsDoor> {
+export async function openMetrics(port: number, metrics: ServerMetrics): Promise<MetricsListener> {
   const server = createServer((request, response) => {
     // A page whose name was pointed at this machine sends its own name.
     if (request.url !== '/metrics' || !isLocalHost(request.headers.host)) {

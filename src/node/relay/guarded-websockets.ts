@@ -6,16 +6,16 @@ import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import { closingSockets } from '../../mesh/patches/closing-sockets.ts'
 import { foreignHost, foreignPage } from '../http/guard.ts'
 import { HEAD_MS, MAX_FRAME_BYTES } from '../limits.ts'
-import { clientOf } from '../doors/loopback.ts'
+import { clientOf } from '../inbound/loopback.ts'
 import type { RefusalObserver } from '../metrics/metrics.ts'
-import { networkOf } from '../doors/networks.ts'
+import { networkOf } from '../inbound/networks.ts'
 import type { OwnNames } from '../http/own-names.ts'
-import type { Unfinished } from '../doors/unfinished.ts'
+import type { Unfinished } from '../inbound/unfinished.ts'
 import { dialling } from '../patches/dialled-sockets.ts'
 import type { WsListener } from '../patches/ws-listener.ts'
 
-export interface WsDoorInit {
-  /** Known once the HTTP door is open, which is before this one. */
+export interface GuardedWebSocketsInit {
+  /** Known once the HTTP port is open, which is before this one. */
   readonly names: OwnNames
   /** Counts sockets that have not upgraded yet. */
   readonly unfinished: Unfinished
@@ -25,10 +25,10 @@ export interface WsDoorInit {
 }
 
 /**
- * libp2p's WebSocket transport with a guarded door. Only pages of this server and of allowed sites come in. A frame has
+ * libp2p's WebSocket transport with a guarded port. Only pages of this server and of allowed sites come in. A frame has
  * a limit, a silent socket is closed, and a client behind a proxy on this machine counts by its own address.
  */
-export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => Transport {
+export function guardedWebSockets(init: GuardedWebSocketsInit): (components: WebSocketsComponents) => Transport {
   return (components) => {
     const transport = closingSockets(webSockets())(components)
     const createListener = transport.createListener.bind(transport)
@@ -40,7 +40,7 @@ export function wsDoor(init: WsDoorInit): (components: WebSocketsComponents) => 
   }
 }
 
-function guarded(listener: WsListener, init: WsDoorInit): Listener {
+function guarded(listener: WsListener, init: GuardedWebSocketsInit): Listener {
   listener.wsServer.options.maxPayload = MAX_FRAME_BYTES
 
   /** Functions to call when a socket asks for a WebSocket. */

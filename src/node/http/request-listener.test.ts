@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { GliaError } from '../../glia/errors.ts'
 import { EXIT_HEADER, noteExit } from '../../glia/http/http-exit.ts'
-import { httpDoor, type HttpHandler } from './http-door.ts'
+import { requestListener, type HttpHandler } from './request-listener.ts'
 
 let server: Server | undefined
 
@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 async function open(handler: HttpHandler, { maxBodyBytes = 1000, bodyIdleMs = 5000 } = {}): Promise<number> {
-  server = createServer({ requestTimeout: 0 }, httpDoor(handler, { maxBodyBytes, bodyIdleMs }))
+  server = createServer({ requestTimeout: 0 }, requestListener(handler, { maxBodyBytes, bodyIdleMs }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port

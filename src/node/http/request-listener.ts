@@ -4,7 +4,7 @@ import { brokenEnd } from '../../glia/http/failure-trailer.ts'
 import { EXIT_HEADER, exitOf } from '../../glia/http/http-exit.ts'
 import { refuse } from '../../glia/http/refuse.ts'
 import { LINGER_MS } from '../limits.ts'
-import { clientOf } from '../doors/loopback.ts'
+import { clientOf } from '../inbound/loopback.ts'
 import { type BodyLimits, RequestBody } from './request-body.ts'
 
 /** Facts about a request beside the `Request`. */
@@ -26,7 +26,7 @@ export type HttpHandler = (request: Request, incoming: Incoming) => Response | P
  * request is still being sent. A reply that fails after its head breaks the connection, so that it never looks
  * complete. A client that goes away aborts the request's signal and cancels the reply.
  */
-export function httpDoor(handler: HttpHandler, limits: BodyLimits): RequestListener {
+export function requestListener(handler: HttpHandler, limits: BodyLimits): RequestListener {
   return (incoming, response) => {
     const gone = new AbortController()
     const body = hasBody(incoming) ? new RequestBody(incoming, limits) : undefined
