@@ -12,9 +12,6 @@ import { addressOf, installTools, local, type Outcome, spawn as spawnInChromium 
 import type { Tab } from './webdriver.ts'
 import { hasWebKit, startWebKit, type WebKit } from './webkit.ts'
 
-/** How WebDriver writes the key. */
-const ENTER = '\uE007'
-
 type SpawnOptions = Parameters<typeof glia.spawn>[1]
 
 type Tier = 'rings' | 'buffered'
@@ -122,9 +119,14 @@ for (const tier of ['rings', 'buffered'] as const) {
       const named = (name: string): Promise<string> =>
         tab.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.pid ?? '', name)
       const start = async (name: string): Promise<void> => {
-        const button = 'dialog[open] button[type="submit"]'
-        await expect.poll(() => tab.evaluate((found) => document.querySelector(found) !== null, button)).toBe(true)
-        await tab.type(button, ENTER)
+        // In one step: the sheet is rendered anew while it learns about the module.
+        const press = (): Promise<boolean> =>
+          tab.evaluate(() => {
+            const button = document.querySelector<HTMLElement>('dialog[open] button[type="submit"]')
+            button?.click()
+            return button !== null
+          })
+        await expect.poll(press).toBe(true)
         await expect.poll(() => named(name)).not.toBe('')
       }
       try {
