@@ -104,7 +104,7 @@ for (const { io, streams } of TIERS) {
         },
         [local(pid, 'enough'), streams] as const,
       )
-      expect(outcome).toEqual({ code: streams ? 'ERR_RESET' : undefined, bytes: 4 * MiB })
+      expect(outcome).toEqual({ code: streams ? 'ERR_NO_READER' : undefined, bytes: 4 * MiB })
     })
 
     test('a guest that has ended its reply goes on, and hears its message to the end', async ({ page }) => {

@@ -36,7 +36,12 @@ export const STATUS = {
   ERR_STORAGE: 500,
   ERR_INTERNAL: 500,
   ERR_UNREACHABLE: 502,
+  /** The other side ended the call without saying why: the raw dialect, or a connection that breaks off. */
   ERR_RESET: 502,
+  /** A stream takes no more: its reader has closed, or its writer has ended it. The reply stands. */
+  ERR_NO_READER: 502,
+  /** The other peer broke the protocol of the session. */
+  ERR_PROTOCOL: 502,
   ERR_NO_TAB: 503,
   ERR_LIVE_LIMIT: 503,
   /** The process was stopped before this message was delivered, or while it ran. */

@@ -60,7 +60,7 @@ describe('a process of this peer', () => {
     const { proc } = makeProc(() => (message) => message.write(bytes('no need')))
     const stream = makePeer([proc]).router.open(addressOf(proc), browser)
     expect(text(await readAll(stream))).toBe('no need')
-    await expect(stream.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+    await expect(stream.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
   })
 })
 
@@ -245,7 +245,7 @@ describe('a process of another peer', () => {
     expect(signals[0]?.aborted).toBe(true)
   })
 
-  test.each(['ERR_ABORTED', 'ERR_RESET'] as const)(
+  test.each(['ERR_ABORTED', 'ERR_RESET', 'ERR_NO_READER'] as const)(
     'that is reached after the caller gave up with %s is told so',
     async (code) => {
       const reached = Promise.withResolvers<Stream>()

@@ -230,7 +230,7 @@ async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<voi
     call.patience.sent()
   } catch (thrown) {
     const error = toGliaError(thrown)
-    if (far.signal.aborted || error.code !== 'ERR_RESET') {
+    if (far.signal.aborted || error.code !== 'ERR_NO_READER') {
       far.abort(error)
       throw error
     }

@@ -78,7 +78,7 @@ export class OutgoingDuplex {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.signal.throwIfAborted()
-    if (this.#replyEnded) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
+    if (this.#replyEnded) throw new GliaError('ERR_NO_READER', 'The stream was already closed for writing.')
     if (this.#held) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
     const sent = this.#queue.length === 0 ? this.#link.put(chunk) : 0
     if (sent === BROKEN) throw notRead()
@@ -169,5 +169,5 @@ export class OutgoingDuplex {
 }
 
 function notRead(): GliaError {
-  return new GliaError('ERR_RESET', 'The other side does not read any more.')
+  return new GliaError('ERR_NO_READER', 'The other side does not read any more.')
 }

@@ -52,7 +52,7 @@ class TestGuest {
       const count = this.request.put(chunk.subarray(done))
       if (count === BROKEN) {
         this.#throwIfFailed()
-        throw new GliaError('ERR_RESET', 'EPIPE')
+        throw new GliaError('ERR_NO_READER', 'EPIPE')
       }
       if (count === 0) await this.request.writerChanged(sequence)
       else done += count

@@ -208,6 +208,8 @@ describe('a failure before the reply has begun', () => {
     ['ERR_INTERNAL', 500],
     ['ERR_STORAGE', 500],
     ['ERR_RESET', 502],
+    ['ERR_NO_READER', 502],
+    ['ERR_PROTOCOL', 502],
     ['ERR_NO_TAB', 503],
     ['ERR_LIVE_LIMIT', 503],
     ['ERR_PROC_STOPPED', 503],

@@ -138,7 +138,7 @@ describe('a method that ends one half of its call', () => {
     }
     const { stream, done } = deliver(makeProc(() => deaf).proc)
     expect(await stream.read()).toEqual(bytes('enough'))
-    await expect(stream.write(bytes('more'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+    await expect(stream.write(bytes('more'))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
     expect(await stream.read()).toBeNull()
     await done
   })

@@ -57,7 +57,7 @@ export function typeByte(type: FrameType, fin = false): number {
 }
 
 /**
- * Reads a frame without its length. Its bytes are views of the given ones. @throws {GliaError} ERR_RESET if it is no
+ * Reads a frame without its length. Its bytes are views of the given ones. @throws {GliaError} ERR_PROTOCOL if it is no
  * frame.
  */
 export function decodeFrame(bytes: Uint8Array): Frame {

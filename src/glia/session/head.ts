@@ -54,7 +54,7 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
   return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', message) }
 }
 
-/** Unknown keys are ignored. @throws {GliaError} ERR_RESET if the bytes are no head. */
+/** Unknown keys are ignored. @throws {GliaError} ERR_PROTOCOL if the bytes are no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
   const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
@@ -70,20 +70,25 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
 }
 
-/** The failure of a call, for a FAIL frame. */
-export function encodeStatus({ code, message, exitCode, accepted }: GliaError): Uint8Array {
-  const bytes = encoder.encode(JSON.stringify({ code, message, exitCode, accepted }))
+/** Codes that version 0.1 does not know, and the code that it has for the same failure. */
+const FORMERLY: Partial<Record<ErrorCode, ErrorCode>> = { ERR_NO_READER: 'ERR_RESET', ERR_PROTOCOL: 'ERR_RESET' }
+
+/** The failure of a call, for a FAIL frame. Peers of version 0.1 read `code`, later ones `exactly` if it is there. */
+export function encodeStatus({ code: exact, message, exitCode, accepted }: GliaError): Uint8Array {
+  const former = FORMERLY[exact]
+  const status = { code: former ?? exact, exactly: former && exact, exitCode, accepted }
+  const bytes = encoder.encode(JSON.stringify({ ...status, message }))
   if (bytes.length <= MAX_HEAD_BYTES) return bytes
-  return encoder.encode(JSON.stringify({ code, message: `${message.slice(0, MAX_MESSAGE)}…`, exitCode, accepted }))
+  return encoder.encode(JSON.stringify({ ...status, message: `${message.slice(0, MAX_MESSAGE)}…` }))
 }
 
-/** @throws {GliaError} ERR_RESET if the bytes are no failure. */
+/** @throws {GliaError} ERR_PROTOCOL if the bytes are no failure. */
 export function decodeStatus(bytes: Uint8Array): GliaError {
-  const { code, message, exitCode, accepted } = parse(bytes)
+  const { code, exactly, message, exitCode, accepted } = parse(bytes)
   if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
   if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('the exit code is not valid')
   // The code may be of a newer version. Its sentence still says what happened.
-  const known: ErrorCode = isErrorCode(code) ? code : 'ERR_INTERNAL'
+  const known = [exactly, code].find(isErrorCode) ?? 'ERR_INTERNAL'
   return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
 }
 

@@ -74,7 +74,7 @@ export class Inbox {
     return this.#reader.promise
   }
 
-  /** @throws {GliaError} ERR_RESET if the other side should not have sent these bytes. */
+  /** @throws {GliaError} ERR_PROTOCOL if the other side should not have sent these bytes. */
   receive(data: Uint8Array, fin: boolean): void {
     if (this.#ended) throw violation('a message goes on after its end')
     this.#arrivedBytes += data.length

@@ -49,7 +49,8 @@ export class Outbox {
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#reason) throw this.#reason
     if (this.#stopped) throw notRead()
-    if (this.#ended || this.#endsApart) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
+    if (this.#ended || this.#endsApart)
+      throw new GliaError('ERR_NO_READER', 'The stream was already closed for writing.')
     if (chunk.length === 0) return
     if (this.#writer) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
     this.#chunks.push(chunk)
@@ -141,5 +142,5 @@ export class Outbox {
 }
 
 function notRead(): GliaError {
-  return new GliaError('ERR_RESET', 'The other side does not read any more.')
+  return new GliaError('ERR_NO_READER', 'The other side does not read any more.')
 }

@@ -91,7 +91,7 @@ test('a caller with the whole reply is through, even if nobody wanted the rest o
   await stream.write(bytes('a'))
   expect(await stream.read()).toBeNull()
   await vi.waitUntil(() => caller.calls === 0, { interval: 1 })
-  await expect(stream.write(bytes('b'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+  await expect(stream.write(bytes('b'))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
 })
 
 test('a call beyond what the server takes at once is refused, and the others go on', async () => {

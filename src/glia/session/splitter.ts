@@ -18,7 +18,7 @@ export class Splitter {
     this.#take = take
   }
 
-  /** @throws {GliaError} ERR_RESET if a frame is too long; the error of `take`. */
+  /** @throws {GliaError} ERR_PROTOCOL if a frame is too long; the error of `take`. */
   push(piece: Uint8Array): void {
     let at = 0
     while (at < piece.length) at = this.#frame ? this.#goOn(this.#frame, piece, at) : this.#begin(piece, at)

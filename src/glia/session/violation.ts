@@ -5,5 +5,5 @@ import { GliaError } from '../errors.ts'
  * ends. For its calls that is a bad gateway (502), not a mistake of their callers.
  */
 export function violation(what: string): GliaError {
-  return new GliaError('ERR_RESET', `The other peer broke the session’s protocol: ${what}.`)
+  return new GliaError('ERR_PROTOCOL', `The other peer broke the session’s protocol: ${what}.`)
 }

@@ -111,7 +111,10 @@ describe('a session ends, and nothing else, when the other side', () => {
     const streams: SessionStream[] = []
     const [wire, session] = server((stream) => streams.push(stream))
     wire.send(...frames)
-    expect(await session.ended).toMatchObject({ code: 'ERR_RESET', message: expect.stringMatching(/broke/) as unknown })
+    expect(await session.ended).toMatchObject({
+      code: 'ERR_PROTOCOL',
+      message: expect.stringMatching(/broke/) as unknown,
+    })
     expect(session.calls).toBe(0)
     expect(wire.ended).toHaveBeenCalledOnce()
     for (const stream of streams.filter(({ silent }) => !silent)) expect(stream.signal.aborted).toBe(true)
@@ -120,7 +123,7 @@ describe('a session ends, and nothing else, when the other side', () => {
   test('calls where it should answer', async () => {
     const [wire, session] = caller()
     wire.send(open(1))
-    expect(await session.ended).toMatchObject({ code: 'ERR_RESET' })
+    expect(await session.ended).toMatchObject({ code: 'ERR_PROTOCOL' })
   })
 })
 
@@ -198,7 +201,7 @@ test('a peer that opens calls without end and takes no answer is cut off', async
   far.send = () => false
   const session = new Session({ channel: far, local: SELF, remote: OTHER, serve: () => undefined, maxInboundCalls: 10 })
   for (let id = 1; id < 10_000; id++) wire.send(open(id, { to }))
-  expect(await session.ended).toMatchObject({ code: 'ERR_RESET' })
+  expect(await session.ended).toMatchObject({ code: 'ERR_PROTOCOL' })
 })
 
 test('a peer that stops taking bytes holds the credit of the calls that it reads, and no more', async () => {

@@ -46,8 +46,8 @@ export class Pipe {
   async write(chunk: Uint8Array): Promise<void> {
     checkBytes(chunk)
     if (this.#reason) throw this.#reason
-    if (this.#ended) throw new GliaError('ERR_RESET', 'The stream was already closed for writing.')
-    if (this.#readerGone) throw new GliaError('ERR_RESET', 'The other side does not read any more.')
+    if (this.#ended) throw new GliaError('ERR_NO_READER', 'The stream was already closed for writing.')
+    if (this.#readerGone) throw new GliaError('ERR_NO_READER', 'The other side does not read any more.')
     if (chunk.byteLength === 0) return
     if (this.#reader) {
       this.#settleReader(chunk)
@@ -81,7 +81,7 @@ export class Pipe {
     if (this.#readerGone) return
     this.#readerGone = true
     this.#drop()
-    this.#writer?.reject(new GliaError('ERR_RESET', 'The other side does not read any more.'))
+    this.#writer?.reject(new GliaError('ERR_NO_READER', 'The other side does not read any more.'))
     this.#writer = undefined
     this.#settleReader(null)
   }

@@ -42,7 +42,7 @@ export interface Stream {
   readonly room?: Uint8Array | undefined
   /**
    * Sends bytes. Resolves when there is room for more (back-pressure). Do not change the array afterwards.
-   * @throws {GliaError} ERR_RESET if the reader has closed or this side has ended its writing; the reason if aborted.
+   * @throws {GliaError} ERR_NO_READER if the reader has closed or this side has ended its writing; the reason if aborted.
    */
   write(chunk: Uint8Array): Promise<void>
   /** This side wants no more bytes. Arriving bytes are dropped, and writes of the other side fail. */

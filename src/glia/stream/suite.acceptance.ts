@@ -126,7 +126,7 @@ export function acceptStreams(name: string, init: StreamCase, functions: TestFun
       test('takes no more once its writer has ended it', async () => {
         const [writer] = order(await open())
         await writer.closeWrite()
-        await expect(writer.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'ERR_RESET' })
+        await expect(writer.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
       })
 
       test('holds a writer that is not read, and lets it go on when it is', async () => {
@@ -146,7 +146,7 @@ export function acceptStreams(name: string, init: StreamCase, functions: TestFun
         // The write may fail because nobody reads any more, before the reason arrives.
         const aborted = arrivesAs('ERR_ABORTED')
         const code: unknown = expect.stringMatching(
-          endsWithReply ? /^ERR_(ABORTED|RESET)$/ : new RegExp(`^${aborted}$`),
+          endsWithReply ? /^ERR_(ABORTED|NO_READER)$/ : new RegExp(`^${aborted}$`),
         )
         expect(await both).toMatchObject([failed(aborted), failed(code)])
       })
@@ -174,7 +174,7 @@ export function acceptStreams(name: string, init: StreamCase, functions: TestFun
       const [caller, server] = await open()
       await server.closeWrite()
       expect(await caller.read()).toBeNull()
-      expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_RESET' })
+      expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_NO_READER' })
     })
 
     test.skipIf(bare)(
@@ -184,7 +184,7 @@ export function acceptStreams(name: string, init: StreamCase, functions: TestFun
         await caller.write(Uint8Array.of(1))
         await server.read()
         await server.closeRead()
-        expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_RESET' })
+        expect(await failureOfWrites(caller, turn)).toMatchObject({ code: 'ERR_NO_READER' })
         await server.write(Uint8Array.of(2))
         await server.closeWrite()
         expect([...(await readAll(caller))]).toEqual([2])
@@ -197,7 +197,7 @@ export function acceptStreams(name: string, init: StreamCase, functions: TestFun
       await caller.read()
       await caller.closeRead()
       const { code } = await failureOfWrites(server, turn)
-      expect(code).toMatch(endsWithReply ? /^ERR_(ABORTED|RESET)$/ : /^ERR_RESET$/)
+      expect(code).toMatch(endsWithReply ? /^ERR_(ABORTED|NO_READER)$/ : /^ERR_NO_READER$/)
     })
 
     test('a closed end reads nothing more, and the other end reads the end', async () => {

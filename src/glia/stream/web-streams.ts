@@ -25,9 +25,8 @@ export async function pumpInto(
   } catch (thrown) {
     const error = toGliaError(thrown, 'ERR_ABORTED')
     await drop(reader, error)
-    // Writes also fail when the other side has all it wants (ERR_RESET): its reply stands. A source that was reset is
-    // not whole.
-    if (isReading || error.code !== 'ERR_RESET') stream.abort(error)
+    // Writes also fail when the other side has all it wants (ERR_NO_READER): its reply stands.
+    if (isReading || error.code !== 'ERR_NO_READER') stream.abort(error)
   }
 }
 

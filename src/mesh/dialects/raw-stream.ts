@@ -103,5 +103,5 @@ export class RawStream implements Stream {
 }
 
 function refusedWrite(message: string, cause?: unknown): GliaError {
-  return new GliaError('ERR_RESET', message, { cause })
+  return new GliaError('ERR_NO_READER', message, { cause })
 }

@@ -174,7 +174,7 @@ describe('a guest that closes its stdin', () => {
     const [caller, server] = await calls.open()
     await server.closeRead()
     await turns()
-    await expect(caller.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+    await expect(caller.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
   })
 
   test('frees a caller that waits for room', async () => {
@@ -185,7 +185,7 @@ describe('a guest that closes its stdin', () => {
     held.catch(() => undefined)
     await turns()
     await server.closeRead()
-    await expect(held).rejects.toMatchObject({ code: 'ERR_RESET' })
+    await expect(held).rejects.toMatchObject({ code: 'ERR_NO_READER' })
     await server.write(bytes('reply'))
     expect(await caller.read()).toEqual(bytes('reply'))
   })
@@ -197,7 +197,7 @@ describe('a guest that closes its stdin', () => {
     await server.closeRead()
     await caller.write(new Uint8Array(RING_BYTES))
     await turns()
-    await expect(caller.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_RESET' })
+    await expect(caller.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_NO_READER' })
     const reply = readAll(caller)
     await flood
     await server.closeWrite()

@@ -172,6 +172,6 @@ class GuestStream implements Stream {
   #whyBroken(): Error {
     const { aborted, reason } = this.#message.signal
     if (aborted && reason instanceof Error) return reason
-    return new GliaError('ERR_RESET', 'The descriptor is of no use any more.')
+    return new GliaError('ERR_NO_READER', 'The descriptor is of no use any more.')
   }
 }
