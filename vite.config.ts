@@ -16,6 +16,8 @@ export default defineConfig({
   // An address that is no file is a 404, as on the server: the HTTP API must never be answered with the page.
   appType: 'mpa',
   plugins: [app(), dev(), refresh(), pageCsp(), singleCopies()],
+  // Not the pages of src/examples: they import the package by its name.
+  optimizeDeps: { entries: 'index.html' },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   server: { headers: ISOLATION_HEADERS },
   build: {

@@ -11,6 +11,7 @@ const vite = await createServer({
   resolve: { preserveSymlinks: process.env['GLIA_ROOT'] !== undefined },
   logLevel: 'error',
   appType: 'custom',
+  optimizeDeps: { noDiscovery: true, entries: [] },
   server: { middlewareMode: true, hmr: false, watch: null, ws: false },
 })
 let code = 1
