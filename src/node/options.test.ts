@@ -43,6 +43,12 @@ test('flags are read in both ways of writing them', () => {
   })
 })
 
+test('a flag without a value turns something on', () => {
+  const on = { publicMetrics: true, accessLog: true }
+  expect(parseOptions(['--access-log', '--public-metrics', '--public-metrics'], {})).toMatchObject(on)
+  expect(parseOptions([], { GLIA_ACCESS_LOG: '1', GLIA_PUBLIC_METRICS: 'yes' })).toMatchObject(on)
+})
+
 test('variables are read; a flag wins; an empty variable is none', () => {
   const env = { GLIA_HTTP: '3000', GLIA_HOST: '0.0.0.0', GLIA_WS: '3001', GLIA_PUBLIC_METRICS: '1', GLIA_DATA: 'kept' }
   expect(parseOptions([], env)).toMatchObject({

@@ -132,8 +132,9 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   ),
 }
 
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value]
+/** commander gives no value for a flag that takes none. */
+function collect(value: string | null | undefined, before: readonly string[] = []): string[] {
+  return [...before, value ?? 'true']
 }
 
 /** Adds the flags of the server to a command. */
@@ -154,9 +155,9 @@ given more than once; their variables take several values with spaces between th
 export function readServerFlags(command: Command, env: Env): Options {
   const read = ({ flags, multiple, read: of }: Flag<unknown>): unknown => {
     const option = new Option(flags)
-    const values = command.getOptionValue(option.attributeName()) as readonly string[] | true | undefined
+    const values = command.getOptionValue(option.attributeName()) as readonly string[] | undefined
     const where = `--${option.name()}`
-    if (values !== undefined) return of([values].flat().map((value) => ({ where, value: String(value) })))
+    if (values !== undefined) return of(values.map((value) => ({ where, value })))
     return of(fromEnv(`GLIA_${option.name().toUpperCase().replaceAll('-', '_')}`, env, multiple))
   }
   return Object.fromEntries(Object.entries(FLAGS).map(([name, flag]) => [name, read(flag)])) as unknown as Options
