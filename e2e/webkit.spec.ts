@@ -128,6 +128,8 @@ for (const tier of ['rings', 'buffered'] as const) {
           })
         await expect.poll(press).toBe(true)
         await expect.poll(() => named(name)).not.toBe('')
+        // The sheet goes when the process is kept: the next one must not press its button.
+        await expect.poll(() => tab.evaluate(() => document.querySelector('dialog[open]') === null)).toBe(true)
       }
       try {
         await writeFile(join(folder, 'chosen.wasm'), module)
