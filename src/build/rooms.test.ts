@@ -46,9 +46,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     data: [],
     root: [],
     metrics: ['http/gateway.ts', 'relay/relay.ts'],
-    doors: ['metrics', 'patches'],
-    http: ['doors', 'metrics'],
-    relay: ['data', 'doors', 'http', 'metrics', 'patches', 'root'],
+    inbound: ['metrics', 'patches'],
+    http: ['inbound', 'metrics'],
+    relay: ['data', 'inbound', 'http', 'metrics', 'patches', 'root'],
   },
   'workers/actor': {
     files: ['wasi/descriptor.ts', 'wasi/later.ts', 'wasi/rights.ts', 'wasi/wasi-error.ts'],
