@@ -6,6 +6,9 @@ export interface Logger {
   warn(message: string, ...details: unknown[]): void
 }
 
+/** Drops every line. */
+export const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+
 export function consoleLogger(name: string): Logger {
   const prefix = `[${name}]`
   return {

@@ -1,4 +1,5 @@
 // For tests: a peer whose processes run functions of the test instead of modules.
+import { SILENT } from './log.ts'
 import type { Actor, ActorPlace, Message } from './process/actor.ts'
 import { type Address, PROTOCOL } from './address.ts'
 import type { Env } from './env.ts'
@@ -150,7 +151,7 @@ export interface TestPeer {
 export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody): TestPeer {
   const rootPid = procs[0]?.pid ?? newPid()
   const env: Env = {
-    log: () => ({ debug: () => undefined, info: () => undefined, warn: () => undefined }),
+    log: () => SILENT,
     localHost: () => ({ peerId: SELF, addrs: () => ['/ip4/127.0.0.1/tcp/4001'] }),
     routing: () => ({
       findPeer: async (peerId) => Promise.reject(unreachable(peerId)),

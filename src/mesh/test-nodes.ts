@@ -1,4 +1,5 @@
 // For tests: real libp2p nodes on loopback.
+import { SILENT } from '../glia/log.ts'
 import { circuitRelayServer, circuitRelayTransport, type ServerReservationStoreInit } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
@@ -19,7 +20,6 @@ import { newIdentity, type Identity } from './libp2p/identity.ts'
 import { DHT_PROTOCOL } from './limits.ts'
 import { type MeshInit, MeshNode, type Platform } from './node.ts'
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 const running: { stop(): Promise<void> }[] = []
 
 afterEach(async () => {
@@ -53,7 +53,7 @@ export async function startNode(
   const mesh = await MeshNode.create({
     ...init,
     identity: me,
-    log: silent,
+    log: SILENT,
     serveStream: (stream) => router.serveStream(stream),
     isServed: ({ proc, method }) => isServed(find(proc), method),
     root: () => root,
@@ -61,7 +61,7 @@ export async function startNode(
     platform: { transports: [tcp(), circuitRelayTransport()], listen: [], reserves: true, ...given },
   })
   const env: Env = {
-    log: () => silent,
+    log: () => SILENT,
     localHost: () => ({ peerId: me.peerId, addrs: () => mesh.addrs() }),
     routing: () => mesh.routing,
   }

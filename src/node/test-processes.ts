@@ -1,4 +1,5 @@
 // For tests: the processes of a tab, in threads of this process.
+import { SILENT } from '../glia/log.ts'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
 import { ProcessTable } from '../actors/table/process-table.ts'
 import type { ProcessStore } from '../actors/table/store.ts'
@@ -9,8 +10,6 @@ import { Router } from '../glia/router.ts'
 import { SELF } from '../glia/test-peer.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
 import { threadWorker } from './root/thread-worker.ts'
-
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
 export interface TestProcessesInit {
   /** The actor worker's script, built. */
@@ -34,7 +33,7 @@ export interface TestProcesses {
 
 export function makeProcesses({ script, createWorker, liveLimit, store }: TestProcessesInit): TestProcesses {
   const env: Env = {
-    log: () => silent,
+    log: () => SILENT,
     localHost: () => ({ peerId: SELF, addrs: () => [] }),
     routing: () => {
       throw new Error('none')
@@ -46,7 +45,7 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
     store,
     tier: 'rings',
     createWorker: createWorker ?? (async () => threadWorker(script)),
-    log: silent,
+    log: SILENT,
     changed: () => undefined,
     liveLimit,
     mesh: {

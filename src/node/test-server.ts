@@ -5,14 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileAssemblyScript } from '../build/assemblyscript.ts'
 import { fromRoot } from '../build/paths.ts'
-import type { Logger } from '../glia/log.ts'
+import { SILENT } from '../glia/log.ts'
 import { parseOptions } from './test-options.ts'
 import { type GliaServer, type ServerInit, startServer } from './server.ts'
 import { builtActorWorker } from './test-worker.ts'
 
 export const PAGE = '<!doctype html><title>Glia</title>'
-
-const silentLog: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
 /** Makes servers of one built app, and ends them all. */
 export interface TestServers {
@@ -42,7 +40,7 @@ export async function testServers(): Promise<TestServers> {
     newFolder,
     async start(options) {
       const data = options?.data ?? (await newFolder())
-      const given = { ...defaults, dist, workerScript: worker.script, log: silentLog }
+      const given = { ...defaults, dist, workerScript: worker.script, log: SILENT }
       const server = await startServer({ ...given, ...options, data })
       servers.push(server)
       return server

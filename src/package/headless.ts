@@ -2,7 +2,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { GliaError } from '../glia/errors.ts'
-import type { Logger } from '../glia/log.ts'
+import { type Logger, SILENT } from '../glia/log.ts'
 import { isServed } from '../glia/process/admit.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import { parsePid } from '../glia/pid.ts'
@@ -11,7 +11,7 @@ import type { Stream } from '../glia/stream/stream.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
 import { MeshNode } from '../mesh/node.ts'
 import { newIdentity } from '../mesh/libp2p/identity.ts'
-import { createProc, createRouter } from './make.ts'
+import { createProc, processesOf } from './make.ts'
 
 /** How a peer runs in Node. */
 export interface HeadlessPeerOptions {
@@ -39,28 +39,24 @@ export interface HeadlessPeer {
   stop(): Promise<void>
 }
 
-const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
-
 /** Runs a peer in Node, under a fresh identity. @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is of no use. */
 export async function createPeer(options: HeadlessPeerOptions): Promise<HeadlessPeer> {
   const { relays, procs = [createProc({ name: 'root', methods: {} })], log = SILENT, signal: life } = options
   life?.throwIfAborted()
   const identity = await newIdentity()
   const { peerId } = identity
-  const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
-  const { env, router: local } = createRouter({ procs, peerId, log })
-  const { root: rootPid } = local.aliases
+  const processes = processesOf(procs)
   const mesh: MeshNode = await MeshNode.create({
     identity,
     log,
     serveStream: (stream) => router.serveStream(stream),
-    isServed: ({ proc, method }) => isServed(find(proc), method),
-    root: () => rootPid,
+    isServed: ({ proc, method }) => isServed(processes.get(proc), method),
+    root: () => processes.rootPid,
     platform: { transports: [tcp(), webSockets(), circuitRelayTransport()], listen: [], reserves: true },
   })
   const router: Router = new Router({
-    env: { ...env, localHost: () => ({ peerId, addrs: () => mesh.addrs() }), routing: () => mesh.routing },
-    procs: { rootPid: parsePid(rootPid), get: find },
+    env: { log: () => log, localHost: () => ({ peerId, addrs: () => mesh.addrs() }), routing: () => mesh.routing },
+    procs: processes,
     openRemote: (address, how) => mesh.open(address, how),
     rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
   })

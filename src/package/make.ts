@@ -1,12 +1,12 @@
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
-import type { Logger } from '../glia/log.ts'
+import { type Logger, SILENT } from '../glia/log.ts'
 import { newPid, type Pid } from '../glia/pid.ts'
 import type { Actor, Message } from '../glia/process/actor.ts'
 import { type GivenPolicy, makePolicy } from '../glia/process/policy.ts'
 import { Proc } from '../glia/process/proc.ts'
 import { makeRestart, type Restart, type RestartType } from '../glia/process/restart.ts'
-import { type OpenRemote, Router } from '../glia/router.ts'
+import { type OpenRemote, Router, type RouterInit } from '../glia/router.ts'
 
 /** A process whose methods are JavaScript functions. */
 export interface ProcOptions {
@@ -81,8 +81,6 @@ export interface RouterOptions {
 /** Nobody: the identity multihash of 32 zero bytes, as a peer id. */
 const NOBODY = '12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
 
-const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
-
 /** Makes the router of a peer that has these processes, and the environment that {@link createHttp} needs with it. */
 export function createRouter(options: RouterOptions): { env: Env; router: Router } {
   const { procs, peerId = NOBODY, log = SILENT } = options
@@ -98,9 +96,13 @@ export function createRouter(options: RouterOptions): { env: Env; router: Router
       },
     }),
   }
+  return { env, router: new Router({ env, procs: processesOf(procs), openRemote }) }
+}
+
+/** Processes as a router finds them. The first is the root. */
+export function processesOf(procs: readonly Proc[]): RouterInit['procs'] {
   const rootPid = procs[0]?.pid ?? newPid()
-  const found = { rootPid, get: (pid: string) => procs.find((proc) => proc.pid === pid) }
-  return { env, router: new Router({ env, procs: found, openRemote }) }
+  return { rootPid, get: (pid) => procs.find((proc) => proc.pid === pid) }
 }
 
 function unreachable(peer: string): GliaError {

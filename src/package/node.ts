@@ -17,7 +17,7 @@
 import '../node/polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { consoleLogger, type Logger } from '../glia/log.ts'
+import { consoleLogger, type Logger, SILENT } from '../glia/log.ts'
 import { type HeaderMap, headersFor } from '../headers.ts'
 import { addServerFlags, readServerFlags } from '../node/options.ts'
 import { startServer as start } from '../node/server.ts'
@@ -71,6 +71,6 @@ export async function startServer({ log, ...given }: ServerOptions = {}): Promis
     ...options,
     dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
     workerScript: new URL('./actor-worker.js', import.meta.url),
-    log: log ?? { ...consoleLogger('glia'), info: () => undefined, debug: () => undefined },
+    log: log ?? { ...SILENT, warn: consoleLogger('glia').warn },
   })
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SILENT } from '../../glia/log.ts'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
 import { newPid } from '../../glia/pid.ts'
@@ -11,7 +12,6 @@ import { builtActorWorker } from '../test-worker.ts'
 import { threadWorker } from './thread-worker.ts'
 
 const pid = newPid()
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
 let root: Proc
 let router: Router
@@ -19,8 +19,8 @@ let router: Router
 beforeAll(async () => {
   worker = await builtActorWorker()
   const module = new Uint8Array(await compileAssemblyScript(fromRoot('src/examples/root.ts')))
-  root = await createRoot({ pid, peerId: SELF, module, workerScript: worker.script, log: silent })
-  const env = { log: () => silent, localHost: () => ({ peerId: SELF, addrs: () => [] }) }
+  root = await createRoot({ pid, peerId: SELF, module, workerScript: worker.script, log: SILENT })
+  const env = { log: () => SILENT, localHost: () => ({ peerId: SELF, addrs: () => [] }) }
   router = new Router({
     env: { ...env, routing: () => Promise.reject(new Error('none')) as never },
     procs: { get: (asked) => (asked === pid ? root : undefined), rootPid: pid },
@@ -84,7 +84,7 @@ test('a script that is not there is said to be', async () => {
     peerId: SELF,
     module: new Uint8Array(await compileAssemblyScript(fromRoot('src/examples/root.ts'))),
     workerScript: new URL('none.js', worker.script),
-    log: silent,
+    log: SILENT,
   })
   await expect(gone.warmUp()).rejects.toMatchObject({
     code: 'ERR_START',
