@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test'
 import { bad, type BadName, good } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
-import { call, devtools, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
+import { call, heldWorkers, local, send, spawn, spawnBytes, test, trySpawn } from './tab.ts'
 
 /** Workers of a tab without processes of its own: root's, and the one that is kept ready for the next process. */
 const WORKERS_AT_START = 2
@@ -75,26 +75,22 @@ test('processes that come and go leave no worker behind, nor its memory', async 
       for (const pid of await Promise.all(spawns)) await glia.kill(pid)
     }, bytes)
   }
-  const session = await devtools(tab)
-  const objectGroup = 'count'
-  const heldWorkers = async (): Promise<unknown> => {
-    const { result: prototype } = await session.send('Runtime.evaluate', {
-      expression: 'Worker.prototype',
-      objectGroup,
-    })
-    const prototypeObjectId = prototype.objectId ?? ''
-    const { objects } = await session.send('Runtime.queryObjects', { prototypeObjectId, objectGroup })
-    const { result } = await session.send('Runtime.callFunctionOn', {
-      objectId: objects.objectId ?? '',
-      functionDeclaration: 'function () { return this.length }',
-      returnByValue: true,
-    })
-    // Objects that DevTools gave out are held until they are released.
-    await session.send('Runtime.releaseObjectGroup', { objectGroup })
-    return result.value
-  }
   // Chromium holds a Worker until its thread has ended, which takes a moment on a busy machine.
-  await expect.poll(heldWorkers).toBeLessThanOrEqual(WORKERS_AT_START)
+  await expect.poll(() => heldWorkers(tab)).toBeLessThanOrEqual(WORKERS_AT_START)
+})
+
+test.describe('without a service worker', () => {
+  // Playwright sees no requests of a page that a service worker serves.
+  test.use({ serviceWorkers: 'block' })
+
+  test('a worker that was started ahead and did not load is let go', async ({ tab }) => {
+    await tab.context().route('**/actor.js', (route) => route.abort(), { times: 1 })
+    // The process takes the worker that waits for it, and the one that is started in its place does not load.
+    await tab.evaluate((killed) => glia.kill(killed), await spawn(tab, 'trouble'))
+    await expect.poll(() => heldWorkers(tab)).toBe(WORKERS_AT_START - 1)
+    const pid = await spawn(tab, 'trouble')
+    expect(await call(tab, local(pid, 'slurp'), 'hello')).toEqual({ text: '5' })
+  })
 })
 
 test('root cannot be killed', async ({ tab }) => {

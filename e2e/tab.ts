@@ -157,6 +157,26 @@ export function devtools(page: Page): Promise<CDPSession> {
   return page.context().newCDPSession(page)
 }
 
+/** How many `Worker` objects the page cannot let go of. */
+export async function heldWorkers(page: Page): Promise<unknown> {
+  const session = await devtools(page)
+  const objectGroup = 'count'
+  const { result: prototype } = await session.send('Runtime.evaluate', { expression: 'Worker.prototype', objectGroup })
+  const { objects } = await session.send('Runtime.queryObjects', {
+    prototypeObjectId: prototype.objectId ?? '',
+    objectGroup,
+  })
+  const { result } = await session.send('Runtime.callFunctionOn', {
+    objectId: objects.objectId ?? '',
+    functionDeclaration: 'function () { return this.length }',
+    returnByValue: true,
+  })
+  // Objects that DevTools gave out are held until they are released.
+  await session.send('Runtime.releaseObjectGroup', { objectGroup })
+  await session.detach()
+  return result.value
+}
+
 /** Ends the service worker at once, as a browser does with one that is idle or takes up memory it needs. */
 export async function stopServiceWorker(page: Page): Promise<void> {
   const session = await devtools(page)

@@ -16,9 +16,12 @@ export function workerScript(url: string, start: (url: string) => Worker, alive?
   const startSpare = (): void => {
     const worker = start(url)
     spare = worker
-    // A worker that failed to load is not handed out. The next start tries again, and reports the failure.
+    // A worker that failed to load is not handed out. The next start tries again, and reports the failure. The browser
+    // holds such a worker, though it has no thread, until it is ended.
     worker.onerror = () => {
-      if (spare === worker) spare = undefined
+      if (spare !== worker) return
+      spare = undefined
+      worker.terminate()
     }
   }
   alive?.addEventListener('abort', () => spare?.terminate(), { once: true })
