@@ -21,8 +21,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   'src/actors': {
     module: ['worker/worker-api.ts', 'worker/new-worker.ts'],
     files: ['module', 'worker/worker-api.ts'],
-    outgoing: ['worker/ring.ts'],
-    worker: ['files', 'module', 'outgoing'],
+    carrier: ['worker/control.ts'],
+    outgoing: ['carrier'],
+    worker: ['carrier', 'files', 'module', 'outgoing'],
     table: ['files', 'module', 'outgoing', 'worker'],
   },
   'src/mesh': {
@@ -52,9 +53,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   'workers/actor': {
     files: ['wasi/descriptor.ts', 'wasi/later.ts', 'wasi/rights.ts', 'wasi/wasi-error.ts'],
-    wasi: ['files', 'run/stdio.ts'],
-    outgoing: ['files', 'wasi'],
-    run: ['files', 'wasi'],
+    carrier: [],
+    wasi: ['carrier', 'files'],
+    outgoing: ['carrier', 'files', 'wasi'],
+    run: ['carrier', 'files', 'wasi'],
   },
 }
 

@@ -13,13 +13,14 @@ import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
 import type { Mount } from './files/mount.ts'
 import { Instance, type Surroundings } from './run/instance.ts'
+import { GuestPort } from './carrier/guest-port.ts'
 import { lockDown } from './run/lockdown.ts'
 import { CallClient } from './outgoing/call-client.ts'
 import { MESH_MOUNT, CallMount } from './outgoing/call-mount.ts'
 import { PortServer } from './run/port-server.ts'
 import { RingServer } from './run/ring-server.ts'
 import type { Server } from './run/server.ts'
-import type { Stdio } from './run/stdio.ts'
+import type { Stdio } from './carrier/stdio.ts'
 
 /** Largest memory of `/data` where nothing of it is kept, in bytes. */
 const MAX_DATA_BYTES = 64 * 1024 * 1024
@@ -40,11 +41,12 @@ const api: ActorWorkerApi = {
   },
   compile: (maxMemoryBytes, allowStart) => inspectCore(required(module), maxMemoryBytes, allowStart),
   connect(channel: Channel): void {
-    server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(channel)
+    const port = channel.port && new GuestPort(channel.port, channel.tier === 'JSPI')
+    server = channel.tier === 'rings' ? new RingServer(channel) : new PortServer(required(port))
     const { stdio, suspends } = server
     const data = new DataTree(channel.kept?.maxBytes ?? MAX_DATA_BYTES, channel.kept)
     const ownStack = suspends || 'promising' in WebAssembly
-    around = { stdio, suspends, ownStack, data, mounts: mountsOf(channel, stdio) }
+    around = { stdio, suspends, ownStack, data, mounts: mountsOf(channel, port, stdio) }
   },
   async instantiate(program: Program): Promise<number> {
     const surroundings = required(around)
@@ -70,15 +72,10 @@ const api: ActorWorkerApi = {
 }
 
 /** The mesh, for a process that may call others. */
-function mountsOf({ tier, calls }: Channel, stdio: Stdio): Map<string, Mount> {
-  if (!calls) return new Map()
-  const client = new CallClient({
-    port: calls,
-    tier,
-    changed: () => stdio.nudge(),
-    log: (line) => void stdio.writeError(new TextEncoder().encode(line)),
-  })
-  return new Map([[MESH_MOUNT, new CallMount(client)]])
+function mountsOf({ tier, mayCall }: Channel, port: GuestPort | undefined, stdio: Stdio): Map<string, Mount> {
+  if (!mayCall || !port) return new Map()
+  const log = (line: string): void => void stdio.writeError(new TextEncoder().encode(line))
+  return new Map([[MESH_MOUNT, new CallMount(new CallClient({ port, tier, log }))]])
 }
 
 function required<T>(value: T | undefined): T {

@@ -8,11 +8,12 @@ import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
 import { ERRNO, errnoOf } from './call-errno.ts'
 import { type MeshNames, namesUnder, type Viewer } from './call-directory.ts'
-import { type FromGuest, readFromGuest, type ToGuest, type Want } from './outgoing-api.ts'
+import type { Carrier } from '../carrier/carrier.ts'
+import { type CallFrame, type CallRings, type GuestFrame, type Want } from '../carrier/frames.ts'
+import { PortCarrier } from '../carrier/port-carrier.ts'
+import { Ring } from '../carrier/ring.ts'
+import { RingCarrier } from '../carrier/ring-carrier.ts'
 import { Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
-import type { OutgoingLink } from './outgoing-link.ts'
-import { PortLink } from './outgoing-port-link.ts'
-import { RingLink } from './outgoing-ring-link.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
 /** Bytes of replies that are kept for a process while it still writes its requests, for all its calls together. */
@@ -34,18 +35,18 @@ export interface OutgoingInit {
   mesh: OutgoingMesh
   /** The policy of the process, as it is now: it may change while the process lives. */
   policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls'>
+  /** Posts to the worker. */
+  post(frame: CallFrame): void
   /** Has the worker look again if it waits for several files at once. */
   nudge(): void
   /** Gets a line for the process's stderr when a call has failed. */
   report(line: string): void
-  /** The worker has sent what no worker sends: it is to be ended, for its guest may wait for an answer. */
-  broken(thrown: unknown): void
 }
 
 /** A file that the guest has open. */
 interface OpenFile {
   path: string
-  link: OutgoingLink
+  carrier: Carrier
   /** Aborts when this side ends the call: the guest has closed the file, or its message is over. */
   aborter: AbortController
 }
@@ -55,27 +56,14 @@ interface OpenFile {
  * and end with it. Nothing that the worker says is believed.
  */
 export class OutgoingCalls {
-  /** The worker's end, to be posted to it. */
-  readonly port: MessagePort
   readonly #init: OutgoingInit
-  readonly #port: MessagePort
   readonly #files = new Map<number, OpenFile>()
   readonly #backlog = new Backlog(BACKLOG_BYTES)
   /** The message that is handled now. */
   #message: Message | undefined
 
   constructor(init: OutgoingInit) {
-    const { port1, port2 } = new MessageChannel()
     this.#init = init
-    this.#port = port1
-    this.port = port2
-    port1.onmessage = ({ data }: MessageEvent) => {
-      try {
-        this.#receive(readFromGuest(data))
-      } catch (thrown) {
-        init.broken(thrown)
-      }
-    }
   }
 
   /** Runs a message. Calls that are made meanwhile are made for it. */
@@ -96,36 +84,37 @@ export class OutgoingCalls {
 
   /** The worker is gone. Idempotent. */
   close(): void {
-    this.#port.close()
     this.#endAll(new GliaError('ERR_ABORTED', 'The process that made this call was stopped.'))
   }
 
-  #receive(message: FromGuest): void {
-    if (message.type === 'open') return void this.#open(message)
-    const file = this.#files.get(message.id)
-    if (message.type === 'close') {
+  /** Takes what the worker says about its guest's calls. @throws {TypeError} if it sends more than it may. */
+  receive(frame: GuestFrame): void {
+    if (frame.type === 'open') return void this.#open(frame)
+    const file = this.#files.get(frame.id)
+    if (frame.type === 'fail') {
       file?.aborter.abort(new GliaError('ERR_ABORTED', 'The process that made this call closed its file.'))
-      this.#files.delete(message.id)
-    } else if (file?.link instanceof PortLink) file.link.receive(message)
+      this.#files.delete(frame.id)
+    } else if (file?.carrier instanceof PortCarrier) file.carrier.receive(frame)
   }
 
-  async #open({ id, want, path, rings }: Extract<FromGuest, { type: 'open' }>): Promise<void> {
-    const link = rings ? new RingLink(rings, this.#init.nudge) : new PortLink(id, this.#post)
+  async #open({ id, want, path, rings }: Extract<GuestFrame, { type: 'open' }>): Promise<void> {
+    const { post, nudge } = this.#init
+    const carrier = rings ? carrierOf(rings, nudge) : new PortCarrier({ id, post })
     const message = this.#message
     const refused = this.#refusal(id, want)
     if (refused || !message) {
-      link.failed(refused?.errno ?? ERRNO.NOTSUP)
+      carrier.fail(refused?.errno ?? ERRNO.NOTSUP)
       this.#init.report(`${path}: ${refused?.why ?? 'Calls are made while a message is handled.'}`)
       return
     }
-    const file = { path, link, aborter: new AbortController() }
+    const file = { path, carrier, aborter: new AbortController() }
     this.#files.set(id, file)
     if (want === 'call') void this.#call(file, message.context)
     else void this.#list(file, want === 'names')
     // What a process of this peer has against the call is known within this task: then opening fails. How it fares, and all of
     // another peer, the guest learns when it reads or writes.
     await nextTask()
-    link.opened()
+    carrier.accept()
   }
 
   #refusal(id: number, want: Want): { errno: number; why: string } | undefined {
@@ -141,7 +130,7 @@ export class OutgoingCalls {
   }
 
   async #call(file: OpenFile, context: CallContext): Promise<void> {
-    const { path, link, aborter } = file
+    const { path, carrier, aborter } = file
     const { mesh, caller, policy } = this.#init
     const { call, callTo } = policy()
     try {
@@ -153,7 +142,7 @@ export class OutgoingCalls {
         address,
         caller,
         context: lent(context, call),
-        link,
+        carrier,
         backlog: this.#backlog,
         // The guest learns the errno; its people learn the code.
         exited: (exit) => !exit.accepted && this.#reportFailure(file, exit),
@@ -162,13 +151,13 @@ export class OutgoingCalls {
       aborter.signal.addEventListener('abort', () => stream.abort(aborter.signal.reason), { once: true })
       await mesh.serve(stream)
     } catch (thrown) {
-      link.failed(errnoOf(toGliaError(thrown).code))
+      carrier.fail(errnoOf(toGliaError(thrown).code))
       this.#reportFailure(file, thrown)
     }
   }
 
-  async #list({ path, link, aborter }: OpenFile, wantsNames: boolean): Promise<void> {
-    const reply = new OutgoingDuplex(link, this.#backlog)
+  async #list({ path, carrier, aborter }: OpenFile, wantsNames: boolean): Promise<void> {
+    const reply = new OutgoingDuplex(carrier, this.#backlog)
     aborter.signal.addEventListener('abort', () => reply.abort(aborter.signal.reason), { once: true })
     try {
       const names = await namesUnder(segmentsOf(path), this.#init.mesh, this.#viewer(), aborter.signal)
@@ -193,13 +182,15 @@ export class OutgoingCalls {
   }
 
   #endAll(reason: GliaError): void {
-    for (const { aborter, link } of this.#files.values()) {
+    for (const { aborter, carrier } of this.#files.values()) {
       aborter.abort(reason)
-      link.failed(errnoOf(reason.code))
+      carrier.fail(errnoOf(reason.code))
     }
   }
+}
 
-  readonly #post = (message: ToGuest, transfer: Transferable[] = []): void => this.#port.postMessage(message, transfer)
+function carrierOf({ request, reply }: CallRings, nudge: () => void): RingCarrier {
+  return new RingCarrier(new Ring(request), new Ring(reply), nudge)
 }
 
 /** With the rights of its owner, a process calls for nobody else. */

@@ -1,8 +1,8 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { Breather } from '../../glia/wait/next-task.ts'
 import { errnoOf } from './call-errno.ts'
-import type { OutgoingLink } from './outgoing-link.ts'
-import { BROKEN } from '../worker/ring.ts'
+import type { Carrier } from '../carrier/carrier.ts'
+import { BROKEN } from '../carrier/ring.ts'
 
 /** Longest time that the bytes of one call keep the page's thread, in ms, where both sides are as fast as each other. */
 const HOLD_MS = 8
@@ -35,7 +35,7 @@ export class Backlog {
  * kept, within the backlog; only then, and afterwards, the writer is held until the guest reads.
  */
 export class OutgoingDuplex {
-  readonly #link: OutgoingLink
+  readonly #carrier: Carrier
   readonly #backlog: Backlog
   readonly #aborter = new AbortController()
   readonly #breather = new Breather(HOLD_MS)
@@ -50,8 +50,8 @@ export class OutgoingDuplex {
   /** The writer that is held. */
   #held: PromiseWithResolvers<void> | undefined
 
-  constructor(link: OutgoingLink, backlog: Backlog) {
-    this.#link = link
+  constructor(carrier: Carrier, backlog: Backlog) {
+    this.#carrier = carrier
     this.#backlog = backlog
   }
 
@@ -63,16 +63,14 @@ export class OutgoingDuplex {
     for (;;) {
       this.signal.throwIfAborted()
       if (this.#requestStopped) return null
-      // Looked at first: what was written before the end is not to be missed.
-      const ended = this.#link.requestEnded
-      const chunk = this.#link.take()
+      const chunk = this.#carrier.take()
       if (chunk) {
         await this.#breather.breathe()
         return chunk
       }
-      if (ended) return null
+      if (this.#carrier.finished) return null
       // oxlint-disable-next-line no-await-in-loop -- until there is something
-      await this.#link.arrival()
+      await this.#carrier.arrival()
     }
   }
 
@@ -80,12 +78,12 @@ export class OutgoingDuplex {
     this.signal.throwIfAborted()
     if (this.#replyEnded) throw new GliaError('ERR_NO_READER', 'The stream was already closed for writing.')
     if (this.#held) throw new GliaError('ERR_INTERNAL', 'A stream has one writer at a time.')
-    const sent = this.#queue.length === 0 ? this.#link.put(chunk) : 0
+    const sent = this.#queue.length === 0 ? this.#carrier.put(chunk) : 0
     if (sent === BROKEN) throw notRead()
     if (sent === chunk.length) return
     const rest = chunk.subarray(sent)
     this.#queue.push(rest)
-    const isKept = !this.#link.requestEnded && this.#backlog.take(rest.length)
+    const isKept = !this.#carrier.ended && this.#backlog.take(rest.length)
     if (isKept) this.#kept += rest.length
     else this.#held = Promise.withResolvers()
     const held = this.#held?.promise
@@ -96,7 +94,7 @@ export class OutgoingDuplex {
   async closeRead(): Promise<void> {
     if (this.#requestStopped || this.signal.aborted) return
     this.#requestStopped = true
-    this.#link.stopRequest()
+    this.#carrier.stop()
   }
 
   async closeWrite(): Promise<void> {
@@ -120,8 +118,8 @@ export class OutgoingDuplex {
     const error = toGliaError(reason, 'ERR_ABORTED')
     this.#drop(error)
     this.#aborter.abort(error)
-    this.#link.failed(errnoOf(error.code))
-    this.#link.wake()
+    this.#carrier.fail(errnoOf(error.code))
+    this.#carrier.wake()
   }
 
   /** Sends what is queued as room comes. */
@@ -129,7 +127,7 @@ export class OutgoingDuplex {
     if (this.#pumping) return
     this.#pumping = true
     for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
-      const sent = this.#link.put(chunk)
+      const sent = this.#carrier.put(chunk)
       if (sent === BROKEN) {
         this.#drop(notRead())
         break
@@ -138,18 +136,18 @@ export class OutgoingDuplex {
       else this.#queue[0] = chunk.subarray(sent)
       this.#giveBack(sent)
       // oxlint-disable-next-line no-await-in-loop -- until there is room
-      await (sent === 0 ? this.#link.room() : this.#breather.breathe())
+      await (sent === 0 ? this.#carrier.roomCame() : this.#breather.breathe())
     }
     this.#pumping = false
     this.#held?.resolve()
     this.#held = undefined
-    if (this.#replyEnded && !this.signal.aborted) this.#link.endReply(this.#endErrno)
+    if (this.#replyEnded && !this.signal.aborted) this.#carrier.end(this.#endErrno)
   }
 
   #endReply(errno: number): void {
     this.#replyEnded = true
     this.#endErrno = errno
-    if (this.#queue.length === 0) this.#link.endReply(errno)
+    if (this.#queue.length === 0) this.#carrier.end(errno)
   }
 
   /** What is queued is not sent any more. */

@@ -7,11 +7,10 @@ import type { Stream } from '../../glia/stream/stream.ts'
 import { acceptStreams } from '../../glia/stream/stream.acceptance.ts'
 import { addressOf, bytes, text } from '../../glia/test-peer.ts'
 import { readAll } from '../../glia/stream/web-streams.ts'
-import { CALL_RING_BYTES, failureOf } from './outgoing-api.ts'
-import { Backlog } from './outgoing-duplex.ts'
-import { RingLink } from './outgoing-ring-link.ts'
+import { Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
-import { BROKEN, Ring } from '../worker/ring.ts'
+import { BROKEN, Ring } from '../carrier/ring.ts'
+import { CALL_RING_BYTES, RingCarrier } from '../carrier/ring-carrier.ts'
 
 /** What a guest does with the rings of a call, without blocking the thread of the test. */
 class TestGuest {
@@ -22,11 +21,10 @@ class TestGuest {
   exit: GliaError | undefined
 
   constructor(address: Address, backlogBytes: number) {
-    const link = new RingLink({ request: this.request.buffer, reply: this.reply.buffer }, () => undefined)
     this.server = new OutgoingStream({
       address,
       caller: 'browser',
-      link,
+      carrier: new RingCarrier(this.request, this.reply),
       context: NO_CONTEXT,
       backlog: new Backlog(backlogBytes),
       exited: (exit) => (this.exit = exit),
@@ -62,7 +60,8 @@ class TestGuest {
   /** A guest gets an errno; why the call failed is in the log. */
   #throwIfFailed(): void {
     this.server.signal.throwIfAborted()
-    if (failureOf(this.reply.note) > 0) throw this.exit ?? new Error('There is an errno behind the reply, and no exit.')
+    if (new RingCarrier(this.reply, this.request).endErrno > 0)
+      throw this.exit ?? new Error('There is an errno behind the reply, and no exit.')
   }
 }
 
@@ -112,6 +111,23 @@ test('a guest that breaks off in the middle of its request has not ended it, als
   await expect(rest).rejects.toMatchObject({ code: 'ERR_ABORTED' })
 })
 
+test('a request that ends just after it was found open is read to its end', async () => {
+  const [request, reply] = [Ring.allocate(8), Ring.allocate(8)]
+  class EndsMeanwhile extends RingCarrier {
+    override get ended(): boolean {
+      return then(super.ended)
+    }
+    override get finished(): boolean {
+      return then(super.finished)
+    }
+  }
+  const then = (was: boolean): boolean => {
+    request.end()
+    return was
+  }
+  expect(await new OutgoingDuplex(new EndsMeanwhile(request, reply), new Backlog(0)).read()).toBeNull()
+})
+
 describe('a guest that writes before it reads', () => {
   test('gets a long reply that came meanwhile', async () => {
     const [caller, server] = openCall(1_000_000)
@@ -136,14 +152,13 @@ describe('a guest that writes before it reads', () => {
     const backlog = new Backlog(100)
     const open = (): [Ring, OutgoingStream] => {
       const [request, reply] = [Ring.allocate(8), Ring.allocate(8)]
-      const link = new RingLink({ request: request.buffer, reply: reply.buffer }, () => undefined)
       return [
         reply,
         new OutgoingStream({
           address: addressOf(newPid()),
           caller: 'browser',
           context: NO_CONTEXT,
-          link,
+          carrier: new RingCarrier(request, reply),
           backlog,
           exited: () => undefined,
         }),

@@ -3,13 +3,13 @@ import type { CallContext } from '../../glia/call-context.ts'
 import type { GliaError } from '../../glia/errors.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
 import { type Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
-import type { OutgoingLink } from './outgoing-link.ts'
+import type { Carrier } from '../carrier/carrier.ts'
 
 export interface OutgoingStreamInit {
   address: Address
   caller: string
   context: CallContext
-  link: OutgoingLink
+  carrier: Carrier
   backlog: Backlog
   /** Told when the program of the method has exited with a code other than 0. */
   exited(exit: GliaError): void
@@ -25,8 +25,8 @@ export class OutgoingStream extends OutgoingDuplex implements Stream {
   readonly context: CallContext
   readonly #exited: (exit: GliaError) => void
 
-  constructor({ address, caller, context, link, backlog, exited }: OutgoingStreamInit) {
-    super(link, backlog)
+  constructor({ address, caller, context, carrier, backlog, exited }: OutgoingStreamInit) {
+    super(carrier, backlog)
     this.#exited = exited
     this.protocol = formatAddress(address)
     this.destination = address.host

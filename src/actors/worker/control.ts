@@ -1,5 +1,5 @@
 import { GliaError } from '../../glia/errors.ts'
-import { Spinner } from './spinner.ts'
+import { Spinner } from '../carrier/spinner.ts'
 
 /**
  * The control words that the page and a resident worker loop share: which method to run, and how it went. Waking through
@@ -56,6 +56,8 @@ export class Control {
   readonly buffer: SharedArrayBuffer
   readonly #words: Int32Array<SharedArrayBuffer>
   readonly #spinner = new Spinner(SPIN_MS)
+  /** Page: number of the last message. */
+  #last = 0
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
@@ -66,12 +68,11 @@ export class Control {
     return new Control(new SharedArrayBuffer(WORDS * 4))
   }
 
-  /** Page: asks for a method to be run. @returns the number of the message. */
-  command(method: number): number {
+  /** Page: asks for a method to be run. */
+  command(method: number): void {
     this.#words[METHOD] = method
-    const id = Atomics.add(this.#words, COMMAND, 1) + 1
+    this.#last = (Atomics.add(this.#words, COMMAND, 1) + 1) | 0
     Atomics.notify(this.#words, COMMAND)
-    return id
   }
 
   /** Page: has the worker leave its loop, between two messages, so that it hears what is posted to it. */
@@ -79,9 +80,9 @@ export class Control {
     this.command(PAUSE)
   }
 
-  /** Page: whether the message is finished. */
-  isDone(id: number): boolean {
-    return Atomics.load(this.#words, DONE) === id
+  /** Page: whether the last message is finished. */
+  get isDone(): boolean {
+    return Atomics.load(this.#words, DONE) === this.#last
   }
 
   /** Page: how the last message ended. */

@@ -14,8 +14,8 @@ function workerThatEnds(serveEnd: unknown) {
   expose(
     {
       connect({ port }: Channel & { tier: 'JSPI' }) {
-        port.onmessage = ({ data: { type, id } }: MessageEvent) => {
-          if (type !== 'call') return
+        port.onmessage = ({ data: { type } }: MessageEvent) => {
+          if (type !== 'run') return
           const end = {
             status: RunStatus.trapped,
             code: 0,
@@ -24,7 +24,7 @@ function workerThatEnds(serveEnd: unknown) {
             instanceGone: true,
             fileReports: 0,
           }
-          port.postMessage({ type: 'done', id, ...end })
+          port.postMessage({ type: 'done', ...end })
           serving.resolve(serveEnd)
         }
       },

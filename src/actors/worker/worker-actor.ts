@@ -3,18 +3,19 @@ import type { Actor, ActorPlace, Message } from '../../glia/process/actor.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { ExitReason } from '../../glia/process/exit.ts'
 import { COMMAND } from '../../glia/process/actor.ts'
+import type { GuestFrame } from '../carrier/frames.ts'
 import { mib } from '../module/cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import { demangled } from '../module/demangle.ts'
 import type { FileEntry } from '../files/files-api.ts'
 import type { FilesSession } from '../files/files-session.ts'
 import { noRoom } from './host-limit.ts'
-import type { Lane } from './lane.ts'
+import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import { OutgoingCalls, type OutgoingInit } from '../outgoing/outgoing-calls.ts'
-import { PortLane } from './port-lane.ts'
+import { PortWire } from './port-wire.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
-import { RingLane } from './ring-lane.ts'
+import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
 import {
   type ActorWorkerApi,
@@ -38,7 +39,7 @@ export interface WorkerActorInit {
   /** Gets lines for the log at a trap: the guest's frames, innermost first, and what may help. */
   onTrap(lines: readonly string[]): void
   /** Lets the guest call others. Left out: it cannot. */
-  outgoing?: Omit<OutgoingInit, 'nudge' | 'broken'> | undefined
+  outgoing?: Omit<OutgoingInit, 'post' | 'nudge'> | undefined
   /** What it has under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
   /** Its place among the workers of the tab, for its memories. Left out: it may have as many as the browser gives. */
@@ -96,9 +97,13 @@ class WorkerActor implements Actor {
     this.#init = init
     this.#worker = worker
     const broken = (thrown: unknown): void => this.stop(toGliaError(thrown))
-    const { tier, onStderr } = init
-    this.#lane = tier === 'rings' ? new RingLane({ onStderr }) : new PortLane(tier, { onStderr, broken })
-    this.#outgoing = init.outgoing && new OutgoingCalls({ ...init.outgoing, nudge: () => this.#lane.nudge(), broken })
+    const { tier, onStderr, outgoing } = init
+    const calls = outgoing && ((frame: GuestFrame) => this.#outgoing?.receive(frame))
+    const lane: LaneInit = { onStderr, broken, calls }
+    const wire = tier === 'rings' ? new RingWire(lane) : new PortWire(tier, lane)
+    this.#lane = new Lane(wire)
+    this.#outgoing =
+      outgoing && new OutgoingCalls({ ...outgoing, post: (frame) => wire.post(frame), nudge: () => wire.nudge() })
     this.#worker.onerror = (event) => {
       event.preventDefault()
       this.stop(
@@ -111,19 +116,18 @@ class WorkerActor implements Actor {
   }
 
   get awaitsInput(): boolean {
-    return this.#lane.awaitsInput
+    return this.#lane.wire.carrier.awaited
   }
 
   async start(): Promise<void> {
-    const { channel, transfer: ports } = this.#lane
+    const { channel, transfer: ports } = this.#lane.wire
     const { files } = this.#init
     this.#files = await files?.open(this.#init.tier)
     // Ended meanwhile: nobody else lets go of it.
     if (this.stopped && this.#files) files?.stopped(this.#files)
-    const calls = this.#outgoing?.port
     const kept = this.#files?.kept
-    const all = { ...channel, ...(calls && { calls }), ...(kept && { kept }) }
-    const given = [...ports, ...(calls ? [calls] : []), ...(kept ? [kept.port] : [])]
+    const all = { ...channel, ...(kept && { kept }) }
+    const given = [...ports, ...(kept ? [kept.port] : [])]
     // The worker takes them in their order.
     await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
     if (this.#files) files?.begin(this.#files, this.#putFiles)
@@ -210,7 +214,7 @@ class WorkerActor implements Actor {
   }
 
   readonly #putFiles = async (entries: readonly FileEntry[]): Promise<void> => {
-    const isPaused = this.#serving !== undefined && this.#lane.pause()
+    const isPaused = this.#serving !== undefined && this.#lane.wire.pause()
     if (isPaused) await this.#serving
     try {
       const reports = await this.#ask<unknown>((api) => api.putFiles(entries))

@@ -1,10 +1,10 @@
 /**
- * Everything that crosses between the page and an actor worker, in one place: the Comlink interface (control), the two
- * kinds of channel (bytes), and the port messages of the channels that are not rings.
+ * What crosses between the page and an actor worker by Comlink: the interface (control), and the two kinds of channel, on which
+ * bytes travel. The messages on the port of a channel are in `frames.ts`.
  */
-import { fields, isBytes, isCredit } from '../../glia/untrusted.ts'
+import { fields } from '../../glia/untrusted.ts'
+import { WINDOW_BYTES } from '../carrier/frames.ts'
 import type { FileEntry, KeptFiles } from '../files/files-api.ts'
-import { readStatus, type RunEnd } from './control.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { HashedBytes } from '../module/read-module.ts'
 
@@ -45,9 +45,10 @@ export interface ProgramLimits {
   maxTmpBytes?: number | undefined
 }
 
+/** The worker's side of a lane. */
 export type Channel = Bytes & {
-  /** For the calls that the guest makes; see `outgoing-api.ts`. Left out: it may make none. */
-  calls?: MessagePort
+  /** Whether the guest may call others. */
+  mayCall: boolean
   /** The files of `/data`. Left out: they are lost with the worker. */
   kept?: KeptFiles
 }
@@ -59,7 +60,10 @@ type Bytes =
       stdin: SharedArrayBuffer
       stdout: SharedArrayBuffer
       stderr: SharedArrayBuffer
+      /** For the calls that the guest makes. Left out: it may make none. */
+      port?: MessagePort
     }
+  /** The port carries everything: see `frames.ts`. */
   | { tier: 'JSPI' | 'buffered'; port: MessagePort }
 
 /** Why the message loop of a worker ended: its instance is gone. */
@@ -103,60 +107,18 @@ export interface ActorWorkerApi {
   putFiles(entries: readonly FileEntry[]): number
 }
 
-/** Page to worker, over the port of a JSPI or buffered channel. `id` is the number of the message. */
-export type ToWorker =
-  | { type: 'call'; id: number; method: number }
-  | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
-  | { type: 'end'; id: number }
-  /** Reads and writes of the guest fail from now on. */
-  | { type: 'abort'; id: number }
-  /** Only writes fail: nobody reads the reply. */
-  | { type: 'cancel'; id: number }
-  /** The page has passed on that many bytes of the reply. */
-  | { type: 'credit'; id: number; bytes: number }
+/**
+ * Bytes of one reply that the buffered tier passes on. There the guest cannot be held back, nor told that nobody reads: one
+ * that floods would fill the page's memory until its deadline.
+ */
+const MAX_BUFFERED_REPLY_BYTES = 64 * 1024 * 1024
 
-/** Worker to page. */
-export type FromWorker =
-  | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
-  /** The guest has read that many bytes of the message. */
-  | { type: 'credit'; id: number; bytes: number }
-  /** The guest wants no more of the message. */
-  | { type: 'cancel'; id: number }
-  /** The reply is whole; the guest goes on. */
-  | { type: 'end'; id: number }
-  | { type: 'stderr'; bytes: Uint8Array<ArrayBuffer> }
-  | ({ type: 'done'; id: number } & RunEnd)
-
-/** Bytes that may be on their way over a port, in each direction, before the receiver has given credit. */
-export const PORT_WINDOW_BYTES = 256 * 1024
-
-/** @throws {TypeError} if the value is none of the messages. */
-export function readToWorker(value: unknown): ToWorker {
-  const { type, id, method, bytes } = fields(value)
-  if (typeof id === 'number') {
-    if (type === 'end' || type === 'abort' || type === 'cancel') return { type, id }
-    if (type === 'call' && typeof method === 'number') return { type, id, method }
-    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
-    if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
-  }
-  throw new TypeError(`Not a message for an actor worker: ${String(type)}`)
-}
-
-/** @throws {TypeError} if the value is none of the messages. */
-export function readFromWorker(value: unknown): FromWorker {
-  const { type, id, bytes, status, code, memoryBytes, tmpBytes, instanceGone, fileReports } = fields(value)
-  if (type === 'stderr' && isBytes(bytes)) return { type, bytes }
-  if (typeof id === 'number') {
-    if (type === 'credit' && isCredit(bytes)) return { type, id, bytes }
-    if (type === 'data' && isBytes(bytes)) return { type, id, bytes }
-    if (type === 'cancel' || type === 'end') return { type, id }
-    const isMeasured = typeof memoryBytes === 'number' && typeof tmpBytes === 'number'
-    if (type === 'done' && typeof code === 'number' && isMeasured && typeof fileReports === 'number') {
-      const gone = instanceGone === true
-      return { type, id, status: readStatus(status), code, memoryBytes, tmpBytes, instanceGone: gone, fileReports }
-    }
-  }
-  throw new TypeError(`Not a message from an actor worker: ${String(type)}`)
+/** Bytes that may be on their way over a port, in each direction of the message that is handled, before there is credit for more. */
+export function windowsOf(tier: 'JSPI' | 'buffered'): { message: number; reply: number } {
+  return tier === 'JSPI'
+    ? { message: WINDOW_BYTES, reply: WINDOW_BYTES }
+    : // The worker holds the message whole, and takes no credit while the guest runs.
+      { message: Infinity, reply: MAX_BUFFERED_REPLY_BYTES }
 }
 
 /** @throws {TypeError} if it is no number of bytes or of reports. */

@@ -4,7 +4,7 @@ import { type MessagePort as NodePort, Worker } from 'node:worker_threads'
 import { build, type Rolldown } from 'vite'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ERRNO } from '../../../src/actors/outgoing/call-errno.ts'
-import type { Want } from '../../../src/actors/outgoing/outgoing-api.ts'
+import type { Want } from '../../../src/actors/carrier/frames.ts'
 import { formatAddress, PROTOCOL } from '../../../src/glia/address.ts'
 import { chainNameOf } from '../../../src/glia/chain-name.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
@@ -12,7 +12,8 @@ import { newPid } from '../../../src/glia/pid.ts'
 import type { GivenPolicy } from '../../../src/glia/process/policy.ts'
 import type { Proc } from '../../../src/glia/process/proc.ts'
 import { addressOf, bytes, echo, makeProc, OTHER, SELF, text, untilAborted } from '../../../src/glia/test-peer.ts'
-import type { GuestCall } from './guest-call.ts'
+import type { GuestCall } from '../carrier/guest-call.ts'
+import { GuestPort } from '../carrier/guest-port.ts'
 import { CallClient } from './call-client.ts'
 import { testPage, type TestPage, type TestPageInit } from './test-page.ts'
 
@@ -43,7 +44,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
         const call = await open(guest, `${PROTOCOL}/self/root/run`)
         const request = Uint8Array.from({ length: size }, (_, i) => i * 13)
         await writeAll(call, request)
-        await call.endRequest()
+        await call.end()
         expect(Buffer.compare(await readReply(call), request)).toBe(0)
         await call.close()
       }
@@ -122,7 +123,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       })
       const { guest, lines } = await start({ procs: [proc] })
       const call = await open(guest, pathOf(proc))
-      await call.endRequest()
+      await call.end()
       await expect(readReply(call)).rejects.toThrow(`errno ${errno}`)
       expect(lines).toEqual([`${pathOf(proc)}: So it is. ${code}`])
     })
@@ -141,7 +142,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
         })
         const { guest, lines } = await start({ procs: [proc] })
         const call = await open(guest, pathOf(proc))
-        await call.endRequest()
+        await call.end()
         let count = 0
         const readAll = async (): Promise<void> => {
           for (;;) {
@@ -373,9 +374,8 @@ describe('without a way to wait', () => {
     const lines: string[] = []
     const { port1 } = new MessageChannel()
     const client = new CallClient({
-      port: port1,
+      port: new GuestPort(port1, false),
       tier: 'buffered',
-      changed: () => undefined,
       log: (line) => lines.push(line),
     })
     expect(client.open('call', `${PROTOCOL}/self/root/run`)).toBe(ERRNO.NOTSUP)
@@ -417,7 +417,7 @@ interface TestCall {
   read(bytes: number): Promise<Uint8Array | number>
   write(source: Uint8Array): Promise<number>
   writeNow(source: Uint8Array): Promise<number>
-  endRequest(): Promise<void>
+  end(): Promise<void>
   close(): Promise<void>
 }
 
@@ -429,7 +429,7 @@ interface TestGuest {
 
 /** One that is suspended when it waits. */
 function suspendingGuest(port: MessagePort): TestGuest {
-  const client = new CallClient({ port, tier: 'JSPI', changed: () => undefined, log: () => undefined })
+  const client = new CallClient({ port: new GuestPort(port, true), tier: 'JSPI', log: () => undefined })
   return {
     open: async (want, path) => {
       const opened = await client.open(want, path)
@@ -448,7 +448,7 @@ function callOf(call: GuestCall): TestCall {
     },
     write: async (source) => call.write(source),
     writeNow: async (source) => call.writeNow(source),
-    endRequest: async () => call.endRequest(),
+    end: async () => call.end(),
     close: async () => call.close(),
   }
 }
@@ -457,7 +457,7 @@ function callOf(call: GuestCall): TestCall {
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads')
   const { port } = workerData
-  const client = new exports.CallClient({ port, tier: 'rings', changed() {}, log() {} })
+  const client = new exports.CallClient({ port: new exports.GuestPort(port, false), tier: 'rings', log() {} })
   const calls = new Map()
   const run = ([id, what, given]) => {
     if (what === 'open') {
@@ -477,7 +477,7 @@ const THREAD = `
 let script: Promise<string> | undefined
 
 async function threadScript(): Promise<string> {
-  const entry = fileURLToPath(new URL('call-client.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('test-guest-entry.ts', import.meta.url))
   const output = await build({
     configFile: false,
     logLevel: 'silent',
@@ -523,7 +523,7 @@ async function blockingGuest(port: MessagePort): Promise<TestGuest> {
         read: async (size) => (await ask(id, 'read', size)) as Uint8Array | number,
         write: async (source) => (await ask(id, 'write', source)) as number,
         writeNow: async (source) => (await ask(id, 'writeNow', source)) as number,
-        endRequest: async () => void (await ask(id, 'endRequest')),
+        end: async () => void (await ask(id, 'end')),
         close: async () => void (await ask(id, 'close')),
       }
     },

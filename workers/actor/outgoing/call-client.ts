@@ -1,32 +1,28 @@
 import { ERRNO } from '../../../src/actors/outgoing/call-errno.ts'
-import { type FromGuest, MAX_PATH, readToGuest, type Want } from '../../../src/actors/outgoing/outgoing-api.ts'
+import { MAX_PATH, type Want } from '../../../src/actors/carrier/frames.ts'
+import { Ring } from '../../../src/actors/carrier/ring.ts'
+import { CALL_RING_BYTES, RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
 import type { TierName } from '../../../src/actors/worker/worker-api.ts'
-import type { GuestCall } from './guest-call.ts'
-import { PortCall } from './port-call.ts'
-import { RingCall } from './ring-call.ts'
+import { BlockingCall, type GuestCall, PortCall } from '../carrier/guest-call.ts'
+import type { GuestPort } from '../carrier/guest-port.ts'
 
 /** An open call, or the errno with which it could not be opened. */
 export type Opened = GuestCall | number
 
 export interface CallClientInit {
-  port: MessagePort
+  port: GuestPort
   tier: TierName
-  /** Something came for a call: what a poll waits for may be there now. Not on rings, where the page tells. */
-  changed(): void
   /** Gets a line for the process's log. */
   log(line: string): void
 }
 
-/** Opens what is under `/ww/0.1.0` with the page: the worker's end of what `outgoing-api.ts` describes. */
+/** Opens what is under `/ww/0.1.0` with the page. */
 export class CallClient {
   readonly #init: CallClientInit
-  /** Calls without rings, by number. */
-  readonly #calls = new Map<number, PortCall>()
   #lastId = 0
 
   constructor(init: CallClientInit) {
     this.#init = init
-    if (init.tier !== 'rings') init.port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
   }
 
   /** @param path With everything in it, from `/ww/0.1.0` on. */
@@ -42,39 +38,30 @@ export class CallClient {
   }
 
   #openRings(id: number, want: Want, path: string): Opened {
-    const call = new RingCall(() => this.#post({ type: 'close', id }))
-    this.#post({ type: 'open', id, want, path, rings: call.rings })
-    return this.#orClosed(want, call, call.opened())
+    const { port } = this.#init
+    const [request, reply] = [Ring.allocate(CALL_RING_BYTES), Ring.allocate(CALL_RING_BYTES)]
+    const carrier = new RingCarrier(reply, request)
+    const call = new BlockingCall(carrier, () => port.post({ type: 'fail', id, errno: 0 }))
+    port.post({ type: 'open', id, want, path, rings: { request: request.buffer, reply: reply.buffer } })
+    reply.waitUntil(() => carrier.answer !== undefined, Infinity)
+    return orClosed(want, call, carrier.answer)
   }
 
   async #openPort(id: number, want: Want, path: string): Promise<Opened> {
-    const call = new PortCall({
-      id,
-      post: this.#post,
-      closed: () => {
-        this.#calls.delete(id)
-        this.#post({ type: 'close', id })
-      },
-    })
-    this.#calls.set(id, call)
-    this.#post({ type: 'open', id, want, path, rings: undefined })
-    return this.#orClosed(want, call, await call.opened())
+    const { port } = this.#init
+    // It sends nothing before the page has taken it.
+    const carrier = port.open(id, { sendsBytes: 0 })
+    const call = new PortCall(carrier, port, () => port.forget(id))
+    port.post({ type: 'open', id, want, path, rings: undefined })
+    await port.until(() => carrier.answer !== undefined)
+    return orClosed(want, call, carrier.answer)
   }
+}
 
-  #orClosed(want: Want, call: GuestCall, errno: number): Opened {
-    // A call that was taken and failed at once is told like one that fails later: by a read or a write.
-    const isTaken = want === 'call' && (errno === ERRNO.IO || errno === ERRNO.TIMEDOUT)
-    if (errno === 0 || isTaken) return call
-    call.close()
-    return errno
-  }
-
-  #receive(data: unknown): void {
-    const message = readToGuest(data)
-    this.#calls.get(message.id)?.receive(message)
-    this.#init.changed()
-  }
-
-  readonly #post = (message: FromGuest, transfer: Transferable[] = []): void =>
-    this.#init.port.postMessage(message, transfer)
+function orClosed(want: Want, call: GuestCall, errno = 0): Opened {
+  // A call that was taken and failed at once is told like one that fails later: by a read or a write.
+  const isTaken = want === 'call' && (errno === ERRNO.IO || errno === ERRNO.TIMEDOUT)
+  if (errno === 0 || isTaken) return call
+  call.close()
+  return errno
 }

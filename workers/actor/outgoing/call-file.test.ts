@@ -1,9 +1,10 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test, vi } from 'vitest'
-import { Ring } from '../../../src/actors/worker/ring.ts'
+import { Ring } from '../../../src/actors/carrier/ring.ts'
+import { RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
 import type { Mount } from '../files/mount.ts'
+import { BlockingCall } from '../carrier/guest-call.ts'
 import { CallFile } from './call-file.ts'
-import { RingCall } from './ring-call.ts'
 import { CallFolder, statOf } from './call-folder.ts'
 import { ALL_RIGHTS, DIRECTORY_RIGHTS } from '../wasi/rights.ts'
 import { AT, testGuest } from '../wasi/test-guest.ts'
@@ -15,12 +16,13 @@ const PATH_OPEN = BigInt(wasi.RIGHTS_PATH_OPEN)
 
 /** A guest for which `m` is a directory of the mesh, and every path in it a call over rings. */
 function start() {
-  const calls: RingCall[] = []
+  const calls: { call: BlockingCall; request: Ring; reply: Ring }[] = []
   const mount: Mount = {
     open: (path, how) => {
       if (path.length === 0) return new CallFolder(path, ['x'], how)
-      const call = new RingCall(() => undefined)
-      calls.push(call)
+      const [request, reply] = [Ring.allocate(64), Ring.allocate(64)]
+      const call = new BlockingCall(new RingCarrier(reply, request))
+      calls.push({ call, request, reply })
       return new CallFile(call, 1n, how)
     },
     stat: statOf,
@@ -40,7 +42,7 @@ describe('a call', () => {
     expect(call('fd_renumber', open('m/log', { rights: WRITE }), STDOUT)).toBe(0)
     expect(write(STDOUT, 'line')).toBe(4)
     // The message ends, and its calls with it.
-    for (const { rings } of calls) for (const buffer of Object.values(rings)) new Ring(buffer).abort()
+    for (const { request, reply } of calls) for (const ring of [request, reply]) ring.abort()
     stdout.reset()
     layer.resetStdio()
     expect(write(STDOUT, 'reply')).toBe(5)
@@ -66,8 +68,8 @@ describe('a call', () => {
     expect(call('fd_fdstat_set_rights', ROOT, PATH_OPEN, 0n)).toBe(0)
     const fd = open('m/x', { rights: 0n, inheriting: 0n })
     // The page answers, so that nothing waits for it.
-    for (const { rings } of calls) new Ring(rings.reply).end()
-    const ends = calls.map((one) => vi.spyOn(one, 'endRequest'))
+    for (const { reply } of calls) reply.end()
+    const ends = calls.map((one) => vi.spyOn(one.call, 'end'))
     expect(call('fd_close', fd)).toBe(0)
     expect(ends.map((end) => end.mock.calls.length)).toEqual([0])
   })
@@ -75,7 +77,7 @@ describe('a call', () => {
   test('is sent to and received from only with the rights to write and to read', () => {
     const { calls, open, call, iovecs } = start()
     const [reader, writer] = [open('m/x', { rights: READ }), open('m/x', { rights: WRITE })]
-    for (const { rings } of calls) new Ring(rings.reply).end()
+    for (const { reply } of calls) reply.end()
     const send = (fd: number): number => call('sock_send', fd, AT.iovs, iovecs([4]), 0, AT.done)
     const receive = (fd: number): number => call('sock_recv', fd, AT.iovs, iovecs([4]), 0, AT.done, AT.count)
     expect([send(reader), receive(reader)]).toEqual([wasi.ERRNO_BADF, 0])

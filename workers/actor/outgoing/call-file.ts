@@ -1,10 +1,10 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { OpenHow } from '../files/mount.ts'
-import type { GuestCall } from './guest-call.ts'
+import type { GuestCall } from '../carrier/guest-call.ts'
 import { Descriptor, type FileStat, type Later, NOT_READY } from '../wasi/descriptor.ts'
 import { andThen } from '../wasi/later.ts'
 import { type Rights, STREAM_RIGHTS } from '../wasi/rights.ts'
-import { WasiError } from '../wasi/wasi-error.ts'
+import { orThrow, WasiError } from '../wasi/wasi-error.ts'
 
 const READ_WRITE: Rights = wasi.RIGHTS_FD_READ | wasi.RIGHTS_FD_WRITE
 /** Bytes of a reply that nobody wants which are dropped at a time. */
@@ -32,7 +32,7 @@ export class CallFile extends Descriptor {
   }
 
   override read(target: Uint8Array): Later<number> {
-    if (this.#endsWithRead) this.#call.endRequest()
+    if (this.#endsWithRead) this.#call.end()
     return andThen(this.#waits ? this.#call.read(target) : this.#call.readNow(target), orThrow)
   }
 
@@ -41,7 +41,7 @@ export class CallFile extends Descriptor {
   }
 
   override shutdown(how: number): void {
-    if ((how & wasi.SDFLAGS_WR) !== 0) this.#call.endRequest()
+    if ((how & wasi.SDFLAGS_WR) !== 0) this.#call.end()
   }
 
   override readable(): number {
@@ -62,7 +62,7 @@ export class CallFile extends Descriptor {
    */
   override close(): Later<void> {
     if ((this.rights & READ_WRITE) !== wasi.RIGHTS_FD_WRITE) return this.#call.close()
-    this.#call.endRequest()
+    this.#call.end()
     return this.#dropReply(1, new Uint8Array(DROP_BYTES))
   }
 
@@ -86,10 +86,4 @@ export class CallFile extends Descriptor {
     this.#call.close()
     if (count < 0) throw new WasiError(-count)
   }
-}
-
-/** @throws {WasiError} for what is below 0. */
-function orThrow(count: number): number {
-  if (count < 0) throw new WasiError(-count)
-  return count
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { newPid } from '../../../src/glia/pid.ts'
 import { bytes, echo, makeProc, OTHER, text } from '../../../src/glia/test-peer.ts'
 import type { OpenHow } from '../files/mount.ts'
+import { GuestPort } from '../carrier/guest-port.ts'
 import { CallClient } from './call-client.ts'
 import { CallMount } from './call-mount.ts'
 import { testPage, type TestPage, type TestPageInit } from './test-page.ts'
@@ -21,7 +22,7 @@ afterEach(() => {
 function start(init?: TestPageInit): TestPage & { mount: CallMount } {
   const page = testPage(init)
   ports.push(page.port)
-  const client = new CallClient({ port: page.port, tier: 'JSPI', changed: () => undefined, log: () => undefined })
+  const client = new CallClient({ port: new GuestPort(page.port, true), tier: 'JSPI', log: () => undefined })
   return { ...page, mount: new CallMount(client) }
 }
 

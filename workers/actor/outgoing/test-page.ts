@@ -1,5 +1,7 @@
 // For tests: a page on which a guest handles a message, and the processes that it may call.
 import { OutgoingCalls, type OutgoingMesh } from '../../../src/actors/outgoing/outgoing-calls.ts'
+import { guestFrame } from '../../../src/actors/carrier/frames.ts'
+import { PagePort } from '../../../src/actors/carrier/page-port.ts'
 import type { Message } from '../../../src/glia/process/actor.ts'
 import { newPid } from '../../../src/glia/pid.ts'
 import type { ListedProcess } from '../../../src/glia/listing.ts'
@@ -59,10 +61,14 @@ export function testPage({
     caller,
     mesh,
     policy: () => makePolicy({ call: 'caller', maxCalls, ...policy }),
+    post: (frame) => port.post(frame),
     nudge: () => undefined,
     report: (line) => lines.push(line),
-    broken: (thrown) => broken.push(thrown),
   })
+  const port = new PagePort(
+    (frame) => calls.receive(guestFrame(frame)),
+    (thrown) => broken.push(thrown),
+  )
   const handling = Promise.withResolvers<void>()
   const aborter = new AbortController()
   const message: Message = {
@@ -75,7 +81,7 @@ export function testPage({
   }
   const handled = calls.during(message, () => handling.promise)
   return {
-    port: calls.port,
+    port: port.worker,
     lines,
     broken,
     message,

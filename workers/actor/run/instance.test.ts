@@ -3,12 +3,12 @@ import { bad, type BadName } from '../../../e2e/guests/bad.ts'
 import { guest, type GuestName } from '../../../e2e/guests/guests.ts'
 import { body, exportFunc, funcType, wasm } from '../../../e2e/guests/wasm.ts'
 import { inspectModule } from '../../../src/actors/module/inspect.ts'
-import { Ring } from '../../../src/actors/worker/ring.ts'
+import { Ring } from '../../../src/actors/carrier/ring.ts'
 import { RunStatus } from '../../../src/actors/worker/control.ts'
 import { DataTree } from '../files/data-tree.ts'
 import type { Mount } from '../files/mount.ts'
 import { Instance, type Outcome } from './instance.ts'
-import { RingStdio } from './ring-stdio.ts'
+import { RingStdio } from '../carrier/ring-stdio.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)

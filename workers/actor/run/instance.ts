@@ -9,7 +9,8 @@ import type { DataTree } from '../files/data-tree.ts'
 import { makeFileSystem } from '../files/file-system.ts'
 import type { Mount } from '../files/mount.ts'
 import type { Volume } from '../files/volume.ts'
-import type { Stdio } from './stdio.ts'
+import { NO_CALL } from '../carrier/guest-call.ts'
+import type { Stdio } from '../carrier/stdio.ts'
 import { GuestWasi } from '../wasi/guest-wasi.ts'
 
 const COMMAND_ENTRY = '_start'
@@ -197,19 +198,11 @@ function makeNow(program: Program, around: Surroundings): Made {
   return { guest, wasi, files, entries: new Map() }
 }
 
-/** While an instance is made there is no message: nothing to read, nobody to write to. Its log is there. */
+/** While an instance is made there is no message. Its log is there. */
 function withoutMessage(stdio: Stdio): Stdio {
   return {
-    read: () => 0,
-    write: ({ length }) => length,
+    call: NO_CALL,
     writeError: (source) => stdio.writeError(source),
-    closeRead: () => undefined,
-    closeWrite: () => undefined,
-    available: 0,
-    readable: true,
-    room: Number.MAX_SAFE_INTEGER,
-    writable: true,
-    broken: false,
     waitFor: (isReady, timeoutMs) => stdio.waitFor(isReady, timeoutMs),
     nudge: () => stdio.nudge(),
   }

@@ -1,19 +1,21 @@
 import { afterAll } from 'vitest'
-import { PortLane } from '../../../src/actors/worker/port-lane.ts'
-import { BROKEN } from '../../../src/actors/worker/ring.ts'
-import type { Channel } from '../../../src/actors/worker/worker-api.ts'
+import { BROKEN } from '../../../src/actors/carrier/ring.ts'
+import { Lane } from '../../../src/actors/worker/lane.ts'
+import { PortWire } from '../../../src/actors/worker/port-wire.ts'
 import { acceptStreams } from '../../../src/glia/stream/stream.acceptance.ts'
+import { GuestPort } from '../carrier/guest-port.ts'
 import type { Instance, Outcome } from './instance.ts'
 import { PortServer } from './port-server.ts'
 import { OUTCOMES, TestCalls, type TestGuest } from './test-calls.ts'
 
-const lane = new PortLane('JSPI', {
+const wire = new PortWire('JSPI', {
   onStderr: () => undefined,
   broken: (thrown) => {
     throw thrown
   },
 })
-const server = new PortServer(lane.channel as Channel & { tier: 'JSPI' })
+const lane = new Lane(wire)
+const server = new PortServer(new GuestPort(wire.channel.port, true))
 const { stdio } = server
 
 let entered = Promise.withResolvers<void>()
@@ -34,13 +36,13 @@ const guest: TestGuest = {
   },
   async read() {
     const target = new Uint8Array(64 * 1024)
-    const count = await stdio.read(target)
-    return count === BROKEN ? BROKEN : target.subarray(0, count)
+    const count = await stdio.call.read(target)
+    return count < 0 ? BROKEN : target.subarray(0, count)
   },
-  write: async (chunk) => stdio.write(chunk),
-  closeRead: async () => stdio.closeRead(),
-  closeWrite: async () => stdio.closeWrite(),
-  over: async () => stdio.waitFor(() => stdio.broken, Infinity),
+  write: async (chunk) => stdio.call.write(chunk),
+  closeRead: async () => stdio.call.stop(),
+  closeWrite: async () => stdio.call.end(),
+  over: async () => stdio.waitFor(() => stdio.call.failed, Infinity),
   end: (how) => method.resolve(OUTCOMES[how]),
 }
 const calls = new TestCalls(lane, guest)

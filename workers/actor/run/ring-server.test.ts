@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { build, type Rolldown } from 'vite'
 import { afterAll, describe, expect, test } from 'vitest'
-import { BROKEN, RING_BYTES } from '../../../src/actors/worker/ring.ts'
-import { RingLane } from '../../../src/actors/worker/ring-lane.ts'
-import type { Channel } from '../../../src/actors/worker/worker-api.ts'
+import { BROKEN, RING_BYTES } from '../../../src/actors/carrier/ring.ts'
+import { Lane } from '../../../src/actors/worker/lane.ts'
+import { RingWire } from '../../../src/actors/worker/ring-wire.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
 import { acceptStreams } from '../../../src/glia/stream/stream.acceptance.ts'
 import { bytes, send } from '../../../src/glia/test-peer.ts'
@@ -24,13 +24,13 @@ const THREAD = `
   const calls = {
     read() {
       const target = new Uint8Array(64 * 1024)
-      const count = server.stdio.read(target)
+      const count = server.stdio.call.read(target)
       return count < 0 ? count : target.slice(0, count)
     },
-    write: (chunk) => server.stdio.write(chunk),
-    closeRead: () => server.stdio.closeRead(),
-    closeWrite: () => server.stdio.closeWrite(),
-    wait: () => server.stdio.waitFor(() => server.stdio.broken, Infinity),
+    write: (chunk) => server.stdio.call.write(chunk),
+    closeRead: () => server.stdio.call.stop(),
+    closeWrite: () => server.stdio.call.end(),
+    wait: () => server.stdio.waitFor(() => server.stdio.call.failed, Infinity),
   }
   parentPort.on('message', ({ call, chunk }) => {
     parentPort.postMessage(calls[call](chunk))
@@ -77,8 +77,8 @@ class Thread {
   readonly #answers: ((answer: unknown) => void)[] = []
   #asked = 0
 
-  constructor(lane: RingLane, role: 'method' | 'reads' | 'writes') {
-    const workerData = { channel: lane.channel, role, done: this.#done }
+  constructor(role: 'method' | 'reads' | 'writes') {
+    const workerData = { channel: wire.channel, role, done: this.#done }
     this.#worker = new Worker(`${bundle.output[0].code}\n{${THREAD}}`, { eval: true, workerData })
     this.#worker.on('message', (answer: unknown) => this.#answers.shift()?.(answer))
   }
@@ -119,9 +119,10 @@ class Thread {
   }
 }
 
-const lane = new RingLane({ onStderr: () => undefined })
-const rings = lane.channel as Channel & { tier: 'rings' }
-const [method, reads, writes] = [new Thread(lane, 'method'), new Thread(lane, 'reads'), new Thread(lane, 'writes')]
+const wire = new RingWire({ onStderr: () => undefined, broken: () => undefined })
+const rings = wire.channel
+const lane = new Lane(wire)
+const [method, reads, writes] = [new Thread('method'), new Thread('reads'), new Thread('writes')]
 
 const guest: TestGuest = {
   entered: async () => void (await method.answer()),

@@ -1,7 +1,7 @@
 import { Control, PAUSE } from '../../../src/actors/worker/control.ts'
 import type { Channel, Paused, ServeEnd } from '../../../src/actors/worker/worker-api.ts'
 import type { Instance } from './instance.ts'
-import { RingStdio } from './ring-stdio.ts'
+import { RingStdio } from '../carrier/ring-stdio.ts'
 import type { Server } from './server.ts'
 
 /**

@@ -1,7 +1,7 @@
 // For tests: calls to a process at the end of a lane, whose guest does what the test says: a Stream is each of its ends.
 import { RunStatus } from '../../../src/actors/worker/control.ts'
 import type { Lane } from '../../../src/actors/worker/lane.ts'
-import { BROKEN } from '../../../src/actors/worker/ring.ts'
+import { BROKEN } from '../../../src/actors/carrier/ring.ts'
 import type { Message } from '../../../src/glia/process/actor.ts'
 import { type Address, formatAddress } from '../../../src/glia/address.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
@@ -12,12 +12,13 @@ import type { Stream } from '../../../src/glia/stream/stream.ts'
 import { addressOf, makePeer, makeProc } from '../../../src/glia/test-peer.ts'
 import type { Outcome } from './instance.ts'
 
-/** The worker's side of a lane in the hands of a test. Reads and writes give what those of `Stdio` give, when they give it. */
+/** The worker's side of a lane in the hands of a test. Reads and writes give what those of a `GuestCall` give, when they give it. */
 export interface TestGuest {
   /** Resolves when the next method is entered. */
   entered(): Promise<void>
   /** The bytes that were read, none at the end; or BROKEN. */
   read(): Promise<Uint8Array | typeof BROKEN>
+  /** Below 0: an errno, negated. */
   write(chunk: Uint8Array): Promise<number>
   closeRead(): Promise<void>
   closeWrite(): Promise<void>
@@ -132,7 +133,7 @@ class GuestStream implements Stream {
   async write(chunk: Uint8Array): Promise<void> {
     // WASI does not pass it on either.
     if (chunk.length === 0) return
-    if ((await this.#note(this.#guest.write(chunk))) === BROKEN) throw this.#whyBroken()
+    if ((await this.#note(this.#guest.write(chunk))) < 0) throw this.#whyBroken()
   }
 
   closeRead(): Promise<void> {

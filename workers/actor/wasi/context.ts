@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import type { Stdio } from '../run/stdio.ts'
+import type { Stdio } from '../carrier/stdio.ts'
 import type { Descriptor } from './descriptor.ts'
 import type { DescriptorTable } from './descriptor-table.ts'
 import type { GuestMemory } from './guest-memory.ts'

@@ -1,6 +1,6 @@
 import { WASIProcExit, wasi as defs } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
-import { BROKEN, RING_BYTES } from '../../../src/actors/worker/ring.ts'
+import { BROKEN, RING_BYTES } from '../../../src/actors/carrier/ring.ts'
 import { AT, encode, testGuest, type TestGuestInit } from './test-guest.ts'
 
 const [STDIN, STDOUT, STDERR, ROOT] = [0, 1, 2, 3]

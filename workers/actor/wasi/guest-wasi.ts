@@ -1,6 +1,6 @@
 import type { Directory } from '../files/directory.ts'
 import { DirectoryDescriptor } from '../files/file-descriptor.ts'
-import type { Stdio } from '../run/stdio.ts'
+import type { Stdio } from '../carrier/stdio.ts'
 import type { WasiContext } from './context.ts'
 import { DescriptorTable } from './descriptor-table.ts'
 import { fileCalls } from './file-calls.ts'

@@ -1,7 +1,8 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import { describe, expect, test } from 'vitest'
 import type { Mount, OpenHow } from '../files/mount.ts'
-import { PortStdio } from '../run/port-stdio.ts'
+import { GuestPort } from '../carrier/guest-port.ts'
+import { PortStdio } from '../carrier/port-stdio.ts'
 import { GuestWasi } from './guest-wasi.ts'
 import { makeFileSystem } from '../files/file-system.ts'
 import { DataTree } from '../files/data-tree.ts'
@@ -160,7 +161,7 @@ describe('a stream in it', () => {
 
 test('a guest that is suspended waits for what any of several descriptors gets', async () => {
   const { port1, port2 } = new MessageChannel()
-  const stdio = new PortStdio(port1, true)
+  const stdio = new PortStdio(new GuestPort(port1, true))
   const mount = new TestMount()
   const root = makeFileSystem({ entries: [], data: new DataTree(1e6).root, mounts: new Map([['m', mount]]) })
   const layer = new GuestWasi({ stdio, isCommand: false, args: [], env: [], root, maxOpenFiles: 9 })

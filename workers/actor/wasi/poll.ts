@@ -1,5 +1,5 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import type { Stdio } from '../run/stdio.ts'
+import type { Stdio } from '../carrier/stdio.ts'
 import type { WasiContext } from './context.ts'
 import { type Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import type { GuestMemory } from './guest-memory.ts'
@@ -47,10 +47,10 @@ export function pollOneoff(context: WasiContext, call: PollCall): Later<void> {
   const finish = (): void => {
     const written = writeEvents(memory, to, all)
     // An empty answer would send the guest into a loop of polls.
-    if (written === 0 && stdio.broken) throw new WasiError(wasi.ERRNO_CANCELED)
+    if (written === 0 && stdio.call.failed) throw new WasiError(wasi.ERRNO_CANCELED)
     memory.setU32(call.done, written)
   }
-  const isReady = (): boolean => stdio.broken || all.some((one) => one.ready() !== NOT_READY)
+  const isReady = (): boolean => stdio.call.failed || all.some((one) => one.ready() !== NOT_READY)
   const until = Math.min(...all.map(({ at }) => at))
   return waitUntilReady(stdio, isReady, until, finish)
 }

@@ -1,11 +1,11 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { BROKEN } from '../../../src/actors/worker/ring.ts'
-import type { Stdio } from '../run/stdio.ts'
+import type { Stdio } from '../carrier/stdio.ts'
+import type { Call } from '../carrier/guest-call.ts'
 import type { WasiContext } from './context.ts'
 import { Descriptor, type Later, NOT_READY } from './descriptor.ts'
 import { andThen } from './later.ts'
 import type { Rights } from './rights.ts'
-import { WasiError } from './wasi-error.ts'
+import { orThrow } from './wasi-error.ts'
 
 const COMMON_RIGHTS = wasi.RIGHTS_FD_FDSTAT_SET_FLAGS | wasi.RIGHTS_FD_FILESTAT_GET | wasi.RIGHTS_POLL_FD_READWRITE
 
@@ -38,6 +38,10 @@ export abstract class StdioDescriptor extends Descriptor {
     return this.#context.stdio
   }
 
+  protected get call(): Call {
+    return this.#context.stdio.call
+  }
+
   protected get isCommand(): boolean {
     return this.#context.isCommand
   }
@@ -53,17 +57,16 @@ export class StdinDescriptor extends StdioDescriptor {
   }
 
   override read(target: Uint8Array): Later<number> {
-    if (!this.mayWait && !this.stdio.readable) throw new WasiError(wasi.ERRNO_AGAIN)
-    return andThen(this.stdio.read(target), orCanceled)
+    return andThen(this.mayWait ? this.call.read(target) : this.call.readNow(target), orThrow)
   }
 
   override readable(): number {
-    return this.stdio.readable ? this.stdio.available : NOT_READY
+    return this.call.readable ? this.call.available : NOT_READY
   }
 
   /** The guest wants no more of the message. */
   override close(): void {
-    this.stdio.closeRead()
+    this.call.stop()
   }
 }
 
@@ -73,22 +76,16 @@ export class StdoutDescriptor extends StdioDescriptor {
   }
 
   override write(source: Uint8Array): Later<number> {
-    let part = source
-    if (!this.mayWait) {
-      if (!this.stdio.writable) throw new WasiError(wasi.ERRNO_AGAIN)
-      // Without room it is a pipe that nobody reads, and the write fails.
-      part = source.subarray(0, this.stdio.room || source.length)
-    }
-    return andThen(this.stdio.write(part), orBrokenPipe)
+    return andThen(this.mayWait ? this.call.write(source) : this.call.writeNow(source), orThrow)
   }
 
   override writable(): number {
-    return this.stdio.writable ? this.stdio.room : NOT_READY
+    return this.call.writable ? this.call.room : NOT_READY
   }
 
   /** The reply is whole, except for a command. */
   override close(): void {
-    if (!this.isCommand) this.stdio.closeWrite()
+    if (!this.isCommand) this.call.end()
   }
 }
 
@@ -98,16 +95,6 @@ export class StderrDescriptor extends StdioDescriptor {
   }
 
   override write(source: Uint8Array): Later<number> {
-    return andThen(this.stdio.writeError(source), orBrokenPipe)
+    return andThen(this.stdio.writeError(source), orThrow)
   }
-}
-
-function orCanceled(count: number): number {
-  if (count === BROKEN) throw new WasiError(wasi.ERRNO_CANCELED)
-  return count
-}
-
-function orBrokenPipe(count: number): number {
-  if (count === BROKEN) throw new WasiError(wasi.ERRNO_PIPE)
-  return count
 }

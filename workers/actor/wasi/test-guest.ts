@@ -2,11 +2,11 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { FileEntry } from '../../../src/actors/files/files-api.ts'
 import type { SharedFile } from '../../../src/actors/worker/worker-api.ts'
-import { Ring } from '../../../src/actors/worker/ring.ts'
+import { Ring } from '../../../src/actors/carrier/ring.ts'
 import { DataTree } from '../files/data-tree.ts'
 import { makeFileSystem } from '../files/file-system.ts'
 import type { Mount } from '../files/mount.ts'
-import { RingStdio } from '../run/ring-stdio.ts'
+import { RingStdio } from '../carrier/ring-stdio.ts'
 import { GuestWasi } from './guest-wasi.ts'
 
 const PAGE_BYTES = 65_536

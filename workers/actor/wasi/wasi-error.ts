@@ -9,3 +9,9 @@ export class WasiError {
     this.errno = errno
   }
 }
+
+/** @throws {WasiError} for a count below 0, which is an errno, negated. */
+export function orThrow(count: number): number {
+  if (count < 0) throw new WasiError(-count)
+  return count
+}

@@ -196,19 +196,19 @@ export class Ring {
     return Atomics.load(this.#words, NOTE)
   }
 
-  /** Blocks until there is a note. */
-  waitForNote(): number {
-    for (;;) {
-      const sequence = this.readerSequence
-      const { note } = this
-      if (note !== 0) return note
-      Atomics.wait(this.#words, READER_SEQ, sequence)
-    }
-  }
-
   setNote(note: number): void {
     Atomics.store(this.#words, NOTE, note)
-    this.wake()
+    this.tell()
+  }
+
+  /** Makes the reader look again. */
+  tell(): void {
+    this.#bump(READER_SEQ)
+  }
+
+  /** Makes the writer look again. */
+  tellWriter(): void {
+    this.#bump(WRITER_SEQ)
   }
 
   /** Makes both sides look again. */

@@ -1,0 +1,96 @@
+import { Breather } from '../../glia/wait/next-task.ts'
+import { type CallFrame, guestFrame } from '../carrier/frames.ts'
+import { PagePort } from '../carrier/page-port.ts'
+import { Ring } from '../carrier/ring.ts'
+import { RingCarrier } from '../carrier/ring-carrier.ts'
+import { Spinner } from '../carrier/spinner.ts'
+import { Control, type RunEnd } from './control.ts'
+import { HOLD_MS, type LaneInit, type Wire } from './lane.ts'
+import type { Channel } from './worker-api.ts'
+
+/** stderr is text for people: a small ring, with back-pressure on a guest that floods it. */
+const STDERR_BYTES = 16 * 1024
+
+/** Longest time that the page looks for a reply before it goes on to other things, in ms: the main thread is not to stall. */
+const SPIN_MS = 0.03
+/** Messages that it does not look for after one that took longer. */
+const SPIN_PAUSE = 8
+
+/** Bytes through shared rings, control through shared words: nothing is posted to run a message. */
+export class RingWire implements Wire {
+  readonly channel: Channel & { tier: 'rings' }
+  readonly transfer: Transferable[]
+  readonly carrier: RingCarrier
+  readonly #control = Control.allocate()
+  readonly #stdin = Ring.allocate()
+  readonly #stdout = Ring.allocate()
+  readonly #stderr = Ring.allocate(STDERR_BYTES)
+  readonly #spinner = new Spinner(SPIN_MS, SPIN_PAUSE)
+  readonly #port: PagePort | undefined
+  #closed = false
+
+  constructor({ onStderr, calls, broken }: LaneInit) {
+    this.#port = calls && new PagePort((frame) => calls(guestFrame(frame)), broken)
+    this.channel = {
+      tier: 'rings',
+      control: this.#control.buffer,
+      stdin: this.#stdin.buffer,
+      stdout: this.#stdout.buffer,
+      stderr: this.#stderr.buffer,
+      ...(this.#port && { port: this.#port.worker }),
+      mayCall: calls !== undefined,
+    }
+    this.transfer = this.#port ? [this.#port.worker] : []
+    this.carrier = new RingCarrier(this.#stdout, this.#stdin, () => this.nudge())
+    void this.#drainStderr(onStderr)
+  }
+
+  start(method: number, again: boolean): void {
+    if (!again) this.carrier.reset()
+    this.#control.command(method)
+  }
+
+  get isDone(): boolean {
+    return this.#control.isDone
+  }
+
+  result(): RunEnd {
+    return this.#control.result()
+  }
+
+  spin(): void {
+    this.#spinner.until(() => this.#control.isDone)
+  }
+
+  post(frame: CallFrame): void {
+    this.#port?.post(frame)
+  }
+
+  nudge(): void {
+    this.#stdin.nudge()
+  }
+
+  pause(): boolean {
+    this.#control.pause()
+    return true
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#control.close()
+    this.#port?.close()
+    for (const ring of [this.#stdin, this.#stdout, this.#stderr]) ring.abort()
+  }
+
+  async #drainStderr(onStderr: (bytes: Uint8Array) => void): Promise<void> {
+    const breather = new Breather(HOLD_MS)
+    while (!this.#closed) {
+      const sequence = this.#stderr.readerSequence
+      const chunk = this.#stderr.take()
+      if (chunk) {
+        onStderr(chunk)
+        await breather.breathe()
+      } else await this.#stderr.readerChanged(sequence)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { wasi } from '@bjorn3/browser_wasi_shim'
+import { errnoOfOpen } from '../../../src/actors/outgoing/call-errno.ts'
+import type { Carrier } from '../../../src/actors/carrier/carrier.ts'
+import { BROKEN } from '../../../src/actors/carrier/ring.ts'
+import type { RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
+import type { GuestPort } from './guest-port.ts'
+
+/** A count, or a promise of it where the guest can be suspended. Below 0 it is an errno, negated. */
+export type Counted = number | Promise<number>
+
+/** A call as its guest reads and writes it: the message that it handles, or one that it makes itself. */
+export abstract class GuestCall {
+  protected readonly carrier: Carrier
+  readonly #onClose: () => void
+  #closed = false
+
+  /** @param onClose Told once, when the guest is through with the call. */
+  constructor(carrier: Carrier, onClose: () => void = () => undefined) {
+    this.carrier = carrier
+    this.#onClose = onClose
+  }
+
+  /** Takes bytes into `target` (never empty), at least one. @returns their count, or 0 at the end. */
+  abstract read(target: Uint8Array): Counted
+  /** Sends all of `source`, a view of guest memory. @returns its length. */
+  abstract write(source: Uint8Array): Counted
+
+  /** As read, without waiting: -EAGAIN if there is nothing yet. */
+  readNow(target: Uint8Array): number {
+    // Looked at first: what was written before the end is not to be missed.
+    const { ended } = this.carrier
+    const count = this.carrier.takeInto(target)
+    return count === 0 && !ended ? -wasi.ERRNO_AGAIN : this.hasRead(count)
+  }
+
+  /** Sends what there is room for, without waiting: -EAGAIN if there is none. */
+  writeNow(source: Uint8Array): number {
+    return this.hasWritten(this.carrier.put(source)) || -wasi.ERRNO_AGAIN
+  }
+
+  /** The guest wants no more bytes: the other side's writes fail, and what the guest writes goes on. */
+  stop(): void {
+    this.carrier.stop()
+  }
+
+  /** The guest has written all. */
+  end(): void {
+    this.carrier.end()
+  }
+
+  /** The guest is through with the call: what is left of it is cancelled. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.carrier.fail()
+    this.#onClose()
+  }
+
+  /** Whether a read would not wait. */
+  get readable(): boolean {
+    return this.carrier.readable
+  }
+
+  /** Bytes that a read would give now. */
+  get available(): number {
+    return this.carrier.available
+  }
+
+  /** Whether a write would not wait. */
+  get writable(): boolean {
+    return this.carrier.closed || this.carrier.room > 0
+  }
+
+  /** Bytes that a write would take now. */
+  get room(): number {
+    return this.carrier.room
+  }
+
+  /** Whether the call is over: reads and writes fail. */
+  get failed(): boolean {
+    return this.carrier.failed
+  }
+
+  /** @param count What a read gave, 0 being the end. Behind that may be an errno. */
+  protected hasRead(count: number): number {
+    if (count === 0) return 0 - this.carrier.endErrno
+    return count === BROKEN ? this.#failure(wasi.ERRNO_CANCELED) : count
+  }
+
+  protected hasWritten(count: number): number {
+    return count === BROKEN ? this.#failure(wasi.ERRNO_PIPE) : count
+  }
+
+  /** The call has failed, with an errno of its own perhaps, or the other side is through with this direction of it. */
+  #failure(gone: number): number {
+    const { errno } = this.carrier
+    return errno > 0 ? -errnoOfOpen(errno) : -gone
+  }
+}
+
+/** What a guest does with a call. */
+export type Call = Pick<GuestCall, keyof GuestCall>
+
+/** There is no message: nothing to read, nobody to write to. */
+export const NO_CALL: Call = {
+  read: () => 0,
+  write: ({ length }) => length,
+  readNow: () => 0,
+  writeNow: ({ length }) => length,
+  stop: () => undefined,
+  end: () => undefined,
+  close: () => undefined,
+  readable: true,
+  available: 0,
+  writable: true,
+  room: Number.MAX_SAFE_INTEGER,
+  failed: false,
+}
+
+/** A call over rings: waits block the guest's thread. */
+export class BlockingCall extends GuestCall {
+  readonly #rings: RingCarrier
+
+  constructor(carrier: RingCarrier, onClose?: () => void) {
+    super(carrier, onClose)
+    this.#rings = carrier
+  }
+
+  read(target: Uint8Array): number {
+    return this.hasRead(this.#rings.in.readBlocking(target))
+  }
+
+  write(source: Uint8Array): number {
+    return this.hasWritten(this.#rings.out.writeBlocking(source))
+  }
+}
+
+/** A call over the port: waits suspend the guest (JSPI). In the buffered tier there is nothing to wait for, and writes without room fail. */
+export class PortCall extends GuestCall {
+  readonly #port: GuestPort
+
+  constructor(carrier: Carrier, port: GuestPort, onClose?: () => void) {
+    super(carrier, onClose)
+    this.#port = port
+  }
+
+  read(target: Uint8Array): Counted {
+    return this.readable || !this.#port.suspends ? this.readNow(target) : this.#readLater(target)
+  }
+
+  write(source: Uint8Array): Counted {
+    const count = this.writeNow(source)
+    if (count === source.length || (count < 0 && count !== -wasi.ERRNO_AGAIN)) return count
+    return this.#port.suspends ? this.#writeLater(source, Math.max(0, count)) : -wasi.ERRNO_PIPE
+  }
+
+  async #readLater(target: Uint8Array): Promise<number> {
+    await this.#port.until(() => this.readable)
+    return this.readNow(target)
+  }
+
+  async #writeLater(source: Uint8Array, sent: number): Promise<number> {
+    let done = sent
+    while (done < source.length) {
+      // oxlint-disable-next-line no-await-in-loop -- until there is room
+      await this.#port.until(() => this.writable)
+      const count = this.writeNow(source.subarray(done))
+      if (count < 0) return count
+      done += count
+    }
+    return done
+  }
+}

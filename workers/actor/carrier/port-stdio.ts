@@ -1,0 +1,56 @@
+import type { PortCarrier } from '../../../src/actors/carrier/port-carrier.ts'
+import { windowsOf } from '../../../src/actors/worker/worker-api.ts'
+import { PortCall } from './guest-call.ts'
+import type { GuestPort } from './guest-port.ts'
+import type { Stdio } from './stdio.ts'
+
+/** stderr bytes of one message that are passed on: without shared memory there is no back-pressure for them. */
+const MAX_STDERR_BYTES = 1024 * 1024
+
+/**
+ * Standard descriptors over port messages. With JSPI, waiting reads and writes give promises, on which the guest is
+ * suspended. In the buffered tier the guest runs when the whole message is here, so that no read ever waits; writes never do.
+ */
+export class PortStdio implements Stdio {
+  readonly call: PortCall
+  readonly #carrier: PortCarrier
+  readonly #port: GuestPort
+  #stderrLeft = MAX_STDERR_BYTES
+
+  constructor(port: GuestPort) {
+    this.#port = port
+    const { message, reply } = windowsOf(port.suspends ? 'JSPI' : 'buffered')
+    this.#carrier = port.open(0, { takesBytes: message, sendsBytes: reply })
+    this.call = new PortCall(this.#carrier, port)
+  }
+
+  /** A new message begins. */
+  begin(): void {
+    this.#carrier.reset()
+    this.#stderrLeft = MAX_STDERR_BYTES
+  }
+
+  /** Resolves when the whole message is here, or the call is over. */
+  whole(): Promise<void> {
+    return this.#port.until(() => this.#carrier.ended || this.#carrier.failed)
+  }
+
+  writeError(source: Uint8Array): number {
+    const count = Math.min(source.length, this.#stderrLeft)
+    this.#stderrLeft -= count
+    if (count > 0) this.#port.log(source.subarray(0, count))
+    return source.length
+  }
+
+  waitFor(isReady: () => boolean, timeoutMs: number): void | Promise<void> {
+    if (this.#port.suspends) return isReady() ? this.#port.flush() : this.#port.until(isReady, timeoutMs)
+    this.#port.flush()
+    const until = performance.now() + timeoutMs
+    // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
+    while (!isReady() && performance.now() < until);
+  }
+
+  nudge(): void {
+    this.#port.nudge()
+  }
+}
