@@ -1,6 +1,6 @@
 /**
- * An actor's worker: one process of the peer, or one that compiles a large module and runs nothing. Control comes through Comlink, bytes through rings or a port; what runs here
- * reaches nothing else. See README.md here.
+ * An actor's worker: one process of the peer, or one that compiles a large module and runs nothing. Control comes
+ * through Comlink, bytes through rings or a port; what runs here reaches nothing else. See README.md here.
  */
 import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/worker/comlink-errors.ts'

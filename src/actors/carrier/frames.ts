@@ -1,52 +1,58 @@
 /**
- * All messages on the port between the page and an actor worker, in both directions. Call 0 is the message that the guest
- * handles; the page opens it with `run`. Calls with other numbers are those that the guest makes by opening files. Where memory is
- * shared, the bytes of a call take two rings, and only `open` and `fail` of the guest's own calls are posted.
+ * All messages on the port between the page and an actor worker, in both directions. Call 0 is the message that the
+ * guest handles: the page opens it with `run`. The guest makes the other calls by opening files. With shared memory the
+ * bytes of a call travel through two rings, and only `open` and `fail` of the guest's own calls are posted.
  */
 import { fields, isBytes, isCredit } from '../../glia/untrusted.ts'
 import { readStatus, type RunEnd } from '../worker/control.ts'
 import { isCallRing } from './ring-carrier.ts'
 
-/** Bytes of one direction of a call that may be on their way before the receiver has given credit. */
+/** Bytes that a sender may have on their way before the receiver gives credit. */
 export const WINDOW_BYTES = 256 * 1024
 
-/** What is wanted of a path: to call it, the names in it, or only whether it is there. */
+/** The purpose of opening a path: to call it, to read the names in it, or to learn whether it exists. */
 export type Want = 'call' | 'names' | 'look'
 
-/** The two rings of a call that a guest makes. The worker makes and posts them, which works while the guest blocks. */
+/** The two rings of a call that a guest makes. The worker can make and post them while the guest blocks. */
 export interface CallRings {
   request: SharedArrayBuffer
   reply: SharedArrayBuffer
 }
 
-/** What either side says about the bytes of a call. */
+/** A frame of either side about the bytes of a call. */
 export type CallFrame =
   | { type: 'data'; id: number; bytes: Uint8Array<ArrayBuffer> }
-  /** The receiver takes so many bytes more. The first one of the page says that it has taken a call of the guest. */
+  /**
+   * The receiver takes so many bytes more. The first credit of the page also says that it has taken a call of the
+   * guest.
+   */
   | { type: 'credit'; id: number; bytes: number }
-  /** The receiver takes no more: writes fail. The other direction goes on. */
+  /** The receiver takes no more, so writes fail. The other direction goes on. */
   | { type: 'stop'; id: number }
-  /** The sender is done. Behind the last byte, reads give the errno, or the end of the file if it is 0. */
+  /** The sender is done. Behind the last byte, reads give the errno. With 0 they give the end of the file. */
   | { type: 'end'; id: number; errno: number }
-  /** The call is over: reads and writes fail with the errno, or as those of a call that was cancelled if it is 0. */
+  /** The call is over: reads and writes fail with the errno. With 0 they fail like those of a cancelled call. */
   | { type: 'fail'; id: number; errno: number }
 
 export type FrameOfPage =
   | CallFrame
-  /** Call 0 begins. With `again`, it is the call that found no room, of which all that has come is there. */
+  /** Call 0 begins. With `again` it is the call that found no room, and its bytes are kept. */
   | { type: 'run'; method: number; again: boolean }
 
-/** What a worker says about the calls that its guest makes. */
+/** A frame of a worker about the calls of its guest. */
 export type GuestFrame =
   | CallFrame
-  /** The guest opens a path. The page answers with `credit` or `fail`, in rings with their note. Names are a reply, one in a line. */
+  /**
+   * The guest opens a path. The page answers with `credit` or `fail`, and in rings with their note. Names come as a
+   * reply, one a line.
+   */
   | { type: 'open'; id: number; want: Want; path: string; rings: CallRings | undefined }
 
 export type FrameOfWorker =
   | GuestFrame
   /** The method of call 0 has ended. */
   | ({ type: 'done' } & RunEnd)
-  /** What the guest wrote to its stderr. */
+  /** Bytes that the guest wrote to its stderr. */
   | { type: 'log'; bytes: Uint8Array<ArrayBuffer> }
 
 /** Longest path, in UTF-16 units: an address takes no more. */
@@ -54,12 +60,12 @@ export const MAX_PATH = 1024
 
 const WANTS: ReadonlySet<unknown> = new Set<Want>(['call', 'names', 'look'])
 
-/** Posts a frame. Its bytes go over to the other side. */
+/** Posts a frame. Its bytes are transferred. */
 export function postFrame(port: MessagePort, frame: FrameOfPage | FrameOfWorker): void {
   port.postMessage(frame, 'bytes' in frame && typeof frame.bytes !== 'number' ? [frame.bytes.buffer] : [])
 }
 
-/** @throws {TypeError} if it is nothing that a page says. */
+/** @throws {TypeError} if it is no frame of a page. */
 export function readFrameOfPage(value: unknown): FrameOfPage {
   const all = fields(value)
   const { type, method, again } = all
@@ -67,7 +73,7 @@ export function readFrameOfPage(value: unknown): FrameOfPage {
   return readCallFrame(all) ?? refuse(all)
 }
 
-/** @throws {TypeError} if it is nothing that a worker says. */
+/** @throws {TypeError} if it is no frame of a worker. */
 export function readFrameOfWorker(value: unknown): FrameOfWorker {
   const all = fields(value)
   const { type, bytes } = all
@@ -94,7 +100,7 @@ function readCallFrame({ type, id, bytes, errno }: Record<string, unknown>): Cal
   return undefined
 }
 
-/** Call 0 is the page's to open. */
+/** Only the page opens call 0. */
 function readOpen({ type, id, want, path, rings }: Record<string, unknown>): FrameOfWorker | undefined {
   if (type !== 'open' || !isNumber(id) || id === 0 || !isWant(want)) return undefined
   if (typeof path !== 'string' || path.length > MAX_PATH) return undefined

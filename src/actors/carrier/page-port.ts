@@ -9,7 +9,7 @@ export class PagePort {
 
   /**
    * @param receive Gets each message. @throws {TypeError} if it is none that a worker sends.
-   * @param broken Told that the worker has sent such a thing.
+   * @param broken Gets that error.
    */
   constructor(receive: (frame: FrameOfWorker) => void, broken: (thrown: unknown) => void) {
     const { port1, port2 } = new MessageChannel()

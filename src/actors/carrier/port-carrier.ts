@@ -2,17 +2,17 @@ import type { Carrier } from './carrier.ts'
 import { type CallFrame, WINDOW_BYTES } from './frames.ts'
 import { BROKEN } from './ring.ts'
 
-/** Credit for bytes that were taken is given in steps of so many, and when all was taken. */
+/** Credit for taken bytes is given in steps of so many, and when all are taken. */
 const CREDIT_STEP_BYTES = 64 * 1024
 
 export interface PortCarrierInit {
   id: number
   post(frame: CallFrame): void
-  /** Sends bytes, which are copied. Left out: at once. */
+  /** Sends a copy of bytes. Left out: at once. */
   send?: (bytes: Uint8Array) => void
-  /** Bytes that may come before credit is given; Infinity: no credit is needed. Left out: {@link WINDOW_BYTES}. */
+  /** Bytes that may arrive before credit is given. Infinity: no credit is needed. Left out: {@link WINDOW_BYTES}. */
   takesBytes?: number
-  /** Bytes that may be sent before credit has come. Left out: {@link WINDOW_BYTES}. */
+  /** Bytes that may be sent before credit arrives. Left out: {@link WINDOW_BYTES}. */
   sendsBytes?: number
 }
 
@@ -21,7 +21,7 @@ export class PortCarrier implements Carrier {
   readonly #init: Required<PortCarrierInit>
   #queue: Uint8Array[] = []
   #available = 0
-  /** Bytes that may come, and that were taken without credit for others being given. */
+  /** Bytes that may arrive, and taken bytes for which no credit is given yet. */
   #window = 0
   #owed = 0
   /** Bytes that may be sent. */
@@ -56,7 +56,7 @@ export class PortCarrier implements Carrier {
     this.wake()
   }
 
-  /** Takes what the other side says about the call. @throws {TypeError} if it sends more than it may. */
+  /** Takes a frame of the other side. @throws {TypeError} if it sends more bytes than it may. */
   receive(frame: CallFrame): void {
     switch (frame.type) {
       case 'data':
@@ -146,7 +146,7 @@ export class PortCarrier implements Carrier {
     return this.#stopped
   }
 
-  /** It has taken all that was sent. Whether it computes something before it reads on is not known here. */
+  /** The other side has taken all bytes. Whether it computes before it reads on is not known here. */
   get awaited(): boolean {
     return this.#credit >= this.#init.sendsBytes
   }

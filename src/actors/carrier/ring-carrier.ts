@@ -1,28 +1,35 @@
 import type { Carrier } from './carrier.ts'
 import { Ring, ringBufferBytes } from './ring.ts'
 
-/** Bytes that each ring of a guest's own call holds: calls are many and short, and a third slower on bulk than with more (FACTS 2.2). */
+/**
+ * Bytes that each ring of a call by a guest holds. Such calls are many and short. Measured: bulk is a third slower than
+ * with the 256 KiB of a message.
+ */
 export const CALL_RING_BYTES = 64 * 1024
 
 /**
- * {@link Ring.note} of the ring that the guest reads: how a call stands that it opened. The worker may look at it late, so a
- * failure after the call was taken does not read like one before: -1 is taken, an errno is a call that failed before that, and less
- * than -1 is {@link noteOfFailure} of a later one. With the latter a reply can also end: reads then give the errno behind its last byte.
+ * {@link Ring.note} of the ring that the guest reads tells the state of a call that it opened. The worker may look
+ * late, so a failure before the page took the call differs from a later one: -1 is a call that was taken, an errno
+ * above 0 is a call that failed before, and -1 minus an errno is one that failed afterwards. A reply can also end with
+ * the last: reads give the errno behind its last byte.
  */
 const NOTE_TAKEN = -1
 
 /** One end of a call over a pair of rings. */
 export class RingCarrier implements Carrier {
-  /** What this side reads. */
+  /** The ring that this side reads. */
   readonly in: Ring
-  /** What this side writes. */
+  /** The ring that this side writes. */
   readonly out: Ring
   readonly #nudge: () => void
-  /** What the sequences were before the last look. */
+  /** The sequences before the last look. */
   #taken = 0
   #put = 0
 
-  /** @param nudge Has a guest look again that waits for several things at once (poll_oneoff). In the worker: nothing to do. */
+  /**
+   * @param nudge Makes a guest look again that waits for several things at once (poll_oneoff). Left out: nothing, as in
+   * the worker.
+   */
   constructor(source: Ring, sink: Ring, nudge: () => void = () => undefined) {
     this.in = source
     this.out = sink
@@ -38,7 +45,7 @@ export class RingCarrier implements Carrier {
   take(into?: Uint8Array): Uint8Array | undefined {
     this.#taken = this.in.readerSequence
     const chunk = this.in.take(into)
-    // The guest may wait for room beside other things.
+    // The guest may wait for room and other things.
     if (chunk) this.#nudge()
     return chunk
   }
@@ -69,7 +76,7 @@ export class RingCarrier implements Carrier {
 
   stop(): void {
     this.in.cancel()
-    // The other side may wait for bytes, and its writer hears of it only with more of them in its hands.
+    // The other side may be waiting for bytes. It would notice only with its next write.
     this.out.tell()
     this.#nudge()
   }
@@ -102,7 +109,8 @@ export class RingCarrier implements Carrier {
   }
 
   end(errno = 0): void {
-    // The note first: the guest looks at it when it has found the end. The call was taken, also if the guest has not heard of that yet.
+    // The note goes first, because the guest looks at it when it finds the end. The call counts as taken, even if the
+    // guest has not noticed yet.
     if (errno > 0) this.#note(errno, NOTE_TAKEN)
     this.out.end()
     this.#nudge()
@@ -119,7 +127,7 @@ export class RingCarrier implements Carrier {
 
   fail(errno = 0): void {
     if (errno > 0) this.#note(errno, this.out.note)
-    // What the guest reads first: one that finds its writes broken off looks at it.
+    // The ring that the guest reads goes first: a guest whose writes break off looks there.
     this.out.abort()
     this.in.abort()
     this.#nudge()
@@ -150,7 +158,7 @@ export class RingCarrier implements Carrier {
   }
 }
 
-/** Of exactly the size agreed on, now and later. */
+/** Whether it is a buffer of exactly the size of a call's ring, which stays so. */
 export function isCallRing(value: unknown): value is SharedArrayBuffer {
   return value instanceof SharedArrayBuffer && !value.growable && value.byteLength === ringBufferBytes(CALL_RING_BYTES)
 }

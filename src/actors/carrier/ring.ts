@@ -9,7 +9,7 @@ import { Spinner } from './spinner.ts'
  */
 
 /**
- * * Bytes a ring holds: 256 KiB takes twice the time on bulk, for each side wakes the other more often. Only what is
+ * Bytes a ring holds: 256 KiB takes twice the time on bulk, for each side wakes the other more often. Only what is
  * written becomes memory, and each message begins at the front. A power of two, for the mask.
  */
 export const RING_BYTES = 1024 * 1024

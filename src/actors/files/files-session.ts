@@ -65,8 +65,8 @@ export class FilesSession {
   }
 
   /**
-   * The worker has been ended. The port stays open for what it has posted, and an open port is never collected. So nothing that
-   * the port leads to may lead to the worker and its rings.
+   * The worker has been ended. The port stays open for what it has posted, and an open port is never collected. So
+   * nothing that the port leads to may lead to the worker and its rings.
    */
   stopped(): void {
     this.isStopped = true

@@ -38,7 +38,9 @@ export class BinaryReader {
     return byte
   }
 
-  /** An unsigned LEB128 number of up to 64 bits, as a double. @throws {RangeError} past the end, or if it is too long. */
+  /**
+   * An unsigned LEB128 number of up to 64 bits, as a double. @throws {RangeError} past the end, or if it is too long.
+   */
   unsigned(): number {
     let value = 0
     for (let shift = 0; shift < 70; shift += 7) {

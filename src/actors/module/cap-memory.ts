@@ -8,7 +8,7 @@ export const PAGE_BYTES = 65_536
 const MiB = 1024 * 1024
 
 /**
- * * The memory section with a maximum for its memory, so that the engine itself refuses to grow it further. The rewrite
+ * The memory section with a maximum for its memory, so that the engine itself refuses to grow it further. The rewrite
  * takes 0.25 ms (Chromium 156). Undefined if the section is to stay, or has no memory that can be limited so: look at
  * the result.
  * @param maxBytes Largest memory, in bytes. A part of a page does not count.

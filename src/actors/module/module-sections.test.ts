@@ -46,7 +46,10 @@ test('the sections of the bundled actors are read as the engine reads them', asy
   }
 })
 
-/** An import of each kind: (type 0), a table of funcref, a memory of 1-2 pages, a mutable i32, and then another function. */
+/**
+ * An import of each kind: (type 0), a table of funcref, a memory of 1-2 pages, a mutable i32, and then another
+ * function.
+ */
 const IMPORTS = [
   [...text('m'), ...text('f'), 0x00, 0],
   [...text('m'), ...text('t'), 0x01, 0x70, 0x01, 1, 2],

@@ -16,30 +16,30 @@ import { RingCarrier } from '../carrier/ring-carrier.ts'
 import { Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 
-/** Bytes of replies that are kept for a process while it still writes its requests, for all its calls together. */
+/** Bytes of replies that are kept for all calls of a process while it still writes its requests. */
 const BACKLOG_BYTES = 64 * 1024 * 1024
 
-/** The mesh as a process sees it that may call others. */
+/** The mesh, as a process that may call others sees it. */
 export interface OutgoingMesh extends MeshNames {
-  /** What `self` and `root` stand for. */
+  /** The meaning of `self` and `root`. */
   readonly aliases: Aliases
-  /** Reads an address with aliases. @throws {GliaError} ERR_BAD_ADDRESS; why another peer could not be asked. */
+  /** Reads an address with aliases. @throws {GliaError} ERR_BAD_ADDRESS; the failure of asking another peer. */
   resolve(path: string, signal: AbortSignal): Promise<Address>
-  /** Has a call answered or aborted: the router's. */
+  /** Answers or aborts a call: the router's function. */
   serve(stream: Stream): Promise<void>
 }
 
 export interface OutgoingInit {
-  /** Who calls: the PID of the process. Other peers see the peer instead. */
+  /** The PID of the calling process. Other peers see the peer instead. */
   caller: string
   mesh: OutgoingMesh
-  /** The policy of the process, as it is now: it may change while the process lives. */
+  /** The present policy of the process. It may change while the process lives. */
   policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls'>
   /** Posts to the worker. */
   post(frame: CallFrame): void
-  /** Has the worker look again if it waits for several files at once. */
+  /** Makes a worker that waits for several files look again. */
   nudge(): void
-  /** Gets a line for the process's stderr when a call has failed. */
+  /** Takes a line for the process's stderr when a call has failed. */
   report(line: string): void
 }
 
@@ -52,21 +52,21 @@ interface OpenFile {
 }
 
 /**
- * The page's side of the calls that a guest makes by opening files. All of them are made for the message that it handles,
- * and end with it. Nothing that the worker says is believed.
+ * The page's side of the calls that a guest makes by opening files. All of them are made for the message that the guest
+ * handles, and end with it. Everything from the worker is checked.
  */
 export class OutgoingCalls {
   readonly #init: OutgoingInit
   readonly #files = new Map<number, OpenFile>()
   readonly #backlog = new Backlog(BACKLOG_BYTES)
-  /** The message that is handled now. */
+  /** The message that is being handled. */
   #message: Message | undefined
 
   constructor(init: OutgoingInit) {
     this.#init = init
   }
 
-  /** Runs a message. Calls that are made meanwhile are made for it. */
+  /** Runs a message. Calls in the meantime are made for it. */
   async during<T>(message: Message, run: () => Promise<T>): Promise<T> {
     const { signal } = message
     const breakOff = (): void => this.#endAll(toGliaError(signal.reason, 'ERR_ABORTED'))
@@ -87,7 +87,7 @@ export class OutgoingCalls {
     this.#endAll(new GliaError('ERR_ABORTED', 'The process that made this call was stopped.'))
   }
 
-  /** Takes what the worker says about its guest's calls. @throws {TypeError} if it sends more than it may. */
+  /** Takes a frame about the guest's calls. @throws {TypeError} if the worker sends more than it may. */
   receive(frame: GuestFrame): void {
     if (frame.type === 'open') return void this.#open(frame)
     const file = this.#files.get(frame.id)
@@ -111,8 +111,8 @@ export class OutgoingCalls {
     this.#files.set(id, file)
     if (want === 'call') void this.#call(file, message.context)
     else void this.#list(file, want === 'names')
-    // What a process of this peer has against the call is known within this task: then opening fails. How it fares, and all of
-    // another peer, the guest learns when it reads or writes.
+    // A refusal by a process of this peer is known within this task, and then opening fails. Anything later, and
+    // everything about another peer, the guest learns when it reads or writes.
     await nextTask()
     carrier.accept()
   }
@@ -124,7 +124,7 @@ export class OutgoingCalls {
     if (this.#files.has(id)) return { errno: ERRNO.IO, why: 'The file is open already.' }
     const { call, maxCalls } = this.#init.policy()
     if (call === 'off') return { errno: ERRNO.ACCES, why: 'The policy of this process does not let it call others.' }
-    // A guest waits for its look at a directory: there is one at most.
+    // A guest waits while it reads a directory, so there is at most one.
     if (this.#files.size < maxCalls + (want === 'call' ? 0 : 1)) return undefined
     return { errno: ERRNO.MFILE, why: `${maxCalls} calls are open already: close one first.` }
   }
@@ -134,7 +134,7 @@ export class OutgoingCalls {
     const { mesh, caller, policy } = this.#init
     const { call, callTo } = policy()
     try {
-      // Before the address is resolved: that may ask another peer.
+      // Checked before the address is resolved, which may ask another peer.
       if (!isTarget(callTo, path, mesh.aliases)) throw notATarget()
       const address = await mesh.resolve(path, aborter.signal)
       aborter.signal.throwIfAborted()
@@ -144,7 +144,7 @@ export class OutgoingCalls {
         context: lent(context, call),
         carrier,
         backlog: this.#backlog,
-        // The guest learns the errno; its people learn the code.
+        // The guest gets the errno, and the log gets the code.
         exited: (exit) => !exit.accepted && this.#reportFailure(file, exit),
       })
       stream.signal.addEventListener('abort', () => this.#reportFailure(file, stream.signal.reason), { once: true })
@@ -168,13 +168,13 @@ export class OutgoingCalls {
     }
   }
 
-  /** Who looks at a directory: the process, for the message that it handles. */
+  /** The viewer of a directory: the process, for the message that it handles. */
   #viewer(): Viewer {
     const { caller, policy } = this.#init
     return { pid: caller, callTo: policy().callTo, strangers: this.#message?.context.onBehalfOf ?? [] }
   }
 
-  /** What ends a call from outside is told to the guest's people; what its own side ends is no news. */
+  /** The log tells of calls that ended from outside. A call that its own side has ended is no news. */
   #reportFailure({ path, aborter }: OpenFile, thrown: unknown): void {
     if (aborter.signal.aborted) return
     const { message, code } = toGliaError(thrown)

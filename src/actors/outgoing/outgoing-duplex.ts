@@ -4,10 +4,10 @@ import { errnoOf } from './call-errno.ts'
 import type { Carrier } from '../carrier/carrier.ts'
 import { BROKEN } from '../carrier/ring.ts'
 
-/** Longest time that the bytes of one call keep the page's thread, in ms, where both sides are as fast as each other. */
+/** Longest time that the bytes of one call keep the page's thread, in ms, if both sides are equally fast. */
 const HOLD_MS = 8
 
-/** Room for replies that come while their guests still write. Shared by the calls of a process. */
+/** Room for replies that arrive while their guests still write. The calls of a process share it. */
 export class Backlog {
   #leftBytes: number
 
@@ -15,7 +15,7 @@ export class Backlog {
     this.#leftBytes = bytes
   }
 
-  /** @returns whether there is so much room; it is taken then. */
+  /** Takes room. @returns false if there is not so much. */
   take(bytes: number): boolean {
     if (bytes > this.#leftBytes) return false
     this.#leftBytes -= bytes
@@ -28,23 +28,24 @@ export class Backlog {
 }
 
 /**
- * The page's end of a file that a guest has opened: reads the guest's request, writes the reply.
+ * The page's end of a file that a guest has opened: reads the guest's request, and writes the reply.
  *
  * A guest writes its whole request before it reads, unless it polls. A method that replies meanwhile would fill every
- * buffer on the way and stop reading, and the two would wait for each other. So what comes before the request has ended is
- * kept, within the backlog; only then, and afterwards, the writer is held until the guest reads.
+ * buffer on the way and stop reading, and the two would wait for each other. So a reply that comes before the end of
+ * the request is kept, within the backlog. Beyond it, and after the end of the request, the writer is held until the
+ * guest reads.
  */
 export class OutgoingDuplex {
   readonly #carrier: Carrier
   readonly #backlog: Backlog
   readonly #aborter = new AbortController()
   readonly #breather = new Breather(HOLD_MS)
-  /** What of the reply has found no room yet, and how much of it is in the backlog. */
+  /** The part of the reply that has found no room yet, and how much of it is in the backlog. */
   readonly #queue: Uint8Array[] = []
   #kept = 0
   #pumping = false
   #replyEnded = false
-  /** What the guest's reads give behind the reply; 0: the end of the file. */
+  /** The errno behind the reply; 0 means the end of the file. */
   #endErrno = 0
   #requestStopped = false
   /** The writer that is held. */
@@ -107,7 +108,7 @@ export class OutgoingDuplex {
     await this.closeRead()
   }
 
-  /** The guest reads all of the reply, and then the errno of the exit. */
+  /** The guest reads the whole reply, and then the errno of the exit. */
   closeWithExit(exit: GliaError): void {
     if (!this.#replyEnded && !this.signal.aborted) this.#endReply(exit.accepted ? 0 : errnoOf(exit.code))
     void this.closeRead()
@@ -122,7 +123,7 @@ export class OutgoingDuplex {
     this.#carrier.wake()
   }
 
-  /** Sends what is queued as room comes. */
+  /** Sends the queue as room comes. */
   async #pump(): Promise<void> {
     if (this.#pumping) return
     this.#pumping = true
@@ -150,7 +151,7 @@ export class OutgoingDuplex {
     if (this.#queue.length === 0) this.#carrier.end(errno)
   }
 
-  /** What is queued is not sent any more. */
+  /** The queue is not sent any more. */
   #drop(error: GliaError): void {
     this.#queue.length = 0
     this.#giveBack(this.#kept)
@@ -158,7 +159,7 @@ export class OutgoingDuplex {
     this.#held = undefined
   }
 
-  /** What is sent first was kept first. */
+  /** The bytes that are sent first were kept first. */
   #giveBack(bytes: number): void {
     const given = Math.min(bytes, this.#kept)
     this.#kept -= given

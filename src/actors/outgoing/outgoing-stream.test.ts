@@ -12,7 +12,7 @@ import { OutgoingStream } from './outgoing-stream.ts'
 import { BROKEN, Ring } from '../carrier/ring.ts'
 import { CALL_RING_BYTES, RingCarrier } from '../carrier/ring-carrier.ts'
 
-/** What a guest does with the rings of a call, without blocking the thread of the test. */
+/** A guest's use of the rings of a call, without blocking the thread of the test. */
 class TestGuest {
   readonly request = Ring.allocate(CALL_RING_BYTES)
   readonly reply = Ring.allocate(CALL_RING_BYTES)
@@ -57,7 +57,7 @@ class TestGuest {
     }
   }
 
-  /** A guest gets an errno; why the call failed is in the log. */
+  /** A guest gets an errno. The log has the reason. */
   #throwIfFailed(): void {
     this.server.signal.throwIfAborted()
     if (new RingCarrier(this.reply, this.request).endErrno > 0)
@@ -65,7 +65,7 @@ class TestGuest {
   }
 }
 
-/** A call and its guest as a caller's Stream. */
+/** A call and its guest, as the Stream of a caller. */
 function openCall(backlogBytes = 0): [caller: Stream, server: Stream] {
   const address = addressOf(newPid())
   const guest = new TestGuest(address, backlogBytes)

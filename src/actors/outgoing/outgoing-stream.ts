@@ -11,11 +11,11 @@ export interface OutgoingStreamInit {
   context: CallContext
   carrier: Carrier
   backlog: Backlog
-  /** Told when the program of the method has exited with a code other than 0. */
+  /** Called when the program of the method has exited with a code other than 0. */
   exited(exit: GliaError): void
 }
 
-/** The serving end of a call that a guest makes, for the router. */
+/** The serving end of a guest's call, for the router. */
 export class OutgoingStream extends OutgoingDuplex implements Stream {
   readonly protocol: string
   readonly destination: string

@@ -69,7 +69,10 @@ interface Schema extends DBSchema {
   /** The identity of each slot. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
-  /** Bytes of modules by CID, as blobs where the browser stores those. They are fast (Chromium 156: 100 MB written in 0.17 s, read in 0.5 s). */
+  /**
+   * Bytes of modules by CID, as blobs where the browser stores those. They are fast (Chromium 156: 100 MB written in
+   * 0.17 s, read in 0.5 s).
+   */
   modules: { key: string; value: Blob | ArrayBuffer }
   settings: { key: 'mesh'; value: MeshSettings }
   /** The files of processes under `/data`, by PID and path. */
@@ -210,8 +213,9 @@ export class Store implements ProcessStore {
 }
 
 /**
- * Whether the database stores blobs. In private windows WebKit's does not. There a refused blob also leaves a transaction with other
- * requests open for ever, and every later one waits for it (2.50.6). So this tries it in a transaction with one request, and undoes it.
+ * Whether the database stores blobs. In private windows WebKit's does not. There a refused blob also leaves a
+ * transaction with other requests open for ever, and every later one waits for it (2.50.6). So this tries it in a
+ * transaction with one request, and undoes it.
  */
 async function takesBlobs(db: IDBPDatabase<Schema>): Promise<boolean> {
   const tx = db.transaction('modules', 'readwrite', { durability: 'relaxed' })

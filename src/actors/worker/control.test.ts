@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Control, readStatus, RunStatus } from './control.ts'
 
 const page = Control.allocate()
-/** What the worker makes of the same memory. */
+/** The worker's view of the same memory. */
 const worker = new Control(page.buffer)
 
 test('a message goes to the worker with its method, and its end comes back', () => {

@@ -2,8 +2,8 @@ import { GliaError } from '../../glia/errors.ts'
 import { Spinner } from '../carrier/spinner.ts'
 
 /**
- * The control words that the page and a resident worker loop share: which method to run, and how it went. Waking through
- * them takes a fifth of the time of a posted message (Chromium 156, 32-byte echo: 5 µs instead of 25).
+ * The control words that the page and a resident worker loop share: which method to run, and how it went. Waking
+ * through them takes a fifth of the time of a posted message (Chromium 156, 32-byte echo: 5 µs instead of 25).
  */
 const WORDS = 16
 /** Number of the last message that the page has asked for. */
@@ -19,10 +19,10 @@ const INSTANCE_GONE = 6
 const FILE_REPORTS = 7
 /** In {@link TMP_UNIT_BYTES}. */
 const TMP_UNITS = 9
-/** Not 0: there will be no more messages. */
+/** Not 0: there are no more messages. */
 const CLOSED = 8
 
-/** In the place of a method: the message loop is to end, and its instance to stay. */
+/** In the place of a method: the message loop ends, and its instance stays. */
 export const PAUSE = -1
 
 /** Time that a worker looks for the next message before it sleeps, in ms. */
@@ -35,20 +35,22 @@ const WASM_PAGE_BYTES = 65_536
  */
 export const TMP_UNIT_BYTES = 4096
 
-/** How a message ended in the worker. `noRoom`: it has not begun, for the browser had no memory for its instance. */
+/**
+ * How a message ended in the worker. `noRoom`: it has not begun, because the browser had no memory for its instance.
+ */
 export const RunStatus = { ok: 0, failed: 1, exited: 2, trapped: 3, noRoom: 5 } as const
 export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus]
 
 export interface RunEnd {
   status: RunStatus
-  /** What the method returned, or the exit code. */
+  /** The result of the method, or the exit code. */
   code: number
   memoryBytes: number
   /** Memory of the instance's own files, as under `/tmp`; 0 if it is gone. */
   tmpBytes: number
-  /** A trap or proc_exit ended the instance too, and with it the worker's message loop. */
+  /** A trap or proc_exit has also ended the instance, and with it the worker's message loop. */
   instanceGone: boolean
-  /** How often the worker has told of changes under `/data` until then. */
+  /** How often the worker has reported changes under `/data` until then. */
   fileReports: number
 }
 
@@ -75,7 +77,7 @@ export class Control {
     Atomics.notify(this.#words, COMMAND)
   }
 
-  /** Page: has the worker leave its loop, between two messages, so that it hears what is posted to it. */
+  /** Page: makes the worker leave its loop between two messages, so that it gets posted messages. */
   pause(): void {
     this.command(PAUSE)
   }
@@ -98,7 +100,7 @@ export class Control {
   }
 
   /**
-   * * Page: there will be no more messages. A worker that sleeps when it is terminated lives on for two seconds in
+   * Page: there will be no more messages. A worker that sleeps when it is terminated lives on for two seconds in
    * Chromium, with one of the few wasm memories that a page can have (about 124); one whose loop has ended goes at
    * once.
    */
@@ -121,12 +123,12 @@ export class Control {
     return { id: done + 1, method: this.#words[METHOD] ?? PAUSE }
   }
 
-  /** Worker: goes on after what was no message. */
+  /** Worker: goes on after a pause. */
   skip(id: number): void {
     Atomics.store(this.#words, DONE, id)
   }
 
-  /** Worker: reports a message as finished. Notifies nobody: the page waits on its stdout ring, which is woken next. */
+  /** Worker: reports a message as finished. It wakes nobody: the page waits on its stdout ring, which is woken next. */
   finish(id: number, { status, code, memoryBytes, tmpBytes, instanceGone, fileReports }: RunEnd): void {
     this.#words[STATUS] = status
     this.#words[CODE] = code

@@ -6,35 +6,38 @@ import { BROKEN } from '../carrier/ring.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import type { Channel } from './worker-api.ts'
 
-/** Longest time that a guest which writes without end keeps the page's thread, in ms. */
+/** Longest time that a guest that writes without end keeps the page's thread, in ms. */
 export const HOLD_MS = 8
 
-/** Turns of the microtask queue that bytes which are there already take from a stream to the carrier. */
+/** Turns of the microtask queue that bytes that are there already need from a stream to the carrier. */
 const FEED_TURNS = 16
 
-/** What a lane runs messages over: rings or a port. The bytes of a message are those of call 0. */
+/** Carries the messages of a lane: rings or a port. The bytes of a message are those of call 0. */
 export interface Wire {
-  /** The worker's side, to be posted to it. */
+  /** The worker's side, to be posted to the worker. */
   readonly channel: Channel
-  /** Ports in `channel`, which posting it has to transfer. */
+  /** Ports in `channel`, which have to be transferred. */
   readonly transfer: Transferable[]
   readonly carrier: Carrier
   /**
    * Asks the worker to run a method.
-   * @param again For the message that could not begin: all that was sent of it stays. Otherwise the carrier is made new.
+   * @param again For a message that could not begin: everything that was sent of it stays. Otherwise the carrier is
+   * made new.
    */
   start(method: number, again: boolean): void
   /** Whether the method has ended. */
   readonly isDone: boolean
   /** How it ended. */
   result(): RunEnd
-  /** Looks for some microseconds whether it ends: that is faster than to sleep. Left out: it cannot be seen like that. */
+  /**
+   * Looks for some microseconds whether the method ends, which is faster than sleeping. Left out: that cannot be seen.
+   */
   spin?(): void
-  /** Sends what is about calls of the guest. */
+  /** Sends a frame about calls of the guest. */
   post(frame: CallFrame): void
-  /** Has a guest look again that waits for several things (poll_oneoff): one of its calls has changed. */
+  /** Makes a guest that waits for several things (poll_oneoff) look again, because one of its calls has changed. */
   nudge(): void
-  /** Between two messages: has the message loop end where it blocks the worker. @returns whether it does. */
+  /** Between two messages: ends the message loop if it blocks the worker. @returns whether it does. */
   pause(): boolean
   /** The worker is gone. */
   close(): void
@@ -43,13 +46,19 @@ export interface Wire {
 export interface LaneInit {
   /** Gets what the guest writes to stderr. */
   onStderr(bytes: Uint8Array): void
-  /** Gets what is about the calls that the guest makes. Left out: it may make none. */
+  /** Gets frames about the calls of the guest. Left out: the guest may make none. */
   calls?: ((frame: GuestFrame) => void) | undefined
-  /** The worker has sent what no worker sends: it is to be ended, for nothing it says from then on can be believed. */
+  /**
+   * The worker has sent something that is never sent. It has to be ended, since nothing from it can be trusted from
+   * then on.
+   */
   broken(thrown: unknown): void
 }
 
-/** A message under way. Its feeder may outlive it, waiting for bytes that nobody wants: it must not touch the next message. */
+/**
+ * A message under way. Its feeder may outlive it, waiting for bytes that nobody wants. It must not touch the next
+ * message.
+ */
 interface Run {
   over: boolean
   /** The whole message is sent. */
@@ -60,7 +69,7 @@ interface Run {
   replied: boolean
 }
 
-/** The page's side of one actor worker's messages: sends them, one at a time, and passes the replies on. */
+/** The page's side of one actor worker's messages. It sends them one at a time, and passes the replies on. */
 export class Lane {
   readonly wire: Wire
   #closed: Error | undefined
@@ -70,10 +79,11 @@ export class Lane {
   }
 
   /**
-   * Runs one message to its end, whatever becomes of the caller meanwhile.
+   * Runs one message to its end, whatever becomes of the caller.
    * @param method Index of the method in the program.
-   * @param again Asked when the message could not begin, for want of room for an instance: whether to try once more.
-   * @throws what `close` was given.
+   * @param again Asked when there was no room for an instance, so that the message could not begin: whether to try once
+   * more.
+   * @throws the reason of `close`.
    */
   async run(method: number, message: Message, again = async () => false): Promise<RunEnd> {
     if (this.#closed) throw this.#closed
@@ -81,7 +91,7 @@ export class Lane {
     const { carrier } = wire
     const breakOff = (): void => carrier.fail()
     const run: Run = { over: false, fed: false, refused: false, replied: false }
-    // The worker starts while the first bytes are fetched: a guest that reads before they come just waits.
+    // The worker starts while the first bytes are fetched. A guest that reads before they arrive waits.
     wire.start(method, false)
     message.signal.addEventListener('abort', breakOff, { once: true })
     if (message.signal.aborted) breakOff()
@@ -101,7 +111,7 @@ export class Lane {
     }
   }
 
-  /** The worker is gone: what waits is rejected. Idempotent. */
+  /** The worker is gone. Whatever waits is rejected. Idempotent. */
   close(reason: Error): void {
     if (this.#closed) return
     this.#closed = reason
@@ -122,7 +132,7 @@ export class Lane {
       if (!run.over) carrier.end()
       run.fed = true
     } catch {
-      // The message broke off, which is the caller's to report; the guest learns it from its next read.
+      // The message broke off, which the caller reports. The guest learns it at its next read.
       if (!run.over) carrier.fail()
     }
   }
@@ -141,7 +151,7 @@ export class Lane {
     const { wire } = this
     const { carrier } = wire
     if (wire.spin) {
-      // Bytes that are at hand are sent within these; then a small message is often answered before a sleep is worth it.
+      // Bytes at hand are sent within these turns. A small message is then often answered before a sleep is worth it.
       for (let i = 0; i < FEED_TURNS && !run.fed; i++) await Promise.resolve()
       if (run.fed) wire.spin()
     }
@@ -155,7 +165,7 @@ export class Lane {
         continue
       }
       if (done) return
-      // Looked at between two looks at the bytes, so nothing the guest wrote is missed.
+      // Read between two looks at the bytes, so that nothing the guest wrote is missed.
       done = wire.isDone
       if (done) continue
       if (this.#closed) throw this.#closed
@@ -164,7 +174,9 @@ export class Lane {
     }
   }
 
-  /** The guest has closed its stdin. The feeder and the drain both look: each of them may be waiting for the caller. */
+  /**
+   * The guest has closed its stdin. The feeder and the drain both check it: each of them may be waiting for the caller.
+   */
   #refuse(run: Run, message: Message): void {
     if (run.over || run.refused) return
     run.refused = true
@@ -182,7 +194,7 @@ export class Lane {
     try {
       await message.write(chunk)
     } catch {
-      // Nobody reads the reply any more: the guest's writes fail from now on, and it may still end well.
+      // Nobody reads the reply. The guest's writes fail from now on, and it may still end well.
       this.wire.carrier.stop()
     }
   }

@@ -7,7 +7,7 @@ import type { Proc } from '../../glia/process/proc.ts'
 const LIVE_LIMIT = 100
 
 /**
- * * Memories that there may be, those of ended instances included. The engine collects a memory only when the worker
+ * Memories that there may be, those of ended instances included. The engine collects a memory only when the worker
  * that made it can get no other, so the memories of ended instances are among the 124. The rest is for workers that are
  * just ending.
  */
@@ -67,7 +67,7 @@ export class LiveActors {
   }
 
   /**
-   * * The same, and waits for a place as long as a process that has one may give it up, such as a command that runs.
+   * The same, and waits for a place as long as a process that has one may give it up, such as a command that runs.
    * Processes get places in the order in which they came.
    * @throws {GliaError} ERR_LIVE_LIMIT when no process will give its place up, or none has within the deadline of the
    * process; the signal's reason.

@@ -42,7 +42,7 @@ export class PortWire implements Wire {
     this.#port.post(frame)
   }
 
-  /** Nothing to do: what changes comes as a message to the worker, which looks then. */
+  /** Nothing to do: each change comes as a message to the worker, which looks then. */
   nudge(): void {}
 
   pause(): boolean {

@@ -11,12 +11,12 @@ import type { Channel } from './worker-api.ts'
 /** stderr is text for people: a small ring, with back-pressure on a guest that floods it. */
 const STDERR_BYTES = 16 * 1024
 
-/** Longest time that the page looks for a reply before it goes on to other things, in ms: the main thread is not to stall. */
+/** Longest time that the page looks for a reply before it goes on, in ms. The main thread must not stall. */
 const SPIN_MS = 0.03
-/** Messages that it does not look for after one that took longer. */
+/** Messages during which it does not look, after one that took longer. */
 const SPIN_PAUSE = 8
 
-/** Bytes through shared rings, control through shared words: nothing is posted to run a message. */
+/** Bytes go through shared rings, control through shared words. Nothing is posted to run a message. */
 export class RingWire implements Wire {
   readonly channel: Channel & { tier: 'rings' }
   readonly transfer: Transferable[]

@@ -7,7 +7,10 @@ import { RunStatus } from './control.ts'
 import { startWorkerActor, type WorkerActorInit } from './worker-actor.ts'
 import type { Channel } from './worker-api.ts'
 
-/** A worker that is a port to this thread: it answers every message with the end of its instance, and `serve` with what it is given. */
+/**
+ * A worker that is a port to this thread. It answers every message with the end of its instance, and `serve` with the
+ * given value.
+ */
 function workerThatEnds(serveEnd: unknown) {
   const { port1, port2 } = new MessageChannel()
   const serving = Promise.withResolvers<unknown>()

@@ -29,34 +29,34 @@ import {
 
 export interface WorkerActorInit {
   program: Program
-  /** What the instance's memory can grow to, in bytes; undefined if it cannot grow. */
+  /** The size to which the instance's memory can grow, in bytes; undefined if it cannot grow. */
   memoryLimitBytes: number | undefined
   tier: TierName
-  /** Starts the actor worker's script. @throws {GliaError} ERR_START if it cannot be had as it must be. */
+  /** Starts the actor worker's script. @throws {GliaError} ERR_START if that fails. */
   createWorker(): Promise<Worker>
   /** Gets what the guest writes to stderr. */
   onStderr(bytes: Uint8Array): void
-  /** Gets lines for the log at a trap: the guest's frames, innermost first, and what may help. */
+  /** Gets lines for the log after a trap: the guest's frames, innermost first, and what may help. */
   onTrap(lines: readonly string[]): void
-  /** Lets the guest call others. Left out: it cannot. */
+  /** Lets the guest call others. Left out: it may not. */
   outgoing?: Omit<OutgoingInit, 'post' | 'nudge'> | undefined
-  /** What it has under `/data`. Left out: nothing outlives the worker. */
+  /** The files under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
-  /** Its place among the workers of the tab, for its memories. Left out: it may have as many as the browser gives. */
+  /** Its place among the workers of the tab, for its memories. Left out: no limit but the browser's. */
   place?: Omit<ActorPlace, 'leave'> | undefined
-  /** Told once, when the worker is ended. */
+  /** Called once, when the worker is ended. */
   onStopped(): void
   signal: AbortSignal
 }
 
 /**
  * Starts a worker and makes an instance of the program in it.
- * @throws {GliaError} ERR_START if the module or the worker refuses; the signal's reason.
+ * @throws {GliaError} ERR_START if the module or the worker refuses; the reason of the signal.
  */
 export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Promise<Actor> {
   signal.throwIfAborted()
   const worker = await newWorker(init.createWorker, signal)
-  // It does not hold the signal: that would have its reason, whose stack leads to whoever gave the first message up.
+  // The actor does not hold the signal, whose reason has a stack that leads to whoever gave the first message up.
   const actor = new WorkerActor(worker, init)
   const giveUp = (): void => actor.stop(toGliaError(signal.reason))
   signal.addEventListener('abort', giveUp, { once: true })
@@ -84,13 +84,13 @@ class WorkerActor implements Actor {
   #files: FilesSession | undefined
   #isFresh = true
   stopped: GliaError | undefined
-  /** Rejects when it is stopped. */
+  /** Rejects when the actor is stopped. */
   readonly #end = Promise.withResolvers<never>()
-  /** Whether there is an instance that the next message can be run on. */
+  /** Whether there is an instance for the next message. */
   #hasInstance = false
   /** Whether that instance has run nothing yet. */
   #isUnused = false
-  /** Settles when the instance that serves now has ended; undefined when there is none. */
+  /** Settles when the serving instance has ended; undefined if there is none. */
   #serving: Promise<ServeEnd | Paused> | undefined
 
   constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>) {
@@ -111,7 +111,7 @@ class WorkerActor implements Actor {
       )
     }
     this.#api = wrap<ActorWorkerApi>(this.#worker)
-    // Waiters race against this; with none, its rejection is no news.
+    // Whoever waits races against this. If nobody waits, its rejection is no news.
     this.#end.promise.catch(() => undefined)
   }
 
@@ -123,12 +123,12 @@ class WorkerActor implements Actor {
     const { channel, transfer: ports } = this.#lane.wire
     const { files } = this.#init
     this.#files = await files?.open(this.#init.tier)
-    // Ended meanwhile: nobody else lets go of it.
+    // It was ended meanwhile, and nobody else releases the files.
     if (this.stopped && this.#files) files?.stopped(this.#files)
     const kept = this.#files?.kept
     const all = { ...channel, ...(kept && { kept }) }
     const given = [...ports, ...(kept ? [kept.port] : [])]
-    // The worker takes them in their order.
+    // The worker handles them in this order.
     await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
     if (this.#files) files?.begin(this.#files, this.#putFiles)
   }
@@ -167,7 +167,7 @@ class WorkerActor implements Actor {
     if (this.stopped) return
     this.stopped = reason
     this.memoryBytes = undefined
-    // Comlink holds a worker for as long as there is a proxy of it, which calls that never settle hold in turn.
+    // Comlink holds a worker as long as there is a proxy of it, and calls that never settle hold the proxy.
     this.#api[releaseProxy]()
     this.#worker.terminate()
     this.#lane.close(reason)
@@ -204,7 +204,8 @@ class WorkerActor implements Actor {
   }
 
   #serve(): void {
-    // A loop that fails, or ends in no way that there is, is as good as none: whoever waits is told. After a stop this changes nothing.
+    // A loop that fails, or ends in an unknown way, counts as gone, and whoever waits is told. After a stop this has no
+    // effect.
     const serving = this.#ask<unknown>((api) => api.serve()).then(readServeEnd)
     this.#serving = serving.catch((thrown: unknown) => {
       this.stop(toGliaError(thrown))
@@ -229,7 +230,7 @@ class WorkerActor implements Actor {
   async #settle(method: string, end: RunEnd): Promise<void> {
     const { status, code } = end
     if (end.instanceGone) await this.#noteEnd(end)
-    // A command leaves its program, and the worker has an instance for the next message all the same.
+    // A command leaves its program, and the worker still has an instance for the next message.
     else if (status === RunStatus.exited) this.exited = { type: 'exited', code }
     switch (status) {
       case RunStatus.ok:
@@ -247,7 +248,10 @@ class WorkerActor implements Actor {
     }
   }
 
-  /** Languages with a collector do not trap without memory: they say so in their log and leave. Whether that is why, only they know. */
+  /**
+   * Languages with a collector do not trap without memory: they write to their log and leave. Only the guest knows
+   * whether that was the reason.
+   */
   #fullness({ memoryBytes }: RunEnd): string {
     const { memoryLimitBytes } = this.#init
     return memoryLimitBytes !== undefined && memoryBytes >= memoryLimitBytes
@@ -265,7 +269,7 @@ class WorkerActor implements Actor {
     this.#init.onTrap([...demangled(ended.frames), ...(hint === undefined ? [] : [hint])])
   }
 
-  /** A Comlink call never settles when its worker is ended: this does. */
+  /** A Comlink call never settles when its worker is ended. This does. */
   #ask<T>(call: (api: Remote<ActorWorkerApi>) => Promise<T>): Promise<T> {
     return this.stopped ? this.#end.promise : this.#orStopped(call(this.#api))
   }
@@ -275,7 +279,7 @@ class WorkerActor implements Actor {
   }
 }
 
-/** A trap with all of its memory in use is told as such: whether that is why, only the guest knows. */
+/** A trap with all memory in use is reported as such. Only the guest knows whether that was the reason. */
 function exitReason(ended: ServeEnd, memoryBytes: number, limitBytes: number | undefined): ExitReason {
   if (ended.reason === 'exited') return { type: 'exited', code: ended.code }
   const { message } = ended

@@ -1,6 +1,6 @@
 /**
- * What crosses between the page and an actor worker by Comlink: the interface (control), and the two kinds of channel, on which
- * bytes travel. The messages on the port of a channel are in `frames.ts`.
+ * The Comlink interface between the page and an actor worker (control), and the two kinds of channel for bytes. The
+ * messages on the port of a channel are in `frames.ts`.
  */
 import { fields } from '../../glia/untrusted.ts'
 import { WINDOW_BYTES } from '../carrier/frames.ts'
@@ -10,36 +10,38 @@ import type { HashedBytes } from '../module/read-module.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
-/** What to run. Posted again for each fresh instance. */
+/** What a worker runs. Posted again for each fresh instance. */
 export interface Program {
   module: WebAssembly.Module
-  /** argv, the name first. */
+  /** argv, with the name first. */
   args: readonly string[]
   /** `KEY=value` each. */
   env: readonly string[]
-  /** Names of the methods; messages give an index into it. */
+  /** Names of the methods. Messages carry an index into it. */
   methods: readonly string[]
   limits: ProgramLimits
-  /** Whether its standard descriptors look like a terminal. Left out: like pipes. */
+  /** Whether its standard descriptors look like a terminal. Left out: they look like pipes. */
   tty?: boolean | undefined
-  /** What `/` holds when an instance begins, besides `/tmp` and the mounts; null: the program has no files at all. */
+  /**
+   * The entries of `/` when an instance begins, beside `/tmp` and the mounts; null: the program has no files at all.
+   */
   root?: readonly FileEntry[] | null
-  /** Files that `/` holds too, and that the guest cannot change. */
+  /** Read-only files in `/`. */
   shared?: readonly SharedFile[] | undefined
 }
 
-/** A file that every instance finds as it is. */
+/** A read-only file of every instance. */
 export interface SharedFile {
   /** Below `/`. */
   path: string
   bytes: Uint8Array<ArrayBuffer>
 }
 
-/** What the worker holds a guest to; of its policy. */
+/** Limits of a guest that the worker enforces. They come from its policy. */
 export interface ProgramLimits {
-  /** Files and folders that may be open at once, the standard descriptors apart. */
+  /** Files and folders that may be open at once, beside the standard descriptors. */
   maxOpenFiles: number
-  /** Calls to others that may be open at once; 0 if it may make none. */
+  /** Calls to others that may be open at once; 0 if the guest may make none. */
   maxCalls: number
   /** Largest memory of the instance's own files, as under `/tmp`, in bytes. Left out: 256 MiB. */
   maxTmpBytes?: number | undefined
@@ -60,13 +62,13 @@ type Bytes =
       stdin: SharedArrayBuffer
       stdout: SharedArrayBuffer
       stderr: SharedArrayBuffer
-      /** For the calls that the guest makes. Left out: it may make none. */
+      /** For the guest's calls. Left out: it may make none. */
       port?: MessagePort
     }
   /** The port carries everything: see `frames.ts`. */
   | { tier: 'JSPI' | 'buffered'; port: MessagePort }
 
-/** Why the message loop of a worker ended: its instance is gone. */
+/** Why the message loop of a worker ended. Its instance is gone. */
 export type ServeEnd =
   | { reason: 'exited'; code: number }
   | {
@@ -76,7 +78,7 @@ export type ServeEnd =
       frames: readonly string[]
     }
 
-/** It was asked to end: the same instance serves on when `serve` is called again. */
+/** The loop was asked to end. The same instance goes on when `serve` is called again. */
 export interface Paused {
   reason: 'paused'
 }
@@ -89,31 +91,35 @@ export interface ActorWorkerApi {
    * @throws {GliaError} ERR_BAD_MODULE
    */
   read(source: Blob, copy: boolean, progress: MessagePort): Promise<HashedBytes>
-  /** Compiles what was read. @throws {GliaError} ERR_BAD_MODULE */
+  /** Compiles the bytes that were read. @throws {GliaError} ERR_BAD_MODULE */
   compile(maxMemoryBytes: number, allowStart: boolean): Promise<InspectedModule>
-  /** Once, first: how bytes travel. */
+  /** Called once, first: says how bytes travel. */
   connect(channel: Channel): void
   /**
-   * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes, with that of its files under `/tmp`.
+   * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes, with that of its files under
+   * `/tmp`.
    * @throws {GliaError} ERR_START if the module refuses.
    */
   instantiate(program: Program): Promise<number>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
   serve(): Promise<ServeEnd | Paused>
   /**
-   * Puts files under `/data`, over those that have their paths. Not while a message loop blocks the worker.
-   * @returns how often it has told of changes under `/data` until then.
+   * Puts files under `/data`. They replace files with the same paths. Not possible while a message loop blocks the
+   * worker.
+   * @returns how often it has reported changes under `/data` until then.
    */
   putFiles(entries: readonly FileEntry[]): number
 }
 
 /**
- * Bytes of one reply that the buffered tier passes on. There the guest cannot be held back, nor told that nobody reads: one
- * that floods would fill the page's memory until its deadline.
+ * Bytes of one reply that the buffered tier passes on. There the guest can neither be held nor told that nobody reads:
+ * a guest that floods would fill the page's memory until its deadline.
  */
 const MAX_BUFFERED_REPLY_BYTES = 64 * 1024 * 1024
 
-/** Bytes that may be on their way over a port, in each direction of the message that is handled, before there is credit for more. */
+/**
+ * Bytes that may be under way over a port before there is credit for more, in each direction of the handled message.
+ */
 export function windowsOf(tier: 'JSPI' | 'buffered'): { message: number; reply: number } {
   return tier === 'JSPI'
     ? { message: WINDOW_BYTES, reply: WINDOW_BYTES }
@@ -121,13 +127,13 @@ export function windowsOf(tier: 'JSPI' | 'buffered'): { message: number; reply: 
       { message: Infinity, reply: MAX_BUFFERED_REPLY_BYTES }
 }
 
-/** @throws {TypeError} if it is no number of bytes or of reports. */
+/** @throws {TypeError} if the value is no number of bytes or of reports. */
 export function readCount(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw new TypeError(`Not a number of what an actor worker has: ${typeof value}`)
 }
 
-/** @throws {TypeError} if it is no end of a message loop. */
+/** @throws {TypeError} if the value is no end of a message loop. */
 export function readServeEnd(value: unknown): ServeEnd | Paused {
   const { reason, code, message, frames } = fields(value)
   if (reason === 'paused') return { reason }

@@ -1,36 +1,38 @@
 /**
- * Writes that are passed on as they come, in a second. Each is a task of the page, so a guest that writes byte by byte would
- * keep it busy for minutes: what comes faster is gathered.
+ * Writes that are passed on at once, in a second. Each is a task of the page, and a guest that writes byte by byte
+ * would keep the page busy for minutes. So faster writes are gathered.
  */
 const PROMPT_WRITES = 1000
 const PROMPT_MS = 1000
-/** Bytes that are gathered at most. */
+/** Most bytes that are gathered. */
 const GATHERED_BYTES = 16 * 1024
 
-/** What a guest writes, on its way to the page in pieces that are not too many. */
+/** Passes the writes of a guest on to the page, and gathers them when there are too many. */
 export class GatheredWrites {
   readonly #pass: (bytes: Uint8Array<ArrayBuffer>) => void
-  readonly #gathered = new Uint8Array(GATHERED_BYTES)
+  /** Most calls write little, and need none. */
+  #gathered: Uint8Array<ArrayBuffer> | undefined
   #length = 0
   #since = -Infinity
   #promptLeft = 0
 
-  /** @param pass Gets bytes of its own. */
+  /** @param pass Gets a copy of the bytes. */
   constructor(pass: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#pass = pass
   }
 
   write(source: Uint8Array): void {
     if (this.#length + source.length > GATHERED_BYTES) this.flush()
-    if (source.length > GATHERED_BYTES) return this.#pass(source.slice())
+    if (source.length > GATHERED_BYTES || (this.#isPrompt() && this.#length === 0)) return this.#pass(source.slice())
+    this.#gathered ??= new Uint8Array(GATHERED_BYTES)
     this.#gathered.set(source, this.#length)
     this.#length += source.length
-    if (this.#isPrompt()) this.flush()
+    if (this.#promptLeft >= 0) this.flush()
   }
 
-  /** Passes on what is gathered: the guest waits, or has ended. */
+  /** Passes on the gathered bytes: the guest waits, or has ended. */
   flush(): void {
-    if (this.#length === 0) return
+    if (this.#length === 0 || !this.#gathered) return
     this.#pass(this.#gathered.slice(0, this.#length))
     this.#length = 0
   }

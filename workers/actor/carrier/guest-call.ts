@@ -5,16 +5,16 @@ import { BROKEN } from '../../../src/actors/carrier/ring.ts'
 import type { RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
 import type { GuestPort } from './guest-port.ts'
 
-/** A count, or a promise of it where the guest can be suspended. Below 0 it is an errno, negated. */
+/** A count, or a promise of it where the guest can be suspended. Below 0 it is a negated errno. */
 export type Counted = number | Promise<number>
 
-/** A call as its guest reads and writes it: the message that it handles, or one that it makes itself. */
+/** A call as its guest reads and writes it: the message that it handles, or a call that it makes. */
 export abstract class GuestCall {
   protected readonly carrier: Carrier
   readonly #onClose: () => void
   #closed = false
 
-  /** @param onClose Told once, when the guest is through with the call. */
+  /** @param onClose Called once, when the guest closes the call. */
   constructor(carrier: Carrier, onClose: () => void = () => undefined) {
     this.carrier = carrier
     this.#onClose = onClose
@@ -27,18 +27,18 @@ export abstract class GuestCall {
 
   /** As read, without waiting: -EAGAIN if there is nothing yet. */
   readNow(target: Uint8Array): number {
-    // Looked at first: what was written before the end is not to be missed.
+    // Asked before the take, so that bytes from just before the end are not missed.
     const { ended } = this.carrier
     const count = this.carrier.takeInto(target)
     return count === 0 && !ended ? -wasi.ERRNO_AGAIN : this.hasRead(count)
   }
 
-  /** Sends what there is room for, without waiting: -EAGAIN if there is none. */
+  /** Sends as much as there is room for, without waiting: -EAGAIN if there is none. */
   writeNow(source: Uint8Array): number {
     return this.hasWritten(this.carrier.put(source)) || -wasi.ERRNO_AGAIN
   }
 
-  /** The guest wants no more bytes: the other side's writes fail, and what the guest writes goes on. */
+  /** The guest refuses more bytes: writes of the other side fail. The guest may still write. */
   stop(): void {
     this.carrier.stop()
   }
@@ -48,7 +48,7 @@ export abstract class GuestCall {
     this.carrier.end()
   }
 
-  /** The guest is through with the call: what is left of it is cancelled. Idempotent. */
+  /** The guest closes the call: its rest is cancelled. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -81,7 +81,7 @@ export abstract class GuestCall {
     return this.carrier.failed
   }
 
-  /** @param count What a read gave, 0 being the end. Behind that may be an errno. */
+  /** @param count The result of a read. After 0, which is the end, there may be an errno. */
   protected hasRead(count: number): number {
     if (count === 0) return 0 - this.carrier.endErrno
     return count === BROKEN ? this.#failure(wasi.ERRNO_CANCELED) : count
@@ -91,17 +91,17 @@ export abstract class GuestCall {
     return count === BROKEN ? this.#failure(wasi.ERRNO_PIPE) : count
   }
 
-  /** The call has failed, with an errno of its own perhaps, or the other side is through with this direction of it. */
+  /** The call has failed, perhaps with an errno of its own, or the other side has ended this direction. */
   #failure(gone: number): number {
     const { errno } = this.carrier
     return errno > 0 ? -errnoOfOpen(errno) : -gone
   }
 }
 
-/** What a guest does with a call. */
+/** The operations of a guest on a call. */
 export type Call = Pick<GuestCall, keyof GuestCall>
 
-/** There is no message: nothing to read, nobody to write to. */
+/** Stands for the message when there is none: reads find the end, writes go nowhere. */
 export const NO_CALL: Call = {
   read: () => 0,
   write: ({ length }) => length,
@@ -117,7 +117,7 @@ export const NO_CALL: Call = {
   failed: false,
 }
 
-/** A call over rings: waits block the guest's thread. */
+/** A call over rings. Waiting blocks the guest's thread. */
 export class BlockingCall extends GuestCall {
   readonly #rings: RingCarrier
 
@@ -135,7 +135,7 @@ export class BlockingCall extends GuestCall {
   }
 }
 
-/** A call over the port: waits suspend the guest (JSPI). In the buffered tier there is nothing to wait for, and writes without room fail. */
+/** A call over the port. Waiting suspends the guest (JSPI). The buffered tier never waits: writes without room fail. */
 export class PortCall extends GuestCall {
   readonly #port: GuestPort
 

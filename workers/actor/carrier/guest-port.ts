@@ -2,16 +2,16 @@ import { type FrameOfPage, type FrameOfWorker, postFrame, readFrameOfPage } from
 import { PortCarrier, type PortCarrierInit } from '../../../src/actors/carrier/port-carrier.ts'
 import { GatheredWrites } from './gathered-writes.ts'
 
-/** Longest time of a timer: one of more is over at once. */
+/** Longest time of a timer. A longer one would end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** What is open on the port. */
+/** An open call of the port. */
 interface OpenCall {
   carrier: PortCarrier
   written: GatheredWrites
 }
 
-/** The worker's end of the port: its calls, and the guest's waits for what comes. */
+/** The worker's end of the port: the frames of its calls, and the waits of the guest. */
 export class GuestPort {
   /** Whether the guest can be suspended (JSPI). */
   readonly suspends: boolean
@@ -19,7 +19,7 @@ export class GuestPort {
   readonly #calls = new Map<number, OpenCall>()
   readonly #log = new GatheredWrites((bytes) => postFrame(this.#port, { type: 'log', bytes }))
   #waiters: (() => void)[] = []
-  /** Gets what starts a method. */
+  /** Gets the frame that starts a method. */
   onRun: (frame: Extract<FrameOfPage, { type: 'run' }>) => void = () => undefined
 
   constructor(port: MessagePort, suspends: boolean) {
@@ -46,7 +46,7 @@ export class GuestPort {
     this.#calls.delete(id)
   }
 
-  /** Posts after what the guest has written before; credit for what it has read does not wait for that. */
+  /** Posts a frame behind everything that the guest has written. Only credit does not wait for that. */
   readonly post = (frame: FrameOfWorker): void => {
     if (frame.type !== 'credit') this.flush()
     postFrame(this.#port, frame)
@@ -56,7 +56,7 @@ export class GuestPort {
     this.#log.write(bytes)
   }
 
-  /** Passes on what the guest has written so far: it waits, or the message has ended. */
+  /** Passes on gathered writes: the guest waits, or the message has ended. */
   flush(): void {
     for (const { written } of this.#calls.values()) written.flush()
     this.#log.flush()
@@ -74,7 +74,7 @@ export class GuestPort {
     }
   }
 
-  /** Has whoever waits look again. */
+  /** Makes each waiter look again. */
   nudge(): void {
     const waiters = this.#waiters
     this.#waiters = []

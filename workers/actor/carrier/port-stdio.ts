@@ -4,12 +4,13 @@ import { PortCall } from './guest-call.ts'
 import type { GuestPort } from './guest-port.ts'
 import type { Stdio } from './stdio.ts'
 
-/** stderr bytes of one message that are passed on: without shared memory there is no back-pressure for them. */
+/** Bytes of stderr that are passed on for one message. Without shared memory they have no back-pressure. */
 const MAX_STDERR_BYTES = 1024 * 1024
 
 /**
- * Standard descriptors over port messages. With JSPI, waiting reads and writes give promises, on which the guest is
- * suspended. In the buffered tier the guest runs when the whole message is here, so that no read ever waits; writes never do.
+ * Standard descriptors over the port. With JSPI, reads and writes that wait give promises, and the guest is suspended.
+ * In the buffered tier the guest starts when the whole message has arrived, so no read waits. No write waits there
+ * either.
  */
 export class PortStdio implements Stdio {
   readonly call: PortCall
@@ -30,7 +31,7 @@ export class PortStdio implements Stdio {
     this.#stderrLeft = MAX_STDERR_BYTES
   }
 
-  /** Resolves when the whole message is here, or the call is over. */
+  /** Resolves when the whole message has arrived, or the call is over. */
   whole(): Promise<void> {
     return this.#port.until(() => this.#carrier.ended || this.#carrier.failed)
   }
@@ -46,7 +47,7 @@ export class PortStdio implements Stdio {
     if (this.#port.suspends) return isReady() ? this.#port.flush() : this.#port.until(isReady, timeoutMs)
     this.#port.flush()
     const until = performance.now() + timeoutMs
-    // Nothing can come while the guest holds the thread, and without shared memory it cannot block: only time passes.
+    // Nothing arrives while the guest holds the thread, and without shared memory it cannot block. Only time passes.
     while (!isReady() && performance.now() < until);
   }
 

@@ -4,7 +4,7 @@ import { RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
 import { BlockingCall } from './guest-call.ts'
 import type { Stdio } from './stdio.ts'
 
-/** Standard descriptors over shared rings: reads and writes block the worker, as guests expect. */
+/** Standard descriptors over shared rings. Reads and writes block the worker, as guests expect. */
 export class RingStdio implements Stdio {
   readonly call: BlockingCall
   readonly #stdin: Ring
@@ -32,8 +32,8 @@ export class RingStdio implements Stdio {
   }
 
   /**
-   * Has the page look at the control words. When a message is done it does not end the ring: the page may have reset it for the
-   * next one already.
+   * Makes the page look at the control words. It does not end the ring after a message, because the page may already
+   * have reset it for the next one.
    */
   wakePage(): void {
     this.#stdout.tell()

@@ -1,17 +1,17 @@
 import type { Call, Counted } from './guest-call.ts'
 
-/** What the WASI layer has of the message being handled. */
+/** The standard descriptors, for the WASI layer. */
 export interface Stdio {
-  /** Its bytes are stdin and stdout: call 0. */
+  /** Call 0, the message: its bytes are stdin and stdout. */
   readonly call: Call
   /** Sends all of `source` to the process's log. @returns its length. */
   writeError(source: Uint8Array): Counted
   /**
-   * Waits until the time is over or `isReady` says so, which is asked first and then whenever something changed: the message, room
-   * in the reply, and all for which {@link nudge} is called.
+   * Waits until the time is over or `isReady` returns true. It is asked first, and then at each change: of the message,
+   * of the room in the reply, and at each {@link nudge}.
    * @param timeoutMs Infinity: for ever.
    */
   waitFor(isReady: () => boolean, timeoutMs: number): void | Promise<void>
-  /** Has whoever waits look again, in this thread. From the page a guest on rings is nudged through its stdin ring. */
+  /** Makes each waiter of this thread look again. The page nudges a guest on rings through its stdin ring. */
   nudge(): void
 }

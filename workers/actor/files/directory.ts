@@ -51,7 +51,10 @@ export class Directory extends Inode {
     this.#put(name, inode)
   }
 
-  /** Has the root of another tree under a name, which is no link of that root: nobody takes it away when this tree is gone. */
+  /**
+   * Has the root of another tree under a name, which is no link of that root: nobody takes it away when this tree is
+   * gone.
+   */
   mount(name: string, root: Directory): void {
     this.#reserve(nameBytes(name))
     this.#enter(name, root)
@@ -64,7 +67,10 @@ export class Directory extends Inode {
     this.volume.release(nameBytes(name))
   }
 
-  /** Moves a name of a directory here, over what has this name. @throws {WasiError} NOENT, NOSPC: then nothing is changed. */
+  /**
+   * Moves a name of a directory here, over what has this name. @throws {WasiError} NOENT, NOSPC: then nothing is
+   * changed.
+   */
   move(from: Directory, oldName: string, name: string): void {
     const inode = from.get(oldName)
     if (!inode) throw new WasiError(wasi.ERRNO_NOENT)

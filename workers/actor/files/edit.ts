@@ -5,7 +5,8 @@ import { type Inode, Symlink } from './inode.ts'
 import type { Place } from './place.ts'
 import { type Found, walk } from './walk.ts'
 
-// What changes a tree, by paths. All throw {@link WasiError} as the system calls of the same names do, and ROFS in a mount.
+// What changes a tree, by paths. All throw {@link WasiError} as the system calls of the same names do, and ROFS in a
+// mount.
 
 type Entry = Found & { kind: 'entry' }
 type Existing = Entry & { inode: Inode }
@@ -15,7 +16,10 @@ export function makeDirectory(base: Place, path: string): void {
   parent.make(name, (volume) => new Directory(volume))
 }
 
-/** @param target Where it leads, from the directory that it is in. It cannot lead out of what is open, so not to the root. */
+/**
+ * @param target Where it leads, from the directory that it is in. It cannot lead out of what is open, so not to the
+ * root.
+ */
 export function makeSymlink(target: string, base: Place, path: string): void {
   if (target === '') throw new WasiError(wasi.ERRNO_NOENT)
   if (target.startsWith('/')) throw new WasiError(wasi.ERRNO_NOTCAPABLE)

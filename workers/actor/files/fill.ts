@@ -4,9 +4,9 @@ import { Symlink } from './inode.ts'
 import { RegularFile } from './regular-file.ts'
 
 /**
- * Puts entries into a directory, with the directories that they are in. Each is a file of its own, in the place of another of its
- * path; what cannot be for a directory, or for the want of one, is left out. Bytes are not copied, but where several files share
- * them.
+ * Puts entries into a directory, with the directories that they are in. Each is a file of its own, in the place of
+ * another of its path; what cannot be for a directory, or for the want of one, is left out. Bytes are not copied, but
+ * where several files share them.
  * @throws {TypeError} if a path is none.
  */
 export function fill(root: Directory, entries: readonly FileEntry[]): void {

@@ -2,7 +2,9 @@ import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { FileStat, FileTimes } from '../wasi/descriptor.ts'
 import type { Volume } from './volume.ts'
 
-/** A time: ns since 1970 if a guest has set it, else ms. To make a BigInt at each write would cost more than the write. */
+/**
+ * A time: ns since 1970 if a guest has set it, else ms. To make a BigInt at each write would cost more than the write.
+ */
 type Time = bigint | number
 
 /** Something that names in directories lead to. */

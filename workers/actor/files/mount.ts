@@ -16,11 +16,13 @@ export interface OpenHow {
 }
 
 /**
- * Serves the paths under a directory that is no tree in memory. Paths have no `.`, `..` or empty parts; no parts stand for
- * the directory itself. Both throw {@link WasiError}, and may give promises where the guest can be suspended.
+ * Serves the paths under a directory that is no tree in memory. Paths have no `.`, `..` or empty parts; no parts stand
+ * for the directory itself. Both throw {@link WasiError}, and may give promises where the guest can be suspended.
  */
 export interface Mount {
-  /** @returns a descriptor of the caller's, with its rights and flags set; for a directory one that lists its entries. */
+  /**
+   * @returns a descriptor of the caller's, with its rights and flags set; for a directory one that lists its entries.
+   */
   open(path: readonly string[], how: OpenHow): Later<Descriptor>
   stat(path: readonly string[]): Later<FileStat>
 }

@@ -72,7 +72,8 @@ export class RegularFile extends Inode {
     const { length } = this.#room
     if (needed <= length) return
     const doubled = Math.max(needed, length * 2, MIN_CAPACITY)
-    // Where twice as much does not fit, half of what is left: so the last of the room is not filled by one copy a write.
+    // Where twice as much does not fit, half of what is left: so the last of the room is not filled by one copy a
+    // write.
     const left = this.volume.left - (needed - length)
     const capacity = Math.max(needed, Math.min(doubled, needed + Math.floor(left / 2)))
     this.volume.reserve(capacity - length)

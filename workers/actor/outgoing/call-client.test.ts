@@ -203,7 +203,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       const call = await open(guest, pathOf(proc))
       await writeAll(call, bytes('begun'))
       await begun.promise
-      // Never as its end: half a request is none.
+      // Never as its end: half a request is no request.
       await Promise.all([expect(rest.promise).rejects.toMatchObject({ code: 'ERR_ABORTED' }), call.close()])
       expect(lines).toEqual([])
     })
@@ -313,7 +313,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
         const { guest } = await start({ procs, onBehalfOf: [OTHER], policy: { call } })
         expect(await names(guest, `${PROTOCOL}/self`)).toEqual(['root', listed.pid])
         expect(await names(guest, `${PROTOCOL}/self/${listed.pid}`)).toEqual(['run'])
-        // Who names a PID has it.
+        // A process that names a PID has it.
         expect(await names(guest, `${PROTOCOL}/self/${hidden.pid}`)).toEqual(['run'])
         expect(await names(guest, `${PROTOCOL}/self/${closed.pid}`)).toBe(ERRNO.NOENT)
       }
@@ -412,7 +412,7 @@ function pathOf(proc: Proc, method = 'run'): string {
   return formatAddress(addressOf(proc, method))
 }
 
-/** A guest's call. Counts below 0 are errnos, negated. */
+/** A guest's call. Negative counts are errnos. */
 interface TestCall {
   read(bytes: number): Promise<Uint8Array | number>
   write(source: Uint8Array): Promise<number>
@@ -422,12 +422,12 @@ interface TestCall {
 }
 
 interface TestGuest {
-  /** @returns the call, or the errno with which it was refused. */
+  /** @returns the call, or the errno of the refusal. */
   open(want: Want, path: string): Promise<TestCall | number>
   stop(): Promise<void>
 }
 
-/** One that is suspended when it waits. */
+/** A guest that is suspended when it waits. */
 function suspendingGuest(port: MessagePort): TestGuest {
   const client = new CallClient({ port: new GuestPort(port, true), tier: 'JSPI', log: () => undefined })
   return {
@@ -453,7 +453,7 @@ function callOf(call: GuestCall): TestCall {
   }
 }
 
-/** What the thread does with a request: `[number of the call, what to do, argument]`. */
+/** The thread's work for a request: `[number of the call, what to do, argument]`. */
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads')
   const { port } = workerData
@@ -498,14 +498,14 @@ test('a worker that sends what is no message is ended: its guest may wait for an
   port.close()
 })
 
-/** One that blocks its thread when it waits. */
+/** A guest that blocks its thread when it waits. */
 async function blockingGuest(port: MessagePort): Promise<TestGuest> {
   script ??= threadScript()
   const nodePort = port as unknown as NodePort
   const worker = new Worker(await script, { eval: true, workerData: { port: nodePort }, transferList: [nodePort] })
   let lastId = 0
   let answered: Promise<unknown> = Promise.resolve()
-  // One after the other, as the thread does it.
+  // One after the other, in the order of the thread.
   const ask = (id: number, what: string, given?: unknown): Promise<unknown> => {
     const answer = answered.then(async () => {
       worker.postMessage([id, what, given])

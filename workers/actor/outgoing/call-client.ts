@@ -6,17 +6,17 @@ import type { TierName } from '../../../src/actors/worker/worker-api.ts'
 import { BlockingCall, type GuestCall, PortCall } from '../carrier/guest-call.ts'
 import type { GuestPort } from '../carrier/guest-port.ts'
 
-/** An open call, or the errno with which it could not be opened. */
+/** An open call, or the errno of the refusal. */
 export type Opened = GuestCall | number
 
 export interface CallClientInit {
   port: GuestPort
   tier: TierName
-  /** Gets a line for the process's log. */
+  /** Takes a line for the process's log. */
   log(line: string): void
 }
 
-/** Opens what is under `/ww/0.1.0` with the page. */
+/** Opens paths below `/ww/0.1.0` through the page. */
 export class CallClient {
   readonly #init: CallClientInit
   #lastId = 0
@@ -25,14 +25,14 @@ export class CallClient {
     this.#init = init
   }
 
-  /** @param path With everything in it, from `/ww/0.1.0` on. */
+  /** @param path The whole path, from `/ww/0.1.0` on. */
   open(want: Want, path: string): Opened | Promise<Opened> {
     if (path.length > MAX_PATH) return ERRNO.NAMETOOLONG
     const id = ++this.#lastId
     const { tier, log } = this.#init
     if (tier === 'rings') return this.#openRings(id, want, path)
     if (tier === 'JSPI') return this.#openPort(id, want, path)
-    // A guest that cannot wait cannot be given an answer.
+    // A guest that cannot wait cannot get an answer.
     log(`${path}: This browser can neither share memory here nor suspend a guest, so guests make no calls.\n`)
     return ERRNO.NOTSUP
   }
@@ -49,7 +49,7 @@ export class CallClient {
 
   async #openPort(id: number, want: Want, path: string): Promise<Opened> {
     const { port } = this.#init
-    // It sends nothing before the page has taken it.
+    // The call sends nothing before the page has accepted it.
     const carrier = port.open(id, { sendsBytes: 0 })
     const call = new PortCall(carrier, port, () => port.forget(id))
     port.post({ type: 'open', id, want, path, rings: undefined })
@@ -59,7 +59,7 @@ export class CallClient {
 }
 
 function orClosed(want: Want, call: GuestCall, errno = 0): Opened {
-  // A call that was taken and failed at once is told like one that fails later: by a read or a write.
+  // A call that was accepted and failed at once is reported like one that fails later: by a read or a write.
   const isTaken = want === 'call' && (errno === ERRNO.IO || errno === ERRNO.TIMEDOUT)
   if (errno === 0 || isTaken) return call
   call.close()

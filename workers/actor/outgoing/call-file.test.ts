@@ -14,7 +14,7 @@ const READ = BigInt(wasi.RIGHTS_FD_READ)
 const WRITE = BigInt(wasi.RIGHTS_FD_WRITE)
 const PATH_OPEN = BigInt(wasi.RIGHTS_PATH_OPEN)
 
-/** A guest for which `m` is a directory of the mesh, and every path in it a call over rings. */
+/** A guest for which `m` is a directory of the mesh, and every path in it is a call over rings. */
 function start() {
   const calls: { call: BlockingCall; request: Ring; reply: Ring }[] = []
   const mount: Mount = {
@@ -28,7 +28,7 @@ function start() {
     stat: statOf,
   }
   const guest = testGuest({ mounts: new Map([['m', mount]]) })
-  /** Those of the descriptor, and those that it passes on. */
+  /** The rights of the descriptor, and those that it passes on. */
   const rightsOf = (fd: number): [bigint, bigint] => {
     guest.call('fd_fdstat_get', fd, AT.stat)
     return [guest.view.getBigUint64(AT.stat + 8, true), guest.view.getBigUint64(AT.stat + 16, true)]
@@ -85,7 +85,7 @@ describe('a call', () => {
   })
 
   test('is no symbolic link', () => {
-    // What C’s realpath asks of each part of a path; any other errno ends it.
+    // C's realpath asks this for each part of a path. Any other errno ends it.
     const { onPath } = start()
     for (const path of ['m', 'm/x']) {
       expect(onPath('path_readlink', [ROOT], path, AT.buffer, 100, AT.done)).toBe(wasi.ERRNO_INVAL)

@@ -7,12 +7,13 @@ import { type Rights, STREAM_RIGHTS } from '../wasi/rights.ts'
 import { orThrow, WasiError } from '../wasi/wasi-error.ts'
 
 const READ_WRITE: Rights = wasi.RIGHTS_FD_READ | wasi.RIGHTS_FD_WRITE
-/** Bytes of a reply that nobody wants which are dropped at a time. */
+/** Bytes of an unwanted reply that are dropped at a time. */
 const DROP_BYTES = 64 * 1024
 
 /**
- * A call as an open file: what is written is the request, what is read is the reply. The first read ends the request, as
- * `shutdown` does; in a file opened with O_NONBLOCK only `shutdown` does, so that its program may write and read in turns.
+ * A call as an open file: written bytes are the request, read bytes are the reply. The first read ends the request, as
+ * `shutdown` does. In a file opened with O_NONBLOCK only `shutdown` does, so that the program may write and read in
+ * turns.
  */
 export class CallFile extends Descriptor {
   readonly filetype = wasi.FILETYPE_CHARACTER_DEVICE
@@ -26,8 +27,8 @@ export class CallFile extends Descriptor {
     this.#ino = ino
     this.#endsWithRead = (how.flags & wasi.FDFLAGS_NONBLOCK) === 0
     this.flags = how.flags
-    // Some languages ask for no rights at all: they get what the directory passes on. A device with TELL is no terminal to C's
-    // library, which has only that to tell them apart.
+    // Some languages ask for no rights at all. They get those that the directory passes on. C's library takes a device
+    // with TELL for no terminal, and has no other sign.
     this.rights = STREAM_RIGHTS | wasi.RIGHTS_FD_TELL | (how.rights & READ_WRITE || READ_WRITE)
   }
 
@@ -57,8 +58,8 @@ export class CallFile extends Descriptor {
   }
 
   /**
-   * Cancels what is left of the call. But a file that was opened for writing only is a message of which no reply is wanted:
-   * closing it ends the message, waits until it was handled, and fails if that failed.
+   * Cancels the rest of the call. A file that was opened for writing only is a message without a wanted reply: closing
+   * it ends the message, waits until it was handled, and fails if that failed.
    */
   override close(): Later<void> {
     if ((this.rights & READ_WRITE) !== wasi.RIGHTS_FD_WRITE) return this.#call.close()
@@ -66,7 +67,7 @@ export class CallFile extends Descriptor {
     return this.#dropReply(1, new Uint8Array(DROP_BYTES))
   }
 
-  /** A message that its writer did not end is none. */
+  /** A message without an end is no message. */
   override abandon(): void {
     this.#call.close()
   }
@@ -75,7 +76,7 @@ export class CallFile extends Descriptor {
     return (this.flags & wasi.FDFLAGS_NONBLOCK) === 0
   }
 
-  /** @param read What the last read gave. */
+  /** @param read The result of the last read. */
   #dropReply(read: number, into: Uint8Array): Later<void> {
     let count = read
     while (count > 0) {

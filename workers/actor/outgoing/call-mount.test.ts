@@ -42,7 +42,7 @@ async function readAll(file: Descriptor): Promise<string> {
   return all
 }
 
-/** What throws now or later. */
+/** The error, thrown now or later. */
 async function failure(work: () => unknown): Promise<number | undefined> {
   try {
     await work()

@@ -27,7 +27,7 @@ export class CallMount implements Mount {
   }
 
   open(path: readonly string[], how: OpenHow): Later<Descriptor> {
-    // Nothing can be made here: what is to be new is there already, or cannot be.
+    // Nothing can be made here: a new entry exists already, or cannot exist.
     if (how.create && how.exclusive) {
       return andThen(this.stat(path), () => {
         throw new WasiError(wasi.ERRNO_EXIST)
@@ -66,12 +66,12 @@ export class CallMount implements Mount {
   }
 }
 
-/** Whether it is the mount itself or the version in it, which are always there. */
+/** Whether it is the mount itself, or the version in it. Both always exist. */
 function isAbove([version, ...rest]: readonly string[]): boolean {
   return rest.length === 0 && (version === undefined || version === VERSION)
 }
 
-/** Reads a listing to its end: a name in a line. */
+/** Reads a whole listing: one name per line. */
 function readNames(call: GuestCall): Later<readonly string[]> {
   const decoder = new TextDecoder()
   const part = new Uint8Array(PART_BYTES)

@@ -15,7 +15,7 @@ export interface TestPageInit {
   procs?: readonly Proc[]
   openRemote?: OpenRemote
   maxCalls?: number
-  /** Of the process that calls. */
+  /** Policy of the calling process. */
   policy?: GivenPolicy
   /** What the other peer lists. */
   listed?: readonly ListedProcess[]
@@ -26,12 +26,12 @@ export interface TestPageInit {
 export interface TestPage {
   /** The worker's end. */
   port: MessagePort
-  /** What the process's log got. */
+  /** Lines in the process's log. */
   lines: string[]
-  /** Why the worker would have been ended. */
+  /** Errors for which the worker would have been ended. */
   broken: unknown[]
   message: Message
-  /** Ends the call that the message came with. */
+  /** Ends the call that brought the message. */
   abort(reason: Error): void
   /** Ends the handling of the message. */
   end(): Promise<void>

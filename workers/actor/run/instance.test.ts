@@ -13,7 +13,7 @@ import { RingStdio } from '../carrier/ring-stdio.ts'
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 
-/** An instance of a module, and how to send it whole messages. */
+/** An instance of a module, and a function that sends it whole messages. */
 async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = ['test'], data = new DataTree(2 ** 20)) {
   const [stdin, stdout, stderr] = [Ring.allocate(), Ring.allocate(), Ring.allocate()]
   const stdio = new RingStdio({ stdin: stdin.buffer, stdout: stdout.buffer, stderr: stderr.buffer })
@@ -23,7 +23,7 @@ async function start(bytes: Uint8Array<ArrayBuffer>, args: readonly string[] = [
   const instance = await Instance.create({ module, methods, args, env: [], limits }, around)
   return {
     instance,
-    /** Runs a method over a message that is there already. */
+    /** Runs a method with a message that is there already. */
     call(method: string, message = ''): Outcome & { reply: string; log: string } {
       for (const ring of [stdin, stdout]) ring.reset()
       stdin.put(encode(message))

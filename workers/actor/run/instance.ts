@@ -25,18 +25,18 @@ export interface Outcome {
   exit?: ServeEnd
 }
 
-/** What an instance has around it, which outlives it. */
+/** The surroundings of an instance, which outlive it. */
 export interface Surroundings {
   stdio: Stdio
   /** Whether guests wait by being suspended (JSPI) instead of blocking. */
   suspends: boolean
   /**
-   * Whether exports run on stacks of their own, through `WebAssembly.promising`, also where nothing is suspended. In Chromium 156 such
-   * a stack has 984 kB, while a worker's own has 500 kB and a page cannot give it more.
+   * Whether exports run on stacks of their own, through `WebAssembly.promising`, also if nothing is suspended. In
+   * Chromium 156 such a stack has 984 kB. A worker's own has 500 kB, and a page cannot give it more.
    */
   ownStack: boolean
   data: DataTree
-  /** Directories that something else serves, by their names in `/`. */
+  /** Directories that another part serves, by their names in `/`. */
   mounts: ReadonlyMap<string, Mount>
 }
 
@@ -44,9 +44,9 @@ export interface Surroundings {
 export class Instance {
   readonly #program: Program
   readonly #around: Surroundings
-  /** undefined after a command's message, so that the engine may collect its memory. */
+  /** Undefined after a command's message, so that the engine may collect its memory. */
   #made: Made | undefined
-  /** No message has been run on it. */
+  /** Whether it has run no message. */
   #isFresh = true
   #memoryBytes = 0
 
@@ -61,7 +61,7 @@ export class Instance {
     return new Instance(program, around, await instantiate(program, around))
   }
 
-  /** Memory of the instance's own files, as under `/tmp`, in bytes. What is less than {@link TMP_UNIT_BYTES} is not told. */
+  /** Memory of the instance's own files, as under `/tmp`, in bytes. Less than {@link TMP_UNIT_BYTES} is not told. */
   get tmpBytes(): number {
     const used = this.#made?.files?.usedBytes ?? 0
     return used - (used % TMP_UNIT_BYTES)
@@ -72,12 +72,12 @@ export class Instance {
     return this.#memoryBytes
   }
 
-  /** Runs a method by its index in the program's list. Gives a promise only where guests have stacks of their own. */
+  /** Runs a method by its index in the program's list. Gives a promise only if guests have stacks of their own. */
   run(method: number): Outcome | Promise<Outcome> {
     const name = this.#program.methods[method]
     if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
     const made = this.#made
-    // Of a command, only the first message finds an instance that has run nothing.
+    // For a command, only the first message finds an instance that has run nothing.
     if (made && (this.#isFresh || name !== COMMAND_ENTRY)) {
       this.#isFresh = false
       made.wasi.resetStdio()
@@ -87,8 +87,8 @@ export class Instance {
   }
 
   /**
-   * A command gets a fresh instance for each message: it is a program that is run, not a server. The first message has the
-   * instance that was made at the start.
+   * A command gets a fresh instance for each message: it is a program that runs, not a server. The first message has
+   * the instance that was made at the start.
    */
   #makeCommand(): Outcome | Promise<Outcome> {
     this.#made = undefined
@@ -103,7 +103,7 @@ export class Instance {
     if (this.#around.suspends) return instantiate(this.#program, this.#around).then(enter, failed)
     let made: Made
     try {
-      // Synchronously, for the resident loop: workers may, at any size.
+      // Synchronously, for the resident loop. Workers may do that for modules of any size.
       made = makeNow(this.#program, this.#around)
     } catch (thrown) {
       return failed(thrown)
@@ -135,7 +135,7 @@ export class Instance {
     const isCommand = name === COMMAND_ENTRY
     if (thrown instanceof WASIProcExit) {
       const end = this.#end(name, thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isCommand)
-      // For a command, leaving is the usual end: the next message makes a fresh instance anyway.
+      // Exiting is the usual end of a command: the next message makes a fresh instance anyway.
       return isCommand ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
     }
     return {
@@ -144,11 +144,11 @@ export class Instance {
     }
   }
 
-  /** What a message has changed of `/data` is told before its end is. */
+  /** Changes of `/data` are reported before the end of the message. */
   #end(name: string, status: RunStatus, code: number, instanceGone: boolean): RunEnd {
     const { memoryBytes } = this
     if (instanceGone || name === COMMAND_ENTRY) this.#made?.wasi.dispose()
-    // Of a program that is a command only, nothing is run on this instance again.
+    // If the program is only a command, nothing runs on this instance again.
     if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
     this.#around.data.report()
     // They go with the instance.
@@ -162,7 +162,7 @@ interface Made {
   wasi: GuestWasi
   /** Where its own files are. */
   files: Volume | undefined
-  /** Exports as they are called, by name: wrapping one takes longer than a small message. */
+  /** Exports in the form in which they are called, by name: wrapping one takes longer than a small message. */
   entries: Map<string, Entry>
 }
 
@@ -235,7 +235,7 @@ function attach(instance: WebAssembly.Instance, wasi: GuestWasi, current: { gues
   return guest
 }
 
-/** A module may have no memory at all if it never does I/O; it gets an empty one of ours to look at. */
+/** A module without I/O may have no memory. It gets an empty one. */
 function withMemory(instance: WebAssembly.Instance): Guest {
   if (instance.exports['memory'] instanceof WebAssembly.Memory) return instance as Guest
   const exports = { ...instance.exports, memory: new WebAssembly.Memory({ initial: 0 }) }

@@ -1,5 +1,5 @@
 /**
- * * What a worker could reach the outside with. The worker's Content-Security-Policy blocks the network ones already;
+ * What a worker could reach the outside with. The worker's Content-Security-Policy blocks the network ones already;
  * the storage and the broadcast ones no policy can block (indexedDB, caches and BroadcastChannel in Chromium 156 and
  * Firefox ESR 153), so they are deleted. A guest reaches JavaScript only through its imports; this is for the day when
  * one of those has a hole.

@@ -19,7 +19,7 @@ const server = new PortServer(new GuestPort(wire.channel.port, true))
 const { stdio } = server
 
 let entered = Promise.withResolvers<void>()
-/** The method that runs. */
+/** The running method. */
 let method = Promise.withResolvers<Outcome>()
 const instance: Pick<Instance, 'run'> = {
   run() {
@@ -47,7 +47,7 @@ const guest: TestGuest = {
 }
 const calls = new TestCalls(lane, guest)
 
-/** As the page does it: each instance serves until it is gone. */
+/** Like the page: each instance serves until it is gone. */
 async function serve(): Promise<void> {
   for (;;) await server.serve(instance as Instance)
 }

@@ -9,7 +9,7 @@ import type { Server } from './server.ts'
 export class PortServer implements Server {
   readonly stdio: PortStdio
   readonly #port: GuestPort
-  /** The instance that serves; a message that is faster than it (they come by different ports) waits. */
+  /** The serving instance. A message that arrives before it (by another port) waits. */
   #instance = Promise.withResolvers<Instance>()
   #ended = Promise.withResolvers<ServeEnd>()
 
@@ -17,7 +17,7 @@ export class PortServer implements Server {
     this.#port = port
     this.stdio = new PortStdio(port)
     port.onRun = ({ method, again }) => {
-      // There was no room for the instance, and what has come of the message is here.
+      // There was no room for the instance, and the part of the message that arrived is here.
       if (!again) this.stdio.begin()
       void this.#run(method)
     }

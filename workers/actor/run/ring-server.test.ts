@@ -14,8 +14,9 @@ import type { Outcome } from './instance.ts'
 import { OUTCOMES, TestCalls, type TestGuest } from './test-calls.ts'
 
 /**
- * In each thread: the worker's side of the rings. One runs the messages, in whose method it sleeps until it is told how that
- * ends. The suite has a guest read and write at the same time, so another thread reads for it, and one more writes.
+ * In each thread: the worker's side of the rings. One thread runs the messages, in whose method it sleeps until it is
+ * told how the method ends. The suite reads and writes at the same time, so another thread reads for it, and one more
+ * writes.
  */
 const THREAD = `
   const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads')
@@ -66,13 +67,13 @@ const [bundle] = output as [Rolldown.RolldownOutput]
 
 /** Words of a ring's header in which a thread sleeps. */
 const [READER_SEQ, WRITER_SEQ] = [3, 4]
-/** Longest time that a thread may take to do something that it can do, in ms. */
+/** Longest time that a thread may take for something possible, in ms. */
 const STUCK_MS = 10_000
 
 /** A thread with the worker's side of the rings. */
 class Thread {
   readonly #worker: Worker
-  /** How many calls it has done. */
+  /** Number of calls that it has done. */
   readonly #done = new Int32Array(new SharedArrayBuffer(4))
   readonly #answers: ((answer: unknown) => void)[] = []
   #asked = 0
@@ -83,12 +84,12 @@ class Thread {
     this.#worker.on('message', (answer: unknown) => this.#answers.shift()?.(answer))
   }
 
-  /** What it says next. */
+  /** Its next answer. */
   answer(): Promise<unknown> {
     return new Promise((resolve) => this.#answers.push(resolve))
   }
 
-  /** Has it make a call, and resolves with what that gives. */
+  /** Makes it do a call. Resolves with the result. */
   ask(call: string, chunk?: Uint8Array): Promise<unknown> {
     this.#asked += 1
     this.#worker.postMessage({ call, chunk })
@@ -102,12 +103,12 @@ class Thread {
     Atomics.notify(this.#done, 0)
   }
 
-  /** Blocks until it has done what it was asked, or sleeps in the ring and so waits for the page. */
+  /** Blocks until it has done its work, or sleeps in the ring and so waits for the page. */
   settle(ring: SharedArrayBuffer, word: number): void {
     const until = performance.now() + STUCK_MS
     for (;;) {
       const done = Atomics.load(this.#done, 0)
-      // Waking it is how to learn that it sleeps: it looks, and goes to sleep again.
+      // Waking it is the way to learn that it sleeps: it looks, and goes to sleep again.
       if (done === this.#asked || Atomics.notify(new Int32Array(ring), word) > 0) return
       if (performance.now() > until) throw new Error('A thread of the guest is stuck.')
       Atomics.wait(this.#done, 0, done, 1)
@@ -147,7 +148,7 @@ afterAll(async () => {
   await Promise.all([method, reads, writes].map((thread) => thread.stop()))
 })
 
-/** A turn of this thread, and what the others can do until they have to wait for it. */
+/** A turn of this thread, and everything that the others can do until they have to wait for it. */
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   reads.settle(rings.stdin, READER_SEQ)

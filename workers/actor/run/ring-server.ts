@@ -5,8 +5,8 @@ import { RingStdio } from '../carrier/ring-stdio.ts'
 import type { Server } from './server.ts'
 
 /**
- * The resident loop: the worker sleeps on the control words between messages and blocks in the rings during them. It awaits a message whose
- * guest has a stack of its own; it does not go back to the worker's event loop for that.
+ * The resident loop: the worker sleeps on the control words between messages and blocks in the rings during them. It
+ * awaits a message whose guest has a stack of its own, without going back to the worker's event loop.
  */
 export class RingServer implements Server {
   readonly suspends = false

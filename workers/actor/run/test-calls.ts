@@ -1,4 +1,4 @@
-// For tests: calls to a process at the end of a lane, whose guest does what the test says: a Stream is each of its ends.
+// For tests: calls to a process at the end of a lane. Its guest does what the test says, and each end is a Stream.
 import { RunStatus } from '../../../src/actors/worker/control.ts'
 import type { Lane } from '../../../src/actors/worker/lane.ts'
 import { BROKEN } from '../../../src/actors/carrier/ring.ts'
@@ -12,13 +12,13 @@ import type { Stream } from '../../../src/glia/stream/stream.ts'
 import { addressOf, makePeer, makeProc } from '../../../src/glia/test-peer.ts'
 import type { Outcome } from './instance.ts'
 
-/** The worker's side of a lane in the hands of a test. Reads and writes give what those of a `GuestCall` give, when they give it. */
+/** The worker's side of a lane in the hands of a test. Reads and writes give the results of a `GuestCall`. */
 export interface TestGuest {
   /** Resolves when the next method is entered. */
   entered(): Promise<void>
   /** The bytes that were read, none at the end; or BROKEN. */
   read(): Promise<Uint8Array | typeof BROKEN>
-  /** Below 0: an errno, negated. */
+  /** A negative number is an errno. */
   write(chunk: Uint8Array): Promise<number>
   closeRead(): Promise<void>
   closeWrite(): Promise<void>
@@ -30,7 +30,7 @@ export interface TestGuest {
 
 const memory = { memoryBytes: 65_536, tmpBytes: 0, code: 0, fileReports: 0 }
 
-/** What an instance says of a method that ended so. */
+/** What an instance reports for a method that ended like this. */
 export const OUTCOMES = {
   returns: { end: { ...memory, status: RunStatus.ok, instanceGone: false } },
   traps: {
@@ -88,7 +88,7 @@ export class TestCalls {
   }
 }
 
-/** The guest's end of a call. Aborting it is a trap, of which the process says what the test wants it to say. */
+/** The guest's end of a call. Aborting it is a trap, and the test chooses its words. */
 class GuestStream implements Stream {
   readonly protocol: string
   readonly destination: string
@@ -156,7 +156,7 @@ class GuestStream implements Stream {
     this.#guest.end('traps')
   }
 
-  /** Has the method return, once what the guest waits for has failed. */
+  /** Makes the method return, once the thing for which the guest waits has failed. */
   async end(): Promise<void> {
     await Promise.allSettled(this.#waiting)
     if (!this.#isEnding) this.#guest.end('returns')
@@ -169,7 +169,7 @@ class GuestStream implements Stream {
     return waiting
   }
 
-  /** A guest gets an errno. Why is known on the page: the call is over, or nobody is at the other end. */
+  /** A guest gets an errno. The page knows the reason: the call is over, or nobody is at the other end. */
   #whyBroken(): Error {
     const { aborted, reason } = this.#message.signal
     if (aborted && reason instanceof Error) return reason

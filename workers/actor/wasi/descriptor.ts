@@ -38,8 +38,8 @@ export interface FileTimes {
 export const NOT_READY = -1
 
 /**
- * Something that a guest has open. Methods throw {@link WasiError}; by default that says that this kind of file cannot do
- * it. The layer above has checked the rights, and that buffers are in the guest's memory.
+ * Something that a guest has open. Methods throw {@link WasiError}; by default that says that this kind of file cannot
+ * do it. The layer above has checked the rights, and that buffers are in the guest's memory.
  */
 export abstract class Descriptor {
   /** `wasi.FILETYPE_…` */
