@@ -78,7 +78,7 @@ async function hold(slot: number, request: LockOptions, init: SlotInit): Promise
 }
 
 function readBefore(init: SlotInit): number | undefined {
-  const slot = Number(sessionStorage.getItem(keyOf(init)) ?? Number.NaN)
+  const slot = Number(sessionStorage.getItem(keyOf(init)) || Number.NaN)
   return Number.isInteger(slot) && slot >= 0 && slot < MAX_SLOTS ? slot : undefined
 }
 
