@@ -57,6 +57,8 @@ function resume(
   signal: AbortSignal,
 ): ReadableStreamDefaultReader<Uint8Array> {
   let next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined = pending
+  // A failure is for whoever reads on. That may be later.
+  pending.catch(() => undefined)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

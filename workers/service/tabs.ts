@@ -35,7 +35,7 @@ export class Tabs {
     const tab = { client, peer, slot, lock }
     const known = this.#byClient.get(client.id)
     this.#byClient.set(client.id, tab)
-    if (known?.lock !== lock) this.#deaths.onDeath(lock, () => this.#forget(tab))
+    if (known?.lock !== lock) this.#deaths.onDeath(lock, () => this.#forget(client.id, lock))
     tell(tab, { type: 'glia:welcome', clientId: client.id })
     for (const newcomer of this.#newcomers) newcomer(tab)
   }
@@ -108,8 +108,9 @@ export class Tabs {
     return this.#byClient.has(id) || this.#silent.has(id)
   }
 
-  #forget(tab: Tab): void {
-    if (this.#byClient.get(tab.client.id) === tab) this.#byClient.delete(tab.client.id)
+  /** A tab says hello several times under one lock. */
+  #forget(id: string, lock: LifeLock): void {
+    if (this.#byClient.get(id)?.lock === lock) this.#byClient.delete(id)
   }
 }
 
