@@ -64,12 +64,12 @@ interface Import {
   from: string
   /** Room of the file that imports. */
   room: string
-  /** Path of what is imported, below the folder. */
+  /** Path of what is imported, below the folder. What is outside begins with `../`. */
   path: string
 }
 
-/** Imports between the rooms of a folder. Tests may import what they like. */
-function importsBetweenRooms(folder: string): Import[] {
+/** What the rooms of a folder import from outside of themselves. Tests may import what they like. */
+function importsOfRooms(folder: string): Import[] {
   const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
   const sources = files.map((file) => file.replaceAll('\\', '/')).filter((file) => /\.tsx?$/.test(file))
   return sources
@@ -80,10 +80,23 @@ function importsBetweenRooms(folder: string): Import[] {
       return found.flatMap(([, to = '']) => {
         const path = relative('.', join(dirname(from), to)).replaceAll('\\', '/')
         const [room, other] = [from, path].map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ''))
-        if (!room || !other || other === '..' || room === other) return []
+        if (!room || !other || room === other) return []
         return [{ from, room, path }]
       })
     })
+}
+
+function importsBetweenRooms(folder: string): Import[] {
+  return importsOfRooms(folder).filter(({ path }) => !path.startsWith('../'))
+}
+
+/** What the README of a room says that it may import: outside of its folder, and of the rooms beside it. */
+function statedImports(folder: string, room: string): { outside: string[]; beside: string[] } {
+  const text = readFileSync(join(ROOT, folder, room, 'README.md'), 'utf8')
+  const stated = /\*\*May import\*\* (?:([^;\n]*); )?of the rooms beside it: (.*?)\.(?=\s|$)/.exec(text)
+  if (!stated) throw new Error(`The README of ${folder}/${room} does not say what the room may import.`)
+  const namesIn = (list = 'none'): string[] => (list === 'none' ? [] : list.replaceAll('`', '').split(', '))
+  return { outside: namesIn(stated[1]), beside: namesIn(stated[2]) }
 }
 
 test.each(Object.entries(ROOMS))('the rooms of %s import only what the table allows', (folder, rooms) => {
@@ -111,4 +124,19 @@ test.each(Object.entries(ROOMS))('no two rooms of %s import each other, however 
       .filter((next) => !next.includes('/'))
       .reduce((all, next) => (all.has(next) ? all : reaches(next, new Set([...all, next]))), seen)
   expect(Object.keys(rooms).filter((room) => reaches(room).has(room))).toEqual([])
+})
+
+const everyRoom = Object.entries(ROOMS).flatMap(([folder, rooms]) =>
+  Object.entries(rooms).map(([room, allowed]) => ({ folder, room, allowed })),
+)
+
+test.each(everyRoom)('the README of $folder/$room says what the room may import', ({ folder, room, allowed }) => {
+  const { outside, beside } = statedImports(folder, room)
+  expect(beside.toSorted()).toEqual(allowed.toSorted())
+  const isWithin = (path: string, stated: string): boolean => path === stated || path.startsWith(`${stated}/`)
+  const found = importsOfRooms(folder)
+    .filter((each) => each.room === room && each.path.startsWith('../'))
+    .map(({ path }) => join(folder, path).replaceAll('\\', '/'))
+  expect(found.filter((path) => !outside.some((stated) => isWithin(path, stated)))).toEqual([])
+  expect(outside.filter((stated) => !found.some((path) => isWithin(path, stated)))).toEqual([])
 })
