@@ -221,3 +221,31 @@ test.describe('over the relay', () => {
     expect(frames).toBeLessThan(150)
   })
 })
+
+test('a small call takes a message of the data channel there, and one back', async ({ ada, bob }) => {
+  await connect(ada, bob, 'direct')
+  const echo = await addressOf(bob, 'echo')
+  const sent = await Promise.all(
+    [ada, bob].map(async (page) =>
+      page.evaluateHandle(() => {
+        const lengths: number[] = []
+        const { prototype } = RTCDataChannel
+        const original = Reflect.get(prototype, 'send')
+        prototype.send = function (data: string | Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer>): void {
+          if (ArrayBuffer.isView(data)) lengths.push(data.byteLength)
+          Reflect.apply(original, this, [data])
+        }
+        return lengths
+      }),
+    ),
+  )
+  await ada.evaluate(async (address) => {
+    for (let i = 0; i < 50; i++) await glia.call(address, 'hello')
+  }, echo)
+  for (const lengths of sent) {
+    const all = await lengths.jsonValue()
+    expect(all.length).toBeGreaterThanOrEqual(50)
+    // Without whole-messages.ts the length of each message is a message of one or two bytes.
+    expect(all.filter((length) => length <= 2).length).toBeLessThan(25)
+  }
+})

@@ -1,8 +1,10 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { GliaError } from './errors.ts'
+import { remembered } from './remembered.ts'
 
 /** 160 random bits, so that no two PIDs are the same, whoever makes them. */
 const PID_BYTES = 20
+const MAX_REMEMBERED = 1024
 
 /**
  * The name of a process on its peer: 20 bytes in base58btc without multibase prefix, nearly always 27 or 28 characters.
@@ -20,13 +22,16 @@ export function parsePid(text: string): Pid {
 }
 
 export function isPid(text: string): text is Pid {
-  if (text.length < PID_BYTES || text.length > 28) return false
-  try {
-    return base58btc.baseDecode(text).length === PID_BYTES
-  } catch {
-    return false // not the base58 alphabet
-  }
+  return text.length >= PID_BYTES && text.length <= 28 && isTwentyBytes(text) === true
 }
+
+const isTwentyBytes = remembered(MAX_REMEMBERED, (text): true | undefined => {
+  try {
+    return base58btc.baseDecode(text).length === PID_BYTES ? true : undefined
+  } catch {
+    return undefined // not the base58 alphabet
+  }
+})
 
 function encode(bytes: Uint8Array): Pid {
   // The 20 bytes are known here, so the cast to Pid is right. Only here and in isPid.

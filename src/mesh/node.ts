@@ -1,6 +1,5 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
@@ -10,7 +9,7 @@ import { isPeerId } from '../glia/peer-id.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { hostsOf, ipOf } from './dial/address-scope.ts'
-import { isDirect, isWebRtc, peerOf, readMultiaddr, withPeer } from './dial/addresses.ts'
+import { isDirect, isWebRtc, openConnections, peerIdOf, peerOf, readMultiaddr, withPeer } from './dial/addresses.ts'
 import type { Components } from './libp2p/components.ts'
 import { CircuitLimits } from './dial/circuit-limits.ts'
 import { type DialGate, doorOf } from './dial/dial-gate.ts'
@@ -141,7 +140,7 @@ export class MeshNode {
       dropped: () => platform.droppedAnnouncement?.(),
     })
     gate.look({
-      isConnected: (peer) => libp2p.getConnections(peerIdFromString(peer)).some(({ status }) => status === 'open'),
+      isConnected: (peer) => openConnections(libp2p, peer).length > 0,
       isNear: (peer, door, host) => this.#isNear(peer, door, host),
     })
     this.#listen()
@@ -258,7 +257,7 @@ export class MeshNode {
   async disconnect(peer: string): Promise<void> {
     this.#shunned.add(peer)
     this.#directs.shun(peer)
-    await this.libp2p.hangUp(peerIdFromString(peer))
+    await this.libp2p.hangUp(peerIdOf(peer))
   }
 
   get routing(): Routing {
@@ -400,7 +399,7 @@ export class MeshNode {
     const near = new Near({
       networkHere,
       resolve: (name) => names.resolve(name),
-      connections: (peer) => this.libp2p.getConnections(peerIdFromString(peer)),
+      connections: (peer) => this.libp2p.getConnections(peerIdOf(peer)),
     })
     await this.#components.registrar.handle(NEAR_PROTOCOL, (stream, connection) => near.answer(stream, connection), {
       maxInboundStreams: 16,
@@ -409,7 +408,7 @@ export class MeshNode {
 
   async #isNear(peer: string, door: string, host: string): Promise<boolean> {
     if (!this.#known.get(peer)?.addresses.some((address) => doorOf(address) === door)) return false
-    const relays = [...this.#relayPeers()].flatMap((relay) => this.libp2p.getConnections(peerIdFromString(relay)))
+    const relays = [...this.#relayPeers()].flatMap((relay) => this.libp2p.getConnections(peerIdOf(relay)))
     const answers = relays.map(async (relay) => (await this.#isHere(relay)) && askNear(relay, peer, host))
     return (await Promise.all(answers)).some(Boolean)
   }

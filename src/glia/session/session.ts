@@ -9,9 +9,6 @@ import { Splitter } from './splitter.ts'
 import { type SessionCommon, SessionStream } from './session-stream.ts'
 import { violation } from './violation.ts'
 
-/** Addresses whose parsed form is remembered: more methods than one peer calls again and again. */
-const MAX_KNOWN_ADDRESSES = 256
-
 /** The byte pipe under a session: an adapted libp2p stream. */
 export interface SessionChannel {
   /**
@@ -73,8 +70,6 @@ export class Session {
   readonly #sender: Sender
   readonly #heartbeat: Heartbeat
   readonly #common: SessionCommon
-  /** Addresses that were called before. Reading base58 takes longest in a small call. */
-  readonly #addresses = new Map<string, Address>()
   readonly #splitter = new Splitter((frame) => this.#receive(frame))
   readonly #resolveEnded: (reason: GliaError) => void
   /** Highest id used in this session. */
@@ -251,14 +246,8 @@ export class Session {
 
   /** @throws {GliaError} ERR_BAD_ADDRESS if it is no address of this peer. */
   #here(text: string): Address {
-    const known = this.#addresses.get(text)
-    if (known) return known
     const address = parseAddress(text)
-    if (address.host === this.#init.local) {
-      if (this.#addresses.size === MAX_KNOWN_ADDRESSES) this.#addresses.clear()
-      this.#addresses.set(text, address)
-      return address
-    }
+    if (address.host === this.#init.local) return address
     throw new GliaError(
       'ERR_BAD_ADDRESS',
       `This peer is ${this.#init.local}: it passes no calls on to ${address.host}.`,

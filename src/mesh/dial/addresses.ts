@@ -1,18 +1,47 @@
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { Circuit, WebRTC, WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { GliaError } from '../../glia/errors.ts'
+import { remembered } from '../../glia/remembered.ts'
 
 /**
  * Whether a connection goes straight to its peer. Its address tells, not its limits: over a relay that sets no limits a
  * relayed connection looks like a direct one.
  */
-export function isDirect({ remoteAddr }: Connection): boolean {
-  return isWebRtcAddress(remoteAddr) || !Circuit.matches(remoteAddr)
+export function isDirect(connection: Connection): boolean {
+  return kindOf(connection) !== 'circuit'
 }
 
-export function isWebRtc({ remoteAddr }: Connection): boolean {
-  return isWebRtcAddress(remoteAddr)
+export function isWebRtc(connection: Connection): boolean {
+  return kindOf(connection) === 'WebRTC'
+}
+
+/** The open connections to a peer. */
+export function openConnections(libp2p: Pick<Libp2p, 'getConnections'>, peer: string): Connection[] {
+  return libp2p.getConnections(peerIdOf(peer)).filter(({ status }) => status === 'open')
+}
+
+const MAX_REMEMBERED = 1024
+const rememberedPeerId = remembered<PeerId>(MAX_REMEMBERED, peerIdFromString)
+
+/** @throws {Error} if the text is no peer id. */
+export function peerIdOf(text: string): PeerId {
+  return rememberedPeerId(text) ?? peerIdFromString(text)
+}
+
+type Kind = 'WebRTC' | 'circuit' | 'other'
+
+/** The address of a connection never changes, and each call asks. */
+const kinds = new WeakMap<Connection, Kind>()
+
+function kindOf(connection: Connection): Kind {
+  const known = kinds.get(connection)
+  if (known) return known
+  const { remoteAddr } = connection
+  const kind = isWebRtcAddress(remoteAddr) ? 'WebRTC' : Circuit.matches(remoteAddr) ? 'circuit' : 'other'
+  kinds.set(connection, kind)
+  return kind
 }
 
 export function isWebRtcAddress(address: Multiaddr): boolean {

@@ -1,9 +1,8 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../../glia/errors.ts'
 import { dialWords, failureOf } from './failure-words.ts'
-import { isDirect, isWebRtcAddress, peerAt, peerOf, withPeer } from './addresses.ts'
+import { isDirect, isWebRtcAddress, openConnections, peerAt, peerIdOf, peerOf, withPeer } from './addresses.ts'
 import type { CircuitLimits } from './circuit-limits.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -123,7 +122,7 @@ export class Reach {
   }
 
   #open(peer: string): Connection[] {
-    return this.#init.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+    return openConnections(this.#init.libp2p, peer)
   }
 
   /** @param anew Makes another circuit although one exists, because that has no room. */
@@ -205,7 +204,7 @@ export class Reach {
 
   async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
     try {
-      const id = peerIdFromString(peer)
+      const id = peerIdOf(peer)
       const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
       const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: limit }), limit)
       if (found.multiaddrs.length === 0) throw new Error('no addresses')
