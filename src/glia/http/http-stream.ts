@@ -23,7 +23,7 @@ export interface ExchangeResponse {
   exit?: Promise<GliaError | undefined> | undefined
 }
 
-/** Sends a request to a peer's HTTP API over any carrier, and streams both bodies at once. */
+/** Sends a request to a peer's HTTP API in any way, and streams both bodies at once. */
 export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
 
 /**
