@@ -3,6 +3,7 @@ import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { GliaError } from '../glia/errors.ts'
 import { type Logger, SILENT } from '../glia/log.ts'
+import { listingFor } from '../glia/listing.ts'
 import { isServed } from '../glia/process/admit.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import { parsePid } from '../glia/pid.ts'
@@ -10,6 +11,7 @@ import { Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
 import { MeshNode } from '../mesh/node.ts'
+import { readMultiaddr } from '../mesh/dial/addresses.ts'
 import { newIdentity } from '../mesh/libp2p/identity.ts'
 import { createProc, processesOf } from './make.ts'
 
@@ -39,10 +41,15 @@ export interface HeadlessPeer {
   stop(): Promise<void>
 }
 
-/** Runs a peer in Node, under a fresh identity. @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is of no use. */
+/**
+ * Runs a peer in Node, under a fresh identity.
+ * @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is no multiaddr. The signal's reason if it aborts meanwhile.
+ */
 export async function createPeer(options: HeadlessPeerOptions): Promise<HeadlessPeer> {
   const { relays, procs = [createProc({ name: 'root', methods: {} })], log = SILENT, signal: life } = options
   life?.throwIfAborted()
+  // A relay that is not there yet is tried again and again. An address that is none is a mistake.
+  for (const address of relays) readMultiaddr(address)
   const identity = await newIdentity()
   const { peerId } = identity
   const processes = processesOf(procs)
@@ -52,6 +59,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     serveStream: (stream) => router.serveStream(stream),
     isServed: ({ proc, method }) => isServed(processes.get(proc), method),
     root: () => processes.rootPid,
+    listedTo: (asker) => listingFor(asker, procs),
     platform: { transports: [tcp(), webSockets(), circuitRelayTransport()], listen: [], reserves: true },
   })
   const router: Router = new Router({
@@ -62,7 +70,12 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
   })
   mesh.useRelays(relays)
 
+  let stopped: Promise<void> | undefined
+  const checkRuns = (): void => {
+    if (stopped) throw new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.')
+  }
   const open: HeadlessPeer['open'] = async (text, { signal = new AbortController().signal } = {}) => {
+    checkRuns()
     const address = await router.resolve(text, signal)
     signal.throwIfAborted()
     const stream = router.open(address, { caller: peerId })
@@ -75,9 +88,12 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     for (const proc of procs) proc.kill(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
     await mesh.stop()
   }
-  let stopped: Promise<void> | undefined
   const stopOnce = (): Promise<void> => (stopped ??= stop())
   life?.addEventListener('abort', () => void stopOnce(), { once: true })
+  if (life?.aborted === true) {
+    await stopOnce()
+    life.throwIfAborted()
+  }
   return {
     peerId,
     addresses: () => mesh.addrs(),
@@ -90,7 +106,10 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
       sending.catch(() => undefined)
       return readAll(stream)
     },
-    connect: (target, { signal } = {}) => mesh.connect(target, signal),
+    async connect(target, { signal } = {}) {
+      checkRuns()
+      return mesh.connect(target, signal)
+    },
     stop: stopOnce,
   }
 }
