@@ -18,8 +18,10 @@ if (script === 'start' && !asksOnly) {
   if (status !== 0) process.exit(status ?? 1)
 }
 if (existsSync(built)) await import(built.href)
-else if (asksOnly) await (await import('vite')).runnerImport('./src/cli/main.ts', { configFile: false, root })
-else {
+else if (asksOnly) {
+  process.argv.splice(2, 0, 'src/cli/unbuilt.mjs')
+  await import('../build/run.mjs')
+} else {
   process.stderr.write('There is no build yet: run npm run build first, or npm start, which builds and serves.\n')
   process.exit(1)
 }

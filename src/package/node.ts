@@ -15,10 +15,10 @@
  */
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
 import '../node/polyfill.ts'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { consoleLogger, type Logger, SILENT } from '../glia/log.ts'
 import { type HeaderMap, headersFor } from '../headers.ts'
+import { builtFiles } from '../node/built-files.ts'
 import { addServerFlags, readServerFlags } from '../node/options.ts'
 import { startServer as start } from '../node/server.ts'
 
@@ -69,8 +69,7 @@ export async function startServer({ log, ...given }: ServerOptions = {}): Promis
   const options: typeof defaults = { ...defaults, ...chosen }
   return start({
     ...options,
-    dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
-    workerScript: new URL('./actor-worker.js', import.meta.url),
+    ...builtFiles(options),
     log: log ?? { ...SILENT, warn: consoleLogger('glia').warn },
   })
 }
