@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { execFile } from 'node:child_process'
+import { createServer as createTcpServer } from 'node:net'
+import { execFile, spawn } from 'node:child_process'
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,7 @@ import type { MeshNode } from '../mesh/node.ts'
 import type { GliaServer } from '../node/server.ts'
 import { testServers, type TestServers } from '../node/test-server.ts'
 import { startTab } from '../node/test-tab.ts'
-import { builtCli, type Result, type TestCli } from './test-cli.ts'
+import { builtCli, ended, type Result, type TestCli } from './test-cli.ts'
 
 const { proc } = makeProc(() => echo, { policy: { listed: true }, methods: ['run', 'walk'] })
 
@@ -84,6 +85,79 @@ test('what a peer calls its processes never commands the terminal', async () => 
   expect(stdout).toBe(`/ww/0.1.0/${server.peerId}/${proc.pid}/run\tred [31mline\n`)
 })
 
+/** What something that is no gateway answers, whatever is asked. */
+const NONSENSE = {
+  'a web page': answer('<h1>Welcome', 'content-type: text/html'),
+  'a number': answer('42', 'content-type: application/json'),
+  'a list of nonsense': answer('[1, null, {}]', 'content-type: application/json'),
+  'an object without its fields': answer('{}', 'content-type: application/json'),
+  nothing: answer(''),
+  'another protocol': 'SSH-2.0-OpenSSH_9\r\n',
+  'another protocol in HTTP': 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+}
+
+function answer(body: string, header = 'server: something'): string {
+  return `HTTP/1.1 200 OK\r\n${header}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+}
+
+/** Something that listens like a gateway, and answers each request with this. */
+async function impostor(said: string): Promise<{ url: string; heard: () => string; stop(): void }> {
+  let heard = ''
+  const listener = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk) => (heard += String(chunk)))
+    socket.once('data', () => socket.write(said))
+    if (!said.startsWith('HTTP')) socket.once('data', () => socket.end())
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, heard: () => heard, stop: () => void listener.close() }
+}
+
+test.each(Object.entries(NONSENSE))('%s in place of a gateway is one sentence', async (_, said) => {
+  const other = await impostor(said)
+  const commands = [['id'], ['id', '--json'], ['ls'], ['ls', tab.peerId], ['peers'], ['peers', '--json'], ['version']]
+  // Of a list, what is no process is left out.
+  if (said.includes('[')) commands.splice(3, 1)
+  const calls = [...commands, ['version', '--json'], ['call', '/ww/0.1.0/self/root/echo']]
+  const results = await Promise.all(calls.map((args) => cli.run([...args, '--gateway', other.url])))
+  other.stop()
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    const name = calls[index]?.join(' ')
+    // An empty list is one.
+    expect.soft([name, code]).toEqual([name, 125])
+    expect.soft([name, stdout]).toEqual([name, name === 'version' ? `glia\t${about.version}\n` : ''])
+    expect.soft(stderr).toMatch(/^(?:\{.*\}|ERR_(?:UNREACHABLE|RESET): [^\n]+\.)\n$/)
+  }
+})
+
+test('a gateway may have a path, and a password, which is not shown', async () => {
+  const other = await impostor(answer('nothing'))
+  const { port } = new URL(other.url)
+  const { stderr } = await cli.run(['id'], '', { GLIA_GATEWAY: `http://me:secret@127.0.0.1:${port}//a/b/?c#d` })
+  other.stop()
+  const [line, ...headers] = other.heard().trim().split('\r\n')
+  expect(line).toBe('GET //a/b/info HTTP/1.1')
+  expect(headers.map((header) => header.toLowerCase())).toContain(
+    `authorization: basic ${btoa('me:secret')}`.toLowerCase(),
+  )
+  expect(stderr).toContain(`http://127.0.0.1:${port}//a/b/ `)
+  expect(stderr).not.toContain('secret')
+})
+
+test.each(['ls | true; exit ${PIPESTATUS[0]}', '--help | true; exit ${PIPESTATUS[0]}'])(
+  'a reader that stops ends “glia %s” without a word',
+  async (how) => {
+    const script = `"${process.execPath}" "${cli.path}" ${how}`
+    const child = spawn('bash', ['-c', script], { env: { ...process.env, GLIA_GATEWAY: server.url } })
+    const { stderr, code } = await ended(child)
+    expect(stderr).toBe('')
+    // It may have written before the reader was gone.
+    expect([0, 141]).toContain(code)
+  },
+)
+
 test.each([
   ['--help', /--gateway URL|call.*address/s],
   ['-h', /--http PORT/],
@@ -102,11 +176,14 @@ test.each([
   [['--htp', '1'], /Did you mean --http\?/],
   [['3000'], /^Unknown command '3000'\. Try --help\.$/],
   [['--http'], /^Option '--http <PORT>' argument missing\. Try --help\.$/],
+  [['cal', '/ww/0.1.0/self/root/echo'], /^Unknown command 'cal'\. Try --help\.$/],
+  [['help', 'cal'], /^Unknown command 'cal'\. Try --help\.$/],
   [['id', 'more'], /Try --help\.$/],
   [['id', '--prot'], /^Unknown option '--prot'\./],
   [['call'], /^Missing required argument 'address'\. Try --help\.$/],
   [['id', '--gateway', 'nonsense'], /^A gateway is an http or https URL, .*not “nonsense”\.$/],
   [['id', '--gateway', 'http://127.0.0.1:1/'], /^ERR_UNREACHABLE: No gateway answers at http:\/\/127\.0\.0\.1:1\/ /],
+  [['ls', '', '--gateway', 'URL'], /^ERR_BAD_ADDRESS: /],
   [['ls', 'nobody', '--gateway', 'URL'], /^ERR_BAD_ADDRESS: /],
 ])('%j is one sentence and a failure', async (args, sentence) => {
   const { code, stdout, stderr }: Result = await cli.run(args.map((arg) => (arg === 'URL' ? server.url : arg)))
@@ -117,7 +194,7 @@ test.each([
 })
 
 test('before a build, “npm run serve” says what to do, and --help and --version answer', async () => {
-  const fresh = await mkdtemp(join(tmpdir(), 'glia fresh ü '))
+  const fresh = await mkdtemp(join(tmpdir(), 'glia fresh ü #1 '))
   try {
     for (const path of ['package.json', 'tsconfig.json', 'src'])
       await cp(fromRoot(path), join(fresh, path), { recursive: true })

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { PassThrough } from 'node:stream'
+import { open, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { GliaError } from '../glia/errors.ts'
@@ -13,6 +14,7 @@ import type { MeshNode } from '../mesh/node.ts'
 import type { GliaServer } from '../node/server.ts'
 import { testServers, type TestServers } from '../node/test-server.ts'
 import { startTab } from '../node/test-tab.ts'
+import { callMethod } from './gateway.ts'
 import { builtCli, ended, type Result, type TestCli } from './test-cli.ts'
 
 /** Resolved when a method that runs until it is cancelled has begun, and when it was cancelled. */
@@ -20,6 +22,12 @@ const held = { begun: Promise.withResolvers<void>(), cancelled: Promise.withReso
 
 /** Resolved when the caller has the first half of a reply. An abort may overtake what nobody has read. */
 const half = { arrived: Promise.withResolvers<void>() }
+
+/** Times that the method `counts` has begun. */
+let counted = 0
+
+/** Largest message that the process takes, in bytes. */
+const MAX_MESSAGE_BYTES = 1_000_000
 
 const methods: Record<string, Run> = {
   run: echo,
@@ -43,6 +51,13 @@ const methods: Record<string, Run> = {
     const chunk = new Uint8Array(65_536).fill(0x79)
     for (;;) await message.write(chunk)
   },
+  counts: async (...given) => {
+    counted += 1
+    await echo(...given)
+  },
+  shouts: async () => {
+    throw new GliaError('ERR_FAILED', 'red \u001b[31m\u009b2J\u202e.')
+  },
   early: async (message) => message.write(bytes('enough')),
   held: async (message, actor, method) => {
     held.begun.resolve()
@@ -51,7 +66,7 @@ const methods: Record<string, Run> = {
   },
 }
 const { proc } = makeProc(() => async (message, actor, method) => methods[method]?.(message, actor, method), {
-  policy: { listed: true, okExits: [1], deadlineMs: 20_000 },
+  policy: { listed: true, okExits: [1], deadlineMs: 20_000, maxMessageBytes: MAX_MESSAGE_BYTES },
   methods: Object.keys(methods),
 })
 
@@ -90,6 +105,78 @@ test('a message from stdin or from a file comes back from the root process of th
   const file = join(await servers.newFolder(), 'a message')
   await writeFile(file, 'from a file')
   expect(await call(['/ww/0.1.0/self/root/echo', file], 'not this')).toEqual(success('from a file'))
+})
+
+test('a file that is too large is refused before the method begins', async () => {
+  const file = join(await servers.newFolder(), 'large')
+  await writeFile(file, new Uint8Array(MAX_MESSAGE_BYTES + 1))
+  const { code, stderr } = await call([to('counts'), file])
+  expect([code, stderr, counted]).toEqual([125, expect.stringMatching(/^ERR_MESSAGE_TOO_LARGE: [^\n]+\n$/), 0])
+  await truncate(file, MAX_MESSAGE_BYTES)
+  expect((await call([to('counts'), file])).stdout).toHaveLength(MAX_MESSAGE_BYTES)
+})
+
+test('a file without a known size is sent to its end', async () => {
+  const { stdout } = await call([to('run'), '/proc/self/status'])
+  expect(stdout).toMatch(/^Name:\s+\w+\n[^]+\n$/)
+})
+
+test('a file that becomes shorter while it is sent is a failure', async () => {
+  const file = join(await servers.newFolder(), 'shrinks')
+  await (await open(file, 'w')).close()
+  await truncate(file, 60 * 1024 ** 2)
+  const child = cli.start(['call', '/ww/0.1.0/self/root/echo', file], env)
+  child.stdin.end()
+  // While nobody reads the reply, the message waits too.
+  await once(child.stdout, 'readable')
+  await truncate(file, 1)
+  child.stdout.resume()
+  const { code, stderr } = await ended(child)
+  expect([code, stderr]).toEqual([1, `${file} has become shorter while it was sent.\n`])
+})
+
+test('the gateway is asked when the first byte is there, however late that is', async () => {
+  const heard: string[] = []
+  const other = createServer((request, response) => {
+    heard.push(request.url ?? '')
+    response.setHeader('content-type', 'application/octet-stream')
+    request.pipe(response)
+  })
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const url = new URL(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`)
+  let connections = 0
+  other.on('connection', () => (connections += 1))
+  const message = new PassThrough()
+  const reply = new PassThrough()
+  const called = callMethod(url, '/late', { chunks: message[Symbol.asyncIterator]() as AsyncGenerator<Buffer> }, reply)
+  await (await fetch(new URL('/other', url))).text()
+  expect([heard, connections]).toEqual([['/other'], 1])
+  message.end('text')
+  await called
+  expect(reply.read()).toEqual(Buffer.from('text'))
+  expect(heard).toEqual(['/other', '/late'])
+  other.close()
+  other.closeAllConnections()
+})
+
+test('the words of another peer do not command the terminal', async () => {
+  expect((await call([to('shouts')])).stderr).toBe('ERR_FAILED: red [31m2J.\n')
+  const { stderr } = await call([to('shouts'), '--json'])
+  expect(stderr).toMatch(/^[ -~]+\n$/)
+  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_FAILED', message: 'red \u001b[31m\u009b2J\u202e.' })
+})
+
+test('an input that is a folder, and an output that takes nothing, are one sentence', async () => {
+  const shell = async (how: string): Promise<Result> => {
+    const script = `"${process.execPath}" "${cli.path}" call /ww/0.1.0/self/root/echo ${how}`
+    return ended(spawn('bash', ['-c', script], { env: { ...process.env, ...env } }))
+  }
+  expect(await shell('< /')).toMatchObject({ code: 1, stderr: 'stdin cannot be sent: it is a folder.\n' })
+  expect(await shell('<<< text > /dev/full')).toMatchObject({
+    code: 125,
+    stderr: 'The output cannot be written: the disk is full.\n',
+  })
 })
 
 test('a URL of a gateway is an address too', async () => {
@@ -218,7 +305,7 @@ test('SIGINT cancels the call', async () => {
 
 test('a gateway that dies in the middle of a reply is a failure', async () => {
   const other = createServer((_, response) => {
-    response.writeHead(200).write('half')
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).write('half')
     setImmediate(() => response.destroy())
   })
   other.listen(0, '127.0.0.1')

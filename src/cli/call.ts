@@ -1,3 +1,4 @@
+import { fstatSync, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
@@ -6,7 +7,7 @@ import { GliaError } from '../glia/errors.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addClientCommand, type ClientOptions, readGateway } from './client.ts'
 import { passedOn } from './exit-code.ts'
-import { callMethod } from './gateway.ts'
+import { callMethod, type OutgoingMessage } from './gateway.ts'
 
 /** `glia call`: a message to a method, and its reply. */
 export function addCall(program: Command): void {
@@ -24,8 +25,6 @@ Ctrl-C cancels the call.`
 
 async function call(address: string, file: string | undefined, options: ClientOptions): Promise<void> {
   const { gateway, path } = destination(address, options.gateway)
-  // Whoever reads the reply may stop: “glia call … | head”. What a shell says of such a program is 128 and SIGPIPE.
-  process.stdout.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 141 : 125))
   const code = await callMethod(gateway, path, await messageOf(file), process.stdout)
   // At once: nobody reads the rest of the message.
   process.stdout.write('', () => process.exit(passedOn(code)))
@@ -33,7 +32,7 @@ async function call(address: string, file: string | undefined, options: ClientOp
 
 /** Where a method is: at the gateway of a URL, or else at the one that was chosen. @throws {GliaError} ERR_BAD_ADDRESS */
 function destination(text: string, chosen: URL): { gateway: URL; path: string } {
-  const start = /^https?:/.test(text) ? text.indexOf('/ww/') : 0
+  const start = /^https?:/i.test(text) ? text.indexOf('/ww/') : 0
   const address = start > 0 ? text.slice(start) : text.replace(/^(?=ww\/)/, '/')
   if (start < 0 || !ADDRESS.test(address)) {
     throw new GliaError('ERR_BAD_ADDRESS', `An address reads ${PROTOCOL}/{peer}/{process}/{method}. Got “${text}”.`)
@@ -45,21 +44,48 @@ function destination(text: string, chosen: URL): { gateway: URL; path: string } 
 const ADDRESS = /^\/ww(?:\/[^/]+){4}$/
 
 /** @throws {UsageError} if the file cannot be read */
-async function messageOf(file: string | undefined): Promise<Readable> {
+async function messageOf(file: string | undefined): Promise<OutgoingMessage> {
   // A person who names no file has nothing to say: reading the terminal would look like a call that hangs.
-  if (file === undefined && process.stdin.isTTY) return Readable.from([])
-  if (file === undefined || file === '-') return process.stdin
+  if (file === undefined && process.stdin.isTTY) return { chunks: contentOf(file, Readable.from([])) }
   try {
+    if (file === undefined || file === '-') {
+      // Node reads nothing from a folder.
+      refuseFolder(fstatSync(0))
+      return { chunks: contentOf(file, process.stdin) }
+    }
     const handle = await open(file)
-    if ((await handle.stat()).isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' })
-    return handle.createReadStream()
+    const stat = await handle.stat()
+    refuseFolder(stat)
+    // Files of /proc have a size of 0, and still have content.
+    if (!stat.isFile() || stat.size === 0) return { chunks: contentOf(file, handle.createReadStream()) }
+    // What others add to the file after this moment is not sent.
+    const bytes = stat.size
+    return { chunks: contentOf(file, handle.createReadStream({ end: bytes - 1 }), bytes), bytes }
   } catch (cause) {
     throw unreadable(file, cause)
   }
 }
 
-function unreadable(file: string, cause: unknown): UsageError {
+/** @throws {UsageError} if the message cannot be read, or is shorter than it was when it was opened */
+async function* contentOf(file: string | undefined, from: Readable, bytes = 0): AsyncGenerator<Buffer> {
+  let left = bytes
+  try {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      left -= chunk.length
+      yield chunk
+    }
+  } catch (cause) {
+    throw unreadable(file, cause)
+  }
+  if (left > 0) throw new UsageError(`${file} has become shorter while it was sent.`)
+}
+
+function refuseFolder(stat: Stats): void {
+  if (stat.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' })
+}
+
+function unreadable(file: string | undefined, cause: unknown): UsageError {
   const { code = '', message } = cause as NodeJS.ErrnoException
   const why = { ENOENT: 'there is no such file', EACCES: 'this user may not read it', EISDIR: 'it is a folder' }[code]
-  return new UsageError(`${file} cannot be sent: ${why ?? message}.`, { cause })
+  return new UsageError(`${file ?? 'stdin'} cannot be sent: ${why ?? message}.`, { cause })
 }

@@ -29,5 +29,8 @@ export function readGateway(value: string): URL {
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`A gateway is an http or https URL, such as ${LOCAL_GATEWAY}, not “${value}”.`)
   }
-  return new URL(`${url.pathname.replace(/\/*$/, '')}/`, url.origin)
+  url.pathname = `${url.pathname.replace(/\/*$/, '')}/`
+  url.search = ''
+  url.hash = ''
+  return url
 }

@@ -1,11 +1,12 @@
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GliaError } from '../glia/errors.ts'
 import { EXIT_HEADER } from '../glia/http/http-exit.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
+import { UsageError } from '../node/option-values.ts'
 import { readFailure, readFailureTrailer } from './reply-failure.ts'
 
 /** How long a gateway may take to accept a connection, and to answer what is not a call, in ms. It may dial a peer for 15 s first. */
@@ -13,13 +14,15 @@ const CONNECT_MS = 10_000
 const ANSWER_MS = 20_000
 /** Longest answer that is read as a whole, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 ** 2
+/** What a process may say is bytes. Pages of other servers are not. */
+const REPLY_TYPE = 'application/octet-stream'
 /** The end of a reply that is kept to find the reason of a failure in it, in bytes. */
 const TAIL_BYTES = 16 * 1024
 
 /** Asks a gateway for something that it knows itself. @throws {GliaError} what it answers, or ERR_UNREACHABLE if none is there */
 export async function askJson(gateway: URL, path: string): Promise<unknown> {
   const request = open(gateway, path, 'GET')
-  const late = new GliaError('ERR_DEADLINE', `The gateway at ${gateway.href} does not answer.`)
+  const late = new GliaError('ERR_DEADLINE', `The gateway at ${nameOf(gateway)} does not answer.`)
   const timer = setTimeout(() => request.destroy(late), ANSWER_MS)
   try {
     request.end()
@@ -34,6 +37,13 @@ export async function askJson(gateway: URL, path: string): Promise<unknown> {
   }
 }
 
+/** A message, and its length in bytes if that is known before it is read. */
+export interface OutgoingMessage {
+  /** They end with a {@link UsageError} if the message cannot be read. */
+  readonly chunks: AsyncGenerator<Uint8Array>
+  readonly bytes?: number
+}
+
 /**
  * Calls a method: sends the message and writes the reply as they come, both at once.
  *
@@ -41,22 +51,44 @@ export async function askJson(gateway: URL, path: string): Promise<unknown> {
  * @returns the exit code of the program, where its process counts that code as a success
  * @throws {GliaError} how the call failed
  */
-export async function callMethod(gateway: URL, path: string, source: Readable, to: Writable): Promise<number> {
+export async function callMethod(gateway: URL, path: string, message: OutgoingMessage, to: Writable): Promise<number> {
+  const { chunks, bytes } = message
+  // The first byte may come late, and a gateway soon closes a connection over which nothing comes.
+  const first = await chunks.next()
   // So the gateway need not hold a reply back until it knows the exit code.
-  const request = open(gateway, path, 'POST', { te: 'trailers' })
-  const tail = tailOf(request)
-  pipeline(source, request).catch((thrown: Error) => {
-    // Anything else than a file that cannot be read is what the reply, or its failure, tells too.
-    if (source.errored) request.destroy(thrown)
+  const request = open(gateway, path, 'POST', {
+    te: 'trailers',
+    ...(bytes !== undefined && { 'content-length': bytes }),
   })
-  const reply = await answerTo(request, gateway)
+  const tail = tailOf(request)
+  let unread: unknown
+  pipeline(startingWith(first, chunks), request).catch((thrown: Error) => {
+    // The reply, or its failure, tells all else.
+    if (!(thrown instanceof UsageError)) return
+    unread = thrown
+    request.destroy(thrown)
+  })
+  const reply = await answerTo(request, gateway).catch((thrown: unknown) => {
+    throw unread ?? thrown
+  })
+  const type = reply.headers['content-type'] ?? 'bytes without a type'
+  if (type !== REPLY_TYPE) {
+    request.destroy()
+    throw noGateway(gateway, `with ${type}`)
+  }
   try {
     await pipeline(reply, to, { end: false })
   } catch (thrown) {
-    if (source.errored) throw source.errored
+    if (unread !== undefined) throw unread
     throw reply.errored ? (readFailureTrailer(tail()) ?? brokeOff(gateway, thrown)) : thrown
   }
   return Number(reply.trailers[EXIT_HEADER] ?? reply.headers[EXIT_HEADER] ?? 0)
+}
+
+async function* startingWith<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  if (first.done === true) return
+  yield first.value
+  yield* rest
 }
 
 function open(gateway: URL, path: string, method: string, headers: OutgoingHttpHeaders = {}): ClientRequest {
@@ -73,6 +105,8 @@ function open(gateway: URL, path: string, method: string, headers: OutgoingHttpH
 async function answerTo(request: ClientRequest, gateway: URL): Promise<IncomingMessage> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
+    // Without an error Node closes the connection of an answer that it does not understand (101).
+    request.once('close', () => reject(brokeOff(gateway, undefined)))
     // Also after the answer has begun: then the reply fails too.
     request.on('error', (err) => reject(err instanceof GliaError ? err : unreachable(gateway, err)))
   })
@@ -85,8 +119,8 @@ async function answerTo(request: ClientRequest, gateway: URL): Promise<IncomingM
   throw noGateway(gateway, `with status ${statusCode}${location === undefined ? '' : ` and leads to ${location}`}`)
 }
 
-function noGateway({ href }: URL, how: string): GliaError {
-  return new GliaError('ERR_UNREACHABLE', `${href} is no gateway of Glia: it answers ${how}.`)
+export function noGateway(gateway: URL, how: string, cause?: unknown): GliaError {
+  return new GliaError('ERR_UNREACHABLE', `${nameOf(gateway)} is no gateway of Glia: it answers ${how}.`, { cause })
 }
 
 async function textOf(reply: IncomingMessage): Promise<string> {
@@ -112,24 +146,38 @@ function tailOf(request: ClientRequest): () => string {
   return () => tail.toString('latin1')
 }
 
-function unreachable({ href }: URL, cause: NodeJS.ErrnoException): GliaError {
+function unreachable(gateway: URL, cause: NodeJS.ErrnoException): GliaError {
   const { code = cause.message } = cause
-  if (code === 'ECONNRESET') return brokeOff(new URL(href), cause)
+  if (code === 'ECONNRESET') return brokeOff(gateway, cause)
+  if (code.startsWith('HPE_')) return noGateway(gateway, 'with something else than HTTP', cause)
   return new GliaError(
     'ERR_UNREACHABLE',
-    `No gateway answers at ${href} (${code}). Start one with “npx glia”, or name another one with --gateway URL.`,
+    `No gateway answers at ${nameOf(gateway)} (${code}). Start one with “npx glia”, or name another one with --gateway URL.`,
     { cause },
   )
 }
 
-/** Peer id of a gateway. */
-export async function askId(gateway: URL): Promise<string> {
-  const { ID: id } = fields(await askJson(gateway, '/info'))
-  if (typeof id !== 'string' || !isPeerId(id)) throw noGateway(gateway, 'without a peer id')
-  return id
+/** Asks a gateway for a list. */
+export async function askList(gateway: URL, path: string): Promise<unknown[]> {
+  const found = await askJson(gateway, path)
+  if (!Array.isArray(found)) throw noGateway(gateway, 'without a list')
+  return found
 }
 
-function brokeOff({ href }: URL, cause: unknown): GliaError {
-  const words = `The gateway at ${href} closed the connection before the reply ended.`
+/** Who a gateway is: its peer id, and what else it says. */
+export async function askInfo(gateway: URL): Promise<{ ID: string }> {
+  const info = fields(await askJson(gateway, '/info'))
+  const { ID } = info
+  if (typeof ID !== 'string' || !isPeerId(ID)) throw noGateway(gateway, 'without a peer id')
+  return { ...info, ID }
+}
+
+/** Its URL without a password. */
+function nameOf({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
+function brokeOff(gateway: URL, cause: unknown): GliaError {
+  const words = `The gateway at ${nameOf(gateway)} closed the connection before the reply ended.`
   return new GliaError('ERR_RESET', words, { cause })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addClientCommand, type ClientOptions } from './client.ts'
-import { askId, askJson } from './gateway.ts'
+import { askInfo } from './gateway.ts'
 import { printJson, printRows } from './print.ts'
 
 /** `glia id`: who the gateway is. */
@@ -9,6 +9,7 @@ export function addId(program: Command): void {
 }
 
 async function id({ gateway, json }: ClientOptions): Promise<void> {
-  if (json) printJson(await askJson(gateway, '/info'))
-  else printRows([[await askId(gateway)]])
+  const info = await askInfo(gateway)
+  if (json) printJson(info)
+  else printRows([[info.ID]])
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { formatAddress, PROTOCOL } from '../glia/address.ts'
+import { GliaError } from '../glia/errors.ts'
 import { readListing } from '../glia/listing.ts'
+import { isPeerId } from '../glia/peer-id.ts'
 import { addClientCommand, type ClientOptions } from './client.ts'
-import { askId, askJson } from './gateway.ts'
+import { askInfo, askList } from './gateway.ts'
 import { printJson, printRows } from './print.ts'
 
 /** `glia ls`: what can be called at a peer. */
@@ -13,8 +15,9 @@ export function addLs(program: Command): void {
 }
 
 async function ls(peer: string | undefined, { gateway, json }: ClientOptions): Promise<void> {
-  const host = peer === undefined || peer === 'self' ? await askId(gateway) : peer
-  const listed = readListing(JSON.stringify(await askJson(gateway, `${PROTOCOL}/${encodeURIComponent(host)}/listed`)))
+  const host = peer === undefined || peer === 'self' ? (await askInfo(gateway)).ID : peer
+  if (!isPeerId(host)) throw new GliaError('ERR_BAD_ADDRESS', `“${host}” is no peer id, such as 12D3Koo….`)
+  const listed = readListing(JSON.stringify(await askList(gateway, `${PROTOCOL}/${host}/listed`)))
   if (json) return printJson(listed)
   printRows(
     listed.flatMap(({ pid, name, methods }) =>

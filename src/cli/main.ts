@@ -9,6 +9,7 @@ import { addLs } from './ls.ts'
 import { addPeers } from './peers.ts'
 import { addServe } from './serve.ts'
 import { addVersion } from './version.ts'
+import { complain, endWithStdout, jsonOf } from './print.ts'
 import { VERSION } from '../node/version.ts'
 
 /** The command `glia`. A verb is one file here, which adds a subcommand. */
@@ -26,29 +27,32 @@ for (const add of [addServe, addCall, addLs, addPeers, addId, addVersion]) add(p
 /** Tells a person in one sentence what went wrong. @returns the exit code. */
 function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) {
-    if (thrown.exitCode !== 0) process.stderr.write(`${sentenceOf(thrown)} Try --help.\n`)
+    if (thrown.exitCode !== 0) complain(`${sentenceOf(thrown)} Try --help.`)
     return thrown.exitCode
   }
   if (thrown instanceof UsageError) {
-    process.stderr.write(`${thrown.message}\n`)
+    complain(thrown.message)
     return 1
   }
   if (thrown instanceof GliaError) {
     const asJson = process.argv.includes('--json')
-    process.stderr.write(`${asJson ? JSON.stringify(thrown) : `${thrown.code}: ${thrown.message}`}\n`)
+    complain(asJson ? jsonOf(thrown) : `${thrown.code}: ${thrown.message}`)
     return exitCodeOf(thrown)
   }
-  process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`)
+  complain(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))
   return 1
 }
 
 /** What commander says is “error: unknown option '--prot'”, and a suggestion in a line of its own. */
-function sentenceOf({ message }: CommanderError): string {
+function sentenceOf({ code, message }: CommanderError): string {
+  // “glia help” for a command that is not there.
+  if (code === 'commander.help') return `Unknown command '${program.args[1] ?? ''}'.`
   const [words = '', hint = ''] = message.replace(/^error: /, '').split('\n')
   const sentence = `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`
   return hint === '' ? sentence : `${sentence} ${hint.replace(/^\(|\)$/g, '')}`
 }
 
+process.stdout.on('error', endWithStdout)
 try {
   await program.parseAsync()
 } catch (thrown) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { fields } from '../glia/untrusted.ts'
 import { addClientCommand, type ClientOptions } from './client.ts'
-import { askJson } from './gateway.ts'
+import { askList, noGateway } from './gateway.ts'
 import { printJson, printRows } from './print.ts'
 
 /** `glia peers`: whom the gateway is connected to. */
@@ -10,12 +10,12 @@ export function addPeers(program: Command): void {
 }
 
 async function peers({ gateway, json }: ClientOptions): Promise<void> {
-  const found = await askJson(gateway, '/peers')
-  if (json) return printJson(found)
-  printRows(
-    [found].flat().map((peer) => {
-      const { id, link, agent } = fields(peer)
-      return [id, link, agent].map((cell) => (typeof cell === 'string' ? cell : ''))
-    }),
-  )
+  const found = await askList(gateway, '/peers')
+  const rows = found.map((peer) => {
+    const { id, link, agent } = fields(peer)
+    if (typeof id !== 'string') throw noGateway(gateway, 'with something else than peers')
+    return [id, link, agent].map((cell) => (typeof cell === 'string' ? cell : ''))
+  })
+  if (json) printJson(found)
+  else printRows(rows)
 }

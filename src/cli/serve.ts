@@ -1,15 +1,18 @@
 import type { Command } from 'commander'
 import { UsageError } from '../node/option-values.ts'
 import { addServerFlags, readServerFlags } from '../node/options.ts'
+import { endWithStdout } from './print.ts'
 
 /** `glia serve`, and `glia` alone: the server. */
 export function addServe(program: Command): void {
   const serve = program.command('serve', { isDefault: true }).description('serve the page, its relay and its gateway')
   addServerFlags(serve)
-    .argument('[word]')
-    .action(async (word: string | undefined) => {
+    .argument('[words...]')
+    .action(async ([word]: string[]) => {
       if (word !== undefined) throw new UsageError(`Unknown command '${word}'. Try --help.`)
       const options = readServerFlags(serve, process.env)
+      // The server says itself what happens when its log has no reader.
+      process.stdout.off('error', endWithStdout)
       // Loaded only now: the other commands need nothing of libp2p.
       const server = await import('../node/serve.ts')
       await server.serve(options)

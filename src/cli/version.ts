@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { fields } from '../glia/untrusted.ts'
 import { VERSION } from '../node/version.ts'
 import { addClientCommand, type ClientOptions } from './client.ts'
-import { askJson } from './gateway.ts'
+import { askJson, noGateway } from './gateway.ts'
 import { printJson, printRows } from './print.ts'
 
 /** `glia version`: of this program and of the gateway. `glia --version` asks no gateway. */
@@ -13,10 +13,11 @@ export function addVersion(program: Command): void {
 async function versions({ gateway, json }: ClientOptions): Promise<void> {
   if (!json) printRows([['glia', VERSION]])
   const { version, protocol } = fields(await askJson(gateway, '/version.json'))
+  if (typeof version !== 'string' || typeof protocol !== 'string') throw noGateway(gateway, 'without a version')
   if (json) printJson({ version: VERSION, gateway: { version, protocol } })
   else
     printRows([
-      ['gateway', String(version)],
-      ['protocol', String(protocol)],
+      ['gateway', version],
+      ['protocol', protocol],
     ])
 }

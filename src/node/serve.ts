@@ -1,6 +1,6 @@
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks, before anything asks for it
 import './polyfill.ts'
-import { fileURLToPath } from 'node:url'
+import { builtFiles } from './built-files.ts'
 import { STOP_DEADLINE_MS } from './limits.ts'
 import { isLoopback } from './inbound/loopback.ts'
 import type { Options } from './options.ts'
@@ -17,12 +17,15 @@ export async function serve(options: Options): Promise<void> {
   const log = serverLog(options)
   // A failure of one connection, in a part of a library that nobody awaits, must not end all other connections.
   process.on('unhandledRejection', (reason) => log.warn('a promise that nobody waited for failed:', reason))
-  const server = await startServer({
-    ...options,
-    dist: options.dist ?? fileURLToPath(new URL('../dist', import.meta.url)),
-    workerScript: new URL('./actor-worker.js', import.meta.url),
-    log,
-  })
+  // A line of the log that cannot be written, because the disk is full, ends no connection. Without a reader of its log
+  // the server ends, as other programs do.
+  let server: GliaServer | undefined
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', (err: NodeJS.ErrnoException) => {
+      if (err.code === 'EPIPE') void end(server)
+    })
+  }
+  server = await startServer({ ...options, ...builtFiles(options), log })
   // Once: a second signal ends the process at once, as usual.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
   whenOrphaned(() => void end(server))
@@ -44,9 +47,9 @@ export async function serve(options: Options): Promise<void> {
 }
 
 /** Ends the process in time, also if something does not stop. */
-async function end(server: GliaServer): Promise<void> {
+async function end(server: GliaServer | undefined): Promise<void> {
   setTimeout(() => process.exit(), STOP_DEADLINE_MS).unref()
-  await server.stop()
+  await server?.stop()
   process.exit()
 }
 
