@@ -49,7 +49,7 @@ import { Sessions } from './dialects/sessions.ts'
 
 export type { MeshInit, Platform } from './mesh-init.ts'
 
-/** This peer's libp2p node, the one face of `src/mesh`. Every call goes in and out of it as a Stream. */
+/** This peer's libp2p node. Every call goes in and out of it as a Stream. */
 export class MeshNode {
   readonly libp2p: Libp2p
   readonly #init: MeshInit
