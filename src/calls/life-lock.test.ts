@@ -31,6 +31,8 @@ test('a death is told to each listener once, and not to one that stopped listeni
   expect(told).toEqual([])
   life.abort()
   await expect.poll(() => told).toEqual(['one', 'elsewhere'])
+  deaths.onDeath(lock, () => told.push('later'))
+  await expect.poll(() => told).toEqual(['one', 'elsewhere', 'later'])
 })
 
 test('the death of one that nobody has heard of is told at once', async () => {

@@ -125,6 +125,14 @@ test('a tab that is closed during a call ends it', async () => {
   expect((await codeOf(reply))[1]).toBe('ERR_UNREACHABLE')
 })
 
+test('a tab that is closed before it answers ends it too', async () => {
+  const window = await browser.join({ id: 'a', peer: SELF })
+  const reply = send({ body: '' })
+  await expect.poll(() => window.calls.length).toBe(1)
+  window.close()
+  expect((await codeOf(reply))[1]).toBe('ERR_UNREACHABLE')
+})
+
 test('a page that gives up ends its call in the tab', async () => {
   const { proc } = await tab(untilAborted)
   const aborter = new AbortController()

@@ -31,6 +31,8 @@ export interface DirectsInit {
 const ATTEMPTS = 3
 /** Waits before a direct connection that failed is tried again, in ms. */
 const RETRY_MS = { first: 30_000, last: 600_000 }
+/** Failed peers that are remembered. Anybody can announce peers that do not exist. */
+const MAX_FAILURES = 1000
 
 /**
  * Both sides hear of each other at the same time. The side with the higher id waits this long, in ms, so that one
@@ -161,7 +163,11 @@ export class Directs {
 
   #failed(peer: string): void {
     const backoff = this.#failures.get(peer)?.backoff ?? new Backoff(RETRY_MS)
+    // Moved to the end: the first one failed longest ago.
+    this.#failures.delete(peer)
     this.#failures.set(peer, { backoff, retryAt: Date.now() + backoff.next() })
+    const [oldest] = this.#failures.keys()
+    if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest)
   }
 
   #hasDirect(peer: string): boolean {
