@@ -91,9 +91,9 @@ export class KeptRelay {
         await this.#stay(connection)
         this.#error = 'The connection to the relay was lost.'
       } catch (thrown) {
-        if (signal.aborted) return
         this.#error = this.#sentence(thrown)
       }
+      if (signal.aborted) return
       const waitMs = this.#init.pulses.hidden ? HIDDEN_RETRY_MS : this.#backoff.next()
       this.#retryAt = Date.now() + waitMs
       this.#show('waiting')
