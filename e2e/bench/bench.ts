@@ -14,6 +14,7 @@ import { spawn } from '../tab.ts'
 import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
+import { cpuOfChildrenUs } from './cpu.ts'
 
 interface Row {
   what: string
@@ -21,6 +22,8 @@ interface Row {
   glia: number
   baseline: number
   against: string
+  /** CPU time of all browsers and servers per call, in µs. */
+  cpu?: { glia: number; baseline: number }
 }
 
 /** What is measured, and against what; each is run ROUNDS times, and gives a figure in the unit. */
@@ -30,6 +33,8 @@ interface Pair {
   glia(): Promise<number>
   baseline(): Promise<number>
   against: string
+  /** Calls in each run, the warm-up included: then their CPU time is told too. */
+  calls?: number
 }
 
 /** Times that each pair is measured; the medians are reported. */
@@ -224,6 +229,7 @@ async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', a
       glia: () => p50(near.evaluate(calls.callTimes, { address, ...some })),
       baseline: () => p50(near.evaluate(baselines.roundTripTimes, some)),
       against,
+      calls: some.warmUp + some.calls,
     }),
     await measure({
       what: `calls over ${over}, 64 at once`,
@@ -231,6 +237,7 @@ async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', a
       glia: () => near.evaluate(calls.callRate, { address, calls: 2000 }),
       baseline: () => near.evaluate(baselines.roundTripRate, { calls: 2000 }),
       against,
+      calls: 2000,
     }),
     await measure({
       what: `echo of 16 MiB over ${over}`,
@@ -285,13 +292,18 @@ async function bareSockets(near: Page, far: Page): Promise<() => Promise<void>> 
   }
 }
 
-async function measure({ what, unit, against, ...run }: Pair): Promise<Row> {
+async function measure({ what, unit, against, calls: count, ...run }: Pair): Promise<Row> {
   const figures: { glia: number[]; baseline: number[] } = { glia: [], baseline: [] }
+  const cpu: { glia: number[]; baseline: number[] } = { glia: [], baseline: [] }
   for (let round = 0; round < ROUNDS; round++) {
-    figures.glia.push(await run.glia())
-    figures.baseline.push(await run.baseline())
+    for (const side of ['glia', 'baseline'] as const) {
+      const before = cpuOfChildrenUs()
+      figures[side].push(await run[side]())
+      cpu[side].push((cpuOfChildrenUs() - before) / (count ?? Number.NaN))
+    }
   }
-  return { what, unit, glia: median(figures.glia), baseline: median(figures.baseline), against }
+  const row = { what, unit, glia: median(figures.glia), baseline: median(figures.baseline), against }
+  return count ? { ...row, cpu: { glia: median(cpu.glia), baseline: median(cpu.baseline) } } : row
 }
 
 /** Median of times in ms, in µs. */
@@ -304,14 +316,15 @@ function median(values: readonly number[]): number {
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const cells = rows.map(({ what, unit, glia, baseline, against }) => [
+  const cells = rows.map(({ what, unit, glia, baseline, against, cpu }) => [
     what,
     `${format(glia)} ${unit}`,
     `${format(baseline)} ${unit}`,
     `${(glia / baseline).toFixed(2)}x`,
     against,
+    cpu ? `${format(cpu.glia)} µs, ${format(cpu.baseline)} µs, ${(cpu.glia / cpu.baseline).toFixed(2)}x` : '',
   ])
-  return `\n${table([['', 'glia', 'baseline', 'ratio', 'baseline is'], ...cells])}`
+  return `\n${table([['', 'glia', 'baseline', 'ratio', 'baseline is', 'CPU per call: glia, baseline, ratio'], ...cells])}`
 }
 
 function format(value: number): string {
