@@ -26,6 +26,21 @@ test('a thousand calls at once all answer', async () => {
   expect([caller.calls, server.calls]).toEqual([0, 0])
 })
 
+test('replies that end one task after the other travel in few sends', async () => {
+  const CALLS = 64
+  let turn = Promise.resolve<unknown>(undefined)
+  const { caller, far } = testSessions((stream) => {
+    turn = turn.then(nextTask).then(() => echoStream(stream))
+  })
+  const replies = Array.from({ length: CALLS }, async () => {
+    const stream = caller.open(addressOf(newPid()))
+    await send(stream, 'call')
+    return text(await readAll(stream))
+  })
+  expect(await Promise.all(replies)).toEqual(Array.from({ length: CALLS }, () => 'call'))
+  expect(far.sends).toBeLessThan(CALLS / 2)
+})
+
 test.each([64 * KiB, 128 * KiB, MiB])(
   'a small call passes a large one, with no more than a window of %i bytes before it',
   async (windowBytes) => {

@@ -15,6 +15,12 @@ const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
  */
 const ACKNOWLEDGED_BYTES = 16 * 1024
 const MIN_WINDOW_BYTES = 2 * ACKNOWLEDGED_BYTES
+/**
+ * While other calls are under way, a frame waits for so many tasks for frames of others, unless a share of the calls has
+ * something to send. A message costs both peers more than a frame.
+ */
+const MAX_TASKS = 8
+const SHARE = 4
 /** Calls whose end, refusal or credit may wait to be sent. A peer that opens more and takes nothing is cut off. */
 const MAX_WAITING = 8192
 
@@ -23,6 +29,8 @@ export interface SenderInit {
   send(bytes: Uint8Array): boolean
   /** Called after a frame of the call was written: the call may be over now. */
   written(call: SessionStream): void
+  /** Calls under way. */
+  calls(): number
   maxBatchBytes: number
   windowBytes: number
 }
@@ -34,9 +42,12 @@ export interface SenderInit {
 export class Sender {
   readonly #send: (bytes: Uint8Array) => boolean
   readonly #written: (call: SessionStream) => void
+  readonly #calls: () => number
   readonly #windowBytes: number
   readonly #batch: Batch
-  readonly #flush = new TaskRunner(() => this.flush())
+  readonly #flush = new TaskRunner(() => this.#flushSoon())
+  /** Node runs a request of a task for the same runner within that task. */
+  readonly #flushLater = new TaskRunner(() => this.#flush.request())
   readonly #control = new Set<SessionStream>()
   readonly #data = new Set<SessionStream>()
   #refusals: { id: number; status: Uint8Array }[] = []
@@ -45,13 +56,16 @@ export class Sender {
   #arrived = 0
   #pingDue = false
   #pongDue = false
+  /** Tasks that were let pass since something is due. */
+  #waited = 0
   #flushing = false
   #full = false
   #stopped = false
 
-  constructor({ send, written, maxBatchBytes, windowBytes }: SenderInit) {
+  constructor({ send, written, calls, maxBatchBytes, windowBytes }: SenderInit) {
     this.#send = send
     this.#written = written
+    this.#calls = calls
     this.#windowBytes = Math.max(windowBytes, MIN_WINDOW_BYTES)
     this.#batch = new Batch(Math.max(maxBatchBytes, MIN_BATCH_BYTES))
   }
@@ -101,6 +115,17 @@ export class Sender {
     this.#request()
   }
 
+  #flushSoon(): void {
+    const due = this.#control.size + this.#data.size
+    if (due > 0 && this.#waited < MAX_TASKS && due * SHARE < this.#calls()) {
+      this.#waited += 1
+      this.#flushLater.request()
+      return
+    }
+    this.#waited = 0
+    this.flush()
+  }
+
   /** Sends all that may be sent. */
   flush(): void {
     this.#flushing = true
@@ -115,6 +140,7 @@ export class Sender {
   stop(): void {
     this.#stopped = true
     this.#flush.stop()
+    this.#flushLater.stop()
     this.#control.clear()
     this.#data.clear()
     this.#refusals = []

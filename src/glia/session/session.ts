@@ -89,6 +89,7 @@ export class Session {
     this.#sender = new Sender({
       send: (bytes) => this.#send(bytes),
       written: this.#common.changed,
+      calls: () => this.#calls.size,
       maxBatchBytes,
       windowBytes,
     })
