@@ -95,7 +95,7 @@ export class Router {
    * Delivers a stream to its process, here or on another peer. Never rejects: a failure aborts the stream with a
    * GliaError for the caller, such as ERR_CYCLE if the process itself waits for this call or for its caller.
    */
-  async serveStream(stream: Stream): Promise<void> {
+  readonly serveStream = async (stream: Stream): Promise<void> => {
     try {
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)
@@ -134,7 +134,7 @@ export class Router {
     if (senderOf(stream).isOwner) return proc.deliver(stream)
     // A caller without the right is told at once, and takes no place at the door.
     proc.admit(stream)
-    return this.#door.enter(stream, (arriving) => proc.deliver(arriving, arriving))
+    return this.#door.enter(stream, proc)
   }
 
   #proc(pid: string): Proc {

@@ -85,7 +85,7 @@ export class MeshNode {
     this.#sessions = new Sessions({
       self: identity.peerId,
       silenceMs: init.silenceMs,
-      serveStream: (stream) => init.serveStream(stream),
+      serveStream: init.serveStream,
       explain: (connection) => this.#limits.explain(connection, libp2p),
     })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)

@@ -113,7 +113,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     module,
     identity,
     store,
-    serveStream: (stream) => router.serveStream(stream),
+    serveStream: router.serveStream,
     isServed: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
     listedTo,

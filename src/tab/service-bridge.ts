@@ -64,7 +64,7 @@ export class ServiceBridge {
     const { alive, onUpdate } = this.#init
     await holdForLife(this.#lock, alive)
     const { serviceWorker } = navigator
-    serviceWorker.addEventListener('message', (event) => this.#receive(event), { signal: alive })
+    serviceWorker.addEventListener('message', this.#receive, { signal: alive })
     serviceWorker.startMessages()
     let hadController = serviceWorker.controller !== null
     const changed = (): void => {
@@ -141,18 +141,16 @@ export class ServiceBridge {
     return { status: reply.status, body: replyBody, exit: reply.exit }
   }
 
-  #receive({ data, source, ports }: MessageEvent): void {
+  readonly #receive = ({ data, source, ports }: MessageEvent): void => {
     const message = readToTab(data)
     const [port] = ports
     if (message?.type === 'glia:who') this.#hello(source)
     else if (message?.type === 'glia:welcome') {
       this.#clientId = message.clientId
       this.#welcomed.resolve()
-    } else if (message?.type === 'glia:call' && port) this.#serve(message, port)
-  }
-
-  #serve(call: CallMessage, port: MessagePort): void {
-    serveCall(call, port, { api: this.#init.api, lock: this.#lock, deaths: this.#deaths })
+    } else if (message?.type === 'glia:call' && port) {
+      serveCall(message, port, { api: this.#init.api, lock: this.#lock, deaths: this.#deaths })
+    }
   }
 
   #hello(to: MessageEventSource | null): void {

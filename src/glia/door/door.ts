@@ -12,8 +12,10 @@ import { FairQueue, type Sender } from '../process/fair-queue.ts'
 import { senderOf } from '../process/sender-of.ts'
 import type { Stream } from '../stream/stream.ts'
 
-/** Delivers a call to its process. */
-export type Deliver = (arriving: ArrivingStream) => Promise<void>
+/** The process of a call. */
+export interface Callee {
+  deliver(stream: Stream, arriving: ArrivingStream): Promise<void>
+}
 
 /**
  * The door of this peer for the calls of others, over every transport. It gives a call to its process when the message
@@ -34,7 +36,7 @@ export class Door {
    * Delivers a call when its message begins.
    * @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE if the message does not begin; the error of the delivery.
    */
-  async enter(stream: Stream, deliver: Deliver): Promise<void> {
+  async enter(stream: Stream, callee: Callee): Promise<void> {
     const arriving = new ArrivingStream(stream)
     const call = new Call(arriving)
     this.#calls.add(call)
@@ -43,7 +45,7 @@ export class Door {
       stream.signal.throwIfAborted()
       await begun(arriving)
       this.#counting ??= setInterval(() => this.#count(), COUNT_MS)
-      await deliver(arriving)
+      await callee.deliver(arriving, arriving)
     } finally {
       this.#calls.remove(call)
       if (this.#calls.size === 0) this.#stopCounting()

@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny'
-import { type Address, PROTOCOL } from '../address.ts'
+import { PROTOCOL } from '../address.ts'
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import type { Env } from '../env.ts'
 import { GliaError, toGliaError } from '../errors.ts'
@@ -11,6 +11,7 @@ import { readRequestKey } from './request-key.ts'
 import { askInTime, type AskListing, type ListedProcess } from '../listing.ts'
 import type { Router } from '../router.ts'
 import type { Stream } from '../stream/stream.ts'
+import type { StreamInit } from '../stream/stream-pair.ts'
 import { pumpInto, readableFrom } from '../stream/web-streams.ts'
 
 /** Answers one request of the HTTP API. */
@@ -123,7 +124,7 @@ async function deliver(
   if (signal.aborted) throw gaveUp()
   const body = options.body === undefined ? request.body : options.body
   const address = await router.resolve(path, signal)
-  const open = (): Stream => openCall(router, address, request, options)
+  const open = (): Stream => router.open(address, streamInitOf(request, options))
   const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
   const call =
     key === undefined
@@ -146,13 +147,13 @@ async function deliver(
   return noteExit(response, reply.ended)
 }
 
-function openCall(router: Router, address: Address, request: Request, options: HttpCallOptions): Stream {
-  return router.open(address, {
+function streamInitOf(request: Request, options: HttpCallOptions): StreamInit {
+  return {
     caller: options.caller ?? 'browser',
     expectedBytes: options.bodyBytes ?? lengthOf(request),
     context:
       options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
-  })
+  }
 }
 
 /** Sends the message of a call that belongs to this request alone. @returns the call. */

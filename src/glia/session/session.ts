@@ -70,7 +70,6 @@ export class Session {
   readonly #sender: Sender
   readonly #heartbeat: Heartbeat
   readonly #common: SessionCommon
-  readonly #splitter = new Splitter((frame) => this.#receive(frame))
   readonly #resolveEnded: (reason: GliaError) => void
   /** Highest id used in this session. */
   #lastId = 0
@@ -99,10 +98,15 @@ export class Session {
       ping: () => this.#sender.ping(),
       giveUp: () => this.end(unreachable(`The peer ${init.remote} does not answer any more.`)),
     })
+    const splitter = new Splitter(this.#receive)
     channel.listen({
       data: (bytes) => {
         this.#heartbeat.heard()
-        this.#guard(() => this.#splitter.push(bytes))
+        try {
+          splitter.push(bytes)
+        } catch (thrown) {
+          this.end(toGliaError(thrown))
+        }
       },
       drain: () => this.#sender.drained(),
       closed: (reason) => this.#finish(this.#lost(reason), reason),
@@ -181,15 +185,11 @@ export class Session {
     if (this.#calls.size === 0) this.#heartbeat.stop()
   }
 
-  #receive(bytes: Uint8Array): void {
+  readonly #receive = (bytes: Uint8Array): void => {
     // A piece may contain frames after the one that ended the session.
     if (this.#over) return
     const frame = decodeFrame(bytes)
     if (frame.type === FRAME.OPEN || frame.type === FRAME.DATA) this.#sender.arrived(bytes.length)
-    this.#dispatch(frame)
-  }
-
-  #dispatch(frame: Frame): void {
     switch (frame.type) {
       case FRAME.OPEN:
         return this.#accept(frame)
@@ -242,7 +242,11 @@ export class Session {
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)
-    this.#serve(call, serve)
+    try {
+      serve(call)
+    } catch (thrown) {
+      call.abort(toGliaError(thrown))
+    }
   }
 
   /** @throws {GliaError} ERR_BAD_ADDRESS if it is no address of this peer. */
@@ -253,14 +257,6 @@ export class Session {
       'ERR_BAD_ADDRESS',
       `This peer is ${this.#init.local}: it passes no calls on to ${address.host}.`,
     )
-  }
-
-  #serve(call: SessionStream, serve: (stream: SessionStream) => void): void {
-    try {
-      serve(call)
-    } catch (thrown) {
-      call.abort(toGliaError(thrown))
-    }
   }
 
   #send(bytes: Uint8Array): boolean {

@@ -79,7 +79,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   const mesh: MeshNode = await MeshNode.create({
     identity,
     log,
-    serveStream: (stream) => router.serveStream(stream),
+    serveStream: router.serveStream,
     isServed: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => rootPid,
     changed: () => isThere && report.update(mesh.relays()),
