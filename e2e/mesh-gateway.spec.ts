@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { expect, type Page } from '@playwright/test'
 import { test } from './mesh.ts'
 import { joined } from './mesh.ts'
+import { finished, serve } from './server.ts'
 import { addressOf, call, inState, spawn } from './tab.ts'
 
 // Calls as curl sends them: a person without a browser uses the gateway of a server.
@@ -56,6 +57,24 @@ test('curl and the process in a tab write by turns, in one call', async ({ tab, 
   }
   sent.end()
   await once(reply, 'end')
+})
+
+test('“glia call” and the process in a tab write by turns, in one call', async ({ tab, server }) => {
+  const call = serve(['call', await addressOf(tab, 'echo')], { GLIA_GATEWAY: server.url })
+  for (const text of ['one', 'two', 'three']) {
+    call.stdin?.write(text)
+    const [chunk] = (await once(call.stdout ?? call, 'data')) as [Buffer]
+    expect(chunk.toString()).toBe(text)
+  }
+  call.stdin?.end()
+  expect(await finished(call)).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+test('“glia call” exits as the process in a tab does', async ({ tab, server }) => {
+  const pid = await spawn(tab, 'trouble')
+  const call = serve(['call', await addressOf(tab, 'trap', pid)], { GLIA_GATEWAY: server.url })
+  call.stdin?.end()
+  expect(await finished(call)).toEqual({ code: 134, stdout: '', stderr: expect.stringMatching(/^ERR_TRAPPED: /) })
 })
 
 test('curl is told what is wrong with a call', async ({ tab, server }) => {

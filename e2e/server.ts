@@ -40,7 +40,7 @@ export function ownEnv(): NodeJS.ProcessEnv {
   return { ...env, GLIA_WS: '0', GLIA_TCP: '0', GLIA_DATA: newDataFolder() }
 }
 
-/** Runs the server's command, as `npm run serve -- …args` does. */
+/** Runs the command `glia`: the server, as `npm run serve -- …args` does, or another of its commands. */
 export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const command = [join(ROOT, 'dist-node/glia.js'), ...args]
   const child = spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
