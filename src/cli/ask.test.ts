@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { execFile, spawn } from 'node:child_process'
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -158,6 +158,36 @@ test.each(['ls | true; exit ${PIPESTATUS[0]}', '--help | true; exit ${PIPESTATUS
   },
 )
 
+const PORTS = ['--http', '0', '--ws', '0', '--tcp', '0']
+
+test('a log that nobody reads any more ends the server, and gives its data folder back', async () => {
+  const data = await servers.newFolder()
+  const child = cli.start([...PORTS, '--dist', servers.dist, '--data', data, '--log', 'json', '--access-log'])
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const { url } = JSON.parse(line.toString()) as { url: string }
+  child.stdout.destroy()
+  const end = once(child, 'close')
+  // The line of this request finds out.
+  await fetch(new URL('/healthz', url))
+  expect(await end).toEqual([0, null])
+  expect(await readdir(data)).not.toContain('lock')
+})
+
+test('a full disk under its log does not end the server', async () => {
+  const data = await servers.newFolder()
+  const other = await servers.start()
+  const flags = [...PORTS, '--dist', servers.dist, '--data', data, '--relay', other.relayAddresses[0] ?? '']
+  const command = [process.execPath, cli.path, ...flags]
+  const child = spawn('bash', ['-c', 'exec "$@" > /dev/full', 'bash', ...command])
+  // It joins the other, long after its first line.
+  const joined = async (): Promise<unknown> => (await fetch(new URL('/peers', other.url))).json()
+  await expect.poll(joined, { timeout: 20_000 }).toHaveLength(1)
+  expect(child.exitCode).toBeNull()
+  const end = once(child, 'close')
+  child.kill()
+  expect(await end).toEqual([0, null])
+})
+
 test.each([
   ['--help', /--gateway URL|call.*address/s],
   ['-h', /--http PORT/],
@@ -179,6 +209,11 @@ test.each([
   [['cal', '/ww/0.1.0/self/root/echo'], /^Unknown command 'cal'\. Try --help\.$/],
   [['help', 'cal'], /^Unknown command 'cal'\. Try --help\.$/],
   [['id', 'more'], /Try --help\.$/],
+  [['--data', ''], /^--data takes the path of a folder, not ""\.$/],
+  [
+    ['--http', '0', '--dist', 'DIST', '--data', '/dev/null/x'],
+    / cannot be used: there is a file where a folder should be\.$/,
+  ],
   [['id', '--prot'], /^Unknown option '--prot'\./],
   [['call'], /^Missing required argument 'address'\. Try --help\.$/],
   [['id', '--gateway', 'nonsense'], /^A gateway is an http or https URL, .*not “nonsense”\.$/],
@@ -186,7 +221,9 @@ test.each([
   [['ls', '', '--gateway', 'URL'], /^ERR_BAD_ADDRESS: /],
   [['ls', 'nobody', '--gateway', 'URL'], /^ERR_BAD_ADDRESS: /],
 ])('%j is one sentence and a failure', async (args, sentence) => {
-  const { code, stdout, stderr }: Result = await cli.run(args.map((arg) => (arg === 'URL' ? server.url : arg)))
+  const { code, stdout, stderr }: Result = await cli.run(
+    args.map((arg) => ({ URL: server.url, DIST: servers.dist })[arg] ?? arg),
+  )
   expect(code).not.toBe(0)
   expect(stdout).toBe('')
   expect(stderr).toMatch(/^[^\n]+\n$/)

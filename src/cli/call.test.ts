@@ -172,7 +172,10 @@ test('an input that is a folder, and an output that takes nothing, are one sente
     const script = `"${process.execPath}" "${cli.path}" call /ww/0.1.0/self/root/echo ${how}`
     return ended(spawn('bash', ['-c', script], { env: { ...process.env, ...env } }))
   }
-  expect(await shell('< /')).toMatchObject({ code: 1, stderr: 'stdin cannot be sent: it is a folder.\n' })
+  expect(await shell('< /')).toMatchObject({
+    code: 1,
+    stderr: 'stdin cannot be sent: there is a folder where a file should be.\n',
+  })
   expect(await shell('<<< text > /dev/full')).toMatchObject({
     code: 125,
     stderr: 'The output cannot be written: the disk is full.\n',

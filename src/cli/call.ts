@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
+import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addClientCommand, type ClientOptions, readGateway } from './client.ts'
 import { passedOn } from './exit-code.ts'
@@ -85,7 +86,5 @@ function refuseFolder(stat: Stats): void {
 }
 
 function unreadable(file: string | undefined, cause: unknown): UsageError {
-  const { code = '', message } = cause as NodeJS.ErrnoException
-  const why = { ENOENT: 'there is no such file', EACCES: 'this user may not read it', EISDIR: 'it is a folder' }[code]
-  return new UsageError(`${file ?? 'stdin'} cannot be sent: ${why ?? message}.`, { cause })
+  return new UsageError(`${file ?? 'stdin'} cannot be sent: ${fileTrouble(cause)}.`, { cause })
 }

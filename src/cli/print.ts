@@ -1,3 +1,5 @@
+import { fileTrouble } from '../node/file-trouble.ts'
+
 /** Prints JSON, for scripts. */
 export function printJson(found: unknown): void {
   process.stdout.write(`${jsonOf(found, 2)}\n`)
@@ -29,6 +31,6 @@ export function complain(words: string): void {
  */
 export function endWithStdout(err: NodeJS.ErrnoException): void {
   if (err.code === 'EPIPE') process.exit(141)
-  complain(`The output cannot be written: ${err.code === 'ENOSPC' ? 'the disk is full' : err.message}.`)
+  complain(`The output cannot be written: ${fileTrouble(err)}.`)
   process.exit(125)
 }

@@ -27,6 +27,12 @@ export function parseHost({ where, value }: Given): string {
   throw new UsageError(`${where} takes an IP address, such as 127.0.0.1 or 0.0.0.0, not "${value}".`)
 }
 
+/** An empty text would be the current folder: a script whose variable is empty does not mean that. */
+export function parseFolder({ where, value }: Given): string {
+  if (value.trim() !== '') return value
+  throw new UsageError(`${where} takes the path of a folder, not "${value}".`)
+}
+
 export function parseBytes({ where, value }: Given): number {
   const [, digits = '', unit = ''] = /^(\d{1,12})([KMG]?)(?:i?B)?$/i.exec(value) ?? []
   const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 0)

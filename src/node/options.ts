@@ -7,6 +7,7 @@ import {
   oneOf,
   parseBytes,
   parseCount,
+  parseFolder,
   parseHost,
   parseIceServer,
   parseMultiaddr,
@@ -82,14 +83,12 @@ function list<T>(flags: string, help: string, read: (given: Given) => T): Flag<r
   return { flags, help: `${help} *`, multiple: true, read: (given) => given.map(read) }
 }
 
-const text = ({ value }: Given): string => value
-
 const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   http: one('--http <PORT>', 'port of the app and its HTTP API (default 2080; 0 = any free one)', parsePort, 2080),
   ws: one('--ws <PORT>', 'port of the relay for browsers, libp2p over WebSocket (default 2081)', parsePort, 2081),
   tcp: one('--tcp <PORT>', 'port of the relay for other relays, libp2p over TCP (default 2082)', parsePort, 2082),
   host: one('--host <IP>', 'address to listen on (default 127.0.0.1, this machine only)', parseHost, '127.0.0.1'),
-  data: one('--data <DIR>', 'folder of the key and what else is kept (default .glia)', text, '.glia'),
+  data: one('--data <DIR>', 'folder of the key and what else is kept (default .glia)', parseFolder, '.glia'),
   announce: list('--announce <ADDR>', 'multiaddr under which others reach this relay', parseMultiaddr),
   relays: list('--relay <ADDR>', 'multiaddr of another relay to join', parseMultiaddr),
   iceServers: list('--ice <URL>', 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', parseIceServer),
@@ -127,7 +126,7 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   dist: one<string | undefined>(
     '--dist <DIR>',
     'folder of the built app (default: the one beside this program)',
-    text,
+    parseFolder,
     undefined,
   ),
 }

@@ -4,6 +4,7 @@ import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { isPid, newPid, type Pid } from '../../glia/pid.ts'
 import { newIdentity, type PortableIdentity } from '../../mesh/libp2p/identity.ts'
+import { fileTrouble } from '../file-trouble.ts'
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
 
@@ -29,7 +30,7 @@ export async function openDataDir(dir: string): Promise<KeptData> {
     return { identity, rootPid: await loadRootPid(join(dir, ROOT_FILE)) }
   } catch (err) {
     if (err instanceof UsageError) throw err
-    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${(err as Error).message}.`, { cause: err })
+    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${fileTrouble(err)}.`, { cause: err })
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pause } from '../../mesh/dial/pause.ts'
+import { fileTrouble } from '../file-trouble.ts'
 import { holderOf, keepTouching, ownMark } from './lock-holder.ts'
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
@@ -40,7 +41,7 @@ export async function lockDataDir(dir: string): Promise<DataLock> {
     return await Promise.race([lock(dir), late])
   } catch (err) {
     if (err instanceof UsageError) throw err
-    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${(err as Error).message}.`, { cause: err })
+    throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${fileTrouble(err)}.`, { cause: err })
   } finally {
     clearTimeout(timer)
   }

@@ -99,6 +99,13 @@ test('a part of a file is never compressed, and never of another version', async
   const whole = await get(ASSET, { ...range, 'if-range': '"other"' })
   expect([whole.status, whole.body.length, whole.headers['content-range']]).toEqual([200, 5006, undefined])
   expect((await get(ASSET, { range: 'bytes=9999-' })).status).toBe(416)
+  expect((await get(ASSET, { range: 'bytes=-5' })).body).toHaveLength(5)
+  expect((await get(ASSET, { range: 'bytes=5-' })).body).toHaveLength(5001)
+  // What is not one part of the bytes is no range at all.
+  for (const odd of ['nonsense', 'items=0-3', 'bytes=0-1,4-5', 'bytes=9-3', 'bytes=', 'bytes=-']) {
+    const { status, body, headers } = await get(ASSET, { range: odd })
+    expect.soft([odd, status, body.length, headers['content-range']]).toEqual([odd, 200, 5006, undefined])
+  }
 })
 
 test('a file that was changed has another tag and another content', async () => {

@@ -14,6 +14,8 @@ export function staticFiles(dist: string): MiddlewareHandler {
   const copies = new FileCopies()
   return async (c, next) => {
     if (!(await isOfApp(root, c.req.path))) return next()
+    // Of a Range that is not one part of the bytes, nothing is meant (RFC 9110, 14.2): the whole file is sent.
+    if (!isOneRange(c.req.header('range') ?? '')) c.req.raw.headers.delete('range')
     let file: string | undefined
     const serve = serveStatic({ root, onFound: (path) => void (file = path) })
     const reply = await serve(c, next)
@@ -23,6 +25,11 @@ export function staticFiles(dist: string): MiddlewareHandler {
     }
     return copies.best(file, reply, c.req.raw.headers)
   }
+}
+
+function isOneRange(range: string): boolean {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(range.trim()) ?? []
+  return first === '' || last === '' ? first !== last : BigInt(first) <= BigInt(last)
 }
 
 async function isOfApp(root: string, requested: string): Promise<boolean> {
