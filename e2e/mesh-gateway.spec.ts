@@ -60,21 +60,21 @@ test('curl and the process in a tab write by turns, in one call', async ({ tab, 
 })
 
 test('“glia call” and the process in a tab write by turns, in one call', async ({ tab, server }) => {
-  const call = serve(['call', await addressOf(tab, 'echo')], { GLIA_GATEWAY: server.url })
+  const program = serve(['call', await addressOf(tab, 'echo')], { GLIA_GATEWAY: server.url })
   for (const text of ['one', 'two', 'three']) {
-    call.stdin?.write(text)
-    const [chunk] = (await once(call.stdout ?? call, 'data')) as [Buffer]
+    program.stdin?.write(text)
+    const [chunk] = (await once(program.stdout ?? program, 'data')) as [Buffer]
     expect(chunk.toString()).toBe(text)
   }
-  call.stdin?.end()
-  expect(await finished(call)).toEqual({ code: 0, stdout: '', stderr: '' })
+  program.stdin?.end()
+  expect(await finished(program)).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 
 test('“glia call” exits as the process in a tab does', async ({ tab, server }) => {
   const pid = await spawn(tab, 'trouble')
-  const call = serve(['call', await addressOf(tab, 'trap', pid)], { GLIA_GATEWAY: server.url })
-  call.stdin?.end()
-  expect(await finished(call)).toEqual({ code: 134, stdout: '', stderr: expect.stringMatching(/^ERR_TRAPPED: /) })
+  const program = serve(['call', await addressOf(tab, 'trap', pid)], { GLIA_GATEWAY: server.url })
+  program.stdin?.end()
+  expect(await finished(program)).toEqual({ code: 134, stdout: '', stderr: expect.stringMatching(/^ERR_TRAPPED: /) })
 })
 
 test('curl is told what is wrong with a call', async ({ tab, server }) => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { UsageError } from './option-values.ts'
+import { readServerOptions } from './options.ts'
 import { parseOptions } from './test-options.ts'
 
 const DEFAULTS = {
@@ -122,4 +123,30 @@ test.each([
 
 test('a bad variable is named as the variable', () => {
   expect(() => parseOptions([], { GLIA_HTTP: 'http' })).toThrow('GLIA_HTTP takes a port from 0 to 65535, not "http".')
+})
+
+test('settings that a program gives are read as those of flags', () => {
+  expect(readServerOptions({})).toEqual(DEFAULTS)
+  const given = { http: 0, host: 'localhost', allowOrigins: ['*'], data: undefined, relays: '/ip4/127.0.0.1/tcp/1' }
+  expect(readServerOptions(given)).toEqual({
+    ...DEFAULTS,
+    http: 0,
+    host: '127.0.0.1',
+    allowOrigins: ['*'],
+    relays: ['/ip4/127.0.0.1/tcp/1'],
+  })
+})
+
+test.each([
+  // Node would listen on a socket in the file system.
+  [{ http: 'abc' }, 'http takes a port from 0 to 65535, not "abc".'],
+  [{ ws: -1 }, 'ws takes a port from 0 to 65535, not "-1".'],
+  [{ tcp: null }, 'tcp takes a port from 0 to 65535, not "null".'],
+  [{ http: [1, 2] }, 'http takes one value, not 2.'],
+  [{ data: '' }, 'data takes the path of a folder, not "".'],
+  [{ allowOrigins: ['example.org'] }, /^allowOrigins takes the origin of a site/],
+  [{ relays: ['nonsense'] }, /^relays takes a multiaddr/],
+  [{ htpp: 0 }, 'There is no setting “htpp”.'],
+])('%j is refused', (given, words) => {
+  expect(() => readServerOptions(given)).toThrow(words)
 })

@@ -14,6 +14,7 @@ import {
   parseOrigin,
   parsePort,
   parseSwitch,
+  UsageError,
 } from './option-values.ts'
 
 /** What the server takes: `glia`, `glia serve`, `npm start` and `npm run serve`. */
@@ -160,6 +161,25 @@ export function readServerFlags(command: Command, env: Env): Options {
     return of(fromEnv(`GLIA_${option.name().toUpperCase().replaceAll('-', '_')}`, env, multiple))
   }
   return Object.fromEntries(Object.entries(FLAGS).map(([name, flag]) => [name, read(flag)])) as unknown as Options
+}
+
+/**
+ * Reads settings that a program gives by their names. What is left out has its default.
+ * @throws {UsageError} if there is no such setting, or a value cannot be used
+ */
+export function readServerOptions(given: object): Options {
+  const values = new Map<string, unknown>(Object.entries(given))
+  const read = ([name, flag]: [string, Flag<unknown>]): [string, unknown] => {
+    const value = values.get(name)
+    values.delete(name)
+    const texts = value === undefined ? [] : [value].flat().map(String)
+    if (texts.length > 1 && !flag.multiple) throw new UsageError(`${name} takes one value, not ${texts.length}.`)
+    return [name, flag.read(texts.map((text) => ({ where: name, value: text })))]
+  }
+  const options = Object.fromEntries(Object.entries(FLAGS).map(read)) as unknown as Options
+  const [unknown] = values.keys()
+  if (unknown !== undefined) throw new UsageError(`There is no setting “${unknown}”.`)
+  return options
 }
 
 /** The value of a variable. An empty one counts as none. */

@@ -15,11 +15,10 @@
  */
 // oxlint-disable-next-line import/no-unassigned-import -- gives what Node lacks
 import '../node/polyfill.ts'
-import { Command } from 'commander'
 import { consoleLogger, type Logger, SILENT } from '../glia/log.ts'
 import { type HeaderMap, headersFor } from '../headers.ts'
 import { builtFiles } from '../node/built-files.ts'
-import { addServerFlags, readServerFlags } from '../node/options.ts'
+import { readServerOptions } from '../node/options.ts'
 import { startServer as start } from '../node/server.ts'
 
 export { GliaError, type ErrorCode } from '../glia/errors.ts'
@@ -62,11 +61,9 @@ export interface GliaServer {
   stop(): Promise<void>
 }
 
-/** Starts the server. @throws {Error} if an address cannot be listened on, or the data folder is of no use. */
+/** Starts the server. @throws {Error} if an option is of no use, an address cannot be listened on, or the data folder cannot be used. */
 export async function startServer({ log, ...given }: ServerOptions = {}): Promise<GliaServer> {
-  const defaults = readServerFlags(addServerFlags(new Command()), {})
-  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const options: typeof defaults = { ...defaults, ...chosen }
+  const options = readServerOptions(given)
   return start({
     ...options,
     ...builtFiles(options),
