@@ -114,11 +114,11 @@ export class Tabs {
   }
 }
 
-function tell({ client }: Tab, message: ToTab, transfer: Transferable[] = []): void {
-  client.postMessage(message, transfer)
+function tell({ client }: Tab, message: ToTab): void {
+  client.postMessage(message)
 }
 
 /** Gives a call to a tab, with the port for the answer. */
-export function passCall(tab: Tab, call: CallMessage, port: MessagePort): void {
-  tell(tab, call, [port, ...(call.first ? [call.first.buffer] : [])])
+export function passCall({ client }: Tab, call: CallMessage, port: MessagePort): void {
+  client.postMessage(call, [port, ...(call.first ? [call.first.buffer] : [])])
 }
