@@ -79,7 +79,14 @@ test('an address that was announced for a peer and leads to another is not diall
 
 test('calls of one peer share its dial, and one that gives up does not end it for the others', async () => {
   const callee = await glia([], { listen: ['/ip4/127.0.0.1/tcp/0'] })
-  const found = await reach({ announced: () => [multiaddr(whereIs(callee))] })
+  let dials = 0
+  const found = await reach({
+    relays: async () => {
+      dials += 1
+      return []
+    },
+    announced: () => [multiaddr(whereIs(callee))],
+  })
   const aborter = new AbortController()
   const [first, ...others] = [aborter.signal, soon(), soon()].map((signal) => found.connection(callee.peerId, signal))
   aborter.abort(new Error('enough'))
@@ -87,6 +94,7 @@ test('calls of one peer share its dial, and one that gives up does not end it fo
   const [one, other] = await Promise.all(others)
   expect(one).toBe(other)
   expect(found.libp2p.getConnections()).toEqual([one])
+  expect(dials).toBe(1)
 })
 
 test('a newcomer that knows no way looks again until it is none any more', async () => {

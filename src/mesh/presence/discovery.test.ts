@@ -8,14 +8,21 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
+import { Discovery } from './discovery.ts'
+import { KnownPeers } from './known-peers.ts'
+import { SILENT } from '../../glia/log.ts'
 import { DISCOVERY_TOPIC } from '../limits.ts'
-import { glia, relay, type TestNode, whereIs } from '../test-nodes.ts'
+import { glia, plainClient, relay, type TestNode, whereIs } from '../test-nodes.ts'
 
 const strangers: Libp2p[] = []
+const stopping: Discovery[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+  for (const discovery of stopping.splice(0)) discovery.stop()
   await Promise.all(strangers.splice(0).map(async (peer) => peer.stop()))
 })
 
@@ -117,4 +124,123 @@ test('two peers of a relay hear of each other through it', async () => {
   const other = ({ mesh }: TestNode, { peerId }: TestNode): boolean =>
     mesh.peers().some((peer) => peer.peerId === peerId)
   await expect.poll(() => other(near, far) && other(far, near), { timeout: 15_000 }).toBe(true)
+})
+
+/** A peer that only announces itself, and what it has heard. */
+async function announcer(listen: readonly string[] = []) {
+  const libp2p = await plainClient({
+    addresses: { listen: [...listen] },
+    transports: [tcp()],
+    services: { identify: identify(), pubsub: gossipsub({ floodPublish: true }) },
+  })
+  const pubsub = libp2p.services['pubsub'] as ReturnType<ReturnType<typeof gossipsub>>
+  const known = new KnownPeers()
+  const heard: [peer: string, isNew: boolean][] = []
+  const forgot = vi.fn<() => void>()
+  const own = addresses(2)
+  const discovery = new Discovery({
+    self: libp2p.peerId,
+    log: SILENT,
+    pubsub,
+    addresses: () => own,
+    known,
+    sourceOf: (neighbour) => ({ name: neighbour.toString(), isOwnRelay: false }),
+    heard: (peer, isNew) => heard.push([peer, isNew]),
+    forgot,
+  })
+  stopping.push(discovery)
+  discovery.start()
+  return { libp2p, pubsub, known, heard, forgot, own, discovery, id: libp2p.peerId.toString() }
+}
+
+/** Two neighbours. Each knows that the other listens to announcements. */
+async function neighbours() {
+  const [one, other] = await Promise.all([announcer(), announcer(['/ip4/127.0.0.1/tcp/0'])])
+  const [address] = other.libp2p.getMultiaddrs()
+  if (!address) throw new Error('the other one listens nowhere')
+  await one.libp2p.dial(address)
+  await expect
+    .poll(() => [one, other].map(({ pubsub }) => pubsub.getSubscribers(DISCOVERY_TOPIC).length))
+    .toEqual([1, 1])
+  return [one, other] as const
+}
+
+test('a peer announces itself, and hears of its neighbour, each time it announces itself', async () => {
+  const [one, other] = await neighbours()
+  other.discovery.soon()
+  await expect.poll(() => one.heard[0]).toEqual([other.id, true])
+  expect(one.known.get(other.id)?.addresses.map(String)).toEqual(other.own.map(String))
+  // Where few are, a newcomer is answered at once.
+  await expect.poll(() => other.heard[0]).toEqual([one.id, true])
+  await expect.poll(() => one.heard[1]).toEqual([other.id, false])
+  expect(one.heard.every(([peer]) => peer === other.id)).toBe(true)
+})
+
+test('new addresses are announced soon', async () => {
+  const [one, other] = await neighbours()
+  other.discovery.soon()
+  await expect.poll(() => one.heard.length).toBe(1)
+  other.own.splice(0, 2, multiaddr('/ip4/198.51.100.8/tcp/1'))
+  other.discovery.soon()
+  await expect.poll(() => one.known.get(other.id)?.addresses.map(String)).toEqual(['/ip4/198.51.100.8/tcp/1'])
+})
+
+test('messages of another topic are no announcements', async () => {
+  const [one, other] = await neighbours()
+  for (const { pubsub } of [one, other]) pubsub.subscribe('another')
+  await expect.poll(() => other.pubsub.getSubscribers('another').length).toBe(1)
+  const arrived = new Promise<void>((resolve) => {
+    one.pubsub.addEventListener('gossipsub:message', ({ detail }) => {
+      if (detail.msg.topic === 'another') resolve()
+    })
+  })
+  const key = await generateKeyPair('Ed25519')
+  await other.pubsub.publish('another', announcement(key, addresses(1)))
+  await arrived
+  expect(one.known.get(peerIdFromPrivateKey(key).toString())).toBeUndefined()
+})
+
+test('a peer of which nothing was heard for a minute is forgotten, and one that is a little late is not', async () => {
+  const { known, forgot, discovery } = await announcer()
+  const ids = await Promise.all([0, 1].map(async () => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))))
+  const [gone, late] = ids
+  if (!gone || !late) throw new Error('there are too few')
+  const source = { name: 'a neighbour', isOwnRelay: false }
+  known.heard(gone, [], source, Date.now() - 61_000)
+  known.heard(late, [], source, Date.now() - 50_000)
+  discovery.soon()
+  await expect.poll(() => forgot.mock.calls.length).toBe(1)
+  expect(known.all.map(({ id }) => id)).toEqual([late])
+})
+
+test('what is stopped announces and hears nothing more, and may be stopped again', async () => {
+  const [one] = await neighbours()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const publish = vi.spyOn(one.pubsub, 'publish')
+  one.discovery.soon()
+  await vi.advanceTimersByTimeAsync(3000)
+  const before = publish.mock.calls.length
+  expect(before).toBeGreaterThan(0)
+  for (const end of ['stop', 'stop', 'soon'] as const) one.discovery[end]()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(publish).toHaveBeenCalledTimes(before)
+  expect([one.pubsub.getTopics(), one.pubsub.listenerCount('gossipsub:message')]).toEqual([[], 0])
+})
+
+test('the interval grows with the mesh, up to a minute', async () => {
+  const [one] = await neighbours()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  const publish = vi.spyOn(one.pubsub, 'publish')
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  const pausesFor = async (peers: number, ms: number): Promise<number> => {
+    vi.spyOn(one.known, 'size', 'get').mockReturnValue(peers)
+    one.discovery.soon()
+    await vi.advanceTimersByTimeAsync(2000)
+    publish.mockClear()
+    await vi.advanceTimersByTimeAsync(ms)
+    return publish.mock.calls.length
+  }
+  expect(await pausesFor(0, 10_000)).toBe(5)
+  expect(await pausesFor(40, 20_000)).toBe(2)
+  expect(await pausesFor(1000, 57_000)).toBe(0)
 })
