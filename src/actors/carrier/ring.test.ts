@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { build, type Rolldown } from 'vite'
 import { describe, expect, test } from 'vitest'
+import { threadScript } from '../../build/test-thread.ts'
 import { BROKEN, Ring } from './ring.ts'
 
 /** The two sides of one ring, each with its own view of the memory. */
@@ -217,18 +216,7 @@ describe('a ring between two threads', () => {
     parentPort.postMessage([stdin.available, other.available])`
 
   async function startThread(script: string, stdin: Ring, stdout: Ring): Promise<Worker> {
-    const entry = fileURLToPath(new URL('ring.ts', import.meta.url))
-    const output = await build({
-      configFile: false,
-      logLevel: 'silent',
-      build: { write: false, minify: false, target: 'node20', lib: { entry, formats: ['cjs'] } },
-    })
-    const [
-      {
-        output: [chunk],
-      },
-    ] = output as [Rolldown.RolldownOutput]
-    return new Worker(`${chunk.code}\n{${script}}`, {
+    return new Worker(await threadScript(new URL('ring.ts', import.meta.url), script), {
       eval: true,
       workerData: { stdin: stdin.buffer, stdout: stdout.buffer },
     })

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type MessagePort as NodePort, Worker } from 'node:worker_threads'
-import { build, type Rolldown } from 'vite'
 import { afterEach, describe, expect, test } from 'vitest'
+import { threadScript } from '../../../src/build/test-thread.ts'
 import { ERRNO } from '../../../src/actors/outgoing/call-errno.ts'
 import type { Want } from '../../../src/actors/carrier/frames.ts'
 import { formatAddress, PROTOCOL } from '../../../src/glia/address.ts'
@@ -476,21 +475,6 @@ const THREAD = `
 
 let script: Promise<string> | undefined
 
-async function threadScript(): Promise<string> {
-  const entry = fileURLToPath(new URL('test-guest-entry.ts', import.meta.url))
-  const output = await build({
-    configFile: false,
-    logLevel: 'silent',
-    build: { write: false, minify: false, target: 'node20', lib: { entry, formats: ['cjs'] } },
-  })
-  const [
-    {
-      output: [chunk],
-    },
-  ] = output as [Rolldown.RolldownOutput]
-  return `${chunk.code}\n{${THREAD}}`
-}
-
 test('a worker that sends what is no message is ended: its guest may wait for an answer', async () => {
   const { port, broken } = testPage()
   port.postMessage({ type: 'open', id: 1, want: 'call', path: 7 })
@@ -500,7 +484,7 @@ test('a worker that sends what is no message is ended: its guest may wait for an
 
 /** A guest that blocks its thread when it waits. */
 async function blockingGuest(port: MessagePort): Promise<TestGuest> {
-  script ??= threadScript()
+  script ??= threadScript(new URL('test-guest-entry.ts', import.meta.url), THREAD)
   const nodePort = port as unknown as NodePort
   const worker = new Worker(await script, { eval: true, workerData: { port: nodePort }, transferList: [nodePort] })
   let lastId = 0

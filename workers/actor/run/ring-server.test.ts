@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { build, type Rolldown } from 'vite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { threadScript } from '../../../src/build/test-thread.ts'
 import { BROKEN, RING_BYTES } from '../../../src/actors/carrier/ring.ts'
 import { Lane } from '../../../src/actors/worker/lane.ts'
 import { RingWire } from '../../../src/actors/worker/ring-wire.ts'
@@ -53,17 +52,7 @@ const THREAD = `
     })
   }`
 
-const output = await build({
-  configFile: false,
-  logLevel: 'silent',
-  build: {
-    write: false,
-    minify: false,
-    target: 'node20',
-    lib: { entry: fileURLToPath(new URL('ring-server.ts', import.meta.url)), formats: ['cjs'] },
-  },
-})
-const [bundle] = output as [Rolldown.RolldownOutput]
+const script = await threadScript(new URL('ring-server.ts', import.meta.url), THREAD)
 
 /** Words of a ring's header in which a thread sleeps. */
 const [READER_SEQ, WRITER_SEQ] = [3, 4]
@@ -80,7 +69,7 @@ class Thread {
 
   constructor(role: 'method' | 'reads' | 'writes') {
     const workerData = { channel: wire.channel, role, done: this.#done }
-    this.#worker = new Worker(`${bundle.output[0].code}\n{${THREAD}}`, { eval: true, workerData })
+    this.#worker = new Worker(script, { eval: true, workerData })
     this.#worker.on('message', (answer: unknown) => this.#answers.shift()?.(answer))
   }
 
