@@ -47,8 +47,8 @@ async function slowLine(port: number, bytesPerSecond: number): Promise<{ port: n
       if (isCut) return
       far.pause()
       setTimeout(() => near.write(data) && far.resume(), (1000 * data.length) / bytesPerSecond)
-      near.once('drain', () => far.resume())
     })
+    near.on('drain', () => far.resume())
   })
   line.listen(0, '127.0.0.1')
   await once(line, 'listening')
