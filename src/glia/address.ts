@@ -45,7 +45,9 @@ export function formatAddress({ host, proc, method }: Address): string {
  * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self` and `root` are replaced.
  * @throws {GliaError} ERR_BAD_ADDRESS that says which part is wrong.
  */
-export function parseAddress(text: string, aliases?: Aliases): Address {
+export function parseAddress(given: string, aliases?: Aliases): Address {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
+  const text = String(given)
   const [empty, ww, version, host, proc, method, ...rest] = text.split('/')
   if (
     empty !== '' ||

@@ -104,6 +104,24 @@ test('a signal that aborts before or while a peer starts leaves none', async () 
 
 test('relays and addresses of no use are refused with a GliaError', async () => {
   await expect(createPeer({ relays: ['nonsense'] })).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+  await expect(createPeer({ relays: undefined as never })).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await expect(other.call(undefined as never)).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
   await expect(other.call('nonsense')).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+  await expect(other.connect(undefined as never)).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
   await expect(other.connect('nonsense')).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+})
+
+test('a message that is no text and no bytes is refused, and nobody waits for it', async () => {
+  await expect(other.call(to('echo'), 42 as never)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
+test.each([
+  [{ pid: 'x' }, 'ERR_BAD_ADDRESS'],
+  [{ name: undefined }, 'ERR_BAD_REQUEST'],
+  [{ methods: { 'a/b': async () => undefined } }, 'ERR_BAD_REQUEST'],
+  [{ methods: { '': async () => undefined } }, 'ERR_BAD_REQUEST'],
+  [{ methods: { run: 42 } }, 'ERR_BAD_REQUEST'],
+])('a process of %j is refused', (given, code) => {
+  const make = (): unknown => createProc({ name: 'x', methods: {}, ...given } as never)
+  expect(make).toThrow(expect.objectContaining({ code }))
 })

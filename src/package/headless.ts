@@ -8,6 +8,7 @@ import { isServed } from '../glia/process/admit.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import { parsePid } from '../glia/pid.ts'
 import { Router } from '../glia/router.ts'
+import { bytesOf } from '../glia/stream/bytes-of.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
 import { MeshNode } from '../mesh/node.ts'
@@ -43,13 +44,15 @@ export interface HeadlessPeer {
 
 /**
  * Runs a peer in Node, under a fresh identity.
- * @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is no multiaddr. The signal's reason if it aborts meanwhile.
+ * @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is no multiaddr, ERR_BAD_REQUEST if `relays` is no list. The signal's reason if it aborts meanwhile.
  */
 export async function createPeer(options: HeadlessPeerOptions): Promise<HeadlessPeer> {
   const { relays, procs = [createProc({ name: 'root', methods: {} })], log = SILENT, signal: life } = options
   life?.throwIfAborted()
   // A relay that is not there yet is tried again and again. An address that is none is a mistake.
-  for (const address of relays) readMultiaddr(address)
+  if (!Array.isArray(relays))
+    throw new GliaError('ERR_BAD_REQUEST', 'relays: give a list of multiaddrs; it may be empty.')
+  for (const address of relays) readMultiaddr(String(address))
   const identity = await newIdentity()
   const { peerId } = identity
   const processes = processesOf(procs)
@@ -99,8 +102,8 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     addresses: () => mesh.addrs(),
     open,
     async call(address, body = '', how) {
+      const message = bytesOf(body)
       const stream = await open(address, how)
-      const message = typeof body === 'string' ? new TextEncoder().encode(body) : body
       // What goes wrong while sending, the reply tells.
       const sending = stream.write(message).then(() => stream.closeWrite())
       sending.catch(() => undefined)
@@ -108,7 +111,8 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     },
     async connect(target, { signal } = {}) {
       checkRuns()
-      return mesh.connect(target, signal)
+      // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
+      return mesh.connect(String(target), signal)
     },
     stop: stopOnce,
   }

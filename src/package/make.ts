@@ -1,7 +1,8 @@
+import { isMethodName } from '../glia/address.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import { type Logger, SILENT } from '../glia/log.ts'
-import { newPid, type Pid } from '../glia/pid.ts'
+import { newPid, parsePid, type Pid } from '../glia/pid.ts'
 import type { Actor, Message } from '../glia/process/actor.ts'
 import { type GivenPolicy, makePolicy } from '../glia/process/policy.ts'
 import { Proc } from '../glia/process/proc.ts'
@@ -22,10 +23,12 @@ export interface ProcOptions {
   log?: Logger | undefined
 }
 
-/** Makes a process of functions. @throws {GliaError} ERR_BAD_REQUEST if the policy or the restart settings are of no use. */
+/** Makes a process of functions. @throws {GliaError} ERR_BAD_REQUEST if a name, a method, the policy or the restart settings are of no use; ERR_BAD_ADDRESS if the PID is none. */
 export function createProc({ pid = newPid(), name, methods, policy, restart = 'permanent', log }: ProcOptions): Proc {
+  if (typeof name !== 'string') throw new GliaError('ERR_BAD_REQUEST', 'name: give a text.')
+  for (const [method, run] of Object.entries(methods)) checkMethod(method, run)
   return new Proc({
-    pid,
+    pid: parsePid(pid),
     name,
     methods: Object.keys(methods),
     policy: makePolicy({ ...policy }),
@@ -38,6 +41,12 @@ export function createProc({ pid = newPid(), name, methods, policy, restart = 'p
       failed: (error) => log?.warn(`${name}: ${error.message} ${error.code}`),
     },
   })
+}
+
+/** Nobody could call a method whose name cannot stand in an address. */
+function checkMethod(name: string, run: unknown): void {
+  if (!isMethodName(name)) throw new GliaError('ERR_BAD_REQUEST', `methods: “${name}” cannot stand in an address.`)
+  if (typeof run !== 'function') throw new GliaError('ERR_BAD_REQUEST', `methods.${name}: give a function.`)
 }
 
 function actorOf(methods: ProcOptions['methods']): Actor {

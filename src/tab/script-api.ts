@@ -2,6 +2,7 @@ import { arrivedContext, atDeadline, type CallContext, MAX_TIMER_MS } from '../g
 import { concat } from '../glia/stream/concat.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
+import { bytesOf } from '../glia/stream/bytes-of.ts'
 import type { HttpApi } from '../glia/http/http.ts'
 import { askInTime, type AskListing } from '../glia/listing.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
@@ -235,12 +236,4 @@ function blobOfModule(module: unknown): Blob {
 
 function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer
-}
-
-function bytesOf(body: unknown): Uint8Array {
-  if (typeof body === 'string') return new TextEncoder().encode(body)
-  // A copy: the caller may change its bytes afterwards.
-  if (body instanceof Uint8Array) return body.slice()
-  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0))
-  throw new GliaError('ERR_BAD_REQUEST', 'A message is a text, a Uint8Array or an ArrayBuffer.')
 }
