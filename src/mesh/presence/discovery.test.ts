@@ -170,10 +170,23 @@ test('a peer announces itself, and hears of its neighbour, each time it announce
   other.discovery.soon()
   await expect.poll(() => one.heard[0]).toEqual([other.id, true])
   expect(one.known.get(other.id)?.addresses.map(String)).toEqual(other.own.map(String))
-  // Where few are, a newcomer is answered at once.
   await expect.poll(() => other.heard[0]).toEqual([one.id, true])
   await expect.poll(() => one.heard[1]).toEqual([other.id, false])
   expect(one.heard.every(([peer]) => peer === other.id)).toBe(true)
+})
+
+test('a newcomer is answered at once where few are known, and with the next announcement where many are', async () => {
+  const [one, other] = await neighbours()
+  const soon = vi.spyOn(one.discovery, 'soon')
+  other.discovery.soon()
+  await expect.poll(() => one.heard.length).toBe(1)
+  expect(soon).toHaveBeenCalledTimes(1)
+  const [two, third] = await neighbours()
+  const later = vi.spyOn(two.discovery, 'soon')
+  vi.spyOn(two.known, 'size', 'get').mockReturnValue(5)
+  third.discovery.soon()
+  await expect.poll(() => two.heard.length).toBe(1)
+  expect(later).not.toHaveBeenCalled()
 })
 
 test('new addresses are announced soon', async () => {
@@ -243,4 +256,6 @@ test('the interval grows with the mesh, up to a minute', async () => {
   expect(await pausesFor(0, 10_000)).toBe(5)
   expect(await pausesFor(40, 20_000)).toBe(2)
   expect(await pausesFor(1000, 57_000)).toBe(0)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(publish).toHaveBeenCalledTimes(1)
 })
