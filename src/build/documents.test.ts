@@ -7,7 +7,7 @@ import { fromRoot } from './paths.ts'
 /** Every document of the repository, relative to its root. */
 const documents = filesOf('*.md')
 
-/** The documents that say how to use Glia. All other READMEs are of a room, and fit on a page. */
+/** The documents that say how to use or implement Glia. All other READMEs are of a room, and fit on a page. */
 const MANUALS = new Map([
   ['README.md', 160],
   ['ARCHITECTURE.md', 200],
@@ -15,6 +15,7 @@ const MANUALS = new Map([
   ['src/examples/clients/README.md', Infinity],
   ['src/node/README.md', Infinity],
   ['src/tab/README.md', Infinity],
+  ['src/glia/session/SPEC.md', Infinity],
   ['.github/CHANGELOG.md', Infinity],
   ['.github/CONTRIBUTING.md', 100],
   ['.github/SECURITY.md', 100],
