@@ -10,8 +10,9 @@ export interface PeerOptions {
   workerScript?: string | URL | undefined
   /**
    * URL of the service worker, `glia/sw.js`, on the page's own origin. With it, pages below its folder call
-   * actors with `fetch`, tabs of this browser call each other without a network, and the headers of a host that sends none are
-   * added. Left out: there is none, and the page's scripts call through the peer that `createPeer` returns.
+   * actors with `fetch`, and tabs of this browser call each other without a network. On a host that sends no headers, it
+   * adds those of pages, and those of an `actor.js` in its folder. Left out: there is none, and the page's scripts call
+   * through the peer that `createPeer` returns.
    */
   serviceWorker?: string | URL | undefined
   /** URL of the module of the peer's root process. Left out: `dist/actors/root.wasm` of the package. */
