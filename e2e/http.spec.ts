@@ -54,9 +54,10 @@ for (const [what, method, path, status, code, allow] of [
   test(`${what} is answered with ${status} and ${code}`, async ({ tab }) => {
     const reply = await send(tab, path, { method })
     expect(reply.status).toBe(status)
-    expect(reply.headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/json' })
+    expect(reply.headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/problem+json' })
     expect(reply.headers['allow']).toBe(allow)
-    expect(JSON.parse(reply.text ?? '')).toEqual({ code, message: expect.stringMatching(/^\S.*\.$/) })
+    const problem = JSON.parse(reply.text ?? '') as { message: string }
+    expect(problem).toEqual({ status, code, message: expect.stringMatching(/^\S.*\.$/), detail: problem.message })
   })
 }
 

@@ -81,7 +81,7 @@ test('curl is told what is wrong with a call', async ({ tab, server }) => {
   const pid = await spawn(tab, 'trouble')
   const refused = async (path: string, method?: string) => {
     const { status, headers, text } = await post(server.url, path, '', method)
-    expect(headers).toMatchObject({ 'content-type': 'application/json' })
+    expect(headers).toMatchObject({ 'content-type': 'application/problem+json' })
     return { status, allow: headers['allow'], ...(JSON.parse(text) as { code: string; message: string }) }
   }
   expect(await refused(await addressOf(tab, 'nothing', pid))).toMatchObject({ status: 404, code: 'ERR_NO_METHOD' })

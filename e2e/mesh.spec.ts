@@ -187,7 +187,8 @@ test('a page calls the process of somebody else with fetch, and is told what is 
   expect(await post(ada, await addressOf(bob, 'slurp', pid))).toMatchObject({ status: 200, text: '5' })
   const refused = async (path: string) => {
     const { status, text = '' } = await post(ada, path)
-    return { status, ...(JSON.parse(text) as { code: string; message: string }) }
+    const { code, message } = JSON.parse(text) as { code: string; message: string }
+    return { status, code, message }
   }
   expect(await refused(await addressOf(bob, 'nothing', pid))).toMatchObject({ status: 404, code: 'ERR_NO_METHOD' })
   expect(await refused(await addressOf(bob, 'echo', NO_PID))).toMatchObject({ status: 404, code: 'ERR_NO_PROC' })

@@ -367,8 +367,10 @@ describe('a caller that goes away', () => {
 async function errorOf(answer: Promise<Response>): Promise<object> {
   const response = await answer
   const type = response.headers.get('content-type')
-  if (type !== 'application/json') throw new Error(`This is no error of the API: ${response.status}, ${type}`)
-  return { status: response.status, ...((await response.json()) as object) }
+  if (type !== 'application/problem+json') throw new Error(`No error of the API: ${response.status}, ${type}`)
+  const { detail, ...problem } = (await response.json()) as { status: number; detail: string; message: string }
+  expect(problem).toMatchObject({ status: response.status, message: detail })
+  return problem
 }
 
 describe('a program that exits with a code other than 0', () => {
@@ -385,7 +387,8 @@ describe('a program that exits with a code other than 0', () => {
     const { http, path } = api(exiting)
     const reply = await http(request(path))
     expect([reply.status, codeOf(reply)]).toEqual([500, '3'])
-    expect(await reply.json()).toEqual({ code: 'ERR_EXITED', message: 'run exited with code 3.', exitCode: 3 })
+    const detail = 'run exited with code 3.'
+    expect(await reply.json()).toEqual({ status: 500, detail, code: 'ERR_EXITED', message: detail, exitCode: 3 })
   })
 
   test('breaks the body after its head', async () => {

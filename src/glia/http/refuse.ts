@@ -20,14 +20,20 @@ export function noPath(path: string): GliaError {
   return new GliaError('ERR_NO_PATH', `The API has no path ${path.slice(0, 200)}.`)
 }
 
-/** An error response of the API: JSON `{code, message}`. Also used for requests that do not reach the API. */
+/** The type of error responses: problem details. @see https://www.rfc-editor.org/rfc/rfc9457 */
+const PROBLEM_TYPE = 'application/problem+json'
+
+/**
+ * An error response of the API: problem details with `code` and `message`, and `exitCode` if a program has exited. Also
+ * used for requests that do not reach the API.
+ */
 export function refuse(error: GliaError, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(error), {
+  return new Response(JSON.stringify({ status: error.status, detail: error.message, ...error.toJSON() }), {
     status: error.status,
     headers: {
       ...API_HEADERS,
       ...headers,
-      'content-type': 'application/json',
+      'content-type': PROBLEM_TYPE,
       ...(error.exitCode !== undefined && { [EXIT_HEADER]: String(error.exitCode) }),
     },
   })
