@@ -14,7 +14,7 @@ const call = {
   first: bytes,
   complete: false,
 }
-const context = { chain: ['peer/process'], onBehalfOf: [], deadlineMs: 5, client: 'one' }
+const context = { chain: ['peer/process'], onBehalfOf: [], deadlineMs: 5, client: 'one', trace: 'abc' }
 const head = { type: 'head', status: 200, headers: [['a', 'b']], body: null, complete: true }
 
 /** Each message with one field missing. */
@@ -96,6 +96,7 @@ describe('the service worker’s messages to a tab', () => {
       { ...call, headers: [[1, 2]] },
       { ...call, context: {} },
       { ...call, context: { chain: [1] } },
+      { ...call, context: { chain: [], trace: 'x'.repeat(129) } },
       { ...call, context: { chain: Array.from({ length: 65 }, () => 'a/b') } },
       { ...call, context: { ...context, deadlineMs: '1' } },
     ]),

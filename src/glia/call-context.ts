@@ -22,6 +22,11 @@ export interface CallContext {
    * characters. It divides the caller's share.
    */
   readonly client?: string | undefined
+  /**
+   * A text of at most 128 characters that all calls inherit which are made for the same first call: of HTTP calls a W3C
+   * `traceparent`.
+   */
+  readonly trace?: string | undefined
 }
 
 /** The same for another thread or page, which has another clock. */
@@ -31,6 +36,7 @@ export interface ContextMessage {
   /** Time left, in ms. Left out: no limit. */
   readonly deadlineMs?: number | undefined
   readonly client?: string | undefined
+  readonly trace?: string | undefined
 }
 
 /** The parts of a context that arrived. */
@@ -54,6 +60,9 @@ export const MAX_SENT_CHAIN = 64
 /** Longest name of a client, in UTF-16 units. */
 const MAX_CLIENT = 64
 
+/** Longest trace, in UTF-16 units. */
+export const MAX_TRACE = 128
+
 /** Longest name of a process in a chain, in UTF-16 units: a peer id and a hash or a PID. */
 const MAX_LINK = 128
 
@@ -73,32 +82,38 @@ export function atDeadline(context: CallContext, late: (error: GliaError) => voi
 }
 
 /** A context that arrived with the time left, as of now. */
-export function arrivedContext({ chain = [], onBehalfOf = [], deadlineMs, client }: Arrived = {}): CallContext {
-  if (chain.length === 0 && onBehalfOf.length === 0 && !deadlineMs && !client) return NO_CONTEXT
-  return { chain, onBehalfOf, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client }
+export function arrivedContext({ chain = [], onBehalfOf = [], deadlineMs, client, trace }: Arrived = {}): CallContext {
+  if (chain.length === 0 && onBehalfOf.length === 0 && !deadlineMs && !client && !trace) return NO_CONTEXT
+  return { chain, onBehalfOf, deadlineAt: deadlineMs ? performance.now() + deadlineMs : undefined, client, trace }
 }
 
 export function contextMessage(context: CallContext): ContextMessage {
-  const { chain, onBehalfOf, client } = context
-  return { chain, onBehalfOf, deadlineMs: remainingMs(context), client }
+  const { chain, onBehalfOf, client, trace } = context
+  return { chain, onBehalfOf, deadlineMs: remainingMs(context), client, trace }
 }
 
 /** Undefined if the value is no context. */
 export function readContextMessage(value: unknown): ContextMessage | undefined {
-  const { chain, onBehalfOf = [], deadlineMs, client } = fields(value)
+  const { chain, onBehalfOf = [], deadlineMs, client, trace } = fields(value)
   if (!isChain(chain) || !isPeerList(onBehalfOf)) return undefined
   if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0)) return undefined
   if (client !== undefined && !isClientName(client)) return undefined
+  if (trace !== undefined && !isTrace(trace)) return undefined
   return {
     chain,
     onBehalfOf,
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(client !== undefined && { client }),
+    ...(trace !== undefined && { trace }),
   }
 }
 
 export function isClientName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_CLIENT
+}
+
+export function isTrace(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TRACE
 }
 
 export function isChain(value: unknown): value is string[] {

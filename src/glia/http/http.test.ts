@@ -373,6 +373,17 @@ async function errorOf(answer: Promise<Response>): Promise<object> {
   return problem
 }
 
+test('a call is in the trace of its request, and so are the calls that are made for it', async () => {
+  const trace = '0af7651916cd43dd8448eb211c80319c'
+  const { http, path } = api(async ({ context, write }) => write(bytes(context.trace ?? 'none')))
+  const traced = await http(request(path, { headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` } }))
+  const heard = await traced.text()
+  expect(heard).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`))
+  expect(traced.headers.get('traceparent')).toBe(heard)
+  const plain = await http(request(path, { headers: { traceparent: 'nonsense' } }))
+  expect([await plain.text(), plain.headers.get('traceparent')]).toEqual(['none', null])
+})
+
 describe('a program that exits with a code other than 0', () => {
   /** Writes the text of its message, and exits with 3. */
   const exiting: Run = async (message) => {

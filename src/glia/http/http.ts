@@ -12,6 +12,7 @@ import { askInTime, type AskListing, type ListedProcess } from '../listing.ts'
 import type { Router } from '../router.ts'
 import type { Stream } from '../stream/stream.ts'
 import type { StreamInit } from '../stream/stream-pair.ts'
+import { traceOf } from '../trace-context.ts'
 import { pumpInto, readableFrom } from '../stream/web-streams.ts'
 
 /** Answers one request of the HTTP API. */
@@ -124,7 +125,8 @@ async function deliver(
   if (signal.aborted) throw gaveUp()
   const body = options.body === undefined ? request.body : options.body
   const address = await router.resolve(path, signal)
-  const open = (): Stream => router.open(address, streamInitOf(request, options))
+  const init = streamInitOf(request, options)
+  const open = (): Stream => router.open(address, init)
   const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
   const call =
     key === undefined
@@ -142,17 +144,20 @@ async function deliver(
       ...API_HEADERS,
       'content-type': 'application/octet-stream',
       ...(code !== undefined && { [EXIT_HEADER]: String(code) }),
+      ...(init.context?.trace !== undefined && { traceparent: init.context.trace }),
     },
   })
   return noteExit(response, reply.ended)
 }
 
 function streamInitOf(request: Request, options: HttpCallOptions): StreamInit {
+  const { caller = 'browser', context = NO_CONTEXT, client = context.client } = options
+  const trace = context.trace ?? traceOf(request.headers.get('traceparent'))
+  const isPlain = client === context.client && trace === context.trace
   return {
-    caller: options.caller ?? 'browser',
+    caller,
     expectedBytes: options.bodyBytes ?? lengthOf(request),
-    context:
-      options.client === undefined ? options.context : { ...NO_CONTEXT, ...options.context, client: options.client },
+    context: isPlain ? context : { ...context, client, trace },
   }
 }
 

@@ -47,6 +47,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: M
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
       // The clients of a gateway have shares of their own there too.
       client: context.client,
+      trace: context.trace,
     },
     read: async () => {
       const came = pace?.reads()

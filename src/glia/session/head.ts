@@ -1,4 +1,4 @@
-import { isChain, isClientName, isPeerList, MAX_SENT_CHAIN } from '../call-context.ts'
+import { isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN, MAX_TRACE } from '../call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../errors.ts'
 import { MAX_HEAD_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
@@ -28,7 +28,6 @@ export interface OpenHead {
   for?: readonly string[] | undefined
 }
 
-const MAX_TRACE = 128
 /** setTimeout takes a signed 32-bit number of ms. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
 /** Characters of an error's message that are always sent. Each takes up to 6 bytes in JSON. */
@@ -60,7 +59,7 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   if (typeof to !== 'string') throw violation('a call has no address')
   if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('the deadline of a call is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
-  if (trace !== undefined && !isText(trace, MAX_TRACE)) throw violation('the trace id is not valid')
+  if (trace !== undefined && !isTrace(trace)) throw violation('the trace id is not valid')
   if (client !== undefined && !isClientName(client)) throw violation('the name of a client is not valid')
   if (chain !== undefined && !isChain(chain)) throw violation('the call chain is not valid')
   // It must not be ignored: without it the call would have more rights.
@@ -103,8 +102,4 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.length <= maxLength
 }

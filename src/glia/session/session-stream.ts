@@ -16,7 +16,6 @@ export interface SessionStreamInit {
   /** Peer id of the caller. */
   caller: string
   expectedBytes?: number | undefined
-  trace?: string | undefined
   context?: CallContext | undefined
   /** The encoded head, for a call that this end opens. */
   head?: Uint8Array | undefined
@@ -41,8 +40,6 @@ export class SessionStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes: number | undefined
-  /** An id that all calls share which are made for the same first call. */
-  readonly trace: string | undefined
   readonly context: CallContext
 
   /** For the session: the id of the call. */
@@ -70,7 +67,6 @@ export class SessionStream implements Stream {
     this.methodName = address.method
     this.caller = init.caller
     this.expectedBytes = init.expectedBytes
-    this.trace = init.trace
     this.context = init.context ?? NO_CONTEXT
     this.id = init.id
     this.#in = new Inbox(common.creditBytes)

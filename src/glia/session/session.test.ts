@@ -40,14 +40,14 @@ test('the server learns what the call says of itself', async () => {
   const { caller } = testSessions(served.serve)
   const next = served.next()
   const address = addressOf(newPid(), 'Méthode "1"')
-  const said = { expectedBytes: 3, trace: 'abc' }
+  const said = { expectedBytes: 3 }
   const chain = ['a/b', 'c/d']
   const now = performance.now()
-  const near = caller.open(address, { ...said, client: 'one of many', chain, deadlineMs: 10_000 })
-  expect(near).toMatchObject({ caller: OTHER, methodName: 'Méthode "1"', ...said, context: { chain } })
+  const near = caller.open(address, { ...said, client: 'one of many', trace: 'abc', chain, deadlineMs: 10_000 })
+  expect(near).toMatchObject({ caller: OTHER, methodName: 'Méthode "1"', ...said, context: { chain, trace: 'abc' } })
   const far = await next
   expect(far).toMatchObject({ caller: OTHER, destination: SELF, procId: address.proc, ...said })
-  expect(far.context).toMatchObject({ chain, client: 'one of many' })
+  expect(far.context).toMatchObject({ chain, client: 'one of many', trace: 'abc' })
   expect(far.context.deadlineAt).toBeGreaterThanOrEqual(now + 10_000)
   near.abort(new GliaError('ERR_ABORTED', 'enough'))
 })

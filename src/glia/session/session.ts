@@ -133,9 +133,9 @@ export class Session {
       chain: chain?.length ? chain : undefined,
       for: onBehalfOf?.length ? onBehalfOf : undefined,
     })
-    const context = arrivedContext({ chain, onBehalfOf, deadlineMs })
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs, trace })
     const call = new SessionStream(
-      { id: ++this.#lastId, address, caller: local, expectedBytes, trace, context, head },
+      { id: ++this.#lastId, address, caller: local, expectedBytes, context, head },
       this.#common,
     )
     if (error) {
@@ -237,8 +237,8 @@ export class Session {
       this.#sender.refuse(id, toGliaError(thrown))
       return
     }
-    const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client })
-    const call = new SessionStream({ id, address, caller: remote, expectedBytes, trace, context }, this.#common)
+    const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client, trace })
+    const call = new SessionStream({ id, address, caller: remote, expectedBytes, context }, this.#common)
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)

@@ -70,10 +70,10 @@ export class Sessions {
   ): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
-    const { chain, onBehalfOf, client } = context
+    const { chain, onBehalfOf, client, trace } = context
     if ('session' in dialect) {
       const deadlineMs = remainingMs(context)
-      return dialect.session.open(address, { signal, chain, onBehalfOf, client, deadlineMs, expectedBytes })
+      return dialect.session.open(address, { signal, chain, onBehalfOf, client, trace, deadlineMs, expectedBytes })
     }
     if (onBehalfOf.length > 0) throw refuseRaw(dialect, address)
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))

@@ -27,7 +27,7 @@ export function foreignPage(origin: string | undefined): string {
 
 const PREFLIGHT_SECONDS = 600
 /** Headers that pages of allowed sites may read, beside those that every page may read. */
-const EXPOSED_HEADERS = `${EXIT_HEADER}, retry-after`
+const EXPOSED_HEADERS = `${EXIT_HEADER}, retry-after, traceparent`
 
 /**
  * Refuses requests of other sites' pages. Every page that is open on this machine can reach a gateway on it, and
