@@ -178,7 +178,7 @@ test('where the relay is, pages of this server and of allowed sites may read, an
   const allowed = await ask(path, { headers: { origin: SITE, 'sec-fetch-site': 'cross-site' } })
   expect(allowed.headers).toMatchObject({
     'access-control-allow-origin': SITE,
-    'access-control-expose-headers': 'glia-exit-code, retry-after',
+    'access-control-expose-headers': 'glia-exit-code, retry-after, traceparent',
     vary: 'origin',
   })
 })
