@@ -226,6 +226,7 @@ test.describe('over the relay', () => {
 test('a small call takes a message of the data channel there, and one back', async ({ ada, bob }) => {
   await connect(ada, bob, 'direct')
   const echo = await addressOf(bob, 'echo')
+  const CALLS = 200
   const sent = await Promise.all(
     [ada, bob].map(async (page) =>
       page.evaluateHandle(() => {
@@ -240,13 +241,17 @@ test('a small call takes a message of the data channel there, and one back', asy
       }),
     ),
   )
-  await ada.evaluate(async (address) => {
-    for (let i = 0; i < 50; i++) await glia.call(address, 'hello')
-  }, echo)
+  await ada.evaluate(
+    async ([address, calls]) => {
+      for (let i = 0; i < calls; i++) await glia.call(address, 'hello')
+    },
+    [echo, CALLS] as const,
+  )
   for (const lengths of sent) {
     const all = await lengths.jsonValue()
-    expect(all.length).toBeGreaterThanOrEqual(50)
-    // Without whole-messages.ts the length of each message is a message of one or two bytes.
-    expect(all.filter((length) => length <= 2).length).toBeLessThan(25)
+    expect(all.length).toBeGreaterThanOrEqual(CALLS)
+    // Without whole-messages.ts the length of each message is a message of one or two bytes. Other protocols of a new
+    // connection send some such messages.
+    expect(all.filter((length) => length <= 2).length).toBeLessThan(CALLS / 2)
   }
 })
