@@ -1,0 +1,253 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+type vectors struct {
+	Valid []struct {
+		Name, Bytes string
+		Frame       struct {
+			Type               kind
+			ID, Bytes          uint64
+			Fin                bool
+			Head, Data, Status string
+		}
+	}
+	Invalid []struct{ Name, Bytes string }
+}
+
+func readVectors(t *testing.T) (v vectors) {
+	text, err := os.ReadFile("../../../../src/glia/session/vectors.json")
+	must(t, err)
+	must(t, json.Unmarshal(text, &v))
+	return v
+}
+
+func TestValidVectors(t *testing.T) {
+	for _, v := range readVectors(t).Valid {
+		want, err := hex.DecodeString(v.Bytes)
+		must(t, err)
+		e := v.Frame
+		f := frame{kind: e.Type, fin: e.Fin, id: e.ID, head: []byte(e.Head), body: []byte(e.Data + e.Status), count: e.Bytes}
+		b := f.encode()
+		if got := append(binary.AppendUvarint(nil, uint64(len(b))), b...); !bytes.Equal(got, want) {
+			t.Errorf("%s is encoded as %x", v.Name, got)
+		}
+		got, err := decode(b)
+		if err != nil || fmt.Sprintf("%v", got) != fmt.Sprintf("%v", f) {
+			t.Errorf("%s is decoded as %v, %v", v.Name, got, err)
+		}
+	}
+}
+
+func TestInvalidVectorsEndTheSession(t *testing.T) {
+	a, b := hosts(t)
+	Serve(b, echo)
+	for _, v := range readVectors(t).Invalid {
+		s, err := a.NewStream(t.Context(), b.ID(), Protocol)
+		must(t, err)
+		raw, _ := hex.DecodeString(v.Bytes)
+		_, err = s.Write(raw)
+		must(t, err)
+		s.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err = io.ReadAll(s); !errors.Is(err, network.ErrReset) {
+			t.Errorf("%s ends with %v", v.Name, err)
+		}
+	}
+}
+
+func TestServerThatBreaksTheProtocol(t *testing.T) {
+	a, b := hosts(t)
+	b.SetStreamHandler(Protocol, func(s network.Stream) {
+		s.Read(make([]byte, 1))
+		s.Write([]byte{5, byte(credit), 0, 0x80, 0x80, 1})
+	})
+	_, err := ask(t.Context(), dial(t, a, b.ID()), "any", []byte("small"))
+	wants(t, err, "ERR_PROTOCOL")
+}
+
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	a, b := hosts(t)
+	b.SetStreamHandler(Protocol, func(s network.Stream) { io.Copy(io.Discard, s) })
+	began := time.Now()
+	_, err := ask(t.Context(), dial(t, a, b.ID()), "any", []byte("small"))
+	wants(t, err, "ERR_UNREACHABLE")
+	if took := time.Since(began); took < 7*time.Second || took > 10*time.Second {
+		t.Errorf("it was given up after %v", took)
+	}
+}
+
+// TestOwnServer calls the server of this package; TestRealServer a Glia peer, if GLIA_TO and GLIA_ECHO say where.
+func TestOwnServer(t *testing.T) {
+	a, b := hosts(t)
+	Serve(b, echo)
+	calls(t, dial(t, a, b.ID()), "/own/echo")
+	failures(t, dial(t, a, b.ID()))
+}
+
+func TestRealServer(t *testing.T) {
+	to, address := os.Getenv("GLIA_TO"), os.Getenv("GLIA_ECHO")
+	if to == "" || address == "" {
+		t.Skip("no server")
+	}
+	at, err := peer.AddrInfoFromString(to)
+	must(t, err)
+	a, _ := hosts(t)
+	must(t, a.Connect(t.Context(), *at))
+	calls(t, dial(t, a, at.ID), address)
+	_, err = ask(t.Context(), dial(t, a, at.ID), strings.TrimSuffix(address, "echo")+"unknown", []byte("?"))
+	wants(t, err, "ERR_NO_METHOD")
+}
+
+// calls makes calls of every kind in one session.
+func calls(t *testing.T, s *Session, address string) {
+	for _, size := range []int{0, 5, maxData, 300_000, 64 << 20} {
+		began := time.Now()
+		reply, err := ask(t.Context(), s, address, pattern(size))
+		if err != nil || !bytes.Equal(reply, pattern(size)) {
+			t.Fatalf("%d of %d bytes, %v", len(reply), size, err)
+		}
+		t.Logf("%d bytes in %v", size, time.Since(began).Round(time.Millisecond))
+	}
+	results := make(chan error, 64)
+	for i := range 64 {
+		go func() {
+			message := pattern(1000 * i)
+			reply, err := ask(t.Context(), s, address, message)
+			if err == nil && !bytes.Equal(reply, message) {
+				err = errors.New("another reply")
+			}
+			results <- err
+		}()
+	}
+	for range 64 {
+		must(t, <-results)
+	}
+	for code, limit := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"ERR_ABORTED":  func(c context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(c) },
+		"ERR_DEADLINE": func(c context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(c, 300*time.Millisecond) },
+	} {
+		ctx, cancel := limit(t.Context())
+		c, err := s.Open(ctx, address, Head{})
+		must(t, err)
+		_, err = c.Write([]byte("half"))
+		must(t, err)
+		if code == "ERR_ABORTED" {
+			time.AfterFunc(100*time.Millisecond, cancel)
+		}
+		_, err = io.ReadAll(c)
+		wants(t, err, code)
+		cancel()
+	}
+	if reply, err := ask(t.Context(), s, address, []byte("still there")); string(reply) != "still there" {
+		t.Error(err)
+	}
+}
+
+// failures makes calls that only the server of this test understands.
+func failures(t *testing.T, s *Session) {
+	_, err := ask(t.Context(), s, "/own/nothing", []byte("?"))
+	wants(t, err, "ERR_NO_METHOD")
+	reply, err := ask(t.Context(), s, "/own/exit", pattern(1_000_000))
+	wants(t, err, "ERR_EXITED")
+	if e := err.(*Error); *e.ExitCode != 3 || !bytes.Equal(reply, pattern(1_000_000)) {
+		t.Errorf("%d bytes came before %v", len(reply), e)
+	}
+	_, err = ask(t.Context(), s, "/own/accepted", nil)
+	must(t, err)
+	_, err = ask(t.Context(), s, "/own/new", nil)
+	wants(t, err, "ERR_INTERNAL")
+	_, err = ask(t.Context(), s, "/own/"+strings.Repeat("x", maxJSON), nil)
+	wants(t, err, "ERR_BAD_REQUEST")
+	must(t, s.Close())
+	_, err = ask(t.Context(), s, "/own/echo", nil)
+	wants(t, err, "ERR_UNREACHABLE")
+}
+
+func echo(_ context.Context, c *Call) error {
+	three := int64(3)
+	switch c.Head.To {
+	case "/own/nothing":
+		return &Error{Code: "ERR_NO_METHOD", Message: "There is no such method."}
+	case "/own/new":
+		return &Error{Code: "ERR_OF_TOMORROW"}
+	case "/own/accepted":
+		return &Error{Code: "ERR_EXITED", ExitCode: &three, Accepted: true}
+	case "/own/exit":
+		io.Copy(c, c)
+		return &Error{Code: "ERR_EXITED", ExitCode: &three}
+	}
+	_, err := io.Copy(c, c)
+	return err
+}
+
+func ask(ctx context.Context, s *Session, address string, message []byte) ([]byte, error) {
+	c, err := s.Open(ctx, address, Head{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	go func() {
+		c.Write(message)
+		c.CloseWrite()
+	}()
+	return io.ReadAll(c)
+}
+
+func hosts(t *testing.T) (a, b host.Host) {
+	for _, h := range []*host.Host{&a, &b} {
+		made, err := libp2p.New(libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"))
+		must(t, err)
+		t.Cleanup(func() { made.Close() })
+		*h = made
+	}
+	must(t, a.Connect(t.Context(), peer.AddrInfo{ID: b.ID(), Addrs: b.Addrs()}))
+	return a, b
+}
+
+func dial(t *testing.T, h host.Host, to peer.ID) *Session {
+	s, err := Dial(t.Context(), h, to)
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wants(t *testing.T, err error, code string) {
+	t.Helper()
+	if e := (&Error{}); !errors.As(err, &e) || e.Code != code {
+		t.Errorf("it ended with %v, not %s", err, code)
+	}
+}
+
+func pattern(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(uint32(i) * 2654435761 >> 24)
+	}
+	return b
+}
