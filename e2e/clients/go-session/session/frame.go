@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -64,38 +65,28 @@ func (f frame) encode() []byte {
 
 var errBreach = errors.New("a frame that the protocol forbids")
 
-// decode is strict in what the other side needs nothing for: short varints, no id where there is none, no bytes behind the last field.
-// The parts of the frame are parts of b.
+// decode reads a frame. Its parts are parts of b. Bytes behind the payload are ignored, as the specification wants.
 func decode(b []byte) (f frame, err error) {
 	f.kind, f.fin = kind(b[0]&0x0f), b[0]&fin != 0
-	if f.id, b, err = varint(b[1:]); err != nil {
+	if f.id, f.body, err = varint(b[1:]); err != nil {
 		return f, err
 	}
-	ok := false
-	switch f.kind {
-	case open:
-		size, rest, err := varint(b)
-		if err != nil || size > uint64(min(maxJSON, len(rest))) {
+	switch {
+	case f.kind == ping || f.kind == pong:
+		return frame{kind: f.kind}, nil
+	case f.kind == credit:
+		f.count, f.body, err = varint(f.body)
+		f.body = nil
+	case f.kind < open || f.kind > pong || f.id == 0:
+		err = errBreach
+	case f.kind == open:
+		size, rest, bad := varint(f.body)
+		if bad != nil || size > uint64(min(maxJSON, len(rest))) {
 			return f, errBreach
 		}
 		f.head, f.body = rest[:size], rest[size:]
-		ok = f.id > 0
-	case data:
-		f.body, ok = b, f.id > 0 && len(b) <= maxData
-	case credit:
-		f.count, b, err = varint(b)
-		ok = err == nil && len(b) == 0
-	case stop:
-		ok = f.id > 0 && len(b) == 0
-	case fail:
-		f.body, ok = b, f.id > 0 && len(b) <= maxJSON
-	case ping, pong:
-		ok = f.id == 0 && len(b) == 0
 	}
-	if !ok {
-		return f, errBreach
-	}
-	return f, nil
+	return f, err
 }
 
 func varint(b []byte) (uint64, []byte, error) {
@@ -136,29 +127,32 @@ type Head struct {
 	For           []string `json:"for,omitempty"` // A handler has to allow each of these peers too.
 }
 
-// decodeHead takes keys as they are written; json.Unmarshal alone would take "TO" for "to".
+// decodeHead takes keys as they are written: json.Unmarshal alone would take "TO" for "to".
 func decodeHead(b []byte) (h Head, err error) {
-	keys, err := object(b)
-	if err != nil {
-		return h, err
+	err = decodeObject(b, map[string]any{"to": &h.To, "deadlineMs": &h.DeadlineMs, "expectedBytes": &h.ExpectedBytes,
+		"trace": &h.Trace, "client": &h.Client, "chain": &h.Chain, "for": &h.For}, "to")
+	if h.DeadlineMs < 0 || h.ExpectedBytes < 0 || len(h.Chain) > 64 || len(h.For) > 64 || units(h.Trace) > 128 || units(h.Client) > 64 ||
+		slices.ContainsFunc(h.Chain, func(link string) bool { return units(link) > 128 }) {
+		err = errBreach
 	}
-	for key, into := range map[string]any{"to": &h.To, "deadlineMs": &h.DeadlineMs, "expectedBytes": &h.ExpectedBytes,
-		"trace": &h.Trace, "client": &h.Client, "chain": &h.Chain, "for": &h.For} {
-		if keys[key] != nil && json.Unmarshal(keys[key], into) != nil || h.DeadlineMs < 0 {
-			return h, &Error{Code: "ERR_BAD_REQUEST", Message: "The head of the call has a wrong " + key + "."}
-		}
-	}
-	if len(h.Chain) > 32 {
-		return h, &Error{Code: "ERR_CYCLE", Message: "Too many processes wait for this call."}
-	}
-	return h, nil
+	return h, err
 }
 
-func object(b []byte) (keys map[string]json.RawMessage, err error) {
-	if !utf8.Valid(b) || json.Unmarshal(b, &keys) != nil || keys == nil {
-		return nil, errBreach
+func units(s string) int { return len(utf16.Encode([]rune(s))) }
+
+// decodeObject reads the keys that are known, and needs those that are required.
+func decodeObject(b []byte, known map[string]any, required ...string) error {
+	var keys map[string]json.RawMessage
+	if !utf8.Valid(b) || json.Unmarshal(b, &keys) != nil {
+		return errBreach
 	}
-	return keys, nil
+	for key, into := range known {
+		value, ok := keys[key]
+		if !ok && slices.Contains(required, key) || ok && (string(value) == "null" || json.Unmarshal(value, into) != nil) {
+			return errBreach
+		}
+	}
+	return nil
 }
 
 // Error is a failure that has a code of the protocol.
@@ -172,24 +166,34 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-const codes = "ERR_BAD_ADDRESS ERR_BAD_REQUEST ERR_DENIED ERR_NO_PROC ERR_NO_METHOD ERR_MESSAGE_TOO_LARGE ERR_REPLY_TOO_LARGE " +
-	"ERR_MAILBOX_FULL ERR_ABORTED ERR_TRAPPED ERR_EXITED ERR_FAILED ERR_OUT_OF_MEMORY ERR_START ERR_PROC_STOPPED ERR_LIVE_LIMIT " +
-	"ERR_STORAGE ERR_UNREACHABLE ERR_RESET ERR_NO_READER ERR_PROTOCOL ERR_DEADLINE ERR_CYCLE ERR_INTERNAL"
+var codes = strings.Fields(`ERR_BAD_ADDRESS ERR_BAD_REQUEST ERR_DENIED ERR_NO_PROC ERR_NO_METHOD ERR_MESSAGE_TOO_LARGE
+	ERR_REPLY_TOO_LARGE ERR_MAILBOX_FULL ERR_ABORTED ERR_TRAPPED ERR_EXITED ERR_FAILED ERR_OUT_OF_MEMORY ERR_START ERR_PROC_STOPPED
+	ERR_LIVE_LIMIT ERR_STORAGE ERR_UNREACHABLE ERR_RESET ERR_NO_READER ERR_PROTOCOL ERR_DEADLINE ERR_CYCLE ERR_INTERNAL`)
 
 func decodeError(b []byte) (*Error, error) {
-	e := &Error{}
-	if _, err := object(b); err != nil || json.Unmarshal(b, e) != nil {
+	e, accepted := &Error{}, any(nil)
+	err := decodeObject(b, map[string]any{"code": &e.Code, "message": &e.Message, "exactly": &e.Exactly, "exitCode": &e.ExitCode,
+		"accepted": &accepted}, "code", "message")
+	if err != nil || e.ExitCode != nil && (*e.ExitCode < -1<<31 || *e.ExitCode >= 1<<32) {
 		return nil, errBreach
 	}
-	if !slices.Contains(strings.Fields(codes), e.Code) {
-		e.Code = "ERR_INTERNAL"
+	e.Accepted = accepted == true
+	for _, code := range []string{e.Exactly, e.Code, "ERR_INTERNAL"} {
+		if slices.Contains(codes, code) {
+			e.Code = code
+			break
+		}
 	}
 	return e, nil
 }
 
+// encode has the code for peers that do not know the exact one.
 func (e *Error) encode() []byte {
-	short := *e
-	short.Message = strings.ToValidUTF8(e.Message[:min(len(e.Message), 1000)], "")
-	b, _ := json.Marshal(short)
+	sent := *e
+	if e.Code == "ERR_NO_READER" || e.Code == "ERR_PROTOCOL" {
+		sent.Code, sent.Exactly = "ERR_RESET", e.Code
+	}
+	sent.Message = strings.ToValidUTF8(e.Message[:min(len(e.Message), 1000)], "")
+	b, _ := json.Marshal(sent)
 	return b
 }

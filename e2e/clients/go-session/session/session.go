@@ -27,7 +27,7 @@ const (
 	beginWithin = 10 * time.Second
 )
 
-// Handler answers a call. The reply ends when it returns nil; an error fails the call, with its code if it is an *Error.
+// Handler answers a call: it looks at Head.To, and whether Peer and all of Head.For may call that. The reply ends when it returns nil; an error fails the call, with its code if it is an *Error.
 // The context ends with the call.
 type Handler func(ctx context.Context, call *Call) error
 
@@ -228,18 +228,16 @@ func (s *Session) accept(f frame) error {
 	}
 	s.last = f.id
 	head, err := decodeHead(f.head)
-	if errors.Is(err, errBreach) {
+	if err != nil {
 		return err
 	}
 	c := s.newCall(context.Background(), head)
 	c.id = f.id
-	if err == nil && head.To == "" {
-		err = &Error{Code: "ERR_BAD_REQUEST", Message: "The head of the call has no address."}
-	} else if err == nil && len(s.calls) >= maxCalls {
-		err = &Error{Code: "ERR_MAILBOX_FULL", Message: "Too many calls are under way."}
-	}
-	if err != nil {
-		c.fail(err)
+	if len(s.calls) >= maxCalls {
+		c.fail(&Error{Code: "ERR_MAILBOX_FULL", Message: "Too many calls are under way."})
+		return nil
+	} else if len(head.Chain) > 32 {
+		c.fail(&Error{Code: "ERR_CYCLE", Message: "Too many processes wait for this call."})
 		return nil
 	}
 	s.calls[c.id] = c

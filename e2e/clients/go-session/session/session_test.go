@@ -51,6 +51,7 @@ func TestValidVectors(t *testing.T) {
 			t.Errorf("%s is encoded as %x", v.Name, got)
 		}
 		got, err := decode(b)
+		// A nil slice and an empty one are printed alike.
 		if err != nil || fmt.Sprintf("%v", got) != fmt.Sprintf("%v", f) {
 			t.Errorf("%s is decoded as %v, %v", v.Name, got, err)
 		}
@@ -60,17 +61,34 @@ func TestValidVectors(t *testing.T) {
 func TestInvalidVectorsEndTheSession(t *testing.T) {
 	a, b := hosts(t)
 	Serve(b, echo)
+	breaches(t, a, b.ID())
+}
+
+// breaches sends every invalid frame in a stream of its own, and frames that look odd and are allowed.
+func breaches(t *testing.T, h host.Host, to peer.ID) {
 	for _, v := range readVectors(t).Invalid {
-		s, err := a.NewStream(t.Context(), b.ID(), Protocol)
-		must(t, err)
 		raw, _ := hex.DecodeString(v.Bytes)
-		_, err = s.Write(raw)
-		must(t, err)
-		s.SetReadDeadline(time.Now().Add(5 * time.Second))
-		if _, err = io.ReadAll(s); !errors.Is(err, network.ErrReset) {
-			t.Errorf("%s ends with %v", v.Name, err)
+		if reply, err := exchange(t, h, to, raw); !errors.Is(err, network.ErrReset) {
+			t.Errorf("%s ends with %x, %v", v.Name, reply, err)
 		}
 	}
+	// CREDIT of 0 with a byte behind it, STOP of a skipped id with FIN and a byte, and PING with an id and a byte, in this order.
+	open := frame{kind: open, id: 9, fin: true, head: []byte(`{"to":"?","TO":1}`)}.encode()
+	raw := append(append([]byte{byte(len(open))}, open...), 4, byte(credit), 0, 0, 1, 3, byte(stop)|fin, 5, 1, 3, byte(ping)|0x10, 7, 1)
+	if reply, err := exchange(t, h, to, raw); !bytes.Contains(reply, []byte{2, byte(pong), 0}) {
+		t.Errorf("odd frames end with %x, %v", reply, err)
+	}
+}
+
+// exchange sends bytes, and reads until the stream ends or is silent.
+func exchange(t *testing.T, h host.Host, to peer.ID, raw []byte) ([]byte, error) {
+	s, err := h.NewStream(t.Context(), to, Protocol)
+	must(t, err)
+	defer s.Reset()
+	_, err = s.Write(raw)
+	must(t, err)
+	s.SetReadDeadline(time.Now().Add(time.Second))
+	return io.ReadAll(s)
 }
 
 func TestServerThatBreaksTheProtocol(t *testing.T) {
@@ -115,6 +133,9 @@ func TestRealServer(t *testing.T) {
 	calls(t, dial(t, a, at.ID), address)
 	_, err = ask(t.Context(), dial(t, a, at.ID), strings.TrimSuffix(address, "echo")+"unknown", []byte("?"))
 	wants(t, err, "ERR_NO_METHOD")
+	_, err = ask(t.Context(), dial(t, a, at.ID), "?", []byte("?"))
+	wants(t, err, "ERR_BAD_ADDRESS")
+	breaches(t, a, at.ID)
 }
 
 // calls makes calls of every kind in one session.
@@ -142,8 +163,10 @@ func calls(t *testing.T, s *Session, address string) {
 		must(t, <-results)
 	}
 	for code, limit := range map[string]func(context.Context) (context.Context, context.CancelFunc){
-		"ERR_ABORTED":  func(c context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(c) },
-		"ERR_DEADLINE": func(c context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(c, 300*time.Millisecond) },
+		"ERR_ABORTED": func(c context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(c) },
+		"ERR_DEADLINE": func(c context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(c, 300*time.Millisecond)
+		},
 	} {
 		ctx, cancel := limit(t.Context())
 		c, err := s.Open(ctx, address, Head{})
@@ -175,6 +198,8 @@ func failures(t *testing.T, s *Session) {
 	must(t, err)
 	_, err = ask(t.Context(), s, "/own/new", nil)
 	wants(t, err, "ERR_INTERNAL")
+	_, err = ask(t.Context(), s, "/own/protocol", nil)
+	wants(t, err, "ERR_PROTOCOL")
 	_, err = ask(t.Context(), s, "/own/"+strings.Repeat("x", maxJSON), nil)
 	wants(t, err, "ERR_BAD_REQUEST")
 	must(t, s.Close())
@@ -188,7 +213,9 @@ func echo(_ context.Context, c *Call) error {
 	case "/own/nothing":
 		return &Error{Code: "ERR_NO_METHOD", Message: "There is no such method."}
 	case "/own/new":
-		return &Error{Code: "ERR_OF_TOMORROW"}
+		return &Error{Code: "ERR_OF_TOMORROW", Message: "New."}
+	case "/own/protocol":
+		return &Error{Code: "ERR_PROTOCOL", Message: "A breach elsewhere."}
 	case "/own/accepted":
 		return &Error{Code: "ERR_EXITED", ExitCode: &three, Accepted: true}
 	case "/own/exit":
