@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +140,54 @@ func TestRealServer(t *testing.T) {
 	breaches(t, a, at.ID)
 }
 
+// TestRealCaller is called through the gateway of a Glia peer, at GLIA_HTTP.
+func TestRealCaller(t *testing.T) {
+	to, gateway := os.Getenv("GLIA_TO"), os.Getenv("GLIA_HTTP")
+	if to == "" || gateway == "" {
+		t.Skip("no gateway")
+	}
+	at, err := peer.AddrInfoFromString(to)
+	must(t, err)
+	h, _ := hosts(t)
+	Serve(h, echo)
+	must(t, h.Connect(t.Context(), *at))
+	results := make(chan error, 17)
+	for i := range 17 {
+		go func() {
+			message := pattern(i * i * i * i * 1000)
+			reply, err := post(gateway, h.ID(), "echo", message)
+			if err == nil && !bytes.Equal(reply, message) {
+				err = fmt.Errorf("%d of %d bytes: %.200s", len(reply), len(message), reply)
+			}
+			results <- err
+		}()
+	}
+	for range 17 {
+		must(t, <-results)
+	}
+	for method, code := range map[string]string{"nothing": "ERR_NO_METHOD", "exit": `"exitCode":3`, "accepted": "", "new": "ERR_INTERNAL",
+		"protocol": "ERR_PROTOCOL"} {
+		reply, err := post(gateway, h.ID(), method, nil)
+		if (err == nil) != (code == "") || !strings.Contains(string(reply), code) {
+			t.Errorf("%s: %v %.200s", method, err, reply)
+		}
+	}
+}
+
+func post(gateway string, to peer.ID, method string, message []byte) ([]byte, error) {
+	url := gateway + "/ww/0.1.0/" + to.String() + "/2JW2Pq3pVYgnsGMBnBNfnuQmGDkr/" + method
+	reply, err := http.Post(url, "application/octet-stream", bytes.NewReader(message))
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err == nil && reply.StatusCode != http.StatusOK {
+		err = fmt.Errorf("HTTP %d", reply.StatusCode)
+	}
+	return text, err
+}
+
 // calls makes calls of every kind in one session.
 func calls(t *testing.T, s *Session, address string) {
 	for _, size := range []int{0, 5, maxData, 300_000, 64 << 20} {
@@ -209,7 +259,7 @@ func failures(t *testing.T, s *Session) {
 
 func echo(_ context.Context, c *Call) error {
 	three := int64(3)
-	switch c.Head.To {
+	switch "/own/" + path.Base(c.Head.To) {
 	case "/own/nothing":
 		return &Error{Code: "ERR_NO_METHOD", Message: "There is no such method."}
 	case "/own/new":
