@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 const (
@@ -132,10 +134,16 @@ func decodeHead(b []byte) (h Head, err error) {
 	err = decodeObject(b, map[string]any{"to": &h.To, "deadlineMs": &h.DeadlineMs, "expectedBytes": &h.ExpectedBytes,
 		"trace": &h.Trace, "client": &h.Client, "chain": &h.Chain, "for": &h.For}, "to")
 	if h.DeadlineMs < 0 || h.ExpectedBytes < 0 || len(h.Chain) > 64 || len(h.For) > 64 || units(h.Trace) > 128 || units(h.Client) > 64 ||
-		slices.ContainsFunc(h.Chain, func(link string) bool { return units(link) > 128 }) {
+		slices.ContainsFunc(h.Chain, func(link string) bool { return units(link) > 128 }) ||
+		slices.ContainsFunc(h.For, noPeer) {
 		err = errBreach
 	}
 	return h, err
+}
+
+func noPeer(id string) bool {
+	_, err := peer.Decode(id)
+	return err != nil
 }
 
 func units(s string) int { return len(utf16.Encode([]rune(s))) }

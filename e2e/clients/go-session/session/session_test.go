@@ -154,7 +154,7 @@ func TestRealCaller(t *testing.T) {
 	results := make(chan error, 17)
 	for i := range 17 {
 		go func() {
-			message := pattern(i * i * i * i * 1000)
+			message := pattern(i * i * i * i * 300)
 			reply, err := post(gateway, h.ID(), "echo", message)
 			if err == nil && !bytes.Equal(reply, message) {
 				err = fmt.Errorf("%d of %d bytes: %.200s", len(reply), len(message), reply)
@@ -252,6 +252,23 @@ func failures(t *testing.T, s *Session) {
 	wants(t, err, "ERR_PROTOCOL")
 	_, err = ask(t.Context(), s, "/own/"+strings.Repeat("x", maxJSON), nil)
 	wants(t, err, "ERR_BAD_REQUEST")
+	// The server takes 1 byte and ends: the writer is told, and the reply is whole. A reply that nobody reads holds the server.
+	c, err := s.Open(t.Context(), "/own/enough", Head{})
+	must(t, err)
+	if n, err := c.Write(pattern(64 << 20)); err != ErrStopped || n > 2*startCredit {
+		t.Errorf("%d bytes were taken, %v", n, err)
+	}
+	if reply, err := io.ReadAll(c); err != nil || len(reply) != 1 {
+		t.Errorf("%x, %v", reply, err)
+	}
+	c, err = s.Open(t.Context(), "/own/echo", Head{})
+	must(t, err)
+	time.AfterFunc(500*time.Millisecond, func() { c.Close() })
+	n, err := c.Write(pattern(64 << 20))
+	wants(t, err, "ERR_ABORTED")
+	if n > 3*startCredit {
+		t.Errorf("%d bytes were taken though nobody read", n)
+	}
 	must(t, s.Close())
 	_, err = ask(t.Context(), s, "/own/echo", nil)
 	wants(t, err, "ERR_UNREACHABLE")
@@ -264,6 +281,9 @@ func echo(_ context.Context, c *Call) error {
 		return &Error{Code: "ERR_NO_METHOD", Message: "There is no such method."}
 	case "/own/new":
 		return &Error{Code: "ERR_OF_TOMORROW", Message: "New."}
+	case "/own/enough":
+		_, err := io.CopyN(c, c, 1)
+		return err
 	case "/own/protocol":
 		return &Error{Code: "ERR_PROTOCOL", Message: "A breach elsewhere."}
 	case "/own/accepted":
