@@ -25,7 +25,34 @@ export interface Forwarder {
 export async function forward(event: FetchEvent, path: string, forwarder: Forwarder): Promise<Response> {
   try {
     const tab = await findTab(event, path, forwarder.tabs)
-    return await callTab(event, path, tab, forwarder)
+    const { request, clientId } = event
+    const { lock, deaths } = forwarder
+    const { first, complete, rest } = await startBody(request)
+    const call: CallMessage = {
+      type: 'glia:call',
+      callerLock: lock,
+      deadline: Date.now() + ACK_MS,
+      clientId,
+      method: request.method,
+      path,
+      headers: [...request.headers],
+      first,
+      complete,
+    }
+    const { port1, port2 } = new MessageChannel()
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(tooLate()), HEAD_MS)
+    const replied = callOverPort({
+      port: port1,
+      body: rest,
+      signal: AbortSignal.any([request.signal, late.signal]),
+      deaths,
+      mayBeCut: true,
+      lock: tab.lock,
+    })
+    passCall(tab, call, port2)
+    const { status, headers, body } = await replied.finally(() => clearTimeout(timer))
+    return new Response(body, { status, headers })
   } catch (thrown) {
     const aborted = thrown instanceof DOMException && thrown.name === 'AbortError'
     return refuse(toGliaError(thrown, aborted ? 'ERR_ABORTED' : 'ERR_INTERNAL'))
@@ -43,36 +70,6 @@ async function findTab({ clientId, resultingClientId }: FetchEvent, path: string
   const tab = await tabs.ofClient(clientId || resultingClientId)
   if (tab) return tab
   throw new GliaError('ERR_NO_TAB', `No tab runs a peer. Open ${self.location.origin}${basePath()} and try again.`)
-}
-
-async function callTab(event: FetchEvent, path: string, tab: Tab, { lock, deaths }: Forwarder): Promise<Response> {
-  const { request, clientId } = event
-  const { first, complete, rest } = await startBody(request)
-  const call: CallMessage = {
-    type: 'glia:call',
-    callerLock: lock,
-    deadline: Date.now() + ACK_MS,
-    clientId,
-    method: request.method,
-    path,
-    headers: [...request.headers],
-    first,
-    complete,
-  }
-  const { port1, port2 } = new MessageChannel()
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(tooLate()), HEAD_MS)
-  const replied = callOverPort({
-    port: port1,
-    body: rest,
-    signal: AbortSignal.any([request.signal, late.signal]),
-    deaths,
-    mayBeCut: true,
-    lock: tab.lock,
-  })
-  passCall(tab, call, port2)
-  const { status, headers, body } = await replied.finally(() => clearTimeout(timer))
-  return new Response(body, { status, headers })
 }
 
 function tooLate(): GliaError {
