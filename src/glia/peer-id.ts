@@ -5,7 +5,6 @@ const IDENTITY = 0x00
 const SHA2_256 = 0x12
 /** Longest inlined public key, in bytes (libp2p peer id spec, "Peer Ids"). */
 const MAX_INLINE_KEY = 42
-const MAX_REMEMBERED = 1024
 
 /**
  * Whether the text is a libp2p peer id in base58btc (`12D3Koo…`, `Qm…`), the only form in Glia addresses. Checked
@@ -16,7 +15,7 @@ export function isPeerId(text: string): boolean {
   return text.length >= 8 && text.length <= 64 && isMultihash(text) === true
 }
 
-const isMultihash = remembered(MAX_REMEMBERED, (text): true | undefined => {
+const isMultihash = remembered((text): true | undefined => {
   let multihash: Uint8Array
   try {
     multihash = base58btc.baseDecode(text)

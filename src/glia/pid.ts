@@ -4,7 +4,6 @@ import { remembered } from './remembered.ts'
 
 /** 160 random bits, so that no two PIDs are the same, whoever makes them. */
 const PID_BYTES = 20
-const MAX_REMEMBERED = 1024
 
 /**
  * The name of a process on its peer: 20 bytes in base58btc without multibase prefix, nearly always 27 or 28 characters.
@@ -25,7 +24,7 @@ export function isPid(text: string): text is Pid {
   return text.length >= PID_BYTES && text.length <= 28 && isTwentyBytes(text) === true
 }
 
-const isTwentyBytes = remembered(MAX_REMEMBERED, (text): true | undefined => {
+const isTwentyBytes = remembered((text): true | undefined => {
   try {
     return base58btc.baseDecode(text).length === PID_BYTES ? true : undefined
   } catch {

@@ -3,10 +3,10 @@ import { remembered } from './remembered.ts'
 
 function counting(size: number): { get: (text: string) => number | undefined; asked: string[] } {
   const asked: string[] = []
-  const get = remembered(size, (text) => {
+  const get = remembered((text) => {
     asked.push(text)
     return text === 'wrong' ? undefined : text.length
-  })
+  }, size)
   return { get, asked }
 }
 

@@ -64,26 +64,26 @@ test('a tab keeps its number over a reload, also if lower ones are free', async 
   expect(tab.get('glia.slot')).toBe('5')
 })
 
-test('a page waits for the one that it replaces, which says until its end that it has the number', async () => {
+/** A page of slot 0, and the one that replaces it. The page before answers, and takes its time to go. */
+async function replaced(): Promise<Record<'before' | 'after', ReturnType<typeof open>>> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const before = open()
   expect(await before.slot).toBe(0)
   reloaded()
   const after = open(before.tab)
-  // The page before answers, and takes its time to go.
   await answered(0)
+  return { before, after }
+}
+
+test('a page waits for the one that it replaces, which says until its end that it has the number', async () => {
+  const { before, after } = await replaced()
   await vi.advanceTimersByTimeAsync(2900)
   before.close()
   expect(await after.slot).toBe(0)
 })
 
 test('a page before that does not go within three seconds loses the tab', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  const before = open()
-  expect(await before.slot).toBe(0)
-  reloaded()
-  const after = open(before.tab)
-  await answered(0)
+  const { before, after } = await replaced()
   await vi.advanceTimersByTimeAsync(3000)
   expect(await after.slot).toBe(1)
   expect(before.tab.get('glia.slot')).toBe('1')

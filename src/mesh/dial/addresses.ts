@@ -22,13 +22,8 @@ export function openConnections(libp2p: Pick<Libp2p, 'getConnections'>, peer: st
   return libp2p.getConnections(peerIdOf(peer)).filter(({ status }) => status === 'open')
 }
 
-const MAX_REMEMBERED = 1024
-const rememberedPeerId = remembered<PeerId>(MAX_REMEMBERED, peerIdFromString)
-
 /** @throws {Error} if the text is no peer id. */
-export function peerIdOf(text: string): PeerId {
-  return rememberedPeerId(text) ?? peerIdFromString(text)
-}
+export const peerIdOf = remembered<PeerId>(peerIdFromString)
 
 type Kind = 'WebRTC' | 'circuit' | 'other'
 
