@@ -1,3 +1,4 @@
+import { escapeUnit } from '../glia/http/failure-trailer.ts'
 import { fileTrouble } from '../node/file-trouble.ts'
 
 /** Prints JSON, for scripts. */
@@ -11,7 +12,7 @@ export function jsonOf(value: unknown, indent?: number): string {
 }
 
 function escape(char: string): string {
-  return char.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return char.replace(/[^]/g, escapeUnit)
 }
 
 /** Prints a row in a line, with tabs for `cut`. Others choose the words in it, so none of them commands the terminal. */

@@ -13,6 +13,11 @@ const MAX_MESSAGE = 1000
 export function brokenEnd(error: GliaError): string {
   const { message, ...rest } = error.toJSON()
   const json = JSON.stringify({ ...rest, message: message.slice(0, MAX_MESSAGE) })
-  const ascii = json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const ascii = json.replace(/[^ -~]/g, escapeUnit)
   return `0\r\n${FAILURE_TRAILER}: ${ascii}\r\n`
+}
+
+/** A UTF-16 unit as it may stand in a string of JSON. */
+export function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
