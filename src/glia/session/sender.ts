@@ -176,6 +176,8 @@ export class Sender {
     for (const call of this.#control) {
       while (call.hasControl) if (!call.writeControl(batch)) return false
       this.#control.delete(call)
+      // Its exit may be among the written frames.
+      this.#written(call)
     }
     return this.#writeRefusals()
   }

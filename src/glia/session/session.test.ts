@@ -85,6 +85,14 @@ test('a server counts a call until it has ended it itself, whatever the caller d
   expect(server.calls).toBe(0)
 })
 
+test('a call whose program has exited is over for the server once that is told', async () => {
+  const { caller, server } = testSessions((stream) => {
+    stream.closeWithExit(new GliaError('ERR_EXITED', 'exit 3', { exitCode: 3 }))
+  })
+  await expect(caller.open(addressOf(newPid())).read()).rejects.toMatchObject({ exitCode: 3 })
+  expect([caller.calls, server.calls]).toEqual([0, 0])
+})
+
 test('a caller with the whole reply is through, even if nobody wanted the rest of its message', async () => {
   const { caller } = testSessions((stream) => void stream.close())
   const stream = caller.open(addressOf(newPid()))
