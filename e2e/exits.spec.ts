@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import { addressOf, call, local, openTab, send, spawn, test } from './tab.ts'
+import { addressOf, call, local, openTab, peerIdOf, send, spawn, test } from './tab.ts'
 
 /** The result of a call that ends with an exit: the code, and the output before it. */
 function exitOf(page: Page, address: string, body: string): Promise<unknown> {
@@ -86,3 +86,42 @@ test('a script reads what a process has written to stderr', async ({ tab }) => {
   )
   expect(lines).toEqual(['first warning', 'second warning'])
 })
+
+/** What a call fails with, all that a script sees of it. */
+function failureOf(page: Page, address: string, body = ''): Promise<object> {
+  return page.evaluate(
+    ([to, message]) =>
+      glia.call(to, message).then(
+        () => ({}),
+        ({ code, exitCode, peer, process, stderr, failedCall }) => ({
+          code,
+          exitCode,
+          peer,
+          process,
+          stderr,
+          failedCall,
+        }),
+      ),
+    [address, body] as const,
+  )
+}
+
+const GIVEN_UP = 'looked everywhere\n[31mnothing found'
+
+for (const io of ['rings', 'jspi', 'buffered']) {
+  test(`a program that traps tells its browser what it wrote before, and only of that call (${io})`, async ({
+    page,
+    server,
+  }) => {
+    await openTab(page, `${server.url}?io=${io}`)
+    const pid = await spawn(page, 'trouble')
+    await call(page, local(pid, 'warn'))
+    const peer = await peerIdOf(page)
+    const failure = await failureOf(page, local(pid, 'give_up'))
+    expect(failure).toMatchObject({ code: 'ERR_TRAPPED', peer, stderr: GIVEN_UP })
+    await page.getByRole('row', { name: 'trouble' }).first().click()
+    await page.getByLabel('Method').selectOption('give_up')
+    await page.getByRole('button', { name: 'Call', exact: true }).click()
+    await expect(page.getByLabel('End of stderr')).toHaveText(GIVEN_UP)
+  })
+}

@@ -4,7 +4,7 @@ import { expect, type Page } from '@playwright/test'
 import { test } from './mesh.ts'
 import { joined } from './mesh.ts'
 import { finished, serve } from './server.ts'
-import { addressOf, call, inState, spawn } from './tab.ts'
+import { addressOf, call, inState, peerIdOf, spawn } from './tab.ts'
 
 // Calls as curl sends them: a person without a browser uses the gateway of a server.
 
@@ -153,4 +153,31 @@ test('a curl that is stopped in the middle of its reply frees the process', asyn
   sent.destroy()
   await inState(tab, pid, 'idle')
   expect(await call(tab, await addressOf(tab, 'count', pid))).toEqual({ text: '1' })
+})
+
+test('“glia call” tells which process failed behind the one that it called, and the stderr that it may see', async ({
+  tab,
+  server,
+}) => {
+  const ask = async (address: string, message: string): Promise<{ code: number | null; stderr: string }> => {
+    const program = serve(['call', address], { GLIA_GATEWAY: server.url })
+    program.stdin?.end(message)
+    return finished(program)
+  }
+  const peer = await peerIdOf(tab)
+  const hidden = await addressOf(tab, 'give_up', await spawn(tab, 'trouble'))
+  const shown = await addressOf(tab, 'give_up', await spawn(tab, 'trouble', { policy: { stderr: 'anyone' } }))
+  const asker = await addressOf(tab, 'insist', await spawn(tab, 'ask', { policy: { call: 'owner', stderr: 'anyone' } }))
+  expect(await ask(hidden, '')).toMatchObject({ code: 134, stderr: expect.stringMatching(/^ERR_TRAPPED: /) })
+  expect(await ask(shown, '')).toMatchObject({
+    code: 134,
+    stderr: expect.stringMatching(/^looked everywhere\n\[31mnothing found\nERR_TRAPPED: /),
+  })
+  for (const behind of [hidden, shown]) {
+    const { code, stderr } = await ask(asker, `${behind.slice(1)}\n`)
+    expect(code).toBe(29)
+    expect(stderr).toBe(
+      `ERR_FAILED: insist returned 29. Before that, a call of it failed with ERR_TRAPPED at ${peer}.\n`,
+    )
+  }
 })

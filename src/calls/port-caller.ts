@@ -1,9 +1,11 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
+import type { readFacts } from '../glia/failure.ts'
+import { fields } from '../glia/untrusted.ts'
 import { Heartbeat } from '../glia/session/heartbeat.ts'
 import {
   ACK_MS,
-  type ExitMessage,
+  type FailureMessage,
   type FromCaller,
   type FromTab,
   type LifeLock,
@@ -37,6 +39,8 @@ export interface PortCallInit {
   mayBeCut?: boolean | undefined
   /** Lock of the tab, if it is known before the tab has answered: a tab that is being closed never answers. */
   lock?: LifeLock | undefined
+  /** Reads what is told of a failure besides its code and sentence. Left out: nobody needs to know that. */
+  readFacts?: typeof readFacts | undefined
 }
 
 export interface PortReply {
@@ -62,6 +66,7 @@ class PortCaller {
   readonly #exit = Promise.withResolvers<GliaError | undefined>()
   readonly #deaths: DeathWatch
   readonly #mayBeCut: boolean
+  readonly #readFacts: PortCallInit['readFacts']
   readonly #stopWatching: (() => void)[]
   readonly #late: ReturnType<typeof setTimeout>
   /** A frozen tab still holds its lock, so the lock does not tell. */
@@ -80,9 +85,10 @@ class PortCaller {
   /** Bytes of the reply that were passed on and are not credited yet. */
   #owed = 0
 
-  constructor({ port, body, signal, deaths, mayBeCut = false, lock }: PortCallInit) {
+  constructor({ port, body, signal, deaths, mayBeCut = false, lock, readFacts: read }: PortCallInit) {
     this.#port = port
     this.#mayBeCut = mayBeCut
+    this.#readFacts = read
     this.#deaths = deaths
     this.#body = body
     const giveUp = (): void => {
@@ -126,16 +132,26 @@ class PortCaller {
         this.#moreCredit = Promise.withResolvers()
         return
       case 'end':
-        this.#exit.resolve(exitError(message.exit))
+        this.#exit.resolve(message.exit && this.#errorOf(message.exit))
         this.#sink?.close()
         return this.#finish()
       case 'error':
-        return this.#fail(new GliaError(message.code, message.message, { exitCode: message.exitCode }))
+        return this.#fail(this.#errorOf(message))
       case 'pong':
         return
       case 'no-tab':
         return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
     }
+  }
+
+  #errorOf({
+    code,
+    message,
+    exitCode,
+    accepted,
+    facts,
+  }: FailureMessage & { accepted?: boolean | undefined }): GliaError {
+    return new GliaError(code, message, { ...this.#readFacts?.(fields(facts)), exitCode, accepted })
   }
 
   #tabDied(): void {
@@ -145,7 +161,7 @@ class PortCaller {
   #receiveHead({ status, headers, body, complete, exit: exited }: FromTab & { type: 'head' }): void {
     const exit = this.#exit.promise
     if (complete) {
-      this.#exit.resolve(exitError(exited))
+      this.#exit.resolve(exited && this.#errorOf(exited))
       this.#reply.resolve({ status, headers, body, exit })
       this.#finish()
       return
@@ -223,10 +239,6 @@ class PortCaller {
   #post(message: FromCaller, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer)
   }
-}
-
-function exitError(exit: ExitMessage | undefined): GliaError | undefined {
-  return exit && new GliaError(exit.code, exit.message, exit)
 }
 
 function silent(ms: number): GliaError {

@@ -66,10 +66,17 @@ export interface CallMessage {
   tellsExit?: boolean | undefined
 }
 
-/** How a program exited. */
-export interface ExitMessage {
+/** A failure. */
+export interface FailureMessage {
   code: ErrorCode
   message: string
+  exitCode?: number | undefined
+  /** More about it, for another tab: see `readFacts`. */
+  facts?: unknown
+}
+
+/** How a program exited. */
+export interface ExitMessage extends FailureMessage {
   exitCode: number
   accepted: boolean
 }
@@ -102,7 +109,7 @@ export type FromTab =
     }
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'end'; exit?: ExitMessage | undefined }
-  | { type: 'error'; code: ErrorCode; message: string; exitCode?: number | undefined }
+  | ({ type: 'error' } & FailureMessage)
   | { type: 'credit'; bytes: number }
   /** There is no such peer here. Only a service worker that was to pass the call on says so. */
   | { type: 'no-tab' }
@@ -118,7 +125,7 @@ export function readFromCaller(value: unknown): FromCaller {
 
 /** @throws {TypeError} if the value is none of the messages. */
 export function readFromTab(value: unknown): FromTab {
-  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock, answersPings } =
+  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock, answersPings, facts } =
     fields(value)
   if (type === 'no-tab' || type === 'pong') return { type }
   if (type === 'end') return { type, exit: readExit(exit) }
@@ -126,7 +133,7 @@ export function readFromTab(value: unknown): FromTab {
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
   if (type === 'error' && isErrorCode(code) && typeof message === 'string') {
-    return { type, code, message, exitCode: isExitCode(exitCode) ? exitCode : undefined }
+    return { type, code, message, exitCode: isExitCode(exitCode) ? exitCode : undefined, facts }
   }
   if (type === 'head' && typeof status === 'number' && isHeaders(headers) && (body === null || isBytes(body))) {
     return { type, status, headers, body, complete: complete === true, exit: readExit(exit) }
@@ -136,9 +143,9 @@ export function readFromTab(value: unknown): FromTab {
 
 /** Undefined if there is none. */
 function readExit(value: unknown): ExitMessage | undefined {
-  const { code, message, exitCode, accepted } = fields(value)
+  const { code, message, exitCode, accepted, facts } = fields(value)
   if (!isErrorCode(code) || typeof message !== 'string' || !isExitCode(exitCode)) return undefined
-  return { code, message, exitCode, accepted: accepted === true }
+  return { code, message, exitCode, accepted: accepted === true, facts }
 }
 
 /** Undefined if the message is somebody else's. */

@@ -72,8 +72,8 @@ class ServedCall {
       const options = { body, bodyBytes, keyOwner: clientOf(clientId), tellsExit }
       await this.#sendReply(await api(request, { ...options, context: arrivedContext(context) }))
     } catch (thrown) {
-      const { code, message, exitCode } = toGliaError(thrown)
-      this.#post({ type: 'error', code, message, exitCode })
+      const { code, message, exitCode, ...facts } = toGliaError(thrown).toJSON()
+      this.#post({ type: 'error', code, message, exitCode, facts })
     }
     this.#finish()
   }
@@ -106,8 +106,8 @@ class ServedCall {
     const exit = async (): Promise<ExitMessage | undefined> => {
       const exited = this.#call.tellsExit ? await exitOf(response) : undefined
       if (exited?.exitCode === undefined) return undefined
-      const { code, message, exitCode, accepted = false } = exited
-      return { code, message, exitCode, accepted }
+      const { code, message, exitCode: _, ...facts } = exited.toJSON()
+      return { code, message, exitCode: exited.exitCode, accepted: exited.accepted ?? false, facts }
     }
     if (!this.#reply || !first || first.done) {
       return this.#post({ ...head, body: null, complete: true, exit: await exit() })

@@ -3,11 +3,12 @@ import { request as requestHttps } from 'node:https'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GliaError } from '../glia/errors.ts'
+import { parseFailure } from '../glia/failure.ts'
 import { EXIT_HEADER } from '../glia/http/http-exit.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
 import { UsageError } from '../node/option-values.ts'
-import { readFailure, readFailureTrailer } from './reply-failure.ts'
+import { readFailureTrailer } from './reply-failure.ts'
 
 /** How long a gateway may take to accept a connection, and to answer what is not a call, in ms. It may dial a peer for 15 s first. */
 const CONNECT_MS = 10_000
@@ -112,7 +113,7 @@ async function answerTo(request: ClientRequest, gateway: URL): Promise<IncomingM
   })
   const { statusCode = 0, headers } = reply
   if (statusCode === 200) return reply
-  const failure = readFailure(await textOf(reply).catch(() => ''))
+  const failure = parseFailure(await textOf(reply).catch(() => ''))
   request.destroy()
   if (failure) throw failure
   const { location } = headers

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { GliaError } from '../glia/errors.ts'
+import { failedCallWords } from '../glia/failure.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addCall } from './call.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -36,7 +37,12 @@ function report(thrown: unknown): number {
   }
   if (thrown instanceof GliaError) {
     const asJson = process.argv.includes('--json')
-    complain(asJson ? jsonOf(thrown) : `${thrown.code}: ${thrown.message}`)
+    if (asJson) complain(jsonOf(thrown))
+    else {
+      if (thrown.stderr !== undefined) complain(thrown.stderr.trimEnd())
+      const words = [`${thrown.code}: ${thrown.message}`, failedCallWords(thrown)]
+      complain(words.filter((each) => each !== undefined).join(' '))
+    }
     return exitCodeOf(thrown)
   }
   complain(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))

@@ -52,27 +52,56 @@ export const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS
 
-export interface GliaErrorOptions extends ErrorOptions {
+/** Where a call failed, as far as it is known. It travels with the failure. */
+export interface FailurePlace {
+  /** Id of the peer that made the failure. Other peers may have passed it on. */
+  peer?: string | undefined
+  /** The process that failed, by its opaque name on that peer, as in a call chain. It is no address. */
+  process?: string | undefined
+  /** The exit code of the program, or the result of its method. Of ERR_EXITED and ERR_FAILED. */
   exitCode?: number | undefined
+  /** The last call that the process had made for the message and that failed. It is often the cause. */
+  failedCall?: FailedCall | undefined
+}
+
+/** A failed call of a process, without words: they are for the process alone. */
+export interface FailedCall extends FailurePlace {
+  code: ErrorCode
+}
+
+/** A failure as JSON, and for another thread. */
+export interface FailureMessage extends FailedCall {
+  message: string
+  stderr?: string | undefined
+}
+
+export interface GliaErrorOptions extends ErrorOptions, FailurePlace {
   accepted?: boolean | undefined
+  stderr?: string | undefined
 }
 
 /** The one error class of Glia. */
-export class GliaError extends Error {
+export class GliaError extends Error implements FailurePlace {
   override readonly name = 'GliaError'
   readonly code: ErrorCode
-  /** The exit code of the program, or the result of its method. Of ERR_EXITED and ERR_FAILED. */
-  declare readonly exitCode?: number
+  declare peer?: string | undefined
+  declare process?: string | undefined
+  declare readonly exitCode?: number | undefined
+  declare failedCall?: FailedCall | undefined
+  /** The end of what the program wrote to stderr for this message, if its policy shows that to the caller. */
+  declare stderr?: string | undefined
   /** Set if the policy of the process lists the exit code in `okExits`. For the caller this is no failure. */
   declare readonly accepted?: true
   /** The output of the program before it exited, if the caller collects the reply. */
   declare reply?: Uint8Array
 
-  constructor(code: ErrorCode, message: string, { exitCode, accepted, ...options }: GliaErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, { accepted, ...options }: GliaErrorOptions = {}) {
     super(message, options)
+    const { exitCode, peer, process, failedCall, stderr } = options
     this.code = code
     if (exitCode !== undefined) this.exitCode = exitCode
     if (accepted) this.accepted = true
+    Object.assign(this, peer !== undefined && { peer, process }, failedCall && { failedCall }, stderr && { stderr })
   }
 
   /** HTTP status of this failure. */
@@ -80,9 +109,9 @@ export class GliaError extends Error {
     return STATUS[this.code]
   }
 
-  toJSON(): { code: ErrorCode; message: string; exitCode?: number } {
-    const { code, message, exitCode } = this
-    return exitCode === undefined ? { code, message } : { code, message, exitCode }
+  toJSON(): FailureMessage {
+    const { code, message, exitCode, peer, process, failedCall, stderr } = this
+    return { code, message, exitCode, peer, process, failedCall, stderr }
   }
 }
 

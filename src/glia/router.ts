@@ -86,7 +86,8 @@ export class Router {
 
   /** Opens a call from this peer. Returns the calling side; the serving side is under way. */
   open(address: Address, init: StreamInit): Stream {
-    const [caller, server] = streamPair(address, init)
+    const servedBy = this.#init.env.localHost().peerId
+    const [caller, server] = streamPair(address, { ...init, servedBy })
     void this.serveStream(server)
     return caller
   }

@@ -7,6 +7,7 @@ import { type ListedProcess, readListing } from '../glia/listing.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { DeathWatch, holdForLife } from '../calls/life-lock.ts'
+import { readFacts } from '../glia/failure.ts'
 import { callOverPort } from '../calls/port-caller.ts'
 import { ACK_MS, type CallMessage, newLifeLock, readToTab, type ToService } from '../calls/protocol.ts'
 import { clientOf, serveCall } from '../calls/served-call.ts'
@@ -136,7 +137,7 @@ export class ServiceBridge {
     }
     controller.postMessage({ type: 'glia:pass', peer, call } satisfies ToService, [port2])
     const reader = body?.getReader() ?? null
-    const reply = await callOverPort({ port: port1, body: reader, signal, deaths: this.#deaths })
+    const reply = await callOverPort({ port: port1, body: reader, signal, deaths: this.#deaths, readFacts })
     const replyBody = reply.body instanceof Uint8Array ? new Response(reply.body).body : reply.body
     return { status: reply.status, body: replyBody, exit: reply.exit }
   }

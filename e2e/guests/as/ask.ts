@@ -13,35 +13,42 @@ const size: usize = memory.data(4, 4)
 
 /** The message is a path from the root on without its first slash, a newline, and what is asked. Replies what it is told. */
 export function ask(): void {
+  const errno = tell()
+  if (errno == 0) return
+  write('errno ')
+  writeNumber(errno)
+}
+
+/** Like `ask`, but fails with the errno. */
+export function insist(): i32 {
+  return tell() as i32
+}
+
+/** @returns the errno with which the call failed, or 0. */
+function tell(): u32 {
   let length: usize = 0
   for (let n = read(); n > 0; n = read(length)) length += n
   let line: usize = 0
   while (line < length && load<u8>(buffer + line) != 0x0a) line++
   const errno = path_open(ROOT, 0, buffer, line, 0, READ | WRITE, 0, 0, opened)
-  if (errno) {
-    write('errno ')
-    writeNumber(errno)
-    return
-  }
+  if (errno) return errno
   const fd = load<u32>(opened)
   const refused = line < length ? writeBytes(fd, buffer + line + 1, length - line - 1) : 0
   if (refused) {
-    write('errno ')
-    writeNumber(refused)
     fd_close(fd)
-    return
+    return refused
   }
   for (;;) {
     store<usize>(iovec, buffer)
     store<usize>(iovec, CAPACITY, 4)
     const failed = fd_read(fd, iovec, 1, size)
     if (failed) {
-      write('errno ')
-      writeNumber(failed)
-      break
+      fd_close(fd)
+      return failed
     }
     if (load<usize>(size) == 0) break
     if (writeBytes(STDOUT, buffer, load<usize>(size))) unreachable()
   }
   if (fd_close(fd)) unreachable()
+  return 0
 }

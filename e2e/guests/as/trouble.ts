@@ -75,6 +75,13 @@ export function warn(): void {
   write('ok')
 }
 
+/** Tells why on stderr, in red and without a newline, and traps. */
+export function give_up(): void {
+  write('looked everywhere\n', STDERR)
+  write('\x1b[31mnothing found', STDERR)
+  unreachable()
+}
+
 /** Replies the message and exits with 10, as a solver does that has found something. */
 export function found(): void {
   for (let length = read(); length > 0; length = read()) writeBytes(STDOUT, buffer, length)

@@ -3,6 +3,7 @@ import { type Address, type Aliases, PROTOCOL } from '../../glia/address.ts'
 import type { CallContext } from '../../glia/call-context.ts'
 import { isTarget } from '../../glia/process/call-targets.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { madeHere } from '../../glia/made-here.ts'
 import { nextTask } from '../../glia/wait/next-task.ts'
 import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
@@ -145,9 +146,11 @@ export class OutgoingCalls {
         carrier,
         backlog: this.#backlog,
         // The guest gets the errno, and the log gets the code.
-        exited: (exit) => !exit.accepted && this.#reportFailure(file, exit),
+        exited: (exit) => !exit.accepted && this.#reportFailure(file, exit, stream),
       })
-      stream.signal.addEventListener('abort', () => this.#reportFailure(file, stream.signal.reason), { once: true })
+      stream.signal.addEventListener('abort', () => this.#reportFailure(file, stream.signal.reason, stream), {
+        once: true,
+      })
       aborter.signal.addEventListener('abort', () => stream.abort(aborter.signal.reason), { once: true })
       await mesh.serve(stream)
     } catch (thrown) {
@@ -175,10 +178,12 @@ export class OutgoingCalls {
   }
 
   /** The log tells of calls that ended from outside. A call that its own side has ended is no news. */
-  #reportFailure({ path, aborter }: OpenFile, thrown: unknown): void {
+  #reportFailure({ path, aborter }: OpenFile, thrown: unknown, stream?: Stream): void {
     if (aborter.signal.aborted) return
-    const { message, code } = toGliaError(thrown)
-    this.#init.report(`${path}: ${message} ${code}`)
+    const error = toGliaError(thrown)
+    this.#init.report(`${path}: ${error.message} ${error.code}`)
+    if (stream) madeHere(error, this.#init.mesh.aliases.self, stream)
+    this.#message?.callFailed?.(error)
   }
 
   #endAll(reason: GliaError): void {

@@ -37,6 +37,8 @@ export interface Wire {
   post(frame: CallFrame): void
   /** Makes a guest that waits for several things (poll_oneoff) look again, because one of its calls has changed. */
   nudge(): void
+  /** Passes on what the guest has written to stderr until now. Left out: that is done already. */
+  passStderr?(): void
   /** Between two messages: ends the message loop if it blocks the worker. @returns whether it does. */
   pause(): boolean
   /** The worker is gone. */

@@ -27,9 +27,11 @@ export class RingWire implements Wire {
   readonly #stderr = Ring.allocate(STDERR_BYTES)
   readonly #spinner = new Spinner(SPIN_MS, SPIN_PAUSE)
   readonly #port: PagePort | undefined
+  readonly #onStderr: (bytes: Uint8Array) => void
   #closed = false
 
   constructor({ onStderr, calls, broken }: LaneInit) {
+    this.#onStderr = onStderr
     this.#port = calls && new PagePort((frame) => calls(guestFrame(frame)), broken)
     this.channel = {
       tier: 'rings',
@@ -42,7 +44,7 @@ export class RingWire implements Wire {
     }
     this.transfer = this.#port ? [this.#port.worker] : []
     this.carrier = new RingCarrier(this.#stdout, this.#stdin, () => this.nudge())
-    void this.#drainStderr(onStderr)
+    void this.#drainStderr()
   }
 
   start(method: number, again: boolean): void {
@@ -82,13 +84,17 @@ export class RingWire implements Wire {
     for (const ring of [this.#stdin, this.#stdout, this.#stderr]) ring.abort()
   }
 
-  async #drainStderr(onStderr: (bytes: Uint8Array) => void): Promise<void> {
+  passStderr(): void {
+    for (let chunk = this.#stderr.take(); chunk; chunk = this.#stderr.take()) this.#onStderr(chunk)
+  }
+
+  async #drainStderr(): Promise<void> {
     const breather = new Breather(HOLD_MS)
     while (!this.#closed) {
       const sequence = this.#stderr.readerSequence
       const chunk = this.#stderr.take()
       if (chunk) {
-        onStderr(chunk)
+        this.#onStderr(chunk)
         await breather.breathe()
       } else await this.#stderr.readerChanged(sequence)
     }

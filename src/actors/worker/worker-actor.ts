@@ -90,6 +90,8 @@ class WorkerActor implements Actor {
   #hasInstance = false
   /** Whether that instance has run nothing yet. */
   #isUnused = false
+  /** The message that runs. */
+  #message: Message | undefined
   /** Settles when the serving instance has ended; undefined if there is none. */
   #serving: Promise<ServeEnd | Paused> | undefined
 
@@ -97,7 +99,11 @@ class WorkerActor implements Actor {
     this.#init = init
     this.#worker = worker
     const broken = (thrown: unknown): void => this.stop(toGliaError(thrown))
-    const { tier, onStderr, outgoing } = init
+    const { tier, outgoing } = init
+    const onStderr = (bytes: Uint8Array): void => {
+      init.onStderr(bytes)
+      this.#message?.wroteToStderr?.(bytes)
+    }
     const calls = outgoing && ((frame: GuestFrame) => this.#outgoing?.receive(frame))
     const lane: LaneInit = { onStderr, broken, calls }
     const wire = tier === 'rings' ? new RingWire(lane) : new PortWire(tier, lane)
@@ -155,7 +161,15 @@ class WorkerActor implements Actor {
     const again = async (): Promise<boolean> =>
       (await this.#afterRefusal(refusedAt)) && !message.signal.aborted && !this.stopped
     const deliver = (): Promise<RunEnd> => this.#lane.run(index, message, again)
-    const end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
+    let end: RunEnd
+    this.#message = message
+    try {
+      end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
+    } finally {
+      // The next message is another caller's, who may not see it.
+      this.#lane.wire.passStderr?.()
+      this.#message = undefined
+    }
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes + end.tmpBytes

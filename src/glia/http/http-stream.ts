@@ -1,7 +1,8 @@
 import type { Address } from '../address.ts'
 import { formatAddress } from '../address.ts'
 import type { CallContext } from '../call-context.ts'
-import { GliaError, isErrorCode, isExitCode, toGliaError } from '../errors.ts'
+import { GliaError, toGliaError } from '../errors.ts'
+import { parseFailure } from '../failure.ts'
 import type { Stream } from '../stream/stream.ts'
 import { type StreamInit, streamPair } from '../stream/stream-pair.ts'
 import { pumpInto, readableFrom } from '../stream/web-streams.ts'
@@ -46,7 +47,7 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
     const { signal, context, expectedBytes: bodyBytes } = remote
     const response = await exchange({ path: formatAddress(address), body, signal, context, bodyBytes })
-    if (response.status !== 200) throw await readError(response)
+    if (response.status !== 200) throw await readError(response, address.host)
     await pumpInto(remote, response.body, async () => {
       const exit = await response.exit
       if (exit && remote.closeWithExit) remote.closeWithExit(exit)
@@ -59,16 +60,10 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
   }
 }
 
-/** The typed error in a response of the API. */
-async function readError({ status, body }: ExchangeResponse): Promise<GliaError> {
+/** The typed error in a response of the API of a peer. */
+async function readError({ status, body }: ExchangeResponse, peer: string): Promise<GliaError> {
   const text = await new Response(body).text()
-  try {
-    const { code, message, exitCode }: Record<string, unknown> = JSON.parse(text)
-    if (isErrorCode(code) && typeof message === 'string') {
-      return new GliaError(code, message, { exitCode: isExitCode(exitCode) ? exitCode : undefined })
-    }
-  } catch {
-    // Not JSON, for example the page of a proxy. Only the status is known.
-  }
-  return new GliaError('ERR_UNREACHABLE', `The peer answered with HTTP status ${status}.`)
+  const error = parseFailure(text) ?? new GliaError('ERR_UNREACHABLE', `The peer answered with HTTP status ${status}.`)
+  error.peer ??= peer
+  return error
 }

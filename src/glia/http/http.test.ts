@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type ErrorCode, GliaError } from '../errors.ts'
 import { createHttp, type HttpApi } from './http.ts'
+import { chainNameOf } from '../chain-name.ts'
+import { fields } from '../untrusted.ts'
 import type { AskListing } from '../listing.ts'
 import { EXIT_HEADER, exitOf } from './http-exit.ts'
 import { newPid } from '../pid.ts'
@@ -218,7 +220,7 @@ describe('a failure before the reply has begun', () => {
 
   test.each(statuses)('of the process, %s, has the status %d', async (code, status) => {
     const { http, path } = api(failing(code))
-    expect(await errorOf(http(request(path)))).toEqual({ status, code, message: 'on purpose' })
+    expect(await errorOf(http(request(path)))).toMatchObject({ status, code, message: 'on purpose', peer: SELF })
   })
 
   test('of the policy has the status 403', async () => {
@@ -395,11 +397,14 @@ describe('a program that exits with a code other than 0', () => {
   const codeOf = ({ headers }: Response): string | null => headers.get(EXIT_HEADER)
 
   test('fails its call, with the code in the head if it has written nothing', async () => {
-    const { http, path } = api(exiting)
+    const { http, path, proc } = api(exiting)
     const reply = await http(request(path))
     expect([reply.status, codeOf(reply)]).toEqual([500, '3'])
     const detail = 'run exited with code 3.'
-    expect(await reply.json()).toEqual({ status: 500, detail, code: 'ERR_EXITED', message: detail, exitCode: 3 })
+    const problem = { status: 500, detail, code: 'ERR_EXITED', message: detail, exitCode: 3 }
+    const { peer, process, ...rest } = fields(await reply.json())
+    expect(rest).toEqual(problem)
+    expect(`${String(peer)}/${String(process)}`).toBe(chainNameOf(SELF, proc.pid))
   })
 
   test('breaks the body after its head', async () => {

@@ -24,6 +24,10 @@ export interface Message {
   readonly signal: AbortSignal
   /** The context of calls that the actor makes for this message. */
   readonly context: CallContext
+  /** Told what the guest writes to stderr. Left out: nobody wants to know. */
+  wroteToStderr?(bytes: Uint8Array): void
+  /** Told of the failure of a call that the actor made for this message. Left out: nobody wants to know. */
+  callFailed?(error: GliaError): void
 }
 
 /**

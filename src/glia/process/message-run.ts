@@ -1,5 +1,6 @@
 import { Abandonment } from './abandonment.ts'
 import type { KeptCall } from './call-log.ts'
+import { Diagnosis } from './diagnosis.ts'
 import { strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace } from '../wait/deadline.ts'
 import { PATIENCE_MS } from '../call-limits.ts'
@@ -39,6 +40,7 @@ export class MessageRun {
   readonly stream: Stream
   readonly #call: KeptCall
   readonly #init: MessageRunInit
+  readonly #diagnosis = new Diagnosis()
   /** Ends with the turn, whatever the run still waits for. */
   readonly #unlessOver = new UnlessOver()
   /** If the caller is not the owner. */
@@ -114,6 +116,7 @@ export class MessageRun {
     } catch (thrown) {
       // Once the stream is aborted, its reason counts. What the abort made the guest do does not.
       const reason: unknown = stream.signal.aborted ? stream.signal.reason : thrown
+      if (reason === failure) this.#diagnosis.explain(reason, stream, proc.policy)
       if (!isAcceptedExit(reason, proc.policy)) tell(reason)
       throw reason
     } finally {
@@ -135,7 +138,8 @@ export class MessageRun {
     const pace = this.#pace
     const abandonment = this.#abandonment
     const onOver = abandonment && (() => abandonment.look())
-    const message = messageOf(this.stream, { pid, policy, call: this.#call, pace, onOver })
+    const diagnosis = this.#diagnosis
+    const message = messageOf(this.stream, { pid, policy, call: this.#call, pace, diagnosis, onOver })
     this.#isUnderWay = true
     pace?.watch()
     return this.#unlessOver.wait(life.run(this.stream.methodName, message))
@@ -152,6 +156,7 @@ export class MessageRun {
       deadline.ms,
       () => {
         refuseWaiting = mailbox.whoWaits()
+        this.#diagnosis.explain(deadline.late, this.stream, this.#init.proc.policy)
         this.stream.abort(deadline.late)
       },
       () => {

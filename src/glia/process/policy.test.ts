@@ -11,6 +11,7 @@ test('the defaults are those of the design', () => {
   expect(makePolicy()).toEqual({
     callers: 'anyone',
     methods: {},
+    stderr: 'browser',
     listed: false,
     call: 'off',
     callTo: 'any',

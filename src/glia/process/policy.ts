@@ -17,6 +17,11 @@ export interface Policy extends CallerPolicy {
   callers: Callers
   /** Methods with callers of their own, in the place of those of the process. */
   methods: Readonly<Record<string, MethodPolicy>>
+  /**
+   * Who is told what the program wrote to stderr at the end, when a call fails. This browser always is. Everybody for
+   * whom the call is made has to be in the list.
+   */
+  stderr: Callers
   /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
   listed: boolean
   /** Whether it may call others, and with whose rights. */
@@ -64,6 +69,7 @@ export type GivenPolicy = Partial<Omit<Policy, 'call'>> & {
 export const DEFAULT_POLICY: Policy = {
   callers: 'anyone',
   methods: {},
+  stderr: 'browser',
   listed: false,
   call: 'off',
   callTo: 'any',
@@ -109,7 +115,8 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
     if (value === undefined) continue
     switch (key) {
       case 'callers':
-        policy.callers = readCallers(key, value)
+      case 'stderr':
+        policy[key] = readCallers(key, value)
         break
       case 'methods':
         policy.methods = readMethods(value)

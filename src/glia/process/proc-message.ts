@@ -1,6 +1,7 @@
 import type { Message } from './actor.ts'
 import type { KeptCall } from './call-log.ts'
 import { strangersOf } from './callers.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { GliaError } from '../errors.ts'
 import { chainNameOf } from '../chain-name.ts'
 import type { Pace } from './pace.ts'
@@ -15,6 +16,8 @@ export interface MessageInit {
   call: KeptCall
   /** Told when the method waits for the caller. Left out: the caller may take its time. */
   pace?: Pace | undefined
+  /** Gathers what the caller may be told if the message fails. */
+  diagnosis: Diagnosis
   /** Called when the call is aborted. */
   onOver?: (() => void) | undefined
 }
@@ -23,7 +26,7 @@ export interface MessageInit {
  * A stream as a message for the actor of a process. Neither the message nor the reply exceeds its policy, and no read
  * or write outlives the call.
  */
-export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: MessageInit): Message {
+export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, onOver }: MessageInit): Message {
   const { destination, context, signal } = stream
   const [reads, writes] = [new UnlessOver(), new UnlessOver()]
   const over = (): void => {
@@ -35,6 +38,8 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, onOver }: M
   if (signal.aborted) over()
   return {
     signal,
+    wroteToStderr: (bytes) => diagnosis.wrote(bytes),
+    callFailed: (error) => (diagnosis.failedCall = error),
     get room() {
       return stream.room
     },

@@ -1,5 +1,6 @@
 import { isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN, MAX_TRACE } from '../call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../errors.ts'
+import { readFacts } from '../failure.ts'
 import { MAX_HEAD_BYTES } from './frames.ts'
 import { violation } from './violation.ts'
 import { fields } from '../untrusted.ts'
@@ -73,22 +74,30 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
 const FORMERLY: Partial<Record<ErrorCode, ErrorCode>> = { ERR_NO_READER: 'ERR_RESET', ERR_PROTOCOL: 'ERR_RESET' }
 
 /** The failure of a call, for a FAIL frame. Peers of version 0.1 read `code`, later ones `exactly` if it is there. */
-export function encodeStatus({ code: exact, message, exitCode, accepted }: GliaError): Uint8Array {
+export function encodeStatus(error: GliaError): Uint8Array {
+  const { code: exact, message, stderr, ...facts } = error.toJSON()
   const former = FORMERLY[exact]
-  const status = { code: former ?? exact, exactly: former && exact, exitCode, accepted }
-  const bytes = encoder.encode(JSON.stringify({ ...status, message }))
-  if (bytes.length <= MAX_HEAD_BYTES) return bytes
-  return encoder.encode(JSON.stringify({ ...status, message: `${message.slice(0, MAX_MESSAGE)}…` }))
+  const status = { code: former ?? exact, exactly: former && exact, ...facts, accepted: error.accepted }
+  const shorter = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message
+  for (const tried of [
+    { message, stderr },
+    { message: shorter, stderr },
+  ]) {
+    const bytes = encoder.encode(JSON.stringify({ ...status, ...tried }))
+    if (bytes.length <= MAX_HEAD_BYTES) return bytes
+  }
+  return encoder.encode(JSON.stringify({ ...status, message: shorter }))
 }
 
 /** @throws {GliaError} ERR_PROTOCOL if the bytes are no failure. */
 export function decodeStatus(bytes: Uint8Array): GliaError {
-  const { code, exactly, message, exitCode, accepted } = parse(bytes)
+  const { code, exactly, message, exitCode, accepted, ...facts } = parse(bytes)
   if (typeof code !== 'string' || typeof message !== 'string') throw violation('the end of a call has no code')
   if (exitCode !== undefined && !isExitCode(exitCode)) throw violation('the exit code is not valid')
   // The code may be of a newer version. Its sentence still says what happened.
   const known = [exactly, code].find(isErrorCode) ?? 'ERR_INTERNAL'
-  return new GliaError(known, message, { exitCode, accepted: exitCode !== undefined && accepted === true })
+  const isAccepted = exitCode !== undefined && accepted === true
+  return new GliaError(known, message, { ...readFacts(facts), exitCode, accepted: isAccepted })
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { type Address, formatAddress } from '../address.ts'
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import { GliaError, toGliaError } from '../errors.ts'
 import type { Batch } from './batch.ts'
+import { madeHere } from '../made-here.ts'
 import { FRAME, MAX_DATA_BYTES } from './frames.ts'
 import { encodeStatus } from './head.ts'
 import { Inbox } from './inbox.ts'
@@ -119,7 +120,7 @@ export class SessionStream implements Stream {
 
   closeWithExit(exit: GliaError): void {
     if (this.#reason || this.#exitDue) return
-    this.#exitDue = encodeStatus(exit)
+    this.#exitDue = this.#encode(exit)
     this.#out.endApart()
     void this.closeRead()
   }
@@ -134,10 +135,15 @@ export class SessionStream implements Stream {
     // Only between the OPEN frame and the end of both sides. Otherwise the reader could not tell which call the frame
     // ends.
     if (!this.#head && !this.silent) {
-      this.#failDue = encodeStatus(error)
+      this.#failDue = this.#encode(error)
       this.#stopDue = false
     }
     this.fail(error)
+  }
+
+  /** A serving end is always where the call is addressed to. */
+  #encode(error: GliaError): Uint8Array {
+    return encodeStatus(this.opensHere ? error : madeHere(error, this.destination, this))
   }
 
   /** For the session: aborts the call when a signal aborts, or after a time. */

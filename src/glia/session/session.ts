@@ -211,6 +211,8 @@ export class Session {
   /** Only the replying side has a program that exits. */
   #end(id: number, error: GliaError): void {
     const call = this.#call(id)
+    // A peer of an older version does not say that it is itself where the call failed.
+    if (call?.opensHere) error.peer ??= this.#init.remote
     if (error.exitCode !== undefined && call?.opensHere) call.exited(error)
     else call?.fail(error)
   }

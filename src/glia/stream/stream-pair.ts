@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../address.ts'
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import { type GliaError, toGliaError } from '../errors.ts'
+import { madeHere } from '../made-here.ts'
 import { Pipe } from './pipe.ts'
 import type { Stream } from './stream.ts'
 
@@ -11,6 +12,8 @@ export interface StreamInit {
   expectedBytes?: number | undefined
   /** The calls for which this one is made. Left out: none. */
   context?: CallContext | undefined
+  /** Id of the peer that serves the call. Failures of the serving end without a peer are this one's. */
+  servedBy?: string | undefined
 }
 
 /** Two ends of one stream within one thread: the first for the caller, the second for the router. */
@@ -19,7 +22,13 @@ export function streamPair(address: Address, init: StreamInit): [caller: Stream,
   const reply = new Pipe()
   const aborter = new AbortController()
   const shared = { address, init, aborter }
-  return [new PipeStream(reply, request, shared), new PipeStream(request, reply, shared)]
+  return [new PipeStream(reply, request, shared), new PipeStream(request, reply, shared, init.servedBy)]
+}
+
+interface Shared {
+  address: Address
+  init: StreamInit
+  aborter: AbortController
 }
 
 class PipeStream implements Stream {
@@ -33,8 +42,9 @@ class PipeStream implements Stream {
   readonly #in: Pipe
   readonly #out: Pipe
   readonly #aborter: AbortController
+  readonly #servedBy: string | undefined
 
-  constructor(source: Pipe, sink: Pipe, shared: { address: Address; init: StreamInit; aborter: AbortController }) {
+  constructor(source: Pipe, sink: Pipe, shared: Shared, servedBy?: string) {
     const { address, init, aborter } = shared
     this.protocol = formatAddress(address)
     this.destination = address.host
@@ -46,6 +56,7 @@ class PipeStream implements Stream {
     this.#in = source
     this.#out = sink
     this.#aborter = aborter
+    this.#servedBy = servedBy
   }
 
   get signal(): AbortSignal {
@@ -83,7 +94,7 @@ class PipeStream implements Stream {
 
   closeWithExit(exit: GliaError): void {
     this.#in.cancel()
-    this.#out.end(exit)
+    this.#out.end(this.#placed(exit))
   }
 
   get exit(): GliaError | undefined {
@@ -91,9 +102,14 @@ class PipeStream implements Stream {
   }
 
   abort(reason: Error): void {
-    const error = toGliaError(reason, 'ERR_ABORTED')
+    if (this.#aborter.signal.aborted) return
+    const error = this.#placed(toGliaError(reason, 'ERR_ABORTED'))
     this.#in.abort(error)
     this.#out.abort(error)
     this.#aborter.abort(error)
+  }
+
+  #placed(error: GliaError): GliaError {
+    return this.#servedBy === undefined ? error : madeHere(error, this.#servedBy, this)
   }
 }

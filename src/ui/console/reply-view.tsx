@@ -26,6 +26,11 @@ export function ReplyView({ call, fileName }: { call: RunningCall | undefined; f
       </pre>
       {call && view && <CallLine call={call} view={view} fileName={fileName} />}
       {view?.state === 'failed' && <ErrorLine error={view.error} />}
+      {view?.error?.stderr !== undefined && (
+        <pre class="out" role="region" aria-label="End of stderr" tabIndex={0}>
+          {view.error.stderr}
+        </pre>
+      )}
     </div>
   )
 }

@@ -1,4 +1,6 @@
 import { type Signal, signal } from '@preact/signals'
+import { GliaError } from '../../glia/errors.ts'
+import { failedCallWords } from '../../glia/failure.ts'
 import type { CallHandle } from '../model.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import { ReplyBuffer } from './reply-text.ts'
@@ -10,7 +12,15 @@ export interface CallView {
   note: string | undefined
   bytes: number
   ms: number
-  error: { message: string; code: string | undefined } | undefined
+  error: CallError | undefined
+}
+
+/** Why the call failed. */
+export interface CallError {
+  message: string
+  code: string | undefined
+  /** The end of what the program wrote to stderr. */
+  stderr: string | undefined
 }
 
 /** A call from the console. It gathers the reply and shows it once per frame, however many chunks arrive. */
@@ -44,8 +54,10 @@ export class RunningCall {
       this.reply.end()
       this.#show('ok')
     } catch (thrown) {
-      const error = wordsOf(thrown)
-      this.#show(error.code === 'ERR_ABORTED' ? 'cancelled' : 'failed', error)
+      const { message, code } = wordsOf(thrown)
+      const { failedCall, stderr } = thrown instanceof GliaError ? thrown : {}
+      const words = [message, failedCallWords({ failedCall })].filter((each) => each !== undefined).join(' ')
+      this.#show(code === 'ERR_ABORTED' ? 'cancelled' : 'failed', { message: words, code, stderr })
     }
   }
 

@@ -46,16 +46,25 @@ export function CallersFields({ form, errors, onEdit }: PolicyFieldsProps) {
   )
 }
 
-/** Methods with callers of their own. */
+/** Methods with callers of their own, and who is told why a call failed. */
 export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
-    <LinesField
-      label="Methods with callers of their own, one a line"
-      placeholder="increment: browser"
-      value={form.methods}
-      error={errors.methods}
-      onEdit={(methods) => onEdit({ methods })}
-    />
+    <>
+      <LinesField
+        label="Methods with callers of their own, one a line"
+        placeholder="increment: browser"
+        value={form.methods}
+        error={errors.methods}
+        onEdit={(methods) => onEdit({ methods })}
+      />
+      <TextField
+        label="Who sees the end of stderr when a call fails"
+        placeholder="browser, anyone, or peer ids"
+        value={form.stderr}
+        error={errors.stderr}
+        onEdit={(stderr) => onEdit({ stderr })}
+      />
+    </>
   )
 }
 

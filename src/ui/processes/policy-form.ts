@@ -1,5 +1,5 @@
 import { readTargets } from '../../glia/process/call-targets.ts'
-import { type Callers, type MethodPolicy, readMethods } from '../../glia/process/callers.ts'
+import { type Callers, type MethodPolicy, readCallers, readMethods } from '../../glia/process/callers.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { type CallRight, DEFAULT_POLICY, makePolicy, type Policy } from '../../glia/process/policy.ts'
@@ -19,6 +19,8 @@ export interface PolicyForm {
   listed: boolean
   /** Methods with callers of their own, one per line: `increment: browser`. */
   methods: string
+  /** Who is told the end of stderr: `browser`, `anyone`, or peer ids with spaces between them. */
+  stderr: string
   call: CallRight
   /** Addresses, one per line. Empty means any. */
   callTo: string
@@ -77,6 +79,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     peers: typeof callers === 'string' ? '' : callers.join('\n'),
     listed,
     methods: Object.entries(methods).map(methodLine).join('\n'),
+    stderr: whoText(policy.stderr),
     call: policy.call,
     callTo: callTo === 'any' ? '' : callTo.join('\n'),
     deadlineSeconds: String(policy.deadlineMs / UNIT.deadlineSeconds),
@@ -110,6 +113,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     methods:
       checked(errors, 'methods', () => readMethods(Object.fromEntries(linesOf(form.methods).map(readMethodLine)))) ??
       {},
+    stderr: checked(errors, 'stderr', () => readCallers('stderr', readWho(form.stderr))) ?? 'browser',
     call: form.call,
     callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
@@ -170,14 +174,21 @@ function readExits(text: string): readonly number[] {
 }
 
 function methodLine([method, { callers }]: [string, MethodPolicy]): string {
-  return `${method}: ${typeof callers === 'string' ? callers : callers.join(' ')}`
+  return `${method}: ${whoText(callers)}`
+}
+
+function whoText(callers: Callers): string {
+  return typeof callers === 'string' ? callers : callers.join(' ')
+}
+
+function readWho(text: string): Callers {
+  const who = text.trim()
+  return who === 'anyone' || who === 'browser' ? who : who.split(/[\s,]+/).filter((id) => id !== '')
 }
 
 /** `increment: browser`, `reset: 12D3… 12D3…`. */
 function readMethodLine(line: string): [string, { callers: Callers }] {
   const at = line.lastIndexOf(':')
   if (at < 0) throw new GliaError('ERR_BAD_REQUEST', `“${line}” is not “method: who may call it”.`)
-  const who = line.slice(at + 1).trim()
-  const callers = who === 'anyone' || who === 'browser' ? who : who.split(/[\s,]+/).filter((id) => id !== '')
-  return [line.slice(0, at).trim(), { callers }]
+  return [line.slice(0, at).trim(), { callers: readWho(line.slice(at + 1)) }]
 }
