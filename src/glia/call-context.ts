@@ -60,6 +60,9 @@ export const MAX_SENT_CHAIN = 64
 /** Longest name of a client, in UTF-16 units. */
 const MAX_CLIENT = 64
 
+/** Longest key of a call, in UTF-16 units. A UUID has 36. */
+export const MAX_CALL_KEY = 255
+
 /** Longest trace, in UTF-16 units. */
 export const MAX_TRACE = 128
 
@@ -110,6 +113,10 @@ export function readContextMessage(value: unknown): ContextMessage | undefined {
 
 export function isClientName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_CLIENT
+}
+
+export function isCallKey(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= MAX_CALL_KEY
 }
 
 export function isTrace(value: unknown): value is string {

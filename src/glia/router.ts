@@ -7,7 +7,8 @@ import { endWith } from './stream/end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { chainNameOf } from './chain-name.ts'
-import { beforeTheRun } from './http/not-run.ts'
+import { keyedLoader } from './http/load-keyed.ts'
+import { beforeTheRun, keptThere } from './http/not-run.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Pid } from './pid.ts'
 import type { Proc } from './process/proc.ts'
@@ -26,6 +27,8 @@ export interface OpenOptions {
   context: CallContext
   /** Bytes of the message, if they are known. */
   expectedBytes?: number | undefined
+  /** See `Stream.key`. */
+  key?: string | undefined
   /** Resolves when the call is over. */
   over?: Promise<void>
 }
@@ -47,6 +50,8 @@ export class Router {
   readonly #init: RouterInit
   readonly #waits = new Waits()
   readonly #door = new Door()
+  /** Calls to processes here that have a key. */
+  readonly #keyed = keyedLoader()
 
   constructor(init: RouterInit) {
     this.#init = init
@@ -98,10 +103,11 @@ export class Router {
    */
   readonly serveStream = async (stream: Stream): Promise<void> => {
     try {
+      if (stream.key !== undefined && this.#isHere(stream)) return await this.#serveKeyed(stream)
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)
       try {
-        if (stream.destination === this.#init.env.localHost().peerId) await this.#deliver(stream)
+        if (this.#isHere(stream)) await this.#deliver(stream)
         else await this.#forward(stream)
       } finally {
         callEnds?.()
@@ -109,6 +115,19 @@ export class Router {
     } catch (thrown) {
       endWith(stream, toGliaError(thrown))
     }
+  }
+
+  #isHere({ destination }: Stream): boolean {
+    return destination === this.#init.env.localHost().peerId
+  }
+
+  /** The call with the key begins as a call of its own. It goes on if its caller is lost. */
+  async #serveKeyed(stream: Stream): Promise<void> {
+    const { destination: host, procId, methodName: method, caller, context, expectedBytes } = stream
+    // Whoever may not call any more does not get the reply either.
+    this.#proc(procId).admit(stream)
+    const address = { host, proc: procId as Pid, method }
+    await (await this.#keyed()).serve(stream, () => this.open(address, { caller, context, expectedBytes }))
   }
 
   /** Notes a call of a process. @throws {GliaError} ERR_CYCLE if its callee waits for the process in another call. */
@@ -155,12 +174,12 @@ export class Router {
 
   /** @throws {GliaError} marked as a failure before the other peer got anything. */
   async #openRemote(near: Stream, over: Promise<void>): Promise<Stream> {
-    const { destination: host, procId, methodName: method, signal, context } = near
+    const { destination: host, procId, methodName: method, signal, context, expectedBytes, key } = near
     const stopClock = atDeadline(context, (late) => near.abort(late))
     try {
       return await this.#init.openRemote(
         { host, proc: procId as Pid, method },
-        { signal, context, expectedBytes: near.expectedBytes, over },
+        { signal, context, expectedBytes, key, over },
       )
     } catch (thrown) {
       throw beforeTheRun(toGliaError(thrown))
@@ -178,6 +197,8 @@ export class Router {
     try {
       const call = { replied: false, patience }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
+    } catch (thrown) {
+      throw far.kept ? keptThere(toGliaError(thrown)) : thrown
     } finally {
       patience.stop()
       near.signal.removeEventListener('abort', cancelFar)

@@ -2,6 +2,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { GliaError } from '../glia/errors.ts'
+import { readCallKey } from '../glia/http/request-key.ts'
 import { type Logger, SILENT } from '../glia/log.ts'
 import { listingFor } from '../glia/listing.ts'
 import { isServed } from '../glia/process/admit.ts'
@@ -27,15 +28,22 @@ export interface HeadlessPeerOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface HeadlessCallOptions {
+  /** Gives the call up. */
+  signal?: AbortSignal | undefined
+  /** The same text for each try of one call: the called peer runs it once. At most 255 printable ASCII characters. */
+  key?: string | undefined
+}
+
 /** A peer without a page. */
 export interface HeadlessPeer {
   readonly peerId: string
   /** Addresses under which others reach it: none while no relay has a reservation for it. */
   addresses(): string[]
   /** Sends a message and collects the reply. @throws {GliaError} what the call failed with. */
-  call(address: string, body?: Uint8Array | string, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
+  call(address: string, body?: Uint8Array | string, options?: HeadlessCallOptions): Promise<Uint8Array>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
-  open(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Stream>
+  open(address: string, options?: HeadlessCallOptions): Promise<Stream>
   /** Connects to a peer, by multiaddr or peer id. Resolves to its peer id. */
   connect(target: string, options?: { signal?: AbortSignal | undefined }): Promise<string>
   /** Ends its processes and connections. Idempotent. */
@@ -77,11 +85,12 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
   const checkRuns = (): void => {
     if (stopped) throw new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.')
   }
-  const open: HeadlessPeer['open'] = async (text, { signal = new AbortController().signal } = {}) => {
+  const open: HeadlessPeer['open'] = async (text, { signal = new AbortController().signal, key } = {}) => {
     checkRuns()
+    const callKey = readCallKey(key)
     const address = await router.resolve(text, signal)
     signal.throwIfAborted()
-    const stream = router.open(address, { caller: peerId })
+    const stream = router.open(address, { caller: peerId, key: callKey })
     const giveUp = (): void =>
       stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal.reason }))
     signal.addEventListener('abort', giveUp, { once: true })

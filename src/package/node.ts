@@ -23,7 +23,7 @@ import { startServer as start } from '../node/server.ts'
 
 export { GliaError, type ErrorCode } from '../glia/errors.ts'
 export type { Logger } from '../glia/log.ts'
-export { createPeer, type HeadlessPeer, type HeadlessPeerOptions } from './headless.ts'
+export { createPeer, type HeadlessCallOptions, type HeadlessPeer, type HeadlessPeerOptions } from './headless.ts'
 export { type HeaderMap, headersFor }
 
 /** What a server may be told; each has the default of the flag of `glia` with its name. */

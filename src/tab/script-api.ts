@@ -4,6 +4,7 @@ import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
 import { bytesOf } from '../glia/stream/bytes-of.ts'
 import type { HttpApi } from '../glia/http/http.ts'
+import { readCallKey } from '../glia/http/request-key.ts'
 import { askInTime, type AskListing } from '../glia/listing.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import type { Stream } from '../glia/stream/stream.ts'
@@ -42,11 +43,11 @@ export function createScripting({ boot, ready, alive, client }: ScriptingInit): 
     return orAborted(booted, alive)
   }
 
-  const open = async (text: string, { bytes, signal, context }: OpenInit = {}): Promise<Stream> => {
+  const open = async (text: string, { bytes, signal, context, key }: OpenInit = {}): Promise<Stream> => {
     const { router } = await started()
     const address = await router.resolve(text, signal ?? new AbortController().signal)
     signal?.throwIfAborted()
-    return router.open(address, { caller: 'browser', expectedBytes: bytes, context })
+    return router.open(address, { caller: 'browser', expectedBytes: bytes, context, key })
   }
 
   return {
@@ -125,14 +126,15 @@ export function createScripting({ boot, ready, alive, client }: ScriptingInit): 
       const { table } = await started()
       table.links.unlink(a, b)
     },
-    async call(address, body = '', { signal, deadlineMs } = {}) {
+    async call(address, body = '', { signal, deadlineMs, key } = {}) {
       const message = bytesOf(body)
+      const callKey = readCallKey(key)
       const context = arrivedContext({ deadlineMs: readDeadline(deadlineMs) })
       const late = new AbortController()
       const stopClock = atDeadline(context, (error) => late.abort(error))
       const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal
       try {
-        const opened = open(address, { bytes: message.length, signal: limit, context })
+        const opened = open(address, { bytes: message.length, signal: limit, context, key: callKey })
         return await collect(await orAborted(opened, limit), message, limit)
       } catch (thrown) {
         throw limit.aborted ? gaveUp(limit) : thrown
@@ -172,6 +174,7 @@ interface OpenInit {
   bytes?: number
   signal?: AbortSignal
   context?: CallContext
+  key?: string | undefined
 }
 
 /** The name of a process that is made of a file. */

@@ -55,6 +55,11 @@ export interface TimedCallOptions extends CallOptions {
    * within 10 s, another libp2p peer that keeps the call waiting after 30 s.
    */
   deadlineMs?: number
+  /**
+   * The same text for each try of one call, at most 255 printable ASCII characters. The called peer runs the calls of
+   * this tab with the same key once, and answers each with the same reply. It remembers them for five minutes.
+   */
+  key?: string
 }
 
 /**

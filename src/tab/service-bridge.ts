@@ -3,6 +3,7 @@ import { type CallContext, contextMessage, NO_CONTEXT } from '../glia/call-conte
 import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http/http.ts'
 import { type Exchange, type ExchangeResponse, openOverHttp } from '../glia/http/http-stream.ts'
+import { KEY_HEADER } from '../glia/http/request-key.ts'
 import { type ListedProcess, readListing } from '../glia/listing.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
@@ -34,6 +35,7 @@ interface TabRequest {
   signal: AbortSignal
   context?: CallContext
   bodyBytes?: number | undefined
+  key?: string | undefined
 }
 
 /** Registers a service worker. @returns undefined where there is none to be had (some private windows). */
@@ -49,6 +51,8 @@ export async function registerServiceWorker(url: string): Promise<ServiceWorkerR
 export class ServiceBridge {
   readonly #init: ServiceBridgeInit
   readonly #lock = newLifeLock()
+  /** The owner of the keys of calls to other tabs. */
+  readonly #callerId = crypto.randomUUID()
   readonly #deaths = new DeathWatch()
   readonly #welcomed = Promise.withResolvers<void>()
   #clientId: string | undefined
@@ -116,7 +120,7 @@ export class ServiceBridge {
 
   async #pass(
     peer: string,
-    { method, path, body, signal, context = NO_CONTEXT, bodyBytes }: TabRequest,
+    { method, path, body, signal, context = NO_CONTEXT, bodyBytes, key }: TabRequest,
   ): Promise<ExchangeResponse> {
     const { controller } = navigator.serviceWorker ?? {}
     if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
@@ -125,10 +129,10 @@ export class ServiceBridge {
       type: 'glia:call',
       callerLock: this.#lock,
       deadline: Date.now() + ACK_MS,
-      clientId: crypto.randomUUID(),
+      clientId: this.#callerId,
       method,
       path,
-      headers: [],
+      headers: key === undefined ? [] : [[KEY_HEADER, JSON.stringify(key)]],
       first: null,
       complete: body === null,
       bodyBytes,

@@ -15,6 +15,8 @@ export interface ExchangeRequest {
   context: CallContext
   /** Bytes of the body, if they are known. */
   bodyBytes?: number | undefined
+  /** See `Stream.key`. */
+  key?: string | undefined
 }
 
 export interface ExchangeResponse {
@@ -34,9 +36,9 @@ export type Exchange = (request: ExchangeRequest) => Promise<ExchangeResponse>
 export function openOverHttp(
   address: Address,
   exchange: Exchange,
-  { context, expectedBytes }: Pick<StreamInit, 'context' | 'expectedBytes'> = {},
+  init: Pick<StreamInit, 'context' | 'expectedBytes' | 'key'> = {},
 ): Stream {
-  const [caller, remote] = streamPair(address, { caller: 'browser', context, expectedBytes })
+  const [caller, remote] = streamPair(address, { ...init, caller: 'browser' })
   void answer(remote, address, exchange)
   return caller
 }
@@ -45,8 +47,8 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
   try {
     // An exchange may drop the rest of the request because the reply is whole. That must not abort the reply.
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
-    const { signal, context, expectedBytes: bodyBytes } = remote
-    const response = await exchange({ path: formatAddress(address), body, signal, context, bodyBytes })
+    const { signal, context, expectedBytes: bodyBytes, key } = remote
+    const response = await exchange({ path: formatAddress(address), body, signal, context, bodyBytes, key })
     if (response.status !== 200) throw await readError(response, address.host)
     await pumpInto(remote, response.body, async () => {
       const exit = await response.exit

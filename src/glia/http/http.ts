@@ -6,6 +6,7 @@ import { GliaError, toGliaError } from '../errors.ts'
 import { PROCESS_PATHS, type QueryPath } from './api-paths.ts'
 import { acceptsExit, EXIT_HEADER, noteExit, ProgramReply, readsTrailers } from './http-exit.ts'
 import type { KeyedCalls } from './keyed-calls.ts'
+import { keyedLoader } from './load-keyed.ts'
 import { API_HEADERS, noPath, refuse } from './refuse.ts'
 import { readRequestKey } from './request-key.ts'
 import { askInTime, type AskListing, type ListedProcess } from '../listing.ts'
@@ -86,18 +87,7 @@ export function createHttp(init: HttpInit): HttpApi {
   }
   app.get(LISTING, async ({ req }) => respond(await listingOf(init, req.param('host'), req.raw.signal)))
   app.all(LISTING, () => refuse(wrongVerb('GET, HEAD'), { allow: 'GET, HEAD' }))
-  // Loaded with the first key: no first call needs it.
-  let keyed: Promise<KeyedCalls> | undefined
-  const getKeyed = (): Promise<KeyedCalls> => {
-    keyed ??= import('./keyed-calls.ts').then(
-      (loaded) => new loaded.KeyedCalls(),
-      (cause: unknown) => {
-        keyed = undefined
-        throw new GliaError('ERR_INTERNAL', 'A part of the app could not be loaded. Try again.', { cause })
-      },
-    )
-    return keyed
-  }
+  const getKeyed = keyedLoader()
   app.post(PROCESS_PATHS, ({ req, env }) => deliver(init.router, getKeyed, req.raw, env))
   app.all(PROCESS_PATHS, () => refuse(wrongVerb('POST'), { allow: 'POST' }))
   app.notFound(({ req }) => refuse(noPath(req.path)))
@@ -125,7 +115,7 @@ async function deliver(
   if (signal.aborted) throw gaveUp()
   const body = options.body === undefined ? request.body : options.body
   const address = await router.resolve(path, signal)
-  const init = streamInitOf(request, options)
+  const init = { ...streamInitOf(request, options), key: address.host === router.aliases.self ? undefined : key }
   const open = (): Stream => router.open(address, init)
   const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
   const call =

@@ -1,8 +1,10 @@
 import { GliaError } from '../errors.ts'
 import { type KeyedReply, type KeyedRequest, KeyedRun } from './keyed-run.ts'
 import { lighten } from '../lighten.ts'
-import { hasNotRun } from './not-run.ts'
+import { mayBeRepeated } from './not-run.ts'
+import { endWith } from '../stream/end-with.ts'
 import type { Stream } from '../stream/stream.ts'
+import { readableFrom } from '../stream/web-streams.ts'
 
 /** How long a call is remembered after its end, in ms. */
 const REMEMBERED_MS = 5 * 60_000
@@ -81,6 +83,23 @@ export class KeyedCalls {
     )
   }
 
+  /**
+   * Serves a call that has a key. The first one runs, and the others get its reply. @param open Begins the call itself.
+   * @throws {GliaError} like {@link take}; the failure of the call.
+   */
+  async serve(stream: Stream, open: () => Stream): Promise<void> {
+    const { caller, key, protocol, signal, context } = stream
+    const { client, onBehalfOf } = context
+    // Its caller may call for several clients and peers. None of them gets the reply to a call of another.
+    const whole = JSON.stringify([client, onBehalfOf, key])
+    const body = readableFrom(stream, { cancel: () => stream.closeRead() })
+    const reply = await this.take({ owner: caller, key: whole, path: protocol }, { body, signal }, open)
+    stream.keep?.()
+    for (let chunk = await reply.read(); chunk !== null; chunk = await reply.read()) await stream.write(chunk)
+    if (reply.exit) endWith(stream, reply.exit)
+    else await stream.close()
+  }
+
   #begin(id: string, { owner: name, path }: Pick<CallKey, 'owner' | 'path'>, open: () => Stream): KeyedRun {
     const owner = this.#owners.get(name) ?? { name, calls: 0, over: new Set(), kept: new Set(), keptBytes: 0 }
     if (owner.calls - owner.over.size >= MAX_RUNNING_PER_OWNER) {
@@ -103,8 +122,8 @@ export class KeyedCalls {
   }
 
   #end(known: Known, error: GliaError | undefined): void {
-    // Nothing has happened yet, so the next request may try again.
-    if (error && hasNotRun(error)) return this.#forget(known)
+    // Nothing has happened yet, or does not happen twice. So the next request may try again.
+    if (error && mayBeRepeated(error)) return this.#forget(known)
     known.forgottenAt = performance.now() + REMEMBERED_MS
     this.#over.add(known)
     known.owner.over.add(known)

@@ -22,7 +22,16 @@ export function beforeTheRun(error: GliaError): GliaError {
   return error
 }
 
-/** Whether the process certainly did not see the message, so that the call may be made again. */
-export function hasNotRun(error: GliaError): boolean {
+/**
+ * Marks the loss of the way to a peer that keeps the call by its key: there it runs once, however often it is made.
+ * @returns the failure.
+ */
+export function keptThere(error: GliaError): GliaError {
+  const isOfTheWay = error.code === 'ERR_UNREACHABLE' && error.peer === undefined
+  return isOfTheWay ? beforeTheRun(error) : error
+}
+
+/** Whether the call may be made again: the process certainly did not see the message, or does not run it twice. */
+export function mayBeRepeated(error: GliaError): boolean {
   return marked.has(error) || BEFORE_THE_RUN.has(error.code)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readRequestKey } from './request-key.ts'
+import { readCallKey, readRequestKey } from './request-key.ts'
 
 const read = (value: string) => readRequestKey(new Headers({ 'Idempotency-Key': value }))
 
@@ -30,4 +30,12 @@ test.each([
   ['blanks', 'two words'],
 ])('%s is refused', (_, value) => {
   expect(() => read(value)).toThrow(expect.objectContaining({ code: 'ERR_BAD_REQUEST' }))
+})
+
+test.each([7, null, '', 'ö', 'x'.repeat(256), 'a\nb', {}])('the key %j of a script is refused', (key) => {
+  expect(() => readCallKey(key)).toThrow(expect.objectContaining({ code: 'ERR_BAD_REQUEST' }))
+})
+
+test('a script may use any printable ASCII as a key, or none', () => {
+  expect([readCallKey('order "1" \\'), readCallKey(undefined)]).toEqual(['order "1" \\', undefined])
 })

@@ -1,10 +1,8 @@
+import { isCallKey, MAX_CALL_KEY } from '../call-context.ts'
 import { GliaError } from '../errors.ts'
 
 /** Name of the header that says which requests are the same one (IETF draft-ietf-httpapi-idempotency-key-header). */
 export const KEY_HEADER = 'idempotency-key'
-
-/** Longest key, in characters. A UUID has 36. */
-const MAX_KEY_LENGTH = 255
 
 /** An sf-string of RFC 8941: printable ASCII in quotes. Its parameters are ignored. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"[ \t]*(?:;.*)?$/
@@ -19,7 +17,14 @@ export function readRequestKey(headers: Headers): string | undefined {
   const value = headers.get(KEY_HEADER)
   if (value === null) return undefined
   const key = QUOTED.exec(value)?.[1]?.replace(/\\(["\\])/g, '$1') ?? (BARE.test(value) ? value : '')
-  if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key
-  const form = `one text of 1 to ${MAX_KEY_LENGTH} printable ASCII characters, with or without quotes`
-  throw new GliaError('ERR_BAD_REQUEST', `The header Idempotency-Key must be ${form}.`)
+  if (isCallKey(key)) return key
+  throw new GliaError('ERR_BAD_REQUEST', `The header Idempotency-Key must be ${FORM}, with or without quotes.`)
+}
+
+const FORM = `one text of 1 to ${MAX_CALL_KEY} printable ASCII characters`
+
+/** The key of a script's call, which may travel as a header. @throws {GliaError} ERR_BAD_REQUEST if it is none. */
+export function readCallKey(key: unknown): string | undefined {
+  if (key === undefined || (isCallKey(key) && /^[ -~]*$/.test(key))) return key
+  throw new GliaError('ERR_BAD_REQUEST', `key: give ${FORM}.`)
 }

@@ -1,7 +1,5 @@
-import { typeByte } from './frames.ts'
+import type { FrameType } from './frames.ts'
 import { varintSize, writeVarint } from './varint.ts'
-
-type FrameType = Parameters<typeof typeByte>[0]
 
 /** Frames that are gathered for one send of the channel. */
 export class Batch {
@@ -29,10 +27,10 @@ export class Batch {
    * Begins a frame. {@link bytes} and {@link varint} must follow with exactly its payload. @returns the frame's bytes
    * without its length.
    */
-  frame(type: FrameType, id: number, payloadBytes: number, fin = false): number {
+  frame(type: FrameType, id: number, payloadBytes: number, flags = 0): number {
     const length = 1 + varintSize(id) + payloadBytes
     this.varint(length)
-    this.#bytes[this.#size++] = typeByte(type, fin)
+    this.#bytes[this.#size++] = type | flags
     this.varint(id)
     return length
   }

@@ -25,12 +25,15 @@ export const FRAME = {
   PONG: 7,
 } as const
 
-type FrameType = (typeof FRAME)[keyof typeof FRAME]
+export type FrameType = (typeof FRAME)[keyof typeof FRAME]
 
-/**
- * Flag of OPEN and DATA: these are the last bytes in this direction. Other flags have no meaning yet and are ignored.
- */
-const FIN = 0x80
+/** Flags of the first byte of a frame. Others have no meaning yet and are ignored. */
+export const FLAG = {
+  /** Of OPEN and DATA: these are the last bytes in this direction. */
+  FIN: 0x80,
+  /** Of CREDIT, from the serving side: the call has a key, and does not run again if it is made again. */
+  KEPT: 0x40,
+} as const
 const TYPE_BITS = 0x0f
 
 /** Most bytes of a message in one frame, so that other calls soon have their turn. */
@@ -45,16 +48,11 @@ export const INITIAL_CREDIT_BYTES = 256 * 1024
 export type Frame =
   | { type: typeof FRAME.OPEN; id: number; head: Uint8Array; data: Uint8Array; fin: boolean }
   | { type: typeof FRAME.DATA; id: number; data: Uint8Array; fin: boolean }
-  | { type: typeof FRAME.CREDIT; id: number; bytes: number }
+  | { type: typeof FRAME.CREDIT; id: number; bytes: number; kept?: true }
   | { type: typeof FRAME.STOP; id: number }
   | { type: typeof FRAME.FAIL; id: number; status: Uint8Array }
   | { type: typeof FRAME.PING }
   | { type: typeof FRAME.PONG }
-
-/** First byte of a frame. */
-export function typeByte(type: FrameType, fin = false): number {
-  return fin ? type | FIN : type
-}
 
 /**
  * Reads a frame without its length. Its bytes are views of the given ones. @throws {GliaError} ERR_PROTOCOL if it is no
@@ -63,7 +61,7 @@ export function typeByte(type: FrameType, fin = false): number {
 export function decodeFrame(bytes: Uint8Array): Frame {
   const cursor = new Cursor(bytes)
   const first = cursor.byte()
-  const fin = (first & FIN) !== 0
+  const fin = (first & FLAG.FIN) !== 0
   const type = first & TYPE_BITS
   const id = cursor.varint()
   switch (type) {
@@ -75,7 +73,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     case FRAME.DATA:
       return { type, id, fin, data: cursor.rest() }
     case FRAME.CREDIT:
-      return { type, id, bytes: cursor.varint() }
+      return { type, id, bytes: cursor.varint(), ...((first & FLAG.KEPT) !== 0 && { kept: true as const }) }
     case FRAME.STOP:
       return { type, id }
     case FRAME.FAIL:

@@ -1,4 +1,4 @@
-import { isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN, MAX_TRACE } from '../call-context.ts'
+import { isCallKey, isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN, MAX_TRACE } from '../call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../errors.ts'
 import { readFacts } from '../failure.ts'
 import { MAX_HEAD_BYTES } from './frames.ts'
@@ -16,6 +16,8 @@ export interface OpenHead {
   deadlineMs?: number | undefined
   /** Bytes that the message will have. */
   expectedBytes?: number | undefined
+  /** The same text for each try of one call, which runs once; 1 to 255 characters. */
+  key?: string | undefined
   /** An id that all calls share which are made for the same first call. */
   trace?: string | undefined
   /** The client for which the peer calls, in the peer's own naming; at most 64 characters. */
@@ -56,10 +58,11 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
 
 /** Unknown keys are ignored. @throws {GliaError} ERR_PROTOCOL if the bytes are no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
-  const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = parse(bytes)
+  const { to, deadlineMs, expectedBytes, key, trace, client, chain, for: onBehalfOf } = parse(bytes)
   if (typeof to !== 'string') throw violation('a call has no address')
   if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('the deadline of a call is no number')
   if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
+  if (key !== undefined && !isCallKey(key)) throw violation('the key of a call is not valid')
   if (trace !== undefined && !isTrace(trace)) throw violation('the trace id is not valid')
   if (client !== undefined && !isClientName(client)) throw violation('the name of a client is not valid')
   if (chain !== undefined && !isChain(chain)) throw violation('the call chain is not valid')
@@ -67,7 +70,7 @@ export function decodeHead(bytes: Uint8Array): OpenHead {
   if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
     throw violation('the peers for which a call is made are no list of peer ids')
   const limitMs = deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS)
-  return { to, deadlineMs: limitMs, expectedBytes, trace, client, chain, for: onBehalfOf }
+  return { to, deadlineMs: limitMs, expectedBytes, key, trace, client, chain, for: onBehalfOf }
 }
 
 /** Codes that version 0.1 does not know, and the code that it has for the same failure. */

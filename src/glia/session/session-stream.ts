@@ -3,7 +3,7 @@ import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import { GliaError, toGliaError } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import { madeHere } from '../made-here.ts'
-import { FRAME, MAX_DATA_BYTES } from './frames.ts'
+import { FLAG, FRAME, MAX_DATA_BYTES } from './frames.ts'
 import { encodeStatus } from './head.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
@@ -17,6 +17,7 @@ export interface SessionStreamInit {
   /** Peer id of the caller. */
   caller: string
   expectedBytes?: number | undefined
+  key?: string | undefined
   context?: CallContext | undefined
   /** The encoded head, for a call that this end opens. */
   head?: Uint8Array | undefined
@@ -41,6 +42,7 @@ export class SessionStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes: number | undefined
+  readonly key: string | undefined
   readonly context: CallContext
 
   /** For the session: the id of the call. */
@@ -53,6 +55,8 @@ export class SessionStream implements Stream {
   /** Head of the OPEN frame, until it is sent. */
   #head: Uint8Array | undefined
   #stopDue = false
+  #keptDue = false
+  #kept = false
   #failDue: Uint8Array | undefined
   /** How the program exited. It is sent after the program's last bytes. */
   #exitDue: Uint8Array | undefined
@@ -68,6 +72,7 @@ export class SessionStream implements Stream {
     this.methodName = address.method
     this.caller = init.caller
     this.expectedBytes = init.expectedBytes
+    this.key = init.key
     this.context = init.context ?? NO_CONTEXT
     this.id = init.id
     this.#in = new Inbox(common.creditBytes)
@@ -78,6 +83,16 @@ export class SessionStream implements Stream {
 
   get unreadBytes(): number {
     return this.#in.unreadBytes
+  }
+
+  get kept(): boolean {
+    return this.#kept
+  }
+
+  keep(): void {
+    if (this.#reason || this.silent) return
+    this.#keptDue = true
+    this.#common.changed(this)
   }
 
   get signal(): AbortSignal {
@@ -137,6 +152,7 @@ export class SessionStream implements Stream {
     if (!this.#head && !this.silent) {
       this.#failDue = this.#encode(error)
       this.#stopDue = false
+      this.#keptDue = false
     }
     this.fail(error)
   }
@@ -173,7 +189,7 @@ export class SessionStream implements Stream {
 
   get hasControl(): boolean {
     if (this.#head) return false
-    return this.#failDue !== undefined || this.#isExitDue || this.#stopDue || this.#in.dueBytes > 0
+    return this.#failDue !== undefined || this.#isExitDue || this.#stopDue || this.#keptDue || this.#in.dueBytes > 0
   }
 
   get hasData(): boolean {
@@ -207,8 +223,9 @@ export class SessionStream implements Stream {
     } else {
       if (room < varintSize(this.#in.dueBytes)) return false
       const bytes = this.#in.grant()
-      batch.frame(FRAME.CREDIT, this.id, varintSize(bytes))
+      batch.frame(FRAME.CREDIT, this.id, varintSize(bytes), this.#keptDue ? FLAG.KEPT : 0)
       batch.varint(bytes)
+      this.#keptDue = false
     }
     return true
   }
@@ -222,7 +239,7 @@ export class SessionStream implements Stream {
     if (room < 0 || (room < MIN_PART_BYTES && room < sendable && !batch.empty)) return 0
     const dataBytes = Math.min(sendable, room)
     const fin = this.#out.endsWith(dataBytes)
-    const written = batch.frame(head ? FRAME.OPEN : FRAME.DATA, this.id, headBytes + dataBytes, fin)
+    const written = batch.frame(head ? FRAME.OPEN : FRAME.DATA, this.id, headBytes + dataBytes, fin ? FLAG.FIN : 0)
     if (head) {
       batch.varint(head.length)
       batch.bytes(head)
@@ -237,7 +254,8 @@ export class SessionStream implements Stream {
     this.#common.changed(this)
   }
 
-  credit(bytes: number): void {
+  credit(bytes: number, kept = false): void {
+    if (kept && this.opensHere) this.#kept = true
     this.#out.credit(bytes)
     this.#common.changed(this)
   }

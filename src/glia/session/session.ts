@@ -51,6 +51,8 @@ export interface CallOptions {
   /** Time after which both ends give up, in ms. Left out: none. */
   deadlineMs?: number | undefined
   expectedBytes?: number | undefined
+  /** The same text for each try of one call: see `Stream.key`. */
+  key?: string | undefined
   /** An id that all calls share which are made for the same first call; at most 128 characters. */
   trace?: string | undefined
   /** The client for which this peer calls; at most 64 characters. */
@@ -120,7 +122,7 @@ export class Session {
 
   /** Opens a call. The stream is returned at once; any failure aborts it. */
   open(address: Address, options: CallOptions = {}): SessionStream {
-    const { signal, expectedBytes, trace, client, chain, onBehalfOf } = options
+    const { signal, expectedBytes, key, trace, client, chain, onBehalfOf } = options
     const deadlineMs = deadlineOf(options.deadlineMs)
     const { local, serve } = this.#init
     if (serve) throw new GliaError('ERR_INTERNAL', 'A session that serves calls makes none.')
@@ -128,6 +130,7 @@ export class Session {
       to: formatAddress(address),
       deadlineMs,
       expectedBytes,
+      key,
       trace,
       client,
       chain: chain?.length ? chain : undefined,
@@ -135,7 +138,7 @@ export class Session {
     })
     const context = arrivedContext({ chain, onBehalfOf, deadlineMs, trace })
     const call = new SessionStream(
-      { id: ++this.#lastId, address, caller: local, expectedBytes, context, head },
+      { id: ++this.#lastId, address, caller: local, expectedBytes, key, context, head },
       this.#common,
     )
     if (error) {
@@ -197,7 +200,7 @@ export class Session {
         return this.#call(frame.id)?.receive(frame.data, frame.fin)
       case FRAME.CREDIT:
         if (frame.id === 0) return this.#sender.acknowledged(frame.bytes)
-        return this.#call(frame.id)?.credit(frame.bytes)
+        return this.#call(frame.id)?.credit(frame.bytes, frame.kept)
       case FRAME.STOP:
         return this.#call(frame.id)?.stop()
       case FRAME.FAIL:
@@ -228,7 +231,7 @@ export class Session {
     if (!serve) throw violation('it calls in a session that it did not open')
     if (id <= this.#lastId) throw violation(`call ${id} is opened twice, or late`)
     this.#lastId = id
-    const { to, deadlineMs, expectedBytes, trace, client, chain, for: onBehalfOf } = decodeHead(head)
+    const { to, deadlineMs, expectedBytes, key, trace, client, chain, for: onBehalfOf } = decodeHead(head)
     let address: Address
     try {
       address = this.#here(to)
@@ -240,7 +243,7 @@ export class Session {
       return
     }
     const context = arrivedContext({ chain, onBehalfOf, deadlineMs, client, trace })
-    const call = new SessionStream({ id, address, caller: remote, expectedBytes, context }, this.#common)
+    const call = new SessionStream({ id, address, caller: remote, expectedBytes, key, context }, this.#common)
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)

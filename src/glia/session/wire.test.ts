@@ -4,7 +4,7 @@ import { nextTask } from '../wait/next-task.ts'
 import { newPid } from '../pid.ts'
 import { Session } from './session.ts'
 import { Batch } from './batch.ts'
-import { FRAME, INITIAL_CREDIT_BYTES, MAX_DATA_BYTES } from './frames.ts'
+import { FLAG, FRAME, INITIAL_CREDIT_BYTES, MAX_DATA_BYTES } from './frames.ts'
 import { echoStream } from './test-peers.ts'
 import { type TestChannel, testChannels } from './test-channel.ts'
 import type { SessionStream } from './session-stream.ts'
@@ -49,7 +49,7 @@ function frame(
   fin = false,
 ): Uint8Array<ArrayBuffer> {
   const batch = new Batch(40_000)
-  batch.frame(type, id, payload.length, fin)
+  batch.frame(type, id, payload.length, fin ? FLAG.FIN : 0)
   batch.bytes(payload)
   return batch.take()
 }
@@ -60,7 +60,7 @@ function open(id: number, head: unknown = { to: pathTo(newPid(), 'run', SELF) },
 
 function openWith(id: number, head: Uint8Array, fin = false): Uint8Array<ArrayBuffer> {
   const batch = new Batch(40_000)
-  batch.frame(FRAME.OPEN, id, varintSize(head.length) + head.length, fin)
+  batch.frame(FRAME.OPEN, id, varintSize(head.length) + head.length, fin ? FLAG.FIN : 0)
   batch.varint(head.length)
   batch.bytes(head)
   return batch.take()

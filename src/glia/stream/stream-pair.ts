@@ -10,6 +10,8 @@ export interface StreamInit {
   caller: string
   /** Bytes that the caller will send, if it knows. */
   expectedBytes?: number | undefined
+  /** See `Stream.key`. */
+  key?: string | undefined
   /** The calls for which this one is made. Left out: none. */
   context?: CallContext | undefined
   /** Id of the peer that serves the call. Failures of the serving end without a peer are this one's. */
@@ -38,6 +40,7 @@ class PipeStream implements Stream {
   readonly methodName: string
   readonly caller: string
   readonly expectedBytes: number | undefined
+  readonly key: string | undefined
   readonly context: CallContext
   readonly #in: Pipe
   readonly #out: Pipe
@@ -52,6 +55,7 @@ class PipeStream implements Stream {
     this.methodName = address.method
     this.caller = init.caller
     this.expectedBytes = init.expectedBytes
+    this.key = init.key
     this.context = init.context ?? NO_CONTEXT
     this.#in = source
     this.#out = sink

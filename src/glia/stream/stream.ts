@@ -18,6 +18,15 @@ export interface Stream {
   readonly caller: string
   /** Bytes that the other side says it will send, if the transport knows (Content-Length). */
   readonly expectedBytes?: number | undefined
+  /**
+   * The same text for each try of one call: calls of one caller with the same key run once, and each gets the reply. A
+   * call to this peer has it only if another peer calls.
+   */
+  readonly key?: string | undefined
+  /** For the calling side: whether the other side has said that the call does not run again if it is made again. */
+  readonly kept?: boolean | undefined
+  /** For the serving side: says so. Left out: the other side cannot be told. */
+  keep?(): void
   /** How long the other side may keep this one waiting, in ms, if the transport knows better than the default. */
   readonly silenceMs?: number | undefined
   /** Bytes that have come and are unread, if the transport knows. */

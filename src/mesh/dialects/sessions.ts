@@ -66,14 +66,14 @@ export class Sessions {
   async open(
     connection: Connection,
     address: Address,
-    { signal, context, expectedBytes }: OpenOptions,
+    { signal, context, expectedBytes, key }: OpenOptions,
   ): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
     const dialect = await this.#dialect(connection, address, signal)
     const { chain, onBehalfOf, client, trace } = context
     if ('session' in dialect) {
       const deadlineMs = remainingMs(context)
-      return dialect.session.open(address, { signal, chain, onBehalfOf, client, trace, deadlineMs, expectedBytes })
+      return dialect.session.open(address, { signal, chain, onBehalfOf, client, trace, deadlineMs, expectedBytes, key })
     }
     if (onBehalfOf.length > 0) throw refuseRaw(dialect, address)
     const stream = dialect.raw ?? (await negotiate(connection, [formatAddress(address)], signal))
