@@ -5,24 +5,33 @@ import { anySeed } from '../random.ts'
 import { withWatchedTab } from '../watched-tab.ts'
 import { readCorpus } from './corpus.ts'
 import { type Failure, fuzz } from './fuzz.ts'
+import { fuzzWire, WIRE_NAMES } from './wire.ts'
 
-const USAGE = `usage: npm run fuzz [-- COUNT [SEED]]
+const USAGE = `usage: npm run fuzz [-- [NAME] [COUNT [SEED]]]
 
-Puts COUNT mutated modules (10000) through glia.spawn in a page of the built app, in Chromium. The first is made from SEED (any), the
+Without a NAME: puts COUNT mutated modules (10000) through glia.spawn in a page of the built app, in Chromium. The first is made from SEED (any), the
 next from SEED + 1, and so on: "-- 1 SEED" makes a module again, as long as the modules that it is made of are the same.
+
+session: runs COUNT random programs of calls (2000) between two sessions over a pipe that cuts, delays and breaks.
+frames: feeds sessions with COUNT conversations (100000) that are damaged.
 `
+
+const COUNTS = { modules: 10_000, session: 2_000, frames: 100_000 }
 
 /** How often it is said how far it has come, in ms. */
 const PROGRESS_MS = 10_000
 
 /** Says how it went; the last line is as `10000/10000`. @returns whether all have passed, and nothing is left of them. */
-export async function main([given = '10000', seedGiven]: readonly string[]): Promise<boolean> {
+export async function main(args: readonly string[]): Promise<boolean> {
+  const name = WIRE_NAMES.find((each) => each === args[0])
+  const [given = COUNTS[name ?? 'modules'], seedGiven, path] = name ? args.slice(1) : args
   const count = Number(given)
   const seed = seedGiven === undefined ? anySeed() : Number(seedGiven)
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed) || seed < 0) {
     process.stderr.write(USAGE)
     return false
   }
+  if (name) return fuzzWire({ name, count, seed, path, say })
   return withWatchedTab(async (tab) => {
     const corpus = await readCorpus()
     say(`${count} modules from seed ${seed} on, made of ${[...corpus.keys()].join(', ')}`)
