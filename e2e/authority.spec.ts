@@ -80,7 +80,7 @@ test('the policy of a live process is changed in its details, at once and for go
   await expect(editor.getByRole('button', { name: 'Restart' })).toBeHidden()
   expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
   await tab.reload()
-  await tab.evaluate(() => glia.ready)
+  await tab.evaluate(() => glia.served)
   const policy = await tab.evaluate((wanted) => glia.procs().find((proc) => proc.pid === wanted)?.policy, pid)
   expect(policy).toMatchObject({
     callers: 'browser',

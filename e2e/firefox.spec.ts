@@ -40,7 +40,7 @@ async function openTab(browser: Browser, url: string): Promise<Page> {
 
 async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => globalThis.glia !== undefined)
-  await page.evaluate(() => glia.ready)
+  await page.evaluate(() => glia.served)
 }
 
 type SpawnOptions = Parameters<typeof glia.spawn>[1]

@@ -62,7 +62,7 @@ test('a killed process is gone, its worker too, and calls that run are told', as
   await expect.poll(() => tab.workers().length).toBe(WORKERS_AT_START)
   expect((await send(tab, local(pid, 'count'))).status).toBe(404)
   await tab.reload()
-  await tab.evaluate(() => glia.ready)
+  await tab.evaluate(() => glia.served)
   expect(await tab.evaluate(() => glia.procs().length)).toBe(1)
 })
 
@@ -174,7 +174,7 @@ test('a temporary process that has ended does not come back after a reload', asy
   // The record goes a moment after the process.
   await expect.poll(() => keptPids(tab)).not.toContain(pid)
   await tab.reload()
-  await tab.evaluate(() => glia.ready)
+  await tab.evaluate(() => glia.served)
   expect(await call(tab, local(pid, 'count'))).toMatchObject({ code: 'ERR_NO_PROC' })
 })
 

@@ -96,10 +96,16 @@ export async function openTab(page: Page, url: string): Promise<Page> {
   return page
 }
 
-/** Waits until calls work, also across the reload that isolates the page on static hosts. */
+/**
+ * Waits until calls work, over HTTP too where there is a service worker, also across the reload that isolates the page on
+ * static hosts.
+ */
 export async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => crossOriginIsolated && globalThis.glia !== undefined)
-  await page.evaluate(() => glia.ready)
+  await page.evaluate(async () => {
+    await glia.ready
+    await glia.served.catch(() => undefined)
+  })
 }
 
 /** Makes a process of a test guest. @returns its PID. */

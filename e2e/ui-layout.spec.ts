@@ -136,7 +136,7 @@ test('a page from http:// of another host says why it cannot run, and what to do
 
 test('a relay that does not answer is said to be so, in words', async ({ page, server }) => {
   await openTab(page, server.url)
-  await page.evaluate(() => glia.ready)
+  await page.evaluate(() => glia.served)
   await page.getByRole('tab', { name: 'Settings' }).click()
   await page.getByLabel('Relays, one multiaddr').fill('/ip4/127.0.0.1/tcp/9/ws')
   await page.getByRole('button', { name: 'Save' }).click()

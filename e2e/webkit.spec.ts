@@ -52,7 +52,7 @@ async function openTab({ driver }: WebKit, url: string): Promise<Tab> {
 async function ready(tab: Tab): Promise<void> {
   await expect.poll(() => tab.evaluate(() => globalThis.glia !== undefined)).toBe(true)
   await tab.evaluate(installTools)
-  await tab.evaluate(() => glia.ready)
+  await tab.evaluate(() => glia.served)
 }
 
 /** Makes a process. @returns its PID. */

@@ -59,7 +59,7 @@ async function local(browser: Browser, url: string): Promise<Row[]> {
   const context = await browser.newContext({ bypassCSP: true })
   const page = await context.newPage()
   await page.goto(url)
-  await page.evaluate(() => globalThis.glia.ready)
+  await page.evaluate(() => globalThis.glia.served)
   const some = { calls: 1300, warmUp: 200 }
   const post = { method: 'POST', body: 'x'.repeat(32) }
   await page.evaluate(baselines.connectWorker, { transfer: false })
@@ -180,7 +180,7 @@ async function start(browser: Browser, url: string): Promise<Started> {
   const context = await browser.newContext({ bypassCSP: true })
   const page = await context.newPage()
   await page.goto(url)
-  await page.evaluate(() => globalThis.glia.ready)
+  await page.evaluate(() => globalThis.glia.served)
   const own = (await renderers(browser)).filter((pid) => !others.has(pid))
   const session = await context.newCDPSession(page)
   return {
@@ -256,7 +256,7 @@ async function joined(opening: Promise<Page> | undefined, url: string): Promise<
   const page = await opening
   if (!page) throw new Error('no page')
   await page.goto(url)
-  await page.evaluate(() => globalThis.glia.ready)
+  await page.evaluate(() => globalThis.glia.served)
   await page.waitForFunction(() => {
     try {
       return globalThis.glia.joinLink()

@@ -76,7 +76,9 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
 
   /** Local calls work without a service worker. The HTTP API and calls to other tabs do not. */
   const connect = async ({ peerId, slot, http }: Peer): Promise<void> => {
-    if (serviceWorker === undefined) return
+    if (serviceWorker === undefined) {
+      throw new GliaError('ERR_NO_TAB', 'This peer was given no service worker, so fetch cannot reach its processes.')
+    }
     try {
       if (!(await register())) throw noServiceWorker()
       bridge = new ServiceBridge({ peerId, slot, api: http, alive, onUpdate: () => view?.updated() })
@@ -85,12 +87,12 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
     } catch (thrown) {
       log.warn('the HTTP API does not work:', thrown)
       view?.served(toGliaError(thrown))
+      throw thrown
     }
   }
 
   const peer = boot()
-  const ready = peer.then(connect)
-  ready.catch(() => undefined) // whoever waits for it is told
+  const served = peer.then(connect)
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     life.abort(new GliaError('ERR_ABORTED', 'This peer was stopped.'))
@@ -99,7 +101,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
   const stopOnce = (): Promise<void> => (stopped ??= stop())
   signal?.addEventListener('abort', () => void stopOnce(), { once: true })
   if (signal?.aborted) void stopOnce()
-  return Object.assign(createScripting({ boot: peer, ready, alive, client: () => bridge?.client ?? 'page' }), {
+  return Object.assign(createScripting({ boot: peer, served, alive, client: () => bridge?.client ?? 'page' }), {
     stop: stopOnce,
   })
 }

@@ -25,19 +25,20 @@ export interface ScriptingParts {
 export interface ScriptingInit {
   /** The parts, once the peer runs. */
   boot: Promise<ScriptingParts>
-  /** When calls work. */
-  ready: Promise<void>
+  /** When HTTP requests reach the processes. */
+  served: Promise<void>
   /** Aborts when the peer is stopped; the reason is what calls fail with from then on. */
   alive: AbortSignal
   /** Whose keys this page's requests carry. */
   client(): string
 }
 
-export function createScripting({ boot, ready, alive, client }: ScriptingInit): GliaScripting {
+export function createScripting({ boot, served, alive, client }: ScriptingInit): GliaScripting {
   let parts: ScriptingParts | undefined
   const booted = boot.then((made) => (parts = made))
-  // Whoever awaits `ready` gets the error. If nobody does, the page shows it.
-  booted.catch(() => undefined)
+  const ready = booted.then(() => undefined)
+  // Whoever awaits them gets the error. If nobody does, the page shows it.
+  for (const promise of [ready, served]) promise.catch(() => undefined)
   const started = async (): Promise<ScriptingParts> => {
     alive.throwIfAborted()
     return orAborted(booted, alive)
@@ -55,6 +56,7 @@ export function createScripting({ boot, ready, alive, client }: ScriptingInit): 
       return parts?.peerId
     },
     ready,
+    served,
     async spawn(module, options = {}) {
       const { table } = await started()
       const blob = blobOfModule(module)

@@ -69,11 +69,13 @@ export interface TimedCallOptions extends CallOptions {
 export interface GliaScripting {
   /** Base58btc peer id of this tab; undefined until it is known, which is before `ready` resolves. */
   readonly peerId: string | undefined
-  /**
-   * Resolves when calls work, over HTTP too if there is a service worker. @throws {GliaError} if the tab cannot run a
-   * peer.
-   */
+  /** Resolves when calls work. @throws {GliaError} if the tab cannot run a peer. */
   readonly ready: Promise<void>
+  /**
+   * Resolves when `fetch` reaches the processes too: a service worker controls the page and knows its peer. @throws
+   * {GliaError} ERR_NO_TAB if there is no service worker; the error of {@link ready}.
+   */
+  readonly served: Promise<void>
   /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
   spawn(module: Uint8Array | ArrayBuffer | Blob, options?: SpawnOptions): Promise<string>
   /** The processes of this tab, root first. */
