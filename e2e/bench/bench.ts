@@ -247,6 +247,19 @@ async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', a
       against,
     }),
   ]
+  const bulks = await far.evaluate(calls.spawnEchoes, { processes: 4 })
+  for (const count of [1, 4]) {
+    rows.push(
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await measure({
+        what: `call over ${over} beside ${count} echoes of bulk, p50`,
+        unit: 'µs',
+        glia: () => p50(near.evaluate(calls.callTimesBesideBulk, { address, ...some, bulks: bulks.slice(0, count) })),
+        baseline: () => p50(near.evaluate(calls.callTimes, { address, ...some })),
+        against: 'the same without bulk',
+      }),
+    )
+  }
   await disconnect()
   for (const context of contexts) await context.close()
   return rows

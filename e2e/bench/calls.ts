@@ -27,6 +27,36 @@ export async function callTimes({ address, calls, warmUp }: CallsInTurn): Promis
   return times
 }
 
+/** The same while calls of other processes echo bulk without end. */
+export async function callTimesBesideBulk(given: {
+  address: string
+  calls: number
+  warmUp: number
+  bulks: readonly string[]
+}): Promise<number[]> {
+  const chunk = new Uint8Array(64 * 1024)
+  let isOver = false
+  const bulk = async (address: string): Promise<void> => {
+    const stream = await globalThis.glia.open(address)
+    const writing = (async () => {
+      while (!isOver) await stream.write(chunk)
+      await stream.closeWrite()
+    })()
+    while (await stream.read());
+    await writing
+  }
+  const bulks = given.bulks.map(bulk)
+  const times: number[] = []
+  for (let i = 0; i < given.warmUp + given.calls; i++) {
+    const began = performance.now()
+    await globalThis.glia.call(given.address, new Uint8Array(32))
+    if (i >= given.warmUp) times.push(performance.now() - began)
+  }
+  isOver = true
+  await Promise.all(bulks)
+  return times
+}
+
 /** Calls a second, of 32 bytes, with 64 under way. */
 export async function callRate({ address, calls }: Calls): Promise<number> {
   let left = calls
@@ -88,4 +118,11 @@ export async function fetchTimes({ path, init }: { path: string; init?: RequestI
     if (i >= 50) times.push(performance.now() - began)
   }
   return times
+}
+
+/** Makes processes that echo. Resolves to the addresses of their methods. */
+export async function spawnEchoes({ processes }: { processes: number }): Promise<string[]> {
+  const bytes = await (await fetch('actors/root.wasm')).arrayBuffer()
+  const pids = await Promise.all(Array.from({ length: processes }, () => globalThis.glia.spawn(bytes)))
+  return pids.map((pid) => `/ww/0.1.0/${globalThis.glia.peerId}/${pid}/echo`)
 }
