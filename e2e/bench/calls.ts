@@ -36,14 +36,18 @@ export async function callTimesBesideBulk(given: {
 }): Promise<number[]> {
   const chunk = new Uint8Array(64 * 1024)
   let isOver = false
+  // A message may have 64 MiB.
+  const CHUNKS = 512
   const bulk = async (address: string): Promise<void> => {
-    const stream = await globalThis.glia.open(address)
-    const writing = (async () => {
-      while (!isOver) await stream.write(chunk)
-      await stream.closeWrite()
-    })()
-    while (await stream.read());
-    await writing
+    while (!isOver) {
+      const stream = await globalThis.glia.open(address)
+      const writing = (async () => {
+        for (let i = 0; i < CHUNKS && !isOver; i++) await stream.write(chunk)
+        await stream.closeWrite()
+      })()
+      while (await stream.read());
+      await writing
+    }
   }
   const bulks = given.bulks.map(bulk)
   const times: number[] = []
