@@ -14,9 +14,10 @@ next from SEED + 1, and so on: "-- 1 SEED" makes a module again, as long as the 
 
 session: runs COUNT random programs of calls (2000) between two sessions over a pipe that cuts, delays and breaks.
 frames: feeds sessions with COUNT conversations (100000) that are damaged.
+strangers: gives the readers of announcements, lists, addresses and join links COUNT texts (100000) that are damaged.
 `
 
-const COUNTS = { modules: 10_000, session: 2_000, frames: 100_000 }
+const COUNTS = { modules: 10_000, session: 2_000, frames: 100_000, strangers: 100_000 }
 
 /** How often it is said how far it has come, in ms. */
 const PROGRESS_MS = 10_000

@@ -6,11 +6,13 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { mutantProperty } from '../../src/glia/session/test-mutant-run.ts'
 import { programProperty } from '../../src/glia/session/test-session-run.ts'
+import { strangerProperty } from '../../src/mesh/test-strangers.ts'
 
 /** What runs in this process, without a browser: properties that the unit tests try a few times. */
 const CHECKS = {
   session: check(programProperty),
   frames: check(mutantProperty),
+  strangers: check(strangerProperty),
 }
 
 type Name = keyof typeof CHECKS
