@@ -4,6 +4,13 @@
 export { PROTOCOL as RAW_PROTOCOL } from '../glia/address.ts'
 /** Protocol id of the session: many calls over one stream, between Glia peers. */
 export const SESSION_PROTOCOL = '/glia/0.1.0'
+/** Protocol id on which a caller in the raw dialect asks why its calls failed. */
+export const WHY_PROTOCOL = '/glia/0.1.0/why'
+/** Failures of raw calls that are remembered for each connection, and characters of the sentence of each. */
+export const MAX_FAILURES = 10
+export const MAX_FAILURE_MESSAGE = 1000
+/** Questions of one connection that may be under way at once: one is enough. */
+export const MAX_QUESTIONS = 4
 /** Protocol id on which a peer says which of its processes it lists. */
 export const LISTING_PROTOCOL = '/glia/list/0.1.0'
 /** Protocol id on which a relay says who is in the network that it shares with the asker. */

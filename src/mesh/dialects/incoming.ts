@@ -12,6 +12,8 @@ export interface IncomingInit {
   remote: string
   /** Why the stream was reset or lost, if more is known than libp2p tells. */
   explain?: (() => GliaError | undefined) | undefined
+  /** Told of the error with which this side ends the stream. */
+  failed?: ((error: GliaError) => void) | undefined
 }
 
 /**
@@ -125,6 +127,7 @@ export class Incoming {
 
   /** Ends the stream with an error, for both sides. */
   #end(error: GliaError): void {
+    this.#init.failed?.(error)
     this.fail(error)
     this.#init.stream.abort(error)
   }

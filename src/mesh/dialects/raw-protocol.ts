@@ -3,8 +3,9 @@ import type { Registrar } from '@libp2p/interface-internal'
 import { type Address, parseAddress } from '../../glia/address.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
-import { MAX_CALLS_PER_PEER, RAW_PROTOCOL } from '../limits.ts'
+import { MAX_CALLS_PER_PEER, MAX_QUESTIONS, RAW_PROTOCOL, WHY_PROTOCOL } from '../limits.ts'
 import { handlePrefix } from '../patches/protocol-prefix.ts'
+import { RawFailures } from './raw-failures.ts'
 import { RawStream } from './raw-stream.ts'
 import { sendText } from './text-answer.ts'
 
@@ -24,8 +25,12 @@ export interface RawProtocolComponents {
   peerStore: PeerStore
 }
 
-/** Makes libp2p take the raw dialect. Only `/ww/0.1.0` is advertised. A method that is not here is refused while the id is negotiated. */
+/**
+ * Makes libp2p take the raw dialect. Of it only `/ww/0.1.0` and `/glia/0.1.0/why` are advertised. A method that is not here is refused
+ * while the id is negotiated.
+ */
 export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComponents) => object {
+  const failures = new RawFailures()
   return ({ registrar, peerStore }) => {
     const limits = {
       maxInboundStreams: MAX_CALLS_PER_PEER,
@@ -34,12 +39,20 @@ export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComp
     }
     handlePrefix({ registrar, peerStore }, `${RAW_PROTOCOL}/`, {
       isServed: (id) => isOffered(init, id),
-      handler: (stream, connection) => acceptStream(init, stream, connection),
+      handler: (stream, connection) => acceptStream({ ...init, failures }, stream, connection),
       options: limits,
     })
     return {
-      start: () => registrar.handle(RAW_PROTOCOL, (stream) => sendText(stream, init.status()), limits),
-      stop: () => registrar.unhandle(RAW_PROTOCOL),
+      start: async () => {
+        await registrar.handle(RAW_PROTOCOL, (stream) => sendText(stream, init.status()), limits)
+        const why = (stream: Libp2pStream, connection: Connection): Promise<void> =>
+          sendText(stream, failures.of(connection))
+        await registrar.handle(WHY_PROTOCOL, why, { ...limits, maxInboundStreams: MAX_QUESTIONS })
+      },
+      stop: async () => {
+        await registrar.unhandle(RAW_PROTOCOL)
+        await registrar.unhandle(WHY_PROTOCOL)
+      },
     }
   }
 }
@@ -54,7 +67,11 @@ function isOffered({ self, isServed }: RawProtocolInit, protocol: string): boole
   }
 }
 
-async function acceptStream(init: RawProtocolInit, stream: Libp2pStream, { remotePeer }: Connection): Promise<void> {
+async function acceptStream(
+  { failures, serveStream }: RawProtocolInit & { failures: RawFailures },
+  stream: Libp2pStream,
+  connection: Connection,
+): Promise<void> {
   let address: Address
   try {
     address = parseAddress(stream.protocol)
@@ -62,8 +79,10 @@ async function acceptStream(init: RawProtocolInit, stream: Libp2pStream, { remot
     stream.abort(toGliaError(thrown))
     return
   }
-  const remote = remotePeer.toString()
-  void init.serveStream(new RawStream(stream, { address, remote, caller: remote }))
+  const remote = connection.remotePeer.toString()
+  const failed = (error: GliaError): void => failures.add(connection, call, error)
+  const call: RawStream = new RawStream(stream, { address, remote, caller: remote, failed })
+  void serveStream(call)
 }
 
 export interface RawCallInit {

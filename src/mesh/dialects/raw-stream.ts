@@ -32,9 +32,12 @@ export class RawStream implements Stream {
   readonly context = NO_CONTEXT
   readonly #stream: Libp2pStream
   readonly #incoming: Incoming
+  /** Told once. */
+  #failed: RawStreamInit['failed']
   #hasWritten = false
 
   constructor(stream: Libp2pStream, { address, caller, silenceMs, ...rest }: RawStreamInit) {
+    this.#failed = rest.failed
     this.protocol = formatAddress(address)
     this.destination = address.host
     this.procId = address.proc
@@ -90,6 +93,7 @@ export class RawStream implements Stream {
   closeWithExit(exit: GliaError): void {
     if (exit.accepted) return void this.close()
     if (!this.#hasWritten) return this.abort(exit)
+    this.#tell(exit)
     this.#incoming.stop()
     const timer = setTimeout(() => this.abort(exit), EXIT_RESET_MS)
     this.#stream.addEventListener('close', () => clearTimeout(timer))
@@ -97,8 +101,15 @@ export class RawStream implements Stream {
 
   abort(reason: Error): void {
     if (this.signal.aborted) return
-    this.#incoming.fail(toGliaError(reason, 'ERR_ABORTED'))
+    const error = toGliaError(reason, 'ERR_ABORTED')
+    this.#tell(error)
+    this.#incoming.fail(error)
     this.#stream.abort(reason)
+  }
+
+  #tell(error: GliaError): void {
+    this.#failed?.(error)
+    this.#failed = undefined
   }
 }
 
