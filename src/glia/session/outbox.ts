@@ -5,7 +5,7 @@ import { violation } from './violation.ts'
 
 /** Bytes that may wait before a writer has to wait: a few frames, so that there is always a next one. */
 const QUEUE_BYTES = 64 * 1024
-/** More credit than any peer has a reason to give. */
+/** So much credit no peer has a reason to give. */
 const MAX_CREDIT_BYTES = 2 ** 40
 
 /**
@@ -108,7 +108,7 @@ export class Outbox {
 
   credit(bytes: number): void {
     this.#creditBytes += bytes
-    if (this.#creditBytes > MAX_CREDIT_BYTES) throw violation('it gives more credit than is possible')
+    if (this.#creditBytes >= MAX_CREDIT_BYTES) throw violation('it gives more credit than is possible')
   }
 
   /** The other side reads no more. */

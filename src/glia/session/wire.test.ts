@@ -103,6 +103,7 @@ describe('a session ends, and nothing else, when the other side', () => {
     ['goes on after an end', [open(1, undefined, true), data(1, 1)]],
     ['gives credit without a number', [open(1), frame(FRAME.CREDIT, 1)]],
     ['gives credit without end', [open(1), credit(1, 2 ** 45)]],
+    ['gives credit of exactly 2⁴⁰ bytes', [open(1), credit(1, 2 ** 40 - INITIAL_CREDIT_BYTES)]],
     ['acknowledges what it was not sent', [credit(0, 1)]],
     ['ends a call without a code', [open(1), frame(FRAME.FAIL, 1, bytes('{}'))]],
     ['ends a call with something', [open(1), frame(FRAME.FAIL, 1, Uint8Array.of(1, 2, 3))]],
@@ -125,6 +126,12 @@ describe('a session ends, and nothing else, when the other side', () => {
     wire.send(open(1))
     expect(await session.ended).toMatchObject({ code: 'ERR_PROTOCOL' })
   })
+})
+
+test('one byte less than the credit that is too much is taken', async () => {
+  const [wire, session] = server(() => undefined)
+  wire.send(open(1), credit(1, 2 ** 40 - INITIAL_CREDIT_BYTES - 1), open(2))
+  await expect.poll(() => session.calls).toBe(2)
 })
 
 test('a frame of an unknown flag, an unknown key and a code of the future are understood as far as they can be', async () => {
