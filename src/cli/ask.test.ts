@@ -201,6 +201,15 @@ test.each([
   })
 })
 
+test.each(['serve', 'call', 'ls', 'peers', 'id', 'version'])(
+  '“glia %s --help” tells each default once',
+  async (verb) => {
+    const { code, stdout } = await cli.run([verb, '--help'])
+    const options = stdout.split(/\n {2}(?=-)/)
+    expect([code, options.filter((option) => option.split('(default').length > 2)]).toEqual([0, []])
+  },
+)
+
 test.each([
   [['--prot', '1'], /^Unknown option '--prot'\./],
   [['--htp', '1'], /Did you mean --http\?/],

@@ -11,7 +11,7 @@ const LOCAL_GATEWAY = 'http://localhost:2080/'
 
 /** Adds a command that asks a gateway. */
 export function addClientCommand(program: Command, usage: string, description: string): Command {
-  const gateway = new Option('--gateway <URL>', 'gateway to ask (default: the one of this machine)')
+  const gateway = new Option('--gateway <URL>', 'gateway to ask')
     .env('GLIA_GATEWAY')
     .default(new URL(LOCAL_GATEWAY), LOCAL_GATEWAY)
     .argParser(readGateway)

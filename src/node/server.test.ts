@@ -169,6 +169,16 @@ test('a server for other machines answers to IP addresses and to announced names
   }
 })
 
+test('a server on ::1 is told by that address: localhost leads to 127.0.0.1 on many machines', async () => {
+  const own = await servers.start({ host: '::1' })
+  try {
+    expect(own.url).toBe(`http://[::1]:${own.port}/`)
+    expect((await fetch(own.url)).status).toBe(200)
+  } finally {
+    await own.stop()
+  }
+})
+
 test.each(['http', 'ws', 'tcp'] as const)('a taken port of --%s is said in one sentence', async (flag) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')

@@ -131,8 +131,8 @@ async function loadRootModule(dist: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /**
  * `localhost` is a secure context in every browser, and the documentation names it. An address to which it may not lead
- * stays as it is.
+ * stays as it is: on many machines it leads to 127.0.0.1 only.
  */
 function urlHost(host: string): string {
-  return ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostOf(host)
+  return ['127.0.0.1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostOf(host)
 }

@@ -17,6 +17,9 @@ const proc = createProc({
     async fails() {
       throw new Error('boom')
     },
+    async garbles(message) {
+      await message.write('a text' as never)
+    },
     async exits() {
       throw new GliaError('ERR_EXITED', 'The program exited with code 7.', { exitCode: 7 })
     },
@@ -66,12 +69,15 @@ test('both ways of a call to a headless peer stream at once', async () => {
 
 test('a headless peer lists the processes whose policy says so', async () => {
   const listing = await fetch(new URL(`/ww/0.1.0/${peer.peerId}/listed`, server.url))
-  expect(await listing.json()).toEqual([{ pid: proc.pid, name: 'words', methods: ['echo', 'fails', 'exits', 'waits'] }])
+  expect(await listing.json()).toEqual([
+    { pid: proc.pid, name: 'words', methods: ['echo', 'fails', 'garbles', 'exits', 'waits'] },
+  ])
 })
 
 test('the failures of its methods reach their callers', async () => {
   await expect(other.call(to('fails'))).rejects.toMatchObject({ code: 'ERR_FAILED' })
   await expect(other.call(to('exits'))).rejects.toMatchObject({ code: 'ERR_EXITED', exitCode: 7 })
+  await expect(other.call(to('garbles'))).rejects.toMatchObject({ code: 'ERR_FAILED' })
   await expect(other.call(to('nothing'))).rejects.toMatchObject({ code: 'ERR_NO_METHOD' })
 })
 

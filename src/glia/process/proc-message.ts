@@ -63,6 +63,8 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, 
       return chunk
     },
     write: (chunk) => {
+      // A program without types can write anything. That is its own failure, and not its caller's.
+      if (!(chunk instanceof Uint8Array)) return Promise.reject(notBytes())
       call.bytesOut += chunk.byteLength
       if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
       const taken = pace?.writes()
@@ -80,6 +82,10 @@ export function messageTooLarge({ maxMessageBytes }: Policy): GliaError {
 function replyTooLarge({ maxReplyBytes }: Policy): GliaError {
   const message = `The reply is larger than the ${maxReplyBytes} bytes that this process may send.`
   return new GliaError('ERR_REPLY_TOO_LARGE', message)
+}
+
+function notBytes(): GliaError {
+  return new GliaError('ERR_FAILED', 'The method wrote something that is not bytes: a reply takes a Uint8Array.')
 }
 
 /** Ends the call with the error, on both sides. */
