@@ -45,9 +45,10 @@ export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComp
     return {
       start: async () => {
         await registrar.handle(RAW_PROTOCOL, (stream) => sendText(stream, init.status()), limits)
-        const why = (stream: Libp2pStream, connection: Connection): Promise<void> =>
-          sendText(stream, failures.of(connection))
-        await registrar.handle(WHY_PROTOCOL, why, { ...limits, maxInboundStreams: MAX_QUESTIONS })
+        await registrar.handle(WHY_PROTOCOL, (stream, connection) => sendText(stream, failures.of(connection)), {
+          ...limits,
+          maxInboundStreams: MAX_QUESTIONS,
+        })
       },
       stop: async () => {
         await registrar.unhandle(RAW_PROTOCOL)
