@@ -39,7 +39,7 @@ export interface RouterInit {
   procs: { get(pid: string): Proc | undefined; readonly rootPid: Pid }
   openRemote: OpenRemote
   /** Asks another peer for its root process. Left out: `root` means this peer's only. */
-  rootOf?(peer: string, options: { signal: AbortSignal }): Promise<Pid>
+  rootOf?(peer: string, options: { readonly signal: AbortSignal }): Promise<Pid>
 }
 
 /** An address with `root` as its process. The alias may be another peer's. */
@@ -72,14 +72,14 @@ export class Router {
    * asked.
    * @throws {GliaError} ERR_BAD_ADDRESS; the failure of asking the other peer.
    */
-  async resolve(text: string, signal: AbortSignal): Promise<Address> {
+  async resolve(text: string, options: { readonly signal: AbortSignal }): Promise<Address> {
     const { aliases } = this
     const [, host, method] = ROOT_OF.exec(text) ?? []
     const { rootOf } = this.#init
     if (!rootOf || host === undefined || host === 'self' || host === aliases.self || !isPeerId(host)) {
       return parseAddress(text, aliases)
     }
-    const root = await rootOf(host, { signal })
+    const root = await rootOf(host, options)
     return parseAddress(`${PROTOCOL}/${host}/${root}/${method}`, aliases)
   }
 

@@ -212,7 +212,7 @@ test('the protocol id without an address answers with the root process', async (
   const caller = await glia()
   await caller.mesh.connect(whereIs(callee))
   expect(await caller.mesh.rootOf(callee.peerId, never)).toBe(proc.pid)
-  const address = await callee.router.resolve(`/ww/0.1.0/${callee.peerId}/root/run`, never)
+  const address = await callee.router.resolve(`/ww/0.1.0/${callee.peerId}/root/run`, { signal: never })
   expect(address).toEqual(callee.addressOf(proc))
 })
 

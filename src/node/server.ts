@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createHttp } from '../glia/http/http.ts'
+import { HttpCalls } from '../glia/http/http-calls.ts'
 import type { Logger } from '../glia/log.ts'
 import { isConnected } from '../mesh/relays/relays.ts'
-import { withAccessLog } from './http/access-log.ts'
+import { accessLog } from './http/access-log.ts'
 import { createApp } from './http/app.ts'
+import { programCalls } from './http/program-calls.ts'
 import { openDataDir } from './data/data-dir.ts'
 import { type DataLock, lockDataDir } from './data/data-lock.ts'
 import { checkPort } from './inbound/listen.ts'
@@ -72,8 +74,10 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
     const names = new OwnNames({ ...init, httpPort: http.port })
     const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
+    const calls = new HttpCalls(peer.router)
     const gateway = new Gateway({
-      http: createHttp({ ...peer, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
+      http: createHttp({ ...peer, calls, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
+      calls,
       peerId,
       limits,
       observer: metrics.calls,
@@ -92,7 +96,11 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       notReady,
       wellKnown: known,
     })
-    http.serve(init.accessLog ? withAccessLog(fetch, init.log) : fetch)
+    http.serve({
+      fetch,
+      call: programCalls(gateway, names),
+      began: init.accessLog ? accessLog(init.log) : undefined,
+    })
 
     const stop = async (): Promise<void> => {
       try {

@@ -55,7 +55,7 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
       hosts: async () => [],
       listed: async () => [],
       procs: () => [],
-      resolve: (path, signal) => router.resolve(path, signal),
+      resolve: (path, signal) => router.resolve(path, { signal }),
       serve: (stream) => router.serveStream(stream),
     },
   })

@@ -88,7 +88,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
   const open: HeadlessPeer['open'] = async (text, { signal = new AbortController().signal, key } = {}) => {
     checkRuns()
     const callKey = readCallKey(key)
-    const address = await router.resolve(text, signal)
+    const address = await router.resolve(text, { signal })
     signal.throwIfAborted()
     const stream = router.open(address, { caller: peerId, key: callKey })
     const giveUp = (): void =>

@@ -85,7 +85,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
         [...new Set([...(await livingPeers()), ...peersWithProcesses(mesh)])].filter((id) => id !== peerId),
       procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
       listed: (peer, signal) => listingOf(peer, signal),
-      resolve: (path, signal) => router.resolve(path, signal),
+      resolve: (path, signal) => router.resolve(path, { signal }),
       serve: (stream) => router.serveStream(stream),
     },
   })

@@ -46,7 +46,7 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
 
   const open = async (text: string, { bytes, signal, context, key }: OpenInit = {}): Promise<Stream> => {
     const { router } = await started()
-    const address = await router.resolve(text, signal ?? new AbortController().signal)
+    const address = await router.resolve(text, { signal: signal ?? new AbortController().signal })
     signal?.throwIfAborted()
     return router.open(address, { caller: 'browser', expectedBytes: bytes, context, key })
   }

@@ -201,7 +201,7 @@ export class LiveTabModel implements TabModel {
   async *#reply(to: string, message: Uint8Array | Blob, cancelled: AbortSignal): AsyncGenerator<Uint8Array> {
     const { router } = await this.#peer.promise
     const blob = message instanceof Blob ? message : new Blob([message.slice()])
-    const address = await router.resolve(to, cancelled)
+    const address = await router.resolve(to, { signal: cancelled })
     const stream = router.open(address, { caller: 'browser', expectedBytes: blob.size })
     const cancel = (): void => stream.abort(cancellation('You cancelled the call.'))
     cancelled.addEventListener('abort', cancel, { once: true })

@@ -1,4 +1,5 @@
 import { GliaError } from '../errors.ts'
+import type { RequestHeaders } from './http-calls.ts'
 
 /** Header or trailer with the exit code of the program of a reply. */
 export const EXIT_HEADER = 'glia-exit-code'
@@ -6,15 +7,16 @@ export const EXIT_HEADER = 'glia-exit-code'
 /** Most bytes of a reply that are held back until the exit code is known, if the caller wants the code in the head. */
 const HELD_BYTES = 64 * 1024
 
-/** Whether a request takes exit codes other than 0 as success. @throws {GliaError} ERR_BAD_REQUEST */
-export function acceptsExit(request: Request): boolean {
-  const exit = new URL(request.url).searchParams.get('exit')
+/** Whether the query of a request takes exit codes other than 0 as success. @throws {GliaError} ERR_BAD_REQUEST */
+export function acceptsExit(query: string): boolean {
+  if (query === '') return false
+  const exit = new URLSearchParams(query).get('exit')
   if (exit === null || exit === 'ok') return exit === 'ok'
   throw new GliaError('ERR_BAD_REQUEST', 'The parameter exit can be “ok”: every exit code is a success then.')
 }
 
 /** Whether a client says that it reads trailers. */
-export function readsTrailers({ headers }: Request): boolean {
+export function readsTrailers(headers: RequestHeaders): boolean {
   return /(?:^|,)\s*trailers\s*(?:$|[,;])/i.test(headers.get('te') ?? '')
 }
 

@@ -4,7 +4,6 @@ import { lighten } from '../lighten.ts'
 import { mayBeRepeated } from './not-run.ts'
 import { endWith } from '../stream/end-with.ts'
 import type { Stream } from '../stream/stream.ts'
-import { readableFrom } from '../stream/web-streams.ts'
 
 /** How long a call is remembered after its end, in ms. */
 const REMEMBERED_MS = 5 * 60_000
@@ -92,7 +91,7 @@ export class KeyedCalls {
     const { client, onBehalfOf } = context
     // Its caller may call for several clients and peers. None of them gets the reply to a call of another.
     const whole = JSON.stringify([client, onBehalfOf, key])
-    const body = readableFrom(stream, { cancel: () => stream.closeRead() })
+    const body = { read: () => stream.read(), cancel: () => stream.closeRead() }
     const reply = await this.take({ owner: caller, key: whole, path: protocol }, { body, signal }, open)
     stream.keep?.()
     for (let chunk = await reply.read(); chunk !== null; chunk = await reply.read()) await stream.write(chunk)

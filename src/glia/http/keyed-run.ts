@@ -1,6 +1,7 @@
 import { GliaError, toGliaError } from '../errors.ts'
 import { Fingerprint } from './fingerprint.ts'
 import { KeptReply, type ReplyReader } from './kept-reply.ts'
+import type { Source } from '../stream/source.ts'
 import type { Stream } from '../stream/stream.ts'
 
 /**
@@ -11,7 +12,7 @@ export const ORPHAN_MS = 10_000
 
 /** One of the requests with the same key. */
 export interface KeyedRequest {
-  body: ReadableStream<Uint8Array> | null
+  body: Source | null
   /**
    * Aborts when nobody waits for this request: with ERR_ABORTED if the caller gave up, otherwise because the caller was
    * lost.
@@ -35,7 +36,7 @@ interface Attempt {
   readonly reader: ReplyReader
   /** Resolves when the body is known to be the same as the call's. */
   readonly same: PromiseWithResolvers<void>
-  readonly body: ReadableStreamDefaultReader<Uint8Array> | undefined
+  readonly body: Source | null
 }
 
 /**
@@ -90,7 +91,7 @@ export class KeyedRun {
     const attempt: Attempt = {
       reader: this.#reply.newReader(),
       same: Promise.withResolvers<void>(),
-      body: body?.getReader(),
+      body,
     }
     clearTimeout(this.#orphanTimer)
     this.#attempts.add(attempt)
@@ -158,11 +159,11 @@ export class KeyedRun {
     const mine = new Fingerprint()
     try {
       for (;;) {
-        const next = await attempt.body?.read()
+        const chunk = attempt.body && (await attempt.body.read())
         // Dropping a body ends it as if it were whole.
         if (!this.#attempts.has(attempt)) return
-        if (!next || next.done) break
-        await this.#feed(next.value, mine)
+        if (chunk === null) break
+        await this.#feed(chunk, mine)
         // A request that is behind may still turn out to differ.
         if (mine.length < this.#sent.length) continue
         attempt.same.resolve()
@@ -239,7 +240,6 @@ function keyReused(): GliaError {
   )
 }
 
-function drop(body: ReadableStreamDefaultReader<Uint8Array> | undefined): void {
-  // The failure of a body was reported where it was read.
-  body?.cancel().catch(() => undefined)
+function drop(body: Source | null): void {
+  void body?.cancel(undefined)
 }

@@ -1,5 +1,6 @@
 import { isCallKey, MAX_CALL_KEY } from '../call-context.ts'
 import { GliaError } from '../errors.ts'
+import type { RequestHeaders } from './http-calls.ts'
 
 /** Name of the header that says which requests are the same one (IETF draft-ietf-httpapi-idempotency-key-header). */
 export const KEY_HEADER = 'idempotency-key'
@@ -13,7 +14,7 @@ const BARE = /^[!#-+\--:<-~]*$/
  * The `Idempotency-Key` of a request, without quotes; undefined if there is none.
  * @throws {GliaError} ERR_BAD_REQUEST if it is no key, or too long.
  */
-export function readRequestKey(headers: Headers): string | undefined {
+export function readRequestKey(headers: RequestHeaders): string | undefined {
   const value = headers.get(KEY_HEADER)
   if (value === null) return undefined
   const key = QUOTED.exec(value)?.[1]?.replace(/\\(["\\])/g, '$1') ?? (BARE.test(value) ? value : '')

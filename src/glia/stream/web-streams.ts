@@ -1,40 +1,27 @@
 import { concat } from './concat.ts'
-import { GliaError, toGliaError } from '../errors.ts'
+import { GliaError } from '../errors.ts'
+import { pump, type Source } from './source.ts'
 import type { Stream } from './stream.ts'
 
-/**
- * Writes a whole web stream to a Stream and half-closes it. A source that fails aborts the Stream. Never rejects.
- * @param end Called at the end of the source instead.
- */
-export async function pumpInto(
+/** Writes a whole web stream to a Stream, as {@link pump} does. */
+export function pumpInto(
   stream: Stream,
   source: ReadableStream<Uint8Array> | null,
-  end = () => stream.closeWrite(),
+  end?: () => Promise<void>,
 ): Promise<void> {
-  const reader = source?.getReader()
-  let isReading = false
-  try {
-    for (;;) {
-      isReading = true
-      const chunk = await reader?.read()
-      isReading = false
-      if (chunk === undefined || chunk.done) break
-      await stream.write(chunk.value)
-    }
-    await end()
-  } catch (thrown) {
-    const error = toGliaError(thrown, 'ERR_ABORTED')
-    await drop(reader, error)
-    // Writes also fail when the other side has all it wants (ERR_NO_READER): its reply stands.
-    if (isReading || error.code !== 'ERR_NO_READER') stream.abort(error)
-  }
+  return pump(stream, source && sourceOf(source), end)
 }
 
-async function drop(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, error: GliaError): Promise<void> {
-  try {
-    await reader?.cancel(error)
-  } catch {
-    // The source failed, and its error is on its way already.
+/** A web stream as a {@link Source}. From now on nobody else can read it. */
+export function sourceOf(stream: ReadableStream<Uint8Array>): Source {
+  const reader = stream.getReader()
+  return {
+    read: async () => {
+      const next = await reader.read()
+      return next.done ? null : next.value
+    },
+    // A source that has failed rejects with its error, which is on its way already.
+    cancel: (reason) => reader.cancel(reason).catch(() => undefined),
   }
 }
 

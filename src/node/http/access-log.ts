@@ -1,29 +1,24 @@
 import type { Logger } from '../../glia/log.ts'
-import type { HttpHandler } from './request-listener.ts'
+import { type Incoming, targetOf } from './exchange.ts'
 
 /** Longest path that is logged, in characters. */
 const MAX_PATH = 256
 
 /** Logs each request once its answer is out, or its client gone. PIDs are taken out by the log; queries are not logged at all. */
-export function withAccessLog(handler: HttpHandler, log: Logger): HttpHandler {
-  return async (request, incoming) => {
+export function accessLog(log: Logger): (incoming: Incoming) => void {
+  return ({ incoming, client, onDone }) => {
     const beganMs = performance.now()
-    let status = 499
-    incoming.onDone((outcome) => {
+    onDone((outcome, status) => {
       const ms = Math.round(performance.now() - beganMs)
-      const { method } = request
-      log.info('request', { method, path: pathOf(request.url), status, outcome, ms, client: incoming.client })
+      log.info('request', { method: incoming.method, path: pathOf(incoming), status, outcome, ms, client })
     })
-    const reply = await handler(request, incoming)
-    status = reply.status
-    return reply
   }
 }
 
 /** Decoded, so that a PID is recognised however it was written. */
-function pathOf(url: string): string {
+function pathOf(incoming: Incoming['incoming']): string {
   try {
-    return decodeURIComponent(new URL(url).pathname).slice(0, MAX_PATH)
+    return decodeURIComponent(targetOf(incoming).pathname).slice(0, MAX_PATH)
   } catch {
     return '(not valid percent-encoding)'
   }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { remembered } from '../../glia/remembered.ts'
 import { networkOf } from '../inbound/networks.ts'
 
 /**
@@ -9,7 +10,7 @@ import { networkOf } from '../inbound/networks.ts'
 export class ClientNames {
   readonly #key = randomBytes(32)
 
-  of(ip: string): string {
-    return createHmac('sha256', this.#key).update(networkOf(ip)).digest('base64url').slice(0, 22)
-  }
+  readonly of = remembered((ip: string) =>
+    createHmac('sha256', this.#key).update(networkOf(ip)).digest('base64url').slice(0, 22),
+  )
 }

@@ -67,6 +67,38 @@ test.each([
   expect(JSON.parse(reply.body)).toMatchObject({ code })
 })
 
+test.each([
+  ECHO,
+  `${ECHO}?exit=ok`,
+  `${ECHO}?exit=other`,
+  `${ECHO}/`,
+  '/ww/0.1.0/self/root/%65cho',
+  '/ww/0.1.0/self/root/%',
+  '/ww/0.1.0/self/../self/root/echo',
+  '/ww/0.1.0/self/root/..',
+  '//ww/0.1.0/self/root/echo',
+  '/ww/0.1.0/self/root/none',
+  '/ww/0.1.0/nobody/root/echo',
+  '/ww/0.1.0/self/listed',
+])('a program and the browser of a person get the same answer for %s', async (path) => {
+  const call = { method: 'POST', body: 'x', headers: { traceparent: 'not one', te: 'trailers' } }
+  const [program, person] = await Promise.all([
+    ask(path, call),
+    ask(path, { ...call, headers: { ...call.headers, 'sec-fetch-site': 'none' } }),
+  ])
+  const facts = ({ status, body, headers }: Reply) => {
+    // Whether a reply is sent with its length depends on when its end comes.
+    const { date: _date, 'content-length': _length, 'transfer-encoding': _encoding, ...rest } = headers
+    return { status, body, rest }
+  }
+  expect(facts(program)).toEqual(facts(person))
+})
+
+test('a program that asks for a name of no server is refused', async () => {
+  const reply = await ask(ECHO, { method: 'POST', body: 'x', host: 'evil.example' })
+  expect([reply.status, JSON.parse(reply.body)]).toMatchObject([403, { code: 'ERR_DENIED' }])
+})
+
 test('a message above the cap is refused, by its length or on its way', async () => {
   const body = 'x'.repeat(100_001)
   const known = await ask(ECHO, { method: 'POST', body })

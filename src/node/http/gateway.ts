@@ -1,8 +1,9 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { HttpApi } from '../../glia/http/http.ts'
+import type { CallerOptions, CallReply, CallRequest, HttpCalls } from '../../glia/http/http-calls.ts'
 import { refuse } from '../../glia/http/refuse.ts'
 import { ClientNames } from './client-names.ts'
-import type { Incoming } from './request-listener.ts'
+import type { Incoming } from './exchange.ts'
 import { MAX_CALLS, MAX_CALLS_PER_CLIENT } from '../limits.ts'
 import { networkOf } from '../inbound/networks.ts'
 import { type BodyLimits, checkLength } from './request-body.ts'
@@ -25,6 +26,8 @@ export interface CallObserver {
 
 export interface GatewayInit {
   readonly http: HttpApi
+  /** The same calls that `http` makes. */
+  readonly calls: HttpCalls
   /** This peer. It calls on behalf of its clients. */
   readonly peerId: string
   readonly limits: CallLimits & BodyLimits
@@ -46,20 +49,26 @@ export class Gateway {
     this.#init = init
   }
 
-  async answer(request: Request, incoming: Incoming): Promise<Response> {
-    const { http, peerId, limits, observer } = this.#init
+  /** Answers a request of the API. */
+  answer(request: Request, incoming: Incoming): Promise<Response> {
+    return this.#run(incoming, (options) => this.#init.http(request, options))
+  }
+
+  /** Answers a request for a call. */
+  call(request: CallRequest, incoming: Incoming): Promise<CallReply | Response> {
+    return this.#run(incoming, (options) => this.#init.calls.deliver(request, options))
+  }
+
+  async #run<R>(incoming: Incoming, run: (options: CallerOptions) => Promise<R>): Promise<R | Response> {
+    const { peerId, limits, observer } = this.#init
     observer.began()
-    let status = 499
-    incoming.onDone((outcome) => observer.ended(outcome === 'answered' || status !== 200 ? status : 499))
+    incoming.onDone((outcome, status) => observer.ended(outcome === 'answered' || status !== 200 ? status : 499))
     try {
       this.#admit(incoming)
       checkLength(incoming.incoming, limits)
-      const reply = await http(request, { caller: peerId, client: this.#names.of(incoming.client) })
-      status = reply.status
-      return reply
+      return await run({ caller: peerId, client: this.#names.of(incoming.client) })
     } catch (thrown) {
       const error = toGliaError(thrown)
-      status = error.status
       return refuse(error, error.status === 429 || error.status === 503 ? { 'retry-after': '1' } : {})
     }
   }

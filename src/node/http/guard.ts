@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import { GliaError } from '../../glia/errors.ts'
 import { EXIT_HEADER } from '../../glia/http/http-exit.ts'
@@ -51,6 +52,11 @@ export function sameOriginOr(isAllowed: (origin: string) => boolean): Middleware
     }
     return next()
   }
+}
+
+/** Whether a request comes from no page, so that pages of other sites are none of its concern. */
+export function isOfProgram(headers: IncomingHttpHeaders): boolean {
+  return headers.origin === undefined && headers['sec-fetch-site'] === undefined
 }
 
 function isForeign(origin: string | undefined, host: string | undefined, site: string | undefined): boolean {

@@ -19,9 +19,11 @@ test('a socket that waits for its second answer is not taken for an idle one', a
     observer: { refused: (what) => void refused.push(what) },
   })
   const second = Promise.withResolvers<void>()
-  server.serve(async ({ url }) => {
-    if (url.endsWith('/second')) await second.promise
-    return new Response(url)
+  server.serve({
+    fetch: async ({ url }) => {
+      if (url.endsWith('/second')) await second.promise
+      return new Response(url)
+    },
   })
   const socket = await openSocket(server.port)
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { listen } from '../inbound/listen.ts'
-import { type HttpHandler, requestListener } from './request-listener.ts'
+import { type Handlers, requestListener } from './request-listener.ts'
 import {
   HEAD_MS,
   MAX_CALLS,
@@ -20,7 +20,7 @@ import { Unfinished } from '../inbound/unfinished.ts'
 /** The HTTP port. It is open before anything can answer: requests wait for that. */
 export interface HttpServer {
   readonly port: number
-  serve(handler: HttpHandler): void
+  serve(handlers: Handlers): void
   /** Takes no new requests, gives running ones a moment, then ends them. */
   stop(): Promise<void>
 }
@@ -36,7 +36,8 @@ export interface HttpServerInit {
 
 /** @throws {UsageError} if the server cannot listen at the address */
 export async function openHttp({ host, port, limits, perAddress, observer }: HttpServerInit): Promise<HttpServer> {
-  const handler = Promise.withResolvers<HttpHandler>()
+  const ready = Promise.withResolvers<Handlers>()
+  let handlers: Handlers = { fetch: async (request, incoming) => (await ready.promise).fetch(request, incoming) }
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -46,14 +47,24 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
       // A message may take any time while bytes move: see request-body.ts.
       requestTimeout: 0,
     },
-    requestListener(async (request, incoming) => (await handler.promise)(request, incoming), limits),
+    requestListener(
+      {
+        fetch: (request, incoming) => handlers.fetch(request, incoming),
+        call: (incoming) => handlers.call?.(incoming),
+        began: (incoming) => handlers.began?.(incoming),
+      },
+      limits,
+    ),
   )
   server.maxConnections = MAX_SOCKETS
   boundSockets(server, perAddress, observer)
   await listen(server, { flag: '--http', port }, host)
   return {
     port: (server.address() as AddressInfo).port,
-    serve: handler.resolve,
+    serve(given) {
+      handlers = given
+      ready.resolve(given)
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GliaError } from '../../glia/errors.ts'
+import type { Source } from '../../glia/stream/source.ts'
 
 export interface BodyLimits {
   /** Largest body, in bytes. */
@@ -9,74 +10,119 @@ export interface BodyLimits {
 }
 
 /**
- * A request's body as a web stream that holds the client while nobody reads. It fails with ERR_MESSAGE_TOO_LARGE,
- * ERR_DEADLINE, or ERR_ABORTED if the client goes away. `Readable.toWeb` is no choice: cancelling it ends the
- * connection, and with it the reply of a method that does not read its message to the end.
+ * A request's body. It holds the client while nobody reads. It fails with ERR_MESSAGE_TOO_LARGE, ERR_DEADLINE, or
+ * ERR_ABORTED if the client goes away. It is no web stream by itself, since making one takes longer than reading a small
+ * body. Cancelling it does not end the connection, so a method that does not read its message to the end can reply.
  */
-export class RequestBody {
-  readonly stream: ReadableStream<Uint8Array>
+export class RequestBody implements Source {
   receivedBytes = 0
   readonly #incoming: IncomingMessage
   readonly #limits: BodyLimits
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #stream: ReadableStream<Uint8Array> | undefined
+  #reader: PromiseWithResolvers<Uint8Array | null> | undefined
+  /** Whether it is told of arriving bytes. */
+  #listens = false
   #idle: NodeJS.Timeout | undefined
   #waitedMs = 0
   /** Since when bytes are waited for, on the clock of `performance.now()`; undefined while nobody waits. */
   #waitsSince: number | undefined
-  #over = false
+  #isOver = false
+  #error: GliaError | undefined
 
   constructor(incoming: IncomingMessage, limits: BodyLimits) {
     this.#incoming = incoming
     this.#limits = limits
-    this.stream = new ReadableStream<Uint8Array>(
+    incoming.on('error', ignore) // 'close' comes too
+    incoming.once('close', () => {
+      if (!this.#isOver) this.fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.'))
+    })
+  }
+
+  /** The body as a web stream. Whoever asks for it must not use {@link read}. */
+  get stream(): ReadableStream<Uint8Array> {
+    this.#stream ??= new ReadableStream<Uint8Array>(
       {
-        start: (controller) => this.#start(controller),
-        pull: () => this.#pull(),
-        cancel: () => void this.#finish(),
+        pull: async (controller) => {
+          const chunk = await this.read()
+          if (chunk === null) controller.close()
+          else controller.enqueue(chunk)
+        },
+        cancel: () => this.cancel(),
       },
       { highWaterMark: 0 },
     )
+    return this.#stream
   }
 
   /** Time that the gateway has waited for bytes of this body in all, in ms; 0 once the body is over. */
   get waitedMs(): number {
-    if (this.#over) return 0
+    if (this.#isOver) return 0
     return this.#waitedMs + (this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince)
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const chunk = this.#take()
+    return chunk === undefined ? this.#wait() : chunk
+  }
+
+  /** Further bytes are dropped: the client has to finish before it reads its answer. */
+  cancel(): void {
+    if (!this.#finish()) return
+    this.#incoming.off('readable', this.#look).resume()
+    this.#reader?.resolve(null)
   }
 
   /** Ends the body with an error for its reader. Idempotent. */
   fail(error: GliaError): void {
-    if (this.#finish()) this.#controller?.error(error)
+    if (this.#isOver) return
+    this.#error = error
+    this.#reader?.reject(error)
+    this.#reader = undefined
+    this.cancel()
   }
 
-  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller
+  /** Undefined: nothing has come. */
+  #take(): Uint8Array | null | undefined {
+    if (this.#error) throw this.#error
+    if (this.#isOver) return null
     const incoming = this.#incoming
-    incoming.on('data', (chunk: Buffer) => this.#receive(chunk))
-    incoming.pause()
-    incoming.once('end', () => this.#finish() && controller.close())
-    incoming.on('error', () => undefined) // 'close' comes too
-    incoming.once('close', () =>
-      this.fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.')),
-    )
-  }
-
-  #receive(chunk: Buffer): void {
-    this.#incoming.pause()
-    this.#stopWaiting()
+    const chunk = incoming.read() as Buffer | null
+    if (chunk === null) {
+      // Node tells the end of a message later than it knows it.
+      if (!incoming.readableEnded && !incoming.complete) return undefined
+      this.#finish()
+      return null
+    }
     this.receivedBytes += chunk.length
     const { maxBodyBytes } = this.#limits
-    if (this.receivedBytes > maxBodyBytes) this.fail(tooLarge(maxBodyBytes))
-    else this.#controller?.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+    if (this.receivedBytes <= maxBodyBytes) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+    const error = tooLarge(maxBodyBytes)
+    this.fail(error)
+    throw error
   }
 
-  #pull(): void {
-    if (this.#over) return
-    this.#stopWaiting()
-    this.#waitsSince = performance.now()
+  #wait(): Promise<Uint8Array | null> {
     const { bodyIdleMs } = this.#limits
+    this.#waitsSince = performance.now()
     this.#idle = setTimeout(() => this.fail(silent(bodyIdleMs)), bodyIdleMs)
-    this.#incoming.resume()
+    this.#reader = Promise.withResolvers()
+    if (!this.#listens) this.#incoming.on('readable', this.#look).once('end', this.#look)
+    this.#listens = true
+    return this.#reader.promise
+  }
+
+  readonly #look = (): void => {
+    const reader = this.#reader
+    if (!reader) return
+    try {
+      const chunk = this.#take()
+      if (chunk === undefined) return
+      this.#stopWaiting()
+      this.#reader = undefined
+      reader.resolve(chunk)
+    } catch {
+      // The reader has the error.
+    }
   }
 
   #stopWaiting(): void {
@@ -87,14 +133,14 @@ export class RequestBody {
 
   /** @returns false if the body was over already. */
   #finish(): boolean {
-    if (this.#over) return false
-    this.#over = true
-    clearTimeout(this.#idle)
-    // Further bytes are dropped: the client has to finish before it reads its answer.
-    this.#incoming.removeAllListeners('data').resume()
+    if (this.#isOver) return false
+    this.#stopWaiting()
+    this.#isOver = true
     return true
   }
 }
+
+const ignore = (): void => undefined
 
 /** @throws {GliaError} ERR_MESSAGE_TOO_LARGE if the declared length of a body is too large. */
 export function checkLength(incoming: IncomingMessage, { maxBodyBytes }: BodyLimits): void {

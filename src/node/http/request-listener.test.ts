@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { GliaError } from '../../glia/errors.ts'
+import type { CallReply } from '../../glia/http/http-calls.ts'
 import { EXIT_HEADER, noteExit } from '../../glia/http/http-exit.ts'
-import { requestListener, type HttpHandler } from './request-listener.ts'
+import { type Handlers, type HttpHandler, requestListener } from './request-listener.ts'
 
 let server: Server | undefined
 
@@ -13,8 +14,11 @@ afterEach(() => {
   server?.closeAllConnections()
 })
 
-async function open(handler: HttpHandler, { maxBodyBytes = 1000, bodyIdleMs = 5000 } = {}): Promise<number> {
-  server = createServer({ requestTimeout: 0 }, requestListener(handler, { maxBodyBytes, bodyIdleMs }))
+async function open(
+  handler: HttpHandler,
+  { maxBodyBytes = 1000, bodyIdleMs = 5000, call = undefined as Handlers['call'] } = {},
+): Promise<number> {
+  server = createServer({ requestTimeout: 0 }, requestListener({ fetch: handler, call }, { maxBodyBytes, bodyIdleMs }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -192,4 +196,70 @@ test('the exit code of a program whose output is under way already comes as a tr
   reply.resume()
   await once(reply, 'end')
   expect(reply.trailers).toEqual({ [EXIT_HEADER]: '3' })
+})
+
+/** A reply of a call, whose later pieces come when the test says so. */
+function replyOf(first: string | null, exit?: GliaError) {
+  const rest = Promise.withResolvers<Uint8Array | null>()
+  const aborted = Promise.withResolvers<Error>()
+  rest.promise.catch(() => undefined)
+  const pieces = [rest.promise]
+  const reply: CallReply = {
+    headers: { 'content-type': 'text/plain' },
+    first: first === null ? null : Buffer.from(first),
+    read: async () => pieces.shift() ?? null,
+    abort: (reason) => {
+      aborted.resolve(reason)
+      rest.reject(reason)
+    },
+    ended: Promise.resolve(exit),
+  }
+  return { reply, rest, aborted: aborted.promise }
+}
+
+const never: HttpHandler = () => {
+  throw new Error('answered by the other handler')
+}
+
+test.each(['hello', null])('the reply %j of a call that has ended is sent with its length', async (first) => {
+  const { reply, rest } = replyOf(first)
+  rest.resolve(null)
+  const port = await open(never, { call: async () => reply })
+  const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'x' })
+  expect([response.status, await response.text()]).toEqual([200, first ?? ''])
+  expect(response.headers.get('content-length')).toBe(String(first?.length ?? 0))
+  expect(response.headers.get('transfer-encoding')).toBeNull()
+})
+
+test('the first bytes of a reply go out before it ends, and the exit code comes behind the last', async () => {
+  const exit = new GliaError('ERR_EXITED', 'It exited with 3.', { exitCode: 3 })
+  const { reply, rest } = replyOf('one', exit)
+  const port = await open(never, { call: async () => reply })
+  const call = httpRequest({ port, method: 'POST', path: '/' }).end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  const [one] = (await once(response, 'data')) as [Buffer]
+  expect(String(one)).toBe('one')
+  const ended = once(response, 'end')
+  rest.resolve(Buffer.from('two'))
+  const [two] = (await once(response, 'data')) as [Buffer]
+  expect(String(two)).toBe('two')
+  await ended
+  expect(response.trailers).toEqual({ [EXIT_HEADER]: '3' })
+})
+
+test('a reply that fails after its first bytes is broken off, with the reason', async () => {
+  const { reply, rest } = replyOf('one')
+  rest.reject(new GliaError('ERR_TRAPPED', 'on purpose'))
+  const port = await open(never, { call: async () => reply })
+  const { all } = await post(port, 'Content-Length: 0')
+  expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*one[^]*glia-error: .*on purpose/)
+})
+
+test('a client that goes away cancels the reply of its call', async () => {
+  const { reply, aborted } = replyOf('one')
+  const port = await open(never, { call: async () => reply })
+  const { socket } = await post(port, 'Content-Length: 0')
+  await once(socket, 'data')
+  socket.destroy()
+  expect(await aborted).toMatchObject({ code: 'ERR_ABORTED' })
 })

@@ -51,7 +51,7 @@ export function testPage({
     hosts: async () => [OTHER],
     listed: async () => listed,
     procs: () => procs.map((proc, i) => ({ pid: proc.pid, methods: proc.methods, policy: proc.policy, root: i === 0 })),
-    resolve: (path, signal) => router.resolve(path, signal),
+    resolve: (path, signal) => router.resolve(path, { signal }),
     serve: (stream) => router.serveStream(stream),
   }
   const lines: string[] = []
