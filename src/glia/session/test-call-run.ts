@@ -17,13 +17,16 @@ export class SideRun {
   readBytes = 0
   readEnd: 'end' | 'left' | GliaError | undefined
   writeError: GliaError | undefined
-  isWritten = false
+  /** Bytes whose writes resolved, and whether the end was written behind them. */
+  writtenBytes = 0
+  hasEnded = false
   /** How often the signal aborted. */
   aborts = 0
   /** What was wrong. */
   readonly wrong: string[] = []
   readonly #world: World
   readonly #program: SideProgram
+  #hasLeft = false
 
   constructor(stream: SessionStream, program: SideProgram, world: World) {
     this.stream = stream
@@ -34,7 +37,8 @@ export class SideRun {
 
   /** @param reads Where the bytes begin that this side reads, @param writes and those that it writes. */
   async run(reads: number, writes: number): Promise<void> {
-    const { reader, writer, readsFirst } = this.#program
+    const { reader, writer, readsFirst, leaves } = this.#program
+    if (leaves) this.#world.after(leaves.atMs, () => this.#leave(leaves.how))
     const reading = this.#read(reader, reads)
     if (readsFirst) await reading
     await Promise.all([reading, this.#write(writer, writes)])
@@ -52,7 +56,7 @@ export class SideRun {
         return
       }
       if (chunk === null) {
-        this.readEnd = 'end'
+        this.readEnd = this.#hasLeft ? 'left' : 'end'
         return
       }
       if (chunk.length === 0) this.wrong.push('read nothing')
@@ -65,23 +69,38 @@ export class SideRun {
     else await this.stream.closeRead()
   }
 
-  async #write({ bytes, chunkBytes, pauseMs, end }: WriterProgram, start: number): Promise<void> {
+  async #write({ bytes, chunkBytes, pauseMs, waits, end }: WriterProgram, start: number): Promise<void> {
+    const waiting: Promise<void>[] = []
     try {
       for (let at = 0; at < bytes; at += chunkBytes) {
         await this.#world.pause(pauseMs)
-        await this.stream.write(PATTERN.subarray(start + at, start + Math.min(bytes, at + chunkBytes)))
+        const chunk = PATTERN.subarray(start + at, start + Math.min(bytes, at + chunkBytes))
+        const written = this.stream.write(chunk).then(() => void (this.writtenBytes += chunk.length))
+        // Handled at once, because it may fail before the others are written.
+        written.catch(() => undefined)
+        waiting.push(written)
+        if (waits) await written
       }
-      this.isWritten = true
+      await Promise.all(waiting)
     } catch (thrown) {
       this.writeError = this.#typed(thrown)
       // Nobody wants the rest. For a caller that is the end, and a server goes on.
       if (this.writeError.code !== 'ERR_NO_READER' || this.stream.opensHere) return
     }
-    if (end === 'close') return this.stream.closeWrite()
     if (end === 'abort') return this.stream.abort(GIVEN_UP)
+    this.hasEnded = true
+    if (end === 'close') return this.stream.closeWrite()
     this.stream.closeWithExit(end === 'exit' ? EXIT : ACCEPTED_EXIT)
     // It has no effect after an exit.
     if (end === 'exit') await this.stream.closeWrite()
+  }
+
+  #leave(how: NonNullable<SideProgram['leaves']>['how']): void {
+    this.#hasLeft = true
+    if (how === 'stop') return void this.stream.closeRead()
+    if (how === 'abort') return this.stream.abort(GIVEN_UP)
+    this.hasEnded = true
+    void this.stream.close()
   }
 
   /** An end stays what it was. */

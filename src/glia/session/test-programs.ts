@@ -7,6 +7,8 @@ export interface WriterProgram {
   chunkBytes: number
   /** Before each chunk, in ms. */
   pauseMs: number
+  /** Whether it waits for room. If not, its message is small. */
+  waits: boolean
   end: 'close' | 'abort' | 'exit' | 'accepted exit'
 }
 
@@ -25,6 +27,8 @@ export interface SideProgram {
   reader: ReaderProgram
   /** Whether it writes only after it has read. */
   readsFirst: boolean
+  /** When it leaves whatever it is doing, in ms after the call began, and how. */
+  leaves: { atMs: number; how: 'stop' | 'abort' | 'close' } | undefined
 }
 
 export interface CallProgram {
@@ -76,6 +80,8 @@ function mostly<A, B>(most: number, usual: fc.Arbitrary<A>, other: fc.Arbitrary<
 const none = fc.constant(undefined)
 /** Chunks that one message has at most, so that a run takes milliseconds. */
 const MAX_CHUNKS = 200
+/** A stream that has more to send has one writer at a time. */
+const MAX_UNWAITED_BYTES = 60_000
 
 const messageBytes = fc.oneof(
   { weight: 8, arbitrary: fc.nat(300) },
@@ -91,9 +97,13 @@ const writer = (ends: WriterProgram['end'][]): fc.Arbitrary<WriterProgram> =>
       bytes: messageBytes,
       chunkBytes: fc.constantFrom(MiB, 1, 100, 4096, 16_384, 70_000),
       pauseMs,
+      waits: mostly(5, fc.constant(true), fc.constant(false)),
       end: mostly(6, fc.constant('close' as const), fc.constantFrom(...ends)),
     })
-    .map((made) => ({ ...made, chunkBytes: Math.max(made.chunkBytes, Math.ceil(made.bytes / MAX_CHUNKS)) }))
+    .map(({ bytes, chunkBytes, ...made }) => {
+      const count = made.waits ? bytes : Math.min(bytes, MAX_UNWAITED_BYTES)
+      return { ...made, bytes: count, chunkBytes: Math.max(chunkBytes, Math.ceil(count / MAX_CHUNKS)) }
+    })
 
 const reader: fc.Arbitrary<ReaderProgram> = fc.record({
   bytes: mostly(3, none, messageBytes),
@@ -101,8 +111,14 @@ const reader: fc.Arbitrary<ReaderProgram> = fc.record({
   last: mostly(3, fc.constant('stop' as const), fc.constant('abort' as const)),
 })
 
+const leaves: fc.Arbitrary<SideProgram['leaves']> = mostly(
+  8,
+  none,
+  fc.record({ atMs: fc.nat(500), how: fc.constantFrom('stop' as const, 'abort' as const, 'close' as const) }),
+)
+
 const side = (ends: WriterProgram['end'][]): fc.Arbitrary<SideProgram> =>
-  fc.record({ writer: writer(ends), reader, readsFirst: fc.boolean() })
+  fc.record({ writer: writer(ends), reader, readsFirst: fc.boolean(), leaves })
 
 const call: fc.Arbitrary<CallProgram> = fc.record({
   atMs: fc.oneof(fc.constant(0), fc.nat(200)),

@@ -215,14 +215,16 @@ class Verdict {
     const sentBytes = typeof others === 'string' ? 0 : others.writer.bytes
     const exits = name === 'server' && own.writer.end.endsWith('exit')
     const otherExits = typeof others !== 'string' && others.writer.end.endsWith('exit')
-    const isOtherLeaving = typeof others === 'string' || others.reader.bytes !== undefined || otherExits
+    const isOtherLeaving =
+      typeof others === 'string' || others.reader.bytes !== undefined || others.leaves !== undefined || otherExits
+    const isLeaving = isOtherLeaving || own.leaves !== undefined
     if (side.aborts > 1) note('was aborted twice')
     if (readEnd instanceof GliaError && readEnd.exitCode === undefined && stream.signal.reason !== readEnd)
       note(`read ${readEnd.code}, and its signal has ${String(stream.signal.reason)}`)
     if (readBytes > sentBytes) note(`read ${readBytes} of ${sentBytes} bytes`)
-    if (readEnd === 'end' && !exits && !(other?.isWritten && readBytes === sentBytes))
-      note(`read an end after ${readBytes} of ${sentBytes} bytes`)
-    if (readEnd instanceof GliaError && readEnd.exitCode !== undefined && readBytes !== sentBytes)
+    if (readEnd === 'end' && !exits && !(other?.hasEnded && readBytes === other.writtenBytes))
+      note(`read an end after ${readBytes} of ${other?.writtenBytes} bytes`)
+    if (readEnd instanceof GliaError && readEnd.exitCode !== undefined && readBytes !== other?.writtenBytes)
       note(`read an exit after ${readBytes} of ${sentBytes} bytes`)
     if (this.#over[name].has(stream.id) && readEnd instanceof GliaError && readEnd.code === 'ERR_UNREACHABLE')
       note('loses bytes that had come, with the session')
@@ -230,7 +232,7 @@ class Verdict {
       if (!(error instanceof GliaError)) continue
       const isKnown = this.#reasons().some(({ code, message }) => code === error.code && message === error.message)
       const isTold = isKnown || this.#codes().includes(error.code)
-      if (!isTold && !(error === writeError && error.code === 'ERR_NO_READER' && isOtherLeaving))
+      if (!isTold && !(error === writeError && error.code === 'ERR_NO_READER' && isLeaving))
         note(`fails with ${error.code}: ${error.message}`)
     }
     if (!this.#isQuiet()) return
@@ -269,7 +271,8 @@ class Verdict {
     if (this.#codes().length > 0 || deadlineMs !== undefined || signalMs !== undefined || typeof server === 'string')
       return false
     return [caller, server].every(
-      ({ reader, writer }) => writer.end !== 'abort' && (reader.bytes === undefined || reader.last !== 'abort'),
+      ({ reader, writer, leaves }) =>
+        !leaves && writer.end !== 'abort' && (reader.bytes === undefined || reader.last !== 'abort'),
     )
   }
 }
