@@ -6,6 +6,7 @@ import { encodeStatus } from './head.ts'
 import type { SessionStream } from './session-stream.ts'
 import { varintSize } from './varint.ts'
 import { violation } from './violation.ts'
+import { Window } from './window.ts'
 
 /** The longest frame that cannot be sent in parts: OPEN or FAIL with type, id and lengths. */
 const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
@@ -14,7 +15,6 @@ const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
  * window stays full.
  */
 const ACKNOWLEDGED_BYTES = 16 * 1024
-const MIN_WINDOW_BYTES = 2 * ACKNOWLEDGED_BYTES
 /**
  * While other calls are under way, a frame waits for so many tasks for frames of others, unless a share of the calls has
  * something to send. A message costs both peers more than a frame.
@@ -43,7 +43,7 @@ export class Sender {
   readonly #send: (bytes: Uint8Array) => boolean
   readonly #written: (call: SessionStream) => void
   readonly #calls: () => number
-  readonly #windowBytes: number
+  readonly #window: Window
   readonly #batch: Batch
   readonly #flush = new TaskRunner(() => this.#flushSoon())
   /** Node runs a request of a task for the same runner within that task. */
@@ -51,8 +51,7 @@ export class Sender {
   readonly #control = new Set<SessionStream>()
   readonly #data = new Set<SessionStream>()
   #refusals: { id: number; status: Uint8Array }[] = []
-  /** Bytes of OPEN and DATA frames: sent and not acknowledged; arrived and not acknowledged. */
-  #onTheirWay = 0
+  /** Bytes of OPEN and DATA frames that arrived and are not acknowledged. */
   #arrived = 0
   #pingDue = false
   #pongDue = false
@@ -66,7 +65,7 @@ export class Sender {
     this.#send = send
     this.#written = written
     this.#calls = calls
-    this.#windowBytes = Math.max(windowBytes, MIN_WINDOW_BYTES)
+    this.#window = new Window(windowBytes)
     this.#batch = new Batch(Math.max(maxBatchBytes, MIN_BATCH_BYTES))
   }
 
@@ -104,8 +103,7 @@ export class Sender {
 
   /** The other side has received so many of the bytes under way. */
   acknowledged(bytes: number): void {
-    if (bytes > this.#onTheirWay) throw violation('it acknowledges more than it was sent')
-    this.#onTheirWay -= bytes
+    if (!this.#window.acknowledged(bytes)) throw violation('it acknowledges more than it was sent')
     this.#request()
   }
 
@@ -133,6 +131,7 @@ export class Sender {
       if (this.#writeControl()) this.#writeData()
       if (this.#batch.empty) break
       this.#full = !this.#send(this.#batch.take())
+      this.#window.sent()
     }
     this.#flushing = false
   }
@@ -152,7 +151,7 @@ export class Sender {
 
   #hasFrame(): boolean {
     return (
-      (this.#data.size > 0 && this.#onTheirWay < this.#windowBytes) ||
+      (this.#data.size > 0 && this.#window.admits()) ||
       this.#control.size > 0 ||
       this.#refusals.length > 0 ||
       this.#arrived >= ACKNOWLEDGED_BYTES ||
@@ -197,10 +196,10 @@ export class Sender {
   #writeData(): void {
     // A call that is deleted and added again during the walk through the Set is met again, behind the others.
     for (const call of this.#data) {
-      if (this.#onTheirWay >= this.#windowBytes) return
+      if (!this.#window.admits()) return
       const written = call.writeData(this.#batch)
       if (written === 0) return
-      this.#onTheirWay += written
+      this.#window.put(written)
       this.#data.delete(call)
       // With its last bytes sent, the end of the call may be due.
       if (call.hasControl) this.#control.add(call)

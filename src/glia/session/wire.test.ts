@@ -4,7 +4,8 @@ import { nextTask } from '../wait/next-task.ts'
 import { newPid } from '../pid.ts'
 import { Session } from './session.ts'
 import { Batch } from './batch.ts'
-import { FLAG, FRAME, INITIAL_CREDIT_BYTES, MAX_DATA_BYTES } from './frames.ts'
+import { decodeFrame, FLAG, FRAME, INITIAL_CREDIT_BYTES, MAX_DATA_BYTES } from './frames.ts'
+import { Splitter } from './splitter.ts'
 import { echoStream } from './test-peers.ts'
 import { type TestChannel, testChannels } from './test-channel.ts'
 import type { SessionStream } from './session-stream.ts'
@@ -16,6 +17,7 @@ class Wire {
   readonly answers: Uint8Array[] = []
   readonly ended = vi.fn<(reason: Error | undefined) => void>()
   readonly #channel: TestChannel
+  #acknowledged = 0
 
   constructor(channel: TestChannel) {
     this.#channel = channel
@@ -24,6 +26,17 @@ class Wire {
 
   send(...frames: Uint8Array[]): void {
     for (const sent of frames) this.#channel.send(sent)
+  }
+
+  /** Acknowledges the data that has arrived since the last time. */
+  acknowledge(): void {
+    let arrived = 0
+    const splitter = new Splitter((frameBytes) => {
+      if (decodeFrame(frameBytes).type === FRAME.DATA) arrived += frameBytes.length
+    })
+    for (const piece of this.answers.slice(this.#acknowledged)) splitter.push(piece)
+    this.#acknowledged = this.answers.length
+    if (arrived > 0) this.send(credit(0, arrived))
   }
 
   /** All bytes that arrived, as text: FAIL frames can be read in it. */
@@ -216,7 +229,10 @@ test('a peer that stops taking bytes holds the credit of the calls that it reads
     (stream) => void stream.write(new Uint8Array(10 * INITIAL_CREDIT_BYTES)).catch(() => {}),
   )
   wire.send(open(1), open(2))
-  for (let i = 0; i < 200; i++) await nextTask()
+  for (let i = 0; i < 200; i++) {
+    await nextTask()
+    wire.acknowledge()
+  }
   const sent = wire.answers.reduce((sum, { length }) => sum + length, 0)
   expect(sent).toBeGreaterThan(2 * INITIAL_CREDIT_BYTES)
   expect(sent).toBeLessThan(2 * INITIAL_CREDIT_BYTES + 1000)

@@ -1,0 +1,102 @@
+/** Least window: two acknowledgements fit into it, so that one is always under way. */
+const MIN_BYTES = 32 * 1024
+/** Time that bytes may wait in queues, in ms: a small call behind bulk waits so long. On a long way, a part of its time. */
+const TARGET_MS = 12
+const TARGET_PART = 1 / 4
+/** Round trips of which the fastest counts: the thread of a page is late now and then. */
+const SAMPLES = 8
+/** How long the fastest round trip counts as that of the empty way, in ms. The way may change. */
+const BASE_AGE_MS = 10_000
+/** Part of the acknowledged bytes by which the window changes at most. */
+const STEP = 1 / 4
+
+interface Sent {
+  /** Bytes sent up to here, since the session began. */
+  upTo: number
+  at: number
+}
+
+/**
+ * How many bytes a sender may have on their way. It grows while the bytes find no queue, and shrinks when they wait in one,
+ * as in LEDBAT (RFC 6817): the time from a send to its acknowledgement, less the shortest such time, is the time in queues.
+ */
+export class Window {
+  #bytes: number
+  readonly #maxBytes: number
+  readonly #now: () => number
+  readonly #sent: Sent[] = []
+  #putBytes = 0
+  #acknowledgedBytes = 0
+  #samples: number[] = []
+  /** The fastest round trip of this time and of the one before. */
+  #base = Infinity
+  #formerBase = Infinity
+  #baseSince = -Infinity
+  /** Whether the sender has wanted to send more than the window. */
+  #wasFull = false
+  /** Whether no queue was seen yet: then the window may double with each round trip. */
+  #isOpening = true
+
+  /** @param maxBytes Most bytes on their way, whatever the delay. */
+  constructor(maxBytes: number, now = () => performance.now()) {
+    this.#maxBytes = Math.max(maxBytes, MIN_BYTES)
+    this.#bytes = Math.min(2 * MIN_BYTES, this.#maxBytes)
+    this.#now = now
+  }
+
+  /** Bytes that are sent and not acknowledged. */
+  get onTheirWay(): number {
+    return this.#putBytes - this.#acknowledgedBytes
+  }
+
+  /** Asks whether more bytes may be sent now. A sender asks when it has some. */
+  admits(): boolean {
+    const isOpen = this.onTheirWay < this.#bytes
+    if (!isOpen) this.#wasFull = true
+    return isOpen
+  }
+
+  /** Bytes were put into a batch. */
+  put(bytes: number): void {
+    this.#putBytes += bytes
+  }
+
+  /** The batch was sent. */
+  sent(): void {
+    if (this.#sent.at(-1)?.upTo !== this.#putBytes) this.#sent.push({ upTo: this.#putBytes, at: this.#now() })
+  }
+
+  /** @returns false if so many bytes were not under way. */
+  acknowledged(bytes: number): boolean {
+    if (bytes > this.onTheirWay) return false
+    this.#acknowledgedBytes += bytes
+    let newest: Sent | undefined
+    while (this.#sent[0] && this.#sent[0].upTo <= this.#acknowledgedBytes) newest = this.#sent.shift()
+    if (newest) this.#adapt(bytes, this.#now() - newest.at)
+    return true
+  }
+
+  #adapt(bytes: number, roundTripMs: number): void {
+    this.#noteBase(roundTripMs)
+    this.#samples = [...this.#samples.slice(1 - SAMPLES), roundTripMs]
+    const base = Math.min(this.#base, this.#formerBase)
+    const queueMs = Math.min(...this.#samples) - base
+    const targetMs = Math.max(TARGET_MS, base * TARGET_PART)
+    if (queueMs > targetMs) this.#isOpening = false
+    else if (!this.#wasFull) return
+    this.#wasFull = false
+    const room = Math.max(-1, (targetMs - queueMs) / targetMs)
+    const step = bytes * (this.#isOpening ? 1 : STEP * room)
+    this.#bytes = Math.min(this.#maxBytes, Math.max(MIN_BYTES, this.#bytes + step))
+  }
+
+  #noteBase(roundTripMs: number): void {
+    const now = this.#now()
+    if (now - this.#baseSince > BASE_AGE_MS) {
+      this.#formerBase = this.#base
+      this.#base = Infinity
+      this.#baseSince = now
+    }
+    this.#base = Math.min(this.#base, roundTripMs)
+  }
+}
