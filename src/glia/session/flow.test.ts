@@ -65,6 +65,50 @@ test.each([64 * KiB, 128 * KiB, MiB])(
   },
 )
 
+test('a small call goes before the frames of large ones that wait, there and back', async () => {
+  const windowBytes = 64 * KiB
+  const { caller, near, far } = testSessions((stream) => void echoStream(stream), { windowBytes })
+  const large = Array.from({ length: 8 }, () => caller.open(addressOf(newPid())))
+  const all = Promise.all(large.map((stream) => send(stream, new Uint8Array(4 * MiB))))
+  const echoed = Promise.all(large.map(countBytes))
+  await vi.waitUntil(() => far.sentBytes > MiB, { interval: 1 })
+  for (let i = 0; i < 5; i++) {
+    const before = near.sentBytes + far.sentBytes
+    const small = caller.open(addressOf(newPid()))
+    await send(small, 'quick')
+    expect(text(await readAll(small))).toBe('quick')
+    // What is on its way both ways, and as much behind it. A frame of each large call would be 128 KiB more each way.
+    expect(near.sentBytes + far.sentBytes - before).toBeLessThan(4 * windowBytes)
+  }
+  await all
+  expect(await echoed).toEqual(large.map(() => 4 * MiB))
+})
+
+test('small calls without end do not keep a large one out', async () => {
+  const served = new Served()
+  const { caller } = testSessions(served.serve, { windowBytes: 64 * KiB })
+  const next = served.next()
+  const large = caller.open(addressOf(newPid()))
+  const sent = send(large, new Uint8Array(MiB))
+  const received = countBytes(await next)
+  let isOver = false
+  const one = async (): Promise<void> => {
+    while (!isOver) {
+      const call = served.next()
+      const small = caller.open(addressOf(newPid()))
+      void small.write(new Uint8Array(15 * KiB))
+      void small.closeWrite()
+      await countBytes(await call)
+      small.abort(new Error('enough'))
+    }
+  }
+  const small = Promise.all(Array.from({ length: 16 }, one))
+  await sent
+  expect(await received).toBe(MiB)
+  isOver = true
+  await small
+})
+
 test('large transfers share the channel evenly', async () => {
   const received = new Map<string, number>()
   const count = async (stream: SessionStream): Promise<void> => {

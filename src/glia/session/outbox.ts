@@ -18,6 +18,7 @@ export class Outbox {
   #offset = 0
   #queuedBytes = 0
   #creditBytes = INITIAL_CREDIT_BYTES
+  #sentBytes = 0
   #ended = false
   #endSent = false
   #endsApart = false
@@ -33,6 +34,10 @@ export class Outbox {
   /** Whether the writer and the other side are both done. */
   get finished(): boolean {
     return this.#endSent || (this.#stopped && (this.#ended || this.#endsApart))
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes
   }
 
   /** Bytes that may be sent now. */
@@ -90,6 +95,7 @@ export class Outbox {
     this.#endSent = this.endsWith(bytes)
     this.#queuedBytes -= bytes
     this.#creditBytes -= bytes
+    this.#sentBytes += bytes
     let left = bytes
     while (left > 0) {
       const chunk = this.#chunks[this.#first]

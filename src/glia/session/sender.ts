@@ -1,7 +1,7 @@
 import type { GliaError } from '../errors.ts'
 import { TaskRunner } from '../wait/next-task.ts'
 import { Batch } from './batch.ts'
-import { FRAME, MAX_HEAD_BYTES } from './frames.ts'
+import { FRAME, MAX_DATA_BYTES, MAX_HEAD_BYTES } from './frames.ts'
 import { encodeStatus } from './head.ts'
 import type { SessionStream } from './session-stream.ts'
 import { varintSize } from './varint.ts'
@@ -21,6 +21,8 @@ const ACKNOWLEDGED_BYTES = 16 * 1024
  */
 const MAX_TASKS = 8
 const SHARE = 4
+/** A call that has sent less than this does not wait for those that have sent more, nor for the last bytes of the window. */
+const SMALL_BYTES = MAX_DATA_BYTES
 /** Calls whose end, refusal or credit may wait to be sent. A peer that opens more and takes nothing is cut off. */
 const MAX_WAITING = 8192
 
@@ -37,7 +39,8 @@ export interface SenderInit {
 
 /**
  * Decides what is sent when. In one task it sends everything that was due before it, in batches of the channel's size:
- * first frames without data, then one frame of each call in turn, as long as no more than the window is under way.
+ * first frames without data, then one frame of each call in turn, small calls first, as long as no more than the window is
+ * under way.
  */
 export class Sender {
   readonly #send: (bytes: Uint8Array) => boolean
@@ -49,7 +52,11 @@ export class Sender {
   /** Node runs a request of a task for the same runner within that task. */
   readonly #flushLater = new TaskRunner(() => this.#flush.request())
   readonly #control = new Set<SessionStream>()
-  readonly #data = new Set<SessionStream>()
+  /** Calls with data to send: those that have sent little so far, and the others. */
+  readonly #small = new Set<SessionStream>()
+  readonly #large = new Set<SessionStream>()
+  /** Whether the next batch begins with the large calls, because small ones have filled this one. */
+  #isTurnOfLarge = false
   #refusals: { id: number; status: Uint8Array }[] = []
   /** Bytes of OPEN and DATA frames that arrived and are not acknowledged. */
   #arrived = 0
@@ -72,8 +79,8 @@ export class Sender {
   /** Call it when a call may have something to send, or has nothing more. */
   update(call: SessionStream): void {
     if (call.hasControl) this.#control.add(call)
-    if (call.hasData) this.#data.add(call)
-    else this.#data.delete(call)
+    if (call.hasData) this.#queueOf(call).add(call)
+    else this.#drop(call)
     if (this.#control.size > MAX_WAITING) throw overrun()
     this.#request()
   }
@@ -114,7 +121,7 @@ export class Sender {
   }
 
   #flushSoon(): void {
-    const due = this.#control.size + this.#data.size
+    const due = this.#control.size + this.#small.size + this.#large.size
     if (due > 0 && this.#waited < MAX_TASKS && due * SHARE < this.#calls()) {
       this.#waited += 1
       this.#flushLater.request()
@@ -141,7 +148,8 @@ export class Sender {
     this.#flush.stop()
     this.#flushLater.stop()
     this.#control.clear()
-    this.#data.clear()
+    this.#small.clear()
+    this.#large.clear()
     this.#refusals = []
   }
 
@@ -151,7 +159,8 @@ export class Sender {
 
   #hasFrame(): boolean {
     return (
-      (this.#data.size > 0 && this.#window.admits()) ||
+      (this.#large.size > 0 && this.#window.admits()) ||
+      (this.#small.size > 0 && this.#window.admits(SMALL_BYTES)) ||
       this.#control.size > 0 ||
       this.#refusals.length > 0 ||
       this.#arrived >= ACKNOWLEDGED_BYTES ||
@@ -193,14 +202,34 @@ export class Sender {
     return this.#refusals.length === 0
   }
 
+  #queueOf(call: SessionStream): Set<SessionStream> {
+    return call.sentBytes < SMALL_BYTES ? this.#small : this.#large
+  }
+
+  #drop(call: SessionStream): void {
+    this.#small.delete(call)
+    this.#large.delete(call)
+  }
+
+  /** Small calls go before large ones, as new flows do in FQ-CoDel (RFC 8290, 4.2), but cannot keep them out. */
   #writeData(): void {
+    if (this.#isTurnOfLarge) this.#writeQueue(this.#large, 0)
+    this.#isTurnOfLarge = false
+    this.#writeQueue(this.#small, SMALL_BYTES)
+    const before = this.#window.onTheirWay
+    this.#writeQueue(this.#large, 0)
+    this.#isTurnOfLarge = this.#large.size > 0 && this.#window.onTheirWay === before
+  }
+
+  /** One frame of each call in turn, while no more than the window, and so many bytes, are on their way. */
+  #writeQueue(queue: Set<SessionStream>, extraBytes: number): void {
     // A call that is deleted and added again during the walk through the Set is met again, behind the others.
-    for (const call of this.#data) {
-      if (!this.#window.admits()) return
+    for (const call of queue) {
+      if (!this.#window.admits(extraBytes)) return
       const written = call.writeData(this.#batch)
       if (written === 0) return
       this.#window.put(written)
-      this.#data.delete(call)
+      queue.delete(call)
       // With its last bytes sent, the end of the call may be due.
       if (call.hasControl) this.#control.add(call)
       // The call is added again if it has more.

@@ -102,6 +102,11 @@ export class SessionStream implements Stream {
     return this.#aborter.signal
   }
 
+  /** For the session: bytes of the message or reply that were sent. */
+  get sentBytes(): number {
+    return this.#out.sentBytes
+  }
+
   read(): Promise<Uint8Array | null> {
     const chunk = this.#in.read()
     this.#common.changed(this)

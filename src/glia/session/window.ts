@@ -1,7 +1,7 @@
 /** Least window: two acknowledgements fit into it, so that one is always under way. */
 const MIN_BYTES = 32 * 1024
 /** Time that bytes may wait in queues, in ms: a small call behind bulk waits so long. On a long way, a part of its time. */
-const TARGET_MS = 12
+const TARGET_MS = 6
 const TARGET_PART = 1 / 4
 /** Round trips of which the fastest counts: the thread of a page is late now and then. */
 const SAMPLES = 8
@@ -49,11 +49,10 @@ export class Window {
     return this.#putBytes - this.#acknowledgedBytes
   }
 
-  /** Asks whether more bytes may be sent now. A sender asks when it has some. */
-  admits(): boolean {
-    const isOpen = this.onTheirWay < this.#bytes
-    if (!isOpen) this.#wasFull = true
-    return isOpen
+  /** Asks whether more bytes may be sent now, with so many above the window. A sender asks when it has some. */
+  admits(extraBytes = 0): boolean {
+    if (this.onTheirWay >= this.#bytes) this.#wasFull = true
+    return this.onTheirWay < this.#bytes + extraBytes
   }
 
   /** Bytes were put into a batch. */
