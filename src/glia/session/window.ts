@@ -1,5 +1,5 @@
-/** Least window: two acknowledgements fit into it, so that one is always under way. */
-const MIN_BYTES = 32 * 1024
+/** Least window. On a busy machine threads are late, which looks like a queue: less than this would keep the way idle. */
+const MIN_BYTES = 64 * 1024
 /** Time that bytes may wait in queues, in ms: a small call behind bulk waits so long. On a long way, a part of its time. */
 const TARGET_MS = 6
 const TARGET_PART = 1 / 4
@@ -40,7 +40,7 @@ export class Window {
   /** @param maxBytes Most bytes on their way, whatever the delay. */
   constructor(maxBytes: number, now = () => performance.now()) {
     this.#maxBytes = Math.max(maxBytes, MIN_BYTES)
-    this.#bytes = Math.min(2 * MIN_BYTES, this.#maxBytes)
+    this.#bytes = MIN_BYTES
     this.#now = now
   }
 
