@@ -213,28 +213,29 @@ export class Sender {
 
   /** Small calls go before large ones, as new flows do in FQ-CoDel (RFC 8290, 4.2), but cannot keep them out. */
   #writeData(): void {
-    if (this.#isTurnOfLarge) this.#writeQueue(this.#large, 0)
-    this.#isTurnOfLarge = false
+    let bytesOfLarge = this.#isTurnOfLarge ? this.#writeQueue(this.#large, 0) : 0
     this.#writeQueue(this.#small, SMALL_BYTES)
-    const before = this.#window.onTheirWay
-    this.#writeQueue(this.#large, 0)
-    this.#isTurnOfLarge = this.#large.size > 0 && this.#window.onTheirWay === before
+    bytesOfLarge += this.#writeQueue(this.#large, 0)
+    this.#isTurnOfLarge = this.#large.size > 0 && bytesOfLarge === 0
   }
 
-  /** One frame of each call in turn, while no more than the window, and so many bytes, are on their way. */
-  #writeQueue(queue: Set<SessionStream>, extraBytes: number): void {
+  /** One frame of each call in turn, while no more than the window and so many bytes are on their way. @returns its bytes. */
+  #writeQueue(queue: Set<SessionStream>, extraBytes: number): number {
+    let bytes = 0
     // A call that is deleted and added again during the walk through the Set is met again, behind the others.
     for (const call of queue) {
-      if (!this.#window.admits(extraBytes)) return
+      if (!this.#window.admits(extraBytes)) break
       const written = call.writeData(this.#batch)
-      if (written === 0) return
+      if (written === 0) break
       this.#window.put(written)
+      bytes += written
       queue.delete(call)
       // With its last bytes sent, the end of the call may be due.
       if (call.hasControl) this.#control.add(call)
       // The call is added again if it has more.
       this.#written(call)
     }
+    return bytes
   }
 }
 

@@ -1,5 +1,7 @@
 /** Least window. On a busy machine threads are late, which looks like a queue: less than this would keep the way idle. */
 const MIN_BYTES = 64 * 1024
+/** The least that an end may be told as its most: a sender with less could wait for an acknowledgement that never comes. */
+const LEAST_MAX_BYTES = 32 * 1024
 /** Time that bytes may wait in queues, in ms: a small call behind bulk waits so long. On a long way, a part of its time. */
 const TARGET_MS = 6
 const TARGET_PART = 1 / 4
@@ -39,8 +41,8 @@ export class Window {
 
   /** @param maxBytes Most bytes on their way, whatever the delay. */
   constructor(maxBytes: number, now = () => performance.now()) {
-    this.#maxBytes = Math.max(maxBytes, MIN_BYTES)
-    this.#bytes = MIN_BYTES
+    this.#maxBytes = Math.max(maxBytes, LEAST_MAX_BYTES)
+    this.#bytes = Math.min(MIN_BYTES, this.#maxBytes)
     this.#now = now
   }
 
@@ -52,7 +54,7 @@ export class Window {
   /** Asks whether more bytes may be sent now, with so many above the window. A sender asks when it has some. */
   admits(extraBytes = 0): boolean {
     if (this.onTheirWay >= this.#bytes) this.#wasFull = true
-    return this.onTheirWay < this.#bytes + extraBytes
+    return this.onTheirWay < Math.min(this.#bytes + extraBytes, this.#maxBytes)
   }
 
   /** Bytes were put into a batch. */
