@@ -75,8 +75,10 @@ interface Failure {
 
 /** Tries a property. The function returns the first failure, made as small as it can be. */
 function check<T>(make: () => Promise<fc.IAsyncProperty<T>>): (init: CheckInit) => Promise<Failure | undefined> {
+  let property: Promise<fc.IAsyncProperty<T>> | undefined
   return async (init) => {
-    const details = await fc.check(await make(), init)
+    property ??= make()
+    const details = await fc.check(await property, init)
     if (!details.failed) return undefined
     const report = fc.defaultReportMessage(details) ?? ''
     return { report, seed: details.seed, path: details.counterexamplePath ?? '', passed: details.numRuns - 1 }

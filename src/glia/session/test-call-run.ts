@@ -37,7 +37,8 @@ export class SideRun {
 
   /** @param reads Where the bytes begin that this side reads, @param writes and those that it writes. */
   async run(reads: number, writes: number): Promise<void> {
-    const { reader, writer, readsFirst, leaves } = this.#program
+    const { reader, writer, readsFirst, leaves, keepsAtMs } = this.#program
+    if (keepsAtMs !== undefined && !this.stream.opensHere) this.#world.after(keepsAtMs, () => this.stream.keep())
     if (leaves) this.#world.after(leaves.atMs, () => this.#leave(leaves.how))
     const reading = this.#read(reader, reads)
     if (readsFirst) await reading

@@ -29,6 +29,8 @@ export interface SideProgram {
   readsFirst: boolean
   /** When it leaves whatever it is doing, in ms after the call began, and how. */
   leaves: { atMs: number; how: 'stop' | 'abort' | 'close' } | undefined
+  /** When a server says that it keeps the call, in ms after the call began. */
+  keepsAtMs: number | undefined
 }
 
 export interface CallProgram {
@@ -118,7 +120,13 @@ const leaves: fc.Arbitrary<SideProgram['leaves']> = mostly(
 )
 
 const side = (ends: WriterProgram['end'][]): fc.Arbitrary<SideProgram> =>
-  fc.record({ writer: writer(ends), reader, readsFirst: fc.boolean(), leaves })
+  fc.record({
+    writer: writer(ends),
+    reader,
+    readsFirst: fc.boolean(),
+    leaves,
+    keepsAtMs: mostly(3, none, mostly(1, fc.constant(0), fc.nat(300))),
+  })
 
 const call: fc.Arbitrary<CallProgram> = fc.record({
   atMs: fc.oneof(fc.constant(0), fc.nat(200)),

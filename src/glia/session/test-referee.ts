@@ -118,7 +118,9 @@ export class Referee {
       if (half.bytes > half.creditBytes) foul('sends without credit')
       half.finSent = frame.fin
     }
-    if (frame.type === FRAME.CREDIT && (half.finCame || half.stopSent)) foul('gives credit that has no use')
+    if (frame.type === FRAME.CREDIT && frame.kept && side === 'caller') foul('keeps a call of its own')
+    if (frame.type === FRAME.CREDIT && !frame.kept && (half.finCame || half.stopSent))
+      foul('gives credit that has no use')
     if (frame.type === FRAME.STOP) {
       if (half.stopSent) foul('stops twice')
       half.stopSent = true

@@ -218,6 +218,8 @@ class Verdict {
     const isOtherLeaving =
       typeof others === 'string' || others.reader.bytes !== undefined || others.leaves !== undefined || otherExits
     const isLeaving = isOtherLeaving || own.leaves !== undefined
+    if (name === 'caller' && stream.kept && (typeof others === 'string' || others.keepsAtMs === undefined))
+      note('learns that its call is kept, and it is not')
     if (side.aborts > 1) note('was aborted twice')
     if (readEnd instanceof GliaError && readEnd.exitCode === undefined && stream.signal.reason !== readEnd)
       note(`read ${readEnd.code}, and its signal has ${String(stream.signal.reason)}`)
