@@ -7,13 +7,10 @@ export interface HeartbeatInit {
   giveUp(): void
 }
 
-/** A timer that is late by so much, in ms, was late because the tab was frozen or the machine slept. */
+/** If a timer is later than this, in ms, the tab was frozen or the machine slept. */
 const LATE_MS = 1000
 
-/**
- * Watches a channel while it matters that the other peer is there. libp2p 3.3 notices a closed tab only after about 16
- * s.
- */
+/** Notices that the other peer is gone while calls are under way. libp2p 3.3 notices a closed tab after about 16 s. */
 export class Heartbeat {
   readonly #init: HeartbeatInit
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -69,7 +66,7 @@ export class Heartbeat {
       this.#askedAt = now
       ping()
     }
-    // Not longer, so that a silence that begins after an answer is noticed in time.
+    // No longer than pingMs: a silence may begin right after an answer.
     this.#wait(Math.min(pingMs, patienceMs - (now - this.#askedAt)))
   }
 }

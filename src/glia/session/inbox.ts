@@ -10,9 +10,8 @@ import { violation } from './violation.ts'
 const JOINED_BYTES = 4096
 
 /**
- * The half of a call that is read here: bytes that arrived and are unread, never more than the given credit. Everything
- * is copied out of the batch in which it arrived: a batch may be a view of something far larger, and belongs to other
- * calls too.
+ * The half of a call that is read here: bytes that arrived and are unread, never more than the given credit. They are
+ * copied, because the piece in which they arrived has frames of other calls too, and may be a view of a larger buffer.
  */
 export class Inbox {
   readonly #capacity: number
@@ -50,8 +49,8 @@ export class Inbox {
   get dueBytes(): number {
     if (this.silent || this.#reason || this.#arrivedBytes === 0) return 0
     const readBytes = this.#arrivedBytes - this.#unreadBytes
-    // A message that waits for its turn is read as far as the door reads, to the end of a piece. No more of it has to
-    // come.
+    // While a message waits for its turn, only the door reads: up to AHEAD_BYTES, and to the end of a piece. Its sender
+    // needs no more than the first credit.
     const capacity = readBytes > 2 * AHEAD_BYTES ? this.#capacity : INITIAL_CREDIT_BYTES
     const due = readBytes + capacity - this.#grantedBytes
     return due < capacity / 4 ? 0 : due

@@ -5,7 +5,7 @@ import { violation } from './violation.ts'
 
 /** Bytes that may wait before a writer has to wait: a few frames, so that there is always a next one. */
 const QUEUE_BYTES = 64 * 1024
-/** So much credit no peer has a reason to give. */
+/** Unused credit at which the session ends: no peer has a reason to give so much. */
 const MAX_CREDIT_BYTES = 2 ** 40
 
 /**

@@ -31,7 +31,7 @@ export interface SessionCommon {
   changed(call: SessionStream): void
 }
 
-/** If less of a batch is left than this, it stays empty: a frame with so small a part is not worth it. */
+/** Least room of a batch, in bytes, for which a message is cut: a frame costs as much as so many bytes. */
 const MIN_PART_BYTES = 1024
 
 /** One end of a call in a session. The session asks it for its frames, and passes it those that arrive. */
@@ -152,13 +152,8 @@ export class SessionStream implements Stream {
   abort(reason: Error): void {
     if (this.#reason) return
     const error = toGliaError(reason, 'ERR_ABORTED')
-    // Only between the OPEN frame and the end of both sides. Otherwise the reader could not tell which call the frame
-    // ends.
-    if (!this.#head && !this.silent) {
-      this.#failDue = this.#encode(error)
-      this.#stopDue = false
-      this.#keptDue = false
-    }
+    // The other side has forgotten a call that is over. It does not know a call whose OPEN frame was not sent.
+    if (!this.#head && !this.silent) this.#failDue = this.#encode(error)
     this.fail(error)
   }
 
@@ -218,8 +213,8 @@ export class SessionStream implements Stream {
       batch.frame(FRAME.FAIL, this.id, this.#exitDue.length)
       batch.bytes(this.#exitDue)
       this.#exitDue = undefined
-      // This frame ends the whole call, so no STOP has to follow.
-      this.#stopDue = false
+      // This frame ends the whole call, so nothing has to follow.
+      this.#stopDue = this.#keptDue = false
       this.#out.endedApart()
     } else if (this.#stopDue) {
       if (room < 0) return false
@@ -284,6 +279,7 @@ export class SessionStream implements Stream {
   fail(error: GliaError): void {
     if (this.#reason) return
     this.#reason = error
+    this.#stopDue = this.#keptDue = false
     this.#in.abort(error)
     this.#out.abort(error)
     this.#common.changed(this)

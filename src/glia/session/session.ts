@@ -115,7 +115,7 @@ export class Session {
     })
   }
 
-  /** Calls under way, in both directions. */
+  /** Calls under way. */
   get calls(): number {
     return this.#calls.size
   }
