@@ -5,6 +5,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { parseAddress } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
+import { failedCallWords, MAX_STDERR_BYTES, parseFailure } from '../glia/failure.ts'
 import { type ListedProcess, readListing } from '../glia/listing.ts'
 import { newPid } from '../glia/pid.ts'
 import { HOSTILE_JSON, mutations } from '../glia/test-mutations.ts'
@@ -27,6 +28,15 @@ const ADDRESSES = [
   '/ip6zone/eth0/ip6/fe80::1/udp/1/quic-v1/webtransport',
   '/dnsaddr/bootstrap.example.org',
 ]
+
+const FAILURE = JSON.stringify({
+  code: 'ERR_FAILED',
+  message: 'It failed.',
+  exitCode: 3,
+  peer: PEER,
+  stderr: 'x'.repeat(3000),
+  failedCall: { code: 'ERR_TRAPPED', peer: PEER, failedCall: { code: 'ERR_FUTURE', exitCode: -1 } },
+})
 
 /** Something that a peer reads from strangers. */
 interface Reader {
@@ -74,6 +84,15 @@ function texts(): Reader[] {
       name: 'a listing',
       valid: [encode(listing)],
       read: (bytes) => checkListing(stated(() => readListing(decode(bytes)), SyntaxError) ?? []),
+    },
+    {
+      name: 'a failure',
+      valid: [encode(FAILURE)],
+      read: (bytes) => {
+        const failure = parseFailure(decode(bytes))
+        if (failure && encode(failure.stderr ?? '').length > MAX_STDERR_BYTES) throw new Error('too much of stderr')
+        if (failure && (failedCallWords(failure)?.length ?? 0) > 1000) throw new Error('too many failed calls')
+      },
     },
     {
       name: 'a join link',

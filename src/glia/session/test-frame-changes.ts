@@ -18,7 +18,21 @@ interface Parts {
 type Change = (parts: Parts) => Parts
 
 const KEYS = ['to', 'deadlineMs', 'expectedBytes', 'trace', 'client', 'chain', 'for', 'code', 'exactly', 'message']
-const MORE_KEYS = ['exitCode', 'accepted', '__proto__', 'constructor', 'toString', 'then', 'toJSON', 'length']
+const MORE_KEYS = [
+  'exitCode',
+  'accepted',
+  'key',
+  'peer',
+  'process',
+  'failedCall',
+  'stderr',
+  '__proto__',
+  'constructor',
+  'toString',
+  'then',
+  'toJSON',
+  'length',
+]
 const VALUES: unknown[] = [
   null,
   true,
@@ -42,6 +56,8 @@ const VALUES: unknown[] = [
   ['12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'],
   {},
   { length: 1, 0: 'x' },
+  { code: 'ERR_FUTURE', peer: 1, process: 'x', failedCall: { code: {}, failedCall: [] } },
+  Array.from({ length: 100 }).reduce((inner) => ({ code: 'ERR_EXITED', exitCode: 1e9, failedCall: inner }), {}),
 ]
 const IDS = [0, 1, 2, 3, 127, 128, 2 ** 32, 2 ** 49 - 1]
 const AMOUNTS = [0, 1, 16_384, 2 ** 32, 2 ** 40, 2 ** 49 - 1]
