@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     dial: ['dialects', 'libp2p/close-gently.ts', 'patches'],
     presence: ['dial', 'dialects', 'patches'],
     relays: ['dial', 'patches', 'presence'],
+    watch: ['dial', 'dialects', 'patches'],
     libp2p: ['dial', 'dialects', 'patches', 'presence'],
   },
   'src/ui': {

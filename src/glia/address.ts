@@ -37,8 +37,13 @@ export function isMethodName(name: string): boolean {
   return name.length > 0 && name.length <= MAX_METHOD && !/^\.{1,2}$|[/\p{Cc}]/u.test(name)
 }
 
-export function formatAddress({ host, proc, method }: Address): string {
-  return `${PROTOCOL}/${host}/${proc}/${method}`
+export function formatAddress(address: Address): string {
+  return `${formatPlace(address)}/${address.method}`
+}
+
+/** The address of a process, without a method. */
+export function formatPlace({ host, proc }: Pick<Address, 'host' | 'proc'>): string {
+  return `${PROTOCOL}/${host}/${proc}`
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Everything of libp2p, in one chunk: a peer that is started again answers its first call without it. */
+export { AddressWatches } from '../glia/address-watches.ts'
+export { RemoteWatches } from '../glia/process/remote-watches.ts'
 export { browserPlatform } from './libp2p/browser.ts'
 export { formatJoinLink, type Invitation, parseJoinLink } from './relays/join-link.ts'
 export { MeshNode } from './node.ts'

@@ -13,6 +13,27 @@ export const MAX_FAILURE_MESSAGE = 1000
 export const MAX_QUESTIONS = 4
 /** Protocol id on which a peer says which of its processes it lists. */
 export const LISTING_PROTOCOL = '/glia/list/0.1.0'
+/** Protocol id on which a peer tells another of the ends of its processes. */
+export const WATCH_PROTOCOL = '/glia/0.1.0/watch'
+/** Watches that one peer may have at another, and that a peer takes from all others. Each is a few hundred bytes. */
+export const MAX_WATCHES = 256
+export const MAX_WATCHES_IN_ALL = 16_384
+/** Longest line of that protocol, in UTF-16 units, and the lines that may wait for a peer that does not read. */
+export const MAX_WATCH_LINE = 2_048
+export const MAX_WATCH_LINES = 1_024
+/** Lines that a peer takes from another. All watches may begin at once, and each may tell of 20 ends. */
+export const WATCH_LINE_RATE = { perSecond: 64, burst: 8_192 }
+/**
+ * How long a watched peer may be lost before its watchers are told. A page that is reloaded is back after one or two
+ * seconds.
+ */
+export const UNREACHABLE_MS = 5_000
+/** Waits before a watched peer that is lost is looked for again. A peer that connects is asked at once. */
+export const WATCH_RETRY_MS = { first: 250, last: 60_000 }
+/** After a stream of watches has lasted so long, the waits begin anew. */
+export const WATCH_STEADY_MS = 10_000
+/** Silence after which a connection with watches is tested. Muxers ping every 30 s. */
+export const WATCH_SILENCE_MS = 40_000
 /** Protocol id on which a relay says who is in the network that it shares with the asker. */
 export const NEAR_PROTOCOL = '/glia/near/0.1.0'
 /** How long the answer may take, in ms, and how often one peer is answered. */

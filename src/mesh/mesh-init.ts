@@ -3,6 +3,7 @@ import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
+import type { Watched } from '../glia/process/told-end.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import type { DialledNames } from './dial/dial-gate.ts'
 import type { Identity } from './libp2p/identity.ts'
@@ -56,6 +57,8 @@ export interface MeshInit {
   root(): string
   /** The processes that a peer may see in a list. Left out: none. */
   listedTo?(peer: string): readonly ListedProcess[]
+  /** A process of this peer, or one that was killed not long ago, for its watchers. Left out: none is watched. */
+  watched?(pid: string): Watched | undefined
   platform: Platform
   /** Called when something has changed that a view shows. */
   changed?(): void

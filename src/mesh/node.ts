@@ -6,7 +6,9 @@ import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
+import type { RemoteWatch, WatchHandle } from '../glia/process/remote-watch.ts'
 import type { OpenOptions } from '../glia/router.ts'
+import type { SessionChannel } from '../glia/session/session.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { hostsOf, ipOf } from './dial/address-scope.ts'
 import { isDirect, isWebRtc, openConnections, peerIdOf, peerOf, readMultiaddr, withPeer } from './dial/addresses.ts'
@@ -30,6 +32,7 @@ import {
   NEAR_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
+  WATCH_PROTOCOL,
 } from './limits.ts'
 import { askListing, sendListing } from './presence/listing.ts'
 import { type Libp2pParts, makeLibp2p } from './libp2p/make-libp2p.ts'
@@ -46,6 +49,10 @@ import { CircuitReserver, isConnected, Relays } from './relays/relays.ts'
 import { routingOf } from './presence/routing.ts'
 import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
+import { Libp2pChannel } from './dialects/session-channel.ts'
+import { openWatchStream, watchesOver } from './watch/watch-stream.ts'
+import { Watchers } from './watch/watchers.ts'
+import { Watching } from './watch/watching.ts'
 
 export type { MeshInit, Platform } from './mesh-init.ts'
 
@@ -69,6 +76,8 @@ export class MeshNode {
   readonly #gate: DialGate
   readonly #rtc: RtcBudget
   readonly #shunned = new Set<string>()
+  readonly #watchers: Watchers
+  readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossipGuard, gate, rtc }: Libp2pParts) {
@@ -88,6 +97,7 @@ export class MeshNode {
       serveStream: init.serveStream,
       explain: (connection) => this.#limits.explain(connection, libp2p),
     })
+    this.#watchers = new Watchers({ find: (pid) => init.watched?.(pid) })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
     const store = components.reservations()
     this.#relays = new Relays({
@@ -101,7 +111,7 @@ export class MeshNode {
       libp2p,
       rtc,
       log,
-      callsOn: (connection) => this.#sessions.callsOn(connection),
+      callsOn: (connection) => this.#sessions.callsOn(connection) + Number(watchesOver(connection)),
       usedAt: (connection) => this.#sessions.usedAt(connection),
       reach: (peer) => this.#reach.overRelays(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
     })
@@ -184,6 +194,11 @@ export class MeshNode {
     return this.#rtc.counts
   }
 
+  /** Watches that other peers have on processes of this one. */
+  get watchesOfOthers(): number {
+    return this.#watchers.watches
+  }
+
   /** Whether no direct connections can be had here. */
   get onlyRelayed(): boolean {
     return this.#directs.impossible
@@ -201,6 +216,7 @@ export class MeshNode {
   rejoin(): void {
     this.#pulses.now()
     this.#relays.hurry()
+    this.#watching.hurry()
   }
 
   /**
@@ -242,6 +258,14 @@ export class MeshNode {
     return this.#overConnection(peer, signal, connect, (connection) => askListing(connection, signal))
   }
 
+  /**
+   * Watches a process of another peer, for as long as it exists.
+   * @throws {GliaError} ERR_BAD_REQUEST if this peer watches too many processes of the other.
+   */
+  watch(peer: string, watch: RemoteWatch): WatchHandle {
+    return this.#watching.watch(peer, watch)
+  }
+
   /** Connects to a peer, by id or multiaddr. Resolves to its peer id. @throws {GliaError} ERR_BAD_ADDRESS, ERR_UNREACHABLE */
   async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
     const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
@@ -271,6 +295,7 @@ export class MeshNode {
 
   async stop(): Promise<void> {
     clearInterval(this.#tick)
+    this.#watching.stop()
     this.#relays.stop()
     this.#pulses.stop()
     this.#discovery.stop()
@@ -289,6 +314,12 @@ export class MeshNode {
       (stream, { remotePeer }) => sendListing(stream, this.#init.listedTo?.(remotePeer.toString()) ?? []),
       { runOnLimitedConnection: true, maxInboundStreams: 4 },
     )
+    await this.#components.registrar.handle(
+      WATCH_PROTOCOL,
+      (stream, { remotePeer }) => this.#watchers.accept(new Libp2pChannel(stream), remotePeer.toString()),
+      // One is enough. A second may be opened before the end of the first is known.
+      { runOnLimitedConnection: true, maxInboundStreams: 2 },
+    )
     await this.#tellWhoIsNear()
     await this.libp2p.start()
     this.#discovery.start()
@@ -305,6 +336,7 @@ export class MeshNode {
         this.#sessions.prepare(detail)
         this.#pulses.watch(detail)
       }
+      this.#lookForWatched(detail.remotePeer.toString())
       changed()
     })
     libp2p.addEventListener('connection:close', changed)
@@ -321,6 +353,21 @@ export class MeshNode {
       this.#discovery.soon()
       changed()
     })
+  }
+
+  async #openWatches(peer: string, signal: AbortSignal): Promise<SessionChannel> {
+    if (this.#shunned.has(peer) && !this.isConnected(peer)) {
+      throw new GliaError('ERR_UNREACHABLE', `${peer} was disconnected by hand.`)
+    }
+    this.#known.called(peer)
+    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
+    return this.#overConnection(peer, signal, connect, (connection) => openWatchStream(connection, signal))
+  }
+
+  /** A peer has connected. It may be watched, or be the relay of such peers. */
+  #lookForWatched(peer: string): void {
+    const isRelay = this.#relays.infos.some(({ peerId }) => peerId === peer)
+    this.#watching.hurry(isRelay ? undefined : peer)
   }
 
   async #overConnection<T>(

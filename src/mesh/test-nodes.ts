@@ -45,12 +45,13 @@ export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
   identity?: Identity,
-  init: Partial<Pick<MeshInit, 'silenceMs'>> = {},
+  init: Partial<Pick<MeshInit, 'silenceMs' | 'watched'>> = {},
 ): Promise<TestNode> {
   const me = identity ?? (await newIdentity())
   const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
   const root = procs[0]?.pid ?? ''
   const mesh = await MeshNode.create({
+    watched: find,
     ...init,
     identity: me,
     log: SILENT,

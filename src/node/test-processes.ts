@@ -6,6 +6,8 @@ import type { ProcessStore } from '../actors/table/store.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Pid } from '../glia/pid.ts'
+import type { WatchRemote } from '../glia/process/remote-watch.ts'
+import { RemoteWatches } from '../glia/process/remote-watches.ts'
 import { Router } from '../glia/router.ts'
 import { SELF } from '../glia/test-peer.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
@@ -19,6 +21,8 @@ export interface TestProcessesInit {
   liveLimit?: number | undefined
   /** Left out: keeps nothing. */
   store?: ProcessStore | undefined
+  /** Left out: there are no other peers. */
+  watchRemote?: WatchRemote | undefined
 }
 
 /** A table of processes that may call each other. */
@@ -31,7 +35,13 @@ export interface TestProcesses {
   entry(pid: string): ProcessEntry
 }
 
-export function makeProcesses({ script, createWorker, liveLimit, store }: TestProcessesInit): TestProcesses {
+export function makeProcesses({
+  script,
+  createWorker,
+  liveLimit,
+  store,
+  watchRemote,
+}: TestProcessesInit): TestProcesses {
   const env: Env = {
     log: () => SILENT,
     localHost: () => ({ peerId: SELF, addrs: () => [] }),
@@ -48,6 +58,7 @@ export function makeProcesses({ script, createWorker, liveLimit, store }: TestPr
     log: SILENT,
     changed: () => undefined,
     liveLimit,
+    watchesOfOthers: watchRemote && (async (watches) => new RemoteWatches(watches, { watch: watchRemote })),
     mesh: {
       get aliases() {
         return router.aliases

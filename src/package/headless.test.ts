@@ -100,6 +100,28 @@ test('a peer that is stopped ends its calls, and makes no more', async () => {
   await expect(gone.connect(server.relayAddresses[0] ?? '')).rejects.toMatchObject(stopped)
 })
 
+test('a headless peer watches a process of another, and learns of a kill and of a loss, each as what it is', async () => {
+  const doomed = createProc({ name: 'doomed', methods: { async run() {} } })
+  const owner = await createPeer({ relays: server.relayAddresses, procs: [proc, doomed] })
+  await vi.waitUntil(() => owner.addresses().length > 0, { timeout: 30_000 })
+  const kinds: string[] = []
+  const id = await other.watch(`/ww/0.1.0/${owner.peerId}/root`, ({ kind }) => kinds.push(`root ${kind}`))
+  await other.watch(`/ww/0.1.0/${owner.peerId}/${doomed.pid}/run`, ({ kind }) => kinds.push(`doomed ${kind}`))
+  doomed.kill()
+  await expect.poll(() => kinds).toEqual(['doomed killed'])
+  await owner.stop()
+  await expect.poll(() => kinds, { timeout: 10_000 }).toEqual(['doomed killed', 'root unreachable'])
+  other.unwatch(id)
+  other.unwatch('nothing')
+}, 30_000)
+
+test('what cannot be watched is refused with a GliaError', async () => {
+  const nothing = (): void => undefined
+  await expect(other.watch('nonsense', nothing)).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+  await expect(other.watch(undefined as never, nothing)).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+  await expect(other.watch(to('echo'), 'echo' as never)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
 test('a signal that aborts before or while a peer starts leaves none', async () => {
   await expect(createPeer({ relays: [], signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before')
   const life = new AbortController()

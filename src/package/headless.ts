@@ -1,6 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
+import { AddressWatches, type WatchedEnd } from '../glia/address-watches.ts'
 import { GliaError } from '../glia/errors.ts'
 import { readCallKey } from '../glia/http/request-key.ts'
 import { type Logger, SILENT } from '../glia/log.ts'
@@ -46,6 +47,13 @@ export interface HeadlessPeer {
   open(address: string, options?: HeadlessCallOptions): Promise<Stream>
   /** Connects to a peer, by multiaddr or peer id. Resolves to its peer id. */
   connect(target: string, options?: { signal?: AbortSignal | undefined }): Promise<string>
+  /**
+   * Calls the function once for each end of a process of any peer: `exited`, `killed`, `moved`, or `unreachable` when
+   * its peer was lost for 5 s. Resolves to the id for `unwatch`. @throws {GliaError} ERR_DENIED if it may not be watched.
+   */
+  watch(address: string, told: (end: WatchedEnd) => void): Promise<string>
+  /** Ends a watch. One that is over is no error. */
+  unwatch(id: string): void
   /** Ends its processes and connections. Idempotent. */
   stop(): Promise<void>
 }
@@ -71,6 +79,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     isServed: ({ proc, method }) => isServed(processes.get(proc), method),
     root: () => processes.rootPid,
     listedTo: (asker) => listingFor(asker, procs),
+    watched: (pid) => processes.get(pid),
     platform: { transports: [tcp(), webSockets(), circuitRelayTransport()], listen: [], reserves: true },
   })
   const router: Router = new Router({
@@ -80,6 +89,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     rootOf: async (peer, { signal }) => parsePid(await mesh.rootOf(peer, signal)),
   })
   mesh.useRelays(relays)
+  const watches = new AddressWatches({ router, table: { watched: processes.get }, node: Promise.resolve(mesh) })
 
   let stopped: Promise<void> | undefined
   const checkRuns = (): void => {
@@ -97,7 +107,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     return stream
   }
   const stop = async (): Promise<void> => {
-    for (const proc of procs) proc.kill(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+    for (const proc of procs) proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
     await mesh.stop()
   }
   const stopOnce = (): Promise<void> => (stopped ??= stop())
@@ -123,6 +133,11 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
       // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
       return mesh.connect(String(target), signal)
     },
+    async watch(address, told) {
+      checkRuns()
+      return watches.watch(address, told)
+    },
+    unwatch: (id) => void watches.unwatch(id),
     stop: stopOnce,
   }
 }

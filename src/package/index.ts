@@ -18,6 +18,7 @@ export { GliaError, type ErrorCode } from '../glia/errors.ts'
 export type { GliaPeer, PeerOptions }
 export type { CallOptions, GliaScripting, ProcessInfo, TimedCallOptions } from '../tab/scripting.ts'
 export type { SpawnOptions } from '../actors/table/spawn-options.ts'
+export type { WatchedEnd } from '../glia/address-watches.ts'
 export type { Stream } from '../glia/stream/stream.ts'
 
 /** Runs a peer in this page. It returns at once: calls wait until the peer has started, and `ready` says why it has not. */

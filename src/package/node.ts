@@ -22,6 +22,7 @@ import { readServerOptions } from '../node/options.ts'
 import { startServer as start } from '../node/server.ts'
 
 export { GliaError, type ErrorCode } from '../glia/errors.ts'
+export type { WatchedEnd } from '../glia/address-watches.ts'
 export type { Logger } from '../glia/log.ts'
 export { createPeer, type HeadlessCallOptions, type HeadlessPeer, type HeadlessPeerOptions } from './headless.ts'
 export { type HeaderMap, headersFor }

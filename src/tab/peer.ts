@@ -4,6 +4,7 @@ import { type SlotIdentity, Store } from '../actors/table/store.ts'
 import { chooseTier, detectFeatures, type Tier } from '../actors/worker/tier.ts'
 import { livingPeers } from '../calls/life-lock.ts'
 import type { Address } from '../glia/address.ts'
+import type { AddressWatches } from '../glia/address-watches.ts'
 import { isServed } from '../glia/process/admit.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
@@ -13,6 +14,7 @@ import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
+import type { MeshNode } from '../mesh/index.ts'
 import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
 import { newIdentity, sealed } from './new-identity.ts'
@@ -33,6 +35,8 @@ export interface Peer {
   listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   /** The libp2p node. No local call waits for it. */
   mesh: TabMesh
+  /** Makes what watches processes by their address. */
+  watches(): Promise<AddressWatches>
   /** Ends all workers and connections, once `alive` has aborted. What is kept stays. */
   stop(): Promise<void>
 }
@@ -69,6 +73,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const tier = chooseTier(detectFeatures(), askedTier)
   installErrorTransfer()
   const createWorker = workerScript(init.workerScript, startWorker, alive)
+  const node = Promise.withResolvers<MeshNode>()
+  node.promise.catch(() => undefined) // the view is told
   const table: ProcessTable = new ProcessTable({
     slot,
     peerId,
@@ -77,6 +83,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     createWorker,
     log,
     changed,
+    watchesOfOthers: async (watches) => new (await module).RemoteWatches(watches, await node.promise),
     mesh: {
       get aliases() {
         return router.aliases
@@ -117,7 +124,9 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     isServed: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
     listedTo,
+    watched: (pid) => table.watched(pid),
   })
+  node.resolve(mesh.started)
   return {
     slot,
     peerId,
@@ -125,6 +134,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     table,
     router,
     listingOf,
+    watches: async () => new (await module).AddressWatches({ router, table, node: node.promise }),
     http: createHttp({
       env,
       router,

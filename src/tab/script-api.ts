@@ -1,4 +1,5 @@
 import { arrivedContext, atDeadline, type CallContext, MAX_TIMER_MS } from '../glia/call-context.ts'
+import type { AddressWatches } from '../glia/address-watches.ts'
 import { concat } from '../glia/stream/concat.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
@@ -20,6 +21,7 @@ export interface ScriptingParts {
   http: HttpApi
   table: ProcessTable
   mesh: TabMesh
+  watches(): Promise<AddressWatches>
 }
 
 export interface ScriptingInit {
@@ -35,6 +37,7 @@ export interface ScriptingInit {
 
 export function createScripting({ boot, served, alive, client }: ScriptingInit): GliaScripting {
   let parts: ScriptingParts | undefined
+  let watches: Promise<AddressWatches> | undefined
   const booted = boot.then((made) => (parts = made))
   const ready = booted.then(() => undefined)
   // Whoever awaits them gets the error. If nobody does, the page shows it.
@@ -115,10 +118,14 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
         throw signal?.aborted ? gaveUp(signal) : thrown
       }
     },
-    watch: async (watcher, watched, method) => (await started()).table.links.watch(watcher, watched, method),
+    async watch(...given: Parameters<AddressWatches['watch']>) {
+      const { watches: make } = await started()
+      watches ??= make()
+      return (await watches).watch(...given)
+    },
     async unwatch(id) {
       const { table } = await started()
-      table.links.unwatch(id)
+      if (!(await watches)?.unwatch(id)) table.links.unwatch(id)
     },
     async link(a, b) {
       const { table } = await started()

@@ -2,6 +2,7 @@ import type { FileInfo } from '../actors/files/file-index.ts'
 import type { GivenFiles } from '../actors/files/given-files.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
+import type { WatchedEnd } from '../glia/address-watches.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { CallRecord } from '../glia/process/call-log.ts'
 import type { Exit } from '../glia/process/exit.ts'
@@ -120,9 +121,18 @@ export interface GliaScripting {
   /**
    * Sends `watcher` a message whenever an instance of `watched` ends, and when `watched` is killed: JSON such as
    * `{"pid", "name", "reason": {"type": "trapped", "message", "frames"}, "final"}`, sent by `watched` to the method.
-   * Resolves to the id for `unwatch`.
+   * `watched` is a PID of this tab, or the address of a process of any peer, `/ww/0.1.0/{peer}/{pid}`: the message is
+   * then `{"kind", "address", "pid", "reason", "final"}`, with the kinds of {@link WatchedEnd}. The watch outlives
+   * reloads of both peers. Resolves to the id for `unwatch`.
    */
   watch(watcher: string, watched: string, method: string): Promise<string>
+  /**
+   * Calls the function once for each end of a process of any peer: `exited` with its reason (also `noproc`: there is no such
+   * process), `killed`, `moved`, or `unreachable` when its peer was lost for 5 s. Nothing comes after `killed`,
+   * `moved` and `noproc`. After `unreachable` the watch goes on, and tells of the true end when the peer is back.
+   * @throws {GliaError} ERR_DENIED if this peer may call nothing of the process.
+   */
+  watch(address: string, told: (end: WatchedEnd) => void): Promise<string>
   /** Ends a watch. */
   unwatch(id: string): Promise<void>
   /** Ends the instance of either process when an instance of the other ends abnormally, unless it watches the other. */

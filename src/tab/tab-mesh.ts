@@ -18,7 +18,10 @@ import {
 /** libp2p's chunk. It is fetched from the first moment on, beside everything else. */
 export type MeshModule = Promise<typeof import('../mesh/index.ts')>
 
-export interface TabMeshInit extends Pick<MeshInit, 'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo'> {
+export interface TabMeshInit extends Pick<
+  MeshInit,
+  'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo' | 'watched'
+> {
   module: MeshModule
   identity: SlotIdentity
   store: Store | undefined

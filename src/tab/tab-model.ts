@@ -7,6 +7,7 @@ import { cancellation } from '../glia/cancel.ts'
 import type { CallRecord } from '../glia/process/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
+import { isOf } from '../glia/process/links.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
 import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
@@ -292,11 +293,12 @@ function viewOf({ record, proc, lastError, persisted }: ProcessEntry, all: reado
 
 function tiesOf({ pid, watches = [], links = [] }: ProcessRecord, all: readonly ProcessEntry[]): TieView[] {
   const nameOf = (other: string): string => all.find(({ record }) => record.pid === other)?.record.name ?? other
-  const watchers = all.flatMap(({ record }) => (record.watches ?? []).filter(({ watched }) => watched === pid))
+  const watchers = all.flatMap(({ record }) => (record.watches ?? []).filter((watch) => isOf(watch, pid)))
   return [
-    ...watches.map(({ watched, method }) => ({
+    ...watches.map(({ watched, host, method }) => ({
       pid: watched,
-      name: nameOf(watched),
+      name: host === undefined ? nameOf(watched) : watched,
+      host,
       kind: 'watched' as const,
       method,
     })),

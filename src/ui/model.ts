@@ -69,7 +69,7 @@ export interface ProcessView {
   death: string | undefined
   /** The last ends of its instances, oldest first. */
   exits: readonly Exit[]
-  /** Watches and links with processes of this tab. */
+  /** Watches and links. */
   ties: readonly TieView[]
   lastError: ErrorView | undefined
   /** False if the browser refused to store the process: it does not come back after a reload. */
@@ -82,6 +82,8 @@ export interface TieView {
   name: string
   /** The other process watches this one, is watched by it, or is linked with it. */
   kind: 'watcher' | 'watched' | 'linked'
+  /** Peer id of the other peer that has the watched process; undefined if this tab has it. */
+  host?: string | undefined
   /** The method of the watcher that gets the message. */
   method?: string | undefined
 }

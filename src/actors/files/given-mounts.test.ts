@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cidOf } from '../module/cid.ts'
-import { partGivenFiles, readMounts } from './given-mounts.ts'
+import { readMounts } from './given-mounts.ts'
+import { partGivenFiles } from './parted-files.ts'
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 

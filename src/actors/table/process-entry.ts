@@ -11,9 +11,6 @@ import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
 import { withinBounds } from '../module/trap-text.ts'
 
-/** Ends of instances that are kept. */
-const KEPT_EXITS = 20
-
 /** The last thing that went wrong in a process. */
 export interface LastError {
   error: GliaError
@@ -77,7 +74,7 @@ export class ProcessEntry {
       report: (line) => this.log.add('error', line),
       changed: init.changed,
     })
-    const { pid, name, policy, restart, dead } = record
+    const { pid, name, policy, restart, dead, exits } = record
     const { changed, spec } = init
     this.proc = new Proc({
       pid,
@@ -85,6 +82,8 @@ export class ProcessEntry {
       policy,
       restart,
       dead,
+      exits,
+      shorten: withinBounds,
       ...spec(this),
       observer: {
         changed,
@@ -117,10 +116,8 @@ export class ProcessEntry {
     return later
   }
 
-  #exited(told: Exit, counts: boolean): void {
-    const exit = withinBounds(told)
-    const exits = [...(this.#record.exits ?? []), exit].slice(-KEPT_EXITS)
-    this.update({ exits, dead: this.proc.death })
+  #exited(exit: Exit, counts: boolean): void {
+    this.update({ exits: this.proc.ends.list, dead: this.proc.death })
     this.#init.exited(this, exit, counts)
   }
 

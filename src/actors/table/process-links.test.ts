@@ -97,6 +97,8 @@ test('an end of one that is being told of another, and that has nothing to do wi
   await expect.poll(() => a.proc.state).toBe('busy')
   expect(ended).toEqual(['a', 'b'])
   a.proc.signal({ type: 'linked', pid: newPid(), message: 'another, which it is linked to, ended' }, true)
+  const all = ['a', 'b', 'a', 'b', 'a']
+  await expect.poll(() => ended).toEqual(all)
   await rest()
-  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a'])
+  expect(ended).toEqual(all)
 })

@@ -1,6 +1,7 @@
 import { GliaError } from '../../glia/errors.ts'
 import { type Exit, type ExitReason, exitText } from '../../glia/process/exit.ts'
-import { Links, type Told, type Watch } from '../../glia/process/links.ts'
+import { isOf, Links, type Told, type Watch } from '../../glia/process/links.ts'
+import type { KeptWatches, RemoteWatches } from '../../glia/process/remote-watches.ts'
 import type { Pid } from '../../glia/pid.ts'
 import { post } from '../../glia/stream/post.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
@@ -27,12 +28,14 @@ export interface ProcessLinksInit {
   get(pid: string): ProcessEntry | undefined
   /** Answers or aborts a call: the router's function. Left out: nobody is told of an end. */
   serveStream?: ((stream: Stream) => Promise<void>) | undefined
+  /** Loads what watches processes of other peers. Left out: there are none. */
+  watchesOfOthers?: ((watches: KeptWatches) => Promise<RemoteWatches>) | undefined
   /** Called when the ties of the process have changed. */
   changed(entry: ProcessEntry): void
 }
 
 /** Watches and links between the processes of a tab. They are kept with the processes that have them. */
-export class ProcessLinks {
+export class ProcessLinks implements KeptWatches {
   readonly #init: ProcessLinksInit
   readonly #links = new Links({
     tell: (...end) => this.#tell(...end),
@@ -41,6 +44,7 @@ export class ProcessLinks {
 
   /** The messages of watches, each with the watches that have told of its end. */
   readonly #messages = new WeakMap<Stream, Told>()
+  #remote: Promise<RemoteWatches> | undefined
 
   constructor(init: ProcessLinksInit) {
     this.#init = init
@@ -53,22 +57,33 @@ export class ProcessLinks {
    * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
    */
   watch(watcher: string, watched: string, method: string): string {
-    const [by, of] = [this.#entry(watcher), this.#entry(watched)]
+    const [by, of] = [this.watcher(watcher, method), this.#entry(watched).record.pid]
     if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
-    if (!by.record.methods.includes(method)) {
-      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” for its messages about ends.`)
-    }
-    if (this.#links.watchesOf(by.record.pid).length >= MAX_WATCHES) {
-      throw new GliaError('ERR_BAD_REQUEST', `A process can watch ${MAX_WATCHES} others.`)
-    }
     const id = crypto.randomUUID()
-    this.#links.watch({ id, watcher: by.record.pid, watched: of.record.pid, method })
-    this.#keep(by)
+    this.keep({ id, watcher: by, watched: of, method })
     return id
+  }
+
+  /** The watches of processes of other peers. @throws {GliaError} if there is no mesh. */
+  async remote(): Promise<RemoteWatches> {
+    const { watchesOfOthers } = this.#init
+    if (!watchesOfOthers) throw new GliaError('ERR_UNREACHABLE', 'This peer has no mesh.')
+    return (this.#remote ??= watchesOfOthers(this))
+  }
+
+  get(id: string): Watch | undefined {
+    return this.#links.get(id)
+  }
+
+  keep(watch: Watch): void {
+    this.#links.watch(watch)
+    const entry = this.#init.get(watch.watcher)
+    if (entry) this.#keep(entry)
   }
 
   /** Ends a watch. A watch that is over is no error. */
   unwatch(id: string): void {
+    this.#stopRemote(id)
     const watch = this.#links.unwatch(id)
     const entry = watch && this.#init.get(watch.watcher)
     if (entry) this.#keep(entry)
@@ -95,8 +110,15 @@ export class ProcessLinks {
 
   /** Ties processes together as their records say, as far as they are there. */
   restore(entries: Iterable<ProcessEntry>): void {
-    for (const { record } of entries) {
-      for (const watch of record.watches ?? []) if (this.#init.get(watch.watched)) this.#links.watch(watch)
+    for (const { record, log } of entries) {
+      for (const watch of record.watches ?? []) {
+        if (watch.host === undefined && !this.#init.get(watch.watched)) continue
+        this.#links.watch(watch)
+        if (watch.host === undefined) continue
+        // The page says why there is no mesh.
+        const resume = (remote: RemoteWatches): Promise<void> => remote.resume(watch, (why) => log.add('error', why))
+        void this.remote().then(resume, () => undefined)
+      }
       for (const other of record.links ?? []) if (this.#init.get(other)) this.#links.link(record.pid, other)
     }
   }
@@ -110,10 +132,11 @@ export class ProcessLinks {
   /** The process is gone for good. @returns the watches that other processes had on it. */
   forget(pid: Pid): Watch[] {
     const watches: Watch[] = []
+    for (const { id } of this.#links.watchesOf(pid)) this.#stopRemote(id)
     for (const other of this.#links.forget(pid)) {
       const entry = this.#init.get(other)
       if (!entry) continue
-      watches.push(...(entry.record.watches ?? []).filter(({ watched }) => watched === pid))
+      watches.push(...(entry.record.watches ?? []).filter((watch) => isOf(watch, pid)))
       this.#keep(entry)
     }
     return watches
@@ -131,6 +154,24 @@ export class ProcessLinks {
     for (const tied of new Set([entry, ...watchers, ...linked])) if (tied) this.#keep(tied)
   }
 
+  watcher(pid: string, method: string): Pid {
+    const by = this.#entry(pid)
+    if (!by.record.methods.includes(method)) {
+      throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” for its messages about ends.`)
+    }
+    if (this.#links.watchesOf(by.record.pid).length >= MAX_WATCHES) {
+      throw new GliaError('ERR_BAD_REQUEST', `A process can watch ${MAX_WATCHES} others.`)
+    }
+    return by.record.pid
+  }
+
+  #stopRemote(id: string): void {
+    void this.#remote?.then(
+      (remote) => remote.stop(id),
+      () => undefined,
+    )
+  }
+
   #entry(pid: string): ProcessEntry {
     const entry = this.#init.get(pid)
     if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
@@ -143,10 +184,16 @@ export class ProcessLinks {
     this.#init.changed(entry)
   }
 
-  #tell({ watcher, watched, method }: Watch, { reason, final }: Exit, told: Told): void {
-    const { peerId, get, serveStream } = this.#init
-    const name = get(watched)?.record.name ?? ''
+  #tell(watch: Watch, { reason, final }: Exit, told: Told): void {
+    const { watched } = watch
+    const name = this.#init.get(watched)?.record.name ?? ''
     const message: ExitMessage = { pid: watched, name, reason: withoutPid(reason), final }
+    this.send(watch, message, told)
+  }
+
+  /** @param told Left out: the end has come from another peer. */
+  send({ watcher, watched, method }: Watch, message: object, told: Told = new Set()): void {
+    const { peerId, serveStream } = this.#init
     const bytes = new TextEncoder().encode(JSON.stringify(message))
     const address = { host: peerId, proc: watcher, method }
     const [stream, server] = streamPair(address, { caller: watched, expectedBytes: bytes.length })

@@ -1,4 +1,5 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Watched } from '../../glia/process/told-end.ts'
 import type { Exit } from '../../glia/process/exit.ts'
 import type { Logger } from '../../glia/log.ts'
 import { newPid, type Pid } from '../../glia/pid.ts'
@@ -19,14 +20,15 @@ import type { ModuleAsks } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
 import type { FileInfo } from '../files/file-index.ts'
 import type { GivenFiles } from '../files/given-files.ts'
-import { partGivenFiles, readMounts } from '../files/given-mounts.ts'
+import { type PartedFiles, partGivenFiles } from '../files/parted-files.ts'
+import type { MountedFile } from '../files/given-mounts.ts'
 import { LiveActors } from '../worker/live-actors.ts'
 import { type AddedModule, ModuleCache } from './module-cache.ts'
 import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
 import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
-import { ProcessLinks } from './process-links.ts'
+import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
 import { readModuleBeside } from '../module/read-module.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
@@ -43,6 +45,8 @@ export interface ProcessTableInit {
   createWorker(): Promise<Worker>
   /** For processes that call others, or are told of their ends. Left out: no process does. */
   mesh?: OutgoingMesh | undefined
+  /** Loads what watches processes of other peers. Left out: no process watches any. */
+  watchesOfOthers?: ProcessLinksInit['watchesOfOthers']
   log: Logger
   /** Called, often, when something has changed that a view shows. The listener thins it out. */
   changed(): void
@@ -61,6 +65,9 @@ export interface SpawnSteps {
   onStage?: ((stage: 'compiling' | 'starting') => void) | undefined
 }
 
+/** Killed processes that are remembered, for watchers at other peers that were away. */
+const MAX_KILLED = 256
+
 /** The processes of this tab: makes them, keeps them across reloads, ends them. */
 export class ProcessTable {
   /** Watches and links. */
@@ -75,10 +82,12 @@ export class ProcessTable {
   readonly #installing = new Set<ModuleVersion>()
   /** Kills under way, so that a process that is killed twice is brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
+  /** The processes that were killed last, by PID. */
+  readonly #killed = new Map<string, Watched>()
   #root: Pid | undefined
 
   constructor(init: ProcessTableInit) {
-    const { peerId, mesh, changed } = init
+    const { peerId, mesh, watchesOfOthers, changed } = init
     this.#init = init
     this.#keeper = new ProcessKeeper({
       ...init,
@@ -102,6 +111,7 @@ export class ProcessTable {
       peerId,
       get: (pid) => this.#entries.get(pid),
       serveStream: mesh && ((stream) => mesh.serve(stream)),
+      watchesOfOthers,
       changed: (entry) => {
         this.#keeper.save(entry)
         changed()
@@ -117,6 +127,11 @@ export class ProcessTable {
 
   get(pid: string): Proc | undefined {
     return this.#entries.get(pid)?.proc
+  }
+
+  /** What the watchers of a process must know of it, also of one that was killed not long ago. */
+  watched(pid: string): Watched | undefined {
+    return this.get(pid) ?? this.#killed.get(pid)
   }
 
   /** Root first, then by age. */
@@ -344,6 +359,14 @@ export class ProcessTable {
     return readGivenFiles(given, maxBytes, signal)
   }
 
+  async #readMounts(
+    given: PartedFiles['mounts'],
+  ): Promise<{ mounted: readonly MountedFile[]; blobs: ReadonlyMap<string, Blob> }> {
+    if (given.size === 0) return { mounted: [], blobs: new Map() }
+    const { readMounts } = await import('../files/given-mounts.ts')
+    return readMounts(given)
+  }
+
   async #make(
     source: ModuleSource,
     given: SpawnOptions,
@@ -354,7 +377,7 @@ export class ProcessTable {
     const { maxMemoryBytes, maxDataBytes } = options.policy
     const parted = partGivenFiles(given.files)
     const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
-    const { mounted, blobs } = await readMounts(parted.mounts)
+    const { mounted, blobs } = await this.#readMounts(parted.mounts)
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
     checkMethodNames(options.policy, version.methods)
     // The last process with the module may have gone just now.
@@ -398,6 +421,7 @@ export class ProcessTable {
       },
     })
     this.#entries.set(record.pid, entry)
+    this.#killed.delete(record.pid)
     this.#init.changed()
     return entry
   }
@@ -428,6 +452,7 @@ export class ProcessTable {
     // Another process may have its PID by now.
     if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [] }
     this.#entries.delete(pid)
+    this.#remember(entry)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
     this.#init.changed()
@@ -435,6 +460,13 @@ export class ProcessTable {
     entry.files.close()
     await this.#keeper.forget(pid)
     return { files, watches }
+  }
+
+  /** Not the process itself, which has the log of its calls. */
+  #remember({ proc: { pid, policy, methods, state, ends } }: ProcessEntry): void {
+    this.#killed.set(pid, { policy, methods, state, ends })
+    const [oldest] = this.#killed.keys()
+    if (this.#killed.size > MAX_KILLED && oldest !== undefined) this.#killed.delete(oldest)
   }
 
   #having(cid: string): ProcessEntry[] {

@@ -7,6 +7,10 @@ export interface Watch {
   readonly id: string
   readonly watcher: Pid
   readonly watched: Pid
+  /** Peer id of the other peer that has the watched process. Left out: this peer has it. */
+  readonly host?: string | undefined
+  /** The time up to which the watcher knows the ends, by the clock of that peer. */
+  readonly after?: number | undefined
   /** Method of the watcher. */
   readonly method: string
 }
@@ -38,6 +42,10 @@ export class Links {
 
   watch(watch: Watch): void {
     this.#watches.set(watch.id, watch)
+  }
+
+  get(id: string): Watch | undefined {
+    return this.#watches.get(id)
   }
 
   /** @returns the watch; undefined if there is none. */
@@ -72,7 +80,7 @@ export class Links {
    * @param told Left out: no message of a watch has brought it about.
    */
   ended(pid: Pid, exit: Exit, counts: boolean, told: Told = new Set()): void {
-    const watches = [...this.#watches.values()].filter(({ watched }) => watched === pid)
+    const watches = [...this.#watches.values()].filter((watch) => isOf(watch, pid))
     for (const watch of watches) {
       if (told.has(watch.id)) continue
       told.add(watch.id)
@@ -99,10 +107,10 @@ export class Links {
     const tied = this.linksOf(pid)
     for (const other of tied) this.unlink(pid, other)
     this.#linked.delete(pid)
-    for (const { id, watcher, watched } of this.#watches.values()) {
-      if (watcher !== pid && watched !== pid) continue
-      this.#watches.delete(id)
-      if (watched === pid) tied.push(watcher)
+    for (const watch of this.#watches.values()) {
+      if (watch.watcher !== pid && !isOf(watch, pid)) continue
+      this.#watches.delete(watch.id)
+      if (isOf(watch, pid)) tied.push(watch.watcher)
     }
     return tied
   }
@@ -112,4 +120,9 @@ export class Links {
     this.#linked.set(pid, known)
     return known
   }
+}
+
+/** Whether a process of this peer is watched. Another peer may have one with the same PID. */
+export function isOf({ watched, host }: Watch, pid: Pid): boolean {
+  return watched === pid && host === undefined
 }

@@ -3,8 +3,9 @@ import type { Arrival } from './arriving-stream.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../wait/deadline.ts'
 import { endWith } from '../stream/end-with.ts'
+import { Ends } from './ends.ts'
 import { GliaError, toGliaError } from '../errors.ts'
-import { type ExitReason, exitText } from './exit.ts'
+import { type Exit, type ExitReason, exitText } from './exit.ts'
 import type { ActorSpec } from './actor.ts'
 import { Life, type ProcObserver, type ProcState, type Status } from './life.ts'
 import { type Applicant, Mailbox } from './mailbox.ts'
@@ -25,6 +26,10 @@ export interface ProcInit extends ActorSpec {
   observer: ProcObserver
   /** Why it is dead already, as kept. */
   dead?: string | undefined
+  /** The ends so far, as kept. */
+  exits?: readonly Exit[] | undefined
+  /** Shortens the texts of an end. Left out: they are short. */
+  shorten?(exit: Exit): Exit
 }
 
 interface Swapping {
@@ -46,6 +51,8 @@ export class Proc {
   messages = 0
   /** Who called, when, what, and how it ended. */
   calls = new CallLog()
+  /** Its last ends, and those who watch it from elsewhere. */
+  readonly ends: Ends
 
   #policy: Policy
   readonly #restart: Restart
@@ -59,7 +66,25 @@ export class Proc {
   /** The swap with the turn. */
   #swapping: Swapping | undefined
 
-  constructor({ pid, name, methods, policy, restart, load, enter, start, observer, dead }: ProcInit) {
+  constructor({
+    pid,
+    name,
+    methods,
+    policy,
+    restart,
+    load,
+    enter,
+    start,
+    observer: given,
+    dead,
+    exits,
+    shorten,
+  }: ProcInit) {
+    this.ends = new Ends(exits)
+    const observer: ProcObserver = {
+      ...given,
+      exited: (exit, counts) => given.exited(this.ends.add(shorten?.(exit) ?? exit), counts),
+    }
     this.pid = pid
     this.name = name
     this.#policy = policy
@@ -296,8 +321,11 @@ export class Proc {
 
   /** Ends the process for good. Waiting and running messages fail with the reason. */
   kill(error = new GliaError('ERR_PROC_STOPPED', 'The process was killed.')): void {
-    if (!this.#life.kill(error)) return
-    this.#observer.exited({ at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }, false)
+    if (this.#life.killed.aborted) return
+    const exit: Exit = { at: Date.now(), reason: { type: 'killed', message: error.message }, final: true }
+    if (this.#life.kill(error)) this.#observer.exited(exit, false)
+    // It was dead: that is no further end of it, but those who wait for its return have to know.
+    else this.ends.add(exit)
   }
 
   /** Like kill, without telling of an end: the peer stops, and the process comes back with its next start. */

@@ -1,5 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { isServed } from '../../glia/process/admit.ts'
+import { GliaError } from '../../glia/errors.ts'
 import type { ConnectedPeer } from '../../glia/http/http.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import type { Env } from '../../glia/env.ts'
@@ -82,6 +83,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     serveStream: router.serveStream,
     isServed: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => rootPid,
+    watched: (pid) => procs.get(pid),
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
       ...init,
@@ -114,7 +116,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     listed: () => [{ pid: rootPid, name: root.name, methods: root.methods }],
     peers: () => connectedPeers(mesh.peers()),
     stop: async () => {
-      root.kill()
+      root.close(new GliaError('ERR_PROC_STOPPED', 'The server was stopped.'))
       await mesh.stop()
     },
   }

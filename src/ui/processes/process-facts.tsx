@@ -142,7 +142,8 @@ function ReplaceButton({ onFile }: { onFile: (file: File) => void }) {
   )
 }
 
-function tieWords({ kind, name, method }: TieView): string {
+function tieWords({ kind, name: given, host, method }: TieView): string {
+  const name = host === undefined ? given : `the process ${shortId(given)} of the peer ${shortId(host)}`
   if (kind === 'linked') return `Linked with ${name}: they end together.`
   return kind === 'watcher' ? `${name} is told when it ends, in ${method}.` : `Is told when ${name} ends, in ${method}.`
 }

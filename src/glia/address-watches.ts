@@ -1,0 +1,103 @@
+import { type Address, formatPlace, PROTOCOL } from './address.ts'
+import { GliaError } from './errors.ts'
+import { isLast, type ProcessEnd, startOfWatch, toldEnd, type Watched } from './process/told-end.ts'
+import type { WatchRemote } from './process/remote-watch.ts'
+import type { RemoteWatches } from './process/remote-watches.ts'
+import type { Pid } from './pid.ts'
+import type { Router } from './router.ts'
+
+/** An end of a process that a script watches. */
+export interface WatchedEnd extends ProcessEnd {
+  /** `/ww/0.1.0/{peer}/{pid}` */
+  readonly address: string
+  readonly pid: Pid
+}
+
+export interface AddressWatchesInit {
+  router: Router
+  table: {
+    /** A process of this peer, or one that was killed not long ago. */
+    watched(pid: string): Watched | undefined
+    /** The watches of processes. Left out: they have none. */
+    links?: {
+      watch(watcher: string, watched: string, method: string): string
+      remote(): Promise<RemoteWatches>
+    }
+  }
+  /** Watches processes of other peers. Rejects if there is no mesh. */
+  node: Promise<{ watch: WatchRemote }>
+}
+
+/** The watches of scripts: of any process whose address they have, on this peer or another. */
+export class AddressWatches {
+  readonly #init: AddressWatchesInit
+  readonly #stops = new Map<string, () => void>()
+
+  constructor(init: AddressWatchesInit) {
+    this.#init = init
+  }
+
+  /**
+   * Calls a function once for each end of a process. Or has a process told, by a message to one of its methods: then
+   * the watched process comes second, as a PID or an address.
+   * @returns the id for {@link unwatch}, when the watch stands.
+   * @throws {GliaError} ERR_BAD_ADDRESS; ERR_NO_PROC, ERR_NO_METHOD; ERR_DENIED if the peer does not let this one watch;
+   * ERR_MAILBOX_FULL; ERR_BAD_REQUEST if the peer does not speak the protocol of watches.
+   */
+  async watch(first: string, second: string | ((end: WatchedEnd) => void), method?: string): Promise<string> {
+    if (typeof second === 'function') return this.#listen(await readPlace(this.#init.router, first), second)
+    const { router, table } = this.#init
+    if (typeof second !== 'string' || method === undefined || !table.links) {
+      throw new GliaError('ERR_BAD_REQUEST', 'watch: give a function for the ends.')
+    }
+    if (!second.startsWith('/')) return table.links.watch(first, second, method)
+    const place = await readPlace(router, second)
+    if (place.host === router.aliases.self) return table.links.watch(first, place.proc, method)
+    return (await table.links.remote()).watch(first, place, method)
+  }
+
+  /** Ends a watch. One that is over is no error. @returns false if there is none. */
+  unwatch(id: string): boolean {
+    this.#stops.get(id)?.()
+    return this.#stops.delete(id)
+  }
+
+  async #listen({ host, proc: pid }: Address, listener: (end: WatchedEnd) => void): Promise<string> {
+    const id = crypto.randomUUID()
+    const address = formatPlace({ host, proc: pid })
+    const tell = (end: ProcessEnd): void => {
+      if (isLast(end)) this.#stops.delete(id)
+      // What the listener throws is its script's. It must not reach those who tell of ends.
+      queueMicrotask(() => listener({ ...end, address, pid }))
+    }
+    if (host === this.#init.router.aliases.self) {
+      this.#stops.set(id, this.#listenHere(pid, tell))
+      return id
+    }
+    const node = await this.#init.node
+    const { settled, stop } = node.watch(host, { pid, tell })
+    this.#stops.set(id, stop)
+    try {
+      await settled
+    } catch (thrown) {
+      this.#stops.delete(id)
+      throw thrown
+    }
+    return id
+  }
+
+  #listenHere(pid: Pid, tell: (end: ProcessEnd) => void): () => void {
+    const watched = this.#init.table.watched(pid)
+    const { ends } = startOfWatch(watched, undefined)
+    for (const end of ends) tell(end)
+    return watched && !ends.some(isLast) ? watched.ends.listen((exit) => tell(toldEnd(exit))) : () => undefined
+  }
+}
+
+/** Reads the address of a process: with or without a method, which says nothing here. @throws {GliaError} */
+async function readPlace(router: Router, given: string): Promise<Address> {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
+  const text = String(given)
+  const address = text.startsWith(`${PROTOCOL}/`) && text.split('/').length === 5 ? `${text}/watch` : text
+  return router.resolve(address, { signal: new AbortController().signal })
+}
