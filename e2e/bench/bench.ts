@@ -14,43 +14,30 @@ import { spawn } from '../tab.ts'
 import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
-import { cpuOfChildrenUs } from './cpu.ts'
+import { gateway } from './gateway.ts'
+import { joined } from './joined.ts'
+import { measure, median, p50, type Row } from './measure.ts'
 
-interface Row {
-  what: string
-  unit: string
-  glia: number
-  baseline: number
-  against: string
-  /** CPU time of all browsers and servers per call, in µs. */
-  cpu?: { glia: number; baseline: number }
-}
-
-/** What is measured, and against what; each is run ROUNDS times, and gives a figure in the unit. */
-interface Pair {
-  what: string
-  unit: 'µs' | 'ms' | '/s' | 'MB/s' | 'kB'
-  glia(): Promise<number>
-  baseline(): Promise<number>
-  against: string
-  /** Calls in each run, the warm-up included: then their CPU time is told too. */
-  calls?: number
-}
-
-/** Times that each pair is measured; the medians are reported. */
-const ROUNDS = 5
 const MiB = 1024 * 1024
 const ROOT_ECHO = '/ww/0.1.0/self/root/echo'
 
+/** The parts of the table, by the name with which GLIA_BENCH asks for one alone. */
+const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<Row[]>>> = {
+  local,
+  many,
+  webrtc: (browser, url) => remote(browser, url, 'WebRTC', 'a bare data channel'),
+  relay: (browser, url) => remote(browser, url, 'relay', 'a bare WebSocket through a server that passes it on'),
+  gateway,
+}
+
 test('bench', async ({ browser, server }) => {
-  const rows = [
-    ...(await local(browser, server.url)),
-    ...(await many(browser, server.url)),
-    ...(await remote(browser, server.url, 'WebRTC', 'a bare data channel')),
-    ...(await remote(browser, server.url, 'relay', 'a bare WebSocket through a server that passes it on')),
-  ]
+  const wanted = process.env['GLIA_BENCH']
+  const rows: Row[] = []
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (wanted === undefined || wanted === name) rows.push(...(await part(browser, server.url)))
+  }
   process.stdout.write(tableOf(rows))
-  writeFileSync(join(ROOT, 'e2e/bench/results.json'), `${JSON.stringify(rows, null, 2)}\n`)
+  if (wanted === undefined) writeFileSync(join(ROOT, 'e2e/bench/results.json'), `${JSON.stringify(rows, null, 2)}\n`)
 })
 
 /** Processes of the page itself. */
@@ -265,21 +252,6 @@ async function remote(browser: Browser, url: string, over: 'WebRTC' | 'relay', a
   return rows
 }
 
-async function joined(opening: Promise<Page> | undefined, url: string): Promise<Page> {
-  const page = await opening
-  if (!page) throw new Error('no page')
-  await page.goto(url)
-  await page.evaluate(() => globalThis.glia.served)
-  await page.waitForFunction(() => {
-    try {
-      return globalThis.glia.joinLink()
-    } catch {
-      return false
-    }
-  })
-  return page
-}
-
 async function bareChannel(near: Page, far: Page): Promise<() => Promise<void>> {
   const offer = await near.evaluate(baselines.offerChannel)
   const answer = await far.evaluate(baselines.answerChannel, offer)
@@ -303,29 +275,6 @@ async function bareSockets(near: Page, far: Page): Promise<() => Promise<void>> 
     for (const client of server.clients) client.terminate()
     await new Promise((resolve) => server.close(resolve))
   }
-}
-
-async function measure({ what, unit, against, calls: count, ...run }: Pair): Promise<Row> {
-  const figures: { glia: number[]; baseline: number[] } = { glia: [], baseline: [] }
-  const cpu: { glia: number[]; baseline: number[] } = { glia: [], baseline: [] }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const side of ['glia', 'baseline'] as const) {
-      const before = cpuOfChildrenUs()
-      figures[side].push(await run[side]())
-      cpu[side].push((cpuOfChildrenUs() - before) / (count ?? Number.NaN))
-    }
-  }
-  const row = { what, unit, glia: median(figures.glia), baseline: median(figures.baseline), against }
-  return count ? { ...row, cpu: { glia: median(cpu.glia), baseline: median(cpu.baseline) } } : row
-}
-
-/** Median of times in ms, in µs. */
-async function p50(times: Promise<number[]>): Promise<number> {
-  return median(await times) * 1000
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 function tableOf(rows: readonly Row[]): string {
