@@ -80,8 +80,10 @@ function check<T>(make: () => Promise<fc.IAsyncProperty<T>>): (init: CheckInit) 
     property ??= make()
     const details = await fc.check(await property, init)
     if (!details.failed) return undefined
-    const report = fc.defaultReportMessage(details) ?? ''
-    return { report, seed: details.seed, path: details.counterexamplePath ?? '', passed: details.numRuns - 1 }
+    const report = `${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`
+    // fast-check has seeds of 32 bits with a sign.
+    const seed = details.seed >>> 0
+    return { report, seed, path: details.counterexamplePath ?? '', passed: details.numRuns - 1 }
   }
 }
 

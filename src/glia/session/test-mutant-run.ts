@@ -166,7 +166,7 @@ function tapFrames(frames: Uint8Array[]): PipeTap {
   return { sent: (bytes) => splitter.push(bytes), arrived: () => undefined }
 }
 
-function withLength(frame: Uint8Array): Uint8Array {
+export function withLength(frame: Uint8Array): Uint8Array {
   const batch = new Batch(frame.length + 8)
   batch.varint(frame.length)
   batch.bytes(frame)

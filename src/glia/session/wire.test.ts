@@ -185,6 +185,20 @@ test.each([
   expect(session.calls).toBe(1)
 })
 
+test('nothing follows the exit of a program, not even the word that its call is kept', async () => {
+  const [wire, session] = server((stream) => {
+    stream.closeWithExit(new GliaError('ERR_EXITED', 'exit 3', { exitCode: 3 }))
+    stream.keep()
+  })
+  wire.send(open(1))
+  await expect.poll(() => wire.text, { interval: 1 }).toContain('exit 3')
+  for (let tasks = 0; tasks < 20; tasks++) await nextTask()
+  expect(wire.answers).toHaveLength(1)
+  const types: number[] = []
+  new Splitter((piece) => types.push(decodeFrame(piece).type)).push(wire.answers[0] ?? new Uint8Array())
+  expect([types, session.calls]).toEqual([[FRAME.FAIL], 0])
+})
+
 test('a PING is answered with a PONG, many with one', async () => {
   const [wire] = server()
   wire.send(frame(FRAME.PING, 0))
