@@ -111,6 +111,15 @@ test('a stranger that may call nothing of a process may not watch it, whatever b
   await expect(watch(caller, callee.peerId, proc.pid).settled).rejects.toMatchObject(refused)
 })
 
+test('a process without methods is watched by those who could call it', async () => {
+  const { proc } = makeProc(() => exits(0), { methods: [] })
+  const { caller, callee } = await joinedPair(proc)
+  const told = watch(caller, callee.peerId, proc.pid)
+  await told.settled
+  proc.kill()
+  await expect.poll(() => told.words()).toEqual(['killed killed'])
+})
+
 test('a peer whose right was taken away is told that, and of no end', async () => {
   const { proc } = makeProc(() => exits(0))
   const { caller, callee } = await joinedPair(proc)

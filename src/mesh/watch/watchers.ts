@@ -1,6 +1,7 @@
 import { GliaError } from '../../glia/errors.ts'
 import { methodsFor } from '../../glia/process/admit.ts'
 import type { Exit } from '../../glia/process/exit.ts'
+import { mayCall } from '../../glia/process/callers.ts'
 import { isLast, startOfWatch, toldEnd, type Watched } from '../../glia/process/told-end.ts'
 import type { SessionChannel } from '../../glia/session/session.ts'
 import { Rate } from '../dial/rate.ts'
@@ -107,9 +108,11 @@ class WatcherStream {
     this.#send({ type: 'gone', id, ...end })
   }
 
-  /** Who may call a process may watch it. */
+  /** Who may call a process may watch it. One without methods has nothing to call, and its policy says who could. */
   #mayWatch(watched: Watched): boolean {
-    return methodsFor(watched, [this.#init.peer]).length > 0
+    const { peer } = this.#init
+    const { policy, methods } = watched
+    return methods.length === 0 ? mayCall(policy, peer, '') : methodsFor(watched, [peer]).length > 0
   }
 
   /** The words say nothing about the process. */
