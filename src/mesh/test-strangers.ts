@@ -1,5 +1,5 @@
 // For tests: what strangers send to the mesh, damaged.
-import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
@@ -7,11 +7,11 @@ import { parseAddress } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { failedCallWords, MAX_STDERR_BYTES, parseFailure } from '../glia/failure.ts'
 import { type ListedProcess, readListing } from '../glia/listing.ts'
-import { newPid } from '../glia/pid.ts'
 import { HOSTILE_JSON, mutations } from '../glia/test-mutations.ts'
 import { hostsOf, isDnsName, isNameOfPublicIp, scopeOfHost } from './dial/address-scope.ts'
 import { isWebRtcAddress, isWebRtcDirect, peerAt, peerOf, readMultiaddr, relayOf, withPeer } from './dial/addresses.ts'
 import { DialGate } from './dial/dial-gate.ts'
+import { hostOf } from './dial/failure-words.ts'
 import { DISCOVERY_TOPIC, MAX_ANNOUNCED_ADDRESSES } from './limits.ts'
 import { type Announcement, readAnnouncement, writeAnnouncement } from './presence/announcement.ts'
 import { GossipGuard } from './presence/gossip-guard.ts'
@@ -19,6 +19,7 @@ import { KnownPeers } from './presence/known-peers.ts'
 import { parseJoinLink } from './relays/join-link.ts'
 
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
+const PID = '3J98t1WpEZ73CNmQviecrnyiWrn'
 const ADDRESSES = [
   `/ip4/198.51.100.7/tcp/4001/ws/p2p/${PEER}/p2p-circuit/webrtc`,
   `/ip6/2001:db8::1/tcp/4001/p2p/${PEER}`,
@@ -78,7 +79,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 function texts(): Reader[] {
-  const listing = JSON.stringify([{ pid: newPid(), name: 'echo', methods: ['echo', 'run'] }])
+  const listing = JSON.stringify([{ pid: PID, name: 'echo', methods: ['echo', 'run'] }])
   return [
     {
       name: 'a listing',
@@ -114,14 +115,14 @@ function texts(): Reader[] {
     },
     {
       name: 'a protocol id',
-      valid: [encode(`/ww/0.1.0/${PEER}/${newPid()}/run`)],
+      valid: [encode(`/ww/0.1.0/${PEER}/${PID}/run`)],
       read: (bytes) => badAddress(() => parseAddress(decode(bytes))),
     },
   ]
 }
 
 async function announcements(): Promise<Reader[]> {
-  const { publicKey } = await generateKeyPair('Ed25519')
+  const { publicKey } = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(7))
   const self = peerIdFromPublicKey(publicKey)
   const known = new KnownPeers()
   const gate = new DialGate({ networkHere: (host) => (host.startsWith('10.') ? '10' : undefined) })
@@ -175,6 +176,7 @@ function checkAddress(address: Multiaddr): void {
   peerAt(address)
   peerOf(address)
   relayOf(address)
+  hostOf(address)
   withPeer(address, PEER).toString()
 }
 

@@ -80,8 +80,10 @@ export function withPeer(address: Multiaddr, peer: string): Multiaddr {
 
 /** The relay's part of a relayed address. */
 export function relayOf(address: Multiaddr): Multiaddr | undefined {
-  const [relay, rest] = address.toString().split('/p2p-circuit')
-  return rest === undefined || !relay ? undefined : multiaddr(relay)
+  // Not by its text: in an address that came as bytes a name may have a slash.
+  const components = address.getComponents()
+  const circuit = components.findIndex(({ name }) => name === 'p2p-circuit')
+  return circuit > 0 ? multiaddr(components.slice(0, circuit)) : undefined
 }
 
 function shorten(text: string): string {
