@@ -16,6 +16,7 @@ import { readAll } from '../glia/stream/web-streams.ts'
 import { MeshNode } from '../mesh/node.ts'
 import { readMultiaddr } from '../mesh/dial/addresses.ts'
 import { newIdentity } from '../mesh/libp2p/identity.ts'
+import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import { createProc, processesOf } from './make.ts'
 
 /** How a peer runs in Node. */
@@ -41,6 +42,10 @@ export interface HeadlessPeer {
   readonly peerId: string
   /** Addresses under which others reach it: none while no relay has a reservation for it. */
   addresses(): string[]
+  /** The relays, with what is known of each. */
+  relays(): readonly RelayInfo[]
+  /** The peers that this one is connected to or has heard of. */
+  peers(): readonly PeerInfo[]
   /** Sends a message and collects the reply. @throws {GliaError} what the call failed with. */
   call(address: string, body?: Uint8Array | string, options?: HeadlessCallOptions): Promise<Uint8Array>
   /** Opens a stream to a method: write the message, close the writing half, read the reply. */
@@ -119,6 +124,8 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
   return {
     peerId,
     addresses: () => mesh.addrs(),
+    relays: () => mesh.relays(),
+    peers: () => mesh.peers(),
     open,
     async call(address, body = '', how) {
       const message = bytesOf(body)

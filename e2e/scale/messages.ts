@@ -1,0 +1,26 @@
+/** What a run tells a process with peers, and what that answers. Each order gets one answer. */
+export type Order =
+  | { do: 'join'; count: number; relays: readonly (readonly string[])[] }
+  | { do: 'look' }
+  | { do: 'find'; peer: string; relays: readonly string[] }
+  | { do: 'end' }
+
+export interface Joined {
+  /** Peer ids. */
+  ids: string[]
+}
+
+/** What the peers of a process look like. */
+export interface Look {
+  reserved: number
+  /** How many other peers each one knows. */
+  known: number[]
+  /** Losses of a relay since the last look, by what the peer says of it. */
+  losses: Record<string, number>
+}
+
+export interface Found {
+  /** Time until the reply was there, in ms; undefined if there was none. */
+  ms: number | undefined
+  error: string | undefined
+}
