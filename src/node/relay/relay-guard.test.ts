@@ -133,3 +133,10 @@ test('--circuit-bytes states how much a circuit may carry', { timeout: 60_000 },
   const connection = await peer.dial(multiaddr(`${addressOf(server, 'tcp')}/p2p-circuit/p2p/${tab.peerId}`))
   expect(connection.limits?.bytes).toBeLessThanOrEqual(100_000n)
 })
+
+test('a Glia peer that opens a stream before it has said what it speaks is refused nothing', async () => {
+  const server = await servers.start()
+  const tabs = await Promise.all(Array.from({ length: 5 }, () => tabAt(server)))
+  await expect.poll(() => tabs.map(state), { timeout: 30_000 }).toEqual(tabs.map(() => 'reserved'))
+  expect(await metric(server, 'glia_refused_total{what="not glia"}')).toBe(0)
+})

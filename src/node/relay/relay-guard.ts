@@ -30,6 +30,8 @@ export class RelayGuard {
   readonly #init: RelayGuardInit
   readonly #ofNetwork: Quota
   #circuits = 0
+  /** Connected peers that have said which protocols they speak. */
+  readonly #identified = new Set<string>()
   #components: Components | undefined
 
   constructor(init: RelayGuardInit) {
@@ -50,6 +52,9 @@ export class RelayGuard {
   guard(make: (components: Components) => CircuitRelayService): (components: Components) => CircuitRelayService {
     return (components) => {
       this.#components = components
+      const { events } = components
+      events.addEventListener('peer:identify', ({ detail }) => this.#identified.add(detail.peerId.toString()))
+      events.addEventListener('peer:disconnect', ({ detail }) => this.#identified.delete(detail.toString()))
       const relay = make(components) as RelayServer
       this.#boundReservations(relay)
       eachCircuit(relay, {
@@ -118,7 +123,9 @@ export class RelayGuard {
         (known) => known.protocols,
         () => [],
       )
-      if (protocols.length > 0) return protocols.some((protocol) => GLIA_PROTOCOLS.includes(protocol))
+      if (protocols.some((protocol) => GLIA_PROTOCOLS.includes(protocol))) return true
+      // libp2p also records the protocol of each stream that the peer opens. Before identify that is all it knows.
+      if (this.#identified.has(peer.toString())) return false
       if (signal.aborted) return undefined
       // oxlint-disable-next-line no-await-in-loop
       await identified(events, peer, signal)
