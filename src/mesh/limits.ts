@@ -44,6 +44,26 @@ export const DHT_PROTOCOL = '/glia/kad/1.0.0'
 /** Gossip topic of announcements. */
 export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 
+/** Protocol id on which a relay tells its peers of one another. */
+export const ROSTER_PROTOCOL = '/glia/roster/0.1.0'
+/**
+ * Peers that a relay tells one peer of: of those at this relay, and of those at others. In a mesh with fewer, everybody
+ * knows everybody. A page shows the rest as a number.
+ */
+export const ROSTER_NEAR = 100
+export const ROSTER_FAR = 50
+/** Changes within this time are told together. */
+export const ROSTER_PAUSE_MS = 500
+/** How often the number of peers is told, if nothing else has changed. */
+export const ROSTER_TOTAL_MS = 10_000
+/** A peer that has not read of so many peers that left is not told any more. */
+export const MAX_ROSTER_BACKLOG = 1000
+/**
+ * Shortest time between two announcements by gossip of a peer whose relays all have a roster. Then only other relays and
+ * older peers listen. Older peers forget a peer after a minute.
+ */
+export const ROSTER_GOSSIP_MS = 20_000
+
 /** Addresses and bytes of an announcement. It is about its own peer only. */
 export const MAX_ANNOUNCED_ADDRESSES = 8
 export const MAX_ANNOUNCEMENT_BYTES = 2048

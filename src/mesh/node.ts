@@ -30,6 +30,7 @@ import {
   NEWCOMER_MS,
   LISTING_PROTOCOL,
   NEAR_PROTOCOL,
+  ROSTER_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
   WATCH_PROTOCOL,
@@ -44,6 +45,8 @@ import type { PeerInfo, RelayInfo } from './presence/peer-info.ts'
 import { probe } from './dialects/probe.ts'
 import { Reach } from './dial/reach.ts'
 import { Roots } from './presence/roots.ts'
+import { RosterReader } from './presence/roster-reader.ts'
+import { Roster } from './presence/roster.ts'
 import { Pulses } from './presence/pulses.ts'
 import { CircuitReserver, isConnected, Relays } from './relays/relays.ts'
 import { routingOf } from './presence/routing.ts'
@@ -71,6 +74,9 @@ export class MeshNode {
   readonly #reach: Reach
   readonly #directs: Directs
   readonly #discovery: Discovery
+  /** Of a relay. */
+  readonly #roster: Roster | undefined
+  readonly #rosters: RosterReader
   readonly #table: PeerTable
   readonly #tick: ReturnType<typeof setInterval>
   readonly #gate: DialGate
@@ -100,10 +106,32 @@ export class MeshNode {
     this.#watchers = new Watchers({ find: (pid) => init.watched?.(pid) })
     this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
     const store = components.reservations()
+    const heard = (peer: string, isNew: boolean): void => {
+      // All tabs of a relay connect to it, so it does not need to look for peers.
+      if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
+      if (isNew) changed()
+    }
+    if (platform.hub === true) {
+      this.#roster = new Roster({
+        known: this.#known,
+        networkOf: ({ remotePeer }) => this.#sourceOf(remotePeer).name,
+        isConnected: (peer) => openConnections(libp2p, peer).length > 0,
+      })
+    }
+    this.#rosters = new RosterReader({
+      self: libp2p.peerId,
+      log,
+      known: this.#known,
+      addresses: () => libp2p.getMultiaddrs(),
+      heard,
+      changed,
+    })
     this.#relays = new Relays({
       libp2p,
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
       pulses: this.#pulses,
+      // A relay hears of everybody by gossip.
+      attend: (connection) => (platform.hub === true ? () => undefined : this.#rosters.attend(connection)),
       name: (address) => gate.name(address),
       changed,
     })
@@ -137,16 +165,15 @@ export class MeshNode {
       addresses: () => libp2p.getMultiaddrs(),
       known: this.#known,
       sourceOf: (peer) => this.#sourceOf(peer),
-      heard: (peer, isNew) => {
-        // All tabs of a relay connect to it, so it does not need to look for peers.
-        if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
-        if (isNew) changed()
-      },
+      heard,
+      size: () => this.size,
+      listens: () => this.#listensToGossip(),
+      isOnRoster: (peer) => this.#roster?.has(peer) ?? false,
       forgot: changed,
     })
     gossipGuard.attach(pubsub as unknown as Gossip, {
       sourceOf: (peer) => this.#sourceOf(peer),
-      isKnown: (peer) => this.#known.get(peer) !== undefined,
+      isKnown: (peer) => this.#known.get(peer) !== undefined || (this.#roster?.has(peer) ?? false),
       dropped: () => platform.droppedAnnouncement?.(),
     })
     gate.look({
@@ -157,6 +184,9 @@ export class MeshNode {
     this.#tick = setInterval(() => {
       idle.sweep()
       this.#directs.trim()
+      this.#rosters.tick()
+      this.#roster?.tick()
+      this.#discovery.look()
       void this.#latencies.measureSome(libp2p.getConnections(), LATENCIES_PER_TICK).then(changed)
     }, TICK_MS)
   }
@@ -179,6 +209,11 @@ export class MeshNode {
 
   peers(): PeerInfo[] {
     return this.#table.list()
+  }
+
+  /** Number of peers in the mesh, this one included, as far as it knows. It knows only some of them by name. */
+  get size(): number {
+    return Math.max(this.#known.size + 1, this.#roster?.size ?? 0, this.#rosters.total)
   }
 
   isConnected(peer: string): boolean {
@@ -299,6 +334,7 @@ export class MeshNode {
     this.#relays.stop()
     this.#pulses.stop()
     this.#discovery.stop()
+    this.#roster?.stop()
     await this.libp2p.stop()
   }
 
@@ -320,6 +356,14 @@ export class MeshNode {
       // One is enough. A second may be opened before the end of the first is known.
       { runOnLimitedConnection: true, maxInboundStreams: 2 },
     )
+    const roster = this.#roster
+    if (roster) {
+      await this.#components.registrar.handle(
+        ROSTER_PROTOCOL,
+        (stream, connection) => roster.accept(stream, connection),
+        { maxInboundStreams: 2 },
+      )
+    }
     await this.#tellWhoIsNear()
     await this.libp2p.start()
     this.#discovery.start()
@@ -340,9 +384,15 @@ export class MeshNode {
       changed()
     })
     libp2p.addEventListener('connection:close', changed)
-    libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#table.gone(detail.toString()))
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => {
+      const peer = detail.toString()
+      this.#table.gone(peer)
+      // Others reached it through this relay.
+      if (this.#roster) this.#known.forget(peer)
+    })
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       this.#table.identified(detail)
+      this.#discovery.look()
       void this.#latencies.measure(detail.connection).then(changed)
       changed()
     })
@@ -351,6 +401,7 @@ export class MeshNode {
     })
     libp2p.addEventListener('self:peer:update', () => {
       this.#discovery.soon()
+      this.#rosters.announce()
       changed()
     })
   }
@@ -437,6 +488,19 @@ export class MeshNode {
 
   #met(): Set<string> {
     return new Set([...this.#relayPeers(), ...this.libp2p.getPeers().map(String)])
+  }
+
+  /**
+   * A relay listens to gossip, and so does a peer with a neighbour that gossips and has no roster: a peer on its own, or
+   * an older relay. Neighbours over WebRTC and over circuits do not count: the relay that connected them tells of them.
+   */
+  #listensToGossip(): boolean {
+    if (this.#roster) return true
+    return this.libp2p.getConnections().some((connection) => {
+      if (!isDirect(connection) || isWebRtc(connection)) return false
+      const protocols = this.#table.protocolsOf(connection.remotePeer.toString())
+      return protocols.some((id) => id.startsWith('/meshsub/')) && !protocols.includes(ROSTER_PROTOCOL)
+    })
   }
 
   /** A relay answers who is in its network. Other peers ask it. */

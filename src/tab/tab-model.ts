@@ -54,6 +54,7 @@ export class LiveTabModel implements TabModel {
   readonly opened = signal<readonly File[]>([])
   readonly bundled = signal<readonly BundledActor[]>([])
   readonly peers = signal<readonly PeerInfo[]>([])
+  readonly meshSize = signal(1)
   readonly relays = signal<readonly RelayInfo[]>([])
   readonly joinLink = signal<string | undefined>(undefined)
   readonly gateway = signal<string | undefined>(undefined)
@@ -250,6 +251,7 @@ export class LiveTabModel implements TabModel {
     const peers = node.peers()
     const relays = node.relays()
     this.peers.value = peers
+    this.meshSize.value = node.size
     this.relays.value = relays
     this.joinLink.value = mesh.joinLink()
     this.gateway.value = mesh.gateway

@@ -232,6 +232,8 @@ export interface TabModel {
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
   /** Other peers in a stable order: connected ones first, then those that are only known. */
   peers: ReadonlySignal<readonly PeerInfo[]>
+  /** Number of peers in the mesh without relays, this one included. A relay tells of a part of a large mesh. */
+  meshSize: ReadonlySignal<number>
   relays: ReadonlySignal<readonly RelayInfo[]>
   /** Address of the gateway of this origin, with a slash at its end; undefined if there is none. */
   gateway: ReadonlySignal<string | undefined>

@@ -4,6 +4,7 @@ import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { isWebRtcAddress } from '../dial/addresses.ts'
 import { MAX_ANNOUNCED_ADDRESSES, MAX_ANNOUNCEMENT_BYTES } from '../limits.ts'
+import { readField, writeField } from './fields.ts'
 
 /** What a peer tells about itself. */
 export interface Announcement {
@@ -23,9 +24,9 @@ export function writeAnnouncement(publicKey: Uint8Array, addresses: readonly Mul
   // The WebRTC address of a peer follows from the address over its relay.
   const useful = addresses.filter((address) => !isWebRtcAddress(address))
   const sorted = [...useful.filter((address) => !isLocal(address)), ...useful.filter(isLocal)]
-  const parts = field(PUBLIC_KEY, publicKey)
+  const parts = writeField(PUBLIC_KEY, publicKey)
   for (const { bytes } of sorted.slice(0, MAX_ANNOUNCED_ADDRESSES)) {
-    const part = field(ADDRESS, bytes)
+    const part = writeField(ADDRESS, bytes)
     if (parts.length + part.length <= MAX_ANNOUNCEMENT_BYTES) parts.push(...part)
   }
   return Uint8Array.from(parts)
@@ -37,14 +38,12 @@ export function readAnnouncement(data: Uint8Array): Announcement {
   let publicKey: Uint8Array | undefined
   const addresses: Uint8Array[] = []
   for (let at = 0; at < data.length;) {
-    const tag = data[at]
-    const { length, start } = readLength(data, at + 1)
-    const bytes = data.subarray(start, start + length)
-    if (bytes.length !== length) throw new Error('the announcement ends in the middle')
-    if (tag === PUBLIC_KEY) publicKey = bytes
-    else if (tag === ADDRESS) addresses.push(bytes)
+    const field = readField(data, at)
+    if (!field) throw new Error('the announcement ends in the middle')
+    if (field.tag === PUBLIC_KEY) publicKey = field.bytes
+    else if (field.tag === ADDRESS) addresses.push(field.bytes)
     else throw new Error('the announcement has an unknown field')
-    at = start + length
+    at = field.end
   }
   if (!publicKey) throw new Error('the announcement has no public key')
   if (addresses.length > MAX_ANNOUNCED_ADDRESSES) throw new Error('the announcement has too many addresses')
@@ -56,19 +55,4 @@ export function readAnnouncement(data: Uint8Array): Announcement {
 
 function isLocal(address: Multiaddr): boolean {
   return /^\/(ip4\/127\.|ip6\/::1\/)/.test(address.toString())
-}
-
-function field(tag: number, bytes: Uint8Array): number[] {
-  const { length } = bytes
-  return [tag, ...(length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7]), ...bytes]
-}
-
-/** An unsigned varint of at most two bytes: no length here needs more. */
-function readLength(data: Uint8Array, at: number): { length: number; start: number } {
-  const low = data[at]
-  const high = data[at + 1]
-  if (low === undefined) throw new Error('the announcement ends in the middle')
-  if (low < 0x80) return { length: low, start: at + 1 }
-  if (high === undefined || high >= 0x80) throw new Error('the announcement has a length that is too large')
-  return { length: (low & 0x7f) | (high << 7), start: at + 2 }
 }

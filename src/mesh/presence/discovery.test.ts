@@ -146,6 +146,9 @@ async function announcer(listen: readonly string[] = []) {
     known,
     sourceOf: (neighbour) => ({ name: neighbour.toString(), isOwnRelay: false }),
     heard: (peer, isNew) => heard.push([peer, isNew]),
+    size: () => known.size,
+    listens: () => true,
+    isOnRoster: () => false,
     forgot,
   })
   stopping.push(discovery)

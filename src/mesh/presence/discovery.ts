@@ -4,7 +4,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../../glia/log.ts'
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
-import { DISCOVERY_TOPIC } from '../limits.ts'
+import { DISCOVERY_TOPIC, ROSTER_GOSSIP_MS } from '../limits.ts'
 import type { KnownPeers, Source } from './known-peers.ts'
 
 /** Shortest time between two announcements of a peer, in ms. */
@@ -34,13 +34,20 @@ export interface DiscoveryInit {
   /** The name under which a neighbour is counted. */
   sourceOf(neighbour: PeerId): Source
   heard(peer: string, isNew: boolean): void
+  /** Number of peers in the mesh, as far as this peer knows. */
+  size(): number
+  /** Whether announcements have to come by gossip. If not, this peer's relays tell of the others. */
+  listens(): boolean
+  /** Whether a peer has announced itself at this relay's roster, so that its gossip tells nothing new. */
+  isOnRoster(peer: string): boolean
   /** Called when a peer was forgotten. */
   forgot(): void
 }
 
 /**
  * Announcements by gossip, on a topic of Glia's own. Each peer announces itself only; {@link GossipGuard} checks that.
- * The interval grows with the mesh.
+ * The interval grows with the mesh. Relays listen, and peers of which a neighbour has no roster. Nobody else subscribes
+ * to the topic: gossip takes each announcement to every subscriber, so the bytes grow with the square of their number.
  */
 export class Discovery {
   readonly #init: DiscoveryInit
@@ -56,8 +63,18 @@ export class Discovery {
   start(): void {
     const { pubsub } = this.#init
     pubsub.addEventListener('gossipsub:message', this.#onMessage)
-    pubsub.subscribe(DISCOVERY_TOPIC)
+    this.look()
     this.#schedule(FIRST_MS)
+  }
+
+  /** Begins or ends listening. Call it when a neighbour has said what it speaks, and now and then. */
+  look(): void {
+    if (this.#stopped) return
+    const { pubsub, listens } = this.#init
+    const isListening = pubsub.getTopics().includes(DISCOVERY_TOPIC)
+    if (listens() === isListening) return
+    if (isListening) pubsub.unsubscribe(DISCOVERY_TOPIC)
+    else pubsub.subscribe(DISCOVERY_TOPIC)
   }
 
   stop(): void {
@@ -66,7 +83,7 @@ export class Discovery {
     clearTimeout(this.#timer)
     const { pubsub } = this.#init
     pubsub.removeEventListener('gossipsub:message', this.#onMessage)
-    pubsub.unsubscribe(DISCOVERY_TOPIC)
+    if (pubsub.getTopics().includes(DISCOVERY_TOPIC)) pubsub.unsubscribe(DISCOVERY_TOPIC)
   }
 
   /** Announces this peer soon, because its addresses changed or a peer came that does not know it. */
@@ -76,7 +93,8 @@ export class Discovery {
   }
 
   get #intervalMs(): number {
-    return Math.min(FIRST_MS * (1 + this.#init.known.size / PEERS_PER_STEP), LONGEST_MS)
+    const ms = Math.min(FIRST_MS * (1 + this.#init.size() / PEERS_PER_STEP), LONGEST_MS)
+    return this.#init.listens() ? ms : Math.max(ms, ROSTER_GOSSIP_MS)
   }
 
   #schedule(ms: number): void {
@@ -101,11 +119,11 @@ export class Discovery {
   }
 
   #heard({ msg, propagationSource }: GossipsubMessage): void {
-    const { self, known, heard, sourceOf } = this.#init
+    const { self, known, heard, sourceOf, isOnRoster } = this.#init
     // gossipsub also delivers what this peer publishes.
     if (msg.topic !== DISCOVERY_TOPIC || propagationSource.equals(self)) return
     const { id, addresses } = readAnnouncement(msg.data)
-    if (id.equals(self)) return
+    if (id.equals(self) || isOnRoster(id.toString())) return
     const isNew = known.heard(id, addresses, sourceOf(propagationSource))
     heard(id.toString(), isNew)
     // A newcomer learns of everybody within one interval. In a small mesh it need not wait; in a large one all would

@@ -29,6 +29,14 @@ interface Entry extends KnownPeer {
   source: Source
 }
 
+/** Told of changes. */
+export interface KnownPeersWatcher {
+  /** A peer is new, or has other addresses. */
+  came(peer: KnownPeer): void
+  /** A peer was forgotten. */
+  left(id: string): void
+}
+
 /**
  * The peers of the mesh that were heard of. Announcements are cheap to make up. So without room, peers that were met
  * stay before those that were only heard of, and those of which a relay of this peer's own told stay before the rest.
@@ -39,6 +47,7 @@ export class KnownPeers {
   readonly #peers = new Map<string, Entry>()
   /** Ids of called peers, the latest last. */
   readonly #called = new Set<string>()
+  #watcher: KnownPeersWatcher | undefined
 
   /** @param met Ids of the peers that are connected, or are relays of this one. */
   constructor(met: () => ReadonlySet<string> = () => new Set()) {
@@ -55,6 +64,15 @@ export class KnownPeers {
 
   get(id: string): KnownPeer | undefined {
     return this.#peers.get(id)
+  }
+
+  /** The name of the source that told of a peer first. */
+  sourceOf(id: string): string | undefined {
+    return this.#peers.get(id)?.source.name
+  }
+
+  watch(watcher: KnownPeersWatcher): void {
+    this.#watcher = watcher
   }
 
   /** Call it when this peer calls another. */
@@ -75,18 +93,20 @@ export class KnownPeers {
     this.#peers.delete(key)
     this.#peers.set(key, entry)
     if (!known) this.#makeRoom(entry)
-    return !known && this.#peers.has(key)
+    const isHere = this.#peers.has(key)
+    if (isHere && !(known && areSame(known.addresses, addresses))) this.#watcher?.came(entry)
+    return !known && isHere
   }
 
   /** Forgets peers that were not heard of for so long. @returns true if there was one. */
   forgetOlderThan(ms: number, now = Date.now()): boolean {
     const before = this.#peers.size
-    for (const [key, { heardAt }] of this.#peers) if (now - heardAt > ms) this.#peers.delete(key)
+    for (const [key, { heardAt }] of this.#peers) if (now - heardAt > ms) this.forget(key)
     return this.#peers.size < before
   }
 
   forget(id: string): void {
-    this.#peers.delete(id)
+    if (this.#peers.delete(id)) this.#watcher?.left(id)
   }
 
   #makeRoom({ source }: Entry): void {
@@ -104,6 +124,10 @@ export class KnownPeers {
     for (const [, { source }] of entries) counts.set(source.name, (counts.get(source.name) ?? 0) + 1)
     const most = Math.max(...counts.values())
     const [oldest] = entries.find(([, { source }]) => counts.get(source.name) === most) ?? []
-    if (oldest !== undefined) this.#peers.delete(oldest)
+    if (oldest !== undefined) this.forget(oldest)
   }
+}
+
+function areSame(some: readonly Multiaddr[], others: readonly Multiaddr[]): boolean {
+  return some.length === others.length && some.every((each, i) => others[i] && each.equals(others[i]))
 }

@@ -44,6 +44,11 @@ export class PeerTable {
     if (said) this.#said.set(peer, { ...said, protocols })
   }
 
+  /** What a connected peer offers; nothing until it has said so. */
+  protocolsOf(peer: string): readonly string[] {
+    return this.#said.get(peer)?.protocols ?? []
+  }
+
   gone(peer: string): void {
     this.#said.delete(peer)
   }

@@ -28,6 +28,7 @@ async function keep({ address, reserver, hidden = false, peer }: Keep) {
     pulses: new Pulses(() => hidden),
     reserver,
     // The first one is told before there is an object.
+    attend: () => () => undefined,
     changed: () => states.push(made.one?.info.state ?? 'connecting'),
   })
   made.one = one
@@ -53,7 +54,10 @@ const full = new Error('reservation failed with status RESERVATION_REFUSED')
 
 /** Closes the connections of a relay to all peers. */
 async function hangUp(hub: TestNode): Promise<void> {
-  await Promise.all(hub.mesh.libp2p.getConnections().map((connection) => connection.close()))
+  const { libp2p } = hub.mesh
+  // The side that dials has the connection first.
+  await expect.poll(() => libp2p.getConnections().length).toBeGreaterThan(0)
+  await Promise.all(libp2p.getConnections().map((connection) => connection.close()))
 }
 
 /** Has a real peer keep a real relay whose reservations fail. @returns the wait after so many tries, in ms */
@@ -70,6 +74,7 @@ async function waitAfter(tries: number, failure: Error): Promise<number> {
     address: multiaddr(whereIs(hub)),
     pulses: new Pulses(() => false),
     reserver: { reserve, expires: () => undefined },
+    attend: () => () => undefined,
     changed: () => {
       if (tried !== tries) return
       const { state, retryAt } = one.info

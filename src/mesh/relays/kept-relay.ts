@@ -29,6 +29,8 @@ export interface KeptRelayInit {
   reserver: Reserver | undefined
   /** Ends connections on which nothing arrives. */
   pulses: Pulses
+  /** Called when the relay is connected. @returns a function to call when it is lost, or is not kept any more */
+  attend(connection: Connection): () => void
   changed(): void
 }
 
@@ -114,6 +116,7 @@ export class KeptRelay {
   async #stay(connection: Connection): Promise<void> {
     const { signal } = this.#stopped
     const release = this.#init.pulses.watch(connection)
+    const leave = this.#init.attend(connection)
     const closed = (): void => this.#wait.wake()
     connection.addEventListener('close', closed)
     try {
@@ -127,6 +130,7 @@ export class KeptRelay {
     } finally {
       connection.removeEventListener('close', closed)
       release()
+      leave()
     }
   }
 

@@ -10,9 +10,12 @@ export function PeerTable({ model, found }: { model: TabModel; found: Signal<str
   const shown = peersShown(peers, count.value, found.value)
   const relays = peers.filter(({ relay }) => relay).length
   const known = peers.filter(({ link, relay }) => link === 'none' && !relay).length
+  // This peer is one of the mesh, and is not in the list.
+  const more = model.meshSize.value - 1 - (peers.length - relays)
   const counts = [
     `${peers.length - relays - known} connected`,
     ...(known > 0 ? [`${known} known`] : []),
+    ...(more > 0 ? [`${more} more`] : []),
     ...(relays > 0 ? [relays === 1 ? '1 relay' : `${relays} relays`] : []),
   ]
   return (

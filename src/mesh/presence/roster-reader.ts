@@ -1,0 +1,165 @@
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Connection, PeerId, Stream as Libp2pStream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { GliaError } from '../../glia/errors.ts'
+import type { Logger } from '../../glia/log.ts'
+import { failureOf } from '../dial/failure-words.ts'
+import { Rate } from '../dial/rate.ts'
+import { piecesOf } from '../dialects/libp2p-stream.ts'
+import { NEGOTIATION_MS, PASSED_ON_BY_RELAYS_RATE, ROSTER_FAR, ROSTER_NEAR, ROSTER_PROTOCOL } from '../limits.ts'
+import { type Announcement, readAnnouncement, writeAnnouncement } from './announcement.ts'
+import { FieldSplitter } from './fields.ts'
+import type { KnownPeers, Source } from './known-peers.ts'
+import { GONE, HERE, here, readTotal, TOTAL } from './roster-wire.ts'
+
+export interface RosterReaderInit {
+  self: PeerId
+  log: Logger
+  known: KnownPeers
+  /** Addresses of this peer. */
+  addresses(): readonly Multiaddr[]
+  heard(peer: string, isNew: boolean): void
+  /** Called when a peer left, or when the number of peers is another. */
+  changed(): void
+}
+
+/** What one relay tells. */
+interface Reading {
+  readonly connection: Connection
+  readonly told: Map<string, Announcement>
+  stream: Libp2pStream | undefined
+  /** Whether a stream is to be opened when there is none. An older relay has no roster, and is asked once. */
+  isWanted: boolean
+  /** The last announcement on the stream, as text. */
+  announced: string
+  total: number
+}
+
+/**
+ * Reads the rosters of this peer's relays, and announces this peer there. See {@link Roster}. A relay can tell of peers
+ * that do not exist, as it could with gossip. It cannot pose as one of them: a dial proves the peer id.
+ */
+export class RosterReader {
+  readonly #init: RosterReaderInit
+  readonly #readings = new Set<Reading>()
+  readonly #rate = new Rate(PASSED_ON_BY_RELAYS_RATE)
+
+  constructor(init: RosterReaderInit) {
+    this.#init = init
+  }
+
+  /** The largest number of peers that a relay says it knows, this peer included. */
+  get total(): number {
+    return Math.max(0, ...[...this.#readings].map(({ total }) => total))
+  }
+
+  /** Reads the roster of a relay while it is kept. @returns a function that ends it; idempotent */
+  attend(connection: Connection): () => void {
+    const reading: Reading = {
+      connection,
+      told: new Map(),
+      stream: undefined,
+      isWanted: false,
+      announced: '',
+      total: 0,
+    }
+    this.#readings.add(reading)
+    void this.#open(reading)
+    return () => {
+      if (!this.#readings.delete(reading)) return
+      reading.stream?.abort(new GliaError('ERR_ABORTED', 'The relay is not used any more.'))
+      this.#init.changed()
+    }
+  }
+
+  /** Tells the relays that the addresses of this peer have changed. */
+  announce(): void {
+    for (const reading of this.#readings) this.#announce(reading)
+  }
+
+  /** Call it now and then: peers that are told of stay known, and a lost stream is opened again. */
+  tick(): void {
+    for (const reading of this.#readings) {
+      if (reading.isWanted && reading.connection.status === 'open') void this.#open(reading)
+      for (const announcement of reading.told.values()) this.#heard(reading, announcement)
+    }
+  }
+
+  async #open(reading: Reading): Promise<void> {
+    const { connection } = reading
+    reading.isWanted = false
+    try {
+      const stream = await connection.newStream(ROSTER_PROTOCOL, { signal: AbortSignal.timeout(NEGOTIATION_MS) })
+      reading.stream = stream
+      stream.addEventListener('close', () => this.#lost(reading, stream))
+      stream.addEventListener('remoteCloseWrite', () => this.#lost(reading, stream))
+      const splitter = new FieldSplitter()
+      stream.addEventListener('message', ({ data }) => {
+        try {
+          for (const piece of piecesOf(data))
+            for (const { tag, bytes } of splitter.push(piece)) this.#take(reading, tag, bytes)
+        } catch (cause) {
+          this.#init.log.debug('roster:', cause)
+          stream.abort(new GliaError('ERR_BAD_REQUEST', 'The relay tells what cannot be used.', { cause }))
+        }
+      })
+      if (stream.status !== 'open' || !this.#readings.has(reading)) this.#lost(reading, stream)
+      else this.#announce(reading)
+    } catch (thrown) {
+      this.#init.log.debug('roster:', thrown)
+      reading.isWanted = failureOf(thrown) !== 'unsupported'
+    }
+  }
+
+  #lost(reading: Reading, stream: Libp2pStream): void {
+    if (reading.stream !== stream) return
+    stream.abort(new GliaError('ERR_ABORTED', 'The relay tells no more.'))
+    reading.stream = undefined
+    reading.announced = ''
+    reading.isWanted = true
+    // They stay known for a while: a relay that restarts tells of them again.
+    reading.told.clear()
+    reading.total = 0
+    this.#init.changed()
+  }
+
+  #announce(reading: Reading): void {
+    const { publicKey } = this.#init.self
+    const addresses = this.#init.addresses()
+    const { stream } = reading
+    // Without a reservation nobody could reach this peer. Its addresses come with the reservation.
+    if (stream?.status !== 'open' || !publicKey || addresses.length === 0) return
+    const text = addresses.join()
+    if (text === reading.announced) return
+    reading.announced = text
+    stream.send(Uint8Array.from(here(writeAnnouncement(publicKeyToProtobuf(publicKey), addresses))))
+  }
+
+  /** @throws {Error} if the relay tells too much, or what cannot be used */
+  #take(reading: Reading, tag: number, bytes: Uint8Array): void {
+    if (!this.#rate.admits(reading.connection.remotePeer.toString())) throw new Error('the relay tells too much')
+    if (tag === TOTAL) {
+      reading.total = readTotal(bytes)
+      this.#init.changed()
+    } else if (tag === GONE) this.#left(reading, new TextDecoder().decode(bytes))
+    else if (tag === HERE) {
+      const announcement = readAnnouncement(bytes)
+      if (announcement.id.equals(this.#init.self)) return
+      reading.told.set(announcement.id.toString(), announcement)
+      if (reading.told.size > ROSTER_NEAR + ROSTER_FAR) throw new Error('the relay tells of too many peers')
+      this.#heard(reading, announcement)
+    }
+  }
+
+  #left(reading: Reading, peer: string): void {
+    if (!reading.told.delete(peer)) return
+    if ([...this.#readings].some(({ told }) => told.has(peer))) return
+    this.#init.known.forget(peer)
+    this.#init.changed()
+  }
+
+  #heard({ connection }: Reading, { id, addresses }: Announcement): void {
+    const source: Source = { name: connection.remotePeer.toString(), isOwnRelay: true }
+    this.#init.heard(id.toString(), this.#init.known.heard(id, addresses, source))
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The stream of the roster, `/glia/roster/0.1.0`: protobuf fields of bytes, one after the other, without a frame around
+ * them. A reader skips fields that it does not know.
+ */
+import { writeField } from './fields.ts'
+
+/** An announcement: to the relay, of the sender; from the relay, of a peer that came or changed. */
+export const HERE = 0x0a
+/** From the relay: the peer id, as text, of a peer of which it tells no more. */
+export const GONE = 0x12
+/** From the relay: the number of peers that it knows, in four bytes, the high one first. */
+export const TOTAL = 0x1a
+
+export function here(announcement: Uint8Array): number[] {
+  return writeField(HERE, announcement)
+}
+
+export function gone(peer: string): number[] {
+  return writeField(GONE, new TextEncoder().encode(peer))
+}
+
+export function total(count: number): number[] {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, count)
+  return writeField(TOTAL, bytes)
+}
+
+/** @throws {Error} if it is not four bytes */
+export function readTotal({ buffer, byteOffset, length }: Uint8Array): number {
+  if (length !== 4) throw new Error('the number of peers is not four bytes')
+  return new DataView(buffer, byteOffset).getUint32(0)
+}

@@ -1,0 +1,277 @@
+import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect, test } from 'vitest'
+import { SILENT } from '../../glia/log.ts'
+import { DISCOVERY_TOPIC, ROSTER_FAR, ROSTER_NEAR, ROSTER_PROTOCOL } from '../limits.ts'
+import { glia, join, plainClient, relay, type TestNode, whereIs } from '../test-nodes.ts'
+import { readAnnouncement, writeAnnouncement } from './announcement.ts'
+import { Discovery } from './discovery.ts'
+import { FieldSplitter } from './fields.ts'
+import { KnownPeers } from './known-peers.ts'
+import { Roster } from './roster.ts'
+import { RosterReader } from './roster-reader.ts'
+import { gone, here, total } from './roster-wire.ts'
+
+const ADDRESS = multiaddr('/ip4/198.51.100.7/tcp/4001')
+
+function knows(node: TestNode, { peerId }: { peerId: { toString(): string } }): boolean {
+  return node.mesh.peers().some((peer) => peer.peerId === peerId.toString())
+}
+
+function topicsOf({ mesh }: TestNode): string[] {
+  return (mesh.libp2p.services['pubsub'] as GossipSub).getTopics()
+}
+
+/** Opens the roster of a relay. */
+async function rosterOf(client: Libp2p, hub: TestNode): Promise<Stream> {
+  const connection = await client.dial(multiaddr(whereIs(hub)))
+  return connection.newStream(ROSTER_PROTOCOL)
+}
+
+function announcementOf({ peerId }: Libp2p): Uint8Array {
+  if (!peerId.publicKey) throw new Error('the id has no key')
+  return writeAnnouncement(publicKeyToProtobuf(peerId.publicKey), [ADDRESS])
+}
+
+async function madeUp(): Promise<Uint8Array> {
+  const { publicKey } = await generateKeyPair('Ed25519')
+  return writeAnnouncement(publicKeyToProtobuf(publicKey), [ADDRESS])
+}
+
+/** A peer of an older version: it gossips, and has no roster. */
+async function older(hub: TestNode): Promise<{ libp2p: Libp2p; known: KnownPeers; discovery: Discovery }> {
+  const libp2p = await plainClient({
+    transports: [tcp()],
+    services: { identify: identify(), pubsub: gossipsub() },
+  })
+  const known = new KnownPeers()
+  const discovery = new Discovery({
+    self: libp2p.peerId,
+    log: SILENT,
+    pubsub: libp2p.services['pubsub'] as GossipSub,
+    addresses: () => [ADDRESS],
+    known,
+    sourceOf: (neighbour) => ({ name: neighbour.toString(), isOwnRelay: true }),
+    heard: () => undefined,
+    forgot: () => undefined,
+    size: () => known.size,
+    listens: () => true,
+    isOnRoster: () => false,
+  })
+  discovery.start()
+  await libp2p.dial(multiaddr(whereIs(hub)))
+  return { libp2p, known, discovery }
+}
+
+test('peers of one relay know each other, and no announcement of one goes to the others by gossip', async () => {
+  const [hub, ...tabs] = await Promise.all([relay(), glia(), glia(), glia()])
+  await join(hub, ...tabs)
+  const pairs = tabs.flatMap((tab) => tabs.filter((other) => other !== tab).map((other) => [tab, other] as const))
+  await expect.poll(() => pairs.every(([tab, other]) => knows(tab, other))).toBe(true)
+  expect(tabs.map(topicsOf)).toEqual([[], [], []])
+  expect(tabs.map(({ mesh }) => mesh.size)).toEqual([3, 3, 3])
+})
+
+test('a peer that leaves the relay is gone from the lists of the others', async () => {
+  const [hub, stays, leaves] = await Promise.all([relay(), glia(), glia()])
+  await join(hub, stays, leaves)
+  await expect.poll(() => knows(stays, leaves)).toBe(true)
+  await leaves.mesh.stop()
+  await expect.poll(() => knows(stays, leaves)).toBe(false)
+})
+
+test('peers of joined relays know each other', async () => {
+  const [near, far, tab, other] = await Promise.all([relay(), relay(), glia(), glia()])
+  far.mesh.useRelays([whereIs(near)])
+  await Promise.all([join(near, tab), join(far, other)])
+  await expect.poll(() => knows(tab, other) && knows(other, tab), { timeout: 20_000 }).toBe(true)
+})
+
+test('an older peer, which only gossips, and a new one know each other through a relay', async () => {
+  const [hub, tab] = await Promise.all([relay(), glia()])
+  await join(hub, tab)
+  const { libp2p, known, discovery } = await older(hub)
+  try {
+    await expect.poll(() => knows(tab, libp2p), { timeout: 15_000 }).toBe(true)
+    // The tab announces itself by gossip less often than once in 20 s. A change of its addresses makes it do so soon.
+    await tab.mesh.libp2p.peerStore.patch(tab.mesh.libp2p.peerId, { multiaddrs: [ADDRESS] })
+    await expect.poll(() => known.get(tab.peerId) !== undefined, { timeout: 30_000 }).toBe(true)
+    await libp2p.stop()
+    await expect.poll(() => knows(tab, libp2p)).toBe(false)
+  } finally {
+    discovery.stop()
+  }
+})
+
+test('at a relay without a roster, peers hear of each other by gossip', async () => {
+  const [hub, ...tabs] = await Promise.all([relay({ hub: false }), glia(), glia()])
+  await join(hub, ...tabs)
+  const [one, other] = tabs
+  if (!one || !other) throw new Error('there are too few')
+  await expect.poll(() => knows(one, other) && knows(other, one), { timeout: 20_000 }).toBe(true)
+  expect(topicsOf(one)).toEqual([DISCOVERY_TOPIC])
+})
+
+test('peers without a relay hear of each other by gossip', async () => {
+  const listen = ['/ip4/127.0.0.1/tcp/0']
+  const [middle, one, other] = await Promise.all([glia([], { listen }), glia(), glia()])
+  await Promise.all([one, other].map(({ mesh }) => mesh.connect(whereIs(middle))))
+  await expect.poll(() => knows(one, other) && knows(other, one), { timeout: 20_000 }).toBe(true)
+})
+
+test('a peer announces itself only: an announcement of another ends its stream, and tells nobody', async () => {
+  const [hub, tab, stranger, honest] = await Promise.all([relay(), glia(), plainClient(), plainClient()])
+  await join(hub, tab)
+  const key = await generateKeyPair('Ed25519')
+  const stream = await rosterOf(stranger, hub)
+  const ended = new Promise((resolve) => stream.addEventListener('close', resolve, { once: true }))
+  stream.send(Uint8Array.from(here(writeAnnouncement(publicKeyToProtobuf(key.publicKey), [ADDRESS]))))
+  await ended
+  ;(await rosterOf(honest, hub)).send(Uint8Array.from(here(announcementOf(honest))))
+  await expect.poll(() => knows(tab, honest)).toBe(true)
+  expect(knows(tab, { peerId: peerIdFromPrivateKey(key) })).toBe(false)
+})
+
+test('a peer that announces itself again and again loses its stream, and the others stay', async () => {
+  const [hub, tab, loud, quiet] = await Promise.all([relay(), glia(), plainClient(), plainClient()])
+  await join(hub, tab)
+  ;(await rosterOf(quiet, hub)).send(Uint8Array.from(here(announcementOf(quiet))))
+  const stream = await rosterOf(loud, hub)
+  const ended = new Promise((resolve) => stream.addEventListener('close', resolve, { once: true }))
+  for (let i = 0; i < 100; i++) stream.send(Uint8Array.from(here(announcementOf(loud))))
+  await ended
+  await expect.poll(() => [knows(tab, quiet), knows(tab, loud)]).toEqual([true, false])
+})
+
+test('a second stream of a peer replaces the first, and the peer stays known', async () => {
+  const [hub, tab, client] = await Promise.all([relay(), glia(), plainClient()])
+  await join(hub, tab)
+  const first = await rosterOf(client, hub)
+  first.send(Uint8Array.from(here(announcementOf(client))))
+  await expect.poll(() => knows(tab, client)).toBe(true)
+  const ended = new Promise((resolve) => first.addEventListener('close', resolve, { once: true }))
+  await rosterOf(client, hub)
+  await ended
+  expect(tab.mesh.size).toBe(2)
+  expect(knows(tab, client)).toBe(true)
+})
+
+test('of many peers a relay tells a part and their number, and replaces those that leave', async () => {
+  const server = await plainClient({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    connectionManager: { inboundConnectionThreshold: 100 },
+  })
+  const heard = new KnownPeers()
+  const roster = new Roster({
+    known: heard,
+    networkOf: ({ remoteAddr }) => remoteAddr.toString(),
+    isConnected: () => false,
+    near: 5,
+    far: 3,
+  })
+  await server.handle(ROSTER_PROTOCOL, (stream, connection) => roster.accept(stream, connection))
+  for (let i = 0; i < 10; i++) {
+    // oxlint-disable-next-line no-await-in-loop -- a key each
+    const { id, addresses } = readAnnouncement(await madeUp())
+    heard.heard(id, addresses, { name: 'another relay', isOwnRelay: false })
+  }
+  const clients = await Promise.all(Array.from({ length: 12 }, () => plainClient()))
+  const door = multiaddr(server.getMultiaddrs()[0]?.toString())
+  for (const client of clients) {
+    // oxlint-disable-next-line no-await-in-loop -- not all handshakes at once
+    const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)
+    stream.send(Uint8Array.from(here(announcementOf(client))))
+  }
+  const { known, reader } = await readerAt(door.toString())
+  const told = (): Libp2p[] => clients.filter(({ peerId }) => known.get(peerId.toString()))
+  await expect.poll(() => [told().length, known.size, reader.total]).toEqual([5, 8, 22])
+  const leaving = told().slice(0, 4)
+  await Promise.all(leaving.map(async (client) => client.stop()))
+  await expect.poll(() => leaving.filter((client) => told().includes(client)).length).toBe(0)
+  await expect.poll(() => [told().length, known.size]).toEqual([5, 8])
+  const far = heard.all.find(({ id }) => known.get(id.toString()))
+  if (far) heard.forget(far.id.toString())
+  await expect.poll(() => [reader.total, known.size]).toEqual([17, 8])
+})
+
+/** A peer that reads the roster of a relay. */
+async function readerAt(relayAddress: string) {
+  const client = await plainClient()
+  const known = new KnownPeers()
+  const reader = new RosterReader({
+    self: client.peerId,
+    log: SILENT,
+    known,
+    addresses: () => [],
+    heard: () => undefined,
+    changed: () => undefined,
+  })
+  const leave = reader.attend(await client.dial(multiaddr(relayAddress)))
+  return { reader, known, leave }
+}
+
+/** A relay that says anything on the stream of its roster, and a reader of it. */
+async function liar(say: (stream: Stream) => void) {
+  const server = await plainClient({ addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] } })
+  const ended = Promise.withResolvers<void>()
+  await server.handle(ROSTER_PROTOCOL, (stream) => {
+    stream.addEventListener('close', () => ended.resolve())
+    say(stream)
+  })
+  return { ...(await readerAt(server.getMultiaddrs()[0]?.toString() ?? '')), ended: ended.promise }
+}
+
+test('a relay that tells of too many peers is not listened to', async () => {
+  const many = await Promise.all(Array.from({ length: ROSTER_NEAR + ROSTER_FAR + 20 }, madeUp))
+  const { known, ended } = await liar((stream) => {
+    for (const each of many) stream.send(Uint8Array.from(here(each)))
+  })
+  await ended
+  expect(known.size).toBeLessThanOrEqual(ROSTER_NEAR + ROSTER_FAR + 1)
+})
+
+test.each([
+  ['rubbish', Uint8Array.of(0x0a, 3, 1, 2, 3)],
+  ['a field without an end', Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff)],
+  ['a number that is none', Uint8Array.of(0x1a, 1, 7)],
+])('%s from a relay ends its stream', async (_, bytes) => {
+  const { known, ended } = await liar((stream) => void stream.send(bytes))
+  await ended
+  expect(known.size).toBe(0)
+})
+
+test('what a relay tells is known until it tells that the peer left, in whatever pieces it comes', async () => {
+  const announcement = await madeUp()
+  const { id } = readAnnouncement(announcement)
+  let tell: ((bytes: readonly number[]) => void) | undefined
+  const { known, reader, leave } = await liar((stream) => {
+    tell = (bytes) => {
+      for (const byte of bytes) stream.send(Uint8Array.of(byte))
+    }
+    // A tag that nobody knows is skipped.
+    tell([0x7a, 2, 1, 1, ...total(7), ...here(announcement)])
+  })
+  await expect.poll(() => known.get(id.toString())?.addresses.map(String)).toEqual([ADDRESS.toString()])
+  expect(reader.total).toBe(7)
+  tell?.(gone(id.toString()))
+  await expect.poll(() => known.size).toBe(0)
+  leave()
+  expect(reader.total).toBe(0)
+})
+
+test('fields are cut out of a stream, and a field that is too long is refused', () => {
+  const splitter = new FieldSplitter()
+  const long = new Uint8Array(2000).fill(7)
+  const bytes = Uint8Array.from([...here(long), ...gone('x')])
+  const fields = [...bytes].flatMap((byte) => splitter.push(Uint8Array.of(byte)))
+  expect(fields.map(({ tag, bytes: { length } }) => [tag, length])).toEqual([
+    [0x0a, 2000],
+    [0x12, 1],
+  ])
+  expect(() => splitter.push(Uint8Array.of(0x0a, 0xff, 0x7f))).toThrow('too long')
+})
