@@ -228,6 +228,13 @@ export const RESERVATION_CHECK_MS = 2_000
  */
 export const PULSE_MS = 3_000
 export const PULSE_ANSWER_MS = 5_500
+/**
+ * Time between two pings of a direct connection without calls. A tab with eight of them has four pings and answers a
+ * second less. A call on such a connection finds out by itself that the line is dead.
+ */
+export const IDLE_PULSE_MS = 6_000
+/** How long after its last call a direct connection counts as one without calls. */
+export const IDLE_AFTER_MS = 60_000
 /** Time between two pings of a hidden page. Its timers are slow, and it asks at once when it is shown again. */
 export const HIDDEN_PULSE_MS = 15_000
 /** Time for a ping that measures the latency. */

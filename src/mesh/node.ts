@@ -26,6 +26,7 @@ import {
   ATTEMPTS,
   DIAL_DEADLINE_MS,
   DOUBT_MS,
+  IDLE_AFTER_MS,
   LATENCIES_PER_TICK,
   NEWCOMER_MS,
   LISTING_PROTOCOL,
@@ -104,7 +105,14 @@ export class MeshNode {
       explain: (connection) => this.#limits.explain(connection, libp2p),
     })
     this.#watchers = new Watchers({ find: (pid) => init.watched?.(pid) })
-    this.#pulses = new Pulses(() => platform.hidden?.() ?? false)
+    this.#pulses = new Pulses({
+      hidden: () => platform.hidden?.() ?? false,
+      isIdle: (connection) =>
+        isWebRtc(connection) &&
+        this.#sessions.callsOn(connection) === 0 &&
+        Date.now() - this.#sessions.usedAt(connection) > IDLE_AFTER_MS,
+      measured: (connection, ms) => this.#latencies.note(connection, ms),
+    })
     const store = components.reservations()
     const heard = (peer: string, isNew: boolean): void => {
       // All tabs of a relay connect to it, so it does not need to look for peers.

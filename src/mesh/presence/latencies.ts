@@ -30,6 +30,11 @@ export class Latencies {
     await Promise.all(due.slice(0, most).map((connection) => this.measure(connection)))
   }
 
+  /** Takes the time of a ping that the pulse of a connection has sent. */
+  note(connection: Connection, ms: number): void {
+    this.#measured.set(connection, { ms, at: Date.now() })
+  }
+
   async measure(connection: Connection): Promise<void> {
     const known = this.#measured.get(connection)
     this.#measured.set(connection, { ms: known?.ms, at: Date.now() })

@@ -11,15 +11,21 @@ export interface PulseInit {
   everyMs(): number
   /** Time that the other side has for an answer, in ms. */
   answerMs: number
+  /** Called with the time of each answered ping, in ms. */
+  measured?: ((ms: number) => void) | undefined
 }
 
 /** A timer that is late by so much, in ms, was late because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
+/** How long another peer's pings are enough, in ms. Then this peer pings too, to measure the latency. */
+const UNMEASURED_MS = 15_000
 
 /**
  * Pings the other side of one connection again and again, and aborts the connection when no answer comes. TCP goes on
  * for minutes without an answer. All pings use one stream: each costs a frame and its answer, and no negotiation. Other
  * bytes count as an answer too: on a slow line the answer to a ping comes behind everything that is under way already.
+ * If bytes have just come, no ping is needed. So of two peers that watch their connection one pings, and the other
+ * answers.
  */
 export class Pulse {
   readonly #init: PulseInit
@@ -27,6 +33,9 @@ export class Pulse {
   #timer: ReturnType<typeof setTimeout> | undefined
   #asking = false
   #answered = false
+  #heardAt = 0
+  #sentAt = 0
+  #measuredAt = 0
   #stopped = false
   readonly #wait = new Wait()
   readonly #stopListening: () => void
@@ -54,9 +63,18 @@ export class Pulse {
     void this.#stream?.close().catch(() => undefined)
   }
 
-  #rest(): void {
+  #rest(quietMs = 0): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.#beat(), this.#init.everyMs())
+    // Not exactly, or both sides would ping at the same time again and again.
+    const everyMs = this.#init.everyMs() * (0.9 + Math.random() / 10)
+    this.#timer = setTimeout(() => this.#look(everyMs), Math.max(0, everyMs - quietMs))
+  }
+
+  #look(everyMs: number): void {
+    const now = Date.now()
+    const quietMs = now - this.#heardAt
+    if (quietMs < everyMs && now - this.#measuredAt < UNMEASURED_MS) this.#rest(quietMs)
+    else void this.#beat()
   }
 
   async #beat(): Promise<void> {
@@ -81,6 +99,7 @@ export class Pulse {
     try {
       const stream = this.#stream?.status === 'open' ? this.#stream : await this.#open()
       if (stream.status === 'open' && stream.writeStatus === 'writable') {
+        this.#sentAt = performance.now()
         stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
       }
     } catch {
@@ -93,7 +112,7 @@ export class Pulse {
     const { connection, answerMs } = this.#init
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
-    stream.addEventListener('message', this.#heard)
+    stream.addEventListener('message', () => this.#measured())
     // The other side ends a ping stream after some time: a Glia peer after PING_STREAM_MS, js-libp2p after ten seconds.
     // The next ping opens another.
     stream.addEventListener('close', this.#heard)
@@ -102,7 +121,14 @@ export class Pulse {
     return stream
   }
 
+  #measured(): void {
+    this.#measuredAt = Date.now()
+    this.#init.measured?.(performance.now() - this.#sentAt)
+    this.#heard()
+  }
+
   readonly #heard = (): void => {
+    this.#heardAt = Date.now()
     this.#answered = true
     this.#wait.wake()
   }

@@ -11,7 +11,7 @@ test('a connection is watched until all that watch it have ended their watch', a
     plainClient({ transports: [tcp()], addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] } }),
   ])
   const connection = await client.dial(multiaddr(relay.getMultiaddrs()[0]?.toString()))
-  const pulses = new Pulses(() => false)
+  const pulses = new Pulses({ hidden: () => false })
   const beats = (): boolean => connection.streams.some(({ protocol }) => protocol === PING_PROTOCOL)
   const [first, second] = [pulses.watch(connection), pulses.watch(connection)]
   first()

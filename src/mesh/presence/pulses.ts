@@ -1,5 +1,5 @@
 import type { Connection } from '@libp2p/interface'
-import { HIDDEN_PULSE_MS, PULSE_ANSWER_MS, PULSE_MS } from '../limits.ts'
+import { HIDDEN_PULSE_MS, IDLE_PULSE_MS, PULSE_ANSWER_MS, PULSE_MS } from '../limits.ts'
 import { Pulse } from './pulse.ts'
 
 interface Watched {
@@ -8,18 +8,26 @@ interface Watched {
   readonly watchers: Set<symbol>
 }
 
+export interface PulsesInit {
+  /** Whether this peer is a hidden page: its timers are slow, and nobody waits for it. */
+  hidden(): boolean
+  /** Whether nobody waits for anything on a connection. Left out: somebody may. */
+  isIdle?(connection: Connection): boolean
+  /** Called with the round trip of each ping, in ms. */
+  measured?(connection: Connection, ms: number): void
+}
+
 /** The pulses of the connections that matter: to relays, and directly to peers. */
 export class Pulses {
-  readonly #hidden: () => boolean
+  readonly #init: PulsesInit
   readonly #watched = new Map<Connection, Watched>()
 
-  /** @param hidden Whether this peer is a hidden page: its timers are slow, and nobody waits for it. */
-  constructor(hidden: () => boolean) {
-    this.#hidden = hidden
+  constructor(init: PulsesInit) {
+    this.#init = init
   }
 
   get hidden(): boolean {
-    return this.#hidden()
+    return this.#init.hidden()
   }
 
   /**
@@ -39,8 +47,17 @@ export class Pulses {
   }
 
   #begin(connection: Connection): Watched {
-    const everyMs = (): number => (this.#hidden() ? HIDDEN_PULSE_MS : PULSE_MS)
-    const pulse = new Pulse({ connection, everyMs, answerMs: PULSE_ANSWER_MS })
+    const { isIdle, measured } = this.#init
+    const everyMs = (): number => {
+      if (this.hidden) return HIDDEN_PULSE_MS
+      return isIdle?.(connection) === true ? IDLE_PULSE_MS : PULSE_MS
+    }
+    const pulse = new Pulse({
+      connection,
+      everyMs,
+      answerMs: PULSE_ANSWER_MS,
+      measured: (ms) => measured?.(connection, ms),
+    })
     const watched: Watched = { pulse, watchers: new Set() }
     this.#watched.set(connection, watched)
     connection.addEventListener('close', () => this.#watched.delete(connection), { once: true })

@@ -25,7 +25,7 @@ async function keep({ address, reserver, hidden = false, peer }: Keep) {
   const one = new KeptRelay({
     libp2p: mesh.libp2p,
     address: multiaddr(address),
-    pulses: new Pulses(() => hidden),
+    pulses: new Pulses({ hidden: () => hidden }),
     reserver,
     // The first one is told before there is an object.
     attend: () => () => undefined,
@@ -72,7 +72,7 @@ async function waitAfter(tries: number, failure: Error): Promise<number> {
   const one: KeptRelay = new KeptRelay({
     libp2p: peer.mesh.libp2p,
     address: multiaddr(whereIs(hub)),
-    pulses: new Pulses(() => false),
+    pulses: new Pulses({ hidden: () => false }),
     reserver: { reserve, expires: () => undefined },
     attend: () => () => undefined,
     changed: () => {
