@@ -5,8 +5,10 @@ import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Watched } from '../glia/process/told-end.ts'
 import type { Stream } from '../glia/stream/stream.ts'
+import type { Near, NearInit } from './dial/near-relay.ts'
 import type { DialledNames } from './dial/dial-gate.ts'
 import type { Identity } from './libp2p/identity.ts'
+import type { Roster, RosterInit } from './presence/roster.ts'
 
 /** The platform of libp2p: a page has other transports than Node. */
 export interface Platform {
@@ -27,6 +29,10 @@ export interface Platform {
   metrics?: Libp2pOptions['metrics']
   /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */
   hub?: boolean
+  /** For a relay: answers who is in its network, by the connections to a peer. */
+  near?: ((connections: NearInit['connections']) => Near) | undefined
+  /** For a relay: makes its roster. */
+  roster?: ((init: RosterInit) => Roster) | undefined
   /**
    * The network of this peer that contains a host; undefined if there is none. Private addresses of strangers are
    * dialled only there. Left out: every address is dialled.

@@ -39,7 +39,7 @@ import {
 import { askListing, sendListing } from './presence/listing.ts'
 import { type Libp2pParts, makeLibp2p } from './libp2p/make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
-import { askNear, Near } from './dial/near.ts'
+import { askNear } from './dial/near.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'
 import type { PeerInfo, RelayInfo } from './presence/peer-info.ts'
@@ -47,7 +47,7 @@ import { probe } from './dialects/probe.ts'
 import { Reach } from './dial/reach.ts'
 import { Roots } from './presence/roots.ts'
 import { RosterReader } from './presence/roster-reader.ts'
-import { Roster } from './presence/roster.ts'
+import type { Roster } from './presence/roster.ts'
 import { Pulses } from './presence/pulses.ts'
 import { CircuitReserver, isConnected, Relays } from './relays/relays.ts'
 import { routingOf } from './presence/routing.ts'
@@ -119,13 +119,11 @@ export class MeshNode {
       if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
       if (isNew) changed()
     }
-    if (platform.hub === true) {
-      this.#roster = new Roster({
-        known: this.#known,
-        networkOf: ({ remotePeer }) => this.#sourceOf(remotePeer).name,
-        isConnected: (peer) => openConnections(libp2p, peer).length > 0,
-      })
-    }
+    this.#roster = platform.roster?.({
+      known: this.#known,
+      networkOf: ({ remotePeer }) => this.#sourceOf(remotePeer).name,
+      isConnected: (peer) => openConnections(libp2p, peer).length > 0,
+    })
     this.#rosters = new RosterReader({
       self: libp2p.peerId,
       log,
@@ -139,7 +137,7 @@ export class MeshNode {
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
       pulses: this.#pulses,
       // A relay hears of everybody by gossip.
-      attend: (connection) => (platform.hub === true ? () => undefined : this.#rosters.attend(connection)),
+      attend: (connection) => (this.#roster ? () => undefined : this.#rosters.attend(connection)),
       name: (address) => gate.name(address),
       changed,
     })
@@ -513,13 +511,8 @@ export class MeshNode {
 
   /** A relay answers who is in its network. Other peers ask it. */
   async #tellWhoIsNear(): Promise<void> {
-    const { hub, networkHere, names } = this.#init.platform
-    if (!hub || !networkHere || !names) return
-    const near = new Near({
-      networkHere,
-      resolve: (name) => names.resolve(name),
-      connections: (peer) => this.libp2p.getConnections(peerIdOf(peer)),
-    })
+    const near = this.#init.platform.near?.((peer) => this.libp2p.getConnections(peerIdOf(peer)))
+    if (!near) return
     await this.#components.registrar.handle(NEAR_PROTOCOL, (stream, connection) => near.answer(stream, connection), {
       maxInboundStreams: 16,
     })

@@ -19,6 +19,7 @@ import { Router } from '../glia/router.ts'
 import { newIdentity, type Identity } from './libp2p/identity.ts'
 import { DHT_PROTOCOL } from './limits.ts'
 import { type MeshInit, MeshNode, type Platform } from './node.ts'
+import { Roster } from './presence/roster.ts'
 
 const running: { stop(): Promise<void> }[] = []
 
@@ -94,6 +95,7 @@ export async function relay({ port = 0, identity, reservations, ...platform }: R
       listen: [`/ip4/127.0.0.1/tcp/${port}`],
       reserves: false,
       hub: true,
+      roster: (init) => new Roster(init),
       connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 1000 },
       services: {
         relay: circuitRelayServer({

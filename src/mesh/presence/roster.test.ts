@@ -109,7 +109,7 @@ test('an older peer, which only gossips, and a new one know each other through a
 })
 
 test('at a relay without a roster, peers hear of each other by gossip', async () => {
-  const [hub, ...tabs] = await Promise.all([relay({ hub: false }), glia(), glia()])
+  const [hub, ...tabs] = await Promise.all([relay({ hub: false, roster: undefined }), glia(), glia()])
   await join(hub, ...tabs)
   const [one, other] = tabs
   if (!one || !other) throw new Error('there are too few')

@@ -7,6 +7,8 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { tcp } from '@libp2p/tcp'
 import { DHT_PROTOCOL } from '../../mesh/limits.ts'
 import type { Platform } from '../../mesh/node.ts'
+import { Near } from '../../mesh/dial/near-relay.ts'
+import { Roster } from '../../mesh/presence/roster.ts'
 import { BoundedDatastore } from './bounded-datastore.ts'
 import type { ConnectionGuard } from '../inbound/connection-guard.ts'
 import {
@@ -104,6 +106,13 @@ export function relayPlatform(init: RelayInit): Platform {
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,
     hub: true,
+    near: (connections) =>
+      new Near({
+        networkHere: (ip) => networkHere(host, ip),
+        resolve: (name) => dialled.resolve(name),
+        connections,
+      }),
+    roster: (needs) => new Roster(needs),
     // This peer is reached at its own addresses.
     reserves: false,
   }
