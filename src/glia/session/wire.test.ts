@@ -110,6 +110,8 @@ describe('a session ends, and nothing else, when the other side', () => {
     ['opens a call with a size that is none', [open(1, { to, expectedBytes: 1.5 })]],
     ['opens a call with a trace that is none', [open(1, { to, trace: 'x'.repeat(129) })]],
     ['opens a call with a client’s name that is none', [open(1, { to, client: 'x'.repeat(65) })]],
+    ['opens a call with an empty key', [open(1, { to, key: '' })]],
+    ['opens a call with a key that is too long', [open(1, { to, key: 'x'.repeat(256) })]],
     ['opens a call with a chain that is none', [open(1, { to, chain: [1] })]],
     ['opens a call with a head that is too long', [open(1, { to, more: 'x'.repeat(8200) })]],
     ['opens a call with a head longer than its frame', [frame(FRAME.OPEN, 1, Uint8Array.of(100, 1))]],
