@@ -17,6 +17,7 @@ import * as calls from './calls.ts'
 import { gateway } from './gateway.ts'
 import { joined } from './joined.ts'
 import { measure, median, p50, type Row } from './measure.ts'
+import { streams } from './streams.ts'
 
 const MiB = 1024 * 1024
 const ROOT_ECHO = '/ww/0.1.0/self/root/echo'
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<
   webrtc: (browser, url) => remote(browser, url, 'WebRTC', 'a bare data channel'),
   relay: (browser, url) => remote(browser, url, 'relay', 'a bare WebSocket through a server that passes it on'),
   gateway,
+  streams,
 }
 
 test('bench', async ({ browser, server }) => {
