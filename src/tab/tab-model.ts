@@ -32,10 +32,10 @@ import type { JoinQuestion, TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
 /**
- * Shortest time between two updates of the views while the peer is busy, in ms. At 60 updates a second they took a
- * quarter of its thread.
+ * Shortest time between two updates of the views while the peer is busy, in ms. More often nobody can read a number, and
+ * each update costs as much of the thread as some ten calls.
  */
-const REFRESH_MS = 100
+const REFRESH_MS = 250
 
 /**
  * The model of the views, over the parts of a tab. The parts arrive when the peer has started; until then the model
