@@ -167,6 +167,23 @@ test('an end may give its calls more credit than they begin with, once they are 
   unread.abort(new Error('enough'))
 })
 
+test('the only call is sent once it is complete, and its reply too, without waiting for a task', async () => {
+  const served = new Served()
+  const { caller, near, far } = testSessions(served.serve)
+  const next = served.next()
+  const stream = caller.open(addressOf(newPid()))
+  void stream.write(Uint8Array.of(1))
+  expect(near.sends).toBe(0)
+  void stream.closeWrite()
+  expect(near.sends).toBe(1)
+  const call = await next
+  void call.write(Uint8Array.of(2))
+  expect(far.sends).toBe(0)
+  void call.close()
+  expect(far.sends).toBe(1)
+  expect([...(await readAll(stream))]).toEqual([2])
+})
+
 test('many small writes that nobody waits for are sent together', async () => {
   const { caller, near } = testSessions((stream) => void echoStream(stream))
   const stream = caller.open(addressOf(newPid()))

@@ -40,6 +40,11 @@ export class Outbox {
     return this.#sentBytes
   }
 
+  /** Whether the writer is done, and something of it is not sent. */
+  get isWritten(): boolean {
+    return (this.#ended || this.#endsApart) && !this.silent
+  }
+
   /** Bytes that may be sent now. */
   get sendableBytes(): number {
     return Math.min(this.#queuedBytes, this.#creditBytes)

@@ -82,7 +82,9 @@ export class Sender {
     if (call.hasData) this.#queueOf(call).add(call)
     else this.#drop(call)
     if (this.#control.size > MAX_WAITING) throw overrun()
-    this.#request()
+    // Nothing comes that could travel with the last bytes of the only call.
+    if (call.isWritten && this.#calls() <= 1) this.#flushNow()
+    else this.#request()
   }
 
   /** Ends a call that was not accepted. */
@@ -153,8 +155,16 @@ export class Sender {
     this.#refusals = []
   }
 
+  #flushNow(): void {
+    if (this.#isFlushDue()) this.flush()
+  }
+
   #request(): void {
-    if (!this.#flushing && !this.#full && !this.#stopped && this.#hasFrame()) this.#flush.request()
+    if (this.#isFlushDue()) this.#flush.request()
+  }
+
+  #isFlushDue(): boolean {
+    return !this.#flushing && !this.#full && !this.#stopped && this.#hasFrame()
   }
 
   #hasFrame(): boolean {

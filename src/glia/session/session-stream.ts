@@ -102,6 +102,11 @@ export class SessionStream implements Stream {
     return this.#aborter.signal
   }
 
+  /** For the session: whether the message or reply is complete, and not all of it is sent. */
+  get isWritten(): boolean {
+    return this.#out.isWritten
+  }
+
   /** For the session: bytes of the message or reply that were sent. */
   get sentBytes(): number {
     return this.#out.sentBytes
