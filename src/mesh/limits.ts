@@ -58,6 +58,9 @@ export const ROSTER_PAUSE_MS = 500
 export const ROSTER_TOTAL_MS = 10_000
 /** A peer that has not read of so many peers that left is not told any more. */
 export const MAX_ROSTER_BACKLOG = 1000
+/** How often one peer is told where another is, and how long a peer waits for it. */
+export const ROSTER_LOOKUP_RATE = { perSecond: 5, burst: 50 }
+export const ROSTER_LOOKUP_MS = 2_000
 /**
  * Shortest time between two announcements by gossip of a peer whose relays all have a roster. Then only other relays and
  * older peers listen. Older peers forget a peer after a minute.

@@ -154,7 +154,7 @@ export class MeshNode {
       limits: this.#limits,
       relays: (signal) => this.#usableRelays(signal),
       isUnknown: (address) => gate.isUnknown(address),
-      announced: (peer) => this.#known.get(peer)?.addresses ?? [],
+      announced: async (peer) => this.#known.get(peer)?.addresses ?? this.#rosters.find(peer),
       isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
     })
     this.#table = new PeerTable({

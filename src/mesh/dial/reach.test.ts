@@ -33,7 +33,7 @@ async function reach(init: Partial<ReachInit> = {}) {
     libp2p,
     limits: new CircuitLimits(() => false),
     relays: async () => [],
-    announced: () => [],
+    announced: async () => [],
     isUnknown: () => false,
     isNew: () => false,
     ...init,
@@ -44,7 +44,7 @@ async function reach(init: Partial<ReachInit> = {}) {
 const soon = (): AbortSignal => AbortSignal.timeout(10_000)
 
 test('a peer that was only announced is looked for over relays, and its addresses are left alone until it is called', async () => {
-  const found = await reach({ announced: () => [address] })
+  const found = await reach({ announced: async () => [address] })
   const before = count
   await expect(found.overRelays(stranger, soon())).rejects.toThrow('could not be reached')
   expect(count).toBe(before)
@@ -53,7 +53,7 @@ test('a peer that was only announced is looked for over relays, and its addresse
 })
 
 test('the end of a dial to an address that leads nobody knows where tells nothing by its time', async () => {
-  const found = await reach({ announced: () => [address], isUnknown: () => true })
+  const found = await reach({ announced: async () => [address], isUnknown: () => true })
   const before = count
   // The port is closed at once, and the attempt goes on.
   let isOver = false
@@ -68,11 +68,11 @@ test('the end of a dial to an address that leads nobody knows where tells nothin
 test('an address that was announced for a peer and leads to another is not dialled, and none is dialled twice', async () => {
   const before = count
   const other = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
-  const found = await reach({ announced: () => [address] })
+  const found = await reach({ announced: async () => [address] })
   await expect(found.connection(other, soon())).rejects.toThrow('could not be reached')
   expect(count).toBe(before)
   const [bare] = address.toString().split('/p2p/')
-  const twice = await reach({ announced: () => [address, multiaddr(bare ?? '')] })
+  const twice = await reach({ announced: async () => [address, multiaddr(bare ?? '')] })
   await expect(twice.connection(stranger, soon())).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' })
   expect(count).toBe(before + 1)
 })
@@ -85,7 +85,7 @@ test('calls of one peer share its dial, and one that gives up does not end it fo
       dials += 1
       return []
     },
-    announced: () => [multiaddr(whereIs(callee))],
+    announced: async () => [multiaddr(whereIs(callee))],
   })
   const aborter = new AbortController()
   const [first, ...others] = [aborter.signal, soon(), soon()].map((signal) => found.connection(callee.peerId, signal))
@@ -102,7 +102,7 @@ test('a newcomer that knows no way looks again until it is none any more', async
   let looks = 0
   const late = await reach({
     isNew: () => looks < 3,
-    announced: () => (++looks < 3 ? [] : [multiaddr(whereIs(callee))]),
+    announced: async () => (++looks < 3 ? [] : [multiaddr(whereIs(callee))]),
   })
   expect((await late.connection(callee.peerId, soon())).remotePeer.toString()).toBe(callee.peerId)
   let more = 2

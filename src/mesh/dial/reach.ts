@@ -23,8 +23,8 @@ export interface ReachInit {
   /** Addresses of the connected relays. Waits while the first one is being connected. */
   relays(signal: AbortSignal): Promise<readonly Multiaddr[]>
   limits: CircuitLimits
-  /** Addresses that a peer announced. */
-  announced(peer: string): readonly Multiaddr[]
+  /** Addresses that a peer announced. A relay may have to be asked. */
+  announced(peer: string): Promise<readonly Multiaddr[]>
   /** Whether this peer cannot know where an address leads. */
   isUnknown(address: Multiaddr): boolean
   /** Whether this peer has joined the mesh just now, and may soon find peers that it cannot find yet. */
@@ -194,8 +194,7 @@ export class Reach {
     const relays = await orAborted(this.#init.relays(deadline), deadline)
     const shared = relays.map((relay) => relay.encapsulate(`/p2p-circuit/p2p/${peer}`))
     yield { addresses: shared, ms: SHARED_RELAY_ATTEMPT_MS }
-    const announced = this.#init
-      .announced(peer)
+    const announced = (await orAborted(this.#init.announced(peer), deadline))
       .map((address) => withPeer(address, peer))
       .filter((address) => !isWebRtcAddress(address))
     yield { addresses: announced, ms: DIAL_ATTEMPT_MS }

@@ -6,11 +6,18 @@ import type { Logger } from '../../glia/log.ts'
 import { failureOf } from '../dial/failure-words.ts'
 import { Rate } from '../dial/rate.ts'
 import { piecesOf } from '../dialects/libp2p-stream.ts'
-import { NEGOTIATION_MS, PASSED_ON_BY_RELAYS_RATE, ROSTER_FAR, ROSTER_NEAR, ROSTER_PROTOCOL } from '../limits.ts'
+import {
+  NEGOTIATION_MS,
+  PASSED_ON_BY_RELAYS_RATE,
+  ROSTER_FAR,
+  ROSTER_LOOKUP_MS,
+  ROSTER_NEAR,
+  ROSTER_PROTOCOL,
+} from '../limits.ts'
 import { type Announcement, readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeers, Source } from './known-peers.ts'
-import { GONE, HERE, here, readTotal, TOTAL } from './roster-wire.ts'
+import { FOUND, GONE, HERE, here, readTotal, TOTAL, UNKNOWN, wanted } from './roster-wire.ts'
 
 export interface RosterReaderInit {
   self: PeerId
@@ -42,6 +49,8 @@ interface Reading {
 export class RosterReader {
   readonly #init: RosterReaderInit
   readonly #readings = new Set<Reading>()
+  /** Peers that are looked for, with functions to call when a relay has answered. */
+  readonly #lookups = new Map<string, Set<() => void>>()
   readonly #rate = new Rate(PASSED_ON_BY_RELAYS_RATE)
 
   constructor(init: RosterReaderInit) {
@@ -75,6 +84,26 @@ export class RosterReader {
   /** Tells the relays that the addresses of this peer have changed. */
   announce(): void {
     for (const reading of this.#readings) this.#announce(reading)
+  }
+
+  /** Addresses of a peer, as the relays know it; none if they do not. */
+  async find(peer: string): Promise<readonly Multiaddr[]> {
+    const streams = [...this.#readings].flatMap(({ stream }) => (stream?.status === 'open' ? [stream] : []))
+    const answered = Promise.withResolvers<void>()
+    let left = streams.length
+    const waiter = (): void => {
+      left -= 1
+      if (left <= 0 || this.#init.known.get(peer)) answered.resolve()
+    }
+    const waiters = this.#lookups.get(peer) ?? new Set()
+    this.#lookups.set(peer, waiters.add(waiter))
+    const timer = setTimeout(answered.resolve, left === 0 ? 0 : ROSTER_LOOKUP_MS)
+    for (const stream of streams) stream.send(Uint8Array.from(wanted(peer)))
+    await answered.promise
+    clearTimeout(timer)
+    waiters.delete(waiter)
+    if (waiters.size === 0) this.#lookups.delete(peer)
+    return this.#init.known.get(peer)?.addresses ?? []
   }
 
   /** Call it now and then: peers that are told of stay known, and a lost stream is opened again. */
@@ -142,13 +171,24 @@ export class RosterReader {
       reading.total = readTotal(bytes)
       this.#init.changed()
     } else if (tag === GONE) this.#left(reading, new TextDecoder().decode(bytes))
-    else if (tag === HERE) {
+    else if (tag === UNKNOWN) this.#answered(new TextDecoder().decode(bytes))
+    else if (tag === FOUND) {
+      const { id, addresses } = readAnnouncement(bytes)
+      const peer = id.toString()
+      if (!this.#lookups.has(peer)) return
+      this.#init.known.heard(id, addresses, sourceOf(reading))
+      this.#answered(peer)
+    } else if (tag === HERE) {
       const announcement = readAnnouncement(bytes)
       if (announcement.id.equals(this.#init.self)) return
       reading.told.set(announcement.id.toString(), announcement)
       if (reading.told.size > ROSTER_NEAR + ROSTER_FAR) throw new Error('the relay tells of too many peers')
       this.#heard(reading, announcement)
     }
+  }
+
+  #answered(peer: string): void {
+    for (const waiter of this.#lookups.get(peer) ?? []) waiter()
   }
 
   #left(reading: Reading, peer: string): void {
@@ -158,8 +198,11 @@ export class RosterReader {
     this.#init.changed()
   }
 
-  #heard({ connection }: Reading, { id, addresses }: Announcement): void {
-    const source: Source = { name: connection.remotePeer.toString(), isOwnRelay: true }
-    this.#init.heard(id.toString(), this.#init.known.heard(id, addresses, source))
+  #heard(reading: Reading, { id, addresses }: Announcement): void {
+    this.#init.heard(id.toString(), this.#init.known.heard(id, addresses, sourceOf(reading)))
   }
+}
+
+function sourceOf({ connection }: Reading): Source {
+  return { name: connection.remotePeer.toString(), isOwnRelay: true }
 }

@@ -10,13 +10,35 @@ export const HERE = 0x0a
 export const GONE = 0x12
 /** From the relay: the number of peers that it knows, in four bytes, the high one first. */
 export const TOTAL = 0x1a
+/** To the relay: the peer id, as text, of a peer whose addresses are wanted. */
+export const WANTED = 0x22
+/** From the relay: the announcement of a wanted peer. */
+export const FOUND = 0x2a
+/** From the relay: the peer id, as text, of a wanted peer that it does not know. */
+export const UNKNOWN = 0x32
 
 export function here(announcement: Uint8Array): number[] {
   return writeField(HERE, announcement)
 }
 
 export function gone(peer: string): number[] {
-  return writeField(GONE, new TextEncoder().encode(peer))
+  return named(GONE, peer)
+}
+
+export function wanted(peer: string): number[] {
+  return named(WANTED, peer)
+}
+
+export function found(announcement: Uint8Array): number[] {
+  return writeField(FOUND, announcement)
+}
+
+export function unknown(peer: string): number[] {
+  return named(UNKNOWN, peer)
+}
+
+function named(tag: number, peer: string): number[] {
+  return writeField(tag, new TextEncoder().encode(peer))
 }
 
 export function total(count: number): number[] {

@@ -190,6 +190,15 @@ test('of many peers a relay tells a part and their number, and replaces those th
   const { known, reader } = await readerAt(door.toString())
   const told = (): Libp2p[] => clients.filter(({ peerId }) => known.get(peerId.toString()))
   await expect.poll(() => [told().length, known.size, reader.total]).toEqual([5, 8, 22])
+  // Where any other peer is, the relay says when it is asked.
+  const others = [...heard.all.map(({ id }) => id), ...clients.map(({ peerId }) => peerId)]
+  const untold = others.filter((id) => !known.get(id.toString()))
+  expect(untold).toHaveLength(14)
+  const found = await Promise.all(untold.map((id) => reader.find(id.toString())))
+  expect(found.map(String)).toEqual(untold.map(() => ADDRESS.toString()))
+  const nobody = readAnnouncement(await madeUp()).id.toString()
+  expect(await reader.find(nobody)).toEqual([])
+  for (const id of untold) known.forget(id.toString())
   const leaving = told().slice(0, 4)
   await Promise.all(leaving.map(async (client) => client.stop()))
   await expect.poll(() => leaving.filter((client) => told().includes(client)).length).toBe(0)

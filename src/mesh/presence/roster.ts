@@ -8,6 +8,7 @@ import {
   MAX_ROSTER_BACKLOG,
   REPEAT_RATE,
   ROSTER_FAR,
+  ROSTER_LOOKUP_RATE,
   ROSTER_NEAR,
   ROSTER_PAUSE_MS,
   ROSTER_TOTAL_MS,
@@ -15,7 +16,7 @@ import {
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeer, KnownPeers } from './known-peers.ts'
-import { gone, HERE, here, total } from './roster-wire.ts'
+import { found, gone, HERE, here, total, unknown, WANTED } from './roster-wire.ts'
 import { Crowd, Sample } from './sample.ts'
 
 export interface RosterInit {
@@ -57,6 +58,7 @@ export class Roster {
   readonly #near = new Crowd()
   readonly #far = new Crowd()
   readonly #rate = new Rate(REPEAT_RATE)
+  readonly #lookups = new Rate(ROSTER_LOOKUP_RATE)
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(init: RosterInit) {
@@ -104,6 +106,7 @@ export class Roster {
         for (const piece of piecesOf(data)) {
           for (const { tag, bytes } of splitter.push(piece)) {
             if (tag === HERE) this.#announced(member, bytes, this.#init.networkOf(connection))
+            else if (tag === WANTED) this.#lookedFor(member, new TextDecoder().decode(bytes))
           }
         }
       } catch (cause) {
@@ -137,6 +140,12 @@ export class Roster {
       this.#near.add(id, network)
       this.#came(id, 'near')
     } else this.#changed(id)
+  }
+
+  /** A sample has only a part of the peers, and somebody may call any of them. */
+  #lookedFor({ id, stream }: Member, peer: string): void {
+    const announcement = this.#lookups.admits(id) ? this.#announcementOf(peer) : undefined
+    stream.send(Uint8Array.from(announcement ? found(announcement) : unknown(peer)))
   }
 
   #over(member: Member): void {
