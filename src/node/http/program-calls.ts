@@ -38,5 +38,5 @@ export function programCalls(
 }
 
 function textOf(value: string | string[] | undefined): string | null {
-  return value === undefined ? null : [value].flat().join(', ')
+  return typeof value === 'string' ? value : (value?.join(', ') ?? null)
 }
