@@ -85,7 +85,7 @@ export const FRESH_RATE = { perSecond: 1, burst: 40 }
 export const FRESH_OF_STRANGERS_RATE = { perSecond: 5, burst: 250 }
 /** Neighbours of one network that announce themselves for the first time: a class shares one address. */
 export const FRESH_SELF_RATE = { perSecond: 2, burst: 100 }
-/** Announcements of one peer by one neighbour. */
+/** Announcements of one peer by one neighbour, and streams that one peer opens to the roster of a relay. */
 export const REPEAT_RATE = { perSecond: 1, burst: 8 }
 /** How long a neighbour's bad announcements are remembered after the last one. */
 export const OFFENCE_MS = 60_000

@@ -15,7 +15,7 @@ import { FieldSplitter } from './fields.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Roster } from './roster.ts'
 import { RosterReader } from './roster-reader.ts'
-import { gone, here, total } from './roster-wire.ts'
+import { gone, here, total, wanted } from './roster-wire.ts'
 
 const ADDRESS = multiaddr('/ip4/198.51.100.7/tcp/4001')
 
@@ -148,20 +148,8 @@ test('a peer that announces itself again and again loses its stream, and the oth
   await expect.poll(() => [knows(tab, quiet), knows(tab, loud)]).toEqual([true, false])
 })
 
-test('a second stream of a peer replaces the first, and the peer stays known', async () => {
-  const [hub, tab, client] = await Promise.all([relay(), glia(), plainClient()])
-  await join(hub, tab)
-  const first = await rosterOf(client, hub)
-  first.send(Uint8Array.from(here(announcementOf(client))))
-  await expect.poll(() => knows(tab, client)).toBe(true)
-  const ended = new Promise((resolve) => first.addEventListener('close', resolve, { once: true }))
-  await rosterOf(client, hub)
-  await ended
-  expect(tab.mesh.size).toBe(2)
-  expect(knows(tab, client)).toBe(true)
-})
-
-test('of many peers a relay tells a part and their number, and replaces those that leave', async () => {
+/** A roster that tells of 5 near and 3 far peers, and the address of its relay. */
+async function rosterServer() {
   const server = await plainClient({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     connectionManager: { inboundConnectionThreshold: 100 },
@@ -174,14 +162,75 @@ test('of many peers a relay tells a part and their number, and replaces those th
     near: 5,
     far: 3,
   })
-  await server.handle(ROSTER_PROTOCOL, (stream, connection) => roster.accept(stream, connection))
+  const accepted: Stream[] = []
+  await server.handle(ROSTER_PROTOCOL, (stream, connection) => {
+    accepted.push(stream)
+    roster.accept(stream, connection)
+  })
+  return { heard, roster, accepted, door: multiaddr(server.getMultiaddrs()[0]?.toString()) }
+}
+
+test('a second stream of a peer replaces the first, and the peer does not count as gone', async () => {
+  const { roster, door } = await rosterServer()
+  const client = await plainClient()
+  const connection = await client.dial(door)
+  const first = await connection.newStream(ROSTER_PROTOCOL)
+  first.send(Uint8Array.from(here(announcementOf(client))))
+  await expect.poll(() => roster.size).toBe(1)
+  const ended = new Promise((resolve) => first.addEventListener('close', resolve, { once: true }))
+  const second = await connection.newStream(ROSTER_PROTOCOL)
+  await ended
+  expect([roster.size, roster.has(client.peerId.toString())]).toEqual([1, true])
+  second.abort(new Error('the peer leaves'))
+  await expect.poll(() => roster.size).toBe(0)
+})
+
+test('a peer of another relay that comes to this one counts once, and no more when it leaves', async () => {
+  const { heard, roster, door } = await rosterServer()
+  const client = await plainClient()
+  heard.heard(client.peerId, [ADDRESS], { name: 'another relay', isOwnRelay: false })
+  const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)
+  stream.send(Uint8Array.from(here(announcementOf(client))))
+  await expect.poll(() => roster.has(client.peerId.toString())).toBe(true)
+  expect(roster.size).toBe(1)
+  await client.stop()
+  await expect.poll(() => roster.size).toBe(0)
+})
+
+test('a peer that opens its stream again and again is told no more', async () => {
+  const { door } = await rosterServer()
+  const client = await plainClient()
+  const connection = await client.dial(door)
+  let last: Stream | undefined
+  for (let i = 0; i < 40; i++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    last = await connection.newStream(ROSTER_PROTOCOL)
+  }
+  await expect.poll(() => last?.status).not.toBe('open')
+})
+
+test('a peer that looks for others and does not read is not answered without end', async () => {
+  const { door, accepted } = await rosterServer()
+  const client = await plainClient()
+  const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)
+  stream.pause()
+  const question = Uint8Array.from(wanted('x'.repeat(2000)))
+  for (let i = 0; i < 2000; i++) {
+    // oxlint-disable-next-line no-await-in-loop -- the relay reads one after the other
+    if (!stream.send(question)) await stream.onDrain()
+  }
+  await expect.poll(() => accepted[0]?.writableNeedsDrain).toBe(true)
+  expect(accepted[0]?.writeBufferLength).toBeLessThan(64 * 1024)
+})
+
+test('of many peers a relay tells a part and their number, and replaces those that leave', async () => {
+  const { heard, door } = await rosterServer()
   for (let i = 0; i < 10; i++) {
     // oxlint-disable-next-line no-await-in-loop -- a key each
     const { id, addresses } = readAnnouncement(await madeUp())
     heard.heard(id, addresses, { name: 'another relay', isOwnRelay: false })
   }
   const clients = await Promise.all(Array.from({ length: 12 }, () => plainClient()))
-  const door = multiaddr(server.getMultiaddrs()[0]?.toString())
   for (const client of clients) {
     // oxlint-disable-next-line no-await-in-loop -- not all handshakes at once
     const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)

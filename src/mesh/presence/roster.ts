@@ -57,6 +57,7 @@ export class Roster {
   readonly #members = new Map<string, Member>()
   readonly #near = new Crowd()
   readonly #far = new Crowd()
+  readonly #opens = new Rate(REPEAT_RATE)
   readonly #rate = new Rate(REPEAT_RATE)
   readonly #lookups = new Rate(ROSTER_LOOKUP_RATE)
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -81,6 +82,10 @@ export class Roster {
     if (!isDirect(connection)) return stream.abort(new GliaError('ERR_DENIED', 'A relay tells only its own peers.'))
     const { near = ROSTER_NEAR, far = ROSTER_FAR } = this.#init
     const id = connection.remotePeer.toString()
+    // Each new stream is told the whole sample.
+    if (!this.#opens.admits(id))
+      return stream.abort(new GliaError('ERR_MAILBOX_FULL', 'The peer opens too many streams.'))
+    const former = this.#members.get(id)
     const member: Member = {
       id,
       stream,
@@ -88,12 +93,13 @@ export class Roster {
       far: new Sample(this.#far, far, id),
       here: new Set(),
       gone: new Set(),
-      announcement: this.#members.get(id)?.announcement,
+      announcement: former?.announcement,
       toldTotal: 0,
       toldAt: 0,
     }
-    this.#members.get(id)?.stream.abort(new GliaError('ERR_ABORTED', 'The peer has opened another stream.'))
+    // The new member stands before the old stream ends, so that the peer does not count as gone.
     this.#members.set(id, member)
+    former?.stream.abort(new GliaError('ERR_ABORTED', 'The peer has opened another stream.'))
     for (const other of [...member.near.fill(), ...member.far.fill()]) member.here.add(other)
     this.#tell(member)
     const over = (): void => this.#over(member)
@@ -132,18 +138,20 @@ export class Roster {
     if (this.#members.get(id) !== member) return
     if (!this.#rate.admits(id)) throw new Error('the peer announces itself too often')
     if (readAnnouncement(bytes).id.toString() !== id) throw new Error('the announcement is about another peer')
-    const isNew = this.#near.groupOf(id) === undefined
+    const isNew = !this.has(id)
     member.announcement = bytes.slice()
-    // From now on the peer speaks for itself.
+    // From now on the peer speaks for itself. What others told of it is dropped.
     this.#init.known.forget(id)
-    if (isNew || this.#near.groupOf(id) === undefined) {
-      this.#near.add(id, network)
-      this.#came(id, 'near')
-    } else this.#changed(id)
+    if (!isNew) return this.#changed(id)
+    this.#left(id)
+    this.#near.add(id, network)
+    this.#came(id, 'near')
   }
 
   /** A sample has only a part of the peers, and somebody may call any of them. */
   #lookedFor({ id, stream }: Member, peer: string): void {
+    // The peer does not read. It stops waiting by itself.
+    if (stream.writableNeedsDrain) return
     const announcement = this.#lookups.admits(id) ? this.#announcementOf(peer) : undefined
     stream.send(Uint8Array.from(announcement ? found(announcement) : unknown(peer)))
   }
