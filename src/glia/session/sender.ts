@@ -16,8 +16,8 @@ const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
  */
 const ACKNOWLEDGED_BYTES = 16 * 1024
 /**
- * While other calls are under way, a frame waits for so many tasks for frames of others, unless a share of the calls has
- * something to send. A message costs both peers more than a frame.
+ * While other calls are under way, a frame waits up to MAX_TASKS tasks for frames of others, because one send costs both
+ * peers more than one frame. It waits no longer once one call in SHARE has something to send.
  */
 const MAX_TASKS = 8
 const SHARE = 4

@@ -1,11 +1,11 @@
-/** Least window. On a busy machine threads are late, which looks like a queue: less than this would keep the way idle. */
+/** Least window. On a busy machine threads are late, which looks like a queue. A smaller window would leave the way idle. */
 const MIN_BYTES = 64 * 1024
-/** The least that an end may be told as its most: a sender with less could wait for an acknowledgement that never comes. */
+/** Least value of `maxBytes`. With less, a sender could wait for an acknowledgement that never comes. */
 const LEAST_MAX_BYTES = 32 * 1024
-/** Time that bytes may wait in queues, in ms: a small call behind bulk waits so long. On a long way, a part of its time. */
+/** Time that bytes may wait in queues, in ms: a small call behind bulk waits as long. On a long way, a part of the round trip. */
 const TARGET_MS = 6
 const TARGET_PART = 1 / 4
-/** Round trips of which the fastest counts: the thread of a page is late now and then. */
+/** The fastest of so many round trips counts, because the thread of a page is late now and then. */
 const SAMPLES = 8
 /** How long the fastest round trip counts as that of the empty way, in ms. The way may change. */
 const BASE_AGE_MS = 10_000
@@ -30,7 +30,7 @@ export class Window {
   #putBytes = 0
   #acknowledgedBytes = 0
   #samples: number[] = []
-  /** The fastest round trip of this time and of the one before. */
+  /** The fastest round trip of this period of BASE_AGE_MS, and of the one before. */
   #base = Infinity
   #formerBase = Infinity
   #baseSince = -Infinity
@@ -51,7 +51,7 @@ export class Window {
     return this.#putBytes - this.#acknowledgedBytes
   }
 
-  /** Asks whether more bytes may be sent now, with so many above the window. A sender asks when it has some. */
+  /** Whether more bytes may be sent now. `extraBytes` may go beyond the window. Call it only with bytes to send. */
   admits(extraBytes = 0): boolean {
     if (this.onTheirWay >= this.#bytes) this.#wasFull = true
     return this.onTheirWay < Math.min(this.#bytes + extraBytes, this.#maxBytes)

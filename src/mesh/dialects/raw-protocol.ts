@@ -26,8 +26,8 @@ export interface RawProtocolComponents {
 }
 
 /**
- * Makes libp2p take the raw dialect. Of it only `/ww/0.1.0` and `/glia/0.1.0/why` are advertised. A method that is not here is refused
- * while the id is negotiated.
+ * Makes libp2p take the raw dialect. It advertises only `/ww/0.1.0` and `/glia/0.1.0/why`. The negotiation of the protocol
+ * id refuses a method that is not here.
  */
 export function rawProtocol(init: RawProtocolInit): (components: RawProtocolComponents) => object {
   const failures = new RawFailures()

@@ -58,7 +58,8 @@ test('a group with a thousand ids takes no larger part than a small one', () => 
     sample.came(`flooder-${i}`)
   }
   const left = [...crowd.all()].filter((id) => id.startsWith('honest') && sample.has(id)).length
-  expect(left).toBeGreaterThanOrEqual(Math.min(honest, 50))
+  // With 50 of each, one of either group may have to leave.
+  expect(left).toBeGreaterThanOrEqual(Math.min(honest, 49))
 })
 
 test('a crowd forgets groups without members, and picks among the rest', () => {

@@ -10,7 +10,7 @@ export interface LineHandlers {
   closed(): void
 }
 
-/** Lines of JSON over a channel of bytes. What waits is bounded in both directions. */
+/** Lines of JSON over a channel of bytes. The waiting lines are bounded in both directions. */
 export class LineChannel {
   readonly #channel: SessionChannel
   readonly #handlers: LineHandlers
@@ -40,7 +40,7 @@ export class LineChannel {
     const line = `${JSON.stringify(message)}\n`
     if (!this.#waiting) return this.#write(line)
     this.#waiting.push(line)
-    // The other side does not read. It asks again later, and says what it knows.
+    // The other side does not read. When it watches again it says which ends it knows, so none is lost.
     if (this.#waiting.length > MAX_WATCH_LINES) this.close(new GliaError('ERR_RESET', 'The other peer does not read.'))
   }
 
@@ -73,7 +73,7 @@ export class LineChannel {
     try {
       if (!this.#channel.send(new TextEncoder().encode(text))) this.#waiting = []
     } catch (thrown) {
-      // The stream is over, and its close was not told yet.
+      // The stream has ended, and the event of its end has not come yet.
       this.close(toGliaError(thrown))
     }
   }

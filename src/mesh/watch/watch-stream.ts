@@ -31,9 +31,9 @@ export async function openWatchStream(connection: Connection, given: AbortSignal
 }
 
 /**
- * An idle watch sends nothing, but the muxers of both sides ping each other every 30 s. If nothing at all comes for
- * longer, the other side may be gone behind a relay that has not noticed: it is asked, and the connection ends if it
- * does not answer. @returns a function that stops this
+ * Tests the connection when it is silent. An idle watch sends nothing, but the muxers of both sides ping each other
+ * every 30 s. If nothing comes for longer, the other side may be gone behind a relay that has not noticed. A connection
+ * without an answer is closed. @returns a function that stops this
  */
 function doubtSilence(connection: Connection): () => void {
   let heardAt = Date.now()

@@ -32,7 +32,7 @@ interface Entry {
 
 /**
  * The watches of one other peer, over one stream. It is opened again when it ends, for as long as there are watches.
- * Each watch then says what it knows, so that no end is lost, and none is told twice.
+ * Each watch then sends the time of the last end that it knows, so that no end is lost and none is told twice.
  */
 export class WatchedPeer {
   readonly #init: WatchedPeerInit
@@ -98,6 +98,7 @@ export class WatchedPeer {
         await this.#converse(await this.#init.open(signal))
       } catch (thrown) {
         const error = toGliaError(thrown)
+        // After any other failure the next try may succeed. If it does not in time, the watchers are told of the loss.
         if (error.code === 'ERR_BAD_REQUEST') this.#refuseNew(error)
       }
       if (Date.now() - began > WATCH_STEADY_MS) this.#backoff.reset()

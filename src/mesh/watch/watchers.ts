@@ -92,11 +92,10 @@ class WatcherStream {
     }
     const { at, ends } = startOfWatch(watched, after)
     this.#send({ type: 'watching', id, at })
-    if (watched && !ends.some(isLast))
-      this.#stops.set(
-        id,
-        watched.ends.listen((exit) => this.#ended(id, watched, exit)),
-      )
+    if (watched && !ends.some(isLast)) {
+      const stop = watched.ends.listen((exit) => this.#ended(id, watched, exit))
+      this.#stops.set(id, stop)
+    }
     for (const end of ends) this.#send({ type: 'gone', id, ...end })
   }
 
@@ -108,7 +107,7 @@ class WatcherStream {
     this.#send({ type: 'gone', id, ...end })
   }
 
-  /** Who may call a process may watch it. One without methods has nothing to call, and its policy says who could. */
+  /** A peer that may call a method may watch. For a process without methods, its policy says who could call one. */
   #mayWatch(watched: Watched): boolean {
     const { peer } = this.#init
     const { policy, methods } = watched

@@ -18,7 +18,7 @@ export interface Incoming {
   readonly onDone: (callback: (outcome: Outcome, status: number) => void) => void
 }
 
-/** A request and its answer, as Node's objects. What takes long to make is made when it is asked for. */
+/** A request and its answer, as Node's objects. The `Request` and the signal are made on their first use: they are slow. */
 export class Exchange implements Incoming {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
@@ -52,7 +52,7 @@ export class Exchange implements Incoming {
     return this.response.closed && !this.response.writableFinished
   }
 
-  /** The request in the form of the Fetch API. Undefined if it cannot be one: TRACE, or a target that is no path. */
+  /** The request as a `Request` of the Fetch API. Undefined if that is impossible: TRACE, or a target that is no path. */
   get request(): Request | undefined {
     this.#request ??= toRequest(this.incoming, this.signal, this.body)
     return this.#request

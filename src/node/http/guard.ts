@@ -54,7 +54,7 @@ export function sameOriginOr(isAllowed: (origin: string) => boolean): Middleware
   }
 }
 
-/** Whether a request comes from no page, so that pages of other sites are none of its concern. */
+/** Whether a program sends the request, and no page. Then the rules about pages of other sites do not apply. */
 export function isOfProgram(headers: IncomingHttpHeaders): boolean {
   return headers.origin === undefined && headers['sec-fetch-site'] === undefined
 }

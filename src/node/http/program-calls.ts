@@ -21,13 +21,15 @@ export function programCalls(
     if (method !== 'POST' || !isOfProgram(headers) || !names.answersTo(headers.host)) return undefined
     const [, path, query = ''] = CALL.exec(url) ?? []
     if (path === undefined) return undefined
-    const { body = null, isGone, onDone } = exchange
+    const { body = null, onDone } = exchange
     const request: CallRequest = {
       path,
       query,
       headers: { get: (name) => textOf(headers[name]) },
       body,
-      isGone,
+      get isGone() {
+        return exchange.isGone
+      },
       onGone: (callback) => onDone((outcome) => outcome === 'broken' && callback(undefined)),
       get signal() {
         return exchange.signal

@@ -10,9 +10,8 @@ export interface BodyLimits {
 }
 
 /**
- * A request's body. It holds the client while nobody reads. It fails with ERR_MESSAGE_TOO_LARGE, ERR_DEADLINE, or
- * ERR_ABORTED if the client goes away. It is no web stream by itself, since making one takes longer than reading a small
- * body. Cancelling it does not end the connection, so a method that does not read its message to the end can reply.
+ * A request's body. While nobody reads it, the client has to wait. It fails with ERR_MESSAGE_TOO_LARGE, ERR_DEADLINE, or
+ * ERR_ABORTED if the client goes away. A web stream is made only on request: it takes longer than reading a small body. Cancelling it does not end the connection, so a method that does not read its message to the end can reply.
  */
 export class RequestBody implements Source {
   receivedBytes = 0

@@ -15,7 +15,8 @@ export type HttpHandler = (request: Request, incoming: Incoming) => Response | P
 export interface Handlers {
   readonly fetch: HttpHandler
   /**
-   * Answers a request without that form, which takes longer to make than a small call. Undefined: `fetch` answers it.
+   * Answers a request without a `Request`: making one takes longer than a small call. If it returns undefined, `fetch`
+   * answers.
    */
   readonly call?: ((incoming: Incoming) => Promise<CallReply | Response> | undefined) | undefined
   /** Told of each request. */
@@ -44,8 +45,7 @@ async function answer(exchange: Exchange, handlers: Handlers, idleMs: number): P
     if (reply instanceof Response) await sendResponse(reply, sending)
     else await sendCallReply(reply, sending)
   } catch (thrown) {
-    // A handler turns its own errors into replies, so this failure came after the head. The body must not end as if it
-    // were whole.
+    // After the head the status cannot change. The body must not end as if it were whole.
     if (response.headersSent) breakOff(toGliaError(thrown), incoming, response)
     else await sendResponse(refuse(toGliaError(thrown)), sending).catch(() => response.destroy())
   }

@@ -32,7 +32,7 @@ export async function sendResponse(reply: Response, sending: Sending): Promise<v
 }
 
 /**
- * Sends the reply of a call. A small reply has often ended when its first bytes are there, and then it is one write.
+ * Sends the reply of a call. A small reply has often ended when its first bytes come: it is sent in one write.
  * @throws {GliaError} why its body is not whole.
  */
 export async function sendCallReply(reply: CallReply, sending: Sending): Promise<void> {
@@ -51,12 +51,12 @@ export async function sendCallReply(reply: CallReply, sending: Sending): Promise
   await sendBody({ read, abort: (reason) => reply.abort(reason), ended: reply.ended }, sending)
 }
 
-/** Whether a reply turns out to be at its end while everything is handled that has come by now. */
+/** Whether the reply ends in this turn of the event loop. */
 function endsNow(next: Promise<Uint8Array | null>): Promise<boolean> {
   let isEnd = false
   next.then(
     (chunk) => (isEnd = chunk === null),
-    // Whoever sends the body reads this again.
+    // The caller awaits the same promise and gets the error.
     () => undefined,
   )
   return new Promise((resolve) => setImmediate(() => resolve(isEnd)))
