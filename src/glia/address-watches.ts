@@ -38,8 +38,8 @@ export class AddressWatches {
   }
 
   /**
-   * Calls a function once for each end of a process. Or has a process told, by a message to one of its methods: then
-   * the watched process comes second, as a PID or an address.
+   * Calls a function once for each end of a process: `watch(address, told)`. Or sends each end as a message to a method
+   * of a process: `watch(pid, address, method)`.
    * @returns the id for {@link unwatch}, when the watch stands.
    * @throws {GliaError} ERR_BAD_ADDRESS; ERR_NO_PROC, ERR_NO_METHOD; ERR_DENIED if the peer does not let this one watch;
    * ERR_MAILBOX_FULL; ERR_BAD_REQUEST if the peer does not speak the protocol of watches.
@@ -48,15 +48,14 @@ export class AddressWatches {
     if (typeof second === 'function') return this.#listen(await readPlace(this.#init.router, first), second)
     const { router, table } = this.#init
     if (typeof second !== 'string' || method === undefined || !table.links) {
-      throw new GliaError('ERR_BAD_REQUEST', 'watch: give a function for the ends.')
+      throw new GliaError('ERR_BAD_REQUEST', 'watch: give a function that is called for each end.')
     }
-    if (!second.startsWith('/')) return table.links.watch(first, second, method)
     const place = await readPlace(router, second)
     if (place.host === router.aliases.self) return table.links.watch(first, place.proc, method)
     return (await table.links.remote()).watch(first, place, method)
   }
 
-  /** Ends a watch. One that is over is no error. @returns false if there is none. */
+  /** Ends a watch. @returns false if there is none, such as after its last end. */
   unwatch(id: string): boolean {
     this.#stops.get(id)?.()
     return this.#stops.delete(id)
@@ -67,11 +66,12 @@ export class AddressWatches {
     const address = formatPlace({ host, proc: pid })
     const tell = (end: ProcessEnd): void => {
       if (isLast(end)) this.#stops.delete(id)
-      // What the listener throws is its script's. It must not reach those who tell of ends.
+      // An error of the listener belongs to its script, and must not reach the code that tells the ends.
       queueMicrotask(() => listener({ ...end, address, pid }))
     }
     if (host === this.#init.router.aliases.self) {
-      this.#stops.set(id, this.#listenHere(pid, tell))
+      const stop = this.#listenHere(pid, tell)
+      if (stop) this.#stops.set(id, stop)
       return id
     }
     const node = await this.#init.node
@@ -86,15 +86,16 @@ export class AddressWatches {
     return id
   }
 
-  #listenHere(pid: Pid, tell: (end: ProcessEnd) => void): () => void {
+  /** @returns a function that ends the watch; undefined if it is over already. */
+  #listenHere(pid: Pid, tell: (end: ProcessEnd) => void): (() => void) | undefined {
     const watched = this.#init.table.watched(pid)
     const { ends } = startOfWatch(watched, undefined)
     for (const end of ends) tell(end)
-    return watched && !ends.some(isLast) ? watched.ends.listen((exit) => tell(toldEnd(exit))) : () => undefined
+    return watched && !ends.some(isLast) ? watched.ends.listen((exit) => tell(toldEnd(exit))) : undefined
   }
 }
 
-/** Reads the address of a process: with or without a method, which says nothing here. @throws {GliaError} */
+/** Reads the address of a process. It may have a method, which is ignored. @throws {GliaError} */
 async function readPlace(router: Router, given: string): Promise<Address> {
   // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
   const text = String(given)

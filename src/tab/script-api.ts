@@ -37,7 +37,7 @@ export interface ScriptingInit {
 
 export function createScripting({ boot, served, alive, client }: ScriptingInit): GliaScripting {
   let parts: ScriptingParts | undefined
-  let watches: Promise<AddressWatches> | undefined
+  let watches: AddressWatches | undefined
   const booted = boot.then((made) => (parts = made))
   const ready = booted.then(() => undefined)
   // Whoever awaits them gets the error. If nobody does, the page shows it.
@@ -118,14 +118,19 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
         throw signal?.aborted ? gaveUp(signal) : thrown
       }
     },
-    async watch(...given: Parameters<AddressWatches['watch']>) {
-      const { watches: make } = await started()
-      watches ??= make()
-      return (await watches).watch(...given)
+    async watch(first, second, method?: string) {
+      const { table, watches: make } = await started()
+      // Watches between processes of this tab work without a mesh.
+      if (typeof second === 'string' && !second.startsWith('/') && method !== undefined) {
+        return table.links.watch(first, second, method)
+      }
+      const made = await make()
+      watches ??= made
+      return watches.watch(first, second, method)
     },
     async unwatch(id) {
       const { table } = await started()
-      if (!(await watches)?.unwatch(id)) table.links.unwatch(id)
+      if (!watches?.unwatch(id)) table.links.unwatch(id)
     },
     async link(a, b) {
       const { table } = await started()
