@@ -2,12 +2,12 @@ import { chainNameOf } from './chain-name.ts'
 import type { ErrorCode, GliaError } from './errors.ts'
 import type { Stream } from './stream/stream.ts'
 
-/** Failures with which no process has to do. */
+/** Failures in which no process has a part. */
 const OF_NO_PROCESS: ReadonlySet<ErrorCode> = new Set(['ERR_NO_PROC', 'ERR_BAD_ADDRESS', 'ERR_CYCLE', 'ERR_PROTOCOL'])
 
 /**
- * Notes where a failure was made, unless that is known: on the peer `here`, and in its process if the call is addressed
- * to one here.
+ * Notes in an error where it was made, if it does not say so yet: on the peer `here`, and in the called process if that
+ * is here too. So two calls must not share an error.
  */
 export function madeHere(error: GliaError, here: string, { destination, procId }: Called): GliaError {
   if (error.peer !== undefined) return error

@@ -73,8 +73,8 @@ export interface GliaScripting {
   /** Resolves when calls work. @throws {GliaError} if the tab cannot run a peer. */
   readonly ready: Promise<void>
   /**
-   * Resolves when `fetch` reaches the processes too: a service worker controls the page and knows its peer. @throws
-   * {GliaError} ERR_NO_TAB if there is no service worker; the error of {@link ready}.
+   * Resolves when `fetch` reaches the processes too: a service worker controls the page and knows its peer.
+   * @throws {GliaError} ERR_NO_TAB if there is no service worker; the error of {@link ready}.
    */
   readonly served: Promise<void>
   /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
@@ -127,8 +127,8 @@ export interface GliaScripting {
    */
   watch(watcher: string, watched: string, method: string): Promise<string>
   /**
-   * Calls the function once for each end of a process of any peer: `exited` with its reason (also `noproc`: there is no such
-   * process), `killed`, `moved`, or `unreachable` when its peer was lost for 5 s. Nothing comes after `killed`,
+   * Calls the function once for each end of a process of any peer: `exited` with its reason (`noproc` if there is no
+   * such process), `killed`, `moved`, or `unreachable` when its peer was lost for 5 s. Nothing comes after `killed`,
    * `moved` and `noproc`. After `unreachable` the watch goes on, and tells of the true end when the peer is back.
    * @throws {GliaError} ERR_DENIED if this peer may call nothing of the process.
    */

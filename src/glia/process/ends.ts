@@ -14,7 +14,7 @@ export class Ends {
     this.list = kept
   }
 
-  /** @returns the exit, at a time of its own: a clock may stand still, or go back. */
+  /** @returns the exit, with a later time than the one before. The clock may stand still, or go back. */
   add(exit: Exit): Exit {
     const noted = { ...exit, at: Math.max(exit.at, (this.list.at(-1)?.at ?? 0) + 1) }
     this.list = [...this.list, noted].slice(-KEPT_ENDS)

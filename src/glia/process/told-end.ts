@@ -57,7 +57,7 @@ export function isLast({ kind, reason }: ProcessEnd): boolean {
   return kind === 'killed' || kind === 'moved' || reason.type === 'noproc' || reason.type === 'refused'
 }
 
-/** Without the places in the module, and without a word about linked processes: a watcher may know nothing of these. */
+/** An end as a watcher is told. Places in the module and linked processes are left out: a watcher may not learn of them. */
 export function toldEnd({ at, reason, final }: Exit): ProcessEnd {
   const { type } = reason
   if (type === 'exited') return { kind: 'exited', reason: { type, code: reason.code }, at, final }

@@ -52,6 +52,15 @@ test('the server learns what the call says of itself', async () => {
   near.abort(new GliaError('ERR_ABORTED', 'enough'))
 })
 
+test('calls that end with their session have an error each, since each notes its own place in it', async () => {
+  const { caller } = testSessions(() => undefined)
+  const calls = [caller.open(addressOf(newPid())), caller.open(addressOf(newPid()))]
+  caller.end(new GliaError('ERR_UNREACHABLE', 'It is gone.'))
+  const [one, other] = calls.map(({ signal }) => signal.reason as unknown)
+  for (const error of [one, other]) expect(error).toMatchObject({ code: 'ERR_UNREACHABLE', message: 'It is gone.' })
+  expect(one).not.toBe(other)
+})
+
 test('a call to a peer that is not at the other end is refused', async () => {
   const { caller } = testSessions(() => expect.unreachable())
   const stream = caller.open(addressOf(newPid(), 'run', OTHER))

@@ -167,7 +167,8 @@ export class Session {
     for (const call of this.#calls.values()) {
       // What arrived before its end can still be read.
       if (call.silent) call.release()
-      else call.fail(over)
+      // Each call notes in its error what only it knows, such as its place. So none shares an error with another.
+      else call.fail(new GliaError(over.code, over.message, { cause: over }))
     }
     this.#calls.clear()
     this.#init.channel.close(closeReason)

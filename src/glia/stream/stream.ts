@@ -20,7 +20,7 @@ export interface Stream {
   readonly expectedBytes?: number | undefined
   /**
    * The same text for each try of one call: calls of one caller with the same key run once, and each gets the reply. A
-   * call to this peer has it only if another peer calls.
+   * call over HTTP to this peer has none here, because `HttpCalls` has taken care of its key.
    */
   readonly key?: string | undefined
   /** For the calling side: whether the other side has said that the call does not run again if it is made again. */

@@ -128,8 +128,9 @@ export class Roster {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
     for (const { stream } of this.#members.values()) stream.abort(new GliaError('ERR_ABORTED', 'The relay stops.'))
+    // Each end has asked for the timer.
+    clearTimeout(this.#timer)
   }
 
   /** @throws {Error} if it is not about its sender, or comes too often */
