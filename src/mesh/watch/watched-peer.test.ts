@@ -6,7 +6,7 @@ import { makePolicy } from '../../glia/process/policy.ts'
 import { newPid } from '../../glia/pid.ts'
 import { testChannels } from '../../glia/session/test-channel.ts'
 import { nextTask } from '../../glia/wait/next-task.ts'
-import { WATCH_RETRY_MS } from '../limits.ts'
+import { WATCH_RETRY_MS, WATCH_STEADY_MS } from '../limits.ts'
 import { WatchedPeer } from './watched-peer.ts'
 import { Watchers } from './watchers.ts'
 
@@ -35,7 +35,35 @@ test('an idle watch sends nothing', async () => {
   peer.stop()
 })
 
-test('a peer that is away for an hour is looked for ever less often, and told of once', async () => {
+test.each([
+  ['at once', 0],
+  ['after longer than a stream has to last to be steady', WATCH_STEADY_MS + 2_000],
+])(
+  'a peer is away for an hour, and each try fails %s: it is looked for ever less often, and told of once',
+  async (_, ms) => {
+    vi.useFakeTimers()
+    let attempts = 0
+    const open = async (): Promise<never> => {
+      attempts += 1
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      throw new GliaError('ERR_UNREACHABLE', 'It is away.')
+    }
+    const peer = new WatchedPeer({ peer: 'watched', open, idle: () => undefined })
+    const ends: ProcessEnd[] = []
+    peer.add({ pid: newPid(), tell: (end) => ends.push(end) })
+    await vi.advanceTimersByTimeAsync(60 * MINUTE_MS)
+    expect(ends).toMatchObject([{ kind: 'unreachable', final: false }])
+    // Each wait is shortened by a third at most.
+    expect(attempts).toBeLessThan(20 + (60 * MINUTE_MS * 1.5) / WATCH_RETRY_MS.last)
+    peer.stop()
+    await vi.advanceTimersByTimeAsync(MINUTE_MS)
+    const before = attempts
+    await vi.advanceTimersByTimeAsync(60 * MINUTE_MS)
+    expect(attempts).toBe(before)
+  },
+)
+
+test('a new watch of a peer that is lost does not wait for the next try', async () => {
   vi.useFakeTimers()
   let attempts = 0
   const open = async (): Promise<never> => {
@@ -43,17 +71,13 @@ test('a peer that is away for an hour is looked for ever less often, and told of
     throw new GliaError('ERR_UNREACHABLE', 'It is away.')
   }
   const peer = new WatchedPeer({ peer: 'watched', open, idle: () => undefined })
-  const ends: ProcessEnd[] = []
-  peer.add({ pid: newPid(), tell: (end) => ends.push(end) })
+  peer.add({ pid: newPid(), tell: () => undefined })
   await vi.advanceTimersByTimeAsync(60 * MINUTE_MS)
-  expect(ends).toMatchObject([{ kind: 'unreachable', final: false }])
-  // Each wait is shortened by a third at most.
-  expect(attempts).toBeLessThan(20 + (60 * MINUTE_MS * 1.5) / WATCH_RETRY_MS.last)
-  peer.stop()
-  await vi.advanceTimersByTimeAsync(MINUTE_MS)
   const before = attempts
-  await vi.advanceTimersByTimeAsync(60 * MINUTE_MS)
-  expect(attempts).toBe(before)
+  peer.add({ pid: newPid(), tell: () => undefined })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(attempts).toBe(before + 1)
+  peer.stop()
 })
 
 test('a watcher that does not read is thrown out, and costs so much memory and no more', async () => {

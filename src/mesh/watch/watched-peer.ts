@@ -66,7 +66,8 @@ export class WatchedPeer {
     entry.settled.promise.catch(() => undefined) // whoever waits for it is told
     this.#entries.set(id, entry)
     this.#doubt(entry)
-    this.#ask(id, entry)
+    if (this.#lines) this.#ask(id, entry)
+    else this.hurry()
     return {
       settled: entry.settled.promise,
       stop: () => {
@@ -92,7 +93,6 @@ export class WatchedPeer {
     // The first watch is added in this turn.
     await Promise.resolve()
     while (!signal.aborted) {
-      const began = Date.now()
       try {
         // oxlint-disable-next-line no-await-in-loop -- one stream after the other
         await this.#converse(await this.#init.open(signal))
@@ -101,7 +101,6 @@ export class WatchedPeer {
         // After any other failure the next try may succeed. If it does not in time, the watchers are told of the loss.
         if (error.code === 'ERR_BAD_REQUEST') this.#refuseNew(error)
       }
-      if (Date.now() - began > WATCH_STEADY_MS) this.#backoff.reset()
       if (signal.aborted) return
       // oxlint-disable-next-line no-await-in-loop
       await this.#pause.for(this.#backoff.next())
@@ -111,12 +110,14 @@ export class WatchedPeer {
   /** Resolves when the stream is over. */
   async #converse(channel: SessionChannel): Promise<void> {
     const { promise: over, resolve } = Promise.withResolvers<void>()
+    const began = Date.now()
     const lines = new LineChannel(channel, { line: (line) => this.#receive(line), closed: resolve })
     this.#lines = lines
     lines.start()
     if (this.#life.signal.aborted) lines.close()
     for (const [id, entry] of this.#entries) this.#ask(id, entry)
     await over
+    if (Date.now() - began > WATCH_STEADY_MS) this.#backoff.reset()
     this.#lines = undefined
     for (const entry of this.#entries.values()) this.#doubt(entry)
   }
