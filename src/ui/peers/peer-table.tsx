@@ -15,7 +15,7 @@ export function PeerTable({ model, found }: { model: TabModel; found: Signal<str
   const counts = [
     `${peers.length - relays - known} connected`,
     ...(known > 0 ? [`${known} known`] : []),
-    ...(more > 0 ? [`${more} more`] : []),
+    ...(more > 0 ? [`${more} more in the mesh`] : []),
     ...(relays > 0 ? [relays === 1 ? '1 relay' : `${relays} relays`] : []),
   ]
   return (
