@@ -69,6 +69,7 @@ test('a tab calls it through the relay: replies, failures, a deadline, a cancel,
 }) => {
   await joined(tab)
   const peer = start('TestServe', { GLIA_RELAY: await tcpOf(server) })
+  const closed = once(peer, 'close')
   try {
     const lines = createInterface({ input: peer.stdout ?? process.stdin })
     let id: string | undefined
@@ -121,6 +122,6 @@ test('a tab calls it through the relay: replies, failures, a deadline, a cancel,
     await expect.poll(waited).toBe('2')
   } finally {
     peer.stdin?.end()
-    await once(peer, 'close')
+    await closed
   }
 })

@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream'
 import { open, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { chainNameOf } from '../glia/chain-name.ts'
 import { GliaError } from '../glia/errors.ts'
 import { newPid } from '../glia/pid.ts'
 import { bytes, echo, makeProc, type Run, untilAborted } from '../glia/test-peer.ts'
@@ -93,6 +94,12 @@ afterAll(async () => {
 
 const to = (method: string): string => `/ww/0.1.0/${tab.peerId}/${proc.pid}/${method}`
 
+/** What a failure says of where it was made. */
+function madeIn(address: string): object {
+  const [, , , peer = '', pid = ''] = address.split('/')
+  return { peer, process: chainNameOf(peer, pid).slice(peer.length + 1) }
+}
+
 function call(args: readonly string[], stdin?: string | Uint8Array): Promise<Result> {
   return cli.run(['call', ...args], stdin, env)
 }
@@ -164,7 +171,8 @@ test('the words of another peer do not command the terminal', async () => {
   expect((await call([to('shouts')])).stderr).toBe('ERR_FAILED: red [31m2J.\n')
   const { stderr } = await call([to('shouts'), '--json'])
   expect(stderr).toMatch(/^[ -~]+\n$/)
-  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_FAILED', message: 'red \u001b[31m\u009b2J\u202e.' })
+  const message = 'red \u001b[31m\u009b2J\u202e.'
+  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_FAILED', message, ...madeIn(to('shouts')) })
 })
 
 test('an input that is a folder, and an output that takes nothing, are one sentence', async () => {
@@ -255,7 +263,8 @@ test.each([
 test('--json tells a failure as JSON', async () => {
   const { code, stderr } = await call([to('exits'), '--json'])
   expect(code).toBe(3)
-  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_EXITED', message: 'The program exited with code 3.', exitCode: 3 })
+  const message = 'The program exited with code 3.'
+  expect(JSON.parse(stderr)).toEqual({ code: 'ERR_EXITED', message, exitCode: 3, ...madeIn(to('exits')) })
 })
 
 test('a file that cannot be read is one sentence', async () => {

@@ -15,7 +15,7 @@ import { FieldSplitter } from './fields.ts'
 import { KnownPeers } from './known-peers.ts'
 import { Roster } from './roster.ts'
 import { RosterReader } from './roster-reader.ts'
-import { gone, here, total, wanted } from './roster-wire.ts'
+import { gone, HERE, here, total, wanted } from './roster-wire.ts'
 
 const ADDRESS = multiaddr('/ip4/198.51.100.7/tcp/4001')
 
@@ -195,6 +195,29 @@ test('a peer of another relay that comes to this one counts once, and no more wh
   expect(roster.size).toBe(1)
   await client.stop()
   await expect.poll(() => roster.size).toBe(0)
+})
+
+test('an announcement that says nothing new is told to nobody', async () => {
+  const { door } = await rosterServer()
+  const [reader, same, newer] = await Promise.all([plainClient(), plainClient(), plainClient()])
+  const told: string[] = []
+  const splitter = new FieldSplitter()
+  const listening = await (await reader.dial(door)).newStream(ROSTER_PROTOCOL)
+  listening.addEventListener('message', ({ data }) => {
+    for (const { tag, bytes } of splitter.push(data.subarray()))
+      if (tag === HERE) told.push(readAnnouncement(bytes).id.toString())
+  })
+  const announce = async (client: Libp2p): Promise<Stream> => {
+    const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)
+    stream.send(Uint8Array.from(here(announcementOf(client))))
+    await expect.poll(() => told).toContain(client.peerId.toString())
+    return stream
+  }
+  const stream = await announce(same)
+  for (let i = 0; i < 3; i++) stream.send(Uint8Array.from(here(announcementOf(same))))
+  // The roster tells in the order in which it hears.
+  await announce(newer)
+  expect(told).toEqual([same.peerId.toString(), newer.peerId.toString()])
 })
 
 test('a peer that opens its stream again and again is told no more', async () => {

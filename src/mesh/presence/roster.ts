@@ -140,6 +140,8 @@ export class Roster {
     if (!this.#rate.admits(id)) throw new Error('the peer announces itself too often')
     if (readAnnouncement(bytes).id.toString() !== id) throw new Error('the announcement is about another peer')
     const isNew = !this.has(id)
+    // Saying the same again costs nobody a byte.
+    if (!isNew && isEqual(bytes, member.announcement)) return
     member.announcement = bytes.slice()
     // From now on the peer speaks for itself. What others told of it is dropped.
     this.#init.known.forget(id)
@@ -253,4 +255,8 @@ function tellGone(member: Member, id: string): void {
   // It may not have been told of yet. Then the peer drops what it does not know.
   member.here.delete(id)
   member.gone.add(id)
+}
+
+function isEqual(some: Uint8Array, others: Uint8Array | undefined): boolean {
+  return some.length === others?.length && some.every((byte, i) => byte === others[i])
 }

@@ -163,6 +163,20 @@ test('a peer that stays away is unreachable, once; its true end is told when it 
   expect(told.ends).toHaveLength(3)
 }, 30_000)
 
+test('a watch of a peer that was disconnected by hand is told so', async () => {
+  const { proc } = makeProc(() => exits(0))
+  const { caller, callee } = await joinedPair(proc)
+  const told = watch(caller, callee.peerId, proc.pid)
+  await told.settled
+  await caller.mesh.disconnect(callee.peerId)
+  await expect.poll(() => told.ends.length, { timeout: 8_000 }).toBe(1)
+  const [{ reason } = { reason: undefined }] = told.ends
+  expect(reason?.message).toBe(
+    `${callee.peerId} has not been reachable for 5 s. ${callee.peerId} was disconnected by hand.`,
+  )
+  told.stop()
+}, 15_000)
+
 test('a watch of a peer that nobody finds is told that it is unreachable, and stands', async () => {
   const hub = await relay()
   const caller = await glia()

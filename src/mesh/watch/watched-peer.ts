@@ -42,6 +42,8 @@ export class WatchedPeer {
   readonly #pause = new Wait()
   readonly #rate = new Rate(WATCH_LINE_RATE)
   #lines: LineChannel | undefined
+  /** Why the peer was not reached at the last try. */
+  #failure: string | undefined
   #lastId = 0
 
   constructor(init: WatchedPeerInit) {
@@ -98,6 +100,7 @@ export class WatchedPeer {
         await this.#converse(await this.#init.open(signal))
       } catch (thrown) {
         const error = toGliaError(thrown)
+        this.#failure = error.message
         // After any other failure the next try may succeed. If it does not in time, the watchers are told of the loss.
         if (error.code === 'ERR_BAD_REQUEST') this.#refuseNew(error)
       }
@@ -111,6 +114,7 @@ export class WatchedPeer {
   async #converse(channel: SessionChannel): Promise<void> {
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const began = Date.now()
+    this.#failure = undefined
     const lines = new LineChannel(channel, { line: (line) => this.#receive(line), closed: resolve })
     this.#lines = lines
     lines.start()
@@ -185,7 +189,8 @@ export class WatchedPeer {
       entry.timer = undefined
       entry.isLost = true
       entry.settled.resolve()
-      const message = `${this.#init.peer} has not been reachable for ${seconds(UNREACHABLE_MS)}.`
+      const lost = `${this.#init.peer} has not been reachable for ${seconds(UNREACHABLE_MS)}.`
+      const message = this.#failure === undefined ? lost : `${lost} ${this.#failure}`
       entry.watch.tell({ kind: 'unreachable', reason: { type: 'unreachable', message }, at: Date.now(), final: false })
     }, UNREACHABLE_MS)
   }
