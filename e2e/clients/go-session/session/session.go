@@ -1,5 +1,4 @@
-// Package session speaks /glia/0.1.0 over go-libp2p: many calls over one stream, as src/glia/session/SPEC.md has it. It
-// leaves out what that text only recommends, such as sending PING.
+// Package session speaks /glia/0.1.0 over go-libp2p: src/glia/session/SPEC.md, without what that only recommends.
 package session
 
 import (
@@ -224,6 +223,7 @@ func (c *Call) write(p []byte, end bool) (n int, err error) {
 	for len(p) > 0 || end && !c.outDone {
 		switch {
 		case cmp.Or(c.err, s.err) != nil:
+			c.finish(s.err) // The session does not know a call of which nothing was sent.
 			return n, cmp.Or(c.err, s.err)
 		case c.outDone:
 			return n, ErrStopped
