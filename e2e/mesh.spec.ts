@@ -254,7 +254,8 @@ test('a small call takes a message of the data channel there, and one back', asy
     const channels = await byChannel.evaluate((map) => [...map.values()])
     const [all = []] = channels.toSorted((a, b) => b.length - a.length)
     expect(all.length).toBeGreaterThanOrEqual(CALLS)
-    // Without whole-messages.ts the length of each message is a message of one or two bytes.
-    expect(all.filter((length) => length <= 2)).toEqual([])
+    // Without whole-messages.ts the length of each message is a message of one or two bytes. The negotiation of a new
+    // channel sends a few such messages.
+    expect(all.filter((length) => length <= 2).length).toBeLessThan(10)
   }
 })

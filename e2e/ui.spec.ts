@@ -135,6 +135,8 @@ test('a killed process leaves the table, and undo brings it back under its PID',
 
 test('the keyboard is enough: choose a process, write a message, call it', async ({ tab }) => {
   await spawn(tab, 'trouble')
+  // A key is pressed by somebody who sees where it goes.
+  await expect(row(tab, 'trouble')).toBeVisible()
   await row(tab, 'root').click()
   await tab.keyboard.press('ArrowDown')
   await expect(row(tab, 'trouble')).toHaveAttribute('aria-selected', 'true')
