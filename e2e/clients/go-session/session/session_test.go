@@ -128,12 +128,9 @@ func TestRealServer(t *testing.T) {
 	if to == "" || address == "" {
 		t.Skip("no server")
 	}
-	at, err := peer.AddrInfoFromString(to)
-	must(t, err)
-	a, _ := hosts(t)
-	must(t, a.Connect(t.Context(), *at))
+	a, at := hostAt(t, to, nil)
 	calls(t, dial(t, a, at.ID), address)
-	_, err = ask(t.Context(), dial(t, a, at.ID), strings.TrimSuffix(address, "echo")+"unknown", []byte("?"))
+	_, err := ask(t.Context(), dial(t, a, at.ID), strings.TrimSuffix(address, "echo")+"unknown", []byte("?"))
 	wants(t, err, "ERR_NO_METHOD")
 	_, err = ask(t.Context(), dial(t, a, at.ID), "?", []byte("?"))
 	wants(t, err, "ERR_BAD_ADDRESS")
@@ -146,12 +143,8 @@ func TestServe(t *testing.T) {
 	if relay == "" {
 		t.Skip("no relay")
 	}
-	at, err := peer.AddrInfoFromString(relay)
-	must(t, err)
-	h, _ := hosts(t)
-	Serve(h, echo)
-	must(t, h.Connect(t.Context(), *at))
-	_, err = client.Reserve(t.Context(), h, *at)
+	h, at := hostAt(t, relay, echo)
+	_, err := client.Reserve(t.Context(), h, at)
 	must(t, err)
 	fmt.Printf("serves as %s\n", h.ID())
 	io.Copy(io.Discard, os.Stdin)
@@ -163,11 +156,7 @@ func TestRealCaller(t *testing.T) {
 	if to == "" || gateway == "" {
 		t.Skip("no gateway")
 	}
-	at, err := peer.AddrInfoFromString(to)
-	must(t, err)
-	h, _ := hosts(t)
-	Serve(h, echo)
-	must(t, h.Connect(t.Context(), *at))
+	h, _ := hostAt(t, to, echo)
 	results := make(chan error, 17)
 	for i := range 17 {
 		go func() {
@@ -342,6 +331,19 @@ func hosts(t *testing.T) (a, b host.Host) {
 	}
 	must(t, a.Connect(t.Context(), peer.AddrInfo{ID: b.ID(), Addrs: b.Addrs()}))
 	return a, b
+}
+
+// hostAt makes a host that is connected to the peer of a multiaddr. With a handler it serves calls: before it connects, because
+// a relay looks at the protocols of a peer.
+func hostAt(t *testing.T, to string, handle func(*Call) error) (host.Host, peer.AddrInfo) {
+	at, err := peer.AddrInfoFromString(to)
+	must(t, err)
+	h, _ := hosts(t)
+	if handle != nil {
+		Serve(h, handle)
+	}
+	must(t, h.Connect(t.Context(), *at))
+	return h, *at
 }
 
 func dial(t *testing.T, h host.Host, to peer.ID) *Session {
