@@ -33,7 +33,9 @@ export class RequestBody implements Source {
     this.#limits = limits
     incoming.on('error', ignore) // 'close' comes too
     incoming.once('close', () => {
-      if (!this.#isOver) this.fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.'))
+      // Node closes a message once its last bytes were read, which may be before somebody asks for its end.
+      if (!incoming.readableEnded)
+        this.fail(new GliaError('ERR_ABORTED', 'The caller went away in the middle of its message.'))
     })
   }
 

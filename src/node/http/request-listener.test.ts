@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { GliaError } from '../../glia/errors.ts'
 import type { CallReply } from '../../glia/http/http-calls.ts'
 import { EXIT_HEADER, noteExit } from '../../glia/http/http-exit.ts'
@@ -125,6 +125,20 @@ test('a client that goes away aborts the call and cancels its reply', async () =
   socket.destroy()
   await Promise.all([aborted.promise, cancelled.promise])
   expect(await outcome.promise).toBe('broken')
+})
+
+test('a body that its reader ends late is whole, though Node has closed it by then', async () => {
+  const port = await open(async (_request, { body, incoming }) => {
+    const closed = once(incoming, 'close')
+    await once(incoming, 'readable')
+    await vi.waitFor(() => expect(incoming.complete).toBe(true))
+    const first = await body?.read()
+    await closed
+    return Response.json([first?.length, await body?.read()])
+  })
+  const { socket, all } = await post(port, 'Content-Length: 4')
+  socket.write('text')
+  expect(await all).toContain('[4,null]')
 })
 
 test('a client that goes away in the middle of its message fails the body, as one that is cut off', async () => {
