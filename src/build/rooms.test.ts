@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     stream: [],
     wait: [],
     process: ['stream', 'wait'],
-    door: ['process', 'stream'],
+    door: ['process', 'stream', 'wait'],
     http: ['stream'],
     session: ['stream', 'wait'],
   },

@@ -6,16 +6,17 @@ const LOOKS = 16
  */
 export class Spinner {
   readonly #maxMs: number
-  readonly #pause: number
+  readonly #maxPause: number
   #skip = 0
+  #pause = 0
 
   /**
    * @param maxMs Longest time of one spin.
-   * @param pause Waits that are not spun after one that was spun in vain.
+   * @param maxPause Most waits that are not spun after those that were spun in vain. None are left out after the first.
    */
-  constructor(maxMs: number, pause = 0) {
+  constructor(maxMs: number, maxPause = 0) {
     this.#maxMs = maxMs
-    this.#pause = pause
+    this.#maxPause = maxPause
   }
 
   /** @returns whether `check` came true in time. */
@@ -27,9 +28,15 @@ export class Spinner {
     }
     const end = performance.now() + this.#maxMs
     do {
-      for (let i = 0; i < LOOKS; i++) if (check()) return true
+      for (let i = 0; i < LOOKS; i++) if (check()) return this.#succeed()
     } while (performance.now() < end)
     this.#skip = this.#pause
+    this.#pause = Math.min(this.#pause * 2 + 1, this.#maxPause)
     return false
+  }
+
+  #succeed(): true {
+    this.#pause = 0
+    return true
   }
 }

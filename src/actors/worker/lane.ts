@@ -1,5 +1,6 @@
 import type { Message } from '../../glia/process/actor.ts'
 import { Breather } from '../../glia/wait/next-task.ts'
+import { withinTurns } from '../../glia/wait/turns.ts'
 import type { Carrier } from '../carrier/carrier.ts'
 import type { CallFrame, GuestFrame } from '../carrier/frames.ts'
 import { BROKEN } from '../carrier/ring.ts'
@@ -154,8 +155,7 @@ export class Lane {
     const { carrier } = wire
     if (wire.spin) {
       // Bytes at hand are sent within these turns. A small message is then often answered before a sleep is worth it.
-      for (let i = 0; i < FEED_TURNS && !run.fed; i++) await Promise.resolve()
-      if (run.fed) wire.spin()
+      if (await withinTurns(() => run.fed, FEED_TURNS)) wire.spin()
     }
     const breather = new Breather(HOLD_MS)
     for (let done = false; ;) {

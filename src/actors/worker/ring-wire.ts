@@ -11,10 +11,13 @@ import type { Channel } from './worker-api.ts'
 /** stderr is text for people: a small ring, with back-pressure on a guest that floods it. */
 const STDERR_BYTES = 16 * 1024
 
-/** Longest time that the page looks for a reply before it goes on, in ms. The main thread must not stall. */
-const SPIN_MS = 0.03
-/** Messages during which it does not look, after one that took longer. */
-const SPIN_PAUSE = 8
+/**
+ * Longest time that the page looks for a reply before it goes on, in ms. The main thread must not stall, but a worker
+ * that sleeps needs more than half of it to wake.
+ */
+const SPIN_MS = 0.1
+/** Most messages during which it does not look, after several in turn that took longer. */
+const SPIN_PAUSE = 15
 
 /** Bytes go through shared rings, control through shared words. Nothing is posted to run a message. */
 export class RingWire implements Wire {

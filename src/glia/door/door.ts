@@ -11,6 +11,7 @@ import { GliaError } from '../errors.ts'
 import { FairQueue, type Sender } from '../process/fair-queue.ts'
 import { senderOf } from '../process/sender-of.ts'
 import type { Stream } from '../stream/stream.ts'
+import { settlesWithin } from '../wait/turns.ts'
 
 /** The process of a call. */
 export interface Callee {
@@ -48,7 +49,6 @@ export class Door {
       await callee.deliver(arriving, arriving)
     } finally {
       this.#calls.remove(call)
-      if (this.#calls.size === 0) this.#stopCounting()
     }
   }
 
@@ -69,6 +69,8 @@ export class Door {
   }
 
   #count(): void {
+    // Not when the last call ends: the next one may be there at once.
+    if (this.#calls.size === 0) return this.#stopCounting()
     const heavy = new Map<string, number>()
     let total = 0
     for (const call of this.#calls) {
@@ -132,14 +134,19 @@ function refuse(call: Call | undefined, message: string): void {
   call?.abort(new GliaError('ERR_MAILBOX_FULL', message))
 }
 
+/** Turns of the microtask queue within which the first bytes are read that came with the call. */
+const TURNS = 8
+
 /** @throws {GliaError} ERR_DEADLINE if the message does not begin; the reason of the stream's abort. */
 async function begun(arriving: ArrivingStream): Promise<void> {
+  const begin = arriving.begin()
+  if (await settlesWithin(begin, TURNS)) return begin
   const timer = setTimeout(() => {
     const message = `Nothing was sent for ${SILENCE_MS / 1000} s. Send a message, or end it if it is empty.`
     arriving.abort(new GliaError('ERR_DEADLINE', message))
   }, SILENCE_MS)
   try {
-    await arriving.begin()
+    await begin
   } finally {
     clearTimeout(timer)
   }

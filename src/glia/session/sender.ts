@@ -1,5 +1,6 @@
 import type { GliaError } from '../errors.ts'
 import { TaskRunner } from '../wait/next-task.ts'
+import { withinTurns } from '../wait/turns.ts'
 import { Batch } from './batch.ts'
 import { FRAME, MAX_DATA_BYTES, MAX_HEAD_BYTES } from './frames.ts'
 import { encodeStatus } from './head.ts'
@@ -21,6 +22,8 @@ const ACKNOWLEDGED_BYTES = 16 * 1024
  */
 const MAX_TASKS = 8
 const SHARE = 4
+/** Turns of the microtask queue within which a small message is complete and sent. Only without that a task is needed. */
+const TURNS = 24
 /** A call that has sent less than this does not wait for those that have sent more, nor for the last bytes of the window. */
 const SMALL_BYTES = MAX_DATA_BYTES
 /** Calls whose end, refusal or credit may wait to be sent. A peer that opens more and takes nothing is cut off. */
@@ -64,6 +67,8 @@ export class Sender {
   #pongDue = false
   /** Tasks that were let pass since something is due. */
   #waited = 0
+  /** Whether the bytes that are due may be sent before a task could run. */
+  #settling = false
   #flushing = false
   #full = false
   #stopped = false
@@ -160,6 +165,14 @@ export class Sender {
   }
 
   #request(): void {
+    if (this.#settling || !this.#isFlushDue()) return
+    this.#settling = true
+    void this.#requestUnlessSent()
+  }
+
+  async #requestUnlessSent(): Promise<void> {
+    await withinTurns(() => !this.#isFlushDue(), TURNS)
+    this.#settling = false
     if (this.#isFlushDue()) this.#flush.request()
   }
 

@@ -1,5 +1,6 @@
 import type { Stream as Libp2pStream } from '@libp2p/interface'
 import type { SessionChannel } from '../../glia/session/session.ts'
+import { raiseLowWater } from '../patches/low-water.ts'
 import { sendWholeMessages } from '../patches/whole-messages.ts'
 import { piecesOf } from './libp2p-stream.ts'
 
@@ -13,6 +14,7 @@ export class Libp2pChannel implements SessionChannel {
   /** @param explain Finds a better reason for the end of the stream than libp2p gives. */
   constructor(stream: Libp2pStream, explain: (reason: Error | undefined) => Error | undefined = (reason) => reason) {
     sendWholeMessages(stream)
+    raiseLowWater(stream)
     this.#stream = stream
     this.#explain = explain
   }
