@@ -68,10 +68,10 @@ test.describe('without a service worker', () => {
     // The edit: what the server compiles of the changed file comes with another word.
     await page.route(/src\/ui\/tab-bar\.tsx\?t=/, async (route) => {
       const compiled = await route.fetch()
-      await route.fulfill({ response: compiled, body: (await compiled.text()).replace('"Peers"', '"Others"') })
+      await route.fulfill({ response: compiled, body: (await compiled.text()).replace('"Views"', '"Parts"') })
     })
     touch('src/ui/tab-bar.tsx')
-    await expect(page.getByRole('tab', { name: 'Others' })).toBeVisible()
+    await expect(page.getByRole('tablist', { name: 'Parts' })).toBeVisible()
     await expect(page.getByRole('tab', { name: 'Settings' })).toHaveAttribute('aria-selected', 'true')
   })
 })

@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     kit: [],
     processes: ['kit'],
     console: ['kit', 'processes'],
+    process: ['console', 'kit', 'processes'],
     spawn: ['kit', 'processes'],
     peers: ['console', 'kit'],
     settings: ['kit', 'peers'],

@@ -1,3 +1,4 @@
+import type { FileInfo } from '../actors/files/file-index.ts'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ProcessFiles as Files } from '../actors/files/process-files.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
@@ -51,6 +52,14 @@ export class KeptFiles implements ProcessFiles {
 
   readonly add = async (pid: string, files: readonly File[], cancelled: AbortSignal): Promise<void> =>
     (await this.#init.table()).importFiles(pid, files, cancelled)
+
+  readonly list = async (pid: string): Promise<readonly FileInfo[]> =>
+    (await (await this.#init.table()).listFiles(pid)).entries
+
+  readonly read = async (pid: string, path: string): Promise<Blob> => (await this.#init.table()).readFile(pid, path)
+
+  readonly remove = async (pid: string, path: string, cancelled: AbortSignal): Promise<void> =>
+    (await this.#init.table()).removeFile(pid, path, cancelled)
 }
 
 /** The storage of this whole site. Without a store there is nothing to tell. */

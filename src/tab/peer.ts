@@ -17,6 +17,7 @@ import type { Stream } from '../glia/stream/stream.ts'
 import type { MeshNode } from '../mesh/index.ts'
 import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
+import type { LogKeeper } from './log-keeper.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
@@ -63,7 +64,12 @@ export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 
 
 /** Starts the peer of this tab: identity, processes, router, HTTP API, and the libp2p node in the background. */
 export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise<Peer> {
-  const { log, storage, alive, openSibling, rootOfSibling, listingOfSibling, changed } = init
+  const { log, storage, alive, openSibling, rootOfSibling, listingOfSibling } = init
+  let logs: LogKeeper | undefined
+  const changed = (): void => {
+    init.changed()
+    logs?.notice()
+  }
   const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadModule(init.rootModule)
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
@@ -115,6 +121,12 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   })
   await table.restore()
   await table.ensureRoot(await rootModule)
+  import('./log-keeper.ts')
+    .then(({ LogKeeper }) => LogKeeper.start({ storage, slot, log, alive, entries: () => table.entries }))
+    .then(
+      (keeper) => (logs = keeper),
+      (thrown: unknown) => log.warn('the logs of earlier pages are not there:', thrown),
+    )
   const mesh: TabMesh = new TabMesh({
     ...init,
     module,

@@ -49,8 +49,16 @@ export interface JoinQuestion {
   hosts: readonly string[]
 }
 
-/** The tab keeps the link here once the person has agreed: a reload does not ask again. */
+/**
+ * The tab keeps the hash of the link that it follows here. After a reload it follows the link without asking again,
+ * also if the page shows the address of a view by then.
+ */
 const AGREED = 'glia-join'
+
+/** Whether a hash is the address of a view of the page. */
+function isViewHash(hash: string): boolean {
+  return hash.startsWith('#/')
+}
 
 /** Whether the link is this tab's own: the person looks at it here. */
 function isOwn({ peers }: Invitation, { peerId }: MeshNode): boolean {
@@ -85,6 +93,10 @@ export class TabMesh {
   #agree: (() => void) | undefined
   /** The page's own link, while its peer is not connected. */
   #link: JoinAttempt | undefined
+  /** The hash of the page's link. Empty if the page has none. */
+  #followed: string | undefined
+  /** The person may show another view before the node has started. */
+  readonly #openedWith = location.hash
   #isJoined = false
 
   constructor(init: TabMeshInit) {
@@ -197,14 +209,19 @@ export class TabMesh {
       this.badJoinLink = error && { error, at }
       this.#init.changed()
     }
+    const hash = this.#linkHash()
+    if (hash === this.#followed) return
+    this.#followed = hash
+    if (sessionStorage.getItem(AGREED) !== hash) sessionStorage.removeItem(AGREED)
     this.#link?.stop()
     this.#link = undefined
     this.#ask(undefined)
     tell(undefined)
     try {
-      const invitation = mesh.parseJoinLink(location.hash)
+      const invitation = mesh.parseJoinLink(hash)
       if (!invitation || isOwn(invitation, node)) return
-      void this.#considerJoinLink(invitation, location.hash, () => {
+      void this.#considerJoinLink(invitation, hash, () => {
+        sessionStorage.setItem(AGREED, hash)
         this.#link = new JoinAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
       })
     } catch (thrown) {
@@ -212,18 +229,22 @@ export class TabMesh {
     }
   }
 
+  /** The hash of the page. The address of a view changes the hash, and the link stays. */
+  #linkHash(): string {
+    if (!isViewHash(location.hash)) return location.hash
+    if (this.#followed !== undefined) return this.#followed
+    return isViewHash(this.#openedWith) ? (sessionStorage.getItem(AGREED) ?? '') : this.#openedWith
+  }
+
   /** Follows a link at once if it names no new hosts. Otherwise it waits for the person's consent. */
   async #considerJoinLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
     // Now the origin's own relays are known, or the origin cannot be reached.
     await this.#originAsked
-    if (location.hash !== hash) return
+    if (this.#followed !== hash) return
     const { strangers } = compareWithOwn(invitation, this.#ownRelays)
     if (strangers.length === 0 || sessionStorage.getItem(AGREED) === hash) return follow()
     const [first = ''] = invitation.peers
-    this.#ask({ from: first.slice(first.lastIndexOf('/') + 1), hosts: strangers }, () => {
-      sessionStorage.setItem(AGREED, hash)
-      follow()
-    })
+    this.#ask({ from: first.slice(first.lastIndexOf('/') + 1), hosts: strangers }, follow)
   }
 
   /** The person's answer to {@link question}. */

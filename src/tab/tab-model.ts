@@ -7,7 +7,7 @@ import { cancellation } from '../glia/cancel.ts'
 import type { CallRecord } from '../glia/process/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
-import { isOf } from '../glia/process/links.ts'
+import { isOf, type Watch } from '../glia/process/links.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
 import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
@@ -166,6 +166,16 @@ export class LiveTabModel implements TabModel {
       )
     })
 
+  readonly cancelRunning = async (pid: string): Promise<void> => {
+    const { table } = await this.#peer.promise
+    table.get(pid)?.running?.abort(cancellation('The owner of the process cancelled the message.'))
+  }
+
+  readonly duplicate = async (pid: string, name: string): Promise<string> =>
+    (await this.#peer.promise).table.duplicate(pid, name)
+
+  readonly moduleOf = async (pid: string): Promise<Blob> => (await this.#peer.promise).table.moduleOf(pid)
+
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 
   readonly kill = async (pid: string): Promise<{ undo: () => Promise<void> }> => {
@@ -177,7 +187,7 @@ export class LiveTabModel implements TabModel {
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>
     this.#callTo(`${PROTOCOL}/self/${pid}/${method}`, message)
 
-  readonly callPeer = (address: string, message: Uint8Array): CallHandle => this.#callTo(address, message)
+  readonly callPeer = (address: string, message: Uint8Array | Blob): CallHandle => this.#callTo(address, message)
 
   readonly listedBy = async (peerId: string, cancelled: AbortSignal): Promise<readonly ListedProcess[]> =>
     askInTime((await this.#peer.promise).listingOf, peerId, cancelled)
@@ -225,7 +235,8 @@ export class LiveTabModel implements TabModel {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
     const entries = this.#entries()
-    this.processes.value = entries.map((entry) => viewOf(entry, entries))
+    const watches = entries.flatMap(({ record }) => record.watches ?? [])
+    this.processes.value = entries.map((entry) => viewOf(entry, entries, watches))
     this.#version.value += 1
     if (this.#mesh) this.#showMesh(this.#mesh)
   }
@@ -267,7 +278,12 @@ export class LiveTabModel implements TabModel {
   }
 }
 
-function viewOf({ record, proc, lastError, persisted }: ProcessEntry, all: readonly ProcessEntry[]): ProcessView {
+/** @param watches Those of all processes: among a thousand processes each looks at these alone. */
+function viewOf(
+  { record, proc, lastError, persisted }: ProcessEntry,
+  all: readonly ProcessEntry[],
+  watches: readonly Watch[],
+): ProcessView {
   return {
     pid: record.pid,
     name: record.name,
@@ -287,15 +303,19 @@ function viewOf({ record, proc, lastError, persisted }: ProcessEntry, all: reado
     backoffUntil: proc.backoffUntil,
     death: record.dead,
     exits: record.exits ?? [],
-    ties: tiesOf(record, all),
+    ties: tiesOf(record, all, watches),
     lastError: lastError && { code: lastError.error.code, message: lastError.error.message, at: lastError.at },
     persisted,
   }
 }
 
-function tiesOf({ pid, watches = [], links = [] }: ProcessRecord, all: readonly ProcessEntry[]): TieView[] {
+function tiesOf(
+  { pid, watches = [], links = [] }: ProcessRecord,
+  all: readonly ProcessEntry[],
+  watchesOfAll: readonly Watch[],
+): TieView[] {
   const nameOf = (other: string): string => all.find(({ record }) => record.pid === other)?.record.name ?? other
-  const watchers = all.flatMap(({ record }) => (record.watches ?? []).filter((watch) => isOf(watch, pid)))
+  const watchers = watchesOfAll.filter((watch) => isOf(watch, pid))
   return [
     ...watches.map(({ watched, host, method }) => ({
       pid: watched,

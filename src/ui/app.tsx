@@ -1,133 +1,54 @@
 import './styles.css'
-import { useSignal, useSignalEffect } from '@preact/signals'
-import { useMemo, useRef } from 'preact/hooks'
+import { useSignalEffect } from '@preact/signals'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { BadJoinLink } from './peers/bad-join-link.tsx'
-import { ConsoleState } from './console/console-state.ts'
-import { Console } from './console/console.tsx'
 import { deferred, loadDeferred } from './kit/deferred.tsx'
 import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
 import { Header } from './header.tsx'
-import type { ProcessView, TabModel } from './model.ts'
+import { hashOf, HOME } from './route.ts'
+import type { TabModel } from './model.ts'
 import { JoinConsent } from './peers/join-consent.tsx'
-import { Notices, showError, showNews, wordsOf } from './kit/notices.tsx'
-import { PeersState } from './peers/peers-state.ts'
-import { ProcessList } from './processes/process-list.tsx'
-import { nextSelection } from './processes/selection.ts'
-import { SettingsState } from './settings/settings-state.ts'
-import { StartPanel } from './spawn/start-panel.tsx'
-import { Swap } from './processes/swap.ts'
-import { type Tab, TabBar, tabId } from './tab-bar.tsx'
+import { Notices } from './kit/notices.tsx'
+import { Page } from './page.ts'
+import { route } from './router.ts'
+import { showTheme } from './theme.ts'
+import { TabBar, tabId } from './tab-bar.tsx'
+import { VIEWS } from './views.ts'
 
-const JoinDialog = deferred((views) => views.JoinDialog)
-const PeersView = deferred((views) => views.PeersView)
-const SettingsView = deferred((views) => views.SettingsView)
-const SpawnSheets = deferred((views) => views.SpawnSheets)
+const JoinDialog = deferred(async () => (await import('./later-views.ts')).JoinDialog)
+const Palette = deferred(async () => (await import('./later-views.ts')).Palette)
+const SpawnSheets = deferred(async () => (await import('./later-views.ts')).SpawnSheets)
 
 /** The page. */
 export function App({ model }: { model: TabModel }) {
-  const tab = useSignal<Tab>('processes')
-  const joinShown = useSignal(false)
-  /** Files that were dropped or chosen. Each gets a sheet, on which the person decides what becomes of it. */
-  const given = useSignal<readonly File[]>([])
-  const sheetsShown = useSignal(false)
-  const peersState = useMemo(() => new PeersState(), [])
-  const settingsState = useMemo(() => new SettingsState(), [])
-  const selected = useSignal<string | undefined>(undefined)
-  const focusPid = useSignal<string | undefined>(undefined)
-  const consoles = useRef(new Map<string, ConsoleState>())
-  const lastPids = useRef<readonly string[]>([])
-  useSignalEffect(() => {
-    const now = model.processes.value.map(({ pid }) => pid)
-    selected.value = nextSelection(selected.peek(), lastPids.current, now)
-    lastPids.current = now
-  })
-  useSignalEffect(() => {
-    const peerId = model.peerId.value
-    document.title = peerId ? `${shortId(peerId)} · Glia` : 'Glia'
-  })
-
-  const choices = useRef(0)
-  const choose = (pid: string): void => {
-    choices.current += 1
-    selected.value = pid
-  }
-
-  const spawn = async (what: string, made: Promise<string>): Promise<void> => {
-    const before = choices.current
-    try {
-      const pid = await made
-      // The person may have chosen another process meanwhile: the choice stays.
-      if (choices.current !== before) return
-      selected.value = pid
-      focusPid.value = pid
-    } catch (thrown) {
-      if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${what} was not started`, thrown)
-    }
-  }
-  const onSheetsDone = (pid: string): void => {
-    choose(pid)
-    focusPid.value = pid
-  }
-  const spawnFiles = (files: readonly File[]): void => {
-    tab.value = 'processes'
-    given.value = [...given.peek(), ...files]
-    sheetsShown.value = true
-  }
+  const page = useMemo(() => new Page(model), [])
+  useMemo(showTheme, [])
+  useSignalEffect(() => page.followProcesses())
   useSignalEffect(() => {
     const files = model.opened.value
     if (files.length === 0) return
     model.opened.value = []
-    spawnFiles(files)
+    page.spawnFiles(files)
   })
   useSignalEffect(() => {
     // The peer has started, so loading the views takes nothing from the start.
     if (model.peerId.value !== undefined) loadDeferred()
   })
-  const consoleOf = ({ pid, methods }: ProcessView): ConsoleState => {
-    const known = consoles.current.get(pid) ?? new ConsoleState(methods)
-    consoles.current.set(pid, known)
-    return known
-  }
-  const kill = async (pid: string, name: string): Promise<void> => {
-    try {
-      const { undo } = await model.kill(pid)
-      const restore = (): void =>
-        void undo().then(
-          () => choose(pid),
-          (thrown: unknown) => showError(`${name} did not come back`, thrown),
-        )
-      showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {
-        label: 'Undo',
-        run: restore,
-      })
-    } catch (thrown) {
-      showError(`${name} was not killed`, thrown)
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return
+      // Browsers have other uses for it.
+      event.preventDefault()
+      page.paletteShown.value = true
     }
-  }
-
-  const swapByDrop = (process: ProcessView, file: File): void => {
-    choose(process.pid)
-    consoleOf(process).setSwap(new Swap(model.draft(file)))
-  }
-  const tellSwapped = (pid: string, name: string, fileName: string, undo: () => Promise<void>): void => {
-    const swapBack = (): void =>
-      void undo().then(
-        () => choose(pid),
-        (thrown: unknown) => showError(`${name} still runs ${fileName}`, thrown),
-      )
-    showNews(`${name} runs ${fileName} now`, 'Undo brings back the module that it ran before.', {
-      label: 'Undo',
-      run: swapBack,
-    })
-  }
-
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  }, [])
   const { fatal } = model
-  const connected = model.peers.value.filter(({ link, relay }) => link !== 'none' && !relay).length
-  const process = model.processes.value.find(({ pid }) => pid === selected.value)
   return (
     <>
-      <Header model={model} joinShown={joinShown} onFiles={spawnFiles} />
+      <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.spawnFiles(files)} />
       {model.updateReady.value && <UpdateNotice />}
       {fatal.value ? (
         <main class="fatal">
@@ -139,57 +60,74 @@ export function App({ model }: { model: TabModel }) {
           </button>
         </main>
       ) : (
-        <>
-          <TabBar tab={tab} counts={{ processes: model.processes.value.length, peers: connected }} />
-          <BadJoinLink model={model} />
-          <JoinConsent model={model} />
-          <main>
-            <div key={tab.value} class={`view ${tab.value}`} role="tabpanel" aria-labelledby={tabId(tab.value)}>
-              {tab.value === 'processes' && (
-                <>
-                  <div class="left">
-                    <StartPanel
-                      model={model}
-                      onBundled={(actor) => void spawn(actor.name, model.spawnBundled(actor))}
-                    />
-                    <ProcessList
-                      processes={model.processes.value}
-                      selected={selected.value}
-                      onSelect={choose}
-                      onDrop={swapByDrop}
-                    />
-                  </div>
-                  {process && (
-                    <Console
-                      key={process.pid}
-                      model={model}
-                      process={process}
-                      state={consoleOf(process)}
-                      focusPid={focusPid}
-                      onKill={() => void kill(process.pid, process.name)}
-                      onSwapped={(...swapped) => tellSwapped(process.pid, process.name, ...swapped)}
-                    />
-                  )}
-                </>
-              )}
-              {tab.value === 'peers' && (
-                <PeersView
-                  model={model}
-                  state={peersState}
-                  joinShown={joinShown}
-                  onSettings={() => (tab.value = 'settings')}
-                />
-              )}
-              {tab.value === 'settings' && <SettingsView model={model} state={settingsState} />}
-            </div>
-          </main>
-        </>
+        <Place model={model} page={page} />
       )}
-      {sheetsShown.value && <SpawnSheets model={model} files={given} onDone={onSheetsDone} />}
-      {joinShown.value && <JoinDialog model={model} shown={joinShown} />}
+      {page.sheetsShown.value && <SpawnSheets model={model} files={page.given} onDone={(pid) => page.showMade(pid)} />}
+      {page.paletteShown.value && !fatal.value && <Palette model={model} page={page} />}
+      {page.joinShown.value && <JoinDialog model={model} shown={page.joinShown} />}
       <Notices />
-      <DropTarget onFiles={spawnFiles} />
+      <DropTarget onFiles={(files) => page.spawnFiles(files)} />
     </>
+  )
+}
+
+/** The navigation, and the view of the place where the page is. */
+function Place({ model, page }: { model: TabModel; page: Page }) {
+  const { view: name, id, part } = route.value
+  const view = VIEWS.get(name)
+  const tab = view?.under ?? (view ? name : HOME)
+  const key = hashOf(name, id)
+  const panel = useRef<HTMLDivElement>(null)
+  const before = useRef<string | undefined>(undefined)
+  useSignalEffect(() => {
+    const shown = route.value.view
+    const words = page.title.value ?? (shown === HOME ? undefined : VIEWS.get(shown)?.word)
+    const peer = model.peerId.value
+    document.title = [words, peer && shortId(peer), 'Glia'].filter((each) => each !== undefined).join(' · ')
+  })
+  useLayoutEffect(() => {
+    const isFirst = before.current === undefined
+    before.current = key
+    if (isFirst) return
+    scrollTo(0, 0)
+    // The focus was in the view that is gone. If it is on a tab of the navigation, it stays there.
+    if (document.activeElement === document.body) focusStart(panel.current)
+  }, [key])
+  return (
+    <>
+      <TabBar model={model} tab={tab} paletteShown={page.paletteShown} />
+      <BadJoinLink model={model} />
+      <JoinConsent model={model} />
+      <main>
+        <div
+          ref={panel}
+          key={key}
+          class={`view ${view ? name : ''}`}
+          role="tabpanel"
+          tabIndex={-1}
+          aria-labelledby={tabId(tab)}
+        >
+          {view ? <view.Show model={model} page={page} id={id} part={part} /> : <NoSuchView />}
+        </div>
+      </main>
+    </>
+  )
+}
+
+/** The focus goes to the chosen row of a list, or else to the view itself, so that Tab goes on from there. */
+function focusStart(panel: HTMLElement | null): void {
+  const start = panel?.querySelector<HTMLElement>('tr[aria-selected=true]') ?? panel
+  start?.focus({ preventScroll: start === panel })
+}
+
+function NoSuchView() {
+  return (
+    <section class="panel hint">
+      <p>
+        This page has no view <span class="mono wrap">{location.hash}</span>. The link may be of a newer version.
+      </p>
+      <a href={hashOf(HOME)}>Show the processes</a>
+    </section>
   )
 }
 

@@ -1,7 +1,11 @@
-/** The views that no first call needs, in one chunk: see `deferred.tsx`. */
+/**
+ * The views that are no part of the frame of the page, in one chunk: see `deferred.tsx`. A view that brings a library has a
+ * chunk of its own, and is not in this file.
+ */
 export { JoinDialog } from './peers/join-dialog.tsx'
+export { Palette } from './palette.tsx'
 export { PeersView } from './peers/peers-view.tsx'
-export { ProcessFacts } from './processes/process-facts.tsx'
+export { ProcessesView } from './processes-view.tsx'
+export { ProcessPage } from './process/process-page.tsx'
 export { SettingsView } from './settings/settings-view.tsx'
 export { SpawnSheets } from './spawn/spawn-sheets.tsx'
-export { SwapPanel } from './processes/swap-panel.tsx'

@@ -3,6 +3,7 @@
  * router. The views only read the signals and call the functions.
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
+import type { FileInfo } from '../actors/files/file-index.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
@@ -160,6 +161,12 @@ export interface ProcessFiles {
    * with GliaError.
    */
   add: (pid: string, files: readonly File[], signal: AbortSignal) => Promise<void>
+  /** What is under `/data` now, sorted by path. Rejects with GliaError. */
+  list: (pid: string) => Promise<readonly FileInfo[]>
+  /** One file. Rejects with GliaError. */
+  read: (pid: string, path: string) => Promise<Blob>
+  /** Removes a file, or a folder with everything in it, between two messages. Rejects with GliaError. */
+  remove: (pid: string, path: string, signal: AbortSignal) => Promise<void>
 }
 
 /** How far the start of a bundled actor is. */
@@ -223,6 +230,12 @@ export interface TabModel {
   setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
   /** The last calls of a process, the newest first. */
   calls: (pid: string) => ReadonlySignal<readonly CallRecord[]>
+  /** Ends the message that a process handles, whoever sent it. A guest that does not return is ended. */
+  cancelRunning: (pid: string) => Promise<void>
+  /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */
+  duplicate: (pid: string, name: string) => Promise<string>
+  /** The bytes of a process's module. Rejects with GliaError. */
+  moduleOf: (pid: string) => Promise<Blob>
   /** Gives a process a fresh instance. A dead process lives again. Rejects with GliaError. */
   restart: (pid: string) => Promise<void>
   /** Undefined where processes keep no files. */
@@ -246,8 +259,8 @@ export interface TabModel {
   disconnect: (peerId: string) => Promise<void>
   /** The processes that another peer lists to this one. Rejects with GliaError. */
   listedBy: (peerId: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
-  /** Calls a method of a process of another peer. */
-  callPeer: (address: string, message: Uint8Array) => CallHandle
+  /** Calls a method at an address, of this peer or of another one. */
+  callPeer: (address: string, message: Uint8Array | Blob) => CallHandle
   /** What the browser promised about the data of this site. */
   storage: ReadonlySignal<StorageView>
   /** Asks the browser to keep the data. */

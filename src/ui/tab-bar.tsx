@@ -1,47 +1,71 @@
 import type { Signal } from '@preact/signals'
+import { useLayoutEffect } from 'preact/hooks'
+import { Icon } from './kit/icons.tsx'
+import type { TabModel } from './model.ts'
+import { hashOf } from './route.ts'
+import { goTo } from './router.ts'
+import { VIEWS } from './views.ts'
 
-const TABS = { processes: 'Processes', peers: 'Peers', settings: 'Settings' } as const
-const NAMES = Object.keys(TABS) as Tab[]
-
-export type Tab = keyof typeof TABS
+const NAMES = [...VIEWS].flatMap(([name, { word }]) => (word === undefined ? [] : [name]))
 
 export interface TabBarProps {
-  tab: Signal<Tab>
-  /** Numbers beside the names of tabs. */
-  counts: Partial<Record<Tab, number>>
+  model: TabModel
+  /** The view that is marked. */
+  tab: string
+  /** Set when the palette of commands is asked for. */
+  paletteShown: Signal<boolean>
 }
 
-/** The tabs of the views. The arrow keys, Home and End go from one to the next. */
-export function TabBar({ tab, counts }: TabBarProps) {
+/** Links to the views. The arrow keys, Home and End go from one to the next. */
+export function TabBar({ model, tab, paletteShown }: TabBarProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
-    const at = NAMES.indexOf(tab.value)
+    const at = NAMES.indexOf(tab)
     const moves: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }
     const name = NAMES.at((moves[event.key] ?? NaN) % NAMES.length)
     if (!(event.key in moves) || !name) return
     event.preventDefault()
-    tab.value = name
+    goTo(hashOf(name))
     document.getElementById(tabId(name))?.focus()
   }
+  useLayoutEffect(() => {
+    // On a phone the navigation may be wider than the screen.
+    document.getElementById(tabId(tab))?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [tab])
   return (
-    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
-      {NAMES.map((name) => (
-        <button
-          key={name}
-          type="button"
-          role="tab"
-          id={tabId(name)}
-          aria-selected={tab.value === name}
-          tabIndex={tab.value === name ? 0 : -1}
-          onClick={() => (tab.value = name)}
-        >
-          {TABS[name]} <span class="tab-count">{counts[name]}</span>
-        </button>
-      ))}
-    </div>
+    <nav class="nav" aria-label="Views and commands">
+      <div class="tabs" role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
+        {NAMES.map((name) => {
+          const { word, count } = VIEWS.get(name) ?? {}
+          return (
+            <a
+              key={name}
+              role="tab"
+              id={tabId(name)}
+              href={hashOf(name)}
+              aria-selected={tab === name}
+              tabIndex={tab === name ? 0 : -1}
+            >
+              {word} <span class="tab-count">{count?.(model)}</span>
+            </a>
+          )
+        })}
+      </div>
+      <button
+        type="button"
+        class="button"
+        aria-label="Commands"
+        title="Find views, processes, peers and commands (Ctrl K)"
+        aria-keyshortcuts="Control+K Meta+K"
+        onClick={() => (paletteShown.value = true)}
+      >
+        <Icon name="search" />
+        <kbd class="wide-only soft">Ctrl K</kbd>
+      </button>
+    </nav>
   )
 }
 
-/** Id of the tab's button, which names its view. */
-export function tabId(tab: Tab): string {
-  return `${tab}-tab`
+/** Id of the link in the navigation, which names its view. */
+export function tabId(view: string): string {
+  return `${view}-tab`
 }

@@ -4,7 +4,7 @@
  */
 import { expose } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/worker/comlink-errors.ts'
-import type { FileEntry } from '../../src/actors/files/files-api.ts'
+import type { FileChange } from '../../src/actors/files/files-api.ts'
 import { inspectCore } from '../../src/actors/module/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
 import { noteWholeStacks } from '../../src/actors/module/trap-text.ts'
@@ -64,9 +64,9 @@ const api: ActorWorkerApi = {
     if (end.reason === 'paused') instance = serving
     return end
   },
-  putFiles(entries: readonly FileEntry[]): number {
+  putFiles(changes: readonly FileChange[]): number {
     const { data } = required(around)
-    data.put(entries)
+    data.put(changes)
     return data.reports
   },
 }

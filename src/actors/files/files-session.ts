@@ -1,8 +1,8 @@
 import { toGliaError } from '../../glia/errors.ts'
 import { type FilesSynced, SyncWords } from './file-barrier.ts'
-import { type FileChange, type FileEntry, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
+import { type FileChange, type KeptFiles, MAX_FILE_PATH, readFilesChanged } from './files-api.ts'
 
-export type PutFiles = (entries: readonly FileEntry[]) => Promise<void>
+export type PutFiles = (changes: readonly FileChange[]) => Promise<void>
 
 export interface FilesSessionInit {
   /** Takes what the worker has changed. */
@@ -48,9 +48,9 @@ export class FilesSession {
     this.#port.onmessage = ({ data }: MessageEvent) => this.#receive(data)
   }
 
-  /** Puts files into the worker's copy, if there is a worker. @throws {GliaError} ERR_PROC_STOPPED */
-  async put(entries: readonly FileEntry[]): Promise<void> {
-    if (!this.isStopped) await this.#put?.(entries)
+  /** Changes files of the worker's copy, if there is a worker. @throws {GliaError} ERR_PROC_STOPPED */
+  async put(changes: readonly FileChange[]): Promise<void> {
+    if (!this.isStopped) await this.#put?.(changes)
   }
 
   /**

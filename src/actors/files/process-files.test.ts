@@ -70,8 +70,8 @@ async function work(files: ProcessFiles) {
   }
   /** What was put into it. */
   const given: string[] = []
-  const put = async (entries: readonly FileEntry[]): Promise<void> =>
-    void given.push(...entries.map(({ path }) => path))
+  const put = async (changes: readonly FileChange[]): Promise<void> =>
+    void given.push(...changes.map(({ path, kind }) => (kind === 'removed' ? `-${path}` : path)))
   return { session, tell, put, given, found: session.kept.entries.map(({ path }) => path) }
 }
 
@@ -169,6 +169,20 @@ test('what was let go is put below what has changed since', async () => {
   expect(found).toEqual(['a', 'b'])
   await tell(file('a', 'newer'))
   expect((await files.load()).bytes).toBe(6)
+})
+
+test('a folder is removed with what is in it, from the worker and from the store', async () => {
+  const store = new MemoryStore()
+  const { files } = make(store)
+  files.keep()
+  const { tell, given } = await begin(files)
+  await tell({ path: 'd', kind: 'directory' }, file('d/a'), file('d.txt'), file('e'))
+  await files.remove('d')
+  expect(given).toEqual(['-d'])
+  expect(await pathsOf(files)).toEqual(['d.txt', 'e'])
+  await files.remove('e')
+  expect([...store.kept.keys()]).toEqual(['d.txt'])
+  await expect(files.remove('d/a')).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
 })
 
 test('without a store they live as long as the page', async () => {

@@ -1,4 +1,4 @@
-import { toGliaError } from '../../glia/errors.ts'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import { nextTask } from '../../glia/wait/next-task.ts'
 import { mib } from '../module/cap-memory.ts'
@@ -139,6 +139,23 @@ export class ProcessFiles {
     const whole = fittedFiles(entries, await this.load(), this.#limits.maxBytes)
     await this.#session?.put(whole)
     this.#take(whole)
+    await this.#flushing
+  }
+
+  /**
+   * Between two messages: removes what is at a path, with everything below it. Resolves when that is stored, or when
+   * the log says that it is not.
+   * @throws {GliaError} ERR_BAD_REQUEST if there is nothing; ERR_STORAGE; ERR_PROC_STOPPED.
+   */
+  async remove(path: string): Promise<void> {
+    if ((await this.load()).kindAt(path) === undefined) {
+      throw new GliaError('ERR_BAD_REQUEST', `There is no /data/${path}. The process may have removed it.`)
+    }
+    await this.#session?.put([{ path, kind: 'removed' }])
+    // Only now: the worker has reported what it had put there.
+    const { infos } = await this.load()
+    const gone = infos.filter((info) => info.path === path || info.path.startsWith(`${path}/`))
+    this.#take(gone.map((info) => ({ path: info.path, kind: 'removed' })))
     await this.#flushing
   }
 

@@ -57,6 +57,13 @@ test('what happened to it is broken into lines as well', () => {
   expect(texts().map(({ length }) => length)).toEqual([4096, 904, 0])
 })
 
+test('the lines of an earlier page come before those of this one', () => {
+  const { log, texts } = makeLog()
+  log.add('process', 'now')
+  log.restore([{ at: 1, source: 'stderr', text: 'before' }])
+  expect(texts()).toEqual(['before', 'now'])
+})
+
 test('a line of exactly the longest length is one line', () => {
   const { texts, write } = makeLog()
   write(`${'x'.repeat(4096)}\n`)

@@ -27,6 +27,12 @@ export class ProcessLog {
     return this.#lines
   }
 
+  /** Puts the lines of an earlier page before those of this one. */
+  restore(lines: readonly LogLine[]): void {
+    this.#lines = [...lines, ...this.#lines].slice(-MAX_LINES)
+    this.#changed()
+  }
+
   add(source: LogLine['source'], text: string): void {
     const at = Date.now()
     this.#append(breakUp(text).map((part) => ({ at, source, text: part })))

@@ -319,9 +319,58 @@ export class ProcessTable {
     await proc.pause(() => files.put(entries), signal)
   }
 
+  /**
+   * One file of a process under `/data`.
+   * @throws {GliaError} ERR_NO_PROC, ERR_STORAGE; ERR_BAD_REQUEST if there is no such file.
+   */
+  async readFile(pid: string, path: string): Promise<Blob> {
+    const entries = await this.#entry(pid).files.entries()
+    const found = entries.find((entry) => entry.path === path)
+    if (found?.kind !== 'file') throw new GliaError('ERR_BAD_REQUEST', `There is no file /data/${path}.`)
+    return new Blob([found.bytes])
+  }
+
+  /**
+   * Removes a file, or a folder with everything in it, from a process's `/data`, after the message that runs and before
+   * those that wait. The instance goes on.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if there is nothing; ERR_PROC_STOPPED; the reason of the signal.
+   */
+  async removeFile(pid: string, path: string, signal?: AbortSignal): Promise<void> {
+    const { proc, files } = this.#entry(pid)
+    await proc.pause(() => files.remove(path), signal)
+  }
+
+  /** The bytes of the module that a process runs. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async moduleOf(pid: string): Promise<Blob> {
+    const { record, retired } = this.#entry(pid)
+    return (await retired)?.get(record.cid) ?? this.#keeper.load(record.cid)
+  }
+
+  /**
+   * Makes another process like this one: the same module, arguments, policy, restart and files, with a PID and a memory
+   * of its own. Resolves to its PID.
+   * @throws {GliaError} ERR_NO_PROC, ERR_STORAGE; like {@link spawn}.
+   */
+  async duplicate(pid: string, name: string, steps: SpawnSteps = {}): Promise<Pid> {
+    const entry = this.#entry(pid)
+    const { args, env, policy, restart, tty, mounts = [] } = entry.record
+    const options = { name, args, env, policy, restart, tty }
+    const [module, data] = await Promise.all([this.moduleOf(pid), this.exportFiles(pid)])
+    if (mounts.length === 0) return this.spawn(module, { ...options, files: data }, steps)
+    const contents = mounts.map(async ({ path, cid }) => [`/${path}`, await this.#contentOf(entry, cid)] as const)
+    const made = await this.spawn(module, { ...options, files: Object.fromEntries(await Promise.all(contents)) }, steps)
+    await this.importFiles(made, data, steps.signal)
+    return made
+  }
+
   /** Ends the workers of all processes. Kept processes stay in the store: another table brings them back. */
   stop(): void {
     for (const { proc } of this.entries) proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+  }
+
+  /** A file of a process outside of `/data`. @throws {GliaError} ERR_STORAGE */
+  async #contentOf(entry: ProcessEntry, cid: string): Promise<Blob> {
+    return entry.mounts.get(cid) ?? this.#keeper.load(cid)
   }
 
   async #install(

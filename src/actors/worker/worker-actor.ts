@@ -7,7 +7,7 @@ import type { GuestFrame } from '../carrier/frames.ts'
 import { mib } from '../module/cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
 import { demangled } from '../module/demangle.ts'
-import type { FileEntry } from '../files/files-api.ts'
+import type { FileChange } from '../files/files-api.ts'
 import type { FilesSession } from '../files/files-session.ts'
 import { noRoom } from './host-limit.ts'
 import { Lane, type LaneInit } from './lane.ts'
@@ -228,11 +228,11 @@ class WorkerActor implements Actor {
     this.#serving.catch(() => undefined)
   }
 
-  readonly #putFiles = async (entries: readonly FileEntry[]): Promise<void> => {
+  readonly #putFiles = async (changes: readonly FileChange[]): Promise<void> => {
     const isPaused = this.#serving !== undefined && this.#lane.wire.pause()
     if (isPaused) await this.#serving
     try {
-      const reports = await this.#ask<unknown>((api) => api.putFiles(entries))
+      const reports = await this.#ask<unknown>((api) => api.putFiles(changes))
       const late = this.#files?.received(readCount(reports))
       if (late) await this.#orStopped(late)
     } finally {

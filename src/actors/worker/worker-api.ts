@@ -4,7 +4,7 @@
  */
 import { fields } from '../../glia/untrusted.ts'
 import { WINDOW_BYTES } from '../carrier/frames.ts'
-import type { FileEntry, KeptFiles } from '../files/files-api.ts'
+import type { FileChange, FileEntry, KeptFiles } from '../files/files-api.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { HashedBytes } from '../module/read-module.ts'
 
@@ -104,11 +104,11 @@ export interface ActorWorkerApi {
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
   serve(): Promise<ServeEnd | Paused>
   /**
-   * Puts files under `/data`. They replace files with the same paths. Not possible while a message loop blocks the
-   * worker.
+   * Puts files under `/data`, in place of files with the same paths, and removes paths. Not possible while a message
+   * loop blocks the worker.
    * @returns how often it has reported changes under `/data` until then.
    */
-  putFiles(entries: readonly FileEntry[]): number
+  putFiles(changes: readonly FileChange[]): number
 }
 
 /**

@@ -1,13 +1,25 @@
 import type { LogLine } from '../../actors/table/process-log.ts'
 import { type Signal, signal } from '@preact/signals'
 import { Attempt } from '../kit/attempt.ts'
+import type { MessageFormat } from './message-format.ts'
 import type { RunningCall } from './running-call.ts'
 import type { Swap } from '../processes/swap.ts'
+
+/** Messages that can be brought back. */
+const MAX_HISTORY = 50
+
+interface Typed {
+  text: string
+  format: MessageFormat
+}
 
 /** State of the console for one process. It is kept while another process is chosen. */
 export class ConsoleState {
   readonly method: Signal<string>
+  /** An address that is called instead of the process. */
+  readonly elsewhere = signal<string | undefined>(undefined)
   readonly text = signal('')
+  readonly format = signal<MessageFormat>('text')
   /** A file that is sent instead of the text. */
   readonly file = signal<File | undefined>(undefined)
   /** The last call, which may still run. */
@@ -19,6 +31,12 @@ export class ConsoleState {
   readonly restart = new Attempt()
   /** A new version of the module, which the person has not decided on. */
   readonly swap = signal<Swap | undefined>(undefined)
+  /** The messages that were sent, the newest last. */
+  #history: readonly Typed[] = []
+  /** Place of the message that was brought back; the length of the history: none was. */
+  #at = 0
+  /** What was in the box before the first one was brought back. */
+  #draft: Typed = { text: '', format: 'text' }
 
   constructor(methods: readonly string[]) {
     this.method = signal(methods[0] ?? '')
@@ -28,6 +46,33 @@ export class ConsoleState {
   setSwap(swap: Swap | undefined): void {
     this.swap.peek()?.cancel()
     this.swap.value = swap
+  }
+
+  /** Keeps the text of the message, which is being sent. The same text twice is kept once. */
+  remember(): void {
+    const sent = { text: this.text.peek(), format: this.format.peek() }
+    const others = this.#history.filter(({ text }) => text !== sent.text)
+    if (sent.text !== '') this.#history = [...others, sent].slice(-MAX_HISTORY)
+    this.#at = this.#history.length
+  }
+
+  /**
+   * Puts another message of the history into the box: -1 an earlier one, 1 a later one. After the last one comes what
+   * was typed before.
+   * @returns false if there is none.
+   */
+  recall(step: -1 | 1): boolean {
+    const now = { text: this.text.peek(), format: this.format.peek() }
+    // A message that was changed is a new one.
+    if (this.#history[this.#at]?.text !== now.text && this.#at < this.#history.length) this.#at = this.#history.length
+    if (this.#at === this.#history.length) this.#draft = now
+    const to = this.#at + step
+    const found = to === this.#history.length ? this.#draft : this.#history[to]
+    if (!found) return false
+    this.#at = to
+    this.text.value = found.text
+    this.format.value = found.format
+    return true
   }
 
   /** The lines after those that were cleared away. */

@@ -1,25 +1,54 @@
-import type { Signal } from '@preact/signals'
 import type { Ref } from 'preact'
+import { useId } from 'preact/hooks'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
 import { useOwnDrop } from '../kit/own-drop.ts'
+import type { ConsoleState } from './console-state.ts'
+import { FORMAT_WORDS, type MessageFormat } from './message-format.ts'
 
 export interface MessageBoxProps {
-  text: Signal<string>
-  /** A file that is sent instead of the text. */
-  file: Signal<File | undefined>
+  state: ConsoleState
   inputRef: Ref<HTMLTextAreaElement>
+  /** Why the text cannot be sent. */
+  wrong: string | undefined
 }
 
-/** The message: a text, or a file that was dropped on the box. */
-export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
+/** The message: a text, or a file that was dropped on the box. Arrow up brings back earlier texts. */
+export function MessageBox({ state, inputRef, wrong }: MessageBoxProps) {
+  const { text, file, format } = state
+  const errorId = useId()
   const { isOver, target } = useOwnDrop('Drop to send the file as the message', ([dropped]) => (file.value = dropped))
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const box = event.currentTarget
+    if (!(box instanceof HTMLTextAreaElement) || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)
+      return
+    const isUp = event.key === 'ArrowUp'
+    if (!isUp && event.key !== 'ArrowDown') return
+    // Elsewhere in a text the arrows move the cursor.
+    if (isUp && box.value.slice(0, box.selectionStart).includes('\n')) return
+    if (!isUp && box.value.slice(box.selectionEnd).includes('\n')) return
+    if (state.recall(isUp ? -1 : 1)) event.preventDefault()
+  }
   return (
     <div class={`message ${isOver ? 'over' : ''}`} {...target}>
       <div class="row">
         <label class="grow" for="message">
           Message
         </label>
+        {!file.value && (
+          <select
+            class="small"
+            aria-label="What the text is"
+            value={format.value}
+            onChange={({ currentTarget }) => (format.value = currentTarget.value as MessageFormat)}
+          >
+            {Object.entries(FORMAT_WORDS).map(([each, words]) => (
+              <option key={each} value={each}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
         <label class="link file-button">
           <span aria-hidden="true">Attach a file</span>
           <input
@@ -54,9 +83,17 @@ export function MessageBox({ text, file, inputRef }: MessageBoxProps) {
         spellcheck={false}
         hidden={file.value !== undefined}
         placeholder="Type it, or drop a file here"
+        aria-invalid={wrong !== undefined}
+        aria-describedby={wrong === undefined ? undefined : errorId}
         value={text.value}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+        onKeyDown={onKeyDown}
       />
+      {wrong !== undefined && (
+        <p id={errorId} class="call-error" role="alert">
+          {wrong}
+        </p>
+      )}
     </div>
   )
 }

@@ -1,13 +1,17 @@
-import { useId } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { useId, useMemo } from 'preact/hooks'
+import { Content, Formats } from './bytes-view.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes, formatMs } from '../kit/format.ts'
+import { imageType, jsonOf, type ReplyFormat } from './reply-format.ts'
 import type { CallView, RunningCall } from './running-call.ts'
 
-const STATE: Record<CallView['state'], { text: string; dot: string }> = {
+const STATE: Record<CallView['state'] | 'empty', { text: string; dot: string }> = {
   running: { text: 'running', dot: 'warn' },
   ok: { text: 'ok', dot: 'ok' },
+  empty: { text: 'ok, and no output arrived', dot: 'warn' },
   failed: { text: 'failed', dot: 'bad' },
   cancelled: { text: 'cancelled', dot: 'none' },
 }
@@ -16,14 +20,32 @@ const STATE: Record<CallView['state'], { text: string; dot: string }> = {
 export function ReplyView({ call, fileName }: { call: RunningCall | undefined; fileName: string }) {
   const view = call?.view.value
   const label = useId()
+  const chosen = useSignal<ReplyFormat>('text')
+  const hasReply = view !== undefined && view.state !== 'running' && view.bytes > 0
+  const found = useMemo(() => (call && hasReply ? contentOf(call) : undefined), [call, hasReply])
+  const formats: ReplyFormat[] = [
+    'text',
+    ...(found?.json ? (['json'] as const) : []),
+    ...(found?.type === undefined ? [] : (['image'] as const)),
+    'hex',
+  ]
+  // The next reply may be something else.
+  const format = formats.includes(chosen.value) ? chosen.value : 'text'
   return (
     <div class="reply">
-      <span class="label" id={label}>
-        Reply
-      </span>
-      <pre class="out" role="region" aria-labelledby={label} aria-live="polite" tabIndex={0}>
-        {view?.text}
-      </pre>
+      <div class="row">
+        <span class="label grow" id={label}>
+          Reply
+        </span>
+        {found && <Formats formats={formats} chosen={format} onChoose={(each) => (chosen.value = each)} />}
+      </div>
+      {format === 'text' || !found ? (
+        <pre class="out" role="region" aria-labelledby={label} aria-live="polite" tabIndex={0}>
+          {view?.text}
+        </pre>
+      ) : (
+        <Content format={format} {...found} label="Reply" />
+      )}
       {call && view && <CallLine call={call} view={view} fileName={fileName} />}
       {view?.state === 'failed' && <ErrorLine error={view.error} />}
       {view?.error?.stderr !== undefined && (
@@ -35,8 +57,14 @@ export function ReplyView({ call, fileName }: { call: RunningCall | undefined; f
   )
 }
 
+/** The reply as bytes, and what they can be shown as besides text. */
+function contentOf({ reply }: RunningCall) {
+  const bytes = reply.bytes()
+  return { bytes, type: imageType(bytes), json: reply.complete ? jsonOf(bytes) : undefined }
+}
+
 function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView; fileName: string }) {
-  const { text, dot } = STATE[view.state]
+  const { text, dot } = STATE[view.isDoubtful ? 'empty' : view.state]
   return (
     <div class="row soft call-line">
       <span class="state" role="status">
@@ -52,7 +80,7 @@ function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView;
         <>
           <CopyButton label="Copy as text" text={() => new TextDecoder().decode(call.reply.bytes())} />
           <button type="button" class="link" onClick={() => download(new Blob([call.reply.bytes()]), fileName)}>
-            {call.reply.complete ? 'Download' : `Download the first ${formatBytes(call.reply.keptBytes)}`}
+            {call.reply.complete ? 'Save as a file' : `Save the first ${formatBytes(call.reply.keptBytes)}`}
           </button>
         </>
       )}

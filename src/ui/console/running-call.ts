@@ -10,6 +10,8 @@ export interface CallView {
   state: 'running' | 'ok' | 'failed' | 'cancelled'
   text: string
   note: string | undefined
+  /** The call ended well, and its output may not have been flushed: nobody can tell from outside. */
+  isDoubtful: boolean
   bytes: number
   ms: number
   error: CallError | undefined
@@ -71,7 +73,8 @@ export class RunningCall {
 
   #look(state: CallView['state'], error?: CallView['error']): CallView {
     const { text, size: bytes } = this.reply
-    const note = state === 'ok' && bytes === 0 ? this.#emptyNote : this.reply.note
-    return { state, text, note, bytes, ms: performance.now() - this.#began, error }
+    const isDoubtful = state === 'ok' && bytes === 0 && this.#emptyNote !== undefined
+    const note = isDoubtful ? this.#emptyNote : this.reply.note
+    return { state, text, note, isDoubtful, bytes, ms: performance.now() - this.#began, error }
   }
 }

@@ -4,25 +4,41 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { showError } from './notices.tsx'
 import { useWait } from './use-wait.ts'
 
-type Views = typeof import('../later-views.ts')
+/** Loads the early views, once each. */
+const early: (() => Promise<void>)[] = []
 
-const views = signal<Views | undefined>(undefined)
+export interface DeferredOptions {
+  /**
+   * Left out or true: `loadDeferred` loads the view when the page is idle, so that it shows in the frame in which it is
+   * asked for. False for a view that brings a library: it is loaded when it is shown.
+   */
+  early?: boolean
+}
 
-/**
- * A view that no first call needs. Its code is in another chunk. After `loadDeferred` the view shows in the frame in
- * which it is asked for. If it is asked for earlier, the chunk is loaded then.
- */
+/** A view that no first call needs. Its code is in another chunk, and is loaded when the view is first shown. */
 export function deferred<Props extends object>(
-  pick: (from: Views) => FunctionComponent<Props>,
+  load: () => Promise<FunctionComponent<Props>>,
+  { early: isEarly = true }: DeferredOptions = {},
 ): FunctionComponent<Props> {
+  const view = signal<FunctionComponent<Props> | undefined>(undefined)
+  const loadOnce = async (): Promise<void> => {
+    view.value ??= await load()
+  }
+  const loadWanted = (): void => {
+    loadOnce().catch(() => {
+      const why = new Error('This part of the page is not stored in this browser, and the server did not send it.')
+      showError('A part of the page could not be loaded', why, { label: 'Try again', run: loadWanted })
+    })
+  }
+  if (isEarly) early.push(loadOnce)
   return function Deferred(props: Props) {
     useEffect(loadWanted, [])
-    const View = views.value && pick(views.value)
+    const View = view.value
     return View ? <View {...props} /> : <Loading />
   }
 }
 
-/** Loads all deferred views when the page is idle. A view that fails to load is loaded again when it is shown. */
+/** Loads the early views when the page is idle. A view that fails to load is loaded again when it is shown. */
 export function loadDeferred(): void {
   // Older versions of Safari have no `requestIdleCallback`.
   if ('requestIdleCallback' in globalThis) requestIdleCallback(loadEarly)
@@ -30,18 +46,7 @@ export function loadDeferred(): void {
 }
 
 function loadEarly(): void {
-  load().catch(() => undefined)
-}
-
-async function load(): Promise<void> {
-  views.value ??= await import('../later-views.ts')
-}
-
-function loadWanted(): void {
-  load().catch(() => {
-    const why = new Error('This part of the page is not stored in this browser, and the server did not send it.')
-    showError('A part of the page could not be loaded', why, { label: 'Try again', run: loadWanted })
-  })
+  for (const load of early) load().catch(() => undefined)
 }
 
 function Loading() {

@@ -40,7 +40,11 @@ export function wordsOf(thrown: unknown): { message: string; code: string | unde
 
 function add(notice: Omit<Notice, 'id'>): number {
   const id = ++lastId
-  notices.value = [...notices.value, { ...notice, id }].slice(-MAX_NOTICES)
+  // The same error again takes the place of the earlier one.
+  const others = notices.value.filter(
+    ({ kind, title, detail }) => kind !== 'error' || title !== notice.title || detail !== notice.detail,
+  )
+  notices.value = [...others, { ...notice, id }].slice(-MAX_NOTICES)
   return id
 }
 

@@ -1,8 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { deferred } from '../kit/deferred.tsx'
-import type { ProcessFactsProps } from './process-facts.tsx'
-
-const ProcessFacts = deferred((views) => views.ProcessFacts)
+import { ProcessFacts, type ProcessFactsProps } from './process-facts.tsx'
 
 /** Rarely needed facts about a process, behind a click. Nothing is looked up before the click. */
 export function ProcessDetails(props: ProcessFactsProps) {

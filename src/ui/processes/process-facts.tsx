@@ -7,6 +7,7 @@ import { PolicyEditor } from './policy-editor.tsx'
 import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
+import { ReplaceButton } from './replace-button.tsx'
 import { joinArgs } from './split-args.ts'
 
 export interface ProcessFactsProps {
@@ -18,7 +19,7 @@ export interface ProcessFactsProps {
 
 /** All rarely needed facts about a process: its module, its policy, its files, its ends. */
 export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) {
-  const { args, env, policy, restart, exits, ties, root } = process
+  const { args, env, exits, root } = process
   const variables = Object.entries(env)
   return (
     <dl class="facts fold-body">
@@ -51,6 +52,31 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           </dd>
         </>
       )}
+      <PolicyFacts model={model} process={process} />
+      {model.files && (
+        <>
+          <dt>Files in /data</dt>
+          <dd>
+            <ProcessFilesView files={model.files} process={process} />
+            {model.storage.value === 'refused' && <StorageWords model={model} />}
+          </dd>
+        </>
+      )}
+      <dt>Calls</dt>
+      <dd>
+        <CallList key={process.pid} model={model} process={process} />
+      </dd>
+      <dt>Ended</dt>
+      <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
+    </dl>
+  )
+}
+
+/** Who may call a process, its limits, when it comes back, and the processes that it is tied to. */
+export function PolicyFacts({ model, process }: { model: TabModel; process: ProcessView }) {
+  const { policy, restart, ties } = process
+  return (
+    <>
       <dt>Who may call</dt>
       <dd>
         {callWords(policy)}
@@ -81,15 +107,6 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
       <dd>
         {restart.type}: {RESTART_WORDS[restart.type]}
       </dd>
-      {model.files && (
-        <>
-          <dt>Files in /data</dt>
-          <dd>
-            <ProcessFilesView files={model.files} process={process} />
-            {model.storage.value === 'refused' && <StorageWords model={model} />}
-          </dd>
-        </>
-      )}
       {ties.length > 0 && (
         <>
           <dt>Tied to</dt>
@@ -102,13 +119,7 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           </dd>
         </>
       )}
-      <dt>Calls</dt>
-      <dd>
-        <CallList key={process.pid} model={model} process={process} />
-      </dd>
-      <dt>Ended</dt>
-      <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
-    </dl>
+    </>
   )
 }
 
@@ -120,25 +131,6 @@ function Module({ process: { cid, moduleBytes } }: { process: ProcessView }) {
         <span class="mono soft">{shortId(cid)}</span>
       </CopyButton>
     </div>
-  )
-}
-
-function ReplaceButton({ onFile }: { onFile: (file: File) => void }) {
-  return (
-    <label class="button plain file-button">
-      <span aria-hidden="true">Replace module…</span>
-      <input
-        type="file"
-        accept=".wasm,application/wasm"
-        aria-label="Replace module"
-        onChange={({ currentTarget }) => {
-          const [file] = currentTarget.files ?? []
-          if (file) onFile(file)
-          // Lets the person choose the same file again.
-          currentTarget.value = ''
-        }}
-      />
-    </label>
   )
 }
 

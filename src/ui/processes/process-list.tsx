@@ -1,177 +1,206 @@
 import { useSignal } from '@preact/signals'
-import { useLayoutEffect, useRef } from 'preact/hooks'
 import { CopyButton } from '../kit/copy-button.tsx'
+import { FilterField } from '../kit/filter-field.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
 import { Identicon } from '../kit/identicon.tsx'
-import { listed, ROWS } from '../kit/listed.ts'
-import type { ProcessView } from '../model.ts'
+import { Icon } from '../kit/icons.tsx'
 import { showError } from '../kit/notices.tsx'
-import { useOwnDrop } from '../kit/own-drop.ts'
+import { OWN_DROP } from '../kit/own-drop.ts'
+import { byNumber, byText, matches } from '../kit/table-order.ts'
+import { type Column, TableState, VirtualTable } from '../kit/virtual-table.tsx'
+import type { ProcessView } from '../model.ts'
+import { hashOf } from '../route.ts'
+import { goTo } from '../router.ts'
 import { shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 
 /** Methods that a row names; the console lists all. */
 const SHOWN_METHODS = 3
 
+/** What stays of the list while another view is shown. */
+export class ProcessListState extends TableState {}
+
 export interface ProcessListProps {
   processes: readonly ProcessView[]
+  state: ProcessListState
   selected: string | undefined
   onSelect: (pid: string) => void
   /** Called when a file was dropped on a process. */
   onDrop: (process: ProcessView, file: File) => void
 }
 
-/** The table of processes. A click, the arrow keys, Home and End choose a row. */
-export function ProcessList({ processes: all, selected, onSelect, onDrop }: ProcessListProps) {
-  const limit = useSignal(ROWS)
-  const processes = listed(all, limit.value, selected)
-  const body = useRef<HTMLTableSectionElement>(null)
-  const before = useRef<string | undefined>(undefined)
-  // A process that comes back may be chosen before it is listed.
-  const shown = processes.find(({ pid }) => pid === selected)?.pid
-  useLayoutEffect(() => {
-    if (shown === undefined) return
-    const isFirst = before.current === undefined
-    before.current = shown
-    // The focus was on the killed process, or on the notice that undid the kill.
-    if (!isFirst && body.current && document.activeElement === document.body) focusRow(body.current, shown)
-  }, [shown])
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const at = processes.findIndex(({ pid }) => pid === selected)
-    const last = processes.length - 1
-    const moves: Record<string, number> = {
-      ArrowDown: Math.min(at + 1, last),
-      ArrowUp: Math.max(at - 1, 0),
-      Home: 0,
-      End: last,
-    }
-    const target = processes[moves[event.key] ?? -1]
-    if (!target || !(event.target instanceof HTMLTableRowElement)) return
-    event.preventDefault()
-    onSelect(target.pid)
-    if (event.currentTarget instanceof HTMLElement) focusRow(event.currentTarget, target.pid)
-  }
+/** The table of processes. A row shows its console beside the table, and its name leads to a page of its own. */
+export function ProcessList({ processes, state, selected, onSelect, onDrop }: ProcessListProps) {
+  /** PID of the row over which a file is dragged. */
+  const over = useSignal<string | undefined>(undefined)
+  const typed = state.filter.value
+  const shown = typed.trim() === '' ? processes : processes.filter((process) => matches(typed, textsOf(process)))
   return (
     <section class="panel">
-      <h2 id="processes-title">
-        Processes <span class="soft count">{all.length}</span>
+      <h2>
+        <span id="processes-title">Processes</span>
+        <span class="soft count">
+          {shown.length === processes.length
+            ? formatCount(processes.length)
+            : `${formatCount(shown.length)} of ${formatCount(processes.length)}`}
+        </span>
+        <span class="grow" />
+        <FilterField label="Filter processes" value={state.filter} />
       </h2>
-      <table aria-labelledby="processes-title">
-        <thead>
-          <tr>
-            <th scope="col">Name and PID</th>
-            <th scope="col">State</th>
-            <th scope="col" class="drop-1">
-              Methods
-            </th>
-            <th scope="col" class="num drop-3">
-              Messages
-            </th>
-            <th scope="col" class="num drop-2">
-              p50
-            </th>
-            <th scope="col" class="num">
-              Memory
-            </th>
-            <th scope="col" class="drop-1">
-              Last error
-            </th>
-          </tr>
-        </thead>
-        <tbody ref={body} onKeyDown={onKeyDown}>
-          {processes.map((process) => (
-            <ProcessRow
-              key={process.pid}
-              process={process}
-              selected={process.pid === selected}
-              onSelect={() => onSelect(process.pid)}
-              onDrop={(file) => onDrop(process, file)}
-            />
-          ))}
-        </tbody>
-      </table>
-      {processes.length < all.length && (
-        <button type="button" class="button" onClick={() => (limit.value += ROWS)}>
-          Show {Math.min(ROWS, all.length - limit.value)} more of {all.length}
-        </button>
-      )}
+      <VirtualTable
+        labelledBy="processes-title"
+        rows={shown}
+        keyOf={pidOf}
+        columns={COLUMNS}
+        state={state}
+        selected={selected}
+        onSelect={onSelect}
+        onOpen={(pid) => goTo(hashOf('p', pid))}
+        attributesOf={(process) => ({
+          'data-pid': process.pid,
+          class: over.value === process.pid ? 'over' : undefined,
+          // Root cannot be replaced: a file dropped on it is a new actor, as elsewhere.
+          ...(!process.root && dropTarget(process, over, onDrop)),
+        })}
+      />
+      {shown.length === 0 && processes.length > 0 && <p class="soft hint">No process has all these words.</p>}
     </section>
   )
 }
 
-function ProcessRow({
-  process,
-  selected,
-  onSelect,
-  onDrop,
-}: {
-  process: ProcessView
-  selected: boolean
-  onSelect: () => void
-  onDrop: (file: File) => void
-}) {
-  const { pid, name, methods, messages, p50Ms, memoryBytes, lastError, persisted, root, policy } = process
-  const { isOver, target } = useOwnDrop(`Drop to replace the module of ${name}`, ([file, ...others]) => {
-    if (others.length === 0) onDrop(file)
-    else showError(`The module of ${name} was not replaced`, new Error('Drop one file on a process, not several.'))
-  })
+function pidOf({ pid }: ProcessView): string {
+  return pid
+}
+
+/** What the filter looks at. */
+function textsOf({ pid, name, methods, state, cid, lastError, policy }: ProcessView): string[] {
+  return [name, pid, state, cid, lastError?.code ?? '', shortCallersWords(policy), ...methods]
+}
+
+function dropTarget(
+  process: ProcessView,
+  over: { value: string | undefined },
+  onDrop: ProcessListProps['onDrop'],
+): Record<`data-${string}`, string> & Record<'onDragEnter' | 'onDragLeave' | 'onDrop', (event: DragEvent) => void> {
+  const { pid, name } = process
+  return {
+    [OWN_DROP]: `Drop to replace the module of ${name}`,
+    onDragEnter: () => (over.value = pid),
+    onDragLeave: ({ currentTarget, relatedTarget }) => {
+      const isInside =
+        currentTarget instanceof Node && relatedTarget instanceof Node && currentTarget.contains(relatedTarget)
+      if (!isInside && over.value === pid) over.value = undefined
+    },
+    onDrop: (event) => {
+      over.value = undefined
+      const [file, ...others] = event.dataTransfer?.files ?? []
+      if (!file) return
+      event.preventDefault()
+      if (others.length === 0) onDrop(process, file)
+      else showError(`The module of ${name} was not replaced`, new Error('Drop one file on a process, not several.'))
+    },
+  }
+}
+
+const STATES: readonly ProcessView['state'][] = ['dead', 'backoff', 'busy', 'starting', 'idle', 'cold']
+
+const COLUMNS: readonly Column<ProcessView>[] = [
+  { key: 'name', head: 'Name and PID', compare: byText(({ name }) => name), cell: (process) => <Name {...process} /> },
+  {
+    key: 'state',
+    head: 'State',
+    width: (tablePx) => (tablePx < 420 ? 128 : 168),
+    compare: byNumber(({ state }) => STATES.indexOf(state)),
+    cell: (process) => <State process={process} />,
+  },
+  { key: 'methods', head: 'Methods', width: 120, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
+  {
+    key: 'messages',
+    head: 'Messages',
+    width: 84,
+    from: 470,
+    isNumber: true,
+    compare: byNumber(({ messages }) => messages),
+    cell: ({ messages }) => formatCount(messages),
+  },
+  {
+    key: 'p50',
+    head: 'p50',
+    width: 70,
+    from: 560,
+    isNumber: true,
+    compare: byNumber(({ p50Ms }) => p50Ms),
+    cell: ({ p50Ms }) => formatMs(p50Ms),
+  },
+  {
+    key: 'memory',
+    head: 'Memory',
+    width: 78,
+    isNumber: true,
+    compare: byNumber(({ memoryBytes }) => memoryBytes),
+    cell: ({ memoryBytes }) => formatBytes(memoryBytes),
+  },
+  {
+    key: 'callers',
+    head: <span class="sr-only">Who may call it</span>,
+    width: 38,
+    from: 420,
+    cell: ({ policy }) => <Callers words={shortCallersWords(policy)} isOpen={policy.callers === 'anyone'} />,
+  },
+]
+
+function Name({ pid, name, persisted }: ProcessView) {
   return (
-    <tr
-      data-pid={pid}
-      class={isOver ? 'over' : undefined}
-      tabIndex={selected ? 0 : -1}
-      aria-selected={selected}
-      onClick={onSelect}
-      // Root cannot be replaced: a file dropped on it is a new actor, as elsewhere.
-      {...(root ? {} : target)}
-    >
-      <td class="name">
-        <b>{name}</b>
-        {!persisted && (
-          <span class="soft" title="The browser did not keep it: it will not come back after a reload">
-            {' '}
-            not kept
-          </span>
-        )}
-        <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
-          <Identicon text={pid} />
-          <span class="mono soft">{shortId(pid)}</span>
-        </CopyButton>
-      </td>
-      <td>
-        <ProcessState process={process} />
-        <div class="callers soft" title={`Who may call it: ${shortCallersWords(policy)}`}>
-          {shortCallersWords(policy)}
-        </div>
-      </td>
-      <td class="drop-1 methods">
-        {methods.slice(0, SHOWN_METHODS).map((method) => (
-          <span key={method} class="tag">
-            {method}
-          </span>
-        ))}
-        {methods.length > SHOWN_METHODS && (
-          <span class="soft" title={methods.join(', ')}>
-            and {methods.length - SHOWN_METHODS} more
-          </span>
-        )}
-      </td>
-      <td class="num drop-3">{formatCount(messages)}</td>
-      <td class="num drop-2">{formatMs(p50Ms)}</td>
-      <td class="num">{formatBytes(memoryBytes)}</td>
-      <td class="drop-1 error-cell">
-        {lastError ? (
-          <span class="bad-text" title={lastError.message}>
-            {lastError.code}
-          </span>
-        ) : (
-          <span class="soft">–</span>
-        )}
-      </td>
-    </tr>
+    <span class="name">
+      <a href={hashOf('p', pid)} title={name}>
+        {name}
+      </a>
+      {!persisted && (
+        <span class="soft" title="The browser did not keep it: it will not come back after a reload">
+          not kept
+        </span>
+      )}
+      <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
+        <Identicon text={pid} />
+        <span class="mono soft">{shortId(pid)}</span>
+      </CopyButton>
+    </span>
   )
 }
 
-function focusRow(body: HTMLElement, pid: string): void {
-  body.querySelector<HTMLElement>(`[data-pid="${pid}"]`)?.focus()
+function State({ process }: { process: ProcessView }) {
+  const { lastError } = process
+  return (
+    <>
+      <ProcessState process={process} />
+      {lastError && (
+        <span class="bad-text" title={lastError.message}>
+          {' '}
+          {lastError.code}
+        </span>
+      )}
+    </>
+  )
+}
+
+function Methods({ names }: { names: readonly string[] }) {
+  return (
+    <span title={names.join(', ')}>
+      {names.slice(0, SHOWN_METHODS).map((method) => (
+        <span key={method} class="tag">
+          {method}
+        </span>
+      ))}
+      {names.length > SHOWN_METHODS && <span class="soft">+{names.length - SHOWN_METHODS}</span>}
+    </span>
+  )
+}
+
+function Callers({ words, isOpen }: { words: string; isOpen: boolean }) {
+  return (
+    <span class="soft" title={`Who may call it: ${words}`}>
+      <Icon name={isOpen ? 'open' : 'closed'} />
+      <span class="sr-only">{words}</span>
+    </span>
+  )
 }

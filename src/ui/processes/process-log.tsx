@@ -6,15 +6,8 @@ const SOURCE: Record<LogLine['source'], string> = { stderr: 'stderr: ', process:
 /** Within so many pixels of its end, the log counts as scrolled to its end. */
 const AT_END = 24
 
-/**
- * What a process wrote to stderr, and what happened to it. It follows the end, unless the person scrolled away from it.
- */
+/** What a process wrote to stderr, and what happened to it, with a button that clears it away. */
 export function ProcessLog({ lines, onClear }: { lines: readonly LogLine[]; onClear: () => void }) {
-  const box = useRef<HTMLDivElement>(null)
-  const atEnd = useRef(true)
-  useLayoutEffect(() => {
-    if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight
-  }, [lines])
   if (lines.length === 0) return null
   return (
     <>
@@ -24,23 +17,39 @@ export function ProcessLog({ lines, onClear }: { lines: readonly LogLine[]; onCl
           Clear
         </button>
       </div>
-      <div
-        ref={box}
-        class="log"
-        role="log"
-        aria-label="Log"
-        tabIndex={0}
-        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-          atEnd.current = scrollHeight - scrollTop - clientHeight < AT_END
-        }}
-      >
-        {lines.map(({ at, source, text }, i) => (
-          <div key={i} class={source}>
-            <span class="soft">{formatMoment(at)}</span> {SOURCE[source]}
-            {text}
-          </div>
-        ))}
-      </div>
+      <LogLines lines={lines} />
     </>
   )
+}
+
+/** The lines of a log. The box follows its end, unless the person scrolled away from it. */
+export function LogLines({ lines }: { lines: readonly LogLine[] }) {
+  const box = useRef<HTMLDivElement>(null)
+  const atEnd = useRef(true)
+  useLayoutEffect(() => {
+    if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight
+  }, [lines])
+  return (
+    <div
+      ref={box}
+      class="log"
+      role="log"
+      aria-label="Log"
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        atEnd.current = scrollHeight - scrollTop - clientHeight < AT_END
+      }}
+    >
+      {lines.map((line, i) => (
+        <div key={i} class={line.source}>
+          <span class="soft">{formatMoment(line.at)}</span> {lineText(line)}
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** The text of a line, with its source. */
+export function lineText({ source, text }: LogLine): string {
+  return SOURCE[source] + text
 }

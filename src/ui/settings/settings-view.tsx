@@ -6,9 +6,9 @@ import { CopyButton } from '../kit/copy-button.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { ICE_WORDS, shownUrls, withPasswords } from './ice-lines.ts'
 import { linesOf } from '../kit/lines.ts'
-import type { TabModel } from '../model.ts'
+import type { ViewProps } from '../page.ts'
 import { RelayState } from '../peers/relay-list.tsx'
-import type { SettingsState } from './settings-state.ts'
+import { SettingsState } from './settings-state.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
 import { useWait } from '../kit/use-wait.ts'
 
@@ -16,7 +16,8 @@ import { useWait } from '../kit/use-wait.ts'
 const SHOWN_LENGTH = 200
 
 /** What a person can set, and what is in use. */
-export function SettingsView({ model, state }: { model: TabModel; state: SettingsState }) {
+export function SettingsView({ model, page }: ViewProps) {
+  const state = page.kept(SettingsState)
   const { attempt, saved } = state
   const { relays, iceServers } = model.settings.value
   const relaysText = state.relays.value ?? relays.join('\n')

@@ -310,6 +310,19 @@ describe('what is put there', () => {
     expect(stat('data/b')).toMatchObject({ size: 2000 })
   })
 
+  test('may be a removal, of a folder with all that is in it, and gives back its room', () => {
+    const { data, create, content } = start([file('d/e/a', 'x'.repeat(8000)), file('b', 'stays')], 10_000)
+    data.put([
+      { path: 'd', kind: 'removed' },
+      { path: 'not/there', kind: 'removed' },
+    ])
+    data.report()
+    expect(data.reports).toBe(0)
+    expect(content('data/d/e/a')).toBe(wasi.ERRNO_NOENT)
+    expect(content('data/b')).toBe('stays')
+    create('data/c', 'x'.repeat(8000))
+  })
+
   test('is no file in the place of a directory', () => {
     const { data, content } = start([file('d/a', 'x')])
     data.put([file('d', 'y')])

@@ -72,13 +72,13 @@ export class DataTree {
   }
 
   /**
-   * Between two messages: puts entries there. They replace entries with the same paths. The page knows them, and knows
-   * that there is room. Unreported changes are reported first.
+   * Between two messages: makes changes there. Entries replace those with the same paths. The page knows the changes,
+   * and knows that there is room. Unreported changes of the guest are reported first.
    */
-  put(entries: readonly FileEntry[]): void {
+  put(changes: readonly FileChange[]): void {
     this.report()
     this.#volume.bound(Infinity)
-    fill(this.root, entries)
+    fill(this.root, changes)
     this.#volume.bound(this.#maxBytes)
     this.#paths = pathsOf(this.root, this.#maxUnits)
     this.#knownVersion = this.#volume.version

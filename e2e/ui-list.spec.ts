@@ -1,0 +1,100 @@
+import { expect, type Locator, type Page } from '@playwright/test'
+import { call, local, row, spawn, test } from './tab.ts'
+
+/** Names of the rows on the page, from above. */
+function names(tab: Page): Promise<string[]> {
+  return tab.locator('tr[data-pid] a').allTextContents()
+}
+
+function head(tab: Page, name: string): Locator {
+  return tab.getByRole('columnheader', { name }).getByRole('button')
+}
+
+test('many processes are in few rows, which the keyboard reaches all', async ({ tab }) => {
+  const guest = await spawn(tab, 'trouble', { name: 'p0' })
+  await tab.evaluate(async (pid) => {
+    const model = await (await fetch('actors/counter.wasm')).arrayBuffer()
+    for (let i = 1; i < 70; i++) await glia.spawn(new Uint8Array(model), { name: `p${i}` })
+    return pid
+  }, guest)
+  await expect(tab.getByRole('table', { name: 'Processes' })).toHaveAttribute('aria-rowcount', '72')
+  expect(await tab.locator('tr[data-pid]').count()).toBeLessThan(60)
+  expect(
+    await row(tab, 'p0')
+      .first()
+      .evaluate((element) => element.getBoundingClientRect().height),
+  ).toBe(36)
+  await row(tab, 'root').click()
+  await tab.keyboard.press('End')
+  await expect(row(tab, 'p69')).toBeFocused()
+  await expect(row(tab, 'p69')).toBeInViewport()
+  await tab.keyboard.press('PageUp')
+  await expect(row(tab, 'p69')).toHaveAttribute('aria-selected', 'false')
+  await tab.keyboard.press('Home')
+  await expect(row(tab, 'root')).toBeFocused()
+  await tab.keyboard.press('Enter')
+  await expect(tab.getByRole('heading', { name: 'root' })).toBeVisible()
+  await tab.goBack()
+  await tab.getByLabel('Filter processes').fill('p6 idle')
+  await expect(tab.getByText(/^11 of 71$/)).toBeVisible()
+  await head(tab, 'Name and PID').click()
+  await head(tab, 'Name and PID').click()
+  expect((await names(tab)).slice(0, 3)).toEqual(['p69', 'p68', 'p67'])
+  await tab.getByRole('tab', { name: 'Settings' }).click()
+  await tab.goBack()
+  await expect(tab.getByLabel('Filter processes')).toHaveValue('p6 idle')
+  await tab.getByLabel('Filter processes').press('Escape')
+  await expect(tab.getByText(/^71$/).first()).toBeVisible()
+})
+
+test('columns hold their width while values change, and rows their place under the pointer', async ({ tab }) => {
+  const [a, b] = [await spawn(tab, 'trouble', { name: 'aye' }), await spawn(tab, 'trouble', { name: 'bee' })]
+  await expect(row(tab, 'bee')).toBeVisible()
+  const widths = (): Promise<number[]> =>
+    tab.locator('.rows th').evaluateAll((heads) => heads.map((each) => each.getBoundingClientRect().width))
+  const before = await widths()
+  await head(tab, 'Messages').click()
+  await head(tab, 'Messages').click()
+  await call(tab, local(a, 'count'))
+  await expect.poll(() => names(tab)).toEqual(['aye', 'root', 'bee'])
+  await row(tab, 'aye').hover()
+  for (let i = 0; i < 3; i++) await call(tab, local(b, 'count'))
+  await call(tab, local(b, 'trap'))
+  await expect(row(tab, 'bee').getByRole('cell').nth(3)).toHaveText('4')
+  expect(await names(tab)).toEqual(['aye', 'root', 'bee'])
+  await tab.mouse.move(0, 0)
+  await call(tab, local(b, 'count'))
+  await expect.poll(() => names(tab)).toEqual(['bee', 'aye', 'root'])
+  expect(await widths()).toEqual(before)
+})
+
+test('the palette goes anywhere and does what rows and pages do', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  const run = async (text: string): Promise<void> => {
+    await tab.keyboard.press('Control+k')
+    await tab.getByRole('combobox', { name: /^Go to/ }).fill(text)
+    await tab.keyboard.press('Enter')
+    await expect(tab.getByRole('dialog', { name: 'Commands' })).toHaveCount(0)
+  }
+  await run('settings')
+  await expect(tab.getByRole('heading', { name: 'Settings' })).toBeVisible()
+  await run('start counter')
+  await expect(row(tab, 'counter')).toHaveAttribute('aria-selected', 'true')
+  await call(tab, local(pid, 'count'))
+  await run('restart trouble')
+  await expect.poll(async () => (await call(tab, local(pid, 'count'))).text).toBe('1')
+  await run('trouble process')
+  await expect(tab).toHaveURL(new RegExp(`#/p/${pid}$`))
+  await expect(tab.getByRole('tabpanel')).toBeFocused()
+  await run('theme: dark')
+  await expect(tab.locator('body')).toHaveCSS('background-color', 'rgb(19, 20, 23)')
+  await tab.reload()
+  await expect(tab.locator('body')).toHaveCSS('background-color', 'rgb(19, 20, 23)')
+  await run('kill trouble')
+  await expect(tab.getByRole('button', { name: 'Undo' })).toBeVisible()
+  await tab.getByRole('button', { name: 'Commands' }).click()
+  await tab.keyboard.type('nothing has this name')
+  await expect(tab.getByText('Nothing is called like that.')).toBeVisible()
+  await tab.keyboard.press('Escape')
+  await expect(tab.getByRole('button', { name: 'Commands' })).toBeFocused()
+})

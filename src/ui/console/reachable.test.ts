@@ -1,0 +1,48 @@
+import { signal } from '@preact/signals'
+import { expect, test } from 'vitest'
+import type { ProcessView } from '../model.ts'
+import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
+import type { Pid } from '../../glia/pid.ts'
+import { Reachable } from './reachable.ts'
+
+const process = { pid: '3kQz', name: 'counter', methods: ['increment', 'read'] } as unknown as ProcessView
+const peer = (peerId: string, link: PeerInfo['link'] = 'direct'): PeerInfo => ({
+  peerId,
+  link,
+  address: undefined,
+  latencyMs: undefined,
+  agent: undefined,
+  protocols: [],
+  since: undefined,
+  relay: false,
+  processes: true,
+})
+
+test('the methods of this tab and those that connected peers list are offered', async () => {
+  const asked: string[] = []
+  const model = {
+    processes: signal([process]),
+    peers: signal([peer('12D3KooWada'), peer('12D3KooWgone', 'none'), peer('12D3KooWmute')]),
+    listedBy: async (peerId: string) => {
+      asked.push(peerId)
+      if (peerId === '12D3KooWmute') throw new Error('no answer')
+      return [{ pid: 'Fh2m' as Pid, name: 'upper', methods: ['upper'] }]
+    },
+  }
+  const reachable = new Reachable()
+  await reachable.ask(model, new AbortController().signal)
+  const found = reachable.choices(model)
+  expect(asked).toEqual(['12D3KooWada', '12D3KooWmute'])
+  expect(found.map(({ value }) => value)).toEqual([
+    '/ww/0.1.0/self/3kQz/increment',
+    '/ww/0.1.0/self/3kQz/read',
+    '/ww/0.1.0/12D3KooWada/root/about',
+    '/ww/0.1.0/12D3KooWada/root/echo',
+    '/ww/0.1.0/12D3KooWada/Fh2m/upper',
+    '/ww/0.1.0/12D3KooWmute/root/about',
+    '/ww/0.1.0/12D3KooWmute/root/echo',
+  ])
+  // An answer is used for a while.
+  await reachable.ask(model, new AbortController().signal)
+  expect(asked).toHaveLength(2)
+})

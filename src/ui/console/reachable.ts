@@ -1,0 +1,69 @@
+import { signal } from '@preact/signals'
+import { PROTOCOL } from '../../glia/address.ts'
+import type { Choice } from '../kit/combobox.tsx'
+import { shortId } from '../kit/format.ts'
+import type { TabModel } from '../model.ts'
+
+/** Peers that are asked at the same time, and in all. Others are called by their address. */
+const AT_ONCE = 4
+const MAX_PEERS = 64
+/** An answer is used for so long, in ms. */
+const FRESH_MS = 30_000
+/** Methods of the root process of every peer. */
+const ROOT_METHODS = ['about', 'echo']
+
+type Model = Pick<TabModel, 'processes' | 'peers' | 'listedBy'>
+
+/** The methods that can be called from here: of this tab, and those that other peers list to it. */
+export class Reachable {
+  /** The methods of other peers, as far as they have answered. */
+  readonly #listed = signal<ReadonlyMap<string, readonly Choice[]>>(new Map())
+  readonly #askedAt = new Map<string, number>()
+
+  /** All of them, those of this tab first. Reads the signals of the model. */
+  choices(model: Pick<Model, 'processes'>): Choice[] {
+    const own = model.processes.value.flatMap(({ pid, name, methods }) =>
+      methods.map((method) => choiceOf('self', pid, name, method, 'this tab')),
+    )
+    return [...own, ...[...this.#listed.value.values()].flat()]
+  }
+
+  /** Asks the connected peers which of their processes they list, if that is not known. Never rejects. */
+  async ask(model: Model, cancelled: AbortSignal): Promise<void> {
+    const peers = model.peers.peek().filter(({ link, processes }) => link !== 'none' && processes)
+    const due = peers
+      .map(({ peerId }) => peerId)
+      .filter((peerId) => Date.now() - (this.#askedAt.get(peerId) ?? 0) > FRESH_MS)
+      .slice(0, MAX_PEERS)
+    const askNext = async (): Promise<void> => {
+      for (let peerId = due.shift(); peerId !== undefined && !cancelled.aborted; peerId = due.shift()) {
+        this.#askedAt.set(peerId, Date.now())
+        // oxlint-disable-next-line no-await-in-loop -- a few at a time
+        const choices = await choicesOf(model, peerId, cancelled)
+        this.#listed.value = new Map(this.#listed.peek()).set(peerId, choices)
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, askNext))
+  }
+}
+
+/** What a peer can be asked to do. A peer that does not answer has its root process all the same. */
+async function choicesOf(model: Model, peerId: string, cancelled: AbortSignal): Promise<Choice[]> {
+  const where = shortId(peerId)
+  const root = ROOT_METHODS.map((method) => choiceOf(peerId, 'root', 'root', method, where))
+  try {
+    const processes = await model.listedBy(peerId, cancelled)
+    return [
+      ...root,
+      ...processes.flatMap(({ pid, name, methods }) =>
+        methods.map((method) => choiceOf(peerId, pid, name, method, where)),
+      ),
+    ]
+  } catch {
+    return root // The call says why the peer cannot be reached.
+  }
+}
+
+function choiceOf(host: string, pid: string, name: string, method: string, where: string): Choice {
+  return { value: `${PROTOCOL}/${host}/${pid}/${method}`, words: `${name} · ${method}`, hint: where }
+}

@@ -1,0 +1,28 @@
+/** A run of rows that are shown, or the height of a run of rows that are not. */
+export type Piece = { readonly row: number } | { readonly gap: number; readonly at: number }
+
+/**
+ * What a table with many rows of one height puts on the page: the rows in sight with some around them, the row that has
+ * the focus wherever it is, and gaps in place of all others.
+ * @param count Number of rows.
+ * @param first First row in sight.
+ * @param last First row behind those in sight.
+ * @param kept Place of a row that is shown in any case; -1: there is none.
+ */
+export function piecesOf(count: number, first: number, last: number, kept: number): Piece[] {
+  const [from, to] = [Math.max(0, Math.min(first, count)), Math.min(count, last)]
+  const rows = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
+  if (kept >= 0 && kept < count) {
+    if (kept < from) rows.unshift(kept)
+    else if (kept >= to) rows.push(kept)
+  }
+  const pieces: Piece[] = []
+  let at = 0
+  for (const row of rows) {
+    if (row > at) pieces.push({ gap: row - at, at })
+    pieces.push({ row })
+    at = row + 1
+  }
+  if (at < count) pieces.push({ gap: count - at, at })
+  return pieces
+}

@@ -1,0 +1,241 @@
+import { type Signal, signal, useSignal } from '@preact/signals'
+import type { ComponentChildren, HTMLAttributes } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { inOrderOf, nextSort, type Sort, sorted } from './table-order.ts'
+import { piecesOf } from './table-window.ts'
+
+/** Height of a row, in px. `table.css` has it too. */
+const ROW_PX = 36
+/** Rows that are ready above and below those in sight. */
+const AROUND = 12
+/** The window moves in steps of so many rows: most scroll events change nothing. */
+const STEP = 6
+
+export interface Column<Row> {
+  /** Name of the column for {@link TableState}. */
+  readonly key: string
+  readonly head: ComponentChildren
+  /**
+   * In px, or what it is in a table of so many px. Left out: the column takes what the others leave. Values that change
+   * do not change it.
+   */
+  readonly width?: number | ((tablePx: number) => number)
+  /** The column is shown if the table is at least so wide, in px. Left out: always. */
+  readonly from?: number
+  /** Numbers stand at the right. */
+  readonly isNumber?: boolean
+  /** The order when the head is pressed. Left out: the table is not sorted by this column. */
+  readonly compare?: (a: Row, b: Row) => number
+  readonly cell: (row: Row) => ComponentChildren
+}
+
+/** What stays of a table while another view is shown. */
+export class TableState {
+  /** What the person typed to find rows. The view applies it. */
+  readonly filter = signal('')
+  readonly sort: Signal<Sort | undefined>
+  scrollTop = 0
+
+  constructor(sort?: Sort) {
+    this.sort = signal(sort)
+  }
+}
+
+export interface VirtualTableProps<Row> {
+  /** Id of the heading that names the table. */
+  labelledBy: string
+  rows: readonly Row[]
+  keyOf: (row: Row) => string
+  columns: readonly Column<Row>[]
+  state: TableState
+  /** Key of the chosen row. */
+  selected: string | undefined
+  onSelect: (key: string) => void
+  /** Called for Enter, and for a double click. Left out: neither does anything. */
+  onOpen?: ((key: string) => void) | undefined
+  /** More attributes of a row. */
+  attributesOf?: (row: Row) => HTMLAttributes<HTMLTableRowElement> & Record<`data-${string}`, unknown>
+}
+
+/**
+ * A table of any number of rows of one height: only those in sight are on the page. Columns hold their width. A click,
+ * the arrow keys, Page Up, Page Down, Home and End choose a row. While the pointer is over the rows, their order stays.
+ */
+export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
+  const { rows: given, keyOf, columns: all, state, selected, onSelect, onOpen } = props
+  const box = useRef<HTMLDivElement>(null)
+  const order = useRef<readonly string[]>([])
+  const isHeld = useRef(false)
+  /** The row that gets the focus once it is on the page. */
+  const wanted = useRef<string | undefined>(undefined)
+  const view = useSignal({ step: Math.floor(state.scrollTop / (ROW_PX * STEP)), height: 0, width: 0 })
+
+  const sort = state.sort.value
+  const compare = all.find(({ key }) => key === sort?.column)?.compare
+  const fresh = sort && compare ? sorted(given, compare, sort.down) : given
+  const rows = isHeld.current && compare ? inOrderOf(order.current, given, keyOf) : fresh
+  order.current = rows.map(keyOf)
+  const chosen = selected === undefined ? -1 : order.current.indexOf(selected)
+
+  const { step, height, width } = view.value
+  const first = step * STEP - AROUND
+  const last = (step + 1) * STEP + Math.ceil(height / ROW_PX) + AROUND
+  const columns = all.filter(({ from = 0 }) => width >= from)
+
+  useLayoutEffect(() => {
+    const element = box.current
+    if (!element) return undefined
+    element.scrollTop = state.scrollTop
+    const measure = (): void => {
+      const { clientHeight, clientWidth } = element
+      const now = view.peek()
+      if (now.height !== clientHeight || now.width !== clientWidth)
+        view.value = { ...now, height: clientHeight, width: clientWidth }
+    }
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
+  const shown = chosen < 0 ? undefined : selected
+  const before = useRef<string | undefined>(undefined)
+  useLayoutEffect(() => {
+    // A row that comes back may be chosen before it is listed.
+    if (shown === undefined || !box.current) return
+    const isFirst = before.current === undefined
+    before.current = shown
+    scrollToRow(box.current, chosen)
+    // The focus was on a row that is gone, or on the notice that brought one back.
+    if (!isFirst && document.activeElement === document.body) wanted.current = shown
+  }, [shown])
+  useLayoutEffect(() => {
+    if (wanted.current === undefined) return
+    rowOf(box.current, wanted.current)?.focus()
+    wanted.current = undefined
+  })
+
+  const onScroll = ({ currentTarget }: { currentTarget: HTMLElement }): void => {
+    state.scrollTop = currentTarget.scrollTop
+    const now = Math.floor(currentTarget.scrollTop / (ROW_PX * STEP))
+    if (now !== view.peek().step) view.value = { ...view.peek(), step: now }
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (!(event.target instanceof HTMLTableRowElement)) return
+    const focused = event.target.dataset['key']
+    if (event.key === 'Enter' && focused !== undefined) return onOpen?.(focused)
+    const at = focused === undefined ? chosen : order.current.indexOf(focused)
+    const page = Math.max(1, Math.floor(height / ROW_PX) - 2)
+    const end = rows.length - 1
+    const moves: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: end,
+    }
+    const to = moves[event.key]
+    const key = to === undefined ? undefined : order.current[Math.max(0, Math.min(to, end))]
+    if (key === undefined) return undefined
+    event.preventDefault()
+    wanted.current = key
+    if (key === selected) rowOf(box.current, key)?.focus()
+    else onSelect(key)
+    return undefined
+  }
+  return (
+    <div ref={box} class="rows" onScroll={onScroll}>
+      <table aria-labelledby={props.labelledBy} aria-rowcount={rows.length + 1}>
+        <colgroup>
+          {columns.map((column) => (
+            <col key={column.key} style={widthOf(column, width)} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            {columns.map((column) => (
+              <Head key={column.key} column={column} sort={state.sort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody
+          onKeyDown={onKeyDown}
+          onPointerEnter={() => (isHeld.current = true)}
+          onPointerLeave={() => (isHeld.current = false)}
+        >
+          {piecesOf(rows.length, first, last, chosen).map((piece) => {
+            if ('gap' in piece) return <Gap key={`gap ${piece.at}`} rows={piece.gap} columns={columns.length} />
+            const row = rows[piece.row]
+            if (row === undefined) return null
+            const key = keyOf(row)
+            return (
+              <tr
+                key={key}
+                data-key={key}
+                aria-rowindex={piece.row + 2}
+                tabIndex={piece.row === Math.max(0, chosen) ? 0 : -1}
+                aria-selected={key === selected}
+                onClick={() => onSelect(key)}
+                onDblClick={() => onOpen?.(key)}
+                {...props.attributesOf?.(row)}
+              >
+                {columns.map((column) => (
+                  <td key={column.key} class={column.isNumber ? 'num' : undefined}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function widthOf<Row>({ width }: Column<Row>, tablePx: number): { width: string } {
+  const px = typeof width === 'function' ? width(tablePx) : width
+  return { width: px === undefined ? 'auto' : `${px}px` }
+}
+
+function Head<Row>({ column, sort }: { column: Column<Row>; sort: Signal<Sort | undefined> }) {
+  const { key, head, compare, isNumber } = column
+  const now = sort.value?.column === key ? sort.value : undefined
+  return (
+    <th
+      scope="col"
+      class={isNumber ? 'num' : undefined}
+      aria-sort={now ? (now.down ? 'descending' : 'ascending') : undefined}
+    >
+      {compare ? (
+        <button type="button" class="sort" onClick={() => (sort.value = nextSort(sort.value, key))}>
+          {head}
+          <span aria-hidden="true">{now ? (now.down ? '↓' : '↑') : ''}</span>
+        </button>
+      ) : (
+        head
+      )}
+    </th>
+  )
+}
+
+function Gap({ rows, columns }: { rows: number; columns: number }) {
+  return (
+    <tr aria-hidden="true" class="gap" style={{ height: `${rows * ROW_PX}px` }}>
+      <td colSpan={columns} />
+    </tr>
+  )
+}
+
+function rowOf(box: HTMLElement | null, key: string): HTMLElement | null {
+  return box?.querySelector<HTMLElement>(`tr[data-key="${CSS.escape(key)}"]`) ?? null
+}
+
+/** Scrolls the rows, and not the page, as little as shows the whole row beneath the head. */
+function scrollToRow(box: HTMLElement, row: number): void {
+  const [top, bottom] = [row * ROW_PX, (row + 1) * ROW_PX]
+  const room = box.clientHeight - ROW_PX
+  if (top < box.scrollTop) box.scrollTop = top
+  else if (bottom > box.scrollTop + room) box.scrollTop = bottom - room
+}

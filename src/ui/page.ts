@@ -1,0 +1,143 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { ConsoleState } from './console/console-state.ts'
+import { showError, showNews, wordsOf } from './kit/notices.tsx'
+import type { BundledActor, ProcessView, TabModel } from './model.ts'
+import { Swap } from './processes/swap.ts'
+import { nextSelection } from './processes/selection.ts'
+import { hashOf, HOME } from './route.ts'
+import { goTo, route } from './router.ts'
+
+/** What every view is given. */
+export interface ViewProps {
+  model: TabModel
+  page: Page
+  /** What the view is about, from its address: a PID, a peer id, the id of a call. Empty for a view of everything. */
+  id: string
+  /** A part of the view, from its address. Empty for the part that it begins with. */
+  part: string
+}
+
+/** What the views share besides the model: state that outlives a view, and what a person can do in several of them. */
+export class Page {
+  /** True while the join link is shown as a QR code. */
+  readonly joinShown = signal(false)
+  /** Files that were dropped or chosen. Each gets a sheet, on which the person decides what becomes of it. */
+  readonly given = signal<readonly File[]>([])
+  readonly sheetsShown = signal(false)
+  /** PID of the process that is chosen in the list. */
+  readonly selected = signal<string | undefined>(undefined)
+  /** PID of a process that was just made: its message box gets the cursor. The console clears it when that is done. */
+  readonly focusPid = signal<string | undefined>(undefined)
+  /** True while the palette of commands is shown. */
+  readonly paletteShown = signal(false)
+  readonly #model: TabModel
+  readonly #title = signal<string | undefined>(undefined)
+  readonly #consoles = new Map<string, ConsoleState>()
+  readonly #kept = new Map<unknown, unknown>()
+  #choices = 0
+  #lastPids: readonly string[] = []
+
+  constructor(model: TabModel) {
+    this.#model = model
+  }
+
+  /** What the view shows, in a few words for the title of the window; undefined if the word of the view will do. */
+  get title(): ReadonlySignal<string | undefined> {
+    return this.#title
+  }
+
+  /** State of a view that outlives it: one object of each class. */
+  kept<T>(Kept: new () => T): T {
+    const known = this.#kept.get(Kept)
+    if (known instanceof Kept) return known
+    const made = new Kept()
+    this.#kept.set(Kept, made)
+    return made
+  }
+
+  consoleOf({ pid, methods }: ProcessView): ConsoleState {
+    const known = this.#consoles.get(pid) ?? new ConsoleState(methods)
+    this.#consoles.set(pid, known)
+    return known
+  }
+
+  choose(pid: string): void {
+    this.#choices += 1
+    this.selected.value = pid
+  }
+
+  /** The chosen process may be gone: chooses the one in its place. Reads the processes. */
+  followProcesses(): void {
+    const now = this.#model.processes.value.map(({ pid }) => pid)
+    this.selected.value = nextSelection(this.selected.peek(), this.#lastPids, now)
+    this.#lastPids = now
+  }
+
+  /** Shows the sheets on which files become processes. */
+  spawnFiles(files: readonly File[]): void {
+    if (route.peek().view !== HOME) goTo(hashOf(HOME))
+    this.given.value = [...this.given.peek(), ...files]
+    this.sheetsShown.value = true
+  }
+
+  /** Chooses a process that was just made, and gives its message box the cursor. */
+  showMade(pid: string): void {
+    this.choose(pid)
+    this.focusPid.value = pid
+  }
+
+  async spawnBundled(actor: BundledActor): Promise<void> {
+    const before = this.#choices
+    try {
+      const pid = await this.#model.spawnBundled(actor)
+      // The person may have chosen another process meanwhile: the choice stays.
+      if (this.#choices !== before) return
+      this.showMade(pid)
+    } catch (thrown) {
+      if (wordsOf(thrown).code !== 'ERR_ABORTED') showError(`${actor.name} was not started`, thrown)
+    }
+  }
+
+  async kill({ pid, name }: ProcessView): Promise<void> {
+    try {
+      const { undo } = await this.#model.kill(pid)
+      showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {
+        label: 'Undo',
+        run: () => void this.#undo(pid, undo, `${name} did not come back`),
+      })
+    } catch (thrown) {
+      showError(`${name} was not killed`, thrown)
+    }
+  }
+
+  /** Asks whether a process is to run the module in a file. */
+  askToSwap(process: ProcessView, file: File): void {
+    this.choose(process.pid)
+    this.consoleOf(process).setSwap(new Swap(this.#model.draft(file)))
+  }
+
+  tellSwapped({ pid, name }: ProcessView, fileName: string, undo: () => Promise<void>): void {
+    showNews(`${name} runs ${fileName} now`, 'Undo brings back the module that it ran before.', {
+      label: 'Undo',
+      run: () => void this.#undo(pid, undo, `${name} still runs ${fileName}`),
+    })
+  }
+
+  async #undo(pid: string, undo: () => Promise<void>, failure: string): Promise<void> {
+    try {
+      await undo()
+      this.choose(pid)
+    } catch (thrown) {
+      showError(failure, thrown)
+    }
+  }
+
+  /** @param words What the window is called while the view is shown, such as the name of a process. */
+  useTitle(words: string | undefined): void {
+    useEffect(() => {
+      this.#title.value = words
+      return () => (this.#title.value = undefined)
+    }, [words])
+  }
+}

@@ -1,0 +1,105 @@
+import { ADD_ACTOR } from './spawn/add-actor.tsx'
+import type { Choice } from './kit/combobox.tsx'
+import { shortId } from './kit/format.ts'
+import { showError } from './kit/notices.tsx'
+import type { TabModel } from './model.ts'
+import type { Page } from './page.ts'
+import { hashOf } from './route.ts'
+import { goTo } from './router.ts'
+import { setTheme, theme, THEMES } from './theme.ts'
+import { VIEWS } from './views.ts'
+
+/** Something that a person can do from anywhere. */
+export interface Command extends Choice {
+  run: () => void
+}
+
+/** All that can be done now. Reads the signals of the model. */
+export function commandsOf(model: TabModel, page: Page): Command[] {
+  return [
+    ...viewCommands(),
+    ...processCommands(model, page),
+    ...startCommands(model, page),
+    ...peerCommands(model),
+    ...themeCommands(),
+  ]
+}
+
+function viewCommands(): Command[] {
+  return [...VIEWS].flatMap(([name, { word }]) =>
+    word === undefined ? [] : [{ value: `view ${name}`, words: word, hint: 'view', run: () => goTo(hashOf(name)) }],
+  )
+}
+
+function processCommands(model: TabModel, page: Page): Command[] {
+  const processes = model.processes.value
+  const restart = (pid: string, name: string): void =>
+    void model.restart(pid).catch((thrown: unknown) => showError(`${name} was not restarted`, thrown))
+  return [
+    ...processes.map(({ pid, name }) => ({
+      value: `process ${pid}`,
+      words: name,
+      hint: `process ${shortId(pid)}`,
+      run: () => goTo(hashOf('p', pid)),
+    })),
+    ...processes.map(({ pid, name }) => ({
+      value: `restart ${pid}`,
+      words: `Restart ${name}`,
+      hint: shortId(pid),
+      run: () => restart(pid, name),
+    })),
+    ...processes.flatMap((process) =>
+      process.root
+        ? []
+        : [
+            {
+              value: `kill ${process.pid}`,
+              words: `Kill ${process.name}`,
+              hint: shortId(process.pid),
+              run: () => void page.kill(process),
+            },
+          ],
+    ),
+  ]
+}
+
+function startCommands(model: TabModel, page: Page): Command[] {
+  return [
+    {
+      value: 'start file',
+      words: 'Start a .wasm file…',
+      run: () => document.querySelector<HTMLInputElement>(`input[aria-label="${ADD_ACTOR}"]`)?.click(),
+    },
+    ...model.bundled.value.map((actor) => ({
+      value: `start ${actor.file}`,
+      words: `Start ${actor.name}`,
+      hint: 'bundled actor',
+      run: () => {
+        goTo(hashOf('processes'))
+        void page.spawnBundled(actor)
+      },
+    })),
+  ]
+}
+
+function peerCommands(model: TabModel): Command[] {
+  return model.peers.value.map(({ peerId, relay }) => ({
+    value: `peer ${peerId}`,
+    words: shortId(peerId),
+    hint: relay ? 'relay' : 'peer',
+    run: () => goTo(peerHash(peerId)),
+  }))
+}
+
+/** Until peers have pages of their own, all are in one list. */
+function peerHash(peerId: string): string {
+  return VIEWS.has('peer') ? hashOf('peer', peerId) : hashOf('peers')
+}
+
+function themeCommands(): Command[] {
+  return Object.entries(THEMES).flatMap(([name, words]) =>
+    name === theme.value
+      ? []
+      : [{ value: `theme ${name}`, words: `Theme: ${words}`, run: () => setTheme(name as keyof typeof THEMES) }],
+  )
+}

@@ -1,0 +1,49 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { Combobox } from './kit/combobox.tsx'
+import type { TabModel } from './model.ts'
+import { type Command, commandsOf } from './palette-commands.ts'
+import type { Page } from './page.ts'
+
+/** A box that finds views, processes and peers, and what can be done with them, by a few letters. */
+export function Palette({ model, page }: { model: TabModel; page: Page }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  const typed = useSignal('')
+  const commands = commandsOf(model, page)
+  useEffect(() => {
+    dialog.current?.showModal()
+    input.current?.focus()
+  }, [])
+  const run = (command: Command): void => {
+    // Closing gives the focus back. What the command shows may take it then.
+    dialog.current?.close()
+    command.run()
+  }
+  return (
+    <dialog
+      ref={dialog}
+      class="palette"
+      aria-label="Commands"
+      onClose={() => (page.paletteShown.value = false)}
+      onClick={({ target, currentTarget }) => {
+        // A click on the backdrop has the dialog as its target; a click inside has not.
+        if (target === currentTarget) currentTarget.close()
+      }}
+    >
+      <Combobox
+        isInline
+        label="Go to, start, restart, kill…"
+        placeholder="Go to, start, restart, kill…"
+        inputRef={input}
+        value={typed.value}
+        choices={commands}
+        onInput={(text) => (typed.value = text)}
+        onChoose={({ value }) => {
+          const command = commands.find((each) => each.value === value)
+          if (command) run(command)
+        }}
+      />
+    </dialog>
+  )
+}

@@ -1,0 +1,126 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { Attempt } from '../kit/attempt.ts'
+import { CopyButton } from '../kit/copy-button.tsx'
+import { download } from '../kit/download.ts'
+import { ErrorLine } from '../kit/error-line.tsx'
+import { formatBytes } from '../kit/format.ts'
+import type { ProcessView, TabModel } from '../model.ts'
+import type { Page } from '../page.ts'
+import { wishesOf } from '../processes/import-words.ts'
+import { ReplaceButton } from '../processes/replace-button.tsx'
+import { joinArgs } from '../processes/split-args.ts'
+
+interface Parts {
+  imports: readonly WebAssembly.ModuleImportDescriptor[]
+  exports: readonly WebAssembly.ModuleExportDescriptor[]
+}
+
+export interface ModulePartProps {
+  model: TabModel
+  page: Page
+  process: ProcessView
+}
+
+/** The module that a process runs, and how it is started. */
+export function ModulePart({ model, page, process }: ModulePartProps) {
+  const { pid, cid, moduleBytes, methods, args, env, root, policy, name } = process
+  const parts = useSignal<Parts | undefined>(undefined)
+  const reading = useMemo(() => new Attempt(), [cid])
+  const saving = useMemo(() => new Attempt(), [cid])
+  useEffect(() => {
+    parts.value = undefined
+    void reading.run(async () => void (parts.value = await partsOf(await model.moduleOf(pid))))
+  }, [pid, cid])
+  const variables = Object.entries(env)
+  const wishes = parts.value && wishesOf(parts.value.imports, policy.call !== 'off')
+  return (
+    <dl class="facts field-facts">
+      <dt>CID</dt>
+      <dd>
+        <CopyButton class="id-button" text={cid} label={`Copy CID ${cid}`}>
+          <span class="mono wrap">{cid}</span>
+        </CopyButton>
+      </dd>
+      <dt>Size</dt>
+      <dd>
+        {formatBytes(moduleBytes)}
+        <div class="row">
+          <button
+            type="button"
+            class="button"
+            onClick={() => void saving.run(async () => download(await model.moduleOf(pid), `${name}.wasm`))}
+          >
+            Download
+          </button>
+          {!root && <ReplaceButton onFile={(file) => page.askToSwap(process, file)} />}
+        </div>
+        <ErrorLine error={saving.error.value} />
+      </dd>
+      <dt>Methods</dt>
+      <dd>
+        {methods.map((method) => (
+          <span key={method} class="tag">
+            {method}
+          </span>
+        ))}
+      </dd>
+      {wishes && (
+        <>
+          <dt>Asks for</dt>
+          <dd>
+            <ul class="wishes">
+              {wishes.map(({ what, words }) => (
+                <li key={what}>
+                  <b>{what}</b> {words}
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </>
+      )}
+      <dt>Imports</dt>
+      <dd>
+        <PartList parts={parts.value?.imports} />
+        <ErrorLine error={reading.error.value} />
+      </dd>
+      <dt>Exports</dt>
+      <dd>
+        <PartList parts={parts.value?.exports} />
+      </dd>
+      <dt>Arguments</dt>
+      <dd class="mono wrap">{args.length === 0 ? '–' : joinArgs(args)}</dd>
+      <dt>Environment</dt>
+      <dd class="mono wrap">
+        {variables.length === 0
+          ? '–'
+          : variables.map(([key, value]) => (
+              <div key={key}>
+                {key}={value}
+              </div>
+            ))}
+      </dd>
+    </dl>
+  )
+}
+
+async function partsOf(bytes: Blob): Promise<Parts> {
+  const module = await WebAssembly.compile(await bytes.arrayBuffer())
+  return { imports: WebAssembly.Module.imports(module), exports: WebAssembly.Module.exports(module) }
+}
+
+/** Imports have the name of the module that they are from. */
+function PartList({ parts }: { parts: readonly { module?: string; name: string; kind: string }[] | undefined }) {
+  if (!parts) return <span class="soft">–</span>
+  if (parts.length === 0) return <span class="soft">none</span>
+  return (
+    <ul class="plain module-parts">
+      {parts.map(({ module, name, kind }, i) => (
+        <li key={i} class="mono wrap">
+          {module !== undefined && <span class="soft">{module} </span>}
+          {name} <span class="soft">{kind}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

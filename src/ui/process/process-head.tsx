@@ -1,0 +1,97 @@
+import { useMemo } from 'preact/hooks'
+import type { ConsoleState } from '../console/console-state.ts'
+import { Attempt } from '../kit/attempt.ts'
+import { CopyButton } from '../kit/copy-button.tsx'
+import { ErrorLine } from '../kit/error-line.tsx'
+import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
+import { Identicon } from '../kit/identicon.tsx'
+import { ProcessState } from '../processes/process-state.tsx'
+import { RestartButton } from '../processes/restart-button.tsx'
+import type { ProcessView, TabModel } from '../model.ts'
+import type { Page } from '../page.ts'
+import { nextName } from './next-name.ts'
+import { ShareButton } from './share-button.tsx'
+import { hashOf, HOME } from '../route.ts'
+import { goTo } from '../router.ts'
+
+export interface ProcessHeadProps {
+  model: TabModel
+  page: Page
+  process: ProcessView
+  state: ConsoleState
+}
+
+/** Who a process is, how it stands, and what can be done with it, whatever it is doing. */
+export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
+  const { pid, name, root, messages, p50Ms, memoryBytes, waiting } = process
+  const cancel = useMemo(() => new Attempt(), [pid])
+  const copy = useMemo(() => new Attempt(), [pid])
+  const { restart } = state
+  const isLive = process.state !== 'dead' && process.state !== 'backoff'
+  const duplicate = async (): Promise<void> => {
+    const names = model.processes.value.map((each) => each.name)
+    const made = await model.duplicate(pid, nextName(name, names))
+    page.showMade(made)
+    goTo(hashOf('p', made))
+  }
+  return (
+    <div class="process-head">
+      <div class="process-who">
+        <a href={hashOf(HOME)}>Processes</a>
+        <h2>{name}</h2>
+        <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
+          <Identicon text={pid} />
+          <span class="mono soft">{shortId(pid)}</span>
+        </CopyButton>
+        <span class="process-state">
+          <ProcessState process={process} />
+        </span>
+      </div>
+      <dl class="figures process-figures">
+        <Figure name="Messages" value={formatCount(messages)} />
+        <Figure name="Waiting" value={formatCount(waiting)} />
+        <Figure name="p50" value={formatMs(p50Ms)} />
+        <Figure name="Memory" value={formatBytes(memoryBytes)} />
+      </dl>
+      <div class="row process-actions">
+        {isLive && <RestartButton attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />}
+        <button
+          type="button"
+          class="button"
+          title="Ends the message that runs, whoever sent it. A guest that does not return is ended."
+          disabled={process.state !== 'busy'}
+          onClick={() => void cancel.run(() => model.cancelRunning(pid))}
+        >
+          Cancel message
+        </button>
+        {!root && (
+          <button
+            type="button"
+            class="button"
+            title="Makes another process with the same module, options and files. Its memory is fresh."
+            disabled={copy.since.value !== undefined}
+            onClick={() => void copy.run(duplicate)}
+          >
+            Duplicate
+          </button>
+        )}
+        <ShareButton model={model} process={process} />
+        {!root && (
+          <button type="button" class="button" onClick={() => void page.kill(process)}>
+            Kill
+          </button>
+        )}
+      </div>
+      <ErrorLine error={cancel.error.value ?? copy.error.value ?? (isLive ? restart.error.value : undefined)} />
+    </div>
+  )
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

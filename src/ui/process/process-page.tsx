@@ -1,0 +1,132 @@
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { CallBox } from '../console/call-box.tsx'
+import { CallList } from '../processes/call-list.tsx'
+import { ExitList } from '../processes/exit-list.tsx'
+import { ProcessEnd } from '../processes/process-end.tsx'
+import { SwapPanel } from '../processes/swap-panel.tsx'
+import type { ProcessView, TabModel } from '../model.ts'
+import type { Page, ViewProps } from '../page.ts'
+import { hashOf, HOME } from '../route.ts'
+import { FilesPart } from './files-part.tsx'
+import { LogPart } from './log-part.tsx'
+import { ModulePart } from './module-part.tsx'
+import { PolicyPart } from './policy-part.tsx'
+import { ProcessHead } from './process-head.tsx'
+
+const PARTS = {
+  console: 'Console',
+  calls: 'Calls',
+  log: 'Log',
+  files: 'Files',
+  module: 'Module',
+  policy: 'Policy',
+} as const
+
+type Part = keyof typeof PARTS
+
+/** A process on a page of its own: `#/p/{pid}/{part}`. */
+export function ProcessPage({ model, page, id, part }: ViewProps) {
+  const process = model.processes.value.find(({ pid }) => pid === id)
+  page.useTitle(process?.name)
+  const isThere = process !== undefined
+  useEffect(() => {
+    // Back to the list shows where one was.
+    if (isThere) page.choose(id)
+  }, [id, isThere])
+  if (!process) return <NoProcess isKnown={model.peerId.value !== undefined} pid={id} />
+  const shown = isPart(part) ? part : 'console'
+  const PartView = PART_VIEWS[shown]
+  const state = page.consoleOf(process)
+  const swap = state.swap.value
+  const restart = (): void => void state.restart.run(() => model.restart(id))
+  return (
+    <>
+      <section class="panel process-top">
+        <ProcessHead model={model} page={page} process={process} state={state} />
+        <ProcessEnd process={process} attempt={state.restart} onRestart={restart} />
+        {swap && (
+          <SwapPanel
+            key={swap}
+            process={process}
+            swap={swap}
+            onSwapped={(undo) => {
+              state.setSwap(undefined)
+              page.tellSwapped(process, swap.draft.fileName, undo)
+            }}
+            onCancel={() => state.setSwap(undefined)}
+          />
+        )}
+        <nav class="parts" aria-label={`Parts of ${process.name}`}>
+          {Object.entries(PARTS).map(([name, words]) => (
+            <a key={name} href={hashOf('p', id, name)} aria-current={name === shown ? 'page' : undefined}>
+              {words}
+            </a>
+          ))}
+        </nav>
+      </section>
+      <section key={shown} class="panel process-part" aria-label={PARTS[shown]}>
+        <PartView model={model} page={page} process={process} />
+      </section>
+    </>
+  )
+}
+
+interface PartProps {
+  model: TabModel
+  page: Page
+  process: ProcessView
+}
+
+const PART_VIEWS: Readonly<Record<Part, (props: PartProps) => VNode>> = {
+  console: ConsolePart,
+  calls: CallsPart,
+  log: ({ model, page, process }) => <LogPart model={model} process={process} state={page.consoleOf(process)} />,
+  files: FilesPart,
+  module: ModulePart,
+  policy: PolicyPart,
+}
+
+function ConsolePart({ model, page, process }: PartProps) {
+  const state = page.consoleOf(process)
+  return (
+    <>
+      <CallBox model={model} process={process} state={state} focusPid={page.focusPid} />
+      <LogPart model={model} process={process} state={state} isTail />
+    </>
+  )
+}
+
+function CallsPart({ model, process }: PartProps) {
+  return (
+    <div class="field">
+      <div>
+        <CallList model={model} process={process} />
+      </div>
+      <div>
+        <h3>Ends of its instances</h3>
+        {process.exits.length === 0 ? 'none so far' : <ExitList exits={process.exits} />}
+      </div>
+    </div>
+  )
+}
+
+function NoProcess({ isKnown, pid }: { isKnown: boolean; pid: string }) {
+  return (
+    <section class="panel hint">
+      {isKnown ? (
+        <p>
+          This tab has no process <span class="mono wrap">{pid}</span>. It was killed, or another tab of this browser
+          has it.
+        </p>
+      ) : (
+        <p role="status">The peer of this tab is being started.</p>
+      )}
+      <a href={hashOf(HOME)}>Show the processes</a>
+    </section>
+  )
+}
+
+function isPart(part: string): part is Part {
+  return Object.hasOwn(PARTS, part)
+}

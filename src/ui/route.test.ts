@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { hashOf, readHash } from './route.ts'
+
+test('a hash is read as the place that it was written for', () => {
+  expect(readHash(hashOf('processes'))).toEqual({ view: 'processes', id: '', part: '' })
+  expect(readHash(hashOf('p', '3kQz'))).toEqual({ view: 'p', id: '3kQz', part: '' })
+  expect(readHash(hashOf('p', '3kQz', 'log'))).toEqual({ view: 'p', id: '3kQz', part: 'log' })
+  expect(hashOf('peer', '12D3KooW')).toBe('#/peer/12D3KooW')
+})
+
+test('an id may have any characters', () => {
+  const id = 'a/b #?&%ü'
+  expect(hashOf('calls', id)).toBe('#/calls/a%2Fb%20%23%3F%26%25%C3%BC')
+  expect(readHash(hashOf('calls', id)).id).toBe(id)
+})
+
+test.each(['', '#', '#join=/dns4/relay.example/tcp/443/wss', '#/', 'processes'])('%j shows the home view', (hash) => {
+  expect(readHash(hash)).toEqual({ view: 'processes', id: '', part: '' })
+})
+
+test('broken percent-encoding and needless pieces break nothing', () => {
+  expect(readHash('#/p/%E0%A4%A/log/more/and/more')).toEqual({ view: 'p', id: '%E0%A4%A', part: 'log' })
+})

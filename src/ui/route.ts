@@ -1,0 +1,37 @@
+/** A place in the page. `#/p/{pid}/log` is the part `log` of the view `p` of one process. */
+export interface Route {
+  /** A key of the table in `views.ts`. */
+  readonly view: string
+  /** What the view is about: a PID, a peer id, the id of a call. Empty for a view of everything. */
+  readonly id: string
+  /** A part of the view. Empty for the part that it begins with. */
+  readonly part: string
+}
+
+/** The view of a page without a route. */
+export const HOME = 'processes'
+
+/** A hash that begins with it is a route. Others belong to somebody else: `#join=…` is a join link. */
+const START = '#/'
+
+/** The route in the hash of a URL. A hash that is no route shows the home view. */
+export function readHash(hash: string): Route {
+  if (!hash.startsWith(START)) return { view: HOME, id: '', part: '' }
+  const [view = '', id = '', part = ''] = hash.slice(START.length).split('/').map(decoded)
+  return { view: view === '' ? HOME : view, id, part }
+}
+
+/** The hash of a place, for links. */
+export function hashOf(view: string, id = '', part = ''): string {
+  const pieces = part === '' ? (id === '' ? [view] : [view, id]) : [view, id, part]
+  return START + pieces.map(encodeURIComponent).join('/')
+}
+
+/** A piece with broken percent-encoding stays as it is. It names nothing, and its view says so. */
+function decoded(piece: string): string {
+  try {
+    return decodeURIComponent(piece)
+  } catch {
+    return piece
+  }
+}
