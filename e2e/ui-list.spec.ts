@@ -20,7 +20,7 @@ test('many processes are in few rows, which the keyboard reaches all', async ({ 
   await expect(tab.getByRole('table', { name: 'Processes' })).toHaveAttribute('aria-rowcount', '72')
   expect(await tab.locator('tr[data-pid]').count()).toBeLessThan(60)
   expect(
-    await row(tab, 'p0')
+    await row(tab, 'worker-0')
       .first()
       .evaluate((element) => element.getBoundingClientRect().height),
   ).toBe(36)
