@@ -1,6 +1,6 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
 import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
@@ -11,7 +11,7 @@ import type { OpenOptions } from '../glia/router.ts'
 import type { SessionChannel } from '../glia/session/session.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { hostsOf, ipOf } from './dial/address-scope.ts'
-import { isDirect, isWebRtc, openConnections, peerIdOf, peerOf, readMultiaddr, withPeer } from './dial/addresses.ts'
+import { isDirect, isWebRtc, openConnections, peerIdOf, peerOf, readMultiaddr } from './dial/addresses.ts'
 import type { Components } from './libp2p/components.ts'
 import { CircuitLimits } from './dial/circuit-limits.ts'
 import { type DialGate, doorOf } from './dial/dial-gate.ts'
@@ -49,7 +49,7 @@ import { Roots } from './presence/roots.ts'
 import { RosterReader } from './presence/roster-reader.ts'
 import type { Roster } from './presence/roster.ts'
 import { Pulses } from './presence/pulses.ts'
-import { CircuitReserver, isConnected, Relays } from './relays/relays.ts'
+import { CircuitReserver, Relays } from './relays/relays.ts'
 import { routingOf } from './presence/routing.ts'
 import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
@@ -136,8 +136,12 @@ export class MeshNode {
       libp2p,
       reserver: platform.reserves && store ? new CircuitReserver(components.transportManager, store) : undefined,
       pulses: this.#pulses,
-      // A relay hears of everybody by gossip.
-      attend: (connection) => (this.#roster ? () => undefined : this.#rosters.attend(connection)),
+      attend: (connection) => {
+        // Calls that wait for a relay go on.
+        changed()
+        // A relay hears of everybody by gossip.
+        return this.#roster ? () => undefined : this.#rosters.attend(connection)
+      },
       name: (address) => gate.name(address),
       changed,
     })
@@ -399,7 +403,6 @@ export class MeshNode {
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       this.#table.identified(detail)
       this.#discovery.look()
-      void this.#latencies.measure(detail.connection).then(changed)
       changed()
     })
     libp2p.addEventListener('peer:update', ({ detail: { peer } }) => {
@@ -537,7 +540,7 @@ export class MeshNode {
   }
 
   #relayPeers(): Set<string> {
-    return new Set(this.#relays.infos.flatMap(({ peerId, state }) => (peerId && isConnected(state) ? [peerId] : [])))
+    return new Set(this.#relays.connected.keys())
   }
 
   /**
@@ -547,11 +550,8 @@ export class MeshNode {
   async #usableRelays(signal: AbortSignal): Promise<Multiaddr[]> {
     this.#relays.hurryIfAlone()
     for (;;) {
-      const infos = this.#relays.infos
-      const joined = infos.flatMap(({ state, address, peerId }) =>
-        isConnected(state) && peerId !== undefined ? [withPeer(multiaddr(address), peerId)] : [],
-      )
-      if (joined.length > 0 || !infos.some(({ state }) => state === 'connecting')) return joined
+      const connected = [...this.#relays.connected.values()]
+      if (connected.length > 0 || !this.#relays.infos.some(({ state }) => state === 'connecting')) return connected
       // oxlint-disable-next-line no-await-in-loop -- until something changes
       await orAborted(new Promise<void>((resolve) => this.#changeWaiters.push(resolve)), signal)
     }

@@ -119,14 +119,11 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     rootOf: async (peer, { signal }) =>
       parsePid((await rootOfSibling(peer, signal)) ?? (await (await mesh.started).rootOf(peer, signal))),
   })
-  await table.restore()
-  await table.ensureRoot(await rootModule)
-  import('./log-keeper.ts')
-    .then(({ LogKeeper }) => LogKeeper.start({ storage, slot, log, alive, entries: () => table.entries }))
-    .then(
-      (keeper) => (logs = keeper),
-      (thrown: unknown) => log.warn('the logs of earlier pages are not there:', thrown),
-    )
+  const restore = async (): Promise<void> => {
+    await table.restore()
+    await table.ensureRoot(await rootModule)
+  }
+  const restored = restore()
   const mesh: TabMesh = new TabMesh({
     ...init,
     module,
@@ -137,8 +134,16 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     root: () => table.rootPid,
     listedTo,
     watched: (pid) => table.watched(pid),
+    restored,
   })
   node.resolve(mesh.started)
+  await restored
+  import('./log-keeper.ts')
+    .then(({ LogKeeper }) => LogKeeper.start({ storage, slot, log, alive, entries: () => table.entries }))
+    .then(
+      (keeper) => (logs = keeper),
+      (thrown: unknown) => log.warn('the logs of earlier pages are not there:', thrown),
+    )
   return {
     slot,
     peerId,

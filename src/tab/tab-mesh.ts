@@ -31,6 +31,8 @@ export interface TabMeshInit extends Pick<
   relays: readonly string[]
   /** Whether the page's own URL may be a join link. */
   followsLinks: boolean
+  /** Resolves when the kept processes are back. Nobody can call this peer before. */
+  restored: Promise<void>
   /** Aborts when the peer is stopped. */
   alive: AbortSignal
   changed(): void
@@ -150,7 +152,7 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, store, home, alive, followsLinks } = this.#init
+    const { module, store, home, restored, alive, followsLinks } = this.#init
     const asked = fetchOriginConfig(home)
     this.#originAsked = asked
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
@@ -158,9 +160,12 @@ export class TabMesh {
     this.settings = settings ?? NO_SETTINGS
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
     const node = await mesh.MeshNode.create({ ...this.#init, platform, changed: () => this.#changed() })
-    if (alive.aborted) {
+    try {
+      await restored
+      alive.throwIfAborted()
+    } catch (thrown) {
       await node.stop()
-      throw alive.reason
+      throw thrown
     }
     if (followsLinks) {
       this.#followLink(mesh, node)

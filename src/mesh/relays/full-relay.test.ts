@@ -44,3 +44,29 @@ test('a peer calls through the relay that has room, and through the one that has
   await expect.poll(() => states().toSorted(), { timeout: 10_000 }).toEqual(['refused', 'reserved'])
   for (const callee of [atFull, atOpen]) expect(await call(caller, callee, proc)).toBe('hello')
 })
+
+test('a peer calls others before its relay has answered its request for a reservation', async () => {
+  const { proc } = makeProc(() => echo)
+  const asked = Promise.withResolvers<string>()
+  const refused = Promise.withResolvers<boolean>()
+  const [hub, callee, caller] = await Promise.all([
+    relay({
+      connectionGater: {
+        denyInboundRelayReservation: (peer) => {
+          if (peer.toString() !== caller.peerId) return false
+          asked.resolve(peer.toString())
+          return refused.promise
+        },
+      },
+    }),
+    glia([proc]),
+    glia(),
+  ])
+  await join(hub, callee)
+  caller.mesh.useRelays([whereIs(hub)])
+  await asked.promise
+  expect(await call(caller, callee, proc)).toBe('hello')
+  expect(caller.mesh.relays()[0]?.state).toBe('connecting')
+  refused.resolve(false)
+  await reserved(caller)
+})

@@ -47,6 +47,7 @@ export class KeptRelay {
   readonly #text: string
   #state: RelayInfo['state'] = 'connecting'
   #peerId: PeerId | undefined
+  #connection: Connection | undefined
   #retryAt: number | undefined
   #error: string | undefined
   readonly #wait = new Wait()
@@ -66,6 +67,16 @@ export class KeptRelay {
       retryAt: this.#retryAt,
       error: this.#error,
     }
+  }
+
+  /** The relay's id while it is connected. Outgoing calls need that, and no reservation. */
+  get connected(): PeerId | undefined {
+    return this.#connection?.status === 'open' ? this.#connection.remotePeer : undefined
+  }
+
+  /** The address that is dialled. */
+  get address(): Multiaddr {
+    return this.#init.address
   }
 
   /** Checks at once whether the relay is there, because the machine woke up or the network changed. */
@@ -116,6 +127,7 @@ export class KeptRelay {
   async #stay(connection: Connection): Promise<void> {
     const { signal } = this.#stopped
     const release = this.#init.pulses.watch(connection)
+    this.#connection = connection
     const leave = this.#init.attend(connection)
     const closed = (): void => this.#wait.wake()
     connection.addEventListener('close', closed)
@@ -129,6 +141,7 @@ export class KeptRelay {
       }
     } finally {
       connection.removeEventListener('close', closed)
+      this.#connection = undefined
       release()
       leave()
     }

@@ -58,6 +58,15 @@ export class Relays {
     this.#init.changed()
   }
 
+  /** The connected relays, with or without a reservation, by peer id. A call can go out through each address. */
+  get connected(): ReadonlyMap<string, Multiaddr> {
+    return new Map(
+      [...this.#kept.values()].flatMap(({ connected, address }) =>
+        connected ? [[connected.toString(), withPeer(address, connected.toString())] as const] : [],
+      ),
+    )
+  }
+
   /** When this peer began, or last had its first relay after it had none, in ms since the epoch. */
   get joinedAt(): number {
     return this.#joinedAt
@@ -65,7 +74,7 @@ export class Relays {
 
   /** Tries again at once if no relay is connected. */
   hurryIfAlone(): void {
-    if (!this.infos.some(({ state }) => isConnected(state))) this.hurry()
+    if (this.connected.size === 0) this.hurry()
   }
 
   hurry(): void {
