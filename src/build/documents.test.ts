@@ -16,6 +16,8 @@ const MANUALS = new Map([
   ['src/node/README.md', Infinity],
   ['src/tab/README.md', Infinity],
   ['src/glia/session/SPEC.md', Infinity],
+  ['src/mesh/presence/SPEC.md', Infinity],
+  ['src/mesh/watch/SPEC.md', Infinity],
   ['.github/CHANGELOG.md', Infinity],
   ['.github/CONTRIBUTING.md', 100],
   ['.github/SECURITY.md', 100],

@@ -17,7 +17,7 @@ import {
 import { type Announcement, readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeers, Source } from './known-peers.ts'
-import { FOUND, GONE, HERE, here, readTotal, TOTAL, UNKNOWN, wanted } from './roster-wire.ts'
+import { FOUND, GONE, HERE, here, readPeer, readTotal, TOTAL, UNKNOWN, wanted } from './roster-wire.ts'
 
 export interface RosterReaderInit {
   self: PeerId
@@ -42,6 +42,13 @@ interface Reading {
   total: number
 }
 
+/** A peer is looked for. */
+interface Lookup {
+  /** The relays that were asked and have not answered. */
+  readonly asked: Set<Reading>
+  done(): void
+}
+
 /**
  * Reads the rosters of this peer's relays, and announces this peer there. See {@link Roster}. A relay can tell of peers
  * that do not exist, as it could with gossip. It cannot pose as one of them: a dial proves the peer id.
@@ -49,8 +56,8 @@ interface Reading {
 export class RosterReader {
   readonly #init: RosterReaderInit
   readonly #readings = new Set<Reading>()
-  /** Peers that are looked for, with functions to call when a relay has answered. */
-  readonly #lookups = new Map<string, Set<() => void>>()
+  /** By the peer that is looked for. */
+  readonly #lookups = new Map<string, Set<Lookup>>()
   readonly #rate = new Rate(PASSED_ON_BY_RELAYS_RATE)
 
   constructor(init: RosterReaderInit) {
@@ -88,21 +95,20 @@ export class RosterReader {
 
   /** Addresses of a peer, as the relays know it; none if they do not. */
   async find(peer: string): Promise<readonly Multiaddr[]> {
-    const streams = [...this.#readings].flatMap(({ stream }) => (stream?.status === 'open' ? [stream] : []))
-    const answered = Promise.withResolvers<void>()
-    let left = streams.length
-    const waiter = (): void => {
-      left -= 1
-      if (left <= 0 || this.#init.known.get(peer)) answered.resolve()
-    }
-    const waiters = this.#lookups.get(peer) ?? new Set()
-    this.#lookups.set(peer, waiters.add(waiter))
-    const timer = setTimeout(answered.resolve, left === 0 ? 0 : ROSTER_LOOKUP_MS)
-    for (const stream of streams) stream.send(Uint8Array.from(wanted(peer)))
-    await answered.promise
+    // A question to a relay that does not read would only wait there.
+    const asked = new Set(
+      [...this.#readings].filter(({ stream }) => stream?.status === 'open' && !stream.writableNeedsDrain),
+    )
+    const { promise: answered, resolve: done } = Promise.withResolvers<void>()
+    const lookup: Lookup = { asked, done }
+    const lookups = this.#lookups.get(peer) ?? new Set()
+    this.#lookups.set(peer, lookups.add(lookup))
+    const timer = setTimeout(done, asked.size === 0 ? 0 : ROSTER_LOOKUP_MS)
+    for (const { stream } of asked) stream?.send(Uint8Array.from(wanted(peer)))
+    await answered
     clearTimeout(timer)
-    waiters.delete(waiter)
-    if (waiters.size === 0) this.#lookups.delete(peer)
+    lookups.delete(lookup)
+    if (lookups.size === 0) this.#lookups.delete(peer)
     return this.#init.known.get(peer)?.addresses ?? []
   }
 
@@ -149,6 +155,7 @@ export class RosterReader {
     // They stay known for a while: a relay that restarts tells of them again.
     reading.told.clear()
     reading.total = 0
+    for (const peer of this.#lookups.keys()) this.#answered(reading, peer)
     this.#init.changed()
   }
 
@@ -170,14 +177,14 @@ export class RosterReader {
     if (tag === TOTAL) {
       reading.total = readTotal(bytes)
       this.#init.changed()
-    } else if (tag === GONE) this.#left(reading, new TextDecoder().decode(bytes))
-    else if (tag === UNKNOWN) this.#answered(new TextDecoder().decode(bytes))
+    } else if (tag === GONE) this.#left(reading, readPeer(bytes))
+    else if (tag === UNKNOWN) this.#answered(reading, readPeer(bytes))
     else if (tag === FOUND) {
       const { id, addresses } = readAnnouncement(bytes)
       const peer = id.toString()
       if (!this.#lookups.has(peer)) return
       this.#init.known.heard(id, addresses, sourceOf(reading))
-      this.#answered(peer)
+      this.#answered(reading, peer)
     } else if (tag === HERE) {
       const announcement = readAnnouncement(bytes)
       if (announcement.id.equals(this.#init.self)) return
@@ -187,8 +194,12 @@ export class RosterReader {
     }
   }
 
-  #answered(peer: string): void {
-    for (const waiter of this.#lookups.get(peer) ?? []) waiter()
+  /** A relay has said where a peer is, or that it does not know, or it answers no more. Each relay counts once. */
+  #answered(reading: Reading, peer: string): void {
+    for (const { asked, done } of this.#lookups.get(peer) ?? []) {
+      asked.delete(reading)
+      if (asked.size === 0 || this.#init.known.get(peer)) done()
+    }
   }
 
   #left(reading: Reading, peer: string): void {

@@ -1,7 +1,8 @@
 /**
  * The stream of the roster, `/glia/roster/0.1.0`: protobuf fields of bytes, one after the other, without a frame around
- * them. A reader skips fields that it does not know.
+ * them. A reader skips fields that it does not know. SPEC.md has the protocol.
  */
+import { isPeerId } from '../../glia/peer-id.ts'
 import { writeField } from './fields.ts'
 
 /** An announcement: to the relay, of the sender; from the relay, of a peer that came or changed. */
@@ -39,6 +40,13 @@ export function unknown(peer: string): number[] {
 
 function named(tag: number, peer: string): number[] {
   return writeField(tag, new TextEncoder().encode(peer))
+}
+
+/** The peer id in a field. @throws {Error} if it is none */
+export function readPeer(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes)
+  if (!isPeerId(text)) throw new Error('a peer id that is none')
+  return text
 }
 
 export function total(count: number): number[] {

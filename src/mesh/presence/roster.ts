@@ -16,7 +16,7 @@ import {
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeer, KnownPeers } from './known-peers.ts'
-import { found, gone, HERE, here, total, unknown, WANTED } from './roster-wire.ts'
+import { found, gone, HERE, here, readPeer, total, unknown, WANTED } from './roster-wire.ts'
 import { Crowd, Sample } from './sample.ts'
 
 export interface RosterInit {
@@ -112,11 +112,11 @@ export class Roster {
         for (const piece of piecesOf(data)) {
           for (const { tag, bytes } of splitter.push(piece)) {
             if (tag === HERE) this.#announced(member, bytes, this.#init.networkOf(connection))
-            else if (tag === WANTED) this.#lookedFor(member, new TextDecoder().decode(bytes))
+            else if (tag === WANTED) this.#lookedFor(member, readPeer(bytes))
           }
         }
       } catch (cause) {
-        stream.abort(new GliaError('ERR_BAD_REQUEST', 'The announcement cannot be used.', { cause }))
+        stream.abort(new GliaError('ERR_BAD_REQUEST', 'The peer says what cannot be used.', { cause }))
       }
     })
     if (stream.status !== 'open') over()

@@ -1,4 +1,4 @@
-import { type ErrorCode, GliaError, isErrorCode } from '../../glia/errors.ts'
+import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../../glia/errors.ts'
 import { type EndReason, MAX_REASON, type ProcessEnd } from '../../glia/process/told-end.ts'
 import { isPid, type Pid } from '../../glia/pid.ts'
 import { fields } from '../../glia/untrusted.ts'
@@ -46,8 +46,14 @@ export function readReply(line: string): WatchReply | undefined {
 }
 
 function readLine(line: string): Record<string, unknown> {
+  const read = fields(parse(line))
+  if (typeof read['type'] !== 'string') throw breach('a line without a type')
+  return read
+}
+
+function parse(line: string): unknown {
   try {
-    return fields(JSON.parse(line))
+    return JSON.parse(line)
   } catch (cause) {
     throw breach('a line that is no JSON', cause)
   }
@@ -63,7 +69,7 @@ function readReason(value: unknown): EndReason {
   if (typeof type !== 'string' || type === '' || type.length > MAX_TYPE) throw breach('an end without a reason')
   return {
     type,
-    ...(typeof code === 'number' && Number.isInteger(code) && { code }),
+    ...(isExitCode(code) && { code }),
     ...(typeof message === 'string' && { message: message.slice(0, MAX_REASON) }),
   }
 }
