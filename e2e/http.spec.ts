@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test'
+import { chainNameOf } from '../src/glia/chain-name.ts'
 import { API_HEADERS } from '../src/glia/http/refuse.ts'
 import { memoryGrowth } from './memory.ts'
 import { staticServer } from './server.ts'
@@ -34,6 +35,13 @@ test('a message is posted to a method by any spelling of its address', async ({ 
   }
 })
 
+/** What a failure says of where it was made. The API makes those of a request that is no call, which has no place. */
+async function placeOf(tab: Page, code: string): Promise<object> {
+  const [peer = '', pid = ''] = await tab.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])
+  if (code === 'ERR_NO_METHOD') return { peer, process: chainNameOf(peer, pid).slice(peer.length + 1) }
+  return code === 'ERR_NO_PROC' || code === 'ERR_UNREACHABLE' ? { peer } : {}
+}
+
 for (const [what, method, path, status, code, allow] of [
   ['a POST to /status', 'POST', '/status', 405, 'ERR_BAD_VERB', 'GET, HEAD'],
   ['a DELETE of /root', 'DELETE', '/root', 405, 'ERR_BAD_VERB', 'GET, HEAD'],
@@ -56,8 +64,9 @@ for (const [what, method, path, status, code, allow] of [
     expect(reply.status).toBe(status)
     expect(reply.headers).toMatchObject({ ...API_HEADERS, 'content-type': 'application/problem+json' })
     expect(reply.headers['allow']).toBe(allow)
-    const { peer: _peer, process: _process, ...problem } = JSON.parse(reply.text ?? '') as Record<string, unknown>
-    expect(problem).toEqual({ status, code, message: expect.stringMatching(/^\S.*\.$/), detail: problem['message'] })
+    const problem = JSON.parse(reply.text ?? '') as Record<string, unknown>
+    const message = expect.stringMatching(/^\S.*\.$/) as unknown
+    expect(problem).toEqual({ status, code, message, detail: problem['message'], ...(await placeOf(tab, code)) })
   })
 }
 

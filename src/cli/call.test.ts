@@ -156,7 +156,12 @@ test('the gateway is asked when the first byte is there, however late that is', 
   other.on('connection', () => (connections += 1))
   const message = new PassThrough()
   const reply = new PassThrough()
-  const called = callMethod(url, '/late', { chunks: message[Symbol.asyncIterator]() as AsyncGenerator<Buffer> }, reply)
+  const called = callMethod(
+    url,
+    '/late',
+    { chunks: message[Symbol.asyncIterator]() as AsyncGenerator<Buffer> },
+    { to: reply },
+  )
   await (await fetch(new URL('/other', url))).text()
   expect([heard, connections]).toEqual([['/other'], 1])
   message.end('text')
@@ -188,6 +193,32 @@ test('an input that is a folder, and an output that takes nothing, are one sente
     code: 125,
     stderr: 'The output cannot be written: the disk is full.\n',
   })
+})
+
+test('calls with one --key and one message run once, and another message is refused', async () => {
+  const before = counted
+  // Quotes and backslashes are escaped in the header.
+  const key = String.raw`order "1" \ 2`
+  for (const reply of ['first', 'first']) {
+    // oxlint-disable-next-line no-await-in-loop -- the second call is made when the first has ended
+    expect(await call([to('counts'), '--key', key], reply)).toEqual(success(reply))
+  }
+  expect(counted).toBe(before + 1)
+  expect(await call([to('counts'), '--key', key], 'second')).toMatchObject({
+    code: 125,
+    stderr: expect.stringMatching(/^ERR_KEY_REUSED: /) as string,
+  })
+  expect(await call([to('counts'), '--key', 'another'], 'second')).toEqual(success('second'))
+  expect(counted).toBe(before + 2)
+})
+
+test.each([
+  ['an empty one', ''],
+  ['one that is too long', 'k'.repeat(256)],
+  ['one of other characters', 'schlüssel'],
+])('--key does not take %s', async (_, key) => {
+  const { code, stderr } = await call([to('counts'), '--key', key], 'x')
+  expect([code, stderr]).toEqual([1, '--key takes one text of 1 to 255 printable ASCII characters.\n'])
 })
 
 test('a URL of a gateway is an address too', async () => {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
+import { isRequestKey, KEY_FORM } from '../glia/http/request-key.ts'
 import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addClientCommand, type ClientOptions, readGateway } from './client.ts'
@@ -15,6 +16,7 @@ export function addCall(program: Command): void {
   addClientCommand(program, 'call', 'call a method: its message comes from FILE or stdin, its reply goes to stdout')
     .argument('<address>', `${PROTOCOL}/{peer}/{process}/{method}, or the same as a URL of a gateway`)
     .argument('[file]', 'the message; - is stdin, also of a terminal. Without it a terminal sends an empty message')
+    .option('--key <KEY>', 'calls with the same KEY and message run once, and get the same reply', readKey)
     .addHelpText('after', EXIT_CODES)
     .action(call)
 }
@@ -24,11 +26,21 @@ The exit code is that of the program that was called. If the call fails otherwis
 124 deadline, 125 other failures, 126 denied, 127 no such process or method, 134 the program trapped.
 Ctrl-C cancels the call.`
 
-async function call(address: string, file: string | undefined, options: ClientOptions): Promise<void> {
-  const { gateway, path } = destination(address, options.gateway)
-  const code = await callMethod(gateway, path, await messageOf(file), process.stdout)
+interface CallOptions extends ClientOptions {
+  readonly key?: string
+}
+
+async function call(address: string, file: string | undefined, { gateway: chosen, key }: CallOptions): Promise<void> {
+  const { gateway, path } = destination(address, chosen)
+  const code = await callMethod(gateway, path, await messageOf(file), { to: process.stdout, key })
   // At once: nobody reads the rest of the message.
   process.stdout.write('', () => process.exit(passedOn(code)))
+}
+
+/** @throws {UsageError} */
+function readKey(key: string): string {
+  if (isRequestKey(key)) return key
+  throw new UsageError(`--key takes ${KEY_FORM}.`)
 }
 
 /** Where a method is: at the gateway of a URL, or else at the one that was chosen. @throws {GliaError} ERR_BAD_ADDRESS */

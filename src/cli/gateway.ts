@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { GliaError } from '../glia/errors.ts'
 import { parseFailure } from '../glia/failure.ts'
 import { EXIT_HEADER } from '../glia/http/http-exit.ts'
+import { KEY_HEADER } from '../glia/http/request-key.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
 import { UsageError } from '../node/option-values.ts'
@@ -49,17 +50,25 @@ export interface OutgoingMessage {
  * Calls a method: sends the message and writes the reply as they come, both at once.
  *
  * @param path of the method, percent-encoded
+ * @param options.to gets the reply
+ * @param options.key makes calls with the same key one call
  * @returns the exit code of the program, where its process counts that code as a success
  * @throws {GliaError} how the call failed
  */
-export async function callMethod(gateway: URL, path: string, message: OutgoingMessage, to: Writable): Promise<number> {
-  const { chunks, bytes } = message
+export async function callMethod(
+  gateway: URL,
+  path: string,
+  { chunks, bytes }: OutgoingMessage,
+  { to, key }: { to: Writable; key?: string | undefined },
+): Promise<number> {
   // The first byte may come late, and a gateway soon closes a connection over which nothing comes.
   const first = await chunks.next()
   // So the gateway need not hold a reply back until it knows the exit code.
   const request = open(gateway, path, 'POST', {
     te: 'trailers',
     ...(bytes !== undefined && { 'content-length': bytes }),
+    // Of printable ASCII, JSON and the strings of RFC 8941 are the same.
+    ...(key !== undefined && { [KEY_HEADER]: JSON.stringify(key) }),
   })
   const tail = tailOf(request)
   let unread: unknown

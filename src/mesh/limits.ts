@@ -11,6 +11,9 @@ export const MAX_FAILURES = 10
 export const MAX_FAILURE_MESSAGE = 1000
 /** Questions of one connection that may be under way at once: one is enough. */
 export const MAX_QUESTIONS = 4
+/** How long the answer may take, and its longest accepted text in UTF-16 units. */
+export const WHY_MS = 2_000
+export const MAX_WHY = 256 * 1024
 /** Protocol id on which a peer says which of its processes it lists. */
 export const LISTING_PROTOCOL = '/glia/list/0.1.0'
 /** Protocol id on which a peer tells another of the ends of its processes. */

@@ -19,13 +19,18 @@ export function readRequestKey(headers: RequestHeaders): string | undefined {
   if (value === null) return undefined
   const key = QUOTED.exec(value)?.[1]?.replace(/\\(["\\])/g, '$1') ?? (BARE.test(value) ? value : '')
   if (isCallKey(key)) return key
-  throw new GliaError('ERR_BAD_REQUEST', `The header Idempotency-Key must be ${FORM}, with or without quotes.`)
+  throw new GliaError('ERR_BAD_REQUEST', `The header Idempotency-Key must be ${KEY_FORM}, with or without quotes.`)
 }
 
-const FORM = `one text of 1 to ${MAX_CALL_KEY} printable ASCII characters`
+export const KEY_FORM = `one text of 1 to ${MAX_CALL_KEY} printable ASCII characters`
+
+/** Whether a key may travel as a header. */
+export function isRequestKey(key: unknown): key is string {
+  return isCallKey(key) && /^[ -~]*$/.test(key)
+}
 
 /** The key of a script's call, which may travel as a header. @throws {GliaError} ERR_BAD_REQUEST if it is none. */
 export function readCallKey(key: unknown): string | undefined {
-  if (key === undefined || (isCallKey(key) && /^[ -~]*$/.test(key))) return key
-  throw new GliaError('ERR_BAD_REQUEST', `key: give ${FORM}.`)
+  if (key === undefined || isRequestKey(key)) return key
+  throw new GliaError('ERR_BAD_REQUEST', `key: give ${KEY_FORM}.`)
 }

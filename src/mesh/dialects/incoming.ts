@@ -12,6 +12,8 @@ export interface IncomingInit {
   remote: string
   /** Why the stream was reset or lost, if more is known than libp2p tells. */
   explain?: (() => GliaError | undefined) | undefined
+  /** Asks the other side why it reset the stream. Never rejects. Left out: it cannot be asked. */
+  askWhy?: (() => Promise<GliaError | undefined>) | undefined
   /** Told of the error with which this side ends the stream. */
   failed?: ((error: GliaError) => void) | undefined
 }
@@ -44,7 +46,8 @@ export class Incoming {
     stream.addEventListener('close', (event) => this.#onClose(event))
     // Added last: adding it delivers the messages that have already come.
     stream.addEventListener('message', ({ data }) => this.#receive(piecesOf(data)))
-    if (stream.status !== 'open') this.fail(stream.status === 'reset' ? this.#reset() : this.#lost())
+    if (stream.status === 'reset') this.#wasReset()
+    else if (stream.status !== 'open') this.fail(this.#lost())
     else if (stream.remoteWriteStatus === 'closed') this.#onEnd()
   }
 
@@ -148,17 +151,22 @@ export class Incoming {
   }
 
   #onClose({ error }: StreamCloseEvent): void {
-    if (error?.name === 'StreamResetError') this.fail(this.#reset(error))
+    if (error?.name === 'StreamResetError') this.#wasReset(error)
     else if (error || !this.#ended) this.fail(this.#lost(error))
     else this.#resume()
   }
 
-  #reset(cause?: Error): GliaError {
-    const explained = this.#init.explain?.()
-    if (explained) return explained
-    return new GliaError('ERR_RESET', `${this.#init.remote} reset the call: it failed there, or was refused.`, {
-      cause,
-    })
+  #wasReset(cause?: Error): void {
+    if (this.signal.aborted) return
+    const { explain, askWhy, remote } = this.#init
+    const fail = (why: GliaError | undefined): void =>
+      this.fail(
+        why ?? new GliaError('ERR_RESET', `${remote} reset the call: it failed there, or was refused.`, { cause }),
+      )
+    const known = explain?.()
+    // Reads wait for the answer. After the end of the stream a read would take that end instead.
+    if (known || !askWhy || this.#ended) fail(known)
+    else void askWhy().then(fail)
   }
 
   #tooFast(): GliaError {

@@ -93,6 +93,8 @@ export interface RawCallInit {
   silenceMs: number
   /** Why the stream was reset or lost, if more is known than libp2p tells. */
   explain?: () => GliaError | undefined
+  /** Asks the other peer why it reset the call. Never rejects. */
+  askWhy?: () => Promise<GliaError | undefined>
 }
 
 /** Turns an opened libp2p stream into a call of this peer. */

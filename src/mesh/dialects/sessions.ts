@@ -19,6 +19,7 @@ import {
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { probe } from './probe.ts'
 import { rawCall } from './raw-protocol.ts'
+import { type AskWhy, RawReasons } from './raw-reasons.ts'
 import { Libp2pChannel } from './session-channel.ts'
 
 export interface SessionsInit {
@@ -41,6 +42,7 @@ export class Sessions {
   readonly #dialects = new WeakMap<Connection, Promise<Dialect>>()
   readonly #open = new Map<Connection, Set<Session>>()
   readonly #usedAt = new WeakMap<Connection, number>()
+  readonly #reasons = new WeakMap<Connection, RawReasons>()
 
   constructor(init: SessionsInit) {
     this.#init = init
@@ -63,12 +65,21 @@ export class Sessions {
    * @throws {GliaError} ERR_NO_PROC if the peer knows neither the session nor the address; ERR_UNREACHABLE if the peer
    * is gone.
    */
-  async open(
-    connection: Connection,
-    address: Address,
-    { signal, context, expectedBytes, key }: OpenOptions,
-  ): Promise<Stream> {
+  async open(connection: Connection, address: Address, options: OpenOptions): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
+    const askWhy = this.#reasonsOf(connection).begin(formatAddress(address))
+    try {
+      return await this.#call(connection, address, options, askWhy)
+    } catch (thrown) {
+      // The peer reset the stream before this side knew that it had been negotiated.
+      const why = thrown instanceof GliaError && thrown.code === 'ERR_RESET' ? await askWhy() : undefined
+      // Such a failure would be taken for that of this connection, and the call would be made again.
+      throw why && why.code !== 'ERR_UNREACHABLE' ? why : thrown
+    }
+  }
+
+  async #call(connection: Connection, address: Address, options: OpenOptions, askWhy: AskWhy): Promise<Stream> {
+    const { signal, context, expectedBytes, key } = options
     const dialect = await this.#dialect(connection, address, signal)
     const { chain, onBehalfOf, client, trace } = context
     if ('session' in dialect) {
@@ -80,7 +91,13 @@ export class Sessions {
     // The next call opens a stream of its own.
     dialect.raw = undefined
     const { self: caller, silenceMs = NATIVE_SILENCE_MS } = this.#init
-    return rawCall(stream, address, { caller, silenceMs, explain: () => this.#init.explain(connection) })
+    return rawCall(stream, address, { caller, silenceMs, explain: () => this.#init.explain(connection), askWhy })
+  }
+
+  #reasonsOf(connection: Connection): RawReasons {
+    const known = this.#reasons.get(connection) ?? new RawReasons(connection)
+    this.#reasons.set(connection, known)
+    return known
   }
 
   /**
