@@ -1,14 +1,13 @@
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { DeathWatch } from './life-lock.ts'
-import type { readFacts } from '../glia/failure.ts'
-import { fields } from '../glia/untrusted.ts'
+import { errorOf } from '../glia/failure-message.ts'
 import { Heartbeat } from '../glia/session/heartbeat.ts'
 import {
   ACK_MS,
-  type FailureMessage,
   type FromCaller,
   type FromTab,
   type LifeLock,
+  type ReadFacts,
   readFromTab,
   WINDOW_BYTES,
 } from './protocol.ts'
@@ -40,7 +39,7 @@ export interface PortCallInit {
   /** Lock of the tab, if it is known before the tab has answered: a tab that is being closed never answers. */
   lock?: LifeLock | undefined
   /** Reads what is told of a failure besides its code and sentence. Left out: nobody needs to know that. */
-  readFacts?: typeof readFacts | undefined
+  readFacts?: ReadFacts | undefined
 }
 
 export interface PortReply {
@@ -66,7 +65,6 @@ class PortCaller {
   readonly #exit = Promise.withResolvers<GliaError | undefined>()
   readonly #deaths: DeathWatch
   readonly #mayBeCut: boolean
-  readonly #readFacts: PortCallInit['readFacts']
   readonly #stopWatching: (() => void)[]
   readonly #late: ReturnType<typeof setTimeout>
   /** A frozen tab still holds its lock, so the lock does not tell. */
@@ -85,10 +83,9 @@ class PortCaller {
   /** Bytes of the reply that were passed on and are not credited yet. */
   #owed = 0
 
-  constructor({ port, body, signal, deaths, mayBeCut = false, lock, readFacts: read }: PortCallInit) {
+  constructor({ port, body, signal, deaths, mayBeCut = false, lock, readFacts }: PortCallInit) {
     this.#port = port
     this.#mayBeCut = mayBeCut
-    this.#readFacts = read
     this.#deaths = deaths
     this.#body = body
     const giveUp = (): void => {
@@ -103,7 +100,7 @@ class PortCaller {
       () => signal.removeEventListener('abort', giveUp),
     ]
     if (lock) this.#stopWatching.push(deaths.onDeath(lock, () => this.#tabDied()))
-    port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromTab(data))
+    port.onmessage = ({ data }: MessageEvent) => this.#receive(readFromTab(data, readFacts))
     if (signal.aborted) giveUp()
     else void this.#sendBody()
   }
@@ -132,26 +129,16 @@ class PortCaller {
         this.#moreCredit = Promise.withResolvers()
         return
       case 'end':
-        this.#exit.resolve(message.exit && this.#errorOf(message.exit))
+        this.#exit.resolve(message.exit && errorOf(message.exit))
         this.#sink?.close()
         return this.#finish()
       case 'error':
-        return this.#fail(this.#errorOf(message))
+        return this.#fail(errorOf(message))
       case 'pong':
         return
       case 'no-tab':
         return this.#fail(new GliaError('ERR_UNREACHABLE', 'No tab of this browser runs that peer.'))
     }
-  }
-
-  #errorOf({
-    code,
-    message,
-    exitCode,
-    accepted,
-    facts,
-  }: FailureMessage & { accepted?: boolean | undefined }): GliaError {
-    return new GliaError(code, message, { ...this.#readFacts?.(fields(facts)), exitCode, accepted })
   }
 
   #tabDied(): void {
@@ -161,7 +148,7 @@ class PortCaller {
   #receiveHead({ status, headers, body, complete, exit: exited }: FromTab & { type: 'head' }): void {
     const exit = this.#exit.promise
     if (complete) {
-      this.#exit.resolve(exited && this.#errorOf(exited))
+      this.#exit.resolve(exited && errorOf(exited))
       this.#reply.resolve({ status, headers, body, exit })
       this.#finish()
       return

@@ -5,7 +5,8 @@
  */
 import { fields, isBytes } from '../glia/untrusted.ts'
 import { type ContextMessage, readContextMessage } from '../glia/call-context.ts'
-import { type ErrorCode, isErrorCode, isExitCode } from '../glia/errors.ts'
+import type { FailureMessage } from '../glia/errors.ts'
+import { readFailureMessage, type ToldFailure } from '../glia/failure-message.ts'
 
 /** Bytes of a body that may be under way in each direction before the receiver has given credit. */
 export const WINDOW_BYTES = 1024 * 1024
@@ -66,21 +67,6 @@ export interface CallMessage {
   tellsExit?: boolean | undefined
 }
 
-/** A failure. */
-export interface FailureMessage {
-  code: ErrorCode
-  message: string
-  exitCode?: number | undefined
-  /** More about it, for another tab: see `readFacts`. */
-  facts?: unknown
-}
-
-/** How a program exited. */
-export interface ExitMessage extends FailureMessage {
-  exitCode: number
-  accepted: boolean
-}
-
 /** Caller to tab, over the port of a call. */
 export type FromCaller =
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
@@ -105,10 +91,10 @@ export type FromTab =
       body: Uint8Array<ArrayBuffer> | null
       complete: boolean
       /** Present if the reply is complete. */
-      exit?: ExitMessage | undefined
+      exit?: ToldFailure | undefined
     }
   | { type: 'data'; bytes: Uint8Array<ArrayBuffer> }
-  | { type: 'end'; exit?: ExitMessage | undefined }
+  | { type: 'end'; exit?: ToldFailure | undefined }
   | ({ type: 'error' } & FailureMessage)
   | { type: 'credit'; bytes: number }
   /** There is no such peer here. Only a service worker that was to pass the call on says so. */
@@ -123,29 +109,29 @@ export function readFromCaller(value: unknown): FromCaller {
   throw new TypeError(`Not a message of a call: ${String(type)}`)
 }
 
+/** Reads more about a failure than its code and sentence. */
+export type ReadFacts = Parameters<typeof readFailureMessage>[1]
+
 /** @throws {TypeError} if the value is none of the messages. */
-export function readFromTab(value: unknown): FromTab {
-  const { type, bytes, status, headers, body, complete, code, message, exitCode, exit, lock, answersPings, facts } =
-    fields(value)
+export function readFromTab(value: unknown, readFacts?: ReadFacts): FromTab {
+  const { type, bytes, status, headers, body, complete, exit, lock, answersPings } = fields(value)
   if (type === 'no-tab' || type === 'pong') return { type }
-  if (type === 'end') return { type, exit: readExit(exit) }
+  if (type === 'end') return { type, exit: readExit(exit, readFacts) }
   if (type === 'ack' && isLifeLock(lock)) return { type, lock, answersPings: answersPings === true }
   if (type === 'credit' && typeof bytes === 'number') return { type, bytes }
   if (type === 'data' && isBytes(bytes)) return { type, bytes }
-  if (type === 'error' && isErrorCode(code) && typeof message === 'string') {
-    return { type, code, message, exitCode: isExitCode(exitCode) ? exitCode : undefined, facts }
-  }
+  const failure = readFailureMessage(value, readFacts)
+  if (type === 'error' && failure) return { type, ...failure }
   if (type === 'head' && typeof status === 'number' && isHeaders(headers) && (body === null || isBytes(body))) {
-    return { type, status, headers, body, complete: complete === true, exit: readExit(exit) }
+    return { type, status, headers, body, complete: complete === true, exit: readExit(exit, readFacts) }
   }
   throw new TypeError(`Not a message of a call: ${String(type)}`)
 }
 
 /** Undefined if there is none. */
-function readExit(value: unknown): ExitMessage | undefined {
-  const { code, message, exitCode, accepted, facts } = fields(value)
-  if (!isErrorCode(code) || typeof message !== 'string' || !isExitCode(exitCode)) return undefined
-  return { code, message, exitCode, accepted: accepted === true, facts }
+function readExit(value: unknown, readFacts: ReadFacts): ToldFailure | undefined {
+  const exit = readFailureMessage(value, readFacts)
+  return exit?.exitCode === undefined ? undefined : exit
 }
 
 /** Undefined if the message is somebody else's. */

@@ -1,5 +1,6 @@
 import { arrivedContext } from '../glia/call-context.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
+import type { ToldFailure } from '../glia/failure-message.ts'
 import type { HttpApi } from '../glia/http/http.ts'
 import { exitOf } from '../glia/http/http-exit.ts'
 import { nextTask } from '../glia/wait/next-task.ts'
@@ -7,7 +8,6 @@ import type { DeathWatch } from './life-lock.ts'
 import { ownBuffer } from './port-caller.ts'
 import {
   type CallMessage,
-  type ExitMessage,
   type FromCaller,
   type FromTab,
   type LifeLock,
@@ -72,8 +72,7 @@ class ServedCall {
       const options = { body, bodyBytes, keyOwner: clientOf(clientId), tellsExit }
       await this.#sendReply(await api(request, { ...options, context: arrivedContext(context) }))
     } catch (thrown) {
-      const { code, message, exitCode, ...facts } = toGliaError(thrown).toJSON()
-      this.#post({ type: 'error', code, message, exitCode, facts })
+      this.#post({ type: 'error', ...toGliaError(thrown).toJSON() })
     }
     this.#finish()
   }
@@ -103,11 +102,9 @@ class ServedCall {
     const head = { type: 'head' as const, status: response.status, headers: [...response.headers] }
     this.#reply = response.body?.getReader()
     const first = await this.#reply?.read()
-    const exit = async (): Promise<ExitMessage | undefined> => {
+    const exit = async (): Promise<ToldFailure | undefined> => {
       const exited = this.#call.tellsExit ? await exitOf(response) : undefined
-      if (exited?.exitCode === undefined) return undefined
-      const { code, message, exitCode: _, ...facts } = exited.toJSON()
-      return { code, message, exitCode: exited.exitCode, accepted: exited.accepted ?? false, facts }
+      return exited && { ...exited.toJSON(), accepted: exited.accepted }
     }
     if (!this.#reply || !first || first.done) {
       return this.#post({ ...head, body: null, complete: true, exit: await exit() })

@@ -1,4 +1,4 @@
-import { type Address, formatPlace, PROTOCOL } from './address.ts'
+import { formatPlace, type Place } from './address.ts'
 import { GliaError } from './errors.ts'
 import { isLast, type ProcessEnd, startOfWatch, toldEnd, type Watched } from './process/told-end.ts'
 import type { WatchRemote } from './process/remote-watch.ts'
@@ -45,12 +45,12 @@ export class AddressWatches {
    * ERR_MAILBOX_FULL; ERR_BAD_REQUEST if the peer does not speak the protocol of watches.
    */
   async watch(first: string, second: string | ((end: WatchedEnd) => void), method?: string): Promise<string> {
-    if (typeof second === 'function') return this.#listen(await readPlace(this.#init.router, first), second)
+    if (typeof second === 'function') return this.#listen(await this.#place(first), second)
     const { router, table } = this.#init
     if (typeof second !== 'string' || method === undefined || !table.links) {
       throw new GliaError('ERR_BAD_REQUEST', 'watch: give a function that is called for each end.')
     }
-    const place = await readPlace(router, second)
+    const place = await this.#place(second)
     if (place.host === router.aliases.self) return table.links.watch(first, place.proc, method)
     return (await table.links.remote()).watch(first, place, method)
   }
@@ -61,7 +61,11 @@ export class AddressWatches {
     return this.#stops.delete(id)
   }
 
-  async #listen({ host, proc: pid }: Address, listener: (end: WatchedEnd) => void): Promise<string> {
+  #place(address: string): Promise<Place> {
+    return this.#init.router.resolvePlace(address, { signal: new AbortController().signal })
+  }
+
+  async #listen({ host, proc: pid }: Place, listener: (end: WatchedEnd) => void): Promise<string> {
     const id = crypto.randomUUID()
     const address = formatPlace({ host, proc: pid })
     const tell = (end: ProcessEnd): void => {
@@ -93,12 +97,4 @@ export class AddressWatches {
     for (const end of ends) tell(end)
     return watched && !ends.some(isLast) ? watched.ends.listen((exit) => tell(toldEnd(exit))) : undefined
   }
-}
-
-/** Reads the address of a process. It may have a method, which is ignored. @throws {GliaError} */
-async function readPlace(router: Router, given: string): Promise<Address> {
-  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
-  const text = String(given)
-  const address = text.startsWith(`${PROTOCOL}/`) && text.split('/').length === 5 ? `${text}/watch` : text
-  return router.resolve(address, { signal: new AbortController().signal })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Aliases, formatAddress, parseAddress } from './address.ts'
+import { type Aliases, formatAddress, parseAddress, parsePlace } from './address.ts'
 import { newPid } from './pid.ts'
 import { OTHER, SELF } from './test-peer.ts'
 
@@ -58,3 +58,20 @@ test('a method of 256 characters is taken', () => {
 test('the error does not repeat a very long address', () => {
   expect(() => parseAddress('x'.repeat(10_000))).toThrow(/^.{50,350}$/)
 })
+
+test.each([
+  `/ww/0.1.0/${SELF}/${proc}`,
+  `/ww/0.1.0/${SELF}/${proc}/echo`,
+  '/ww/0.1.0/self/root',
+  '/ww/0.1.0/self/root/',
+])('the address of a process: %s', (text) => {
+  const place = parsePlace(text, aliases)
+  expect([place.host, typeof place.proc, Object.keys(place)]).toEqual([SELF, 'string', ['host', 'proc']])
+})
+
+test.each([`/ww/0.1.0/${SELF}`, '/ww/0.1.0/self/root/echo/x', '/ww/0.2.0/self/root', '/ww/0.1.0/self/x', ''])(
+  'no address of a process: %s',
+  (text) => {
+    expect(() => parsePlace(text, aliases)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
+  },
+)

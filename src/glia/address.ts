@@ -41,8 +41,11 @@ export function formatAddress(address: Address): string {
   return `${formatPlace(address)}/${address.method}`
 }
 
+/** A process of a peer. */
+export type Place = Pick<Address, 'host' | 'proc'>
+
 /** The address of a process, without a method. */
-export function formatPlace({ host, proc }: Pick<Address, 'host' | 'proc'>): string {
+export function formatPlace({ host, proc }: Place): string {
   return `${PROTOCOL}/${host}/${proc}`
 }
 
@@ -53,28 +56,36 @@ export function formatPlace({ host, proc }: Pick<Address, 'host' | 'proc'>): str
 export function parseAddress(given: string, aliases?: Aliases): Address {
   // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
   const text = String(given)
-  const [empty, ww, version, host, proc, method, ...rest] = text.split('/')
-  if (
-    empty !== '' ||
-    ww !== 'ww' ||
-    host === undefined ||
-    proc === undefined ||
-    method === undefined ||
-    rest.length > 0
-  ) {
-    throw bad(text, 'An address reads /ww/0.1.0/{peer}/{process}/{method}')
-  }
+  const parts = text.split('/')
+  const method = parts[5]
+  if (method === undefined) throw bad(text, FORM)
+  const { host, proc } = readPlace(text, parts, FORM, aliases)
+  if (!isMethodName(method))
+    throw bad(text, `A method name has 1 to ${MAX_METHOD} characters on one line, and is not “..”`)
+  return { host, proc, method }
+}
+
+/** Reads `/ww/0.1.0/{host}/{proc}`. A method behind it is ignored. @throws {GliaError} ERR_BAD_ADDRESS */
+export function parsePlace(given: string, aliases?: Aliases): Place {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
+  const text = String(given)
+  return readPlace(text, text.split('/'), 'The address of a process reads /ww/0.1.0/{peer}/{process}', aliases)
+}
+
+function readPlace(text: string, parts: readonly string[], form: string, aliases: Aliases | undefined): Place {
+  const [empty, ww, version, host, proc] = parts
+  if (empty !== '' || ww !== 'ww' || host === undefined || proc === undefined || parts.length > 6) throw bad(text, form)
   if (version !== VERSION) throw bad(text, `This peer speaks version ${VERSION}, not ${version}`)
   const peer = host === 'self' && aliases ? aliases.self : host
   if (!isPeerId(peer)) throw bad(text, `“${host}” is not a peer id`)
-  if (!isMethodName(method))
-    throw bad(text, `A method name has 1 to ${MAX_METHOD} characters on one line, and is not “..”`)
   if (proc === 'root' && aliases) {
     if (peer !== aliases.self) throw bad(text, '“root” names a process of this peer only: use the PID for another peer')
-    return { host: peer, proc: aliases.root, method }
+    return { host: peer, proc: aliases.root }
   }
-  return { host: peer, proc: parsePid(proc), method }
+  return { host: peer, proc: parsePid(proc) }
 }
+
+const FORM = 'An address reads /ww/0.1.0/{peer}/{process}/{method}'
 
 function bad(text: string, why: string): GliaError {
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text

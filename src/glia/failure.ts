@@ -1,4 +1,5 @@
-import { type FailedCall, type FailurePlace, GliaError, isErrorCode, isExitCode } from './errors.ts'
+import { type FailedCall, type FailurePlace, type GliaError, isErrorCode, isExitCode } from './errors.ts'
+import { errorOf, type Facts, readFailureMessage } from './failure-message.ts'
 import { isPeerId } from './peer-id.ts'
 import { fields } from './untrusted.ts'
 
@@ -42,14 +43,8 @@ export function endOfStderr(text: string): string | undefined {
  * left out.
  */
 export function readFailure(value: unknown): GliaError | undefined {
-  const given = fields(value)
-  const { code, message, exitCode } = given
-  if (!isErrorCode(code) || typeof message !== 'string') return undefined
-  return new GliaError(code, message, {
-    ...readFacts(given),
-    exitCode: isExitCode(exitCode) ? exitCode : undefined,
-    accepted: given['accepted'] === true && isExitCode(exitCode),
-  })
+  const told = readFailureMessage(value, readFacts)
+  return told && errorOf(told)
 }
 
 /** The same, of JSON. A server that is no Glia peer answers with something else. */
@@ -61,10 +56,8 @@ export function parseFailure(json: string): GliaError | undefined {
   }
 }
 
-/** What others say of a failure besides its code, its sentence and its exit code. */
-export function readFacts({ stderr, ...given }: Readonly<Record<string, unknown>>): {
-  stderr?: string | undefined
-} & Pick<FailurePlace, 'peer' | 'process' | 'failedCall'> {
+/** The facts of a failure. Those that are not valid are left out. */
+export function readFacts({ stderr, ...given }: Readonly<Record<string, unknown>>): Facts {
   return { ...readPlace(given, MAX_DEPTH), stderr: typeof stderr === 'string' ? endOfStderr(stderr) : undefined }
 }
 

@@ -1,4 +1,4 @@
-import { type Address, type Aliases, parseAddress, PROTOCOL } from './address.ts'
+import { type Address, type Aliases, parseAddress, parsePlace, type Place, PROTOCOL } from './address.ts'
 import { atDeadline, type CallContext, MAX_CHAIN, remainingMs } from './call-context.ts'
 import { isOfThisBrowser } from './process/callers.ts'
 import { seconds } from './wait/deadline.ts'
@@ -43,7 +43,7 @@ export interface RouterInit {
 }
 
 /** An address with `root` as its process. The alias may be another peer's. */
-const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root/([^/]*)$`)
+const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root(/[^/]*)?$`)
 
 /** The whole protocol: takes a stream addressed to a method, and answers or aborts it. */
 export class Router {
@@ -73,14 +73,24 @@ export class Router {
    * @throws {GliaError} ERR_BAD_ADDRESS; the failure of asking the other peer.
    */
   async resolve(text: string, options: { readonly signal: AbortSignal }): Promise<Address> {
-    const { aliases } = this
-    const [, host, method] = ROOT_OF.exec(text) ?? []
+    const asked = this.#askRoot(text, options)
+    return parseAddress(asked ? await asked : text, this.aliases)
+  }
+
+  /** The same for the address of a process. A method behind it is ignored. */
+  async resolvePlace(text: string, options: { readonly signal: AbortSignal }): Promise<Place> {
+    const asked = this.#askRoot(text, options)
+    return parsePlace(asked ? await asked : text, this.aliases)
+  }
+
+  /** The address with the PID in place of `root`, if that is another peer's. */
+  #askRoot(text: string, options: { readonly signal: AbortSignal }): Promise<string> | undefined {
+    const [, host, method = ''] = ROOT_OF.exec(text) ?? []
     const { rootOf } = this.#init
-    if (!rootOf || host === undefined || host === 'self' || host === aliases.self || !isPeerId(host)) {
-      return parseAddress(text, aliases)
+    if (!rootOf || host === undefined || host === 'self' || host === this.aliases.self || !isPeerId(host)) {
+      return undefined
     }
-    const root = await rootOf(host, options)
-    return parseAddress(`${PROTOCOL}/${host}/${root}/${method}`, aliases)
+    return rootOf(host, options).then((root) => `${PROTOCOL}/${host}/${root}${method}`)
   }
 
   /** Whether the address names a process of this peer whose policy accepts exit codes other than 0. */

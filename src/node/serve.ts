@@ -31,7 +31,7 @@ export async function serve(options: Options): Promise<void> {
   whenOrphaned(() => void end(server))
   void server.lost.then(() => {
     log.warn(
-      `Another server has taken the data folder ${options.data}, because this one did not run for some time. It ends.`,
+      `Another server has taken the data folder ${options.data}, because this one did not run for some time, or its lock was deleted. It ends.`,
     )
     return end(server)
   })

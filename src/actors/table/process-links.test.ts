@@ -17,6 +17,16 @@ const leaves: Run = async (_message, actor) => {
 /** Two processes of `run` with their ties. Each end is noted under the name of the process that ended. */
 function makePair(run: Run) {
   const ended: string[] = []
+  /** The messages of watches, each until its process is done with it. */
+  const messages: Promise<void>[] = []
+  /** Resolves when no message is under way, and none has followed. */
+  const rest = async (): Promise<void> => {
+    for (let settled = -1; settled < messages.length;) {
+      settled = messages.length
+      // oxlint-disable-next-line no-await-in-loop -- what follows from the messages so far
+      await Promise.all(messages)
+    }
+  }
   const make = (name: string): ProcessEntry =>
     new ProcessEntry(
       {
@@ -48,10 +58,14 @@ function makePair(run: Run) {
   const links: ProcessLinks = new ProcessLinks({
     peerId: SELF,
     get: (pid) => [a, b].find(({ record }) => record.pid === pid),
-    serveStream: (stream) => router.serveStream(stream),
+    serveStream: (stream) => {
+      const served = router.serveStream(stream)
+      messages.push(served)
+      return served
+    },
     changed: () => undefined,
   })
-  return { a, b, links, ended }
+  return { a, b, links, ended, rest }
 }
 
 test('a watch tells why a process ended, and not the PID of one that it is linked to', async () => {
@@ -70,35 +84,28 @@ test('a watch tells why a process ended, and not the PID of one that it is linke
   })
 })
 
-const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
-
 test('two that watch each other, and end when they are told, come to rest', async () => {
-  const { a, b, links, ended } = makePair(leaves)
+  const { a, b, links, ended, rest } = makePair(leaves)
   links.watch(a.record.pid, b.record.pid, 'run')
   links.watch(b.record.pid, a.record.pid, 'run')
-  const comeToRest = async (all: readonly string[]): Promise<void> => {
-    await expect.poll(() => ended).toEqual(all)
-    await rest()
-    expect(ended).toEqual(all)
-  }
   await deliver(a.proc).done
-  await comeToRest(['a', 'b', 'a'])
+  await rest()
+  expect(ended).toEqual(['a', 'b', 'a'])
   // That was one end with everything that followed from it.
   await deliver(b.proc).done
-  await comeToRest(['a', 'b', 'a', 'b', 'a', 'b'])
+  await rest()
+  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
 })
 
 test('an end of one that is being told of another, and that has nothing to do with it, is told too', async () => {
   let messages = 0
-  const { a, b, links, ended } = makePair((...given) => (++messages === 3 ? loop(...given) : leaves(...given)))
+  const { a, b, links, ended, rest } = makePair((...given) => (++messages === 3 ? loop(...given) : leaves(...given)))
   links.watch(a.record.pid, b.record.pid, 'run')
   links.watch(b.record.pid, a.record.pid, 'run')
   await deliver(a.proc).done
   await expect.poll(() => a.proc.state).toBe('busy')
   expect(ended).toEqual(['a', 'b'])
   a.proc.signal({ type: 'linked', pid: newPid(), message: 'another, which it is linked to, ended' }, true)
-  const all = ['a', 'b', 'a', 'b', 'a']
-  await expect.poll(() => ended).toEqual(all)
   await rest()
-  expect(ended).toEqual(all)
+  expect(ended).toEqual(['a', 'b', 'a', 'b', 'a'])
 })

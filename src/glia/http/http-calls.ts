@@ -24,12 +24,8 @@ export interface CallRequest {
   readonly query: string
   readonly headers: RequestHeaders
   readonly body: Source | null
-  /** Aborts when the caller gives up, or is lost. Small calls do not ask for it, since making one takes long. */
-  readonly signal: AbortSignal
-  /** Whether the signal has aborted. */
-  readonly isGone: boolean
-  /** Calls back when the signal aborts. */
-  onGone(callback: (reason: unknown) => void): void
+  /** Calls back when the caller gives up, or is lost: at once if it is gone. An AbortSignal takes too long to make. */
+  readonly onGone: (callback: (reason: unknown) => void) => void
 }
 
 /** The facts about a call that its request does not tell. */
@@ -78,16 +74,19 @@ export class HttpCalls {
     const exitIsOk = acceptsExit(request.query)
     const key = readRequestKey(request.headers)
     const path = decoded(request.path)
-    if (request.isGone) throw gaveUp()
-    const address = await router.resolve(path, request)
+    const caller = new Caller(request)
+    if (caller.isGone) throw gaveUp()
+    const address = await router.resolve(path, caller)
     const init = streamInitOf(request, options)
     if (key !== undefined && address.host !== router.aliases.self) init.key = key
     const open = (): Stream => router.open(address, init)
     const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
     const call =
       key === undefined
-        ? callOnce(open(), request)
-        : await (await this.#keyed()).take({ owner: keyOwner, key, path }, request, open)
+        ? callOnce(open(), request.body, caller)
+        : await (
+            await this.#keyed()
+          ).take({ owner: keyOwner, key, path }, { body: request.body, signal: caller.signal }, open)
     const reply = new ProgramReply(call, exitIsOk || options.tellsExit === true)
     // The exit code is known only at the end. For a client that reads no trailers it belongs into the head.
     const hasEnded = (exitIsOk || router.hasOkExits(address)) && !readsTrailers(request.headers) && (await reply.hold())
@@ -123,10 +122,42 @@ function streamInitOf(request: CallRequest, options: CallerOptions): StreamInit 
 }
 
 /** Sends the message of a call that belongs to this request alone. @returns the call. */
-function callOnce(stream: Stream, request: CallRequest): Stream {
-  request.onGone((reason) => stream.abort(isGivenUp(reason) ? reason : gaveUp()))
-  void pump(stream, request.body)
+function callOnce(stream: Stream, body: Source | null, caller: Caller): Stream {
+  caller.whenGone((reason) => stream.abort(isGivenUp(reason) ? reason : gaveUp()))
+  void pump(stream, body)
   return stream
+}
+
+/** The caller of a request. */
+class Caller {
+  isGone = false
+  #reason: unknown
+  #aborter: AbortController | undefined
+  #whenGone: ((reason: unknown) => void) | undefined
+
+  constructor({ onGone }: CallRequest) {
+    onGone((reason) => {
+      this.isGone = true
+      this.#reason = reason
+      this.#aborter?.abort(reason)
+      this.#whenGone?.(reason)
+    })
+  }
+
+  /** Aborts when the caller is gone. It is made on its first use. */
+  get signal(): AbortSignal {
+    if (!this.#aborter) {
+      this.#aborter = new AbortController()
+      if (this.isGone) this.#aborter.abort(this.#reason)
+    }
+    return this.#aborter.signal
+  }
+
+  /** Sets the only function that is called when the caller is gone: at once if it is. */
+  whenGone(callback: (reason: unknown) => void): void {
+    this.#whenGone = callback
+    if (this.isGone) callback(this.#reason)
+  }
 }
 
 /** Whether the caller says that it gave up. Otherwise it was lost. */

@@ -93,9 +93,10 @@ function callRequestOf(request: Request, options: HttpCallOptions): CallRequest 
     query: search.slice(1),
     headers,
     body: body && sourceOf(body),
-    signal,
-    isGone: signal.aborted,
-    onGone: (callback) => signal.addEventListener('abort', () => callback(signal.reason), { once: true }),
+    onGone: (callback) => {
+      if (signal.aborted) callback(signal.reason)
+      else signal.addEventListener('abort', () => callback(signal.reason), { once: true })
+    },
   }
 }
 

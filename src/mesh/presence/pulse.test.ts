@@ -1,7 +1,9 @@
+import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { nextTask } from '../../glia/wait/next-task.ts'
 import { plainClient } from '../test-nodes.ts'
 import { onBytes } from '../patches/connection-bytes.ts'
 import { Pulse } from './pulse.ts'
@@ -19,40 +21,64 @@ async function ends() {
   return { near, far }
 }
 
+/** Watches one end of a connection. */
+function watchEnd(connection: Connection, everyMs: number) {
+  const measured = vi.fn<(ms: number) => void>()
+  const pulse = new Pulse({ connection, everyMs: () => everyMs, answerMs: 5_000, measured })
+  onTestFinished(() => pulse.stop())
+  return {
+    count: () => measured.mock.calls.length,
+    /** Resolves after the next answer to a ping, when the pulse rests. */
+    answer: async () => {
+      await new Promise<void>((resolve) => measured.mockImplementationOnce(() => resolve()))
+      await nextTask()
+    },
+  }
+}
+
+/** From now on the time of pulses passes by {@link vi.advanceTimersByTime} only. Bytes take their own time. */
+function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
 test('of two peers that watch their connection, one pings and the other answers', async () => {
   const { near, far } = await ends()
-  const [often, seldom] = (
-    [
-      [near, 200],
-      [far, 3_000],
-    ] as const
-  ).map(([connection, ms]) => {
-    const measured = vi.fn<(ms: number) => void>()
-    return { measured, pulse: new Pulse({ connection, everyMs: () => ms, answerMs: 5_000, measured }) }
-  })
-  if (!often || !seldom) throw new Error('there are too few')
+  stopClock()
+  const [often, seldom] = [watchEnd(near, 200), watchEnd(far, 3_000)]
+  const first = seldom.answer()
   // Each pings once, to measure the latency. From then on only one of them has to.
-  await expect.poll(() => seldom.measured.mock.calls.length, { timeout: 10_000 }).toBe(1)
-  const before = often.measured.mock.calls.length
-  await expect.poll(() => often.measured.mock.calls.length, { timeout: 30_000 }).toBeGreaterThan(before + 30)
-  expect(seldom.measured).toHaveBeenCalledTimes(1)
-  for (const { pulse } of [often, seldom]) pulse.stop()
+  for (let ms = 0; ms < 10_000; ms += 200) {
+    const answer = often.answer()
+    vi.advanceTimersByTime(200)
+    // oxlint-disable-next-line no-await-in-loop -- one ping after the other
+    await answer
+    // oxlint-disable-next-line no-await-in-loop -- its time has come, and its bytes are under way
+    if (ms === 2_800) await first
+  }
+  expect([often.count(), seldom.count()]).toEqual([50, 1])
 })
 
 test('a connection on which bytes come all the time is not pinged, but now and then to measure it', async () => {
   const { near, far } = await ends()
-  const measured = vi.fn<(ms: number) => void>()
-  const pulse = new Pulse({ connection: near, everyMs: () => 300, answerMs: 5_000, measured })
-  await expect.poll(() => measured.mock.calls.length, { timeout: 10_000 }).toBe(1)
   const noise = await far.newStream(PING_PROTOCOL)
-  const talk = setInterval(() => noise.send(new Uint8Array(32)), 50)
-  let heard = 0
-  const stop = onBytes(near, () => (heard += 1))
-  await expect.poll(() => heard, { timeout: 30_000 }).toBeGreaterThan(40)
-  expect(measured).toHaveBeenCalledTimes(1)
-  clearInterval(talk)
-  stop()
+  stopClock()
+  const { answer, count } = watchEnd(near, 300)
+  const first = answer()
+  vi.advanceTimersByTime(300)
+  await first
+  let heard = Promise.withResolvers<void>()
+  onTestFinished(onBytes(near, () => heard.resolve()))
+  for (let ms = 0; ms < 2_000; ms += 50) {
+    heard = Promise.withResolvers()
+    noise.send(new Uint8Array(32))
+    // oxlint-disable-next-line no-await-in-loop -- before time passes
+    await heard.promise
+    vi.advanceTimersByTime(50)
+  }
+  expect(count()).toBe(1)
   // Silence is asked about.
-  await expect.poll(() => measured.mock.calls.length, { timeout: 10_000 }).toBe(2)
-  pulse.stop()
+  const second = answer()
+  vi.advanceTimersByTime(300)
+  await second
 })

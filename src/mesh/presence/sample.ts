@@ -1,10 +1,19 @@
+interface Group {
+  readonly name: string
+  readonly members: string[]
+  /** Its place in the list of groups. */
+  index: number
+}
+
 /**
  * Peers of which some are to be picked. They stand in groups: a network, or who told of them. Each group is picked as
  * often as any other, so one machine with many peer ids gets no larger part.
  */
 export class Crowd {
-  readonly #groups = new Map<string, string[]>()
-  readonly #places = new Map<string, { group: string; index: number }>()
+  readonly #groups = new Map<string, Group>()
+  /** The same groups, to pick one of. */
+  readonly #list: Group[] = []
+  readonly #places = new Map<string, { group: Group; index: number }>()
 
   get size(): number {
     return this.#places.size
@@ -12,39 +21,44 @@ export class Crowd {
 
   /** The group of a peer; undefined if it is not here. */
   groupOf(id: string): string | undefined {
-    return this.#places.get(id)?.group
+    return this.#places.get(id)?.group.name
   }
 
   all(): Iterable<string> {
     return this.#places.keys()
   }
 
-  add(id: string, group: string): void {
+  add(id: string, name: string): void {
     this.remove(id)
-    const members = this.#groups.get(group) ?? []
-    this.#groups.set(group, members)
-    this.#places.set(id, { group, index: members.push(id) - 1 })
+    const group = this.#groups.get(name) ?? this.#begin(name)
+    this.#places.set(id, { group, index: group.members.push(id) - 1 })
   }
 
   /** @returns false if it was not here */
   remove(id: string): boolean {
     const place = this.#places.get(id)
-    const members = place && this.#groups.get(place.group)
-    if (!members) return false
+    if (!place) return false
+    const { group, index } = place
     this.#places.delete(id)
-    // The last one takes its place.
-    const last = members.pop()
-    if (last !== undefined && last !== id) {
-      members[place.index] = last
-      this.#places.set(last, place)
-    }
-    if (members.length === 0) this.#groups.delete(place.group)
+    const moved = takeOut(group.members, index)
+    if (moved !== undefined) this.#places.set(moved, place)
+    if (group.members.length > 0) return true
+    this.#groups.delete(group.name)
+    const other = takeOut(this.#list, group.index)
+    if (other) other.index = group.index
     return true
+  }
+
+  #begin(name: string): Group {
+    const group = { name, members: [], index: this.#list.length }
+    this.#list.push(group)
+    this.#groups.set(name, group)
+    return group
   }
 
   /** Any peer; undefined if there is none. */
   pick(): string | undefined {
-    return anyOf(anyOf([...this.#groups.values()]) ?? [])
+    return anyOf(anyOf(this.#list)?.members ?? [])
   }
 }
 
@@ -108,6 +122,14 @@ export class Sample {
     this.#groups.set(id, group)
     return true
   }
+}
+
+/** Removes an item. @returns the last item, if that has taken its place */
+function takeOut<T>(items: T[], index: number): T | undefined {
+  const last = items.pop()
+  if (last === undefined || index === items.length) return undefined
+  items[index] = last
+  return last
 }
 
 function anyOf<T>(items: readonly T[]): T | undefined {

@@ -19,6 +19,7 @@ export class Watchers {
   readonly #find: WatchersInit['find']
   readonly #streams = new Map<string, WatcherStream>()
   readonly #rate = new Rate(WATCH_LINE_RATE)
+  #watches = 0
 
   constructor({ find }: WatchersInit) {
     this.#find = find
@@ -26,9 +27,7 @@ export class Watchers {
 
   /** Watches under way, of all peers. */
   get watches(): number {
-    let watches = 0
-    for (const stream of this.#streams.values()) watches += stream.watches
-    return watches
+    return this.#watches
   }
 
   /** Takes a stream that another peer opened. It replaces an older one of that peer, which may be dead. */
@@ -37,7 +36,8 @@ export class Watchers {
     const stream: WatcherStream = new WatcherStream(channel, {
       peer,
       find: this.#find,
-      hasRoom: () => this.watches < MAX_WATCHES_IN_ALL,
+      hasRoom: () => this.#watches < MAX_WATCHES_IN_ALL,
+      counted: (more) => (this.#watches += more),
       mayAsk: () => this.#rate.admits(peer),
       over: () => {
         if (this.#streams.get(peer) === stream) this.#streams.delete(peer)
@@ -51,6 +51,8 @@ export class Watchers {
 interface WatcherStreamInit extends WatchersInit {
   peer: string
   hasRoom(): boolean
+  /** Told how many watches there are more now. */
+  counted(more: number): void
   mayAsk(): boolean
   over(): void
 }
@@ -66,13 +68,8 @@ class WatcherStream {
     this.lines = new LineChannel(channel, { line: (line) => this.#receive(line), closed: () => this.#closed() })
   }
 
-  get watches(): number {
-    return this.#stops.size
-  }
-
   #closed(): void {
-    for (const stop of this.#stops.values()) stop()
-    this.#stops.clear()
+    for (const id of this.#stops.keys()) this.#drop(id)
     this.#init.over()
   }
 
@@ -95,6 +92,7 @@ class WatcherStream {
     if (watched && !ends.some(isLast)) {
       const stop = watched.ends.listen((exit) => this.#ended(id, watched, exit))
       this.#stops.set(id, stop)
+      this.#init.counted(1)
     }
     for (const end of ends) this.#send({ type: 'gone', id, ...end })
   }
@@ -126,7 +124,7 @@ class WatcherStream {
 
   #drop(id: number): void {
     this.#stops.get(id)?.()
-    this.#stops.delete(id)
+    if (this.#stops.delete(id)) this.#init.counted(-1)
   }
 
   #send(reply: WatchReply): void {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -148,4 +148,27 @@ test.runIf(canUnshare)('a process that was frozen learns that its folder was tak
   one.child.kill('SIGCONT')
   const [said] = (await once(one.child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
   expect(said.toString().trim()).toBe('lost')
+})
+
+test('a lock that was deleted is put back', { timeout: 30_000 }, async () => {
+  const dir = await mkdtemp(join(folder, 'deleted-'))
+  const lock = await lockDataDir(dir)
+  const before = await readFile(join(dir, 'lock'), 'utf8')
+  await rm(join(dir, 'lock'))
+  await expect.poll(() => readdir(dir), { timeout: 10_000 }).toEqual(['lock'])
+  expect(await readFile(join(dir, 'lock'), 'utf8')).toBe(before)
+  await expect(lockDataDir(dir)).rejects.toThrow('in use by another server')
+  await lock.release()
+  expect(await readdir(dir)).toEqual([])
+})
+
+test('a server whose lock was deleted learns that another one has taken its folder', { timeout: 30_000 }, async () => {
+  const dir = await mkdtemp(join(folder, 'deleted-'))
+  const lock = await lockDataDir(dir)
+  // In one step: otherwise the first might put its lock back before the second comes.
+  await writeFile(join(dir, 'other'), `${process.pid} 1\n`)
+  await rename(join(dir, 'other'), join(dir, 'lock'))
+  await lock.lost
+  await lock.release()
+  expect(await readdir(dir)).toEqual(['lock'])
 })

@@ -21,7 +21,10 @@ const RETRY_MS = 20
 
 /** The data folder, held for this server only. */
 export interface DataLock {
-  /** Resolves when another server has taken the folder, because this one was frozen for so long that it looked dead. */
+  /**
+   * Resolves when another server has taken the folder, because this one was frozen for so long that it looked dead, or
+   * because somebody deleted its lock.
+   */
   readonly lost: Promise<void>
   /** Idempotent. */
   readonly release: () => Promise<void>
@@ -51,25 +54,32 @@ async function lock(dir: string): Promise<DataLock> {
   await makeFolder(dir)
   const path = join(dir, LOCK_FILE)
   const own = await ownMark()
-  const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, own, { mode: 0o600 })
-  try {
-    // A link is made only if there is no lock, and then the lock has its content at once.
-    while (!(await linked(draft, path))) await removeIfStale(path, dir)
-  } finally {
-    await unlink(draft)
-  }
+  while (!(await placed(path, own))) await removeIfStale(path, dir)
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>()
   const stopTouching = keepTouching(path, async () => {
     const found = await contentOf(path)
-    if (found !== undefined && found !== own) lose()
+    // If somebody has deleted the lock, it is put back. Another server may have come meanwhile.
+    const isOwn = found === undefined ? await placed(path, own) : found === own
+    if (!isOwn) lose()
   })
   return {
     lost,
     release: async () => {
-      stopTouching()
+      await stopTouching()
       if ((await contentOf(path)) === own) await unlink(path)
     },
+  }
+}
+
+/** Makes the lock. @returns false if there is one */
+async function placed(path: string, mark: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, mark, { mode: 0o600 })
+  try {
+    // A link is made only if there is no lock, and then the lock has its content at once.
+    return await linked(draft, path)
+  } finally {
+    await unlink(draft)
   }
 }
 

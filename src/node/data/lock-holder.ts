@@ -27,17 +27,28 @@ export async function holderOf(path: string, mark: string): Promise<string | und
   return (await isTouched(path)) ? 'in another container, or on another machine' : undefined
 }
 
-/** Touches a lock again and again, for processes that cannot look at this one. @returns a function that ends it */
-export function keepTouching(path: string, beat: () => Promise<void>): () => void {
-  const timer = setInterval(() => {
+/**
+ * Touches a lock again and again, for processes that cannot look at this one.
+ * @param beat Called after each touch, also if the lock is gone.
+ * @returns a function that ends it; it resolves when nothing is under way any more
+ */
+export function keepTouching(path: string, beat: () => Promise<void>): () => Promise<void> {
+  let underWay: Promise<void> | undefined
+  const touch = async (): Promise<void> => {
     const now = new Date()
-    // A failed touch is missed, and the next one comes soon.
-    utimes(path, now, now)
-      .then(beat)
-      .catch(() => undefined)
+    // What fails is missed, and the next touch comes soon.
+    await utimes(path, now, now).catch(() => undefined)
+    await beat().catch(() => undefined)
+    underWay = undefined
+  }
+  const timer = setInterval(() => {
+    underWay ??= touch()
   }, BEAT_MS)
   timer.unref()
-  return () => clearInterval(timer)
+  return async () => {
+    clearInterval(timer)
+    await underWay
+  }
 }
 
 /** The time of the lock is compared with itself: the clock of the other machine may be wrong. */

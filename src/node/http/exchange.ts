@@ -11,9 +11,6 @@ export interface Incoming {
   readonly client: string
   /** The body while it is read; undefined if there is none. */
   readonly body: RequestBody | undefined
-  /** Aborts when the client goes away before its answer was sent. */
-  readonly signal: AbortSignal
-  readonly isGone: boolean
   /** Called once, when the answer was sent or the client is gone. @param status 499 if no head was sent. */
   readonly onDone: (callback: (outcome: Outcome, status: number) => void) => void
 }
@@ -40,21 +37,22 @@ export class Exchange implements Incoming {
     return this.#client
   }
 
-  get signal(): AbortSignal {
+  /** Aborts when the client goes away before its answer was sent. */
+  get #signal(): AbortSignal {
     if (!this.#gone) {
       this.#gone = new AbortController()
-      if (this.isGone) this.#gone.abort()
+      if (this.#isGone) this.#gone.abort()
     }
     return this.#gone.signal
   }
 
-  get isGone(): boolean {
+  get #isGone(): boolean {
     return this.response.closed && !this.response.writableFinished
   }
 
   /** The request as a `Request` of the Fetch API. Undefined if that is impossible: TRACE, or a target that is no path. */
   get request(): Request | undefined {
-    this.#request ??= toRequest(this.incoming, this.signal, this.body)
+    this.#request ??= toRequest(this.incoming, this.#signal, this.body)
     return this.#request
   }
 
@@ -65,7 +63,7 @@ export class Exchange implements Incoming {
 
   #close(): void {
     // The request is used here on purpose: that keeps its signal alive until now.
-    if (this.isGone && this.#request?.signal.aborted !== true) this.#gone?.abort()
+    if (this.#isGone && this.#request?.signal.aborted !== true) this.#gone?.abort()
     for (const callback of this.#done) this.#tell(callback)
   }
 

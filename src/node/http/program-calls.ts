@@ -27,13 +27,7 @@ export function programCalls(
       query,
       headers: { get: (name) => textOf(headers[name]) },
       body,
-      get isGone() {
-        return exchange.isGone
-      },
       onGone: (callback) => onDone((outcome) => outcome === 'broken' && callback(undefined)),
-      get signal() {
-        return exchange.signal
-      },
     }
     return gateway.call(request, exchange)
   }

@@ -1,6 +1,6 @@
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -8,10 +8,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { echo, makeProc } from '../../glia/test-peer.ts'
+import { SESSION_PROTOCOL } from '../../mesh/limits.ts'
 import type { MeshNode } from '../../mesh/node.ts'
 import type { GliaServer } from '../server.ts'
 import { ask, testServers, type TestServers } from '../test-server.ts'
 import { startTab } from '../test-tab.ts'
+import { RelayGuard } from './relay-guard.ts'
 
 let servers: TestServers
 const running: { stop(): unknown }[] = []
@@ -139,4 +141,41 @@ test('a Glia peer that opens a stream before it has said what it speaks is refus
   const tabs = await Promise.all(Array.from({ length: 5 }, () => tabAt(server)))
   await expect.poll(() => tabs.map(state), { timeout: 30_000 }).toEqual(tabs.map(() => 'reserved'))
   expect(await metric(server, 'glia_refused_total{what="not glia"}')).toBe(0)
+})
+
+test('a peer that has gone before it is known what it speaks is not taken for a stranger when it is back', async () => {
+  const guard = new RelayGuard({
+    reservationsPerNetwork: 1,
+    circuitsPerNetwork: 1,
+    circuits: 1,
+    relayFor: 'glia',
+    observer: { refused: () => undefined },
+  })
+  const components = Promise.withResolvers<
+    Parameters<ReturnType<typeof circuitRelayServer>>[0] & { events: TypedEventTarget<Libp2pEvents> }
+  >()
+  const hub = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      relay: guard.guard((given) => {
+        components.resolve(given)
+        return circuitRelayServer()(given)
+      }),
+    },
+  })
+  const peer = await createLibp2p({ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()] })
+  running.push(hub, peer)
+  const { events, peerStore } = await components.promise
+  const { peerId } = peer
+  const identified = (): boolean => events.safeDispatchEvent('peer:identify', { detail: { peerId } })
+  // Identify has ended after the connection did.
+  identified()
+  await peer.dial(hub.getMultiaddrs())
+  const denied = guard.gater.denyInboundRelayReservation?.(peerId)
+  await peerStore.patch(peerId, { protocols: [SESSION_PROTOCOL] })
+  identified()
+  expect(await denied).toBe(false)
 })

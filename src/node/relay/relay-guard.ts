@@ -52,8 +52,11 @@ export class RelayGuard {
   guard(make: (components: Components) => CircuitRelayService): (components: Components) => CircuitRelayService {
     return (components) => {
       this.#components = components
-      const { events } = components
-      events.addEventListener('peer:identify', ({ detail }) => this.#identified.add(detail.peerId.toString()))
+      const { events, connectionManager } = components
+      events.addEventListener('peer:identify', ({ detail: { peerId } }) => {
+        // Identify may end after the connection did. Nothing would take the peer out of the set then.
+        if (connectionManager.getConnections(peerId).length > 0) this.#identified.add(peerId.toString())
+      })
       events.addEventListener('peer:disconnect', ({ detail }) => this.#identified.delete(detail.toString()))
       const relay = make(components) as RelayServer
       this.#boundReservations(relay)
