@@ -1,4 +1,3 @@
-import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
@@ -16,12 +15,11 @@ import type { Components } from './libp2p/components.ts'
 import { CircuitLimits } from './dial/circuit-limits.ts'
 import { type DialGate, doorOf } from './dial/dial-gate.ts'
 import { Directs } from './dial/directs.ts'
-import { Discovery } from './presence/discovery.ts'
 import { dialWords, meshError } from './dial/failure-words.ts'
 import { IdleCircuits } from './dial/idle-circuits.ts'
-import type { Gossip } from './patches/gossip-filter.ts'
 import { KnownPeers, type Source } from './presence/known-peers.ts'
 import { Latencies } from './presence/latencies.ts'
+import type { LazyGossip } from './presence/lazy-gossip.ts'
 import {
   ATTEMPTS,
   DIAL_DEADLINE_MS,
@@ -48,6 +46,7 @@ import { Reach } from './dial/reach.ts'
 import { Roots } from './presence/roots.ts'
 import { RosterReader } from './presence/roster-reader.ts'
 import type { Roster } from './presence/roster.ts'
+import type { StartGossipInit } from './presence/start-gossip.ts'
 import { Pulses } from './presence/pulses.ts'
 import { CircuitReserver, Relays } from './relays/relays.ts'
 import { routingOf } from './presence/routing.ts'
@@ -74,7 +73,8 @@ export class MeshNode {
   readonly #relays: Relays
   readonly #reach: Reach
   readonly #directs: Directs
-  readonly #discovery: Discovery
+  readonly #gossip: LazyGossip
+  readonly #gossipInit: StartGossipInit
   /** Of a relay. */
   readonly #roster: Roster | undefined
   readonly #rosters: RosterReader
@@ -87,7 +87,7 @@ export class MeshNode {
   readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
   #changeWaiters: (() => void)[] = []
 
-  private constructor(init: MeshInit, { libp2p, components, gossipGuard, gate, rtc }: Libp2pParts) {
+  private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
     const { log, platform, identity } = init
     this.#init = init
     this.libp2p = libp2p
@@ -167,11 +167,11 @@ export class MeshNode {
       latencies: this.#latencies,
       relays: () => this.#relayPeers(),
     })
-    const pubsub = libp2p.services['pubsub'] as GossipSub
-    this.#discovery = new Discovery({
+    this.#gossip = gossip
+    this.#gossipInit = {
       self: libp2p.peerId,
       log,
-      pubsub,
+      hub: platform.hub === true,
       addresses: () => libp2p.getMultiaddrs(),
       known: this.#known,
       sourceOf: (peer) => this.#sourceOf(peer),
@@ -180,12 +180,9 @@ export class MeshNode {
       listens: () => this.#listensToGossip(),
       isOnRoster: (peer) => this.#roster?.has(peer) ?? false,
       forgot: changed,
-    })
-    gossipGuard.attach(pubsub as unknown as Gossip, {
-      sourceOf: (peer) => this.#sourceOf(peer),
       isKnown: (peer) => this.#known.get(peer) !== undefined || (this.#roster?.has(peer) ?? false),
       dropped: () => platform.droppedAnnouncement?.(),
-    })
+    }
     gate.look({
       isConnected: (peer) => openConnections(libp2p, peer).length > 0,
       isNear: (peer, door, host) => this.#isNear(peer, door, host),
@@ -196,7 +193,7 @@ export class MeshNode {
       this.#directs.trim()
       this.#rosters.tick()
       this.#roster?.tick()
-      this.#discovery.look()
+      this.#gossip.look()
       void this.#latencies.measureSome(libp2p.getConnections(), LATENCIES_PER_TICK).then(changed)
     }, TICK_MS)
   }
@@ -343,7 +340,6 @@ export class MeshNode {
     this.#watching.stop()
     this.#relays.stop()
     this.#pulses.stop()
-    this.#discovery.stop()
     this.#roster?.stop()
     await this.libp2p.stop()
   }
@@ -376,7 +372,7 @@ export class MeshNode {
     }
     await this.#tellWhoIsNear()
     await this.libp2p.start()
-    this.#discovery.start()
+    if (this.#gossipInit.hub) await this.#gossip.load(this.#gossipInit)
   }
 
   #listen(): void {
@@ -385,6 +381,7 @@ export class MeshNode {
     libp2p.addEventListener('connection:open', ({ detail }) => {
       this.#directs.opened(detail)
       this.#doubtOlder(detail)
+      void this.#gossip.load(this.#gossipInit)
       // Its end shows at once that a tab has closed. A tab that crashed sends nothing, and its pulse is missed.
       if (isWebRtc(detail)) {
         this.#sessions.prepare(detail)
@@ -402,14 +399,14 @@ export class MeshNode {
     })
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       this.#table.identified(detail)
-      this.#discovery.look()
+      this.#gossip.look()
       changed()
     })
     libp2p.addEventListener('peer:update', ({ detail: { peer } }) => {
       this.#table.updated(peer.id.toString(), peer.protocols)
     })
     libp2p.addEventListener('self:peer:update', () => {
-      this.#discovery.soon()
+      this.#gossip.soon()
       this.#rosters.announce()
       changed()
     })

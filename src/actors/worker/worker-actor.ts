@@ -6,14 +6,12 @@ import { COMMAND } from '../../glia/process/actor.ts'
 import type { GuestFrame } from '../carrier/frames.ts'
 import { mib } from '../module/cap-memory.ts'
 import { type RunEnd, RunStatus } from './control.ts'
-import { demangled } from '../module/demangle.ts'
 import type { FileChange } from '../files/files-api.ts'
 import type { FilesSession } from '../files/files-session.ts'
 import { noRoom } from './host-limit.ts'
 import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
-import { OutgoingCalls, type OutgoingInit } from '../outgoing/outgoing-calls.ts'
-import { PortWire } from './port-wire.ts'
+import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
@@ -55,9 +53,26 @@ export interface WorkerActorInit {
  */
 export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Promise<Actor> {
   signal.throwIfAborted()
-  const worker = await newWorker(init.createWorker, signal)
+  let later: LaterParts
+  const loading = init.tier !== 'rings' || init.outgoing ? import('./later-parts.ts') : undefined
+  const create = async (): Promise<Worker> => {
+    const creating = init.createWorker()
+    creating.catch(() => undefined) // It is told below.
+    try {
+      later = await loading
+    } catch (cause) {
+      // Nobody else ends the worker.
+      void creating.then(
+        (worker) => worker.terminate(),
+        () => undefined,
+      )
+      throw new GliaError('ERR_START', 'A part of this page that runs actors could not be loaded.', { cause })
+    }
+    return creating
+  }
+  const worker = await newWorker(loading ? create : init.createWorker, signal)
   // The actor does not hold the signal, whose reason has a stack that leads to whoever gave the first message up.
-  const actor = new WorkerActor(worker, init)
+  const actor = new WorkerActor(worker, init, later)
   const giveUp = (): void => actor.stop(toGliaError(signal.reason))
   signal.addEventListener('abort', giveUp, { once: true })
   try {
@@ -70,6 +85,9 @@ export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Pr
     signal.removeEventListener('abort', giveUp)
   }
 }
+
+/** The parts that few actors have. Undefined if this one has none of them. */
+type LaterParts = typeof import('./later-parts.ts') | undefined
 
 /** The handle of one actor worker. */
 class WorkerActor implements Actor {
@@ -95,21 +113,23 @@ class WorkerActor implements Actor {
   /** Settles when the serving instance has ended; undefined if there is none. */
   #serving: Promise<ServeEnd | Paused> | undefined
 
-  constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>) {
+  constructor(worker: Worker, init: Omit<WorkerActorInit, 'signal'>, later: LaterParts) {
     this.#init = init
     this.#worker = worker
     const broken = (thrown: unknown): void => this.stop(toGliaError(thrown))
-    const { tier, outgoing } = init
+    const { outgoing, tier } = init
     const onStderr = (bytes: Uint8Array): void => {
       init.onStderr(bytes)
       this.#message?.wroteToStderr?.(bytes)
     }
     const calls = outgoing && ((frame: GuestFrame) => this.#outgoing?.receive(frame))
     const lane: LaneInit = { onStderr, broken, calls }
-    const wire = tier === 'rings' ? new RingWire(lane) : new PortWire(tier, lane)
+    const wire = tier === 'rings' || !later ? new RingWire(lane) : new later.PortWire(tier, lane)
     this.#lane = new Lane(wire)
     this.#outgoing =
-      outgoing && new OutgoingCalls({ ...outgoing, post: (frame) => wire.post(frame), nudge: () => wire.nudge() })
+      outgoing &&
+      later &&
+      new later.OutgoingCalls({ ...outgoing, post: (frame) => wire.post(frame), nudge: () => wire.nudge() })
     this.#worker.onerror = (event) => {
       event.preventDefault()
       this.stop(
@@ -277,10 +297,15 @@ class WorkerActor implements Actor {
     const ended = await this.#serving
     this.#serving = undefined
     if (!ended || ended.reason === 'paused') return
-    this.exited = exitReason(ended, memoryBytes, this.#init.memoryLimitBytes)
-    if (ended.reason !== 'trapped') return
-    const hint = stackHint(ended.message, ended.frames)
-    this.#init.onTrap([...demangled(ended.frames), ...(hint === undefined ? [] : [hint])])
+    if (ended.reason === 'exited') {
+      this.exited = { type: 'exited', code: ended.code }
+      return
+    }
+    const { message } = ended
+    const frames = await namedInSource(ended.frames)
+    this.exited = trapReason({ message, frames }, memoryBytes, this.#init.memoryLimitBytes)
+    const hint = stackHint(message, ended.frames)
+    this.#init.onTrap([...frames, ...(hint === undefined ? [] : [hint])])
   }
 
   /** A Comlink call never settles when its worker is ended. This does. */
@@ -293,11 +318,22 @@ class WorkerActor implements Actor {
   }
 }
 
+/** The names of functions are read by code that is loaded at the first trap. Without it they stay as they are. */
+async function namedInSource(frames: readonly string[]): Promise<readonly string[]> {
+  try {
+    const { demangled } = await import('./later-parts.ts')
+    return demangled(frames)
+  } catch {
+    return frames
+  }
+}
+
 /** A trap with all memory in use is reported as such. Only the guest knows whether that was the reason. */
-function exitReason(ended: ServeEnd, memoryBytes: number, limitBytes: number | undefined): ExitReason {
-  if (ended.reason === 'exited') return { type: 'exited', code: ended.code }
-  const { message } = ended
-  const frames = demangled(ended.frames)
+function trapReason(
+  { message, frames }: { message: string; frames: readonly string[] },
+  memoryBytes: number,
+  limitBytes: number | undefined,
+): ExitReason {
   if (limitBytes === undefined || memoryBytes < limitBytes) return { type: 'trapped', message, frames }
   return { type: 'memory', message: `trapped with all of its ${mib(limitBytes)} in use: ${message}`, frames }
 }

@@ -10,8 +10,7 @@ import { isWebRtcDirect } from '../dial/addresses.ts'
 import { type Components, captureComponents } from './components.ts'
 import { inOnePiece } from '../patches/one-piece.ts'
 import { sendFewerWindowUpdates } from '../patches/window-updates.ts'
-import { gossip } from '../presence/gossip.ts'
-import { GossipGuard } from '../presence/gossip-guard.ts'
+import { LazyGossip } from '../presence/lazy-gossip.ts'
 import { keyOf } from './identity.ts'
 import {
   DIAL_DEADLINE_MS,
@@ -30,7 +29,7 @@ import { LazyRouting } from '../presence/routing.ts'
 export interface Libp2pParts {
   libp2p: Libp2p
   components: Components
-  gossipGuard: GossipGuard
+  gossip: LazyGossip
   gate: DialGate
   rtc: RtcBudget
 }
@@ -39,7 +38,6 @@ export interface Libp2pParts {
 export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const { identity, platform } = init
   sendFewerWindowUpdates()
-  const gossipGuard = new GossipGuard()
   const rtc = new RtcBudget()
   const gate = new DialGate({
     networkHere: platform.networkHere && ((host) => platform.networkHere?.(host)),
@@ -89,7 +87,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
         maxInboundStreams: PINGS,
         timeout: PING_STREAM_MS,
       }),
-      pubsub: gossip({ guard: gossipGuard, hub: platform.hub === true }),
+      gossip: (components: never) => new LazyGossip(components),
       raw: rawProtocol({
         self: identity.peerId,
         isServed: (address) => init.isServed(address),
@@ -100,7 +98,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       ...platform.services,
     } as unknown as NonNullable<Libp2pOptions['services']>,
   })
-  return { libp2p, components: captured(), gossipGuard, gate, rtc }
+  return { libp2p, components: captured(), gossip: libp2p.services['gossip'] as LazyGossip, gate, rtc }
 }
 
 /** The addresses in a list that was named here count as named. */

@@ -5,7 +5,7 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { SILENT } from '../../glia/log.ts'
 import { DISCOVERY_TOPIC, ROSTER_FAR, ROSTER_NEAR, ROSTER_PROTOCOL } from '../limits.ts'
 import { glia, join, plainClient, relay, type TestNode, whereIs } from '../test-nodes.ts'
@@ -13,18 +13,16 @@ import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { Discovery } from './discovery.ts'
 import { FieldSplitter } from './fields.ts'
 import { KnownPeers } from './known-peers.ts'
-import { Roster } from './roster.ts'
-import { RosterReader } from './roster-reader.ts'
-import { gone, HERE, here, total, wanted } from './roster-wire.ts'
-
-const ADDRESS = multiaddr('/ip4/198.51.100.7/tcp/4001')
+import type { LazyGossip } from './lazy-gossip.ts'
+import { found, gone, HERE, here, readPeer, total, unknown, WANTED, wanted } from './roster-wire.ts'
+import { ADDRESS, liar, madeUp, readerAt, rosterServer } from './test-rosters.ts'
 
 function knows(node: TestNode, { peerId }: { peerId: { toString(): string } }): boolean {
   return node.mesh.peers().some((peer) => peer.peerId === peerId.toString())
 }
 
 function topicsOf({ mesh }: TestNode): string[] {
-  return (mesh.libp2p.services['pubsub'] as GossipSub).getTopics()
+  return (mesh.libp2p.services['gossip'] as LazyGossip).pubsub?.getTopics() ?? []
 }
 
 /** Opens the roster of a relay. */
@@ -36,11 +34,6 @@ async function rosterOf(client: Libp2p, hub: TestNode): Promise<Stream> {
 function announcementOf({ peerId }: Libp2p): Uint8Array {
   if (!peerId.publicKey) throw new Error('the id has no key')
   return writeAnnouncement(publicKeyToProtobuf(peerId.publicKey), [ADDRESS])
-}
-
-async function madeUp(): Promise<Uint8Array> {
-  const { publicKey } = await generateKeyPair('Ed25519')
-  return writeAnnouncement(publicKeyToProtobuf(publicKey), [ADDRESS])
 }
 
 /** A peer of an older version: it gossips, and has no roster. */
@@ -148,28 +141,6 @@ test('a peer that announces itself again and again loses its stream, and the oth
   await expect.poll(() => [knows(tab, quiet), knows(tab, loud)]).toEqual([true, false])
 })
 
-/** A roster that tells of 5 near and 3 far peers, and the address of its relay. */
-async function rosterServer() {
-  const server = await plainClient({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    connectionManager: { inboundConnectionThreshold: 100 },
-  })
-  const heard = new KnownPeers()
-  const roster = new Roster({
-    known: heard,
-    networkOf: ({ remoteAddr }) => remoteAddr.toString(),
-    isConnected: () => false,
-    near: 5,
-    far: 3,
-  })
-  const accepted: Stream[] = []
-  await server.handle(ROSTER_PROTOCOL, (stream, connection) => {
-    accepted.push(stream)
-    roster.accept(stream, connection)
-  })
-  return { heard, roster, accepted, door: multiaddr(server.getMultiaddrs()[0]?.toString()) }
-}
-
 test('a second stream of a peer replaces the first, and the peer does not count as gone', async () => {
   const { roster, door } = await rosterServer()
   const client = await plainClient()
@@ -237,7 +208,8 @@ test('a peer that looks for others and does not read is not answered without end
   const client = await plainClient()
   const stream = await (await client.dial(door)).newStream(ROSTER_PROTOCOL)
   stream.pause()
-  const question = Uint8Array.from(wanted('x'.repeat(2000)))
+  // 40 questions in 2 kB.
+  const question = Uint8Array.from(Array.from({ length: 40 }, () => wanted(client.peerId.toString())).flat())
   for (let i = 0; i < 2000; i++) {
     // oxlint-disable-next-line no-await-in-loop -- the relay reads one after the other
     if (!stream.send(question)) await stream.onDrain()
@@ -266,10 +238,9 @@ test('of many peers a relay tells a part and their number, and replaces those th
   const others = [...heard.all.map(({ id }) => id), ...clients.map(({ peerId }) => peerId)]
   const untold = others.filter((id) => !known.get(id.toString()))
   expect(untold).toHaveLength(14)
-  const found = await Promise.all(untold.map((id) => reader.find(id.toString())))
-  expect(found.map(String)).toEqual(untold.map(() => ADDRESS.toString()))
-  const nobody = readAnnouncement(await madeUp()).id.toString()
-  expect(await reader.find(nobody)).toEqual([])
+  const answers = await Promise.all(untold.map((id) => reader.find(id.toString())))
+  expect(answers.map(String)).toEqual(untold.map(() => ADDRESS.toString()))
+  expect(await reader.find((await nobody()).peer)).toEqual([])
   for (const id of untold) known.forget(id.toString())
   const leaving = told().slice(0, 4)
   await Promise.all(leaving.map(async (client) => client.stop()))
@@ -279,33 +250,6 @@ test('of many peers a relay tells a part and their number, and replaces those th
   if (far) heard.forget(far.id.toString())
   await expect.poll(() => [reader.total, known.size]).toEqual([17, 8])
 })
-
-/** A peer that reads the roster of a relay. */
-async function readerAt(relayAddress: string) {
-  const client = await plainClient()
-  const known = new KnownPeers()
-  const reader = new RosterReader({
-    self: client.peerId,
-    log: SILENT,
-    known,
-    addresses: () => [],
-    heard: () => undefined,
-    changed: () => undefined,
-  })
-  const leave = reader.attend(await client.dial(multiaddr(relayAddress)))
-  return { reader, known, leave }
-}
-
-/** A relay that says anything on the stream of its roster, and a reader of it. */
-async function liar(say: (stream: Stream) => void) {
-  const server = await plainClient({ addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] } })
-  const ended = Promise.withResolvers<void>()
-  await server.handle(ROSTER_PROTOCOL, (stream) => {
-    stream.addEventListener('close', () => ended.resolve())
-    say(stream)
-  })
-  return { ...(await readerAt(server.getMultiaddrs()[0]?.toString() ?? '')), ended: ended.promise }
-}
 
 test('a relay that tells of too many peers is not listened to', async () => {
   const many = await Promise.all(Array.from({ length: ROSTER_NEAR + ROSTER_FAR + 20 }, madeUp))
@@ -355,4 +299,57 @@ test('fields are cut out of a stream, and a field that is too long is refused', 
     [0x12, 1],
   ])
   expect(() => splitter.push(Uint8Array.of(0x0a, 0xff, 0x7f))).toThrow('too long')
+})
+
+/** Calls back with each question on a stream. */
+function onWanted(stream: Stream, asked: (peer: string) => void): void {
+  const splitter = new FieldSplitter()
+  stream.addEventListener('message', ({ data }) => {
+    for (const { tag, bytes } of splitter.push(data.subarray())) if (tag === WANTED) asked(readPeer(bytes))
+  })
+}
+
+/** A peer that does not exist, and its announcement. */
+async function nobody(): Promise<{ peer: string; announcement: Uint8Array }> {
+  const announcement = await madeUp()
+  return { peer: readAnnouncement(announcement).id.toString(), announcement }
+}
+
+test('a relay that says twice that it does not know a peer does not answer for another relay', async () => {
+  const [sought, sign] = await Promise.all([nobody(), nobody()])
+  const first = await liar((stream) => {
+    stream.send(Uint8Array.from(total(1)))
+    const twice = [...unknown(sought.peer), ...unknown(sought.peer)]
+    onWanted(stream, () => stream.send(Uint8Array.from([...twice, ...here(sign.announcement)])))
+  })
+  const { known, reader } = first
+  await expect.poll(() => reader.total).toBe(1)
+  const asked = Promise.withResolvers<Stream>()
+  await liar((stream) => {
+    stream.send(Uint8Array.from(total(2)))
+    onWanted(stream, () => asked.resolve(stream))
+  }, first)
+  await expect.poll(() => reader.total).toBe(2)
+  const addresses = reader.find(sought.peer)
+  const second = await asked.promise
+  await expect.poll(() => known.get(sign.peer) !== undefined).toBe(true)
+  // The first relay has answered twice by now.
+  second.send(Uint8Array.from(found(sought.announcement)))
+  expect((await addresses).map(String)).toEqual([ADDRESS.toString()])
+})
+
+test('nobody waits for the answer of a relay whose stream has ended', async () => {
+  const { peer } = await nobody()
+  const { reader } = await liar((stream) => {
+    stream.send(Uint8Array.from(total(1)))
+    onWanted(stream, () => stream.abort(new Error('the relay stops')))
+  })
+  await expect.poll(() => reader.total).toBe(1)
+  // The time for an answer never passes.
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  try {
+    expect(await reader.find(peer)).toEqual([])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -76,6 +76,11 @@ export class LazyRouting {
     }
   }
 
+  /** libp2p stops only what it can start too. */
+  start(): void {
+    // The DHT starts when it is loaded.
+  }
+
   async stop(): Promise<void> {
     await stop(await this.#dht)
   }
