@@ -235,18 +235,16 @@ export const RESERVATION_CHECK_MS = 2_000
 export const PULSE_MS = 3_000
 export const PULSE_ANSWER_MS = 5_500
 /**
- * Time between two pings of a direct connection without calls. A tab with eight of them has four pings and answers a
- * second less. A call on such a connection finds out by itself that the line is dead.
+ * Time between two pings of a direct connection without calls and watches. A tab with eight of them sends and gets two
+ * or three messages a second for pings. A call on such a connection finds out by itself that the line is dead.
  */
-export const IDLE_PULSE_MS = 6_000
+export const IDLE_PULSE_MS = 10_000
 /** How long after its last call a direct connection counts as one without calls. */
 export const IDLE_AFTER_MS = 60_000
 /** Time between two pings of a hidden page. Its timers are slow, and it asks at once when it is shown again. */
 export const HIDDEN_PULSE_MS = 15_000
 /** Time for a ping that measures the latency. */
 export const PING_ANSWER_MS = 5_000
-/** How long an inbound ping stream is served. Then a pulse opens another one. */
-export const PING_STREAM_MS = 60_000
 /** Time that a relay has to make a reservation. Meanwhile another reservation waits. */
 export const RESERVE_MS = 5_000
 
@@ -263,10 +261,15 @@ export const MAX_LEASE_DIALS = 16
 /** A circuit without room for another call is closed so long after its last call. */
 export const CIRCUIT_DRAIN_MS = 500
 
-/** Pings that may be under way on one connection. */
+/** Streams for pings that may be open on one connection, of each side. One alone would fail a second ping. */
 export const PINGS = 8
-/** Age of a latency from which on it is measured again. */
-export const LATENCY_AGE_MS = 20_000
+/** How long the pings of the other side are enough. Then this side pings too, to measure the latency. */
+export const UNMEASURED_MS = 30_000
+/**
+ * Age of a latency from which on it is measured again, on a stream of its own. It is longer than a pulse takes to
+ * measure, so only connections without a pulse need it.
+ */
+export const LATENCY_AGE_MS = 45_000
 /** Latencies that are measured per tick. */
 export const LATENCIES_PER_TICK = 3
 /**

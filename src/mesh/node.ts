@@ -110,6 +110,7 @@ export class MeshNode {
       isIdle: (connection) =>
         isWebRtc(connection) &&
         this.#sessions.callsOn(connection) === 0 &&
+        !watchesOver(connection) &&
         Date.now() - this.#sessions.usedAt(connection) > IDLE_AFTER_MS,
       measured: (connection, ms) => this.#latencies.note(connection, ms),
     })

@@ -24,6 +24,7 @@ import type {
 import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
+import { setIfOther } from './keep-same.ts'
 import { KeptFiles } from './kept-files.ts'
 import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
@@ -102,13 +103,16 @@ export class LiveTabModel implements TabModel {
       : { level: 'ok', text: 'HTTP API', detail: 'Pages of this origin can call the processes here with fetch.' }
   }
 
-  /** Makes the views update in the next frame. While changes go on, they update a few times a second. */
+  /**
+   * Makes the views update in the next frame. While changes go on, they update a few times a second. Nobody sees the
+   * views of a hidden page, so they update when it is shown.
+   */
   readonly changed = (): void => {
     if (this.#scheduled) return
     this.#scheduled = true
     const waitMs = this.#refreshedAt + REFRESH_MS - performance.now()
-    // Hidden pages get no animation frames.
-    if (waitMs > 0 || document.hidden) setTimeout(this.#refresh, Math.max(waitMs, 0))
+    if (document.hidden) document.addEventListener('visibilitychange', this.#refresh, { once: true })
+    else if (waitMs > 0) setTimeout(this.#refresh, waitMs)
     else requestAnimationFrame(this.#refresh)
   }
 
@@ -236,7 +240,10 @@ export class LiveTabModel implements TabModel {
     this.#refreshedAt = performance.now()
     const entries = this.#entries()
     const watches = entries.flatMap(({ record }) => record.watches ?? [])
-    this.processes.value = entries.map((entry) => viewOf(entry, entries, watches))
+    setIfOther(
+      this.processes,
+      entries.map((entry) => viewOf(entry, entries, watches)),
+    )
     this.#version.value += 1
     if (this.#mesh) this.#showMesh(this.#mesh)
   }
@@ -261,12 +268,12 @@ export class LiveTabModel implements TabModel {
     if (!node) return
     const peers = node.peers()
     const relays = node.relays()
-    this.peers.value = peers
+    setIfOther(this.peers, peers)
     this.meshSize.value = node.size
-    this.relays.value = relays
+    setIfOther(this.relays, relays)
     this.joinLink.value = mesh.joinLink()
     this.gateway.value = mesh.gateway
-    this.iceServers.value = mesh.iceServers
+    setIfOther(this.iceServers, mesh.iceServers)
     const next = meshStatus({
       peers,
       relays,
@@ -274,7 +281,7 @@ export class LiveTabModel implements TabModel {
       online: navigator.onLine,
       refusedDials: node.rtcCounts.refused,
     })
-    if (next.text !== this.mesh.value.text || next.detail !== this.mesh.value.detail) this.mesh.value = next
+    setIfOther(this.mesh, next)
   }
 }
 

@@ -1,13 +1,13 @@
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, MultiaddrResolver } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, dnsaddrResolver, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../../glia/address.ts'
 import { DialGate } from '../dial/dial-gate.ts'
 import { isWebRtcDirect } from '../dial/addresses.ts'
 import { type Components, captureComponents } from './components.ts'
+import { longPings } from '../patches/long-pings.ts'
 import { inOnePiece } from '../patches/one-piece.ts'
 import { sendFewerWindowUpdates } from '../patches/window-updates.ts'
 import { LazyGossip } from '../presence/lazy-gossip.ts'
@@ -15,7 +15,6 @@ import { keyOf } from './identity.ts'
 import {
   DIAL_DEADLINE_MS,
   MAX_INBOUND_PER_SECOND,
-  PING_STREAM_MS,
   PINGS,
   SHARED_RELAY_ATTEMPT_MS,
   STREAM_WINDOW_BYTES,
@@ -81,12 +80,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
       // The default of one stream would fail a second ping, which would look like a dead peer.
-      ping: ping({
-        runOnLimitedConnection: true,
-        maxOutboundStreams: PINGS,
-        maxInboundStreams: PINGS,
-        timeout: PING_STREAM_MS,
-      }),
+      ping: longPings({ runOnLimitedConnection: true, maxOutboundStreams: PINGS, maxInboundStreams: PINGS }),
       gossip: (components: never) => new LazyGossip(components),
       raw: rawProtocol({
         self: identity.peerId,

@@ -3,6 +3,7 @@ import { PING_PROTOCOL } from '@libp2p/ping'
 import { GliaError } from '../../glia/errors.ts'
 import { Wait } from '../../glia/wait/wait.ts'
 import { PING_BYTES } from '../dialects/probe.ts'
+import { UNMEASURED_MS } from '../limits.ts'
 import { onBytes } from '../patches/connection-bytes.ts'
 
 export interface PulseInit {
@@ -17,8 +18,6 @@ export interface PulseInit {
 
 /** A timer that is late by so much, in ms, was late because the tab was frozen or the machine slept. */
 const LATE_MS = 1000
-/** How long another peer's pings are enough, in ms. Then this peer pings too, to measure the latency. */
-const UNMEASURED_MS = 15_000
 
 /**
  * Pings the other side of one connection again and again, and aborts the connection when no answer comes. TCP goes on
@@ -113,8 +112,8 @@ export class Pulse {
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
     stream.addEventListener('message', () => this.#measured())
-    // The other side ends a ping stream after some time: a Glia peer after PING_STREAM_MS, js-libp2p after ten seconds.
-    // The next ping opens another.
+    // A peer of another kind may end a ping stream after some time: js-libp2p after ten seconds. The next ping opens
+    // another.
     stream.addEventListener('close', this.#heard)
     this.#stream = stream
     if (this.#stopped) void stream.close().catch(() => undefined)

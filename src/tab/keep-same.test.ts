@@ -1,0 +1,31 @@
+import { effect, signal } from '@preact/signals'
+import { expect, test } from 'vitest'
+import { isSame, setIfOther } from './keep-same.ts'
+
+test('a view does not render again for data that is equal', () => {
+  const peers = signal([{ peerId: 'a', protocols: ['x'], latencyMs: undefined as number | undefined }])
+  let renders = 0
+  const stop = effect(() => {
+    void peers.value
+    renders += 1
+  })
+  setIfOther(peers, [{ peerId: 'a', protocols: ['x'], latencyMs: undefined }])
+  expect(renders).toBe(1)
+  setIfOther(peers, [{ peerId: 'a', protocols: ['x'], latencyMs: 3 }])
+  expect(renders).toBe(2)
+  setIfOther(peers, [])
+  expect(renders).toBe(3)
+  stop()
+})
+
+test.each([
+  [[], {}],
+  [[1], [1, 2]],
+  [{ a: { b: 1 } }, { a: { b: 2 } }],
+  [{ a: null }, { a: {} }],
+  [{ a: undefined }, { a: 0 }],
+  ['1', 1],
+])('%j and %j are not equal', (one, other) => {
+  expect(isSame(one, other)).toBe(false)
+  expect(isSame(other, one)).toBe(false)
+})
