@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     door: ['process', 'stream', 'wait'],
     http: ['stream'],
     session: ['stream', 'wait'],
+    trace: ['process', 'stream'],
   },
   'src/actors': {
     module: ['worker/worker-api.ts', 'worker/new-worker.ts'],
@@ -33,6 +34,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     presence: ['dial', 'dialects', 'patches'],
     relays: ['dial', 'patches', 'presence'],
     watch: ['dial', 'dialects', 'patches'],
+    trace: ['dial', 'dialects'],
     libp2p: ['dial', 'dialects', 'patches', 'presence'],
   },
   'src/ui': {

@@ -22,6 +22,8 @@ export interface Serving {
   lock: LifeLock
   /** Tells when a caller is gone. */
   deaths: DeathWatch
+  /** Id of this page, as its service worker knows it. Left out: unknown. */
+  clientId?: string | undefined
 }
 
 /** The owner of the `Idempotency-Key` of a request. @param clientId The page that sent it. */
@@ -33,7 +35,7 @@ export function clientOf(clientId: string): string {
 export function serveCall(call: CallMessage, port: MessagePort, serving: Serving): void {
   // A tab that was frozen gets all calls of that time. Their callers have given up long ago.
   if (Date.now() > call.deadline) port.close()
-  else void new ServedCall(call, port, serving).run(serving.api)
+  else void new ServedCall(call, port, serving).run(serving)
 }
 
 /** One HTTP call that this tab serves, over the port that leads to its caller. */
@@ -63,13 +65,14 @@ class ServedCall {
     )
   }
 
-  async run(api: HttpApi): Promise<void> {
+  async run({ api, clientId: ownId }: Serving): Promise<void> {
     const { method, path, headers, context, clientId, tellsExit } = this.#call
     try {
       const request = new Request(new URL(path, location.origin), { method, headers, signal: this.#aborter.signal })
       const body = method === 'POST' ? this.#requestBody() : null
       const bodyBytes = this.#call.complete ? (this.#call.first?.length ?? 0) : this.#call.bodyBytes
-      const options = { body, bodyBytes, keyOwner: clientOf(clientId), tellsExit }
+      const via = clientId === ownId ? ('self' as const) : ('page' as const)
+      const options = { body, bodyBytes, via, keyOwner: clientOf(clientId), tellsExit }
       await this.#sendReply(await api(request, { ...options, context: arrivedContext(context) }))
     } catch (thrown) {
       this.#post({ type: 'error', ...toGliaError(thrown).toJSON() })

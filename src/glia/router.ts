@@ -3,6 +3,7 @@ import { atDeadline, type CallContext, MAX_CHAIN, remainingMs } from './call-con
 import { isOfThisBrowser } from './process/callers.ts'
 import { seconds } from './wait/deadline.ts'
 import { Door } from './door/door.ts'
+import { Heads } from './heads.ts'
 import { endWith } from './stream/end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
@@ -16,6 +17,8 @@ import { Silence, SILENCE_MS } from './wait/silence.ts'
 import { senderOf } from './process/sender-of.ts'
 import type { Stream } from './stream/stream.ts'
 import { streamPair, type StreamInit } from './stream/stream-pair.ts'
+import type { CallTrace } from './trace/call-trace.ts'
+import type { Note } from './trace/note.ts'
 import { Waits } from './waits.ts'
 
 /** Opens a stream to a method of another peer. @throws {GliaError} ERR_UNREACHABLE if there is no way to it. */
@@ -38,6 +41,8 @@ export interface RouterInit {
   /** The processes of this peer. */
   procs: { get(pid: string): Proc | undefined; readonly rootPid: Pid }
   openRemote: OpenRemote
+  /** Records the calls. Left out: nobody does. */
+  trace?: CallTrace | undefined
   /** Asks another peer for its root process. Left out: `root` means this peer's only. */
   rootOf?(peer: string, options: { readonly signal: AbortSignal }): Promise<Pid>
 }
@@ -112,23 +117,41 @@ export class Router {
    * GliaError for the caller, such as ERR_CYCLE if the process itself waits for this call or for its caller.
    */
   readonly serveStream = async (stream: Stream): Promise<void> => {
+    const isHere = this.#isHere(stream)
+    const isKeyed = isHere && stream.key !== undefined
+    // The call that runs for all calls with the key is recorded.
+    const note = isKeyed ? undefined : this.#record(stream, isHere)
     try {
-      if (stream.key !== undefined && this.#isHere(stream)) return await this.#serveKeyed(stream)
+      if (isKeyed) return await this.#serveKeyed(stream)
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)
       try {
-        if (this.#isHere(stream)) await this.#deliver(stream)
-        else await this.#forward(stream)
+        if (isHere) await this.#deliver(stream, note)
+        else await this.#forward(stream, note)
       } finally {
         callEnds?.()
       }
+      if (note) this.#init.trace?.end(note)
     } catch (thrown) {
-      endWith(stream, toGliaError(thrown))
+      const error = toGliaError(thrown)
+      endWith(stream, error)
+      if (note) this.#init.trace?.end(note, error)
     }
   }
 
   #isHere({ destination }: Stream): boolean {
     return destination === this.#init.env.localHost().peerId
+  }
+
+  /** Begins the record of a call, unless a process of this peer that takes part in it is not recorded. */
+  #record(stream: Stream, isHere: boolean): Note | undefined {
+    const { trace, procs } = this.#init
+    if (!trace) return undefined
+    const { caller, procId } = stream
+    if (isHere && procs.get(procId)?.policy.trace === false) return undefined
+    if (caller !== 'browser' && procs.get(caller)?.policy.trace === false) return undefined
+    if (isHere) return trace.begin(stream, 'in')
+    return trace.begin(stream, stream.via !== 'page' && isOfThisBrowser(caller) ? 'out' : 'through')
   }
 
   /** The call with the key begins as a call of its own. It goes on if its caller is lost. */
@@ -159,12 +182,12 @@ export class Router {
    * The owner's calls go straight to the process. All others pass the door, also calls that a process here makes for
    * them.
    */
-  async #deliver(stream: Stream): Promise<void> {
+  async #deliver(stream: Stream, note: Note | undefined): Promise<void> {
     const proc = this.#proc(stream.procId)
-    if (senderOf(stream).isOwner) return proc.deliver(stream)
+    if (senderOf(stream).isOwner) return proc.deliver(stream, undefined, note)
     // A caller without the right is told at once, and takes no place at the door.
     proc.admit(stream)
-    return this.#door.enter(stream, proc)
+    return this.#door.enter(stream, proc, note)
   }
 
   #proc(pid: string): Proc {
@@ -173,18 +196,24 @@ export class Router {
     return proc
   }
 
-  async #forward(near: Stream): Promise<void> {
+  async #forward(near: Stream, note: Note | undefined): Promise<void> {
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
     try {
-      await this.#copy(near, await this.#openRemote(near, over))
+      const far = await this.#openRemote(near, over, note)
+      if (note) {
+        note.reachedAt = performance.now()
+        if (this.#init.procs.get(near.caller)?.policy.keepHeads) note.heads = new Heads()
+      }
+      await this.#copy(near, far, note)
     } finally {
       end()
     }
   }
 
   /** @throws {GliaError} marked as a failure before the other peer got anything. */
-  async #openRemote(near: Stream, over: Promise<void>): Promise<Stream> {
-    const { destination: host, procId, methodName: method, signal, context, expectedBytes, key } = near
+  async #openRemote(near: Stream, over: Promise<void>, note: Note | undefined): Promise<Stream> {
+    const { destination: host, procId, methodName: method, signal, expectedBytes, key } = near
+    const context = note ? { ...near.context, trace: note.trace } : near.context
     const stopClock = atDeadline(context, (late) => near.abort(late))
     try {
       return await this.#init.openRemote(
@@ -198,14 +227,14 @@ export class Router {
     }
   }
 
-  async #copy(near: Stream, far: Stream): Promise<void> {
+  async #copy(near: Stream, far: Stream, note: Note | undefined): Promise<void> {
     const cancelFar = (): void => far.abort(near.signal.reason)
     near.signal.addEventListener('abort', cancelFar, { once: true })
     const patience = patienceFor(near, far)
     // The caller may have given up while the other peer was being reached.
     if (near.signal.aborted) cancelFar()
     try {
-      const call = { replied: false, patience }
+      const call = { replied: false, patience, note }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } catch (thrown) {
       throw far.kept ? keptThere(toGliaError(thrown)) : thrown
@@ -230,6 +259,7 @@ interface Passed {
   /** Whether the reply is whole. Then the rest of the request is not read. */
   replied: boolean
   readonly patience: Silence
+  readonly note: Note | undefined
 }
 
 /**
@@ -252,8 +282,13 @@ function patienceFor(near: Stream, { silenceMs = SILENCE_MS }: Stream): Silence 
 
 /** The far side may stop reading and still reply. Its closed read ends the copy, not the call. */
 async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<void> {
+  const { note } = call
   try {
     for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) {
+      if (note) {
+        note.bytesIn += chunk.byteLength
+        note.heads?.request.take(chunk)
+      }
       await call.patience.writing(far.write(chunk))
     }
     // A process that ends its reply and reads on must not take a part of its message for the whole.
@@ -272,9 +307,16 @@ async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<voi
 }
 
 async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void> {
+  const { note } = call
   try {
     const next = (): Promise<Uint8Array | null> => call.patience.reading(far.read())
-    for (let chunk = await next(); chunk !== null; chunk = await next()) await near.write(chunk)
+    for (let chunk = await next(); chunk !== null; chunk = await next()) {
+      if (note) {
+        note.bytesOut += chunk.byteLength
+        note.heads?.reply.take(chunk)
+      }
+      await near.write(chunk)
+    }
     if (far.exit) endWith(near, far.exit)
     else await near.closeWrite()
     // Not every transport tells that the far side reads no more. Then nobody would end the rest of the request.

@@ -12,6 +12,7 @@ import { Proc } from './process/proc.ts'
 import { makeRestart, type Restart, type RestartType } from './process/restart.ts'
 import { type OpenRemote, Router } from './router.ts'
 import type { Stream } from './stream/stream.ts'
+import type { CallTrace } from './trace/call-trace.ts'
 import { streamPair, type StreamInit } from './stream/stream-pair.ts'
 
 /** Peer ids from the examples of the libp2p specification. */
@@ -148,7 +149,7 @@ export interface TestPeer {
 }
 
 /** A peer with these processes; the first is its root. */
-export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody): TestPeer {
+export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody, trace?: CallTrace): TestPeer {
   const rootPid = procs[0]?.pid ?? newPid()
   const env: Env = {
     log: () => SILENT,
@@ -165,6 +166,7 @@ export function makePeer(procs: readonly Proc[], openRemote: OpenRemote = nobody
     env,
     procs: { rootPid, get: (pid) => procs.find((proc) => proc.pid === pid) },
     openRemote,
+    trace,
   })
   return { env, router, http: createHttp({ env, router }) }
 }

@@ -9,6 +9,7 @@ import type { Near, NearInit } from './dial/near-relay.ts'
 import type { DialledNames } from './dial/dial-gate.ts'
 import type { Identity } from './libp2p/identity.ts'
 import type { Roster, RosterInit } from './presence/roster.ts'
+import type { TellTrace } from './trace/trace-question.ts'
 
 /** The platform of libp2p: a page has other transports than Node. */
 export interface Platform {
@@ -63,6 +64,8 @@ export interface MeshInit {
   root(): string
   /** The processes that a peer may see in a list. Left out: none. */
   listedTo?(peer: string): readonly ListedProcess[]
+  /** What a peer is told of a trace. Left out: nothing. */
+  traced?: TellTrace | undefined
   /** A process of this peer, or one that was killed not long ago, for its watchers. Left out: none is watched. */
   watched?(pid: string): Watched | undefined
   platform: Platform

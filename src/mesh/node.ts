@@ -32,6 +32,7 @@ import {
   ROSTER_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
+  TRACE_PROTOCOL,
   WATCH_PROTOCOL,
 } from './limits.ts'
 import { askListing, sendListing } from './presence/listing.ts'
@@ -54,6 +55,7 @@ import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
 import { Libp2pChannel } from './dialects/session-channel.ts'
 import { openWatchStream, watchesOver } from './watch/watch-stream.ts'
+import type { TraceAnswers } from './trace/trace-question.ts'
 import { Watchers } from './watch/watchers.ts'
 import { Watching } from './watch/watching.ts'
 
@@ -301,6 +303,13 @@ export class MeshNode {
     return this.#overConnection(peer, signal, connect, (connection) => askListing(connection, signal))
   }
 
+  /** What another peer knows of a trace, as JSON. @throws {GliaError} ERR_UNREACHABLE */
+  async traceOf(peer: string, trace: string, signal: AbortSignal): Promise<string> {
+    const { askTrace } = await import('./trace/trace-question.ts')
+    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
+    return this.#overConnection(peer, signal, connect, (connection) => askTrace(connection, trace, signal))
+  }
+
   /**
    * Watches a process of another peer, for as long as it exists.
    * @throws {GliaError} ERR_BAD_REQUEST if this peer watches too many processes of the other.
@@ -363,6 +372,18 @@ export class MeshNode {
       // One is enough. A second may be opened before the end of the first is known.
       { runOnLimitedConnection: true, maxInboundStreams: 2 },
     )
+    const { traced } = this.#init
+    if (traced) {
+      let answers: Promise<TraceAnswers> | undefined
+      await this.#components.registrar.handle(
+        TRACE_PROTOCOL,
+        async (stream, connection) => {
+          answers ??= import('./trace/trace-question.ts').then(({ TraceAnswers }) => new TraceAnswers(traced))
+          await (await answers).answer(stream, connection)
+        },
+        { runOnLimitedConnection: true, maxInboundStreams: 4 },
+      )
+    }
     const roster = this.#roster
     if (roster) {
       await this.#components.registrar.handle(

@@ -16,6 +16,8 @@ import type { Env } from '../glia/env.ts'
 import { listingFor } from '../glia/listing.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import { Router } from '../glia/router.ts'
+import { answerTrace } from '../glia/trace/answer-trace.ts'
+import type { CallTrace } from '../glia/trace/call-trace.ts'
 import { newIdentity, type Identity } from './libp2p/identity.ts'
 import { DHT_PROTOCOL } from './limits.ts'
 import { type MeshInit, MeshNode, type Platform } from './node.ts'
@@ -46,7 +48,7 @@ export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
   identity?: Identity,
-  init: Partial<Pick<MeshInit, 'silenceMs' | 'watched'>> = {},
+  { trace, ...init }: Partial<Pick<MeshInit, 'silenceMs' | 'watched'>> & { trace?: CallTrace } = {},
 ): Promise<TestNode> {
   const me = identity ?? (await newIdentity())
   const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)
@@ -60,6 +62,7 @@ export async function startNode(
     isServed: ({ proc, method }) => isServed(find(proc), method),
     root: () => root,
     listedTo: (peer) => listingFor(peer, procs),
+    traced: trace && (async (asker, id) => answerTrace(asker, id, { self: me.peerId, procs: { get: find }, trace })),
     platform: { transports: [tcp(), circuitRelayTransport()], listen: [], reserves: true, ...given },
   })
   const env: Env = {
@@ -71,6 +74,7 @@ export async function startNode(
     env,
     procs: { get: find, rootPid: root as Proc['pid'] },
     openRemote: (address, options) => mesh.open(address, options),
+    trace,
   })
   return {
     mesh,

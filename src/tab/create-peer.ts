@@ -63,6 +63,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
       home: server === undefined ? undefined : absolute(server),
       relays,
       followsLinks: view !== undefined,
+      records: view !== undefined,
       openSibling: async (address, how, isConnected) =>
         (await bridgeTo(address.host, isConnected))?.openTab(address, how),
       rootOfSibling: async (peerId, asking) => (await bridgeTo(peerId, false))?.rootOfTab(peerId, asking),

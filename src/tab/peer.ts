@@ -14,6 +14,7 @@ import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
+import { CallTrace } from '../glia/trace/call-trace.ts'
 import type { MeshNode } from '../mesh/index.ts'
 import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
@@ -21,6 +22,7 @@ import type { LogKeeper } from './log-keeper.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
+import type { TracedCalls } from './traced-calls.ts'
 import { trustedScriptUrl } from './trusted.ts'
 import { workerScript } from './worker-script.ts'
 
@@ -36,6 +38,8 @@ export interface Peer {
   listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   /** The libp2p node. No local call waits for it. */
   mesh: TabMesh
+  /** The recorded calls; undefined if none are recorded. */
+  traced: Promise<TracedCalls> | undefined
   /** Makes what watches processes by their address. */
   watches(): Promise<AddressWatches>
   /** Ends all workers and connections, once `alive` has aborted. What is kept stays. */
@@ -51,6 +55,8 @@ export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 
   rootModule: string
   /** Name of a tier to use instead of the best one. */
   tier: string | null
+  /** Whether calls are recorded, for a view. */
+  records: boolean
   /**
    * Opens a call to another tab of this browser; undefined if no tab runs the peer.
    * @param isConnected Whether the mesh has a connection to the peer.
@@ -110,9 +116,11 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
       table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
     )
   const env = createEnv(peerId, () => mesh, log)
+  const trace = init.records ? new CallTrace() : undefined
   const router: Router = new Router({
     env,
     procs: table,
+    trace,
     openRemote: async (address, options) =>
       (await openSibling(address, options, mesh.node?.isConnected(address.host) ?? false)) ??
       (await mesh.started).open(address, options),
@@ -124,6 +132,12 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     await table.ensureRoot(await rootModule)
   }
   const restored = restore()
+  const traced =
+    trace &&
+    import('./traced-calls.ts').then(
+      ({ TracedCalls }) => new TracedCalls({ trace, self: peerId, storage, slot, log, alive, table, mesh }),
+    )
+  traced?.catch((thrown: unknown) => log.warn('the record of calls is not kept:', thrown))
   const mesh: TabMesh = new TabMesh({
     ...init,
     module,
@@ -133,6 +147,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     isServed: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
     listedTo,
+    traced: traced && (async (asker, id) => (await traced).tell(asker, id)),
     watched: (pid) => table.watched(pid),
     restored,
   })
@@ -160,6 +175,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
       peers: () => connectedPeers(mesh.node?.peers() ?? []),
     }),
     mesh,
+    traced,
     stop: async () => {
       table.stop()
       await mesh.stop()

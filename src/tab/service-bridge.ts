@@ -154,7 +154,12 @@ export class ServiceBridge {
       this.#clientId = message.clientId
       this.#welcomed.resolve()
     } else if (message?.type === 'glia:call' && port) {
-      serveCall(message, port, { api: this.#init.api, lock: this.#lock, deaths: this.#deaths })
+      serveCall(message, port, {
+        api: this.#init.api,
+        lock: this.#lock,
+        deaths: this.#deaths,
+        clientId: this.#clientId,
+      })
     }
   }
 

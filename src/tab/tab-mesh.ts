@@ -20,7 +20,7 @@ export type MeshModule = Promise<typeof import('../mesh/index.ts')>
 
 export interface TabMeshInit extends Pick<
   MeshInit,
-  'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo' | 'watched'
+  'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo' | 'traced' | 'watched'
 > {
   module: MeshModule
   identity: SlotIdentity

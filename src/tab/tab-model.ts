@@ -13,6 +13,7 @@ import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
   BundledActor,
   CallHandle,
+  CallsSource,
   Draft,
   ErrorView,
   ProcessView,
@@ -57,6 +58,7 @@ export class LiveTabModel implements TabModel {
   readonly peers = signal<readonly PeerInfo[]>([])
   readonly meshSize = signal(1)
   readonly relays = signal<readonly RelayInfo[]>([])
+  readonly traced = signal<CallsSource | undefined>(undefined)
   readonly joinLink = signal<string | undefined>(undefined)
   readonly gateway = signal<string | undefined>(undefined)
   readonly badJoinLink = signal<ErrorView | undefined>(undefined)
@@ -83,6 +85,11 @@ export class LiveTabModel implements TabModel {
     this.slot.value = peer.slot
     this.tier.value = peer.tier
     this.#mesh = peer.mesh
+    // If it fails, the log says why.
+    void peer.traced?.then(
+      (traced) => (this.traced.value = traced),
+      () => undefined,
+    )
     this.#entries = () => peer.table.entries
     this.#peer.resolve(peer)
     this.changed()

@@ -12,7 +12,11 @@ import type { Exit } from '../glia/process/exit.ts'
 import type { ProcState } from '../glia/process/life.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/process/policy.ts'
+import type { Proc } from '../glia/process/proc.ts'
 import type { Restart } from '../glia/process/restart.ts'
+import type { CallTrace } from '../glia/trace/call-trace.ts'
+import type { KeptBlock } from '../glia/trace/read-calls.ts'
+import type { ToldTrace } from '../glia/trace/told-call.ts'
 import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
@@ -195,6 +199,24 @@ export interface CallHandle {
   cancel: () => void
 }
 
+/** The recorded calls of this tab. */
+export interface CallsSource {
+  /** Id of this peer. */
+  readonly self: string
+  /** The calls of this page. */
+  readonly trace: CallTrace
+  /** The calls of earlier pages, the oldest first. */
+  earlier: () => Promise<readonly KeptBlock[]>
+  /** Forgets the calls that ended. */
+  clear: () => Promise<void>
+  /** A process of this tab. */
+  proc: (pid: string) => Proc | undefined
+  /** What another peer tells of a trace. Rejects with GliaError. */
+  ask: (peer: string, trace: string, signal: AbortSignal) => Promise<ToldTrace>
+  /** Whether other peers that ask are told of the calls in which they took part. */
+  tellsOthers: boolean
+}
+
 export interface TabModel {
   /** Undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
@@ -236,6 +258,8 @@ export interface TabModel {
   duplicate: (pid: string, name: string) => Promise<string>
   /** The bytes of a process's module. Rejects with GliaError. */
   moduleOf: (pid: string) => Promise<Blob>
+  /** The record of all calls; undefined until the peer has started. */
+  traced: ReadonlySignal<CallsSource | undefined>
   /** Gives a process a fresh instance. A dead process lives again. Rejects with GliaError. */
   restart: (pid: string) => Promise<void>
   /** Undefined where processes keep no files. */

@@ -7,6 +7,7 @@ import {
   MAX_WAITING_BYTES_PER_PEER,
   SILENCE_MS,
 } from '../call-limits.ts'
+import type { CallNote } from '../call-note.ts'
 import { GliaError } from '../errors.ts'
 import { FairQueue, type Sender } from '../process/fair-queue.ts'
 import { senderOf } from '../process/sender-of.ts'
@@ -15,7 +16,7 @@ import { settlesWithin } from '../wait/turns.ts'
 
 /** The process of a call. */
 export interface Callee {
-  deliver(stream: Stream, arriving: ArrivingStream): Promise<void>
+  deliver(stream: Stream, arriving: ArrivingStream, note?: CallNote): Promise<void>
 }
 
 /**
@@ -37,7 +38,7 @@ export class Door {
    * Delivers a call when its message begins.
    * @throws {GliaError} ERR_MAILBOX_FULL; ERR_DEADLINE if the message does not begin; the error of the delivery.
    */
-  async enter(stream: Stream, callee: Callee): Promise<void> {
+  async enter(stream: Stream, callee: Callee, note?: CallNote): Promise<void> {
     const arriving = new ArrivingStream(stream)
     const call = new Call(arriving)
     this.#calls.add(call)
@@ -46,7 +47,7 @@ export class Door {
       stream.signal.throwIfAborted()
       await begun(arriving)
       this.#counting ??= setInterval(() => this.#count(), COUNT_MS)
-      await callee.deliver(arriving, arriving)
+      await callee.deliver(arriving, arriving, note)
     } finally {
       this.#calls.remove(call)
     }

@@ -32,6 +32,8 @@ export interface CallRequest {
 export interface CallerOptions {
   /** Who is calling: a peer id, or 'browser', the default. */
   caller?: string | undefined
+  /** See `Stream.via`. */
+  via?: StreamInit['via']
   /** The owner of the `Idempotency-Key`: a page. Left out: the client, or else the caller. */
   keyOwner?: string | undefined
   /**
@@ -111,11 +113,12 @@ export class HttpCalls {
 }
 
 function streamInitOf(request: CallRequest, options: CallerOptions): StreamInit {
-  const { caller = 'browser', context = NO_CONTEXT, client = context.client } = options
+  const { caller = 'browser', via, context = NO_CONTEXT, client = context.client } = options
   const trace = context.trace ?? traceOf(request.headers.get('traceparent'))
   const isPlain = client === context.client && trace === context.trace
   return {
     caller,
+    via,
     expectedBytes: options.bodyBytes ?? lengthOf(request),
     context: isPlain ? context : { ...context, client, trace },
   }

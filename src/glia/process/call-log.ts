@@ -1,3 +1,4 @@
+import type { CallNote } from '../call-note.ts'
 import { isOfThisBrowser } from './callers.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Stream } from '../stream/stream.ts'
@@ -45,6 +46,10 @@ export interface KeptCall {
   /** Its place in the order of arrival. */
   order: number
   readonly startedAt: number
+  /** When it got its turn, on the same clock. */
+  turnAt: number | undefined
+  /** Where the recorder of this peer takes what the process knows; undefined once the call is over. */
+  note: CallNote | undefined
   readonly method: string
   readonly caller: string
   readonly who: Pick<CallRecord, 'from' | 'peer' | 'process'>
@@ -72,15 +77,21 @@ export class CallLog {
   readonly #refused = new Map<string, KeptCall>()
   #order = 0
 
-  /** A call was admitted, and waits for its turn. */
-  begin(stream: Stream): KeptCall {
-    const call = this.#make(stream)
+  /**
+   * A call was admitted, and waits for its turn.
+   * @param came When it came. Left out: now.
+   */
+  begin(stream: Stream, note?: CallNote, came?: CallNote): KeptCall {
+    const call = this.#make(stream, note, came)
     this.#waiting.add(call)
+    if (note) note.served = call
     return call
   }
 
-  /** A call has its turn. */
-  handle(call: KeptCall): void {
+  /** A call has its turn. @param hasWaited Whether it did not get it at once. */
+  handle(call: KeptCall, hasWaited: boolean): void {
+    // Asking for the time is a large part of what a record costs.
+    call.turnAt = hasWaited ? performance.now() : call.startedAt
     this.#waiting.delete(call)
     if (this.#handled.length < MAX_CALLS_KEPT) {
       this.#handled.push(call)
@@ -93,6 +104,7 @@ export class CallLog {
   end(call: KeptCall, result: 'ok' | ErrorCode): void {
     call.result = result
     call.ms = performance.now() - call.startedAt
+    call.note = undefined
     if (this.#waiting.delete(call)) this.#keepRefused(call)
   }
 
@@ -107,12 +119,14 @@ export class CallLog {
     return all.toSorted((one, other) => other.order - one.order).map(recordOf)
   }
 
-  #make({ methodName: method, caller, context }: Stream): KeptCall {
+  #make({ methodName: method, caller, context }: Stream, note?: CallNote, came?: CallNote): KeptCall {
     this.#order += 1
     return {
-      at: Date.now(),
+      at: came?.at ?? Date.now(),
       order: this.#order,
-      startedAt: performance.now(),
+      startedAt: came?.startedAt ?? performance.now(),
+      turnAt: undefined,
+      note,
       method,
       caller,
       who: whoOf(caller, context.chain.at(-1)),

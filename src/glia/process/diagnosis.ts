@@ -23,6 +23,11 @@ export class Diagnosis {
   failedCall: GliaError | undefined
   #stderr = new Uint8Array()
 
+  /** The end of what the program wrote to stderr; undefined if it wrote nothing. */
+  get stderr(): Uint8Array | undefined {
+    return this.#stderr.length > 0 ? this.#stderr : undefined
+  }
+
   /** Takes what the program wrote to stderr. */
   wrote(bytes: Uint8Array): void {
     this.#stderr = concat([this.#stderr, bytes.subarray(-KEPT_BYTES)]).subarray(-KEPT_BYTES)

@@ -10,6 +10,17 @@ export interface Applicant extends Sender {
   /** Whether the owner sent it: a page or a process of this browser. */
   readonly isOwner: boolean
   readonly arrived: Arrived
+  /** The record of the message; undefined for an act of the owner. */
+  readonly call?: object | undefined
+}
+
+/** Who waits for a turn. */
+export interface Line {
+  /** Acts of the owner. They go first. */
+  readonly acts: number
+  /** Messages of the owner, and of others. Each line gives turns to its senders one after the other. */
+  readonly owner: readonly Applicant[]
+  readonly others: readonly Applicant[]
 }
 
 export type Behind = 'nobody' | 'others' | 'owner'
@@ -57,6 +68,10 @@ export class Mailbox {
   /** Messages waiting for their turn. */
   get waiting(): number {
     return this.#owner.size + this.#others.size
+  }
+
+  get line(): Line {
+    return { acts: this.#acts.length, owner: applicantsOf(this.#owner), others: applicantsOf(this.#others) }
   }
 
   /** Who waits behind the message with the turn. The owner may wait to do something, too. */
@@ -233,6 +248,10 @@ export class Mailbox {
   }
 }
 
+function applicantsOf(queue: Iterable<Waiter>): Applicant[] {
+  return Array.from(queue, ({ who }) => who)
+}
+
 /** A message that waits for its turn. */
 class Waiter implements Sender {
   readonly peer: string
@@ -240,12 +259,12 @@ class Waiter implements Sender {
   readonly admitted: Promise<void>
   readonly admit: () => void
   readonly refuse: (error: unknown) => void
-  readonly #who: Applicant
+  readonly who: Applicant
 
   constructor(who: Applicant) {
     this.peer = who.peer
     this.client = who.client
-    this.#who = who
+    this.who = who
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.admitted = promise
     this.admit = resolve
@@ -254,7 +273,7 @@ class Waiter implements Sender {
 
   /** The present state: the rest of the message arrives while it waits. */
   get arrived(): Arrived {
-    return this.#who.arrived
+    return this.who.arrived
   }
 }
 

@@ -38,7 +38,7 @@ export interface MessageRunInit {
  */
 export class MessageRun {
   readonly stream: Stream
-  readonly #call: KeptCall
+  readonly call: KeptCall
   readonly #init: MessageRunInit
   readonly #diagnosis = new Diagnosis()
   /** Ends with the turn, whatever the run still waits for. */
@@ -53,7 +53,7 @@ export class MessageRun {
 
   constructor(stream: Stream, call: KeptCall, init: MessageRunInit) {
     this.stream = stream
-    this.#call = call
+    this.call = call
     this.#init = init
     if (senderOf(stream).isOwner) this.#abandonment = this.#makeAbandonment()
     else this.#pace = this.#makePace()
@@ -121,6 +121,7 @@ export class MessageRun {
       throw reason
     } finally {
       cancelDeadline?.()
+      if (this.call.note) this.call.note.stderr = this.#diagnosis.stderr
       this.#isUnderWay = false
       this.#isOver = true
       this.#endPace()
@@ -139,7 +140,7 @@ export class MessageRun {
     const abandonment = this.#abandonment
     const onOver = abandonment && (() => abandonment.look())
     const diagnosis = this.#diagnosis
-    const message = messageOf(this.stream, { pid, policy, call: this.#call, pace, diagnosis, onOver })
+    const message = messageOf(this.stream, { pid, policy, call: this.call, pace, diagnosis, onOver })
     this.#isUnderWay = true
     pace?.watch()
     return this.#unlessOver.wait(life.run(this.stream.methodName, message))

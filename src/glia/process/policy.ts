@@ -22,6 +22,12 @@ export interface Policy extends CallerPolicy {
    * whom the call is made has to be in the list.
    */
   stderr: Callers
+  /** Whether this peer records its calls, and those to it. */
+  trace: boolean
+  /** Whether the record of a call to it, or of its call to another peer, keeps the first 4 KiB of message and reply. */
+  keepHeads: boolean
+  /** Which peers are told of its calls when they ask for a trace, beside those that took part in the call. */
+  traceTo: Callers
   /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
   listed: boolean
   /** Whether it may call others, and with whose rights. */
@@ -70,6 +76,9 @@ export const DEFAULT_POLICY: Policy = {
   callers: 'anyone',
   methods: {},
   stderr: 'browser',
+  trace: true,
+  keepHeads: false,
+  traceTo: 'browser',
   listed: false,
   call: 'off',
   callTo: 'any',
@@ -116,6 +125,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
     switch (key) {
       case 'callers':
       case 'stderr':
+      case 'traceTo':
         policy[key] = readCallers(key, value)
         break
       case 'methods':
@@ -149,6 +159,8 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'sync':
         policy.sync = readSync(value)
         break
+      case 'trace':
+      case 'keepHeads':
       case 'listed':
       case 'evict':
         policy[key] = readSwitch(key, value)

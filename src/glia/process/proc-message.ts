@@ -28,6 +28,7 @@ export interface MessageInit {
  */
 export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, onOver }: MessageInit): Message {
   const { destination, context, signal } = stream
+  const { note } = call
   const [reads, writes] = [new UnlessOver(), new UnlessOver()]
   const over = (): void => {
     reads.end(signal.reason)
@@ -52,13 +53,14 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, 
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
       // The clients of a gateway have shares of their own there too.
       client: context.client,
-      trace: context.trace,
+      trace: context.trace ?? (policy.call === 'off' ? undefined : note?.trace),
     },
     read: async () => {
       const came = pace?.reads()
       const chunk = await reads.wait(stream.read())
       came?.(chunk?.byteLength ?? 0)
       call.bytesIn += chunk?.byteLength ?? 0
+      if (chunk) note?.heads?.request.take(chunk)
       if (call.bytesIn > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
       return chunk
     },
@@ -66,6 +68,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, 
       // A program without types can write anything. That is its own failure, and not its caller's.
       if (!(chunk instanceof Uint8Array)) return Promise.reject(notBytes())
       call.bytesOut += chunk.byteLength
+      note?.heads?.reply.take(chunk)
       if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
       const taken = pace?.writes()
       const written = writes.wait(stream.write(chunk))

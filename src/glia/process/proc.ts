@@ -1,14 +1,16 @@
 import { admit } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
+import type { CallNote } from '../call-note.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../wait/deadline.ts'
 import { endWith } from '../stream/end-with.ts'
 import { Ends } from './ends.ts'
 import { GliaError, toGliaError } from '../errors.ts'
+import { Heads } from '../heads.ts'
 import { type Exit, type ExitReason, exitText } from './exit.ts'
 import type { ActorSpec } from './actor.ts'
 import { Life, type ProcObserver, type ProcState, type Status } from './life.ts'
-import { type Applicant, Mailbox } from './mailbox.ts'
+import { type Applicant, type Line, Mailbox } from './mailbox.ts'
 import { isAcceptedExit, MessageRun } from './message-run.ts'
 import type { Pid } from '../pid.ts'
 import type { Policy } from './policy.ts'
@@ -148,6 +150,21 @@ export class Proc {
     return this.#mailbox.waiting
   }
 
+  /** Who waits for a turn. */
+  get line(): Line {
+    return this.#mailbox.line
+  }
+
+  /** The call with the turn; undefined if nobody has it, or an act of the owner. */
+  get holder(): KeptCall | undefined {
+    return this.#run?.call
+  }
+
+  /** Whether the program waits for more of its message, as far as is known. */
+  get awaitsInput(): boolean {
+    return this.#life.awaitsInput
+  }
+
   get memoryBytes(): number | undefined {
     return this.#life.memoryBytes
   }
@@ -193,12 +210,15 @@ export class Proc {
    * fail.
    * @param arrival How far the message has come, if that may take long. Left out: it is there, or its sender is
    * trusted.
+   * @param note Gets what the process knows of the call. Left out: nobody records it.
    * @throws {GliaError} ERR_NO_METHOD, ERR_DENIED, ERR_MESSAGE_TOO_LARGE, ERR_REPLY_TOO_LARGE, ERR_MAILBOX_FULL,
    * ERR_DEADLINE, ERR_PROC_STOPPED, the failure of the actor, or the reason of the caller's abort.
    */
-  async deliver(stream: Stream, arrival?: Arrival): Promise<void> {
+  async deliver(stream: Stream, arrival?: Arrival, note?: CallNote): Promise<void> {
     this.admit(stream)
-    const call = this.calls.begin(stream)
+    // A call that has passed the door came some time ago.
+    const call = this.calls.begin(stream, note, arrival ? undefined : note)
+    if (note && this.policy.keepHeads) note.heads = new Heads()
     let isTold = false
     const tell = (thrown: unknown): GliaError => {
       const error = toGliaError(thrown)
@@ -207,9 +227,10 @@ export class Proc {
       return error
     }
     try {
-      const endTurn = this.#tryTurn(stream, arrival) ?? (await this.#waitForTurn(stream, arrival))
+      const turn = this.#tryTurn(stream, arrival)
+      const endTurn = turn ?? (await this.#waitForTurn(stream, call, arrival))
       arrival?.turnCame()
-      this.calls.handle(call)
+      this.calls.handle(call, !turn)
       try {
         // While the message waited, the module may have been swapped or the policy changed.
         admit(stream, this)
@@ -337,11 +358,12 @@ export class Proc {
     return this.#mailbox.tryEnter(arrival && this.#applicantOf(stream, arrival))
   }
 
-  async #waitForTurn(stream: Stream, arrival: Arrival | undefined): Promise<() => void> {
+  async #waitForTurn(stream: Stream, call: KeptCall, arrival: Arrival | undefined): Promise<() => void> {
     arrival?.readAhead(() => this.#mailbox.look())
     // oxlint-disable-next-line no-await-in-loop -- a small message that is at hand is whole then
     for (let i = 0; arrival && i < AT_HAND_TURNS; i++) await Promise.resolve()
-    const turn = this.#mailbox.enter(stream.signal, this.#applicantOf(stream, arrival), this.policy.deadlineMs)
+    const applicant = this.#applicantOf(stream, arrival, call)
+    const turn = this.#mailbox.enter(stream.signal, applicant, this.policy.deadlineMs)
     this.#observer.changed()
     return turn
   }
@@ -385,11 +407,12 @@ export class Proc {
   }
 
   /** The applicant for a message's turn, and how much of the message is there. */
-  #applicantOf(stream: Stream, arrival: Arrival | undefined): Applicant {
+  #applicantOf(stream: Stream, arrival: Arrival | undefined, call?: KeptCall): Applicant {
     const sender = senderOf(stream)
     const suspects = this.#suspects
     return {
       ...sender,
+      call,
       get arrived() {
         // Its sender kept the process waiting just now, so it goes when nothing else waits.
         return suspects.has(sender) ? 'begun' : (arrival?.arrived ?? 'whole')

@@ -8,6 +8,8 @@ import type { Stream } from './stream.ts'
 export interface StreamInit {
   /** The caller: a peer id, 'browser', or the PID of a process of this peer. */
   caller: string
+  /** See `Stream.via`. */
+  via?: 'self' | 'page' | undefined
   /** Bytes that the caller will send, if it knows. */
   expectedBytes?: number | undefined
   /** See `Stream.key`. */
@@ -39,6 +41,7 @@ class PipeStream implements Stream {
   readonly procId: string
   readonly methodName: string
   readonly caller: string
+  readonly via: 'self' | 'page' | undefined
   readonly expectedBytes: number | undefined
   readonly key: string | undefined
   readonly context: CallContext
@@ -54,6 +57,7 @@ class PipeStream implements Stream {
     this.procId = address.proc
     this.methodName = address.method
     this.caller = init.caller
+    this.via = init.via
     this.expectedBytes = init.expectedBytes
     this.key = init.key
     this.context = init.context ?? NO_CONTEXT

@@ -16,6 +16,11 @@ export interface Stream {
   readonly methodName: string
   /** The caller: a peer id, 'browser' for the pages of this origin, or the PID of a process of this peer. */
   readonly caller: string
+  /**
+   * For the serving side of a call over HTTP: `self` if this page made the request, `page` if another page of this
+   * browser did. Left out: the call did not come over HTTP.
+   */
+  readonly via?: 'self' | 'page' | undefined
   /** Bytes that the other side says it will send, if the transport knows (Content-Length). */
   readonly expectedBytes?: number | undefined
   /**

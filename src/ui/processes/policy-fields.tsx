@@ -139,3 +139,29 @@ export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
     </fieldset>
   )
 }
+
+/** What is recorded of its calls. */
+export function RecordFields({ form, errors, onEdit }: PolicyFieldsProps) {
+  return (
+    <fieldset>
+      <legend class="label">Record of its calls</legend>
+      <CheckField label="Its calls are recorded" value={form.traced} onEdit={(traced) => onEdit({ traced })} />
+      {form.traced && (
+        <>
+          <CheckField
+            label="The record has the first 4 KiB of each message and reply"
+            value={form.keepsHeads}
+            onEdit={(keepsHeads) => onEdit({ keepsHeads })}
+          />
+          <TextField
+            label="Who sees calls of a trace in which they took no part"
+            placeholder="browser, anyone, or peer ids"
+            value={form.traceTo}
+            error={errors.traceTo}
+            onEdit={(traceTo) => onEdit({ traceTo })}
+          />
+        </>
+      )}
+    </fieldset>
+  )
+}

@@ -38,6 +38,11 @@ export interface PolicyForm {
   mayEvict: boolean
   /** `fsync` waits until the files are stored. */
   durable: boolean
+  /** Its calls are recorded. */
+  traced: boolean
+  keepsHeads: boolean
+  /** Who is told of its calls: `browser`, `anyone`, or peer ids with spaces between them. */
+  traceTo: string
 }
 
 /** Why a field cannot be used, one sentence each. */
@@ -94,6 +99,9 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
     durable: policy.sync === 'durable',
+    traced: policy.trace,
+    keepsHeads: policy.keepHeads,
+    traceTo: whoText(policy.traceTo),
   }
 }
 
@@ -119,6 +127,9 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
     evict: form.mayEvict,
     sync: form.durable ? 'durable' : 'relaxed',
+    trace: form.traced,
+    keepHeads: form.keepsHeads,
+    traceTo: checked(errors, 'traceTo', () => readCallers('traceTo', readWho(form.traceTo))) ?? 'browser',
     deadlineMs: numbers.deadlineSeconds,
     mailbox: numbers.mailbox,
     maxMemoryBytes: numbers.memoryMiB,

@@ -102,6 +102,8 @@ export function PolicyFacts({ model, process }: { model: TabModel; process: Proc
         {limitWords(policy).map((words) => (
           <div key={words}>{words}</div>
         ))}
+        {!policy.trace && <div>Its calls are not recorded.</div>}
+        {policy.trace && policy.keepHeads && <div>The record of its calls has the first 4 KiB of each message.</div>}
       </dd>
       <dt>Restart</dt>
       <dd>

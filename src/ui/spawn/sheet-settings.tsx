@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { makePolicy } from '../../glia/process/policy.ts'
 import { ChoiceField, LinesField, TextField } from '../kit/form-fields.tsx'
-import { CallFields, LimitFields, MethodsField } from '../processes/policy-fields.tsx'
+import { CallFields, LimitFields, MethodsField, RecordFields } from '../processes/policy-fields.tsx'
 import { callWords, mainLimitWords, RESTART_WORDS } from '../processes/policy-words.ts'
 import { type FormErrors, readForm, type SpawnForm } from './spawn-form.ts'
 
@@ -30,6 +30,7 @@ export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
         <CallFields form={form} errors={errors} onEdit={onEdit} />
         <RestartField form={form} errors={errors} onEdit={onEdit} />
         <LimitFields form={form} errors={errors} onEdit={onEdit} />
+        <RecordFields form={form} errors={errors} onEdit={onEdit} />
       </div>
     </details>
   )

@@ -40,6 +40,9 @@ test('everything on the sheet reaches the process', () => {
     openCalls: '4',
     mayEvict: true,
     durable: true,
+    traced: false,
+    keepsHeads: true,
+    traceTo: PEER,
     restart: 'transient',
   })
   expect(options).toMatchObject({
@@ -67,6 +70,9 @@ test('everything on the sheet reaches the process', () => {
     maxTmpBytes: 128 * 1024,
     sync: 'durable',
     evict: true,
+    trace: false,
+    keepHeads: true,
+    traceTo: [PEER],
   })
   // A field of the policy that the sheet lacked would have its default here.
   for (const [key, value] of Object.entries(DEFAULT_POLICY)) expect(options.policy).not.toHaveProperty(key, value)

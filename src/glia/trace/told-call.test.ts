@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest'
+import { chainNameOf } from '../chain-name.ts'
+import { newPid } from '../pid.ts'
+import { makePolicy } from '../process/policy.ts'
+import { OTHER, SELF } from '../test-peer.ts'
+import { type Answer, chainOf, MAX_ASKED, peersToAsk } from './chain.ts'
+import type { TracedCall } from './read-calls.ts'
+import { MAX_ANSWER, MAX_TOLD } from './limits.ts'
+import { readToldTrace, type ToldCall, toldTrace } from './told-call.ts'
+
+const THIRD = '12D3KooWLLK7rRcL65YfTMcp4KtTgZu9Nz5n5uoTVFYTVuGaUebD'
+const PID = newPid()
+
+function call(given: Partial<TracedCall> = {}): TracedCall {
+  return {
+    id: 1,
+    at: Date.now() - 1000,
+    way: 'in',
+    caller: OTHER,
+    chain: [],
+    onBehalfOf: [],
+    host: SELF,
+    pid: PID,
+    method: 'run',
+    trace: '',
+    status: 'ok',
+    exitCode: undefined,
+    bytesIn: 3,
+    bytesOut: 4,
+    parts: { network: 1, queue: 2, run: 3 },
+    ms: 6,
+    failure: undefined,
+    stderr: 'secret words',
+    request: new Uint8Array([1]),
+    reply: undefined,
+    ...given,
+  }
+}
+
+function told(asker: string, calls: readonly TracedCall[], policy: Parameters<typeof makePolicy>[0] = {}) {
+  return toldTrace({ self: SELF, asker, calls, waits: [], policyOf: () => makePolicy(policy) })
+}
+
+test('a peer is told of calls in which it took part, and of no others', () => {
+  const out = call({ way: 'out', caller: PID, host: THIRD, pid: newPid() })
+  const forOther = { ...out, onBehalfOf: [OTHER] }
+  const ofPage = call({ caller: 'browser' })
+  expect(told(OTHER, [call(), out, forOther, ofPage]).calls).toHaveLength(2)
+  expect(told(THIRD, [call(), out, forOther, ofPage]).calls).toHaveLength(2)
+  expect(told(THIRD, [call(), ofPage]).calls).toEqual([])
+})
+
+test('the policy of the process may show its calls to others', () => {
+  const calls = [call({ caller: 'browser' })]
+  expect(told(THIRD, calls, { traceTo: [THIRD] }).calls).toHaveLength(1)
+  expect(told(OTHER, calls, { traceTo: [THIRD] }).calls).toEqual([])
+  expect(told(OTHER, calls, { traceTo: 'anyone' }).calls).toHaveLength(1)
+})
+
+test('nothing of what is told is an address, or what was said', () => {
+  const failure = { code: 'ERR_FAILED' as const, message: `secret words of ${PID}` }
+  const sent = JSON.stringify(
+    told(OTHER, [call({ failure, status: 'ERR_FAILED' }), call({ caller: PID, host: OTHER })]),
+  )
+  expect(sent).toContain(chainNameOf(SELF, PID))
+  expect(sent).not.toContain(PID)
+  expect(sent).not.toContain('secret')
+})
+
+test('an answer is bounded', () => {
+  const long = call({ method: 'm'.repeat(256) })
+  const answer = told(
+    OTHER,
+    Array.from({ length: 1000 }, (_, id) => ({ ...long, id })),
+  )
+  expect(answer.calls.length).toBeLessThanOrEqual(MAX_TOLD)
+  expect(JSON.stringify(answer).length).toBeLessThanOrEqual(MAX_ANSWER)
+})
+
+test('waits are told of processes only for which a told call waits', () => {
+  const waits = [
+    { from: chainNameOf(SELF, PID), to: `${THIRD}/x` },
+    { from: chainNameOf(SELF, newPid()), to: `${THIRD}/y` },
+  ]
+  const ask = (calls: readonly TracedCall[]) =>
+    toldTrace({ self: SELF, asker: OTHER, calls, waits, policyOf: () => undefined }).waits
+  expect(ask([call({ status: 'pending' })])).toEqual(waits.slice(0, 1))
+  expect(ask([call()])).toEqual([])
+})
+
+test('what was told can be read, and wrong entries are left out', () => {
+  const answer = told(OTHER, [call()])
+  expect(readToldTrace(JSON.stringify(answer))).toEqual(answer)
+  const [good] = answer.calls
+  for (const wrong of [
+    { ...good, way: 'up' },
+    { ...good, status: 'fine' },
+    { ...good, ms: -1 },
+    { ...good, ms: '1' },
+    { ...good, from: 'x'.repeat(300) },
+    { ...good, to: '' },
+    { ...good, bytesIn: 0.5 },
+    { ...good, agoMs: null },
+    7,
+    null,
+  ]) {
+    expect(readToldTrace(JSON.stringify({ calls: [wrong, good], waits: [wrong] }))).toEqual({
+      calls: [good],
+      waits:
+        typeof wrong === 'object' && wrong !== null && wrong.to !== '' && wrong.from !== 'x'.repeat(300)
+          ? [{ from: good?.from, to: good?.to }]
+          : [],
+    })
+  }
+  for (const nothing of ['[]', 'null', '{"calls":{},"waits":7}']) {
+    expect(readToldTrace(nothing)).toEqual({ calls: [], waits: [] })
+  }
+  expect(() => readToldTrace('{')).toThrow(SyntaxError)
+})
+
+/** A call as the peer at one of its ends tells of it. */
+function toldCall(given: Partial<ToldCall>): ToldCall {
+  return {
+    way: 'in',
+    from: SELF,
+    to: chainNameOf(OTHER, PID),
+    method: 'run',
+    status: 'ok',
+    agoMs: 900,
+    networkMs: 1,
+    queueMs: 20,
+    ms: 61,
+    bytesIn: 3,
+    bytesOut: 4,
+    ...given,
+  }
+}
+
+test('the two ends of a call are one call, and its time is divided', () => {
+  const own = call({ way: 'out', caller: 'browser', host: OTHER, ms: 100, parts: { network: 5, queue: 0, run: 95 } })
+  const answers: Answer[] = [{ peer: OTHER, told: { calls: [toldCall({})], waits: [] }, at: Date.now() }]
+  expect(chainOf(SELF, [own], answers)).toMatchObject([
+    { from: SELF, ms: 100, network: 40, queue: 20, run: 40, own, by: undefined, depth: 0 },
+  ])
+})
+
+test('calls stand behind the call for which they were made, and name the peers to ask', () => {
+  const [inOther, inThird] = [chainNameOf(OTHER, PID), chainNameOf(THIRD, PID)]
+  const own = call({ way: 'out', caller: 'browser', host: OTHER })
+  const first = chainOf(SELF, [own], [])
+  expect(peersToAsk(first, SELF, new Set())).toEqual([OTHER])
+  const further = toldCall({ way: 'out', from: inOther, to: inThird, agoMs: 800 })
+  const answers: Answer[] = [{ peer: OTHER, told: { calls: [toldCall({}), further], waits: [] }, at: Date.now() }]
+  const chain = chainOf(SELF, [own], answers)
+  expect(chain.map(({ from, to, depth, by }) => [from, to, depth, by])).toEqual([
+    [SELF, inOther, 0, undefined],
+    [inOther, inThird, 1, OTHER],
+  ])
+  expect(peersToAsk(chain, SELF, new Set([OTHER]))).toEqual([THIRD])
+  expect(peersToAsk(chain, SELF, new Set(Array.from({ length: MAX_ASKED }, (_, i) => `peer ${i}`)))).toEqual([])
+})
+
+test('a peer is not believed about calls of others', () => {
+  const made = toldCall({ from: THIRD, to: chainNameOf(THIRD, PID) })
+  const through = toldCall({ way: 'through', from: SELF, to: chainNameOf(THIRD, PID) })
+  expect(chainOf(SELF, [], [{ peer: OTHER, told: { calls: [made, through], waits: [] }, at: 0 }])).toEqual([])
+})

@@ -1,0 +1,62 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { BLOCK_CALLS, type CallBlock } from '../glia/trace/call-block.ts'
+import { MAX_TRACED } from '../glia/trace/call-trace.ts'
+import type { KeptBlock } from '../glia/trace/read-calls.ts'
+
+const MAX_BLOCKS = Math.ceil(MAX_TRACED / BLOCK_CALLS)
+
+interface Schema extends DBSchema {
+  /** Blocks of calls, by the slot of the identity and the id of the first call. */
+  blocks: { key: [slot: number, first: number]; value: KeptBlock }
+}
+
+/** Keeps the calls of a slot across reloads: in a database of its own, since they may be lost without harm. */
+export class CallStore {
+  readonly #db: IDBPDatabase<Schema>
+  readonly #slot: number
+
+  private constructor(db: IDBPDatabase<Schema>, slot: number) {
+    this.#db = db
+    this.#slot = slot
+  }
+
+  /** @throws {DOMException} if the browser gives this page no database. */
+  static async open(name: string, slot: number): Promise<CallStore> {
+    const db = await openDB<Schema>(`${name}-calls`, 1, {
+      upgrade: (created) => void created.createObjectStore('blocks'),
+      // A newer version of the app in another tab must not wait for this one.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    })
+    return new CallStore(db, slot)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  /** Writes blocks, in the place of what was kept of them, and deletes the oldest that are too many. */
+  async put(blocks: readonly CallBlock[]): Promise<void> {
+    const tx = this.#db.transaction('blocks', 'readwrite', { durability: 'relaxed' })
+    const puts = blocks.map(({ numbers, texts, more, size, traceParts, firstId }) =>
+      tx.store.put({ numbers, texts, more, size, traceParts, firstId }, [this.#slot, numbers[0] ?? 0]),
+    )
+    const trim = async (): Promise<void> => {
+      const keys = await tx.store.getAllKeys(this.#range())
+      await Promise.all(keys.slice(0, -MAX_BLOCKS).map((key) => tx.store.delete(key)))
+    }
+    await Promise.all([...puts, trim(), tx.done])
+  }
+
+  /** All blocks, the oldest first. */
+  blocks(): Promise<KeptBlock[]> {
+    return this.#db.getAll('blocks', this.#range())
+  }
+
+  async clear(): Promise<void> {
+    await this.#db.delete('blocks', this.#range())
+  }
+
+  #range(): IDBKeyRange {
+    return IDBKeyRange.bound([this.#slot], [this.#slot, []])
+  }
+}

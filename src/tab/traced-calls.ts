@@ -1,0 +1,72 @@
+import type { ProcessTable } from '../actors/table/process-table.ts'
+import type { Logger } from '../glia/log.ts'
+import type { Proc } from '../glia/process/proc.ts'
+import type { CallTrace } from '../glia/trace/call-trace.ts'
+import type { KeptBlock } from '../glia/trace/read-calls.ts'
+import { readToldTrace, type ToldTrace } from '../glia/trace/told-call.ts'
+import { answerTrace } from '../glia/trace/answer-trace.ts'
+import type { CallsSource } from '../ui/model.ts'
+import { CallKeeper } from './call-keeper.ts'
+import type { TabMesh } from './tab-mesh.ts'
+
+/** The browser keeps this under the key while other peers are told nothing of the calls here. */
+const SILENT = 'glia-calls-silent'
+
+export interface TracedCallsInit {
+  trace: CallTrace
+  self: string
+  storage: string
+  slot: number
+  log: Logger
+  alive: AbortSignal
+  table: ProcessTable
+  mesh: TabMesh
+}
+
+/** The recorded calls of this tab, for its views and for peers that ask. */
+export class TracedCalls implements CallsSource {
+  readonly self: string
+  readonly #init: TracedCallsInit
+  readonly #keeper: CallKeeper
+
+  constructor(init: TracedCallsInit) {
+    this.self = init.self
+    this.#init = init
+    this.#keeper = new CallKeeper(init)
+  }
+
+  get trace(): CallTrace {
+    return this.#keeper.trace
+  }
+
+  get tellsOthers(): boolean {
+    return localStorage.getItem(SILENT) === null
+  }
+
+  set tellsOthers(tells: boolean) {
+    if (tells) localStorage.removeItem(SILENT)
+    else localStorage.setItem(SILENT, '')
+  }
+
+  earlier(): Promise<KeptBlock[]> {
+    return this.#keeper.earlier()
+  }
+
+  clear(): Promise<void> {
+    return this.#keeper.clear()
+  }
+
+  proc(pid: string): Proc | undefined {
+    return this.#init.table.get(pid)
+  }
+
+  async ask(peer: string, trace: string, signal: AbortSignal): Promise<ToldTrace> {
+    return readToldTrace(await (await this.#init.mesh.started).traceOf(peer, trace, signal))
+  }
+
+  /** What another peer is told of a trace, as JSON. */
+  tell(asker: string, trace: string): string {
+    if (!this.tellsOthers) return JSON.stringify({ calls: [], waits: [] } satisfies ToldTrace)
+    return answerTrace(asker, trace, { self: this.self, procs: this.#init.table, trace: this.trace })
+  }
+}
