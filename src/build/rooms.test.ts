@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     spawn: ['kit', 'processes'],
     peers: ['console', 'kit'],
     settings: ['kit', 'peers'],
+    calls: ['kit'],
   },
   'src/node': {
     patches: ['relay/relay.ts'],

@@ -1,7 +1,7 @@
 import { concat } from './stream/concat.ts'
 
 /** Bytes that are kept of each direction of a call. */
-const HEAD_BYTES = 4096
+export const HEAD_BYTES = 4096
 
 /** The first bytes of one direction of a call. */
 class Head {

@@ -39,10 +39,15 @@ export class CallKeeper {
   /** Writes what is not written. Never rejects: without a database the calls are in memory only. */
   write(): Promise<void> {
     this.trace.notice()
+    const isFirst = this.#store === undefined
     const due = this.trace.blocks.filter((block) => this.#written.get(block) !== block.size)
     if (due.length === 0) return this.#writing
     for (const block of due) this.#written.set(block, block.size)
-    return this.#withStore(async (store) => store.put(due))
+    return this.#withStore(async (store) => {
+      await store.put(due)
+      // A block was full, or this is the first write.
+      if (due.length > 1 || isFirst) await store.trim()
+    })
   }
 
   /** The calls of earlier pages, the oldest first. */

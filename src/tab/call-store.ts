@@ -34,17 +34,22 @@ export class CallStore {
     this.#db.close()
   }
 
-  /** Writes blocks, in the place of what was kept of them, and deletes the oldest that are too many. */
+  /** Writes blocks, in the place of what was kept of them. */
   async put(blocks: readonly CallBlock[]): Promise<void> {
     const tx = this.#db.transaction('blocks', 'readwrite', { durability: 'relaxed' })
     const puts = blocks.map(({ numbers, texts, more, size, traceParts, firstId }) =>
       tx.store.put({ numbers, texts, more, size, traceParts, firstId }, [this.#slot, numbers[0] ?? 0]),
     )
-    const trim = async (): Promise<void> => {
-      const keys = await tx.store.getAllKeys(this.#range())
-      await Promise.all(keys.slice(0, -MAX_BLOCKS).map((key) => tx.store.delete(key)))
-    }
-    await Promise.all([...puts, trim(), tx.done])
+    // A page that goes away cannot end its transaction by waiting for it.
+    tx.commit()
+    await Promise.all([...puts, tx.done])
+  }
+
+  /** Deletes the oldest blocks that are too many. */
+  async trim(): Promise<void> {
+    const tx = this.#db.transaction('blocks', 'readwrite', { durability: 'relaxed' })
+    const keys = await tx.store.getAllKeys(this.#range())
+    await Promise.all([...keys.slice(0, -MAX_BLOCKS).map((key) => tx.store.delete(key)), tx.done])
   }
 
   /** All blocks, the oldest first. */

@@ -2,6 +2,7 @@
  * The views that are no part of the frame of the page, in one chunk: see `deferred.tsx`. A view that brings a library has a
  * chunk of its own, and is not in this file.
  */
+export { CallsView } from './calls/calls-view.tsx'
 export { JoinDialog } from './peers/join-dialog.tsx'
 export { Palette } from './palette.tsx'
 export { PeersView } from './peers/peers-view.tsx'

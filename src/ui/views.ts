@@ -38,5 +38,6 @@ export const VIEWS: ReadonlyMap<string, View> = new Map<string, View>([
       Show: deferred(async () => (await later()).PeersView),
     },
   ],
+  ['calls', { word: 'Calls', Show: deferred(async () => (await later()).CallsView) }],
   ['settings', { word: 'Settings', Show: deferred(async () => (await later()).SettingsView) }],
 ])

@@ -1,0 +1,73 @@
+import { signal } from '@preact/signals'
+import type { TracedCall } from '../../glia/trace/read-calls.ts'
+import type { CallsSource } from '../model.ts'
+import { showError } from '../kit/notices.tsx'
+import { CallRows } from './call-rows.ts'
+import { ALL_CALLS, type CallFilter } from './filter.ts'
+
+/** How often the calls are looked at while they are shown, in ms. */
+const LOOK_MS = 250
+/** How often the times of calls under way are updated, in ms. */
+const PENDING_MS = 1000
+
+/** The calls as they are shown. It outlives the view. */
+export class CallsState {
+  readonly filter = signal<CallFilter>(ALL_CALLS)
+  readonly paused = signal(false)
+  /** The newest first. */
+  readonly calls = signal<readonly TracedCall[]>([])
+  /** Whether the calls of earlier pages are there. */
+  readonly isWhole = signal(false)
+  readonly #rows = new CallRows()
+  #isAsked = false
+  #version = -1
+  #lookedAt = 0
+
+  /** Follows the calls. @returns a function that ends it. */
+  follow(source: CallsSource): () => void {
+    if (!this.#isAsked) void this.#loadEarlier(source)
+    this.#isAsked = true
+    this.#look(source)
+    const timer = setInterval(() => {
+      if (!document.hidden && !this.paused.value) this.#look(source)
+    }, LOOK_MS)
+    return () => clearInterval(timer)
+  }
+
+  edit(changes: Partial<CallFilter>): void {
+    this.filter.value = { ...this.filter.value, ...changes }
+  }
+
+  pause(source: CallsSource, paused: boolean): void {
+    this.paused.value = paused
+    if (!paused) this.#look(source)
+  }
+
+  async clear(source: CallsSource): Promise<void> {
+    this.#rows.clear()
+    const cleared = source.clear()
+    this.#show(source)
+    await cleared
+  }
+
+  async #loadEarlier(source: CallsSource): Promise<void> {
+    try {
+      this.#rows.addEarlier(await source.earlier())
+    } catch (thrown) {
+      showError('The calls of earlier visits could not be read', thrown)
+    }
+    this.isWhole.value = true
+    this.#show(source)
+  }
+
+  #look(source: CallsSource): void {
+    const isDue = Date.now() - this.#lookedAt >= PENDING_MS && [...source.trace.pending].length > 0
+    if (source.trace.version !== this.#version || isDue) this.#show(source)
+  }
+
+  #show({ trace }: CallsSource): void {
+    this.#version = trace.version
+    this.#lookedAt = Date.now()
+    this.calls.value = this.#rows.list(trace)
+  }
+}

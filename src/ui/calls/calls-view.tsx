@@ -1,0 +1,108 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { CheckField } from '../kit/form-fields.tsx'
+import { traceIdOf } from '../../glia/trace/read-calls.ts'
+import { formatCount } from '../kit/format.ts'
+import { showError } from '../kit/notices.tsx'
+import type { CallsSource } from '../model.ts'
+import type { ViewProps } from '../page.ts'
+import { CallFilters } from './call-filters.tsx'
+import { CallPage } from './call-page.tsx'
+import { CallTable } from './call-table.tsx'
+import { CallsState } from './calls-state.ts'
+import { callIdText, type NameOf } from './call-words.ts'
+import { filtered } from './filter.ts'
+
+/** The recorded calls: all of them, or one. */
+export function CallsView({ model, page, id }: ViewProps) {
+  const state = page.kept(CallsState)
+  const source = model.traced.value
+  useEffect(() => source && state.follow(source), [source])
+  const processes = model.processes.value
+  const names = useMemo(() => new Map(processes.map(({ pid, name }) => [pid, name])), [processes])
+  const nameOf: NameOf = (pid) => names.get(pid)
+  if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
+  if (id === '') return <CallsPanel state={state} source={source} nameOf={nameOf} />
+  const call = state.calls.value.find((each) => callIdText(each.id) === id)
+  if (call) {
+    const trace = traceIdOf(call.trace)
+    const own = state.calls.value.filter((each) => traceIdOf(each.trace) === trace)
+    return <CallPage key={id} call={call} own={own} source={source} nameOf={nameOf} page={page} />
+  }
+  return <NoCall isWhole={state.isWhole.value} />
+}
+
+interface CallsPanelProps {
+  state: CallsState
+  source: CallsSource
+  nameOf: NameOf
+}
+
+function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
+  const calls = state.calls.value
+  const shown = filtered(calls, state.filter.value, nameOf)
+  const { unlisted } = source.trace
+  return (
+    <section class="panel" aria-label="Calls">
+      <CallFilters
+        state={state}
+        calls={calls}
+        shown={shown.length}
+        self={source.self}
+        nameOf={nameOf}
+        onPause={() => state.pause(source, !state.paused.value)}
+        onClear={() =>
+          void state.clear(source).catch((thrown: unknown) => showError('The record was not cleared', thrown))
+        }
+      />
+      {unlisted > 0 && (
+        <p class="soft hint">
+          {formatCount(unlisted)} refused calls of other peers are not listed, so that they push out no others.
+        </p>
+      )}
+      {shown.length > 0 ? <CallTable calls={shown} nameOf={nameOf} /> : <NoCalls isFiltered={calls.length > 0} />}
+      <TellsOthers source={source} />
+    </section>
+  )
+}
+
+function NoCalls({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <p class="soft hint">No call fits. Search for less, or choose every way, process and peer.</p>
+  return (
+    <p class="soft hint">
+      No calls yet. Every call to a process of this tab, and from here to other peers, is listed here: the last 10,000,
+      also after a reload. <a href="#/processes">Call a process</a>, or switch its record off in its policy.
+    </p>
+  )
+}
+
+/** The owner's consent to answer other peers. */
+function TellsOthers({ source }: { source: CallsSource }) {
+  const tells = useSignal(source.tellsOthers)
+  const onEdit = (value: boolean): void => {
+    source.tellsOthers = value
+    tells.value = value
+  }
+  return (
+    <div class="tells-others">
+      <CheckField
+        label="Peers that ask for a trace are told of those of its calls in which they took part"
+        value={tells.value}
+        onEdit={onEdit}
+      />
+    </div>
+  )
+}
+
+function NoCall({ isWhole }: { isWhole: boolean }) {
+  if (!isWhole) return null
+  return (
+    <section class="panel call-page">
+      <h2>No such call</h2>
+      <p class="hint">
+        The record has the last 10,000 calls. This one was cleared, is older, or belongs to another browser.{' '}
+        <a href="#/calls">All calls</a>
+      </p>
+    </section>
+  )
+}

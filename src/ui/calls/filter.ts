@@ -1,0 +1,45 @@
+import type { TracedCall } from '../../glia/trace/read-calls.ts'
+import type { Way } from '../../glia/trace/note.ts'
+
+/** Which calls are shown. An empty text does not choose. */
+export interface CallFilter {
+  readonly way: '' | Way
+  readonly status: '' | 'pending' | 'ok' | 'failed'
+  /** PID of a process that called or was called. */
+  readonly process: string
+  /** Id of a peer that called, was called, or for which the call was made. */
+  readonly peer: string
+  /** Each word of it has to be in the call. */
+  readonly search: string
+}
+
+export const ALL_CALLS: CallFilter = { way: '', status: '', process: '', peer: '', search: '' }
+
+/** @param nameOf The name of a process of this tab. */
+export function filtered(
+  calls: readonly TracedCall[],
+  filter: CallFilter,
+  nameOf: (pid: string) => string | undefined,
+): readonly TracedCall[] {
+  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0 && Object.values(filter).every((value) => value === '')) return calls
+  return calls.filter((call) => fits(call, filter) && (words.length === 0 || hasAll(textOf(call, nameOf), words)))
+}
+
+function fits(call: TracedCall, { way, status, process, peer }: CallFilter): boolean {
+  if (way !== '' && call.way !== way) return false
+  if (process !== '' && call.pid !== process && call.caller !== process) return false
+  if (peer !== '' && call.host !== peer && call.caller !== peer && !call.onBehalfOf.includes(peer)) return false
+  if (status === '') return true
+  return status === 'failed' ? call.status !== 'ok' && call.status !== 'pending' : call.status === status
+}
+
+function textOf(call: TracedCall, nameOf: (pid: string) => string | undefined): string {
+  const { method, status, host, pid, caller, trace, failure } = call
+  const names = [nameOf(pid), nameOf(caller)]
+  return [method, status, host, pid, caller, trace, failure?.message, ...names].join(' ').toLowerCase()
+}
+
+function hasAll(text: string, words: readonly string[]): boolean {
+  return words.every((word) => text.includes(word))
+}

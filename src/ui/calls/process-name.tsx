@@ -1,0 +1,21 @@
+import { chainNameOf } from '../../glia/chain-name.ts'
+import { shortId } from '../kit/format.ts'
+import type { NameOf } from './call-words.ts'
+
+export interface ProcessNameProps {
+  /** A name in chains, or a peer id. */
+  name: string
+  self: string
+  /** PIDs of processes of this tab, of which it may be the name. */
+  pids: readonly string[]
+  nameOf: NameOf
+}
+
+/** A process that is known by its name in chains only. A process of this tab is shown by its own name. */
+export function ProcessName({ name, self, pids, nameOf }: ProcessNameProps) {
+  const [peer = '', process] = name.split('/')
+  if (process === undefined) return <span title={name}>{peer === self ? 'this page' : `peer ${shortId(peer)}`}</span>
+  const pid = peer === self ? pids.find((each) => chainNameOf(self, each) === name) : undefined
+  const words = (pid !== undefined && nameOf(pid)) || shortId(process)
+  return <span title={name}>{peer === self ? words : `${words} at ${shortId(peer)}`}</span>
+}
