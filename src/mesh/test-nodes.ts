@@ -3,7 +3,6 @@ import { SILENT } from '../glia/log.ts'
 import { circuitRelayServer, circuitRelayTransport, type ServerReservationStoreInit } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -19,8 +18,8 @@ import { Router } from '../glia/router.ts'
 import { answerTrace } from '../glia/trace/answer-trace.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
 import { newIdentity, type Identity } from './libp2p/identity.ts'
-import { DHT_PROTOCOL } from './limits.ts'
 import { type MeshInit, MeshNode, type Platform } from './node.ts'
+import { dht } from './presence/dht.ts'
 import { Roster } from './presence/roster.ts'
 
 const running: { stop(): Promise<void> }[] = []
@@ -105,7 +104,7 @@ export async function relay({ port = 0, identity, reservations, ...platform }: R
         relay: circuitRelayServer({
           reservations: { maxReservations: 100, applyDefaultLimit: false, ...reservations },
         }),
-        dht: kadDHT({ protocol: DHT_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+        dht: dht({ clientMode: false }),
       },
       ...platform,
     },

@@ -11,13 +11,14 @@ import {
   start,
   stop,
 } from '@libp2p/interface'
-import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import type { KadDHTComponents } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CID } from 'multiformats/cid'
 import type { Routing } from '../../glia/env.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { meshError } from '../dial/failure-words.ts'
 import { DHT_PROTOCOL } from '../limits.ts'
+import type { Dht } from './dht.ts'
 
 /** libp2p's peer and content routing, as a core service of a peer. */
 export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
@@ -54,7 +55,7 @@ export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
  */
 export class LazyRouting {
   readonly #components: KadDHTComponents
-  #dht: Promise<KadDHT> | undefined
+  #dht: Promise<Dht> | undefined
 
   constructor(components: KadDHTComponents) {
     this.#components = components
@@ -102,42 +103,33 @@ export class LazyRouting {
   }
 
   async #content(): Promise<Partial<ContentRouting>> {
-    return ((await this.#loaded()) as KadDHT & { [contentRoutingSymbol]: Partial<ContentRouting> })[
-      contentRoutingSymbol
-    ]
+    return ((await this.#loaded()) as Dht & { [contentRoutingSymbol]: Partial<ContentRouting> })[contentRoutingSymbol]
   }
 
-  #loaded(): Promise<KadDHT> {
+  #loaded(): Promise<Dht> {
     this.#dht ??= this.#load()
     this.#dht.catch(() => (this.#dht = undefined))
     return this.#dht
   }
 
-  async #load(): Promise<KadDHT> {
-    const { kadDHT, passthroughMapper } = await import('@libp2p/kad-dht')
-    const dht = kadDHT({
-      protocol: DHT_PROTOCOL,
-      clientMode: true,
-      // Relays on private networks and on loopback are as good as others.
-      peerInfoMapper: passthroughMapper,
-      allowQueryWithZeroPeers: true,
-    })(this.#components)
+  async #load(): Promise<Dht> {
+    const { dht: make } = await import('./dht.ts')
+    const dht = make({ clientMode: true })(this.#components)
     await start(dht)
     await this.#addConnected(dht)
     return dht
   }
 
   /** The DHT hears of peers that connect from now on. The relays are connected already. */
-  async #addConnected(dht: KadDHT): Promise<void> {
+  async #addConnected(dht: Dht): Promise<void> {
     const { connectionManager, peerStore } = this.#components
-    const { routingTable } = dht as KadDHT & { routingTable: { add(peer: PeerId): Promise<void> } }
     const connected = new Map(
       connectionManager.getConnections().map(({ remotePeer }) => [remotePeer.toString(), remotePeer]),
     )
     await Promise.all(
       [...connected.values()].map(async (id) => {
         const { protocols } = await peerStore.get(id)
-        if (protocols.includes(DHT_PROTOCOL)) await routingTable.add(id)
+        if (protocols.includes(DHT_PROTOCOL)) await dht.routingTable.add(id)
       }),
     )
   }

@@ -3,11 +3,10 @@ import { isIPv6 } from 'node:net'
 import '../patches/socket-errors.ts'
 import { circuitRelayServer, type CircuitRelayService, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Libp2p, Metrics } from '@libp2p/interface'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { tcp } from '@libp2p/tcp'
-import { DHT_PROTOCOL } from '../../mesh/limits.ts'
 import type { Platform } from '../../mesh/node.ts'
 import { Near } from '../../mesh/dial/near-relay.ts'
+import { dht } from '../../mesh/presence/dht.ts'
 import { Roster } from '../../mesh/presence/roster.ts'
 import { BoundedDatastore } from './bounded-datastore.ts'
 import type { ConnectionGuard } from '../inbound/connection-guard.ts'
@@ -89,14 +88,7 @@ export function relayPlatform(init: RelayInit): Platform {
           }),
         ),
       ),
-      // Relays on private networks and on loopback are as good as others.
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: false,
-        peerInfoMapper: passthroughMapper,
-        // The only relay of a mesh asks nobody, and need not wait for a server to ask.
-        allowQueryWithZeroPeers: true,
-      }),
+      dht: dht({ clientMode: false }),
     },
     connectionGater: guard.gater,
     datastore: new BoundedDatastore(DATASTORE_BOUNDS),

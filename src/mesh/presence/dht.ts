@@ -1,0 +1,65 @@
+import type { PeerId, PeerInfo, RoutingOptions } from '@libp2p/interface'
+import { type KadDHT, kadDHT, type KadDHTComponents, passthroughMapper } from '@libp2p/kad-dht'
+import { DHT_PROTOCOL } from '../limits.ts'
+
+/** What is used of the DHT besides its interface. */
+export type Dht = KadDHT & {
+  readonly routingTable: { readonly size: number; add(peer: PeerId, options?: RoutingOptions): Promise<void> }
+}
+
+/** Rounds of one lookup. In each but the first, the servers are asked that others told of in the round before. */
+const MAX_ROUNDS = 4
+
+/** The DHT of Glia's relays. Relays are its servers, other peers are clients. */
+export function dht({ clientMode }: { clientMode: boolean }): (components: KadDHTComponents) => Dht {
+  const make = kadDHT({
+    protocol: DHT_PROTOCOL,
+    clientMode,
+    // Relays on private networks and on loopback are as good as others.
+    peerInfoMapper: passthroughMapper,
+    // The only relay of a mesh asks nobody, and need not wait for a server to ask.
+    allowQueryWithZeroPeers: true,
+  })
+  return (components) => {
+    const made = make(components) as Dht
+    askEveryServer(made, components)
+    return made
+  }
+}
+
+/**
+ * Has a lookup of a peer ask every server that it is told of. By itself it asks only servers that are nearer to the peer's
+ * id than the server that told of them. But the relay of a peer knows where it is, however far the relay's id is.
+ *
+ * Seen in @libp2p/kad-dht 16.4.5. go-libp2p-kad-dht asks the 20 nearest servers it is told of, nearer or not.
+ */
+function askEveryServer(made: Dht, components: KadDHTComponents): void {
+  const findPeer = made.findPeer.bind(made)
+  const add = async ({ id, multiaddrs }: PeerInfo, options: RoutingOptions): Promise<void> => {
+    await components.peerStore.merge(id, { multiaddrs }, options)
+    await made.routingTable.add(id, options)
+  }
+  made.findPeer = async function* askingAll(id, options = {}) {
+    const asked = new Set([components.peerId.toString(), id.toString()])
+    for (let round = 1; ; round++) {
+      const told = new Map<string, PeerInfo>()
+      try {
+        for await (const event of findPeer(id, options)) {
+          if (event.name === 'PEER_RESPONSE') {
+            asked.add(event.from.toString())
+            for (const server of event.closer) told.set(server.id.toString(), server)
+          }
+          yield event
+        }
+        return
+      } catch (notFound) {
+        const unasked = [...told].filter(([name]) => !asked.has(name))
+        if (unasked.length === 0 || round === MAX_ROUNDS) throw notFound
+        for (const [name] of unasked) asked.add(name)
+        // One that does not answer is not added.
+        await Promise.allSettled(unasked.map(([, server]) => add(server, options)))
+        options.signal?.throwIfAborted()
+      }
+    }
+  }
+}
