@@ -242,8 +242,8 @@ test.describe('hot swap', () => {
     await tab.getByText('Details').click()
     await choose(tab, 'Replace module', 'newer.wasm', await guest('duplex'))
     await tab.getByRole('button', { name: 'Replace', exact: true }).click()
+    await expect.poll(() => methodsOf(tab, pid)).toContain('prompt')
     await expect(tab.getByLabel('Method').getByRole('option')).toHaveText(await methodsOf(tab, pid))
-    expect(await methodsOf(tab, pid)).toContain('prompt')
   })
 
   test('Esc leaves the process as it is', async ({ tab }) => {
