@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { compileC } from '../../src/build/clang.ts'
 
 /** The test guests in C, by their source in `c/`, which says what each method does. */
-export type CGuestName = 'calls' | 'files'
+export type CGuestName = 'calls' | 'files' | 'keeper'
 
 const compiled = new Map<CGuestName, Promise<Uint8Array>>()
 

@@ -16,6 +16,7 @@ export type GuestName =
   | 'halves'
   | 'ledger'
   | 'tally'
+  | 'keeper'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -36,6 +37,8 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   ledger: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   tally: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  // With a collector.
+  keeper: ['--exportStart', '_initialize', '--runtime', 'incremental', '--use', 'abort='],
 }
 
 export const GUEST_NAMES = Object.keys(OPTIONS) as GuestName[]

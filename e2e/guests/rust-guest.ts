@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 const TARGET = 'wasm32-wasip1'
-const SOURCE = fileURLToPath(new URL('rust/developer.rs', import.meta.url))
+const sourceOf = (name: string): string => fileURLToPath(new URL(`rust/${name}.rs`, import.meta.url))
 
 /** The two versions of the guest in Rust. The source says what each method does. */
 export interface RustGuest {
@@ -26,9 +26,14 @@ export function rustGuest(): Promise<RustGuest | undefined> {
   return (built ??= build())
 }
 
+/** The guest in Rust that keeps what it is told; undefined where there is no Rust for WASI. */
+export async function rustKeeper(): Promise<Uint8Array | undefined> {
+  return (await isInstalled()) ? compile('keeper') : undefined
+}
+
 async function build(): Promise<RustGuest | undefined> {
   if (!(await isInstalled())) return undefined
-  const [first, second] = await Promise.all([compile(), compile('--cfg', 'second')])
+  const [first, second] = await Promise.all([compile('developer'), compile('developer', '--cfg', 'second')])
   return { first, second }
 }
 
@@ -42,12 +47,12 @@ async function isInstalled(): Promise<boolean> {
   }
 }
 
-async function compile(...options: string[]): Promise<Uint8Array> {
+async function compile(name: string, ...options: string[]): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'glia-rust-'))
   try {
-    const out = join(folder, 'developer.wasm')
+    const out = join(folder, `${name}.wasm`)
     const how = `--crate-type cdylib --target ${TARGET} -C opt-level=s -C panic=abort -C strip=debuginfo -D warnings`
-    await run('rustc', [...how.split(' '), '--check-cfg', 'cfg(second)', ...options, SOURCE, '-o', out])
+    await run('rustc', [...how.split(' '), '--check-cfg', 'cfg(second)', ...options, sourceOf(name), '-o', out])
     return new Uint8Array(await readFile(out))
   } finally {
     await rm(folder, { recursive: true })

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 
 /** Largest size of what ships, in bytes after gzip. */
-const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 26_200, 'sw.js': 13_000 } as const
+const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 31_600, 'sw.js': 13_000 } as const
 
 type Measured = keyof typeof BUDGETS
 

@@ -24,8 +24,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     files: ['module', 'worker/worker-api.ts'],
     carrier: ['worker/control.ts'],
     outgoing: ['carrier'],
-    worker: ['carrier', 'files', 'module', 'outgoing'],
-    table: ['files', 'module', 'outgoing', 'worker'],
+    snapshot: ['files/files-api.ts', 'module'],
+    worker: ['carrier', 'files', 'module', 'outgoing', 'snapshot'],
+    table: ['files', 'module', 'outgoing', 'snapshot', 'worker'],
   },
   'src/mesh': {
     patches: [],
@@ -61,7 +62,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     carrier: [],
     wasi: ['carrier', 'files'],
     outgoing: ['carrier', 'files', 'wasi'],
-    run: ['carrier', 'files', 'wasi'],
+    snapshot: ['files', 'wasi'],
+    run: ['carrier', 'files', 'snapshot', 'wasi'],
   },
 }
 

@@ -7,6 +7,8 @@ export const STATUS = {
   ERR_BAD_REQUEST: 400,
   /** The bytes are not a module Glia can run; the message says why. */
   ERR_BAD_MODULE: 400,
+  /** The bytes are no snapshot that fits the process; the message says why. */
+  ERR_BAD_SNAPSHOT: 400,
   ERR_DENIED: 403,
   ERR_NO_PROC: 404,
   ERR_NO_METHOD: 404,

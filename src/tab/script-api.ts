@@ -10,6 +10,7 @@ import { askInTime, type AskListing } from '../glia/listing.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import type { Router } from '../glia/router.ts'
+import { isSnapshotFile } from '../actors/snapshot/snapshot-magic.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { GliaScripting } from './scripting.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -63,9 +64,14 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
     async spawn(module, options = {}) {
       const { table } = await started()
       const blob = blobOfModule(module)
+      if (await isSnapshotFile(blob)) return table.spawnFrom(blob, options)
       const named = module instanceof File ? { name: processName(module.name), ...options } : options
       return table.spawn(blob, named)
     },
+    async checkpoint(pid, { signal } = {}) {
+      await (await started()).table.checkpoint(pid, signal)
+    },
+    snapshot: async (pid, { signal } = {}) => (await started()).table.snapshot(pid, signal),
     procs: () =>
       parts?.table.entries.map(({ record, proc }) => ({
         pid: record.pid,

@@ -77,8 +77,18 @@ export interface GliaScripting {
    * @throws {GliaError} ERR_NO_TAB if there is no service worker; the error of {@link ready}.
    */
   readonly served: Promise<void>
-  /** Makes a process of a module's bytes and starts it. Resolves to its PID. */
+  /** Makes a process of a module's bytes, or of a snapshot, and starts it. Resolves to its PID. */
   spawn(module: Uint8Array | ArrayBuffer | Blob, options?: SpawnOptions): Promise<string>
+  /**
+   * Stores what a process has in memory now, after the message that runs. Its policy has to be `memory: 'durable'`.
+   * Resolves when it is stored for good.
+   */
+  checkpoint(pid: string, options?: CallOptions): Promise<void>
+  /**
+   * A process as a file: its module, what it has in memory, its files, arguments and environment. `spawn` makes a process of
+   * it that goes on from there.
+   */
+  snapshot(pid: string, options?: CallOptions): Promise<Blob>
   /** The processes of this tab, root first. */
   procs(): ProcessInfo[]
   /** Ends a process and forgets it. */

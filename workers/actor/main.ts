@@ -2,12 +2,13 @@
  * An actor's worker: one process of the peer, or one that compiles a large module and runs nothing. Control comes
  * through Comlink, bytes through rings or a port; what runs here reaches nothing else. See README.md here.
  */
-import { expose } from 'comlink'
+import { expose, transfer } from 'comlink'
 import { installErrorTransfer } from '../../src/actors/worker/comlink-errors.ts'
 import type { FileChange } from '../../src/actors/files/files-api.ts'
 import { inspectCore } from '../../src/actors/module/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
 import { noteWholeStacks } from '../../src/actors/module/trap-text.ts'
+import type { Checkpoint, WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -28,6 +29,8 @@ const MAX_DATA_BYTES = 64 * 1024 * 1024
 let server: Server | undefined
 let around: Surroundings | undefined
 let instance: Instance | undefined
+/** The instance that was made last, while it serves too. */
+let latest: Instance | undefined
 /** The bytes of a module that is only read here. */
 let module: Uint8Array<ArrayBuffer> | undefined
 
@@ -48,9 +51,11 @@ const api: ActorWorkerApi = {
     const ownStack = suspends || 'promising' in WebAssembly
     around = { stdio, suspends, ownStack, data, mounts: mountsOf(channel, port, stdio) }
   },
-  async instantiate(program: Program): Promise<number> {
+  async instantiate(program: Program, kept?: WholeSnapshot): Promise<number> {
     const surroundings = required(around)
-    instance = await Instance.create(program, surroundings)
+    latest = undefined
+    instance = await Instance.create(program, surroundings, kept)
+    latest = instance
     // What it has put under /data meanwhile.
     surroundings.data.report()
     surroundings.data.isServing = true
@@ -62,7 +67,16 @@ const api: ActorWorkerApi = {
     instance = undefined
     const end = await required(server).serve(serving)
     if (end.reason === 'paused') instance = serving
+    else latest = undefined
     return end
+  },
+  async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
+    const taken = await required(latest).checkpoint(whole)
+    if (!taken) return undefined
+    const { memory, files } = taken.snapshot
+    const parts = [memory, ...files.flatMap((node) => (node.kind === 'file' ? [node.units] : []))]
+    const packs = taken.packs.flatMap(({ hashes, bytes }) => [hashes.buffer, bytes.buffer])
+    return transfer(taken, [...packs, ...parts.map(({ buffer }) => buffer)])
   },
   putFiles(changes: readonly FileChange[]): number {
     const { data } = required(around)

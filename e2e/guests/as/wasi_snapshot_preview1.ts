@@ -8,6 +8,7 @@ export declare function fd_close(fd: u32): u32
 export declare function fd_datasync(fd: u32): u32
 export declare function fd_sync(fd: u32): u32
 export declare function fd_fdstat_set_rights(fd: u32, rights: u64, inheriting: u64): u32
+export declare function fd_pread(fd: u32, iovecs: usize, count: u32, offset: u64, size: usize): u32
 export declare function fd_read(fd: u32, iovecs: usize, count: u32, size: usize): u32
 export declare function fd_readdir(fd: u32, buffer: usize, length: u32, cookie: u64, used: usize): u32
 export declare function fd_renumber(from: u32, to: u32): u32

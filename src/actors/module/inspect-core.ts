@@ -4,6 +4,7 @@ import { mib, PAGE_BYTES } from './cap-memory.ts'
 import { capModule } from './cap-module.ts'
 import { MAX_TABLE_ELEMENTS, mostElements, startElements } from './cap-tables.ts'
 import { type Export, EXTERNREF, FUNCREF, type Import, readSections, type ModuleSections } from './module-sections.ts'
+import { type StateOfModule, stateOf } from './module-state.ts'
 import { NO_METHODS, NOT_A_MODULE, ONLY_WASI } from './refusals.ts'
 import { cut } from './trap-text.ts'
 import { isProvided, WASI_MODULE } from './wasi-names.ts'
@@ -56,6 +57,8 @@ export interface InspectedModule {
   maxMemoryBytes: number
   /** What the module asks for itself. */
   asks: ModuleAsks
+  /** How the state of an instance is taken out, or why it cannot be. */
+  state: StateOfModule
   /** Names of the exports that are methods, in the module's order. */
   methods: string[]
 }
@@ -80,7 +83,8 @@ export async function inspectCore(
   // Not every browser compiles functions lazily.
   if (uncapped?.hasTooLargeFunction) throw bad(TOO_LARGE_FUNCTION)
   const cap = allowStart ? Math.max(maxMemoryBytes, asks.startMemoryBytes) : maxMemoryBytes
-  const capped = capModule(bytes, cap)
+  const { state, rewrite } = stateOf(bytes)
+  const capped = capModule(bytes, cap, rewrite)
   const module = await compile(capped)
   const sections = readSections(capped)
   checkExportedMemory(sections)
@@ -88,7 +92,7 @@ export async function inspectCore(
   checkTables(sections)
   checkObjects(sections)
   const methods = findMethods(sections)
-  return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, methods }
+  return { module, memoryLimitBytes: memoryLimit(sections), maxMemoryBytes: cap, asks, state, methods }
 }
 
 /** Undefined if it is cut off, or no module. Compiling it says so. */

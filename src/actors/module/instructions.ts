@@ -93,6 +93,7 @@ const BEGINS_BLOCK: ReadonlySet<number> = new Set([0x02, 0x03, 0x04, 0x06, 0x1f]
 const REFERENCES: ReadonlySet<number> = new Set([0x63, 0x64])
 /** Bit in the alignment of a memory access: the index of a memory follows. */
 const HAS_MEMORY_INDEX = 0x40
+const END = 0x0b
 /** Kinds of catch clauses that name no exception. */
 const FIRST_CATCH_ALL = 2
 
@@ -112,6 +113,39 @@ export function countBlocks(code: Uint8Array): number {
   return blocks
 }
 
+const TABLE_SET = 0x26
+const PREFIX_FC = 0xfc
+/** Behind 0xfc: table.init, elem.drop, table.copy, table.grow, table.fill. */
+const CHANGES_TABLE: ReadonlySet<number> = new Set([12, 13, 14, 15, 17])
+const DATA_DROP = 9
+
+/**
+ * Whether the code of a function, without its locals, changes something of an instance that is neither memory nor a
+ * global.
+ */
+export function changesWhatRestoringLoses(code: Uint8Array): 'table' | 'segment' | 'unknown' | undefined {
+  // Many functions have none of these bytes, and finding a byte is fast.
+  if (!code.includes(TABLE_SET) && !code.includes(PREFIX_FC)) return undefined
+  const reader = new InstructionReader(code)
+  while (reader.at < code.length) {
+    const opcode = code[reader.at] ?? 0
+    const second = opcode === PREFIX_FC ? new InstructionReader(code, reader.at + 1).number() : 0
+    if (opcode === TABLE_SET || (opcode === PREFIX_FC && CHANGES_TABLE.has(second))) return 'table'
+    if (opcode === PREFIX_FC && second === DATA_DROP) return 'segment'
+    if (!reader.skip()) return 'unknown'
+  }
+  return undefined
+}
+
+/** Length of the constant expression at the start of the code, with its end. @throws {RangeError} */
+export function constantBytes(code: Uint8Array): number {
+  const reader = new InstructionReader(code)
+  while (code[reader.at] !== END) {
+    if (reader.at >= code.length || !reader.skip()) throw new RangeError('unknown constant')
+  }
+  return reader.at + 1
+}
+
 function bytesThatBeginBlocks(code: Uint8Array): number {
   let count = 0
   for (const byte of code) if (BEGINS_BLOCK.has(byte)) count += 1
@@ -119,18 +153,19 @@ function bytesThatBeginBlocks(code: Uint8Array): number {
 }
 
 class InstructionReader {
-  at = 0
+  at: number
   readonly #code: Uint8Array
 
-  constructor(code: Uint8Array) {
+  constructor(code: Uint8Array, at = 0) {
     this.#code = code
+    this.at = at
   }
 
   /** Goes to the next instruction. @returns whether this one is known. */
   skip(): boolean {
     const opcode = this.#code[this.at++] ?? 0
     const prefixed = PREFIXED[opcode]
-    const immediates = prefixed ? prefixed[this.#number()] : OPCODES[opcode]
+    const immediates = prefixed ? prefixed[this.number()] : OPCODES[opcode]
     if (immediates === undefined) return false
     this.#skipImmediates(immediates)
     return true
@@ -148,13 +183,13 @@ class InstructionReader {
         return this.#skipType()
       case 'br_table':
         // The labels, and the default label.
-        return this.#skipNumbers(this.#number() + 1)
+        return this.#skipNumbers(this.number() + 1)
       case 'types':
-        for (let left = this.#number(); left > 0 && !this.#done; left--) this.#skipType()
+        for (let left = this.number(); left > 0 && !this.#done; left--) this.#skipType()
         return
       case 'try_table':
         this.#skipType()
-        for (let left = this.#number(); left > 0 && !this.#done; left--) this.#skipCatch()
+        for (let left = this.number(); left > 0 && !this.#done; left--) this.#skipCatch()
         return
       case 'memory':
         return this.#skipMemory()
@@ -204,7 +239,7 @@ class InstructionReader {
   }
 
   /** An unsigned number of at most 32 bits. */
-  #number(): number {
+  number(): number {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#code[this.at++] ?? 0

@@ -3,7 +3,7 @@ import { BinaryReader } from './binary-reader.ts'
 const HEADER_BYTES = 8
 
 /** Gives the new content of a section; undefined keeps it. */
-export type RewriteSection = (id: number, section: BinaryReader) => readonly number[] | undefined
+export type RewriteSection = (id: number, section: BinaryReader) => ArrayLike<number> | 'removed' | undefined
 
 /**
  * A module with new contents of some sections; the same bytes if none changes.
@@ -17,8 +17,9 @@ export function rewriteSections(bytes: Uint8Array<ArrayBuffer>, rewrite: Rewrite
     const start = reader.position
     const id = reader.byte()
     const content = rewrite(id, reader.section(reader.unsigned()))
-    if (!content) continue
-    parts.push(bytes.subarray(taken, start), Uint8Array.from([id, ...leb(content.length)]), Uint8Array.from(content))
+    if (content === undefined) continue
+    parts.push(bytes.subarray(taken, start))
+    if (content !== 'removed') parts.push(Uint8Array.from([id, ...leb(content.length)]), Uint8Array.from(content))
     taken = reader.position
   }
   return taken === 0 ? bytes : joined([...parts, bytes.subarray(taken)])

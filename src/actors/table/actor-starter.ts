@@ -1,6 +1,7 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
+import { isTakeable } from '../module/module-state.ts'
 import type { LiveActors } from '../worker/live-actors.ts'
 import type { ModuleCache } from './module-cache.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
@@ -49,14 +50,16 @@ export class ActorStarter {
   ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
-    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls, memory } = record.policy
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
     try {
-      const { module, memoryLimitBytes } = await orAborted(modules.get(version, maxMemoryBytes), signal)
+      const { module, memoryLimitBytes, state } = await orAborted(modules.get(version, maxMemoryBytes), signal)
+      if (memory === 'durable' && !isTakeable(state)) log.add('process', `Its memory is not kept: ${state.why}.`)
       return await startWorkerActor({
         program: {
           module,
+          state: isTakeable(state) ? { cid: version.cid, exposed: state } : undefined,
           args: [record.name, ...record.args],
           env: this.#environment(record),
           methods: version.methods,
@@ -81,6 +84,12 @@ export class ActorStarter {
               }
             : undefined,
         files: entry.files,
+        memory: {
+          load: () => entry.memory.load(version.cid),
+          refused: (error) => entry.memory.refused(error),
+          begin: (take, from) => entry.memory.begin(take, from),
+          ended: (take) => entry.memory.ended(take),
+        },
         place,
         onStopped: () => place.leave(),
         signal,

@@ -1,11 +1,12 @@
 import type { GliaError } from '../../glia/errors.ts'
-import type { Exit } from '../../glia/process/exit.ts'
+import { type Exit, isAbnormal } from '../../glia/process/exit.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
 import { Proc } from '../../glia/process/proc.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
+import { ProcessMemory, type SnapshotStore } from '../snapshot/process-memory.ts'
 import { type FileStore, ProcessFiles } from '../files/process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
@@ -32,7 +33,7 @@ export interface KilledProcess {
 
 export interface ProcessEntryInit {
   /** Undefined: nothing is kept. */
-  store: FileStore | undefined
+  store: (FileStore & SnapshotStore) | undefined
   /** How the actor of the process is started. */
   spec(entry: ProcessEntry): ActorSpec
   /** Called when something has changed that a view shows. */
@@ -49,6 +50,8 @@ export class ProcessEntry {
   readonly log: ProcessLog
   /** Its files under `/data`. */
   readonly files: ProcessFiles
+  /** What is in its memory, as far as that is kept. */
+  readonly memory: ProcessMemory
   lastError: LastError | undefined
   /** False if the browser refused to keep it: it does not come back after a reload. */
   persisted = false
@@ -74,6 +77,14 @@ export class ProcessEntry {
       report: (line) => this.log.add('error', line),
       changed: init.changed,
     })
+    this.memory = new ProcessMemory({
+      pid: record.pid,
+      store: init.store,
+      policy: () => this.#record.policy,
+      tryPause: (work) => this.proc.tryPause(work),
+      report: (line) => this.log.add('process', line),
+      changed: init.changed,
+    })
     const { pid, name, policy, restart, dead, exits } = record
     const { changed, spec } = init
     this.proc = new Proc({
@@ -84,6 +95,7 @@ export class ProcessEntry {
       dead,
       exits,
       shorten: withinBounds,
+      memory: this.memory,
       ...spec(this),
       observer: {
         changed,
@@ -94,6 +106,8 @@ export class ProcessEntry {
           this.log.add('process', line)
         },
         failed: (error) => this.#failed(error),
+        ran: () => this.memory.ran(),
+        begunAnew: () => this.memory.drop(),
       },
     })
   }
@@ -112,11 +126,15 @@ export class ProcessEntry {
     const later = this.proc.isLive ? changesOfStart(this.#record.policy, policy) : []
     this.proc.policy = policy
     if (!this.proc.isLive) this.files.limit(policy)
+    const isMemoryNew = this.#record.policy.memory !== policy.memory
     this.update({ policy })
+    if (isMemoryNew) this.memory.policyChanged()
     return later
   }
 
   #exited(exit: Exit, counts: boolean): void {
+    // A guest that leaves by itself has done its work. After any other end it goes on from what was kept.
+    if (!isAbnormal(exit.reason)) this.memory.drop()
     this.update({ exits: this.proc.ends.list, dead: this.proc.death })
     this.#init.exited(this, exit, counts)
   }

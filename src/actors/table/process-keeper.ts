@@ -45,6 +45,7 @@ export class ProcessKeeper {
       if (has(entry)) {
         entry.persisted = store !== undefined
         entry.files.keep()
+        if (store) entry.memory.keep(modules !== undefined)
         // Until now nothing of a new process was saved.
         if (entry.record !== record) this.save(entry)
       } else {
@@ -71,6 +72,7 @@ export class ProcessKeeper {
   /** The process will not come back with the next page, and stays in this one. */
   retire(entry: ProcessEntry): void {
     const files = entry.files.release()
+    entry.memory.release()
     const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files]).then(([modules, held]) => {
       // Its files could not be read. It comes back, dead, so that they are not deleted. Set before a running write can
       // look.

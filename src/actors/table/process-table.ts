@@ -16,6 +16,7 @@ import type { Proc } from '../../glia/process/proc.ts'
 import { isOver } from '../../glia/process/supervisor.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { cidOf } from '../module/cid.ts'
+import { isTakeable } from '../module/module-state.ts'
 import type { ModuleAsks } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
 import type { FileInfo } from '../files/file-index.ts'
@@ -30,6 +31,7 @@ import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
 import { readModuleBeside } from '../module/read-module.ts'
+import type { FromSnapshot } from './snapshots.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
 import type { TierName } from '../worker/worker-api.ts'
@@ -145,6 +147,7 @@ export class ProcessTable {
       const entry = this.#add(record)
       entry.persisted = true
       entry.files.keep()
+      entry.memory.keep(false)
     }
     this.links.restore(this.entries)
     this.#init.changed()
@@ -191,6 +194,48 @@ export class ProcessTable {
   async spawn(source: ModuleSource, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
     const made = await this.#make(source, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
     return made.record.pid
+  }
+
+  /**
+   * Makes a process of a snapshot file. It goes on where the other one was.
+   * @param options What is left out is as it was for the other one; the policy is the default.
+   * @throws like {@link spawn}; ERR_BAD_SNAPSHOT.
+   */
+  async spawnFrom(file: Blob, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
+    const { fromSnapshot } = await import('./snapshots.ts')
+    const { module, options: given, from } = await fromSnapshot(file, options)
+    const fixed = { pid: newPid(), createdAt: Date.now(), root: false }
+    return (await this.#make(module, given, steps, fixed, from)).record.pid
+  }
+
+  /**
+   * Stores what a process has in memory. Resolves when it is stored for good.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if its policy or its module does not allow that; ERR_STORAGE;
+   * ERR_PROC_STOPPED; the reason of the signal.
+   */
+  async checkpoint(pid: string, signal?: AbortSignal): Promise<void> {
+    const entry = this.#entry(pid)
+    await this.#checkTakeable(entry)
+    let stored: Promise<void> | undefined
+    await entry.proc.pause(async () => {
+      // Not awaited here: messages go on while it is stored.
+      const { whenStored } = await entry.memory.save()
+      stored = whenStored
+      stored.catch(() => undefined)
+    }, signal)
+    await stored
+  }
+
+  /**
+   * A process as a file: its module, what it has in memory, and its files.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if it has nothing in memory, or its module does not allow that;
+   * ERR_STORAGE; ERR_PROC_STOPPED; the reason of the signal.
+   */
+  async snapshot(pid: string, signal?: AbortSignal): Promise<Blob> {
+    const entry = this.#entry(pid)
+    await this.#checkTakeable(entry)
+    const { snapshotOf } = await import('./snapshots.ts')
+    return snapshotOf(entry, (cid) => this.#keeper.load(cid), signal)
   }
 
   /**
@@ -421,10 +466,11 @@ export class ProcessTable {
     given: SpawnOptions,
     steps: SpawnSteps,
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
+    from?: FromSnapshot['from'],
   ): Promise<ProcessEntry> {
     const options = completeSpawnOptions(given, 'actor')
     const { maxMemoryBytes, maxDataBytes } = options.policy
-    const parted = partGivenFiles(given.files)
+    const parted = from?.parted ?? partGivenFiles(given.files)
     const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
     const { mounted, blobs } = await this.#readMounts(parted.mounts)
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
@@ -434,6 +480,7 @@ export class ProcessTable {
     const mounts = mounted.length > 0 ? { mounts: mounted } : {}
     const entry = this.#add({ ...options, ...fixed, ...version, ...mounts, slot: this.#init.slot })
     entry.mounts = blobs
+    if (from) entry.memory.give(from.whole)
     steps.onStage?.('starting')
     // Beside the start: both take their time, and neither needs the other. A process that does not start is forgotten.
     let keeping: Promise<void> | undefined
@@ -505,6 +552,7 @@ export class ProcessTable {
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
     this.#init.changed()
+    entry.memory.release()
     const files = await entry.files.release()
     entry.files.close()
     await this.#keeper.forget(pid)
@@ -528,6 +576,12 @@ export class ProcessTable {
 
   #isInstalling(cid: string): boolean {
     return [...this.#installing].some((version) => version.cid === cid)
+  }
+
+  async #checkTakeable({ record }: ProcessEntry): Promise<void> {
+    const { state } = await this.#modules.get(record, record.policy.maxMemoryBytes)
+    if (isTakeable(state)) return
+    throw new GliaError('ERR_BAD_REQUEST', `What ${record.name} has in memory cannot be taken: ${state.why}.`)
   }
 
   #entry(pid: string): ProcessEntry {

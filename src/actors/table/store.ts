@@ -7,9 +7,11 @@ import { makePolicy, type Policy } from '../../glia/process/policy.ts'
 import { makeRestart, type Restart } from '../../glia/process/restart.ts'
 import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
+import type { SnapshotStore } from '../snapshot/process-memory.ts'
+import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
 
-const VERSION = 3
+const VERSION = 4
 
 /** The facts about a module that its process needs. */
 export interface ModuleVersion {
@@ -77,13 +79,17 @@ interface Schema extends DBSchema {
   settings: { key: 'mesh'; value: MeshSettings }
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
+  /** What processes have in memory: the snapshot as 0, and its packs by their ids, which begin at 1. */
+  memory: { key: [pid: string, part: number]; value: Snapshot | Pack }
 }
+
+const SNAPSHOT = 0
 
 /**
  * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
  * ERR_STORAGE.
  */
-export interface ProcessStore extends FileStore {
+export interface ProcessStore extends FileStore, SnapshotStore {
   /** In the order in which they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
   /**
@@ -120,7 +126,8 @@ export class Store implements ProcessStore {
             created.createObjectStore('modules')
           }
           if (from < 2) created.createObjectStore('settings')
-          created.createObjectStore('files')
+          if (from < 3) created.createObjectStore('files')
+          created.createObjectStore('memory')
         },
         // A newer version of the app in another tab must not wait for this one.
         blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
@@ -178,13 +185,16 @@ export class Store implements ProcessStore {
 
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules', 'files'], 'readwrite', { durability: 'relaxed' })
+      const tx = this.#db.transaction(['processes', 'modules', 'files', 'memory'], 'readwrite', {
+        durability: 'relaxed',
+      })
       const processes = tx.objectStore('processes')
       const drop = async (): Promise<void> => {
         const [record] = await Promise.all([
           processes.get(pid),
           processes.delete(pid),
-          tx.objectStore('files').delete(filesOf(pid)),
+          tx.objectStore('files').delete(partsOf(pid)),
+          tx.objectStore('memory').delete(partsOf(pid)),
         ])
         if (record) await dropUnused(modulesOf(record), tx)
       }
@@ -193,7 +203,7 @@ export class Store implements ProcessStore {
   }
 
   files(pid: string): Promise<FileEntry[]> {
-    return attempt('read the files', () => this.#db.getAll('files', filesOf(pid)))
+    return attempt('read the files', () => this.#db.getAll('files', partsOf(pid)))
   }
 
   async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
@@ -204,6 +214,33 @@ export class Store implements ProcessStore {
       )
       await Promise.all([...done, tx.done])
     })
+  }
+
+  async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
+    const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', partsOf(pid)))
+    // The worker that gets it checks it.
+    return snapshot && { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
+  }
+
+  async putCheckpoint(
+    pid: string,
+    { snapshot, packs, dropped }: Checkpoint,
+    durability: 'relaxed' | 'strict',
+  ): Promise<void> {
+    await attempt('keep the memory', async () => {
+      const tx = this.#db.transaction('memory', 'readwrite', { durability })
+      const gone = dropped === 'all' ? [partsOf(pid)] : dropped.map((id): [string, number] => [pid, id])
+      await Promise.all([
+        ...gone.map((key) => tx.store.delete(key)),
+        ...packs.map((pack) => tx.store.put(pack, [pid, pack.id])),
+        tx.store.put(snapshot, [pid, SNAPSHOT]),
+        tx.done,
+      ])
+    })
+  }
+
+  async dropSnapshot(pid: string): Promise<void> {
+    await attempt('forget the memory', () => this.#db.delete('memory', partsOf(pid)))
   }
 
   async module(cid: string): Promise<Blob | undefined> {
@@ -233,7 +270,7 @@ async function bytesOf(blobs: ReadonlyMap<string, Blob>): Promise<ReadonlyMap<st
   return new Map(await Promise.all([...blobs].map(async ([cid, blob]) => [cid, await blob.arrayBuffer()] as const)))
 }
 
-type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files')[], 'readwrite'>
+type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files' | 'memory')[], 'readwrite'>
 
 async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
@@ -241,8 +278,8 @@ async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
 }
 
-/** The keys of a process's files: an array sorts behind every text. */
-function filesOf(pid: string): IDBKeyRange {
+/** The keys of all parts of a process, such as its files: an array sorts behind every text and every number. */
+function partsOf(pid: string): IDBKeyRange {
   return IDBKeyRange.bound([pid], [pid, []])
 }
 

@@ -2,6 +2,7 @@
 import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
+import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
 import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
 /**
@@ -12,6 +13,8 @@ export class MemoryStore implements ProcessStore {
   readonly modules = new Map<string, Blob>()
   /** By PID, then by path. */
   readonly kept = new Map<string, Map<string, FileEntry>>()
+  /** What processes have in memory, by PID. */
+  readonly memories = new Map<string, { snapshot: Snapshot; packs: Map<number, Pack> }>()
   /** Whether files cannot be read. */
   isBroken = false
   /** Whether processes cannot be kept. */
@@ -38,6 +41,7 @@ export class MemoryStore implements ProcessStore {
     return this.#transaction(() => {
       this.records.delete(pid)
       this.kept.delete(pid)
+      this.memories.delete(pid)
       this.#dropUnused()
     })
   }
@@ -58,6 +62,28 @@ export class MemoryStore implements ProcessStore {
         else files.set(change.path, change)
       }
     })
+  }
+
+  snapshot(pid: string): Promise<WholeSnapshot | undefined> {
+    return this.#transaction(() => {
+      const kept = this.memories.get(pid)
+      // Copies, as a database gives them.
+      return kept && structuredClone({ snapshot: kept.snapshot, packs: [...kept.packs.values()] })
+    })
+  }
+
+  putCheckpoint(pid: string, { snapshot, packs, dropped }: Checkpoint): Promise<void> {
+    return this.#transaction(() => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      const kept = dropped === 'all' ? new Map<number, Pack>() : new Map(this.memories.get(pid)?.packs)
+      if (dropped !== 'all') for (const id of dropped) kept.delete(id)
+      for (const pack of packs) kept.set(pack.id, pack)
+      this.memories.set(pid, { snapshot, packs: kept })
+    })
+  }
+
+  dropSnapshot(pid: string): Promise<void> {
+    return this.#transaction(() => void this.memories.delete(pid))
   }
 
   module(cid: string): Promise<Blob | undefined> {

@@ -13,6 +13,8 @@ import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
+import { type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
 import {
@@ -24,6 +26,18 @@ import {
   type ServeEnd,
   type TierName,
 } from './worker-api.ts'
+
+/** Keeps what is in the memory of the instances of one process. */
+export interface InstanceMemory {
+  /** What the next instance goes on from; undefined: it begins anew. @throws {GliaError} ERR_STORAGE */
+  load(): Promise<WholeSnapshot | undefined>
+  /** What `load` gave does not fit. @returns the failure of the start. */
+  refused(error: GliaError): GliaError
+  /** An instance has been made of what `load` gave. @param take Left out: its state cannot be taken. */
+  begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void
+  /** That instance is gone. */
+  ended(take: TakeState): void
+}
 
 export interface WorkerActorInit {
   program: Program
@@ -40,6 +54,8 @@ export interface WorkerActorInit {
   outgoing?: Omit<OutgoingInit, 'post' | 'nudge'> | undefined
   /** The files under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
+  /** What keeps the memory of the process. Left out: it is lost with the instance. */
+  memory?: InstanceMemory | undefined
   /** Its place among the workers of the tab, for its memories. Left out: no limit but the browser's. */
   place?: Omit<ActorPlace, 'leave'> | undefined
   /** Called once, when the worker is ended. */
@@ -100,6 +116,8 @@ class WorkerActor implements Actor {
   readonly #lane: Lane
   readonly #outgoing: OutgoingCalls | undefined
   #files: FilesSession | undefined
+  /** Takes the state of the instance that there is. */
+  #take: TakeState | undefined
   #isFresh = true
   stopped: GliaError | undefined
   /** Rejects when the actor is stopped. */
@@ -207,6 +225,7 @@ class WorkerActor implements Actor {
     this.#lane.close(reason)
     this.#outgoing?.close()
     if (this.#files) this.#init.files?.stopped(this.#files)
+    this.#forgetState()
     this.#end.reject(reason)
     this.#init.onStopped()
   }
@@ -214,20 +233,47 @@ class WorkerActor implements Actor {
   async #instantiate(): Promise<void> {
     const began = performance.now()
     let made: unknown
+    let kept: WholeSnapshot | undefined
     while (made === undefined) {
+      kept = await this.#kept()
       try {
-        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program))
+        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program, kept))
       } catch (thrown) {
+        if (thrown instanceof GliaError && thrown.code === 'ERR_BAD_SNAPSHOT') {
+          throw this.#init.memory?.refused(thrown) ?? thrown
+        }
         const isRefused = thrown instanceof GliaError && thrown.code === 'ERR_LIVE_LIMIT'
         if (!isRefused || this.stopped || !(await this.#afterRefusal(began))) throw thrown
       }
     }
     this.memoryBytes = readCount(made)
+    this.#beginState(kept)
     this.#hasInstance = this.#isUnused = true
     this.#serve()
   }
 
+  #kept(): Promise<WholeSnapshot | undefined> | undefined {
+    const { memory, program } = this.#init
+    return program.state && memory && this.#orStopped(memory.load())
+  }
+
+  #beginState(from: WholeSnapshot | undefined): void {
+    const { memory, program } = this.#init
+    this.#take = program.state && ((whole) => this.#takeState(whole))
+    memory?.begin(this.#take, from)
+  }
+
+  #forgetState(): void {
+    if (this.#take) this.#init.memory?.ended(this.#take)
+    this.#take = undefined
+  }
+
+  #takeState(whole: boolean): Promise<Checkpoint | undefined> {
+    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(whole))))
+  }
+
   #instanceEnded({ memoryBytes }: RunEnd): void {
+    this.#forgetState()
     this.#hasInstance = false
     this.isWorn = this.#init.place?.instanceEnded(memoryBytes) ?? false
   }
@@ -248,13 +294,19 @@ class WorkerActor implements Actor {
     this.#serving.catch(() => undefined)
   }
 
-  readonly #putFiles = async (changes: readonly FileChange[]): Promise<void> => {
-    const isPaused = this.#serving !== undefined && this.#lane.wire.pause()
-    if (isPaused) await this.#serving
-    try {
+  readonly #putFiles = (changes: readonly FileChange[]): Promise<void> =>
+    this.#paused(async () => {
       const reports = await this.#ask<unknown>((api) => api.putFiles(changes))
       const late = this.#files?.received(readCount(reports))
       if (late) await this.#orStopped(late)
+    })
+
+  /** Between two messages: does something for which the worker must not be blocked by its message loop. */
+  async #paused<T>(work: () => Promise<T>): Promise<T> {
+    const isPaused = this.#serving !== undefined && this.#lane.wire.pause()
+    if (isPaused) await this.#serving
+    try {
+      return await work()
     } finally {
       if (isPaused && !this.stopped) this.#serve()
     }

@@ -6,13 +6,17 @@ import { fields } from '../../glia/untrusted.ts'
 import { WINDOW_BYTES } from '../carrier/frames.ts'
 import type { FileChange, FileEntry, KeptFiles } from '../files/files-api.ts'
 import type { InspectedModule } from '../module/inspect.ts'
+import type { ModuleState } from '../module/module-state.ts'
 import type { HashedBytes } from '../module/read-module.ts'
+import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
 /** What a worker runs. Posted again for each fresh instance. */
 export interface Program {
   module: WebAssembly.Module
+  /** How the state of its instances is taken. Left out: it is not. */
+  state?: { cid: string; exposed: ModuleState } | undefined
   /** argv, with the name first. */
   args: readonly string[]
   /** `KEY=value` each. */
@@ -98,9 +102,17 @@ export interface ActorWorkerApi {
   /**
    * Makes a fresh instance and runs its `_initialize`. @returns its memory in bytes, with that of its files under
    * `/tmp`.
-   * @throws {GliaError} ERR_START if the module refuses.
+   * @param kept The state that the instance goes on from; its `_initialize` does not run then.
+   * @throws {GliaError} ERR_START if the module refuses; ERR_BAD_SNAPSHOT.
    */
-  instantiate(program: Program): Promise<number>
+  instantiate(program: Program, kept?: WholeSnapshot): Promise<number>
+  /**
+   * Between two messages, while no message loop blocks the worker: takes the state of the instance.
+   * @param whole Whether to give all of it, and not only what has changed since the checkpoint before.
+   * @returns undefined if nothing has changed.
+   * @throws {GliaError} ERR_BAD_REQUEST if there is no instance whose state can be taken.
+   */
+  checkpoint(whole: boolean): Promise<Checkpoint | undefined>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
   serve(): Promise<ServeEnd | Paused>
   /**

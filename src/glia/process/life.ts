@@ -37,6 +37,13 @@ export interface ProcObserver {
   note(line: string): void
   /** A message failed. */
   failed(error: GliaError): void
+  /**
+   * A message has run on an instance that goes on. @returns a promise if something has to be done before the next turn.
+   * It never rejects.
+   */
+  ran?(): Promise<void> | undefined
+  /** The owner has restarted the process, or given it another program: nothing that was in memory counts any more. */
+  begunAnew?(): void
 }
 
 /** Who caused an end. `method` is undefined if no message ran. */
@@ -321,6 +328,7 @@ export class Life {
    * The ends so far are those of another program, or the owner has looked at the process. They cause no further waits.
    */
   #beginAnew(): void {
+    this.#observer.begunAnew?.()
     this.#supervisor.reset()
     this.#waitMs = 0
   }

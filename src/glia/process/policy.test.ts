@@ -29,6 +29,7 @@ test('the defaults are those of the design', () => {
     maxTmpBytes: 64 * 1024 * 1024,
     sync: 'relaxed',
     evict: false,
+    memory: 'resident',
     okExits: [],
   })
 })
@@ -76,6 +77,7 @@ test.each([
   { methods: { run: { callers: 'browser', call: true } } },
   { methods: { 'a/b': { callers: 'browser' } } },
   { evict: 1 },
+  { memory: 'fresh' },
   { maxReplyBytes: -1 },
   { maxOpenFiles: 65_537 },
   { maxCalls: 0.5 },

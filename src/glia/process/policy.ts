@@ -62,6 +62,11 @@ export interface Policy extends CallerPolicy {
    * only an instance that holds nothing of its messages is ended.
    */
   evict: boolean
+  /**
+   * What becomes of what is in its memory. `durable`: it is kept, and the next instance goes on with it, also after a
+   * reload. `resident`: it is lost with the instance.
+   */
+  memory: 'durable' | 'resident'
   /** Exit codes that are no failure, such as 1 of grep and diff. 0 never is a failure. */
   okExits: readonly number[]
 }
@@ -93,6 +98,7 @@ export const DEFAULT_POLICY: Policy = {
   maxTmpBytes: 64 * MiB,
   sync: 'relaxed',
   evict: false,
+  memory: 'resident',
   okExits: [],
 }
 
@@ -159,6 +165,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'sync':
         policy.sync = readSync(value)
         break
+      case 'memory':
+        policy.memory = readMemory(value)
+        break
       case 'trace':
       case 'keepHeads':
       case 'listed':
@@ -222,6 +231,11 @@ function readCallRight(value: unknown): CallRight {
 function readSync(value: unknown): Policy['sync'] {
   if (value === 'relaxed' || value === 'durable') return value
   throw new GliaError('ERR_BAD_REQUEST', `policy.sync: give 'relaxed' or 'durable', not ${String(value)}.`)
+}
+
+function readMemory(value: unknown): Policy['memory'] {
+  if (value === 'durable' || value === 'resident') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.memory: give 'durable' or 'resident', not ${String(value)}.`)
 }
 
 function readExits(value: unknown): number[] {

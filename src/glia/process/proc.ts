@@ -32,6 +32,16 @@ export interface ProcInit extends ActorSpec {
   exits?: readonly Exit[] | undefined
   /** Shortens the texts of an end. Left out: they are short. */
   shorten?(exit: Exit): Exit
+  /** What keeps the memory of its instances. Left out: nothing does. */
+  memory?: KeptMemory | undefined
+}
+
+/** Keeps what messages leave in the memory of an instance, for the next one. */
+export interface KeptMemory {
+  /** Whether it is kept, now or soon. */
+  readonly keeps: boolean
+  /** Whether all of it is kept by now. */
+  readonly isStored: boolean
 }
 
 interface Swapping {
@@ -62,6 +72,7 @@ export class Proc {
   readonly #mailbox: Mailbox
   readonly #life: Life
   readonly #times = new RunTimes()
+  readonly #memory: KeptMemory | undefined
   /** The message with the turn. */
   #run: MessageRun | undefined
   readonly #suspects = new Suspects()
@@ -81,6 +92,7 @@ export class Proc {
     dead,
     exits,
     shorten,
+    memory,
   }: ProcInit) {
     this.ends = new Ends(exits)
     const observer: ProcObserver = {
@@ -90,6 +102,7 @@ export class Proc {
     this.pid = pid
     this.name = name
     this.#policy = policy
+    this.#memory = memory
     this.#restart = restart
     this.#observer = observer
     this.#mailbox = new Mailbox(policy.mailbox, () => this.#run?.look())
@@ -180,12 +193,14 @@ export class Proc {
    */
   get evictableSince(): number | undefined {
     const { status } = this
-    return status.state === 'idle' && this.#mailbox.free && this.mayGiveWay ? status.since : undefined
+    const memory = this.#memory?.keeps === true ? this.#memory : undefined
+    const isSafe = !this.#life.isUsed || (memory ? memory.isStored : this.policy.evict)
+    return status.state === 'idle' && this.#mailbox.free && isSafe ? status.since : undefined
   }
 
-  /** Whether its instance is safe to evict as soon as it is idle. */
+  /** Whether its instance is safe to evict once it is idle, and what it has in memory is kept if it is to be. */
   get mayGiveWay(): boolean {
-    return this.policy.evict || !this.#life.isUsed
+    return this.policy.evict || !this.#life.isUsed || this.#memory?.keeps === true
   }
 
   /**
@@ -240,7 +255,9 @@ export class Proc {
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
         this.messages += 1
-        this.#life.endTurn(endTurn)
+        const keeping = this.#life.isUsed ? this.#observer.ran?.() : undefined
+        if (keeping) void keeping.then(() => this.#life.endTurn(endTurn))
+        else this.#life.endTurn(endTurn)
       }
     } catch (thrown) {
       const error = tell(thrown)
@@ -314,10 +331,20 @@ export class Proc {
     })
   }
 
+  /** Does something between two messages, if none runs now. It must not reject. @returns whether it does. */
+  tryPause(work: () => Promise<void>): boolean {
+    const endTurn = this.#mailbox.tryEnter()
+    if (!endTurn) return false
+    void work().then(() => this.#life.endTurn(endTurn))
+    return true
+  }
+
   /** Ends the instance if that is safe ({@link evictableSince}). The next message starts a fresh one. */
   evict(): void {
     if (this.evictableSince === undefined) return
-    this.#observer.note('Stopped while it was idle, to make room for another process.')
+    const isKept = this.#life.isUsed && this.#memory?.isStored === true
+    const note = 'Stopped while it was idle, to make room for another process.'
+    this.#observer.note(isKept ? `${note} What it has in memory is kept.` : note)
     this.#life.stop()
     this.#life.rest()
   }

@@ -132,6 +132,11 @@ export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
         onEdit={(durable) => onEdit({ durable })}
       />
       <CheckField
+        label="What it has in memory is kept when it is stopped to make room, and when the page is closed"
+        value={form.keepsMemory}
+        onEdit={(keepsMemory) => onEdit({ keepsMemory })}
+      />
+      <CheckField
         label="It may be stopped while it is idle to make room for others, and lose what it has in memory"
         value={form.mayEvict}
         onEdit={(mayEvict) => onEdit({ mayEvict })}

@@ -36,6 +36,8 @@ export interface PolicyForm {
   /** Numbers, separated by spaces. */
   okExits: string
   mayEvict: boolean
+  /** What is in its memory outlives its instance. */
+  keepsMemory: boolean
   /** `fsync` waits until the files are stored. */
   durable: boolean
   /** Its calls are recorded. */
@@ -98,6 +100,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     openCalls: String(policy.maxCalls),
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
+    keepsMemory: policy.memory === 'durable',
     durable: policy.sync === 'durable',
     traced: policy.trace,
     keepsHeads: policy.keepHeads,
@@ -126,6 +129,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
     evict: form.mayEvict,
+    memory: form.keepsMemory ? 'durable' : 'resident',
     sync: form.durable ? 'durable' : 'relaxed',
     trace: form.traced,
     keepHeads: form.keepsHeads,

@@ -65,13 +65,14 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 /** All limits, one line each. */
 export function limitWords(policy: Policy): string[] {
   const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
-  const { sync, maxOpenFiles, maxCalls, call, evict } = policy
+  const { sync, maxOpenFiles, maxCalls, call, evict, memory } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(memory === 'durable' ? ['What it has in memory is kept, if its module allows that.'] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]
 }

@@ -47,7 +47,8 @@ abstract class InodeDescriptor<T extends Inode> extends Descriptor {
 
 export class FileDescriptor extends InodeDescriptor<RegularFile> {
   override readonly isStream = false
-  #offset = 0
+  /** Where the next read or write is. */
+  offset = 0
 
   constructor(file: RegularFile, how: Granted) {
     super(file, how)
@@ -56,15 +57,15 @@ export class FileDescriptor extends InodeDescriptor<RegularFile> {
   }
 
   override read(target: Uint8Array): number {
-    const count = this.inode.read(target, this.#offset)
-    this.#offset += count
+    const count = this.inode.read(target, this.offset)
+    this.offset += count
     return count
   }
 
   override write(source: Uint8Array): number {
-    if (this.#appends) this.#offset = this.inode.size
-    const count = this.inode.write(source, this.#offset)
-    this.#offset += count
+    if (this.#appends) this.offset = this.inode.size
+    const count = this.inode.write(source, this.offset)
+    this.offset += count
     return count
   }
 
@@ -80,7 +81,7 @@ export class FileDescriptor extends InodeDescriptor<RegularFile> {
   override seek(delta: number, whence: number): number {
     const offset = this.#whence(whence) + delta
     if (offset < 0 || !Number.isSafeInteger(offset)) throw new WasiError(wasi.ERRNO_INVAL)
-    this.#offset = offset
+    this.offset = offset
     return offset
   }
 
@@ -106,7 +107,7 @@ export class FileDescriptor extends InodeDescriptor<RegularFile> {
 
   #whence(whence: number): number {
     if (whence === wasi.WHENCE_SET) return 0
-    if (whence === wasi.WHENCE_CUR) return this.#offset
+    if (whence === wasi.WHENCE_CUR) return this.offset
     if (whence === wasi.WHENCE_END) return this.inode.size
     throw new WasiError(wasi.ERRNO_INVAL)
   }

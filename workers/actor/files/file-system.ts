@@ -7,7 +7,7 @@ import { ReadOnlyFile } from './read-only-file.ts'
 import { Volume } from './volume.ts'
 
 /** Largest memory of what is private to an instance, `/` and `/tmp`, in bytes, unless something else is said. */
-const MAX_PRIVATE_BYTES = 256 * 1024 * 1024
+export const MAX_PRIVATE_BYTES = 256 * 1024 * 1024
 
 export interface FileSystemInit {
   /** What `/` holds besides. */

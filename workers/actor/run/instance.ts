@@ -2,16 +2,21 @@ import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { type RunEnd, RunStatus, TMP_UNIT_BYTES } from '../../../src/actors/worker/control.ts'
 import { isHostLimit, noRoom } from '../../../src/actors/worker/host-limit.ts'
 import { guestFrames, trapMessage } from '../../../src/actors/module/trap-text.ts'
+import { START_NAME } from '../../../src/actors/module/module-state.ts'
+import type { Checkpoint, WholeSnapshot } from '../../../src/actors/snapshot/snapshot.ts'
 import type { Program, ServeEnd } from '../../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
 import { assemblyScriptImports } from './assemblyscript.ts'
 import type { DataTree } from '../files/data-tree.ts'
-import { makeFileSystem } from '../files/file-system.ts'
+import type { Directory } from '../files/directory.ts'
+import { makeFileSystem, MAX_PRIVATE_BYTES } from '../files/file-system.ts'
 import type { Mount } from '../files/mount.ts'
-import type { Volume } from '../files/volume.ts'
 import { NO_CALL } from '../carrier/guest-call.ts'
 import type { Stdio } from '../carrier/stdio.ts'
-import { GuestWasi } from '../wasi/guest-wasi.ts'
+import { LiveState } from '../snapshot/live-state.ts'
+import { Resuming } from '../snapshot/resume.ts'
+import { StateTracker } from '../snapshot/state-tracker.ts'
+import { GIVEN, GuestWasi } from '../wasi/guest-wasi.ts'
 
 const COMMAND_ENTRY = '_start'
 
@@ -56,14 +61,30 @@ export class Instance {
     this.#made = made
   }
 
-  /** Makes the instance and runs its `_initialize`. @throws {GliaError} ERR_START */
-  static async create(program: Program, around: Surroundings): Promise<Instance> {
-    return new Instance(program, around, await instantiate(program, around))
+  /**
+   * Makes the instance and runs its `_initialize`.
+   * @param kept The state that it goes on from, without its `_initialize`.
+   * @throws {GliaError} ERR_START, ERR_BAD_SNAPSHOT
+   */
+  static async create(program: Program, around: Surroundings, kept?: WholeSnapshot): Promise<Instance> {
+    return new Instance(program, around, await instantiate(program, around, kept))
+  }
+
+  /**
+   * Between two messages: takes its state.
+   * @param whole Whether to give all of it, and not only what has changed.
+   * @returns undefined if nothing has changed.
+   * @throws {GliaError} ERR_BAD_REQUEST if it is gone, or its state cannot be taken.
+   */
+  async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
+    const tracker = this.#made?.tracker
+    if (!tracker) throw new GliaError('ERR_BAD_REQUEST', 'The state of this process cannot be taken.')
+    return tracker.checkpoint(whole)
   }
 
   /** Memory of the instance's own files, as under `/tmp`, in bytes. Less than {@link TMP_UNIT_BYTES} is not told. */
   get tmpBytes(): number {
-    const used = this.#made?.files?.usedBytes ?? 0
+    const used = this.#made?.root?.volume.usedBytes ?? 0
     return used - (used % TMP_UNIT_BYTES)
   }
 
@@ -160,8 +181,10 @@ export class Instance {
 interface Made {
   guest: Guest
   wasi: GuestWasi
-  /** Where its own files are. */
-  files: Volume | undefined
+  /** Its `/`. */
+  root: Directory | undefined
+  /** Takes its state; undefined if that cannot be done. */
+  tracker: StateTracker | undefined
   /** Exports in the form in which they are called, by name: wrapping one takes longer than a small message. */
   entries: Map<string, Entry>
 }
@@ -176,26 +199,37 @@ function entryOf({ guest, entries }: Pick<Made, 'guest' | 'entries'>, name: stri
   return entry
 }
 
-async function instantiate(program: Program, around: Surroundings): Promise<Made> {
+async function instantiate(program: Program, around: Surroundings, kept?: WholeSnapshot): Promise<Made> {
   const { stdio } = around
-  const { wasi, files, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) })
+  const { wasi, root, resuming, imports, current } = prepare(program, { ...around, stdio: withoutMessage(stdio) }, kept)
   try {
     const guest = attach(await WebAssembly.instantiate(program.module, imports), wasi, current)
-    const made = { guest, wasi, files, entries: new Map<string, Entry>() }
-    if (typeof guest.exports['_initialize'] === 'function') await entryOf(made, '_initialize', around)()
+    const { state } = program
+    const init = state && { ...state, exports: guest.exports, wasi, root, data: around.data.root }
+    const tracker = init && (resuming ? resuming.begin(init) : new StateTracker(new LiveState(init)))
+    const made: Made = { guest, wasi, root, tracker, entries: new Map<string, Entry>() }
+    if (!resuming) await initialize(made, around)
     wasi.connect(stdio)
     return made
   } catch (thrown) {
     wasi.dispose()
-    throw startError(thrown)
+    throw thrown instanceof GliaError ? thrown : startError(thrown)
+  }
+}
+
+/** Runs what a module runs at its start: its start function, if that is exported instead, and `_initialize`. */
+async function initialize(made: Made, around: Surroundings): Promise<void> {
+  for (const name of [START_NAME, '_initialize']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    if (typeof made.guest.exports[name] === 'function') await entryOf(made, name, around)()
   }
 }
 
 /** For commands, which have no `_initialize`. */
 function makeNow(program: Program, around: Surroundings): Made {
-  const { wasi, files, imports, current } = prepare(program, around)
+  const { wasi, root, imports, current } = prepare(program, around)
   const guest = attach(new WebAssembly.Instance(program.module, imports), wasi, current)
-  return { guest, wasi, files, entries: new Map() }
+  return { guest, wasi, root, tracker: undefined, entries: new Map() }
 }
 
 /** While an instance is made there is no message. Its log is there. */
@@ -208,12 +242,14 @@ function withoutMessage(stdio: Stdio): Stdio {
   }
 }
 
-function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings) {
+function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings, kept?: WholeSnapshot) {
   const { methods, args, env, limits, tty, root: entries = [], shared } = program
   const isCommand = methods.includes(COMMAND_ENTRY)
-  const root = entries
+  const fresh = entries
     ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: limits.maxTmpBytes })
     : undefined
+  const resuming = kept && resumingOf(program, kept, fresh)
+  const root = resuming?.files?.root ?? fresh
   const wasi = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles: limits.maxOpenFiles })
   const current: { guest?: Guest } = {}
   const memory = (): ArrayBuffer => {
@@ -225,7 +261,13 @@ function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundin
     wasi_snapshot_preview1: wasi.imports((call) => (suspends ? new WebAssembly.Suspending(call) : call)),
     env: assemblyScriptImports(memory, log),
   }
-  return { wasi, files: root?.volume, imports, current }
+  return { wasi, root, resuming, imports, current }
+}
+
+function resumingOf({ state, limits }: Program, kept: WholeSnapshot, fresh: Directory | undefined): Resuming {
+  if (!state) throw new GliaError('ERR_BAD_SNAPSHOT', 'The state of this module cannot be put back.')
+  const { maxTmpBytes = MAX_PRIVATE_BYTES, maxOpenFiles } = limits
+  return new Resuming(kept, { cid: state.cid, fresh, limits: { maxTmpBytes, maxOpen: GIVEN + maxOpenFiles } })
 }
 
 function attach(instance: WebAssembly.Instance, wasi: GuestWasi, current: { guest?: Guest }): Guest {

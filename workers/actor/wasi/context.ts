@@ -16,6 +16,8 @@ export interface WasiContext {
   readonly isCommand: boolean
   /** Whether the standard descriptors are to look like a terminal. */
   readonly isTerminal: boolean
+  /** How far the guest's monotonic clock is ahead of `performance.now()`, in ms. */
+  clockAheadMs: number
 }
 
 /**

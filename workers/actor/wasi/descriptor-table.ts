@@ -21,6 +21,11 @@ export class DescriptorTable {
     return descriptor
   }
 
+  /** All that is open, by number. */
+  *entries(): Iterable<readonly [fd: number, descriptor: Descriptor]> {
+    for (const [fd, descriptor] of this.#open.entries()) if (descriptor) yield [fd, descriptor]
+  }
+
   /** Whether it has that number. */
   holds(fd: number, descriptor: Descriptor): boolean {
     return this.#open[fd] === descriptor
@@ -72,6 +77,7 @@ export class DescriptorTable {
 
   /** Abandons all, for a guest that is gone. */
   closeAll(): void {
+    this.#lowest = 0
     for (const descriptor of this.#open.splice(0)) if (descriptor) abandonQuietly(descriptor)
   }
 

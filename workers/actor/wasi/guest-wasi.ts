@@ -2,19 +2,20 @@ import type { Directory } from '../files/directory.ts'
 import { DirectoryDescriptor } from '../files/file-descriptor.ts'
 import type { Stdio } from '../carrier/stdio.ts'
 import type { WasiContext } from './context.ts'
+import type { Descriptor } from './descriptor.ts'
 import { DescriptorTable } from './descriptor-table.ts'
 import { fileCalls } from './file-calls.ts'
 import { type GuestCall, guard, type WasiCall } from './guard.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { pathCalls } from './path-calls.ts'
 import { pollOneoff } from './poll.ts'
-import { processCalls } from './process-calls.ts'
+import { monotonicNs, NS_PER_MS, processCalls } from './process-calls.ts'
 import { ALL_RIGHTS } from './rights.ts'
 import { socketCalls } from './socket-calls.ts'
 import { StderrDescriptor, StdinDescriptor, type StdioDescriptor, StdoutDescriptor } from './stdio-descriptor.ts'
 
 /** Descriptors that every guest has: the three of the message, and `/`. */
-const GIVEN = 4
+export const GIVEN = 4
 
 /** What each message finds as descriptors 0, 1 and 2. */
 const STANDARD = [StdinDescriptor, StdoutDescriptor, StderrDescriptor] as const
@@ -57,7 +58,14 @@ export class GuestWasi {
 
   constructor({ stdio, isCommand, tty = false, args, env, root, maxOpenFiles }: GuestWasiInit) {
     const table = new DescriptorTable(GIVEN + maxOpenFiles)
-    const context: WasiContext = { memory: new GuestMemory(), table, stdio, isCommand, isTerminal: tty }
+    const context: WasiContext = {
+      memory: new GuestMemory(),
+      table,
+      stdio,
+      isCommand,
+      isTerminal: tty,
+      clockAheadMs: 0,
+    }
     this.#context = context
     this.#calls = {
       ...processCalls(context, args, env),
@@ -98,6 +106,30 @@ export class GuestWasi {
       this.#standard[fd] = fresh
       table.set(fd, fresh)
     })
+  }
+
+  /** What the guest has open, by number. */
+  get open(): Iterable<readonly [fd: number, descriptor: Descriptor]> {
+    return this.#context.table.entries()
+  }
+
+  /** The guest's monotonic clock, in ns. */
+  get monotonicNs(): bigint {
+    return monotonicNs(this.#context)
+  }
+
+  /**
+   * The guest goes on where another instance has stopped. It has these descriptors open, and nothing else beside the
+   * standard ones.
+   * @param monotonic Time of its monotonic clock, in ns, which never goes back.
+   */
+  resume(open: ReadonlyMap<number, Descriptor>, monotonic: bigint): void {
+    const { table } = this.#context
+    table.closeAll()
+    this.#standard.length = 0
+    this.resetStdio()
+    for (const [fd, descriptor] of open) table.set(fd, descriptor)
+    this.#context.clockAheadMs = Number(monotonic) / NS_PER_MS - performance.now()
   }
 
   /** Closes what the guest has open, because it is gone. */

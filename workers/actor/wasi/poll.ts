@@ -70,7 +70,7 @@ function subscription(context: WasiContext, at: number, now: number): Subscripti
   const { memory } = context
   const userdata = memory.u64(at)
   const type = memory.u8(at + 8)
-  if (type === wasi.EVENTTYPE_CLOCK) return { userdata, type, ...clock(memory, at + 16, now) }
+  if (type === wasi.EVENTTYPE_CLOCK) return { userdata, type, ...clock(context, at + 16, now) }
   const isFile = type === wasi.EVENTTYPE_FD_READ || type === wasi.EVENTTYPE_FD_WRITE
   if (!isFile) return { userdata, type, ...failed(wasi.ERRNO_INVAL) }
   try {
@@ -84,12 +84,12 @@ function subscription(context: WasiContext, at: number, now: number): Subscripti
 
 type Waiting = Pick<Subscription, 'errno' | 'at' | 'ready'>
 
-function clock(memory: GuestMemory, at: number, now: number): Waiting {
+function clock({ memory, clockAheadMs }: WasiContext, at: number, now: number): Waiting {
   const id = memory.u32(at)
   if (id !== wasi.CLOCKID_REALTIME && id !== wasi.CLOCKID_MONOTONIC) return failed(wasi.ERRNO_INVAL)
   const timeoutMs = Number(memory.u64(at + 8)) / NS_PER_MS
   const isAbsolute = (memory.u16(at + 24) & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0
-  const passed = isAbsolute ? (id === wasi.CLOCKID_REALTIME ? Date.now() : now) : 0
+  const passed = isAbsolute ? (id === wasi.CLOCKID_REALTIME ? Date.now() : now + clockAheadMs) : 0
   const over = now + timeoutMs - passed
   return { errno: 0, at: over, ready: () => (over <= performance.now() ? 0 : NOT_READY) }
 }

@@ -9,14 +9,15 @@ const MAX_RANDOM = 65_536
 /** Steps of the clocks, in ns: `Date.now` counts ms, and `performance.now` steps of 5 µs in an isolated page. */
 const REALTIME_STEP = 1_000_000n
 const MONOTONIC_STEP = 5_000n
-const NS_PER_MS = 1e6
+export const NS_PER_MS = 1e6
 
 const LAST_SIGNAL = 30
 /** Signals that a process without a handler ignores: none, CHLD, CONT, URG, WINCH. */
 const IGNORED_SIGNALS: ReadonlySet<number> = new Set([0, 16, 17, 22, 27])
 
 /** The functions for arguments, environment, clocks, random numbers, and the process's end. */
-export function processCalls({ memory }: WasiContext, args: readonly string[], env: readonly string[]) {
+export function processCalls(context: WasiContext, args: readonly string[], env: readonly string[]) {
+  const { memory } = context
   return {
     ...listCalls(memory, args, { sizes: 'args_sizes_get', get: 'args_get' }),
     ...listCalls(memory, env, { sizes: 'environ_sizes_get', get: 'environ_get' }),
@@ -25,9 +26,7 @@ export function processCalls({ memory }: WasiContext, args: readonly string[], e
     },
     clock_time_get(clock: number, _precision: bigint, result: number): void {
       // A double cannot hold a time of day in ns: it would be up to 128 ns early, and so in the millisecond before.
-      const ns = isRealtime(clock)
-        ? BigInt(Date.now()) * BigInt(NS_PER_MS)
-        : BigInt(Math.round(performance.now() * NS_PER_MS))
+      const ns = isRealtime(clock) ? BigInt(Date.now()) * BigInt(NS_PER_MS) : monotonicNs(context)
       memory.setU64(result, ns)
     },
     random_get(at: number, length: number): void {
@@ -47,6 +46,11 @@ export function processCalls({ memory }: WasiContext, args: readonly string[], e
       throw new WebAssembly.RuntimeError(`the guest raised signal ${signal}`)
     },
   } satisfies Record<string, WasiCall>
+}
+
+/** The guest's monotonic clock, in ns. */
+export function monotonicNs({ clockAheadMs }: Pick<WasiContext, 'clockAheadMs'>): bigint {
+  return BigInt(Math.round((performance.now() + clockAheadMs) * NS_PER_MS))
 }
 
 function isRealtime(clock: number): boolean {

@@ -1,0 +1,320 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cGuest } from '../../../e2e/guests/c-guest.ts'
+import { goGuest } from '../../../e2e/guests/go-guest.ts'
+import { guest } from '../../../e2e/guests/guests.ts'
+import { rustKeeper } from '../../../e2e/guests/rust-guest.ts'
+import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { builtActorWorker } from '../../node/test-worker.ts'
+import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import { MemoryStore } from '../table/test-store.ts'
+import { decodeSnapshotFile } from './snapshot-file.ts'
+import type { Checkpoint } from './snapshot.ts'
+
+const tabs: TestProcesses[] = []
+let worker: Awaited<ReturnType<typeof builtActorWorker>>
+let keeper: Uint8Array<ArrayBuffer>
+
+const DURABLE = { policy: { memory: 'durable' } } as const
+
+beforeAll(async () => {
+  installErrorTransfer()
+  keeper = (await cGuest('keeper')).slice()
+  worker = await builtActorWorker()
+}, 120_000)
+afterEach(() => {
+  for (const { table } of tabs.splice(0)) table.stop()
+})
+afterAll(() => worker.remove())
+
+/** A store that tells of checkpoints. */
+class WatchedStore extends MemoryStore {
+  readonly checkpoints: Checkpoint[] = []
+
+  override async putCheckpoint(pid: string, checkpoint: Checkpoint): Promise<void> {
+    await super.putCheckpoint(pid, checkpoint)
+    this.checkpoints.push(checkpoint)
+  }
+}
+
+function makeTab(store: MemoryStore, liveLimit?: number): TestProcesses {
+  const tab = makeProcesses({ script: worker.script, store, liveLimit })
+  tabs.push(tab)
+  return tab
+}
+
+/** The page is closed, and opened again. */
+async function reload(old: TestProcesses, store: MemoryStore, liveLimit?: number): Promise<TestProcesses> {
+  old.table.stop()
+  const tab = makeTab(store, liveLimit)
+  await tab.table.restore()
+  return tab
+}
+
+const LANGUAGES: readonly (readonly [string, () => Promise<Uint8Array | undefined>])[] = [
+  ['C', async () => keeper],
+  ['Rust', rustKeeper],
+  ['Go', goGuest],
+  ['AssemblyScript', () => guest('keeper')],
+]
+
+describe.each(LANGUAGES)('an actor in %s', (_, build) => {
+  let bytes: Uint8Array<ArrayBuffer> | undefined
+  beforeAll(async () => {
+    bytes = (await build())?.slice()
+  }, 120_000)
+
+  test('goes on after a reload: heap, variables, and the place in an open file', async ({ skip }) => {
+    if (!bytes) {
+      skip('its compiler is not installed')
+      return
+    }
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(bytes, DURABLE)
+    expect(await tab.call(pid, 'note', 'a')).toBe('1 a | a')
+    expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note')).toBe('3 c b a | abc')
+  }, 30_000)
+
+  test('can be forked by a file, and the two are apart', async ({ skip }) => {
+    if (!bytes) {
+      skip('its compiler is not installed')
+      return
+    }
+    const { table, call } = makeTab(new MemoryStore())
+    const pid = await table.spawn(bytes, { args: ['x'] })
+    await call(pid, 'note', 'a')
+    const file = await table.snapshot(pid)
+    const other = makeTab(new MemoryStore())
+    const fork = await other.table.spawnFrom(file, {})
+    expect(await other.call(fork, 'note', 'b')).toBe('2 b a | ab')
+    expect(await call(pid, 'note', 'c')).toBe('2 c a | ac')
+    expect(other.entry(fork).record).toMatchObject({ args: ['x'], policy: { memory: 'resident' } })
+  }, 30_000)
+})
+
+describe('a durable process', () => {
+  test('is stored after a message without being asked, and what it changes then as a small part', async () => {
+    const store = new WatchedStore()
+    const tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'fill')
+    await expect.poll(() => store.checkpoints.length).toBe(1)
+    expect(unitsOf(store.checkpoints[0])).toBeGreaterThanOrEqual(64)
+    await tab.call(pid, 'note', 'a')
+    await expect.poll(() => store.checkpoints.length).toBe(2)
+    expect(unitsOf(store.checkpoints[1])).toBeLessThan(10)
+    const next = await reload(tab, store)
+    expect(await next.call(pid, 'note')).toBe('1 a | a')
+  })
+
+  test('that rests gives its place up, and is back with its next message with all that it knew', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store, 2)
+    const pids: string[] = []
+    for (let i = 0; i < 5; i++) {
+      const pid = await table.spawn(keeper, DURABLE)
+      pids.push(pid)
+      expect(await call(pid, 'note', `n${i}`)).toBe(`1 n${i} | n${i}`)
+    }
+    for (const [i, pid] of pids.entries()) expect(await call(pid, 'note', 'x')).toBe(`2 x n${i} | n${i}x`)
+    expect(pids.filter((pid) => entry(pid).proc.isLive).length).toBeLessThanOrEqual(2)
+  })
+
+  test('goes back to what was kept when it traps, and says what is undone', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(keeper, DURABLE)
+    await call(pid, 'note', 'a')
+    await table.checkpoint(pid)
+    expect(await call(pid, 'trap')).toBe('ERR_TRAPPED')
+    expect(await call(pid, 'note', 'b')).toBe('2 b a | ab')
+    expect(entry(pid).log.lines.map(({ text }) => text)).toContain(
+      'Goes on with the memory that was kept after one message.',
+    )
+  })
+
+  test('begins anew when it leaves by itself, is restarted, or runs another module', async () => {
+    const store = new MemoryStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(keeper, DURABLE)
+    const fill = async (): Promise<void> => {
+      await call(pid, 'note', 'a')
+      await table.checkpoint(pid)
+      expect(store.memories.size).toBe(1)
+    }
+    await fill()
+    expect(await call(pid, 'leave')).toBe('')
+    expect(await call(pid, 'note', 'b')).toBe('1 b | b')
+    await fill()
+    await table.restart(pid)
+    expect(await call(pid, 'note', 'b')).toBe('1 b | b')
+    await fill()
+    await table.swap(pid, altered(keeper))
+    expect(await call(pid, 'note', 'b')).toBe('1 b | b')
+  })
+
+  test('leaves nothing in the store when it is killed', async () => {
+    const store = new MemoryStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(keeper, DURABLE)
+    await call(pid, 'note', 'a')
+    await table.checkpoint(pid)
+    await call(pid, 'note', 'b')
+    await table.kill(pid)
+    await store.settled()
+    expect(store.memories.size).toBe(0)
+  })
+
+  test('stores nothing for a message that changed nothing', async () => {
+    const store = new WatchedStore()
+    const { table, call } = makeTab(store)
+    const still = await guest('big')
+    const pid = await table.spawn(still, DURABLE)
+    await call(pid, 'echo', 'x')
+    await table.checkpoint(pid)
+    const before = store.checkpoints.length
+    await call(pid, 'echo', 'x')
+    await table.checkpoint(pid)
+    expect(store.checkpoints.length).toBe(before)
+  })
+
+  test('says so when its memory cannot be kept, and keeps it once there is room', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(keeper, DURABLE)
+    await call(pid, 'note', 'a')
+    await table.checkpoint(pid)
+    store.isFull = true
+    await call(pid, 'note', 'b')
+    await expect(table.checkpoint(pid)).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    expect(entry(pid).log.lines.at(-1)?.text).toBe('It is full. The process runs, but its memory is not kept.')
+    store.isFull = false
+    await call(pid, 'note', 'c')
+    await table.checkpoint(pid)
+    expect(entry(pid).log.lines.at(-1)?.text).toBe('Its memory is kept again.')
+  })
+
+  test('does not start with a damaged memory, and begins anew if its owner says so', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'note', 'a')
+    await tab.table.checkpoint(pid)
+    const kept = store.memories.get(pid)
+    if (!kept) throw new Error('nothing is kept')
+    store.memories.set(pid, { ...kept, packs: new Map() })
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'b')).toBe('ERR_START')
+    expect(tab.entry(pid).lastError?.error.message).toMatch(
+      /^The process could not get back what it had in memory\. .*: a part of it is missing\. Restart it/,
+    )
+    await tab.table.restart(pid)
+    expect(await tab.call(pid, 'note', 'b')).toBe('1 b | b')
+  })
+
+  test('whose module cannot be taken apart lives as before, and its log says why', async () => {
+    const { table, call, entry } = makeTab(new MemoryStore())
+    const pid = await table.spawn(await guest('cmd'), DURABLE)
+    expect(entry(pid).log.lines.map(({ text }) => text)).toContain(
+      'Its memory is not kept: it is a command: each message gets a fresh instance.',
+    )
+    await call(pid, '_start')
+    await expect(table.checkpoint(pid)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  })
+
+  test('is a resident one once its policy says so, and the other way round', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, {})
+    await tab.call(pid, 'note', 'a')
+    await expect(tab.table.checkpoint(pid)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+    await tab.table.setPolicy(pid, { memory: 'durable' })
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
+    await tab.table.setPolicy(pid, { memory: 'resident' })
+    await store.settled()
+    expect(store.memories.size).toBe(0)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'c')).toBe('1 c | c')
+  })
+})
+
+describe('a snapshot file', () => {
+  test('has /data and the arguments, and goes on as a durable process if asked to', async () => {
+    const { table, call } = makeTab(new MemoryStore())
+    const pid = await table.spawn(keeper, { name: 'first', env: { A: 'b' }, files: { 'x/y': 'z' } })
+    await call(pid, 'note', 'a')
+    const file = await table.snapshot(pid)
+    const store = new MemoryStore()
+    let other = makeTab(store)
+    const fork = await other.table.spawnFrom(file, { name: 'second', ...DURABLE })
+    expect(other.entry(fork).record).toMatchObject({ name: 'second', env: { A: 'b' } })
+    expect((await other.table.listFiles(fork)).entries.map(({ path }) => path)).toEqual(['x', 'x/y'])
+    await other.table.checkpoint(fork)
+    other = await reload(other, store)
+    expect(await other.call(fork, 'note', 'b')).toBe('2 b a | ab')
+  })
+
+  test('of a process that sleeps is what is kept', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'note', 'a')
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    const file = await tab.table.snapshot(pid)
+    expect(tab.entry(pid).proc.state).toBe('cold')
+    const fork = await tab.table.spawnFrom(file, {})
+    expect(await tab.call(fork, 'note', 'b')).toBe('2 b a | ab')
+  })
+
+  test('of a process that never had a message is refused in words', async () => {
+    const { table } = makeTab(new MemoryStore(), 1)
+    await table.spawn(keeper, {})
+    const busy = table.entries[0]
+    await busy?.proc.pause(async () => {
+      const cold = table.spawn(keeper, {})
+      await expect(cold.then((pid) => table.snapshot(pid))).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+    })
+  })
+
+  test('that is damaged anywhere is refused, and nothing is left of it', async () => {
+    const { table, call } = makeTab(new MemoryStore())
+    const pid = await table.spawn(keeper, {})
+    await call(pid, 'note', 'a')
+    const file = new Uint8Array(await (await table.snapshot(pid)).arrayBuffer())
+    const refused = async (bytes: Uint8Array<ArrayBuffer>): Promise<unknown> =>
+      decodeSnapshotFile(new Blob([bytes])).then(
+        () => 'taken',
+        (thrown: { code?: string }) => thrown.code,
+      )
+    expect(await refused(file)).toBe('taken')
+    let x = 1
+    const random = (below: number): number => (x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 1) % below
+    const found = new Set<unknown>()
+    for (let i = 0; i < 60; i++) {
+      const bytes = file.slice()
+      // In the part that says how the rest is to be read, and anywhere.
+      const at = random(i % 2 === 0 ? bytes.length : Math.min(bytes.length, 4000))
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8))
+      found.add(await refused(bytes))
+      found.add(await refused(file.slice(0, random(file.length))))
+    }
+    // Names, arguments and times may be others.
+    found.delete('taken')
+    expect([...found]).toEqual(['ERR_BAD_SNAPSHOT'])
+    await expect(table.spawnFrom(new Blob([file.slice(0, -1)]), {})).rejects.toMatchObject({ code: 'ERR_BAD_SNAPSHOT' })
+    expect(table.entries).toHaveLength(1)
+  })
+})
+
+function unitsOf(checkpoint: Checkpoint | undefined): number {
+  return (checkpoint?.packs ?? []).reduce((sum, { hashes }) => sum + hashes.length / 32, 0)
+}

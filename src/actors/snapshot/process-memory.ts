@@ -1,0 +1,326 @@
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Policy } from '../../glia/process/policy.ts'
+import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
+
+/** Shortest time between two checkpoints, in ms. */
+const INTERVAL_MS = 100
+/** The time between two checkpoints is so many times as long as one of them takes, for a process with much memory. */
+const REST = 10
+/** But not longer than this, in ms. */
+const MAX_INTERVAL_MS = 1000
+
+/** Keeps the memory of processes across reloads. Reads and writes happen in the order in which they were asked for. */
+export interface SnapshotStore {
+  /** @throws {GliaError} ERR_STORAGE */
+  snapshot(pid: string): Promise<WholeSnapshot | undefined>
+  /**
+   * Stores a checkpoint over those before it, whole or not at all. With `strict` it resolves when the checkpoint
+   * survives a machine that stops. @throws {GliaError} ERR_STORAGE
+   */
+  putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void>
+  /** @throws {GliaError} ERR_STORAGE */
+  dropSnapshot(pid: string): Promise<void>
+}
+
+/**
+ * Between two messages: takes the state of an instance.
+ * @param whole Whether to give all of it, and not only what has changed since the time before.
+ * @returns undefined if nothing has changed.
+ */
+export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
+
+export interface ProcessMemoryInit {
+  pid: string
+  /** Undefined: nothing is kept. */
+  store: SnapshotStore | undefined
+  policy(): Policy
+  /** Does something now if no message runs. @returns whether it does. */
+  tryPause(work: () => Promise<void>): boolean
+  /** Takes a line for people. */
+  report(line: string): void
+  /** Called when a checkpoint is stored, or is not kept. */
+  changed(): void
+}
+
+/**
+ * The memory of a process, on the page. Under `memory: 'durable'` its state is taken after messages and stored, and its
+ * next instance goes on from there, in this page or the next.
+ */
+export class ProcessMemory {
+  readonly #init: ProcessMemoryInit
+  /** Takes the state of the live instance; undefined if there is none, or its state cannot be taken. */
+  #take: TakeState | undefined
+  /** Messages that have run since the state was taken. */
+  #untaken = 0
+  /** Whether the state is to be stored also if no message has run. */
+  #isOwed = false
+  /** Messages that were in the state when it was taken, since the process began with an empty memory. */
+  #taken = 0
+  /** Whether the process is in the store. */
+  #isStoring = false
+  /** Whether the store has a snapshot, as far as is known. */
+  #isKept: boolean | undefined
+  /** Whether the worker must not build on what it gave before. */
+  #needsWhole = true
+  /** Counts how often everything before was given up. */
+  #epoch = 0
+  /** Checkpoints that are being stored. */
+  #storing = 0
+  #failed: string | undefined
+  /** Store operations, one after the other. Never rejects. */
+  #last: Promise<unknown> = Promise.resolve()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** When the next checkpoint may be, on the clock of `performance.now()`. */
+  #dueAt = 0
+  /** What the next instance goes on from, if that is not in the store. */
+  #given: WholeSnapshot | undefined
+
+  constructor(init: ProcessMemoryInit) {
+    this.#init = init
+  }
+
+  /** Whether what messages leave in memory is kept, now or soon. */
+  get keeps(): boolean {
+    return this.#keeps && this.#take !== undefined && this.#failed === undefined
+  }
+
+  /** Whether all that messages have left in memory is stored. */
+  get isStored(): boolean {
+    return this.keeps && !this.#hasNews && this.#storing === 0 && this.#isKept === true
+  }
+
+  /** The process is made of a snapshot: its next instance goes on from there. */
+  give(whole: WholeSnapshot): void {
+    this.#given = whole
+  }
+
+  /**
+   * What a new instance of a module goes on from; undefined: it begins anew. @throws {GliaError} ERR_STORAGE: a process
+   * must not begin anew because its memory cannot be read.
+   */
+  async load(cid: string): Promise<WholeSnapshot | undefined> {
+    if (this.#given) return this.#given
+    const whole = await this.#stored()
+    return whole?.snapshot.cid === cid ? whole : undefined
+  }
+
+  /** What {@link load} gave does not fit. @returns the failure of the start. */
+  refused(error: GliaError): GliaError {
+    if (this.#given) return error
+    const words = `The process could not get back what it had in memory. ${error.message} Restart it to begin with an empty memory.`
+    return new GliaError('ERR_START', words, { cause: error })
+  }
+
+  /** An instance has been made, with what {@link load} gave. @param take Left out: its state cannot be taken. */
+  begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void {
+    this.#take = take
+    this.#untaken = 0
+    this.#isOwed = false
+    this.#taken = from?.snapshot.messages ?? 0
+    this.#needsWhole = from === undefined || from === this.#given
+    if (from)
+      this.#init.report(
+        `Goes on with the memory that was kept after ${this.#taken === 1 ? 'one message' : `${this.#taken} messages`}.`,
+      )
+    if (from !== undefined && from === this.#given) {
+      this.#given = undefined
+      this.#isOwed = true
+      this.#schedule()
+    }
+  }
+
+  /** The instance is gone. @param take Of that instance: another one may have taken its place. */
+  ended(take: TakeState): void {
+    if (this.#take !== take) return
+    this.#take = undefined
+    const undone = this.#untaken
+    this.#untaken = 0
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#keeps && this.#isKept && undone > 0) {
+      const what = undone === 1 ? 'What the last message changed' : `What the last ${undone} messages changed`
+      this.#init.report(`${what} in its memory was not kept yet, and is undone.`)
+    }
+  }
+
+  /**
+   * A message has run, and its instance goes on. @returns a promise if the state is taken now: the next message waits
+   * for it. It never rejects.
+   */
+  ran(): Promise<void> | undefined {
+    this.#untaken += 1
+    if (!this.#canTake) return undefined
+    if (performance.now() >= this.#dueAt) return this.#checkpoint('relaxed')
+    this.#schedule()
+    return undefined
+  }
+
+  /**
+   * Between two messages: takes the state. Resolves when it is taken; `whenStored` when it is stored for good.
+   * @throws {GliaError} ERR_BAD_REQUEST if the policy does not keep it; ERR_STORAGE if the process is not kept.
+   */
+  async save(): Promise<{ whenStored: Promise<void> }> {
+    if (!this.#keeps) {
+      throw new GliaError(
+        'ERR_BAD_REQUEST',
+        "The policy of the process does not keep its memory: set memory to 'durable'.",
+      )
+    }
+    if (!this.#take) return { whenStored: this.#whenStored() }
+    if (!this.#isStoring)
+      throw new GliaError('ERR_STORAGE', 'The process is not kept, so its memory is not kept either.')
+    await this.#checkpoint('strict')
+    return { whenStored: this.#whenStored() }
+  }
+
+  /** Between two messages: all of the state. @throws {GliaError} ERR_BAD_REQUEST if there is none. */
+  async whole(): Promise<WholeSnapshot> {
+    if (!this.#take) {
+      const whole = this.#given ?? (await this.#stored())
+      if (whole) return whole
+      throw new GliaError('ERR_BAD_REQUEST', 'The process has nothing in memory yet: send it a message first.')
+    }
+    this.#needsWhole = true
+    this.#isOwed = true
+    const taken = counted(await this.#take(true), this.#taken + this.#untaken)
+    this.#schedule()
+    if (!taken) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
+    return { snapshot: taken.snapshot, packs: taken.packs }
+  }
+
+  /** The next instance begins anew. */
+  drop(): void {
+    this.#epoch += 1
+    this.#given = undefined
+    this.#needsWhole = true
+    if (this.#isKept === false || !this.#init.store) return
+    this.#isKept = false
+    const { store, pid } = this.#init
+    void this.#inOrder(async () => store.dropSnapshot(pid)).catch((thrown: unknown) => this.#fail(thrown))
+  }
+
+  /** The process is in the store. From now on its memory is too. */
+  keep(isNew: boolean): void {
+    if (isNew && this.#isKept === undefined) this.#isKept = false
+    this.#isStoring = this.#init.store !== undefined
+    this.#schedule()
+  }
+
+  /** The process leaves the store, and nothing more is kept. */
+  release(): void {
+    this.#epoch += 1
+    this.#isStoring = false
+    this.#isKept = false
+    this.#needsWhole = true
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** The policy has changed. */
+  policyChanged(): void {
+    if (!this.#keeps) return this.drop()
+    this.#isOwed = this.#take !== undefined
+    this.#schedule()
+  }
+
+  get #keeps(): boolean {
+    return this.#init.policy().memory === 'durable' && this.#init.store !== undefined
+  }
+
+  get #hasNews(): boolean {
+    return this.#untaken > 0 || this.#isOwed
+  }
+
+  get #canTake(): boolean {
+    return this.#keeps && this.#isStoring && this.#take !== undefined && this.#hasNews
+  }
+
+  #schedule(): void {
+    if (!this.#canTake || this.#timer !== undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        // If a message runs, its end does it.
+        if (this.#canTake) this.#init.tryPause(() => this.#checkpoint('relaxed'))
+      },
+      Math.max(0, this.#dueAt - performance.now()),
+    )
+  }
+
+  /** Resolves when the state is taken. Never rejects. */
+  async #checkpoint(durability: 'relaxed' | 'strict'): Promise<void> {
+    const { store, pid } = this.#init
+    const take = this.#take
+    if (!take || !store) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const began = performance.now()
+    const untaken = this.#untaken
+    const epoch = this.#epoch
+    try {
+      const whole = this.#needsWhole
+      this.#needsWhole = false
+      this.#isOwed = false
+      const checkpoint = counted(await take(whole), this.#taken + untaken)
+      this.#untaken -= untaken
+      this.#taken += untaken
+      if (checkpoint && this.#epoch === epoch) this.#put(store, pid, checkpoint, durability)
+      else this.#init.changed()
+    } catch (thrown) {
+      // The instance has ended, and with it what there was to take.
+      if (this.#take === take) this.#fail(thrown)
+    }
+    const tookMs = performance.now() - began
+    this.#dueAt = performance.now() + Math.min(Math.max(INTERVAL_MS, REST * tookMs), MAX_INTERVAL_MS)
+  }
+
+  #put(store: SnapshotStore, pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): void {
+    this.#storing += 1
+    const put = this.#inOrder(() => store.putCheckpoint(pid, checkpoint, durability))
+    void put
+      .then(
+        () => {
+          this.#isKept = true
+          if (this.#failed !== undefined) this.#init.report('Its memory is kept again.')
+          this.#failed = undefined
+        },
+        (thrown: unknown) => this.#fail(thrown),
+      )
+      .finally(() => {
+        this.#storing -= 1
+        this.#init.changed()
+      })
+  }
+
+  async #whenStored(): Promise<void> {
+    await this.#last
+    if (this.#failed !== undefined) throw new GliaError('ERR_STORAGE', this.#failed)
+  }
+
+  async #stored(): Promise<WholeSnapshot | undefined> {
+    const { store, pid } = this.#init
+    if (!store || !this.#keeps || this.#isKept === false) return undefined
+    const whole = await this.#inOrder(() => store.snapshot(pid))
+    this.#isKept = whole !== undefined
+    return whole
+  }
+
+  /** The next checkpoint tries again, with all of the state. */
+  #fail(thrown: unknown): void {
+    this.#needsWhole = true
+    this.#isOwed = this.#take !== undefined
+    const { message } = toGliaError(thrown)
+    if (this.#failed !== message) this.#init.report(`${message} The process runs, but its memory is not kept.`)
+    this.#failed = message
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+}
+
+function counted(taken: Checkpoint | undefined, messages: number): Checkpoint | undefined {
+  return taken && { ...taken, snapshot: { ...taken.snapshot, messages } }
+}
