@@ -15,8 +15,10 @@ import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
 import { gateway } from './gateway.ts'
+import { idleTab } from './idle.ts'
 import { joined } from './joined.ts'
 import { measure, median, p50, type Row } from './measure.ts'
+import { coldCalls } from './start.ts'
 import { streams } from './streams.ts'
 
 const MiB = 1024 * 1024
@@ -30,6 +32,8 @@ const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<
   relay: (browser, url) => remote(browser, url, 'relay', 'a bare WebSocket through a server that passes it on'),
   gateway,
   streams,
+  start: coldCalls,
+  idle: idleTab,
 }
 
 test('bench', async ({ browser, server }) => {

@@ -13,7 +13,7 @@ export interface Row {
 /** What is measured, and against what; each is run ROUNDS times, and gives a figure in the unit. */
 export interface Pair {
   what: string
-  unit: 'µs' | 'ms' | '/s' | 'MB/s' | 'kB'
+  unit: 'µs' | 'ms' | '/s' | 'MB/s' | 'kB' | '%'
   glia(): Promise<number>
   baseline(): Promise<number>
   against: string

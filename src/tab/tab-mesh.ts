@@ -158,6 +158,8 @@ export class TabMesh {
     const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
+    // Local calls come first: libp2p starts in a pause of the page's own start, or after it.
+    await Promise.race([restored, untilIdle()])
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
     const node = await mesh.MeshNode.create({ ...this.#init, platform, changed: () => this.#changed() })
     try {
@@ -299,4 +301,9 @@ export class TabMesh {
     document.addEventListener('visibilitychange', () => !document.hidden && rejoin(), whileAlive)
     addEventListener('pagehide', () => node.leave(), whileAlive)
   }
+}
+
+/** Older versions of Safari have no `requestIdleCallback`: there it never resolves. */
+function untilIdle(): Promise<unknown> {
+  return new Promise((resolve) => 'requestIdleCallback' in globalThis && requestIdleCallback(resolve))
 }
