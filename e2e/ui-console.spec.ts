@@ -62,7 +62,7 @@ test('a reply is shown as text, JSON, hexadecimal or an image, and saved', async
   await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1)
   const saved = tab.waitForEvent('download')
   await tab.getByRole('button', { name: 'Save as a file' }).click()
-  expect((await saved).suggestedFilename()).toBe('root-echo-reply')
+  expect((await saved).suggestedFilename()).toBe('root-echo-reply.png')
 })
 
 test('arrow up brings earlier messages back, and arrow down what was typed', async ({ tab }) => {

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test'
-import { call, local, row, spawn, test } from './tab.ts'
+import { call, local, ready, row, spawn, test } from './tab.ts'
 
 /** Names of the rows on the page, from above. */
 function names(tab: Page): Promise<string[]> {
@@ -10,14 +10,30 @@ function head(tab: Page, name: string): Locator {
   return tab.getByRole('columnheader', { name }).getByRole('button')
 }
 
+/** In the page: puts copies of the last process into the store, under PIDs of their own. They run after a reload. */
+async function copyRecord(count: number): Promise<void> {
+  const opening = indexedDB.open('glia')
+  await new Promise((resolve) => (opening.onsuccess = resolve))
+  const transaction = opening.result.transaction('processes', 'readwrite')
+  const processes = transaction.objectStore('processes')
+  const reading = processes.getAll()
+  reading.onsuccess = () => {
+    const record = (reading.result as { pid: string; root: boolean; createdAt: number }[]).find(({ root }) => !root)
+    for (let i = 1; i <= count; i++) {
+      const pid = `${record?.pid.slice(0, -4)}${String(i).padStart(4, '0').replaceAll('0', 'z')}`
+      processes.put({ ...record, pid, name: `worker-${i}`, createdAt: (record?.createdAt ?? 0) + i })
+    }
+  }
+  await new Promise((resolve) => (transaction.oncomplete = resolve))
+  opening.result.close()
+}
+
 test('many processes are in few rows, which the keyboard reaches all', async ({ tab }) => {
-  const guest = await spawn(tab, 'trouble', { name: 'worker-0' })
-  await tab.evaluate(async (pid) => {
-    const model = await (await fetch('actors/counter.wasm')).arrayBuffer()
-    for (let i = 1; i < 70; i++) await glia.spawn(new Uint8Array(model), { name: `worker-${i}` })
-    return pid
-  }, guest)
-  await expect(tab.getByRole('table', { name: 'Processes' })).toHaveAttribute('aria-rowcount', '72')
+  await spawn(tab, 'trouble', { name: 'worker-0' })
+  await tab.evaluate(copyRecord, 999)
+  await tab.reload()
+  await ready(tab)
+  await expect(tab.getByRole('table', { name: 'Processes' })).toHaveAttribute('aria-rowcount', '1002')
   expect(await tab.locator('tr[data-pid]').count()).toBeLessThan(60)
   expect(
     await row(tab, 'worker-0')
@@ -26,25 +42,25 @@ test('many processes are in few rows, which the keyboard reaches all', async ({ 
   ).toBe(36)
   await row(tab, 'root').click()
   await tab.keyboard.press('End')
-  await expect(row(tab, 'worker-69')).toBeFocused()
-  await expect(row(tab, 'worker-69')).toBeInViewport()
+  await expect(row(tab, 'worker-999')).toBeFocused()
+  await expect(row(tab, 'worker-999')).toBeInViewport()
   await tab.keyboard.press('PageUp')
-  await expect(row(tab, 'worker-69')).toHaveAttribute('aria-selected', 'false')
+  await expect(row(tab, 'worker-999')).toHaveAttribute('aria-selected', 'false')
   await tab.keyboard.press('Home')
   await expect(row(tab, 'root')).toBeFocused()
   await tab.keyboard.press('Enter')
   await expect(tab.getByRole('heading', { name: 'root' })).toBeVisible()
   await tab.goBack()
-  await tab.getByLabel('Filter processes').fill('worker-6')
-  await expect(tab.getByText(/^11 of 71$/)).toBeVisible()
+  await tab.getByLabel('Filter processes').fill('worker-9')
+  await expect(tab.getByText(/^111 of 1,001$/)).toBeVisible()
   await head(tab, 'Name and PID').click()
   await head(tab, 'Name and PID').click()
-  expect((await names(tab)).slice(0, 3)).toEqual(['worker-69', 'worker-68', 'worker-67'])
+  expect((await names(tab)).slice(0, 3)).toEqual(['worker-999', 'worker-998', 'worker-997'])
   await tab.getByRole('tab', { name: 'Settings' }).click()
   await tab.goBack()
-  await expect(tab.getByLabel('Filter processes')).toHaveValue('worker-6')
+  await expect(tab.getByLabel('Filter processes')).toHaveValue('worker-9')
   await tab.getByLabel('Filter processes').press('Escape')
-  await expect(tab.getByText(/^71$/).first()).toBeVisible()
+  await expect(tab.getByText(/^1,001$/).first()).toBeVisible()
 })
 
 test('columns hold their width while values change, and rows their place under the pointer', async ({ tab }) => {

@@ -59,7 +59,9 @@ export function TabBar({ model, tab, paletteShown }: TabBarProps) {
         onClick={() => (paletteShown.value = true)}
       >
         <Icon name="search" />
-        <kbd class="wide-only soft">Ctrl K</kbd>
+        <kbd class="wide-only soft" aria-hidden="true">
+          Ctrl K
+        </kbd>
       </button>
     </nav>
   )

@@ -45,6 +45,11 @@ export class ReplyBuffer {
     return this.#binary ? hexDump(this.bytes(HEX_BYTES)) : this.#text
   }
 
+  /** Whether it is no text. */
+  get isBinary(): boolean {
+    return this.#binary
+  }
+
   /** Bytes that are kept. */
   get keptBytes(): number {
     return this.#kept

@@ -57,6 +57,13 @@ export function ReplyView({ call, fileName }: { call: RunningCall | undefined; f
   )
 }
 
+/** Saves the reply under a name that tells what it is. */
+function save(call: RunningCall, name: string): void {
+  const { bytes, type, json } = contentOf(call)
+  const end = type?.replace(/^image\/|\+.*$/g, '') ?? (json ? 'json' : call.reply.isBinary ? 'bin' : 'txt')
+  download(new Blob([bytes], { type: type ?? '' }), `${name}.${end}`)
+}
+
 /** The reply as bytes, and what they can be shown as besides text. */
 function contentOf({ reply }: RunningCall) {
   const bytes = reply.bytes()
@@ -79,7 +86,7 @@ function CallLine({ call, view, fileName }: { call: RunningCall; view: CallView;
       {view.bytes > 0 && view.state !== 'running' && (
         <>
           <CopyButton label="Copy as text" text={() => new TextDecoder().decode(call.reply.bytes())} />
-          <button type="button" class="link" onClick={() => download(new Blob([call.reply.bytes()]), fileName)}>
+          <button type="button" class="link" onClick={() => save(call, fileName)}>
             {call.reply.complete ? 'Save as a file' : `Save the first ${formatBytes(call.reply.keptBytes)}`}
           </button>
         </>

@@ -45,8 +45,11 @@ export function CopyButton({
       disabled={disabled}
       onClick={(event) => void copy(event)}
     >
-      {children}
-      <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
+      {/* A shortened id is no part of the name, which has it whole. */}
+      <span class="contents" aria-hidden="true">
+        {children}
+        <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
+      </span>
       <span class="sr-only" role="status">
         {said.value ? title : ''}
       </span>
