@@ -19,6 +19,8 @@ function part(tab: Page, name: string) {
 
 for (const size of SIZES) {
   test(`every view reads well for all at ${size.width} pixels, in both themes`, async ({ tab }) => {
+    // Twenty times all rules of axe.
+    test.slow()
     await tab.setViewportSize(size)
     const pid = await spawn(tab, 'trouble')
     await tab.evaluate((id) => glia.importFiles(id, { 'a/b.txt': 'hello', 'c.json': '{"a": [1, 2]}' }), pid)

@@ -28,7 +28,7 @@ export function Header({ model, joinShown, onFiles }: HeaderProps) {
         <h1>Glia</h1>
       </span>
       {peerId ? (
-        <CopyButton class="chip peer-chip" text={peerId} label={`Copy peer id ${peerId}`}>
+        <CopyButton class="chip peer-chip" text={peerId} label={`Copy peer id ${peerId}`} shown={shortId(peerId)}>
           <Identicon text={peerId} />
           <span class="mono">{shortId(peerId)}</span>
         </CopyButton>

@@ -53,15 +53,13 @@ export function TabBar({ model, tab, paletteShown }: TabBarProps) {
       <button
         type="button"
         class="button"
-        aria-label="Commands"
+        aria-label="Commands (Ctrl K)"
         title="Find views, processes, peers and commands (Ctrl K)"
         aria-keyshortcuts="Control+K Meta+K"
         onClick={() => (paletteShown.value = true)}
       >
         <Icon name="search" />
-        <kbd class="wide-only soft" aria-hidden="true">
-          Ctrl K
-        </kbd>
+        <kbd class="wide-only soft">Ctrl K</kbd>
       </button>
     </nav>
   )

@@ -10,6 +10,8 @@ export interface CopyButtonProps {
   text: string | (() => string)
   /** Name and title of the button. */
   label: string
+  /** The text on the button, if the label does not have it: people who speak to their computer say what they see. */
+  shown?: string
   class?: string
   disabled?: boolean
   children?: ComponentChildren
@@ -19,6 +21,7 @@ export interface CopyButtonProps {
 export function CopyButton({
   text,
   label,
+  shown,
   class: className = 'icon-button',
   disabled = false,
   children,
@@ -41,15 +44,12 @@ export function CopyButton({
       type="button"
       class={className}
       title={title}
-      aria-label={label}
+      aria-label={shown === undefined ? label : `${label} (${shown})`}
       disabled={disabled}
       onClick={(event) => void copy(event)}
     >
-      {/* A shortened id is no part of the name, which has it whole. */}
-      <span class="contents" aria-hidden="true">
-        {children}
-        <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
-      </span>
+      {children}
+      <Icon name={said.value === 'copied' ? 'done' : 'copy'} />
       <span class="sr-only" role="status">
         {said.value ? title : ''}
       </span>

@@ -95,7 +95,7 @@ export function PeerCall(props: PeerCallProps) {
         )}
       </div>
       <p class="soft address">
-        <CopyButton class="id-button" label="Copy the address" text={address}>
+        <CopyButton class="id-button" label="Copy the address" shown={address()} text={address}>
           <span class="mono">{address()}</span>
         </CopyButton>
       </p>

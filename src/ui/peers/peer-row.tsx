@@ -37,7 +37,7 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
     <>
       <tr ref={row} data-peer={peerId} class={found.value === peerId ? 'found' : ''}>
         <td>
-          <CopyButton class="id-button" text={peerId} label={`Copy peer id ${peerId}`}>
+          <CopyButton class="id-button" text={peerId} label={`Copy peer id ${peerId}`} shown={shortId(peerId)}>
             <Identicon text={peerId} />
             <span class="mono">{shortId(peerId)}</span>
           </CopyButton>

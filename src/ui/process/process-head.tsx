@@ -39,7 +39,7 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
       <div class="process-who">
         <a href={hashOf(HOME)}>Processes</a>
         <h2>{name}</h2>
-        <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
+        <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`} shown={shortId(pid)}>
           <Identicon text={pid} />
           <span class="mono soft">{shortId(pid)}</span>
         </CopyButton>

@@ -21,17 +21,16 @@ export function ShareButton({ model, process }: { model: TabModel; process: Proc
         <p>
           {callWords(policy)} <a href={hashOf('p', pid, 'policy')}>Change that</a>
         </p>
+        <p class="soft">The address of each method, to copy:</p>
         <ul class="plain">
           {methods.map((method) => (
             <li key={method}>
               <CopyButton
                 class="id-button"
-                label={`Copy the address of ${method}`}
+                label={`Copy ${PROTOCOL}/${peerId}/${pid}/${method}`}
                 text={`${PROTOCOL}/${peerId}/${pid}/${method}`}
               >
-                <span class="mono wrap">
-                  {PROTOCOL}/{peerId}/{pid}/{method}
-                </span>
+                <span class="mono">{method}</span>
               </CopyButton>
             </li>
           ))}
@@ -45,7 +44,7 @@ export function ShareButton({ model, process }: { model: TabModel; process: Proc
         {join === undefined ? (
           <p class="soft">No relay has room for this tab now, so only this browser reaches it.</p>
         ) : (
-          <CopyButton class="button" label="Copy a link with which others join this mesh" text={join}>
+          <CopyButton class="button" label="Copy join link" text={join}>
             Copy join link
           </CopyButton>
         )}

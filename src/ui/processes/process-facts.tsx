@@ -129,7 +129,7 @@ function Module({ process: { cid, moduleBytes } }: { process: ProcessView }) {
   return (
     <div>
       {formatBytes(moduleBytes)},{' '}
-      <CopyButton class="id-button" text={cid} label={`Copy CID ${cid}`}>
+      <CopyButton class="id-button" text={cid} label={`Copy CID ${cid}`} shown={shortId(cid)}>
         <span class="mono soft">{shortId(cid)}</span>
       </CopyButton>
     </div>

@@ -113,7 +113,7 @@ const COLUMNS: readonly Column<ProcessView>[] = [
     compare: byNumber(({ state }) => STATES.indexOf(state)),
     cell: (process) => <State process={process} />,
   },
-  { key: 'methods', head: 'Methods', width: 120, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
+  { key: 'methods', head: 'Methods', width: 150, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
   {
     key: 'messages',
     head: 'Messages',
@@ -160,7 +160,7 @@ function Name({ pid, name, persisted }: ProcessView) {
           not kept
         </span>
       )}
-      <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`}>
+      <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`} shown={shortId(pid)}>
         <Identicon text={pid} />
         <span class="mono soft">{shortId(pid)}</span>
       </CopyButton>
