@@ -19,15 +19,20 @@ export interface Relay extends AppServer {
   /** Starts it on the same ports with the same data. */
   restart(): Promise<void>
   /** Stops its process, or lets it go on. A stopped process neither answers nor closes anything. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void
 }
 
 /** Starts a server with a relay on free ports. */
-export async function startRelay(...args: string[]): Promise<Relay> {
+export function startRelay(...args: string[]): Promise<Relay> {
+  return startRelayWith({}, args)
+}
+
+/** The same, with environment variables for its process. */
+export async function startRelayWith(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Relay> {
   const data = newDataFolder()
   let command: ChildProcess
   const start = async (ports: readonly string[]): Promise<string> => {
-    command = serve([...ports, '--data', data, ...args])
+    command = serve([...ports, '--data', data, ...args], env)
     return printedUrl(command)
   }
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {

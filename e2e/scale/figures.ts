@@ -3,7 +3,7 @@ import type { Relay } from '../mesh.ts'
 /** What a relay says about itself at `/metrics`. Counters count from its start. */
 export interface Figures {
   cpuSeconds: number
-  /** Live objects and buffers, garbage included. */
+  /** Objects and buffers, with the garbage that was not collected yet. */
   heapBytes: number
   residentBytes: number
   /** On the wire, both directions. */

@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Relay, startRelay } from '../mesh.ts'
+import { pathToFileURL } from 'node:url'
+import { type Relay, startRelayWith } from '../mesh.ts'
 import { Random } from '../random.ts'
+import { ROOT } from '../server.ts'
 import { added, type Figures, figuresOf } from './figures.ts'
 import { Host } from './hosts.ts'
 import type { Found, Look } from './messages.ts'
@@ -14,8 +17,9 @@ export interface ScaleInit {
 }
 
 export interface ScaleReport {
-  /** Of the relays together, per peer. */
+  /** Of the relays together, per peer: live objects and buffers. */
   heapBytesPerPeer: number
+  /** What the system gave the relays, garbage included, at its largest. */
   residentBytesPerPeer: number
   /** On the wire of the relays while nobody calls, both directions, per peer and second. */
   wireBytesPerPeer: number
@@ -36,8 +40,10 @@ export interface ScaleReport {
 const PEERS_PER_HOST = 125
 /** Time after the last peer has joined, in ms: the mesh settles. */
 const SETTLE_MS = 20_000
-/** The smallest heap of so many looks is the one with the least garbage. */
+/** Time between two looks, and time for a collection of garbage. */
 const LOOK_MS = 2_000
+/** Makes a relay collect its garbage at a signal. */
+const COLLECTS = { NODE_OPTIONS: `--import ${pathToFileURL(join(ROOT, 'e2e/scale/collect.mjs')).href}` }
 const NEWCOMERS = 21
 
 /** Fills relays with peers, and watches. */
@@ -49,11 +55,16 @@ export async function scale({ peers, relays: relayCount, watchMs, seed }: ScaleI
     for (let i = 0; i < relayCount; i++) {
       // Each joins those before it. All peers of this machine have one address.
       const others = relays.flatMap(({ tcp }) => ['--relay', tcp])
-      relays.push(await startRelay('--per-address', '1024', ...others))
+      relays.push(await startRelayWith(COLLECTS, ['--per-address', '1024', ...others]))
     }
     const doors = relays.map(({ tcp }) => [tcp])
     const look = async (): Promise<Figures> => added(await Promise.all(relays.map(figuresOf)))
-    const empty = await look()
+    const lookAtLive = async (): Promise<Figures> => {
+      for (const relay of relays) relay.signal('SIGUSR2')
+      await pause(LOOK_MS)
+      return look()
+    }
+    const empty = await lookAtLive()
     const ids: string[] = []
     for (let left = peers; left > 0; left -= PEERS_PER_HOST) {
       const host = new Host()
@@ -64,7 +75,7 @@ export async function scale({ peers, relays: relayCount, watchMs, seed }: ScaleI
     const began = performance.now()
     const first = await look()
     let last = first
-    let heapBytes = Infinity
+    let residentBytes = 0
     let kept = peers
     let known: number[] = []
     const losses: Record<string, number> = {}
@@ -76,13 +87,14 @@ export async function scale({ peers, relays: relayCount, watchMs, seed }: ScaleI
       for (const each of looks)
         for (const [why, count] of Object.entries(each.losses)) losses[why] = (losses[why] ?? 0) + count
       last = await look()
-      heapBytes = Math.min(heapBytes, last.heapBytes)
+      residentBytes = Math.max(residentBytes, last.residentBytes)
     }
     const seconds = (performance.now() - began) / 1000
+    const { heapBytes } = await lookAtLive()
     const found = await lookUp({ random, ids, doors, host: new Host() }, hosts)
     return {
       heapBytesPerPeer: (heapBytes - empty.heapBytes) / peers,
-      residentBytesPerPeer: (last.residentBytes - empty.residentBytes) / peers,
+      residentBytesPerPeer: (residentBytes - empty.residentBytes) / peers,
       wireBytesPerPeer: (last.wireBytes - first.wireBytes) / seconds / peers,
       cpuPerPeer: (last.cpuSeconds - first.cpuSeconds) / seconds / peers,
       lookupMs: found.flatMap(({ ms }) => ms ?? []).toSorted((a, b) => a - b),
