@@ -28,6 +28,8 @@ export interface Platform {
   /** Where libp2p keeps what it knows about peers. Left out: in memory. */
   datastore?: Libp2pOptions['datastore']
   metrics?: Libp2pOptions['metrics']
+  /** Left out: libp2p's own loggers, which DEBUG and `localStorage.debug` turn on. */
+  logger?: Libp2pOptions['logger']
   /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */
   hub?: boolean
   /** For a relay: answers who is in its network, by the connections to a peer. */

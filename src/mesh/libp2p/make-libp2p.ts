@@ -73,6 +73,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     // throttled tabs after 5 s.
     connectionMonitor: { enabled: false },
     ...(platform.metrics && { metrics: platform.metrics }),
+    ...(platform.logger && { logger: platform.logger }),
     ...(platform.datastore && { datastore: platform.datastore }),
     services: {
       components: capture,

@@ -26,6 +26,7 @@ import { networkAt } from '../inbound/networks.ts'
 import type { OwnNames } from '../http/own-names.ts'
 import type { RelayGuard } from './relay-guard.ts'
 import { guardedWebSockets } from './guarded-websockets.ts'
+import { quietLogger } from './quiet-logger.ts'
 
 export interface RelayInit {
   /** Address at which both ports listen. */
@@ -97,6 +98,7 @@ export function relayPlatform(init: RelayInit): Platform {
     networkOf: networkAt,
     droppedAnnouncement: () => observer.refused('announcement'),
     metrics,
+    logger: quietLogger(),
     hub: true,
     near: (connections) =>
       new Near({
