@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { type Ping, type PingComponents, type PingInit, ping } from '@libp2p/ping'
 import { GliaError } from '../../glia/errors.ts'
+import { sendWholeMessages } from './whole-messages.ts'
 
 /**
  * libp2p's ping service, which answers the pings of one stream until the other side ends it. By itself it ends each
@@ -14,6 +15,7 @@ export function longPings(init: PingInit): (components: PingComponents) => Ping 
 }
 
 function answerPings(stream: Stream): void {
+  sendWholeMessages(stream)
   stream.addEventListener('remoteCloseWrite', () => void stream.close().catch(() => undefined))
   // Added last: adding it delivers what has already come.
   stream.addEventListener('message', ({ data }) => {

@@ -5,6 +5,7 @@ import { Wait } from '../../glia/wait/wait.ts'
 import { PING_BYTES } from '../dialects/probe.ts'
 import { UNMEASURED_MS } from '../limits.ts'
 import { onBytes } from '../patches/connection-bytes.ts'
+import { sendWholeMessages } from '../patches/whole-messages.ts'
 
 export interface PulseInit {
   connection: Connection
@@ -111,6 +112,7 @@ export class Pulse {
     const { connection, answerMs } = this.#init
     const signal = AbortSignal.timeout(answerMs * 2)
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
+    sendWholeMessages(stream)
     stream.addEventListener('message', () => this.#measured())
     // A peer of another kind may end a ping stream after some time: js-libp2p after ten seconds. The next ping opens
     // another.
