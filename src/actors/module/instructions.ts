@@ -118,14 +118,18 @@ const PREFIX_FC = 0xfc
 /** Behind 0xfc: table.init, elem.drop, table.copy, table.grow, table.fill. */
 const CHANGES_TABLE: ReadonlySet<number> = new Set([12, 13, 14, 15, 17])
 const DATA_DROP = 9
+const LAST_OF_BULK = 17
 
 /**
  * Whether the code of a function, without its locals, changes something of an instance that is neither memory nor a
  * global.
+ * @param tables Number of the module's tables.
  */
-export function changesWhatRestoringLoses(code: Uint8Array): 'table' | 'segment' | 'unknown' | undefined {
-  // Many functions have none of these bytes, and finding a byte is fast.
-  if (!code.includes(TABLE_SET) && !code.includes(PREFIX_FC)) return undefined
+export function changesWhatRestoringLoses(
+  code: Uint8Array,
+  tables: number,
+): 'table' | 'segment' | 'unknown' | undefined {
+  if (!mayChange(code, tables)) return undefined
   const reader = new InstructionReader(code)
   while (reader.at < code.length) {
     const opcode = code[reader.at] ?? 0
@@ -135,6 +139,22 @@ export function changesWhatRestoringLoses(code: Uint8Array): 'table' | 'segment'
     if (!reader.skip()) return 'unknown'
   }
   return undefined
+}
+
+/** Whether there are bytes that such instructions have. Nearly all functions lack them, and need not be decoded. */
+function mayChange(code: Uint8Array, tables: number): boolean {
+  const has = (opcode: number, isNext: (byte: number) => boolean): boolean => {
+    for (let at = code.indexOf(opcode); at !== -1; at = code.indexOf(opcode, at + 1)) {
+      const next = code[at + 1] ?? 0
+      // A number may be written longer than it has to be.
+      if (next >= 0x80 || isNext(next)) return true
+    }
+    return false
+  }
+  return (
+    has(TABLE_SET, (table) => table < tables) ||
+    has(PREFIX_FC, (second) => second === DATA_DROP || second > LAST_OF_BULK || CHANGES_TABLE.has(second))
+  )
 }
 
 /** Length of the constant expression at the start of the code, with its end. @throws {RangeError} */

@@ -134,6 +134,7 @@ describe('a module whose state is more than its memory and numbers is told apart
     ['table.fill', withCode([0x41, 0, ...nothing, 0x41, 1, 0xfc, 17, 0], { tables }), TABLES],
     ['table.copy', withCode([0x41, 0, 0x41, 0, 0x41, 1, 0xfc, 14, 1, 0], { tables }), TABLES],
     ['table.init', withCode([0x41, 0, 0x41, 0, 0x41, 1, 0xfc, 12, 0, 0], { tables }), TABLES],
+    ['table.set with a long number', withCode([0x41, 0, ...nothing, 0x26, 0x80, 0], { tables }), TABLES],
     ['elem.drop', withCode([0xfc, 13, 0], { tables }), TABLES],
     ['table.fill with a long number', withCode([0x41, 0, ...nothing, 0x41, 1, 0xfc, 0x91, 0, 0], { tables }), TABLES],
     ['data.drop', withCode([0xfc, 9, 0]), 'it drops parts of its data while it runs'],

@@ -1,6 +1,6 @@
 import { BinaryReader } from './binary-reader.ts'
 import { changesWhatRestoringLoses, constantBytes } from './instructions.ts'
-import { MEMORY } from './module-sections.ts'
+import { MEMORY, TABLE } from './module-sections.ts'
 import { leb, type RewriteSection } from './rewrite-sections.ts'
 
 const GLOBAL = 6
@@ -79,6 +79,7 @@ function read(bytes: Uint8Array): Found {
   const reader = new BinaryReader(bytes, HEADER_BYTES)
   let globals: MutableGlobal[] = []
   let hasMemory = false
+  let tables = 0
   let start: number | undefined
   while (!reader.done) {
     const id = reader.byte()
@@ -87,7 +88,8 @@ function read(bytes: Uint8Array): Found {
     else if (id === GLOBAL) globals = readGlobals(section)
     else if (id === EXPORT) checkNames(section)
     else if (id === START) start = section.unsigned()
-    else if (id === CODE) checkCode(section)
+    else if (id === TABLE) tables = section.unsigned()
+    else if (id === CODE) checkCode(section, tables)
   }
   return { state: { globals, hasMemory, hasStart: start !== undefined }, start }
 }
@@ -120,14 +122,14 @@ function checkNames(section: BinaryReader): void {
 }
 
 /** References in tables have no identity outside of the instance, and nobody can see which data segments are dropped. */
-function checkCode(section: BinaryReader): void {
+function checkCode(section: BinaryReader, tables: number): void {
   for (let left = section.unsigned(); left > 0; left--) {
     const body = section.section(section.unsigned())
     for (let groups = body.unsigned(); groups > 0; groups--) {
       body.unsigned()
       body.valueType()
     }
-    const what = changesWhatRestoringLoses(body.rest)
+    const what = changesWhatRestoringLoses(body.rest, tables)
     if (what === 'table') throw new Untakeable('it changes its tables of functions while it runs')
     if (what === 'segment') throw new Untakeable('it drops parts of its data while it runs')
     if (what === 'unknown') throw new Untakeable(UNREADABLE)
