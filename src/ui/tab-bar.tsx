@@ -53,7 +53,7 @@ export function TabBar({ model, tab, paletteShown }: TabBarProps) {
       <button
         type="button"
         class="button"
-        aria-label="Commands (Ctrl K)"
+        aria-label="Commands, Ctrl K"
         title="Find views, processes, peers and commands (Ctrl K)"
         aria-keyshortcuts="Control+K Meta+K"
         onClick={() => (paletteShown.value = true)}

@@ -44,7 +44,7 @@ export function CopyButton({
       type="button"
       class={className}
       title={title}
-      aria-label={shown === undefined ? label : `${label} (${shown})`}
+      aria-label={shown === undefined ? label : `${label}, ${shown}`}
       disabled={disabled}
       onClick={(event) => void copy(event)}
     >
