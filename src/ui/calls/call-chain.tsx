@@ -41,11 +41,12 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
 
   const ask = async (signal: AbortSignal): Promise<void> => {
     const trace = traceIdOf(call.trace)
-    for (let peers = others; peers.length > 0;) {
+    for (;;) {
+      const soFar = new Set([...answers.value, ...silent.value].map(({ peer }) => peer))
+      const peers = peersToAsk(chainOf(self, own, answers.value), self, soFar)
+      if (peers.length === 0) return
       // oxlint-disable-next-line no-await-in-loop -- what they tell names the next ones
       await Promise.all(peers.map((peer) => askOne(peer, trace, signal)))
-      const now = chainOf(self, own, answers.value)
-      peers = peersToAsk(now, self, new Set([...answers.value, ...silent.value].map(({ peer }) => peer)))
     }
   }
   const askOne = async (peer: string, trace: string, signal: AbortSignal): Promise<void> => {

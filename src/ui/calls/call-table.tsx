@@ -12,12 +12,7 @@ const ROW_PX = 36
 /** Rows beyond each edge of the box, so that scrolling shows no gaps. */
 const SPARE_ROWS = 8
 
-const TIME = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 3,
-})
+const SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 export interface CallTableProps {
   /** The newest first. */
@@ -86,7 +81,7 @@ function Gap({ rows }: { rows: number }) {
   if (rows <= 0) return null
   return (
     <tr class="gap" aria-hidden="true">
-      <td colSpan={9} style={{ height: `${rows * ROW_PX}px` }} />
+      <td style={{ height: `${rows * ROW_PX}px` }} />
     </tr>
   )
 }
@@ -102,7 +97,8 @@ function CallRow({ call, nameOf, rowIndex }: { call: TracedCall; nameOf: NameOf;
     <tr aria-rowindex={rowIndex} class={status === 'ok' || status === 'pending' ? status : 'failed'} onClick={onClick}>
       <td class="mono time">
         <time dateTime={new Date(at).toISOString()} title={new Date(at).toLocaleString()}>
-          {TIME.format(at)}
+          {SECONDS.format(at)}
+          <span class="fraction">{`.${String(at % 1000).padStart(3, '0')}`}</span>
         </time>
       </td>
       <td class="way">{WAY_WORDS[way]}</td>
