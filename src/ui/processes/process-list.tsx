@@ -126,7 +126,7 @@ const COLUMNS: readonly Column<ProcessView>[] = [
   {
     key: 'p50',
     head: 'p50',
-    width: 70,
+    width: 78,
     from: 560,
     isNumber: true,
     compare: byNumber(({ p50Ms }) => p50Ms),
