@@ -74,7 +74,7 @@ export class CircuitLimits {
       if (isOver) return
       isOver = true
       this.#promised.set(connection, (this.#promised.get(connection) ?? 0) - bytes)
-      this.retire([connection])
+      this.#retire(connection)
       this.#wake()
     }
   }
@@ -84,14 +84,26 @@ export class CircuitLimits {
     await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
-  /** Closes circuits that have no room for another call, once they carry none. */
-  retire(connections: readonly Connection[]): void {
+  /** Closes those circuits to a peer that carry no calls, because none has room for the next call. */
+  leave(connections: readonly Connection[]): void {
     for (const connection of connections) {
-      const hasCalls = (this.#promised.get(connection) ?? 0) > 0
-      if (hasCalls || this.#spent.has(connection) || this.fits(connection, undefined)) continue
-      this.#spent.add(connection)
-      this.#drain(connection)
+      if (this.#of(connection) && !this.#hasCalls(connection)) this.#spend(connection)
     }
+  }
+
+  /** Closes a circuit that has no room for another call, once it carries none. */
+  #retire(connection: Connection): void {
+    if (!this.#hasCalls(connection) && !this.fits(connection, undefined)) this.#spend(connection)
+  }
+
+  #spend(connection: Connection): void {
+    if (this.#spent.has(connection)) return
+    this.#spent.add(connection)
+    this.#drain(connection)
+  }
+
+  #hasCalls(connection: Connection): boolean {
+    return (this.#promised.get(connection) ?? 0) > 0
   }
 
   /** The reason why a circuit ended, if its limit ended it. */

@@ -109,12 +109,12 @@ export class Reach {
         best && (limits.fits(best, messageBytes) ? best : open.find((each) => limits.fits(each, messageBytes)))
       // Taken in the same turn in which it was found: others look for one too.
       if (found) return { connection: found, release: limits.promise(found, messageBytes) }
+      limits.leave(open)
       if (open.length < MAX_LIMITED_CIRCUITS) {
         if (++dials > MAX_LEASE_DIALS) throw new GliaError('ERR_UNREACHABLE', `${peer} closes each connection at once.`)
         // oxlint-disable-next-line no-await-in-loop -- others may take the room of the new one
         await orAborted(this.#dial(peer, open.length > 0), signal)
       } else {
-        limits.retire(open)
         // oxlint-disable-next-line no-await-in-loop -- until a call is over
         await orAborted(limits.change(), signal)
       }

@@ -78,6 +78,8 @@ test('a chain of calls over three peers is put together from what they tell', as
   const [own] = recorded(ada)
   const id = traceIdOf(own?.trace ?? '')
   expect(recorded(cleo).map(({ trace }) => traceIdOf(trace))).toEqual([id])
+  // A page finds Cleo through a relay. There is none here.
+  await ada.node.mesh.connect(whereIs(cleo.node))
   const answers: Answer[] = []
   const chain = (): ReturnType<typeof chainOf> => chainOf(ada.node.peerId, own ? [own] : [], answers)
   for (;;) {
