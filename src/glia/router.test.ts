@@ -8,7 +8,7 @@ import { newPid } from './pid.ts'
 import type { Stream } from './stream/stream.ts'
 import { acceptStreams } from './stream/stream.acceptance.ts'
 import { streamPair } from './stream/stream-pair.ts'
-import type { Router } from './router.ts'
+import { Router } from './router.ts'
 import { addressOf, bytes, echo, makePeer, makeProc, OTHER, type Run, SELF, send, text } from './test-peer.ts'
 import { readAll } from './stream/web-streams.ts'
 
@@ -303,4 +303,26 @@ test('a peer that says nothing is given up at the caller’s deadline, and told 
   const { router: unreached } = makePeer([], () => new Promise<never>(() => undefined))
   const waiting = unreached.open(elsewhere(), { ...browser, context: arrivedContext({ deadlineMs: 20 }) })
   await expect(waiting.read()).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+})
+
+test('an address without a method is refused before the other peer is asked for its root', async () => {
+  const { proc } = makeProc(() => echo)
+  const asked: string[] = []
+  const router = new Router({
+    env: makePeer([proc]).env,
+    procs: { rootPid: proc.pid, get: () => proc },
+    openRemote: async () => Promise.reject(new Error('nobody calls')),
+    rootOf: async (peer) => {
+      asked.push(peer)
+      return proc.pid
+    },
+  })
+  const { signal } = new AbortController()
+  await expect(router.resolve(`/ww/0.1.0/${OTHER}/root`, { signal })).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+  expect(asked).toEqual([])
+  expect(await router.resolvePlace(`/ww/0.1.0/${OTHER}/root`, { signal })).toEqual({ host: OTHER, proc: proc.pid })
+  expect(await router.resolve(`/ww/0.1.0/${OTHER}/root/run`, { signal })).toMatchObject({
+    proc: proc.pid,
+    method: 'run',
+  })
 })

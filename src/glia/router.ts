@@ -49,6 +49,8 @@ export interface RouterInit {
 
 /** An address with `root` as its process. The alias may be another peer's. */
 const ROOT_OF = new RegExp(`^${PROTOCOL}/([^/]+)/root(/[^/]*)?$`)
+/** One with a method. */
+const METHOD_OF_ROOT = /\/root\/[^/]*$/
 
 /** The whole protocol: takes a stream addressed to a method, and answers or aborts it. */
 export class Router {
@@ -78,7 +80,7 @@ export class Router {
    * @throws {GliaError} ERR_BAD_ADDRESS; the failure of asking the other peer.
    */
   async resolve(text: string, options: { readonly signal: AbortSignal }): Promise<Address> {
-    const asked = this.#askRoot(text, options)
+    const asked = METHOD_OF_ROOT.test(text) ? this.#askRoot(text, options) : undefined
     return parseAddress(asked ? await asked : text, this.aliases)
   }
 

@@ -23,4 +23,6 @@ function answerPings(stream: Stream): void {
     if (stream.writableNeedsDrain) stream.abort(new GliaError('ERR_MAILBOX_FULL', 'The peer does not read.'))
     else if (stream.writeStatus === 'writable') stream.send(data)
   })
+  // Its end may have come before this handler. The pings that came with it are answered first.
+  if (stream.remoteWriteStatus === 'closed') queueMicrotask(() => void stream.close().catch(() => undefined))
 }

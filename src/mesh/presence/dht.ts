@@ -1,5 +1,6 @@
 import type { PeerId, PeerInfo, RoutingOptions } from '@libp2p/interface'
 import { type KadDHT, kadDHT, type KadDHTComponents, passthroughMapper } from '@libp2p/kad-dht'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { DHT_PROTOCOL } from '../limits.ts'
 
 /** What is used of the DHT besides its interface. */
@@ -9,6 +10,11 @@ export type Dht = KadDHT & {
 
 /** Rounds of one lookup. In each but the first, the servers are asked that others told of in the round before. */
 const MAX_ROUNDS = 4
+/** Servers of one answer, and of a round, that are asked. An answer may name thousands that do not exist. */
+const MAX_OF_ANSWER = 20
+const MAX_OF_ROUND = 60
+/** Time that these have to answer, in ms. One that is switched off must not use up the whole lookup. */
+const ADD_MS = 1000
 
 /** The DHT of Glia's relays. Relays are its servers, other peers are clients. */
 export function dht({ clientMode }: { clientMode: boolean }): (components: KadDHTComponents) => Dht {
@@ -47,17 +53,18 @@ function askEveryServer(made: Dht, components: KadDHTComponents): void {
         for await (const event of findPeer(id, options)) {
           if (event.name === 'PEER_RESPONSE') {
             asked.add(event.from.toString())
-            for (const server of event.closer) told.set(server.id.toString(), server)
+            for (const server of event.closer.slice(0, MAX_OF_ANSWER)) told.set(server.id.toString(), server)
           }
           yield event
         }
         return
       } catch (notFound) {
-        const unasked = [...told].filter(([name]) => !asked.has(name))
+        const unasked = [...told].filter(([name]) => !asked.has(name)).slice(0, MAX_OF_ROUND)
         if (unasked.length === 0 || round === MAX_ROUNDS) throw notFound
         for (const [name] of unasked) asked.add(name)
+        const signal = AbortSignal.any([options.signal ?? [], AbortSignal.timeout(ADD_MS)].flat())
         // One that does not answer is not added.
-        await Promise.allSettled(unasked.map(([, server]) => add(server, options)))
+        await Promise.allSettled(unasked.map(([, server]) => orAborted(add(server, { ...options, signal }), signal)))
         options.signal?.throwIfAborted()
       }
     }

@@ -59,8 +59,9 @@ async function lock(dir: string): Promise<DataLock> {
   const stopTouching = keepTouching(path, async () => {
     const found = await contentOf(path)
     // If somebody has deleted the lock, it is put back. Another server may have come meanwhile.
-    const isOwn = found === undefined ? await placed(path, own) : found === own
-    if (!isOwn) lose()
+    if (found === own || (found === undefined && (await placed(path, own)))) return
+    // On a network disk the first look may have been wrong.
+    if ((await contentOf(path)) !== own) lose()
   })
   return {
     lost,
