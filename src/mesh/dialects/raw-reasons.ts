@@ -1,9 +1,13 @@
-import type { Connection } from '@libp2p/interface'
+import { type Connection, UnsupportedProtocolError } from '@libp2p/interface'
+import { type Address, formatAddress } from '../../glia/address.ts'
 import { GliaError, isErrorCode } from '../../glia/errors.ts'
 import { readFailure } from '../../glia/failure.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { MAX_FAILURES, MAX_WHY, WHY_MS, WHY_PROTOCOL } from '../limits.ts'
 import { askText } from './text-answer.ts'
+
+/** How long a peer is not asked that did not answer, in ms. */
+const MUTE_MS = 60_000
 
 /** Asks why a call was reset; undefined if that cannot be found out. Never rejects. */
 export type AskWhy = () => Promise<GliaError | undefined>
@@ -29,18 +33,22 @@ export class RawReasons {
   #untaken: (Reason & { calls: number })[] = []
   #asking: Promise<void> | undefined
   #next: Promise<void> | undefined
-  /** Whether a question has failed. Then the peer does not speak the protocol, and is not asked again. */
-  #isMute = false
+  /**
+   * Until when the peer is not asked, on the clock of `performance.now()`: for good if it does not speak the protocol,
+   * for a while if it did not answer in time.
+   */
+  #muteUntil = 0
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
   /** Call it when a call begins. */
-  begin(to: string): AskWhy {
+  begin(address: Address): AskWhy {
     const call = ++this.#calls
     return async () => {
       await this.#ask()
+      const to = formatAddress(address)
       const at = this.#untaken.findLastIndex((reason) => reason.to === to && reason.calls >= call)
       return this.#untaken.splice(at, at < 0 ? 0 : 1)[0]?.error
     }
@@ -60,8 +68,12 @@ export class RawReasons {
   }
 
   async #read(): Promise<void> {
-    if (this.#isMute || this.#connection.status !== 'open') return
-    const question = { protocol: WHY_PROTOCOL, maxLength: MAX_WHY, tooLong: () => new Error('the answer is too long') }
+    if (performance.now() < this.#muteUntil || this.#connection.status !== 'open') return
+    const question = {
+      protocol: WHY_PROTOCOL,
+      maxLength: MAX_WHY,
+      tooLong: () => new TypeError('the answer is too long'),
+    }
     try {
       const told = readAnswer(await askText(this.#connection, question, AbortSignal.timeout(WHY_MS)))
       const remote = this.#connection.remotePeer.toString()
@@ -70,11 +82,16 @@ export class RawReasons {
       this.#untaken = [...this.#untaken, ...reasons.map((each) => ({ ...each, calls: this.#calls }))].slice(
         -MAX_FAILURES,
       )
-    } catch {
+    } catch (thrown) {
       // The call has failed already, and its caller is told that it was reset.
-      this.#isMute = true
+      this.#muteUntil = isForGood(thrown) ? Infinity : performance.now() + MUTE_MS
     }
   }
+}
+
+/** Whether a peer that fails so has no answers: it refuses the protocol, or its answer is none. */
+function isForGood(thrown: unknown): boolean {
+  return thrown instanceof UnsupportedProtocolError || thrown instanceof SyntaxError || thrown instanceof TypeError
 }
 
 /** The failures in an answer, one text for each. @throws {Error} if the answer is no list */

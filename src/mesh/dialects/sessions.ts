@@ -67,7 +67,7 @@ export class Sessions {
    */
   async open(connection: Connection, address: Address, options: OpenOptions): Promise<Stream> {
     this.#usedAt.set(connection, Date.now())
-    const askWhy = this.#reasonsOf(connection).begin(formatAddress(address))
+    const askWhy = this.#reasonsOf(connection).begin(address)
     try {
       return await this.#call(connection, address, options, askWhy)
     } catch (thrown) {

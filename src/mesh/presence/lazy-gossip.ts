@@ -46,13 +46,15 @@ export class LazyGossip {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    await this.#loading
+    // What is being loaded is not waited for: it may never come. It is not started then.
     await this.#started?.stop()
   }
 
   async #load(init: StartGossipInit): Promise<void> {
     const { startGossip } = await import('./start-gossip.ts')
     if (this.#isStopped) return
-    this.#started = await startGossip(this.#components, init)
+    const started = await startGossip(this.#components, init)
+    if (this.#isStopped) await started.stop()
+    else this.#started = started
   }
 }

@@ -83,7 +83,8 @@ export class LazyRouting {
   }
 
   async stop(): Promise<void> {
-    await stop(await this.#dht)
+    // One that cannot be loaded needs no end.
+    await stop(await this.#dht?.catch(() => undefined))
   }
 
   /** @throws {Error} if nobody knows the peer, or no server of the DHT is connected. */
