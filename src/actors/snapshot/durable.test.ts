@@ -6,6 +6,7 @@ import { rustKeeper } from '../../../e2e/guests/rust-guest.ts'
 import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import { GliaError } from '../../glia/errors.ts'
 import { MemoryStore } from '../table/test-store.ts'
 import { decodeSnapshotFile } from './snapshot-file.ts'
 import type { Checkpoint } from './snapshot.ts'
@@ -34,6 +35,35 @@ class WatchedStore extends MemoryStore {
     await super.putCheckpoint(pid, checkpoint)
     this.checkpoints.push(checkpoint)
   }
+}
+
+/** A store whose next write of a checkpoint waits for this, and fails if it rejects. */
+class GatedStore extends MemoryStore {
+  gate: Promise<void> | undefined
+
+  override async putCheckpoint(pid: string, checkpoint: Checkpoint): Promise<void> {
+    const { gate } = this
+    this.gate = undefined
+    await gate
+    await super.putCheckpoint(pid, checkpoint)
+  }
+}
+
+const full = (): GliaError => new GliaError('ERR_STORAGE', 'It is full.')
+
+function texts({ entry }: TestProcesses, pid: string): string[] {
+  return entry(pid).log.lines.map(({ text }) => text)
+}
+
+/** Takes a checkpoint. Resolves when it is taken, and waits to be stored. */
+async function take({ entry }: TestProcesses, pid: string): Promise<{ whenStored: Promise<void> }> {
+  let taken: { whenStored: Promise<void> } | undefined
+  await entry(pid).proc.pause(async () => {
+    taken = await entry(pid).memory.save()
+    taken.whenStored.catch(() => undefined)
+  })
+  if (!taken) throw new Error('none was taken')
+  return taken
 }
 
 function makeTab(store: MemoryStore, liveLimit?: number): TestProcesses {
@@ -198,6 +228,26 @@ describe('a durable process', () => {
     await call(pid, 'note', 'c')
     await table.checkpoint(pid)
     expect(entry(pid).log.lines.at(-1)?.text).toBe('Its memory is kept again.')
+  })
+
+  test('is not stored as a change of a state whose write failed, and is stored again some time later', async () => {
+    const store = new GatedStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'note', 'a')
+    await tab.table.checkpoint(pid)
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    await tab.call(pid, 'fill')
+    const first = await take(tab, pid)
+    await tab.call(pid, 'note', 'b')
+    const second = await take(tab, pid)
+    gate.reject(full())
+    await expect(first.whenStored).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    await expect(second.whenStored).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    await expect.poll(() => texts(tab, pid), { timeout: 10_000 }).toContain('Its memory is kept again.')
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
   })
 
   test('does not start with a damaged memory, and begins anew if its owner says so', async () => {

@@ -8,6 +8,10 @@ const INTERVAL_MS = 100
 const REST = 10
 /** But not longer than this, in ms. */
 const MAX_INTERVAL_MS = 1000
+/** Time until a failed checkpoint is tried again, in ms. It doubles with each failure in a row. */
+const RETRY_MS = 1000
+/** But it doubles at most this many times. */
+const MAX_DOUBLINGS = 6
 
 /** Keeps the memory of processes across reloads. Reads and writes happen in the order in which they were asked for. */
 export interface SnapshotStore {
@@ -67,6 +71,9 @@ export class ProcessMemory {
   /** Checkpoints that are being stored. */
   #storing = 0
   #failed: string | undefined
+  /** Counts failures. A state that was taken before the last one may build on parts that the store does not have. */
+  #failures = 0
+  #failuresInRow = 0
   /** Store operations, one after the other. Never rejects. */
   #last: Promise<unknown> = Promise.resolve()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -257,6 +264,7 @@ export class ProcessMemory {
     const began = performance.now()
     const untaken = this.#untaken
     const epoch = this.#epoch
+    const failures = this.#failures
     try {
       const whole = this.#needsWhole
       this.#needsWhole = false
@@ -264,32 +272,37 @@ export class ProcessMemory {
       const checkpoint = counted(await take(whole), this.#taken + untaken)
       this.#untaken -= untaken
       this.#taken += untaken
-      if (checkpoint && this.#epoch === epoch) this.#put(store, pid, checkpoint, durability)
+      const isUsable = (): boolean => checkpoint?.dropped === 'all' || this.#failures === failures
+      if (checkpoint && this.#epoch === epoch)
+        this.#put(() => store.putCheckpoint(pid, checkpoint, durability), isUsable)
       else this.#init.changed()
     } catch (thrown) {
       // The instance has ended, and with it what there was to take.
       if (this.#take === take) this.#fail(thrown)
     }
     const tookMs = performance.now() - began
-    this.#dueAt = performance.now() + Math.min(Math.max(INTERVAL_MS, REST * tookMs), MAX_INTERVAL_MS)
+    const restMs = Math.min(Math.max(INTERVAL_MS, REST * tookMs), MAX_INTERVAL_MS)
+    // A failure may have set a later time.
+    this.#dueAt = Math.max(this.#dueAt, performance.now() + restMs)
   }
 
-  #put(store: SnapshotStore, pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): void {
+  /** @param isUsable Asked when the writes before it are done: false if one of them failed that this one builds on. */
+  #put(write: () => Promise<void>, isUsable: () => boolean): void {
     this.#storing += 1
-    const put = this.#inOrder(() => store.putCheckpoint(pid, checkpoint, durability))
-    void put
-      .then(
-        () => {
-          this.#isKept = true
-          if (this.#failed !== undefined) this.#init.report('Its memory is kept again.')
-          this.#failed = undefined
-        },
-        (thrown: unknown) => this.#fail(thrown),
-      )
-      .finally(() => {
-        this.#storing -= 1
-        this.#init.changed()
-      })
+    const put = async (): Promise<void> => {
+      if (!isUsable()) return
+      await write()
+      this.#isKept = true
+      if (this.#failed !== undefined) this.#init.report('Its memory is kept again.')
+      this.#failed = undefined
+      if (this.#failuresInRow > 0) this.#retryAt(0)
+      this.#failuresInRow = 0
+    }
+    // The failure counts before the next write begins.
+    void this.#inOrder(() => put().catch((thrown: unknown) => this.#fail(thrown))).finally(() => {
+      this.#storing -= 1
+      this.#init.changed()
+    })
   }
 
   async #whenStored(): Promise<void> {
@@ -305,13 +318,24 @@ export class ProcessMemory {
     return whole
   }
 
-  /** The next checkpoint tries again, with all of the state. */
+  /** A checkpoint some time later tries again, with all of the state. */
   #fail(thrown: unknown): void {
+    this.#failures += 1
     this.#needsWhole = true
     this.#isOwed = this.#take !== undefined
     const { message } = toGliaError(thrown)
     if (this.#failed !== message) this.#init.report(`${message} The process runs, but its memory is not kept.`)
     this.#failed = message
+    const waitMs = RETRY_MS * 2 ** Math.min(this.#failuresInRow, MAX_DOUBLINGS)
+    this.#failuresInRow += 1
+    this.#retryAt(performance.now() + waitMs)
+  }
+
+  #retryAt(dueAt: number): void {
+    this.#dueAt = dueAt
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#schedule()
   }
 
   #inOrder<T>(work: () => Promise<T>): Promise<T> {
