@@ -250,6 +250,32 @@ describe('a durable process', () => {
     expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
   })
 
+  const drops: readonly (readonly [string, (tab: TestProcesses, pid: string) => Promise<unknown>])[] = [
+    ['is restarted', async ({ table }, pid) => table.restart(pid)],
+    ['leaves by itself', async ({ call }, pid) => expect(await call(pid, 'leave')).toBe('')],
+    ['is to be a resident one', async ({ table }, pid) => table.setPolicy(pid, { memory: 'resident' })],
+  ]
+  for (const [how, drop] of drops) {
+    test(`that ${how} while its first checkpoint is being stored leaves nothing of it`, async () => {
+      const store = new GatedStore()
+      const tab = makeTab(store)
+      const pid = await tab.table.spawn(keeper, DURABLE)
+      const gate = Promise.withResolvers<void>()
+      store.gate = gate.promise
+      await tab.call(pid, 'note', 'a')
+      const { whenStored } = await take(tab, pid)
+      const dropped = drop(tab, pid)
+      await expect.poll(() => store.gate).toBeUndefined()
+      gate.resolve()
+      await dropped
+      await whenStored
+      await store.settled()
+      const next = await reload(tab, store)
+      await next.table.setPolicy(pid, DURABLE.policy)
+      expect(await next.call(pid, 'note', 'b')).toBe('1 b | b')
+    })
+  }
+
   test('does not start with a damaged memory, and begins anew if its owner says so', async () => {
     const store = new MemoryStore()
     let tab = makeTab(store)

@@ -200,7 +200,8 @@ export class ProcessMemory {
     this.#epoch += 1
     this.#given = undefined
     this.#needsWhole = true
-    if (this.#isKept === false || !this.#init.store) return
+    // A checkpoint that is being stored goes too.
+    if (!this.#init.store || (this.#isKept === false && this.#storing === 0)) return
     this.#isKept = false
     const { store, pid } = this.#init
     void this.#inOrder(async () => store.dropSnapshot(pid)).catch((thrown: unknown) => this.#fail(thrown))
@@ -272,7 +273,8 @@ export class ProcessMemory {
       const checkpoint = counted(await take(whole), this.#taken + untaken)
       this.#untaken -= untaken
       this.#taken += untaken
-      const isUsable = (): boolean => checkpoint?.dropped === 'all' || this.#failures === failures
+      const isUsable = (): boolean =>
+        this.#epoch === epoch && (checkpoint?.dropped === 'all' || this.#failures === failures)
       if (checkpoint && this.#epoch === epoch)
         this.#put(() => store.putCheckpoint(pid, checkpoint, durability), isUsable)
       else this.#init.changed()
@@ -286,12 +288,18 @@ export class ProcessMemory {
     this.#dueAt = Math.max(this.#dueAt, performance.now() + restMs)
   }
 
-  /** @param isUsable Asked when the writes before it are done: false if one of them failed that this one builds on. */
+  /**
+   * @param isUsable Asked when the writes before it are done: false if the process has given the state up, or one of
+   * them failed that this one builds on.
+   */
   #put(write: () => Promise<void>, isUsable: () => boolean): void {
     this.#storing += 1
     const put = async (): Promise<void> => {
       if (!isUsable()) return
+      const epoch = this.#epoch
       await write()
+      // It was given up meanwhile. What deletes it waits for the end of this write.
+      if (this.#epoch !== epoch) return
       this.#isKept = true
       if (this.#failed !== undefined) this.#init.report('Its memory is kept again.')
       this.#failed = undefined
@@ -313,7 +321,9 @@ export class ProcessMemory {
   async #stored(): Promise<WholeSnapshot | undefined> {
     const { store, pid } = this.#init
     if (!store || !this.#keeps || this.#isKept === false) return undefined
+    const epoch = this.#epoch
     const whole = await this.#inOrder(() => store.snapshot(pid))
+    if (this.#epoch !== epoch) return undefined
     this.#isKept = whole !== undefined
     return whole
   }
