@@ -201,6 +201,23 @@ describe('a durable process', () => {
     expect(store.memories.size).toBe(0)
   })
 
+  test('leaves nothing in the store when it is killed while checkpoints are being stored', async () => {
+    const store = new GatedStore()
+    const tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    await tab.call(pid, 'note', 'a')
+    const first = await take(tab, pid)
+    await tab.call(pid, 'note', 'b')
+    const second = await take(tab, pid)
+    await tab.table.kill(pid)
+    gate.resolve()
+    await Promise.all([first.whenStored, second.whenStored])
+    await store.settled()
+    expect([store.records.size, store.memories.size]).toEqual([0, 0])
+  })
+
   test('stores nothing for a message that changed nothing', async () => {
     const store = new WatchedStore()
     const { table, call } = makeTab(store)

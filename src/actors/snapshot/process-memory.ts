@@ -18,7 +18,7 @@ export interface SnapshotStore {
   /** @throws {GliaError} ERR_STORAGE */
   snapshot(pid: string): Promise<WholeSnapshot | undefined>
   /**
-   * Stores a checkpoint over those before it, whole or not at all. With `strict` it resolves when the checkpoint
+   * Stores a checkpoint over those before it, whole or not at all. Nothing if the process is not in the store. With `strict` it resolves when the checkpoint
    * survives a machine that stops. @throws {GliaError} ERR_STORAGE
    */
   putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void>

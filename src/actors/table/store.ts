@@ -228,12 +228,18 @@ export class Store implements ProcessStore {
     durability: 'relaxed' | 'strict',
   ): Promise<void> {
     await attempt('keep the memory', async () => {
-      const tx = this.#db.transaction('memory', 'readwrite', { durability })
+      const tx = this.#db.transaction(['processes', 'memory'], 'readwrite', { durability })
+      const memory = tx.objectStore('memory')
       const gone = dropped === 'all' ? [partsOf(pid)] : dropped.map((id): [string, number] => [pid, id])
+      // Nobody would delete the memory of a process that was forgotten meanwhile.
+      const undoIfForgotten = async (): Promise<void> => {
+        if ((await tx.objectStore('processes').getKey(pid)) === undefined) await memory.delete(partsOf(pid))
+      }
       await Promise.all([
-        ...gone.map((key) => tx.store.delete(key)),
-        ...packs.map((pack) => tx.store.put(pack, [pid, pack.id])),
-        tx.store.put(snapshot, [pid, SNAPSHOT]),
+        ...gone.map((key) => memory.delete(key)),
+        ...packs.map((pack) => memory.put(pack, [pid, pack.id])),
+        memory.put(snapshot, [pid, SNAPSHOT]),
+        undoIfForgotten(),
         tx.done,
       ])
     })

@@ -75,6 +75,7 @@ export class MemoryStore implements ProcessStore {
   putCheckpoint(pid: string, { snapshot, packs, dropped }: Checkpoint): Promise<void> {
     return this.#transaction(() => {
       if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      if (!this.records.has(pid)) return
       const kept = dropped === 'all' ? new Map<number, Pack>() : new Map(this.memories.get(pid)?.packs)
       if (dropped !== 'all') for (const id of dropped) kept.delete(id)
       for (const pack of packs) kept.set(pack.id, pack)
