@@ -156,6 +156,38 @@ describe('a durable process', () => {
     expect(pids.filter((pid) => entry(pid).proc.isLive).length).toBeLessThanOrEqual(2)
   })
 
+  test('that the browser does not keep gives its place up if its policy lets it', async () => {
+    const store = new MemoryStore()
+    store.isFull = true
+    const { table, call, entry } = makeTab(store, 1)
+    const policy = { memory: 'durable', evict: true } as const
+    const pid = await table.spawn(keeper, { policy })
+    expect(entry(pid).persisted).toBe(false)
+    expect(await call(pid, 'note', 'a')).toBe('1 a | a')
+    const other = await table.spawn(keeper, { policy })
+    expect(await call(other, 'note', 'b')).toBe('1 b | b')
+  })
+
+  test('is stored although an act of its owner had the turn when it was due', async () => {
+    const store = new WatchedStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(keeper, {})
+    await call(pid, 'note', 'a')
+    const { proc } = entry(pid)
+    const tried = Promise.withResolvers<boolean>()
+    const tryPause = proc.tryPause.bind(proc)
+    await proc.pause(async () => {
+      await table.setPolicy(pid, DURABLE.policy)
+      proc.tryPause = (work) => {
+        const isDone = tryPause(work)
+        tried.resolve(isDone)
+        return isDone
+      }
+      expect(await tried.promise).toBe(false)
+    })
+    await expect.poll(() => store.checkpoints.length).toBe(1)
+  })
+
   test('goes back to what was kept when it traps, and says what is undone', async () => {
     const store = new MemoryStore()
     const { table, call, entry } = makeTab(store)

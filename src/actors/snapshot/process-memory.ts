@@ -62,6 +62,8 @@ export class ProcessMemory {
   #taken = 0
   /** Whether the process is in the store. */
   #isStoring = false
+  /** Whether the browser has refused to keep the process. */
+  #isUnkept = false
   /** Whether the store has a snapshot, as far as is known. */
   #isKept: boolean | undefined
   /** Whether the worker must not build on what it gave before. */
@@ -88,7 +90,7 @@ export class ProcessMemory {
 
   /** Whether what messages leave in memory is kept, now or soon. */
   get keeps(): boolean {
-    return this.#keeps && this.#take !== undefined && this.#failed === undefined
+    return this.#keeps && !this.#isUnkept && this.#take !== undefined && this.#failed === undefined
   }
 
   /** Whether all that messages have left in memory is stored. */
@@ -211,7 +213,13 @@ export class ProcessMemory {
   keep(isNew: boolean): void {
     if (isNew && this.#isKept === undefined) this.#isKept = false
     this.#isStoring = this.#init.store !== undefined
+    this.#isUnkept = false
     this.#schedule()
+  }
+
+  /** The process could not be put into the store. */
+  notKept(): void {
+    this.#isUnkept = !this.#isStoring
   }
 
   /** The process leaves the store, and nothing more is kept. */
@@ -243,15 +251,15 @@ export class ProcessMemory {
     return this.#keeps && this.#isStoring && this.#take !== undefined && this.#hasNews
   }
 
-  #schedule(): void {
+  #schedule(leastMs = 0): void {
     if (!this.#canTake || this.#timer !== undefined) return
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined
-        // If a message runs, its end does it.
-        if (this.#canTake) this.#init.tryPause(() => this.#checkpoint('relaxed'))
+        // A message or an act of the owner has the turn. Not every one of them leads to a checkpoint when it ends.
+        if (this.#canTake && !this.#init.tryPause(() => this.#checkpoint('relaxed'))) this.#schedule(INTERVAL_MS)
       },
-      Math.max(0, this.#dueAt - performance.now()),
+      Math.max(leastMs, this.#dueAt - performance.now()),
     )
   }
 

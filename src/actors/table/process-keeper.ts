@@ -54,6 +54,7 @@ export class ProcessKeeper {
       }
     } catch (thrown) {
       entry.files.notKept()
+      entry.memory.notKept()
       const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
       entry.log.add('error', `${toGliaError(thrown).message} The process runs, but ${lost}.`)
       log.warn('a process could not be kept', thrown)
