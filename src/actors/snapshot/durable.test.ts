@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bad } from '../../../e2e/guests/bad.ts'
 import { cGuest } from '../../../e2e/guests/c-guest.ts'
 import { goGuest } from '../../../e2e/guests/go-guest.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
@@ -219,6 +220,32 @@ describe('a durable process', () => {
     await fill()
     await table.swap(pid, altered(keeper))
     expect(await call(pid, 'note', 'b')).toBe('1 b | b')
+  })
+
+  test('begins anew after a swap to the same module too, and what it does then is kept', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'note', 'a')
+    await tab.table.checkpoint(pid)
+    await tab.call(pid, 'note', 'b')
+    await tab.table.swap(pid, keeper)
+    expect(await tab.call(pid, 'note', 'c')).toBe('1 c | c')
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'd')).toBe('2 d c | cd')
+  })
+
+  test('goes on and is stored when a swap fails', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    await tab.call(pid, 'note', 'a')
+    await expect(tab.table.swap(pid, bad.initializeTraps.bytes)).rejects.toMatchObject({ code: 'ERR_START' })
+    expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
+    await tab.table.checkpoint(pid)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
   })
 
   test('leaves nothing in the store when it is killed', async () => {

@@ -33,6 +33,18 @@ export interface SnapshotStore {
  */
 export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
 
+/** Keeps what is in the memory of the instances of one actor. */
+export interface InstanceMemory {
+  /** What the next instance goes on from; undefined: it begins anew. @throws {GliaError} ERR_STORAGE */
+  load(): Promise<WholeSnapshot | undefined>
+  /** What `load` gave does not fit. @returns the failure of the start. */
+  refused(error: GliaError): GliaError
+  /** An instance has been made of what `load` gave. @param take Left out: its state cannot be taken. */
+  begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void
+  /** That instance is gone. */
+  ended(take: TakeState): void
+}
+
 export interface ProcessMemoryInit {
   pid: string
   /** Undefined: nothing is kept. */
@@ -83,6 +95,8 @@ export class ProcessMemory {
   #dueAt = 0
   /** What the next instance goes on from, if that is not in the store. */
   #given: WholeSnapshot | undefined
+  /** Begins with the instance of a swap that is not in place yet. */
+  #beginNext: (() => void) | undefined
 
   constructor(init: ProcessMemoryInit) {
     this.#init = init
@@ -101,6 +115,39 @@ export class ProcessMemory {
   /** The process is made of a snapshot: its next instance goes on from there. */
   give(whole: WholeSnapshot): void {
     this.#given = whole
+  }
+
+  /**
+   * For an actor of a module. @param replaces It starts beside the live one, with an empty memory. It counts once it is
+   * in that one's place ({@link begunAnew}).
+   */
+  of(cid: string, replaces: boolean): InstanceMemory {
+    let isBeside = replaces
+    let beginNext: (() => void) | undefined
+    return {
+      load: async () => (isBeside ? undefined : this.load(cid)),
+      refused: (error) => this.refused(error),
+      begin: (take, from) => {
+        if (!isBeside) return this.begin(take, from)
+        beginNext = () => {
+          isBeside = false
+          this.begin(take, from)
+        }
+        this.#beginNext = beginNext
+      },
+      ended: (take) => {
+        if (!isBeside) this.ended(take)
+        else if (this.#beginNext === beginNext) this.#beginNext = undefined
+      },
+    }
+  }
+
+  /** The owner has restarted the process, or an actor that {@link of} was asked for is in the place of the old one. */
+  begunAnew(): void {
+    this.drop()
+    const beginNext = this.#beginNext
+    this.#beginNext = undefined
+    beginNext?.()
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { isTakeable } from '../module/module-state.ts'
+import type { InstanceMemory } from '../snapshot/process-memory.ts'
 import type { LiveActors } from '../worker/live-actors.ts'
 import type { ModuleCache } from './module-cache.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
@@ -31,31 +32,38 @@ export class ActorStarter {
     this.#init = init
   }
 
-  /** How the actor of a process is started with a module. */
-  spec(entry: ProcessEntry, version: ModuleVersion): ActorSpec {
+  /** How the actor of a process is started with a module. @param replaces Its first one starts beside a live one. */
+  spec(entry: ProcessEntry, version: ModuleVersion, replaces = false): ActorSpec {
+    let isBeside = replaces
     return {
       methods: version.methods,
       // The policy may change between two starts.
       load: () => this.#init.modules.get(version, entry.record.policy.maxMemoryBytes),
       enter: (signal) => this.#init.live.enter(entry.proc, signal),
-      start: (signal, place) => this.#start(entry, version, signal, place),
+      start: (signal, place) => {
+        const memory = entry.memory.of(version.cid, isBeside)
+        isBeside = false
+        return this.#start(entry, version, memory, signal, place)
+      },
     }
   }
 
   async #start(
     entry: ProcessEntry,
     version: ModuleVersion,
+    memory: InstanceMemory,
     signal: AbortSignal,
     entered: ActorPlace | undefined,
   ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
-    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls, memory } = record.policy
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
     try {
       const { module, memoryLimitBytes, state } = await orAborted(modules.get(version, maxMemoryBytes), signal)
-      if (memory === 'durable' && !isTakeable(state)) log.add('process', `Its memory is not kept: ${state.why}.`)
+      if (record.policy.memory === 'durable' && !isTakeable(state))
+        log.add('process', `Its memory is not kept: ${state.why}.`)
       return await startWorkerActor({
         program: {
           module,
@@ -84,12 +92,7 @@ export class ActorStarter {
               }
             : undefined,
         files: entry.files,
-        memory: {
-          load: () => entry.memory.load(version.cid),
-          refused: (error) => entry.memory.refused(error),
-          begin: (take, from) => entry.memory.begin(take, from),
-          ended: (take) => entry.memory.ended(take),
-        },
+        memory,
         place,
         onStopped: () => place.leave(),
         signal,

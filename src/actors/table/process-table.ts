@@ -426,7 +426,7 @@ export class ProcessTable {
   ): Promise<void> {
     onStage?.('starting')
     try {
-      await entry.proc.swap(this.#starter.spec(entry, version), signal)
+      await entry.proc.swap(this.#starter.spec(entry, version, true), signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
       entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)

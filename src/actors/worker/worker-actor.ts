@@ -14,7 +14,7 @@ import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
 import { type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
-import type { TakeState } from '../snapshot/process-memory.ts'
+import type { InstanceMemory, TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
 import {
@@ -26,18 +26,6 @@ import {
   type ServeEnd,
   type TierName,
 } from './worker-api.ts'
-
-/** Keeps what is in the memory of the instances of one process. */
-export interface InstanceMemory {
-  /** What the next instance goes on from; undefined: it begins anew. @throws {GliaError} ERR_STORAGE */
-  load(): Promise<WholeSnapshot | undefined>
-  /** What `load` gave does not fit. @returns the failure of the start. */
-  refused(error: GliaError): GliaError
-  /** An instance has been made of what `load` gave. @param take Left out: its state cannot be taken. */
-  begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void
-  /** That instance is gone. */
-  ended(take: TakeState): void
-}
 
 export interface WorkerActorInit {
   program: Program
