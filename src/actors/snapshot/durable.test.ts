@@ -370,6 +370,45 @@ describe('a durable process', () => {
     expect(await tab.call(pid, 'note', 'b')).toBe('1 b | b')
   })
 
+  for (const type of ['permanent', 'temporary'] as const) {
+    test(`that has died (${type}) goes on with what was kept once it is restarted, and gives a snapshot`, async () => {
+      const store = new MemoryStore()
+      let tab = makeTab(store)
+      const restart = { type, intensity: 0 }
+      const pid = await tab.table.spawn(keeper, { ...DURABLE, restart })
+      await tab.call(pid, 'note', 'a')
+      await tab.table.checkpoint(pid)
+      expect(await tab.call(pid, 'trap')).toBe('ERR_TRAPPED')
+      expect(tab.entry(pid).proc.state).toBe('dead')
+      await store.settled()
+      const fork = await tab.table.spawnFrom(await tab.table.snapshot(pid), {})
+      expect(await tab.call(fork, 'note', 'x')).toBe('2 x a | ax')
+      await tab.table.restart(pid)
+      expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
+      await tab.table.checkpoint(pid)
+      tab = await reload(tab, store)
+      expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
+      await tab.table.restart(pid)
+      expect(await tab.call(pid, 'note', 'd')).toBe('1 d | d')
+    })
+  }
+
+  test('that has died of a damaged memory begins anew once it is restarted', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, { ...DURABLE, restart: { intensity: 0 } })
+    await tab.call(pid, 'note', 'a')
+    await tab.table.checkpoint(pid)
+    const kept = store.memories.get(pid)
+    if (!kept) throw new Error('nothing is kept')
+    store.memories.set(pid, { ...kept, packs: new Map() })
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'b')).toBe('ERR_PROC_STOPPED')
+    expect(tab.entry(pid).proc.state).toBe('dead')
+    await tab.table.restart(pid)
+    expect(await tab.call(pid, 'note', 'b')).toBe('1 b | b')
+  })
+
   test('whose module cannot be taken apart lives as before, and its log says why', async () => {
     const { table, call, entry } = makeTab(new MemoryStore())
     const pid = await table.spawn(await guest('cmd'), DURABLE)

@@ -95,6 +95,8 @@ export class ProcessMemory {
   #dueAt = 0
   /** What the next instance goes on from, if that is not in the store. */
   #given: WholeSnapshot | undefined
+  /** Whether the last instance could not be made of what was kept. */
+  #isRefused = false
   /** Begins with the instance of a swap that is not in place yet. */
   #beginNext: (() => void) | undefined
 
@@ -142,9 +144,12 @@ export class ProcessMemory {
     }
   }
 
-  /** The owner has restarted the process, or an actor that {@link of} was asked for is in the place of the old one. */
-  begunAnew(): void {
-    this.drop()
+  /**
+   * The owner has restarted the process, or an actor that {@link of} was asked for is in the place of the old one.
+   * @param revived The process was dead, and was restarted. It goes on with its kept memory, unless that was refused.
+   */
+  begunAnew(revived: boolean): void {
+    if (!revived || this.#isRefused) this.drop()
     const beginNext = this.#beginNext
     this.#beginNext = undefined
     beginNext?.()
@@ -162,6 +167,7 @@ export class ProcessMemory {
 
   /** What {@link load} gave does not fit. @returns the failure of the start. */
   refused(error: GliaError): GliaError {
+    this.#isRefused = true
     if (this.#given) return error
     const words = `The process could not get back what it had in memory. ${error.message} Restart it to begin with an empty memory.`
     return new GliaError('ERR_START', words, { cause: error })
@@ -170,6 +176,7 @@ export class ProcessMemory {
   /** An instance has been made, with what {@link load} gave. @param take Left out: its state cannot be taken. */
   begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void {
     this.#take = take
+    this.#isRefused = false
     this.#untaken = 0
     this.#isOwed = false
     this.#taken = from?.snapshot.messages ?? 0
@@ -234,7 +241,10 @@ export class ProcessMemory {
     if (!this.#take) {
       const whole = this.#given ?? (await this.#stored())
       if (whole) return whole
-      throw new GliaError('ERR_BAD_REQUEST', 'The process has nothing in memory yet: send it a message first.')
+      throw new GliaError(
+        'ERR_BAD_REQUEST',
+        'Nothing that the process had in memory is there. A process that lives has a memory from its first message on.',
+      )
     }
     this.#needsWhole = true
     this.#isOwed = true
@@ -248,6 +258,7 @@ export class ProcessMemory {
   drop(): void {
     this.#epoch += 1
     this.#given = undefined
+    this.#isRefused = false
     this.#needsWhole = true
     // A checkpoint that is being stored goes too.
     if (!this.#init.store || (this.#isKept === false && this.#storing === 0)) return
@@ -277,6 +288,24 @@ export class ProcessMemory {
     this.#needsWhole = true
     clearTimeout(this.#timer)
     this.#timer = undefined
+  }
+
+  /**
+   * Like {@link release}, when the process has ended for good. The page holds what was stored, for a restart by hand.
+   * Never rejects.
+   */
+  async hold(): Promise<void> {
+    const { store, pid } = this.#init
+    const isThere = this.#keeps && (this.#isKept !== false || this.#storing > 0)
+    const reading = store && isThere ? this.#inOrder(() => store.snapshot(pid)) : undefined
+    this.release()
+    const epoch = this.#epoch
+    try {
+      const whole = await reading
+      if (this.#epoch === epoch) this.#given ??= whole
+    } catch (thrown) {
+      this.#init.report(`${toGliaError(thrown).message} What it had in memory is gone.`)
+    }
   }
 
   /** The policy has changed. */

@@ -107,7 +107,7 @@ export class ProcessEntry {
         },
         failed: (error) => this.#failed(error),
         ran: () => this.memory.ran(),
-        begunAnew: () => this.memory.begunAnew(),
+        begunAnew: (revived) => this.memory.begunAnew(revived),
       },
     })
   }

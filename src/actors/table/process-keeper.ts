@@ -73,16 +73,18 @@ export class ProcessKeeper {
   /** The process will not come back with the next page, and stays in this one. */
   retire(entry: ProcessEntry): void {
     const files = entry.files.release()
-    entry.memory.release()
-    const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files]).then(([modules, held]) => {
-      // Its files could not be read. It comes back, dead, so that they are not deleted. Set before a running write can
-      // look.
-      if (!held && entry.retired === retired) {
-        entry.retired = undefined
-        this.save(entry)
-      }
-      return modules
-    })
+    const memory = entry.memory.hold()
+    const retired: Promise<Modules> = Promise.all([this.modules(entry.record), files, memory]).then(
+      ([modules, held]) => {
+        // Its files could not be read. It comes back, dead, so that they are not deleted. Set before a running write can
+        // look.
+        if (!held && entry.retired === retired) {
+          entry.retired = undefined
+          this.save(entry)
+        }
+        return modules
+      },
+    )
     entry.retired = retired
     void retired.then(() => (entry.retired === retired ? this.forget(entry.record.pid) : undefined))
   }

@@ -227,7 +227,7 @@ export class ProcessTable {
   }
 
   /**
-   * A process as a file: its module, what it has in memory, and its files.
+   * A process as a file: its module, what it has in memory, and its files. Of a dead process it is what was kept.
    * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if it has nothing in memory, or its module does not allow that;
    * ERR_STORAGE; ERR_PROC_STOPPED; the reason of the signal.
    */
@@ -235,7 +235,7 @@ export class ProcessTable {
     const entry = this.#entry(pid)
     await this.#checkTakeable(entry)
     const { snapshotOf } = await import('./snapshots.ts')
-    return snapshotOf(entry, (cid) => this.#keeper.load(cid), signal)
+    return snapshotOf(entry, async (cid) => (await entry.retired)?.get(cid) ?? this.#keeper.load(cid), signal)
   }
 
   /**
@@ -267,7 +267,7 @@ export class ProcessTable {
   }
 
   /**
-   * Starts a process afresh. A dead process lives again. A message that runs is ended if it does not end within half a
+   * Starts a process afresh. A dead process lives again, with the memory that was kept. A message that runs is ended if it does not end within half a
    * second.
    * @throws {GliaError} ERR_NO_PROC; the failure of the start, such as ERR_START: then the process is cold.
    */

@@ -49,12 +49,14 @@ export async function snapshotOf(
   const module = await bytesOf(cid)
   const given = await Promise.all(mounts.map(async (mount) => ({ path: mount.path, bytes: await bytesOf(mount.cid) })))
   let file: Blob | undefined
-  await entry.proc.pause(async () => {
+  const make = async (): Promise<void> => {
     const whole = await entry.memory.whole()
     const tar = await tarOf(await entry.files.entries(), Date.now())
     const data = new Uint8Array(await tar.arrayBuffer())
     file = encodeSnapshotFile({ whole, module, name, args, env, tty, data, mounts: given })
-  }, signal)
+  }
+  // A dead process has no turns, and nothing changes.
+  await (entry.proc.state === 'dead' ? make() : entry.proc.pause(make, signal))
   if (!file) throw new GliaError('ERR_INTERNAL', 'The snapshot was not made.')
   return file
 }

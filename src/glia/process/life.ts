@@ -42,8 +42,11 @@ export interface ProcObserver {
    * It never rejects.
    */
   ran?(): Promise<void> | undefined
-  /** The owner has restarted the process, or given it another program: nothing that was in memory counts any more. */
-  begunAnew?(): void
+  /**
+   * The owner has restarted the process, or given it another program: nothing that was in memory counts any more.
+   * @param revived The process was dead, and was restarted: what is kept of its memory still counts.
+   */
+  begunAnew?(revived: boolean): void
 }
 
 /** Who caused an end. `method` is undefined if no message ran. */
@@ -212,14 +215,15 @@ export class Life {
     this.stop()
     this.#actor = actor
     this.#spec = spec
-    this.#beginAnew()
+    this.#beginAnew(false)
   }
 
   /** Makes the next start a fresh one, whatever was before. A dead process lives again. */
   async renew(): Promise<void> {
+    const isDead = this.#status.state === 'dead'
     await this.#revive()
     this.stop()
-    this.#beginAnew()
+    this.#beginAnew(isDead)
   }
 
   /** Runs a message. @throws {GliaError} the failure of the actor; ERR_INTERNAL if there is none. */
@@ -327,8 +331,8 @@ export class Life {
   /**
    * The ends so far are those of another program, or the owner has looked at the process. They cause no further waits.
    */
-  #beginAnew(): void {
-    this.#observer.begunAnew?.()
+  #beginAnew(revived: boolean): void {
+    this.#observer.begunAnew?.(revived)
     this.#supervisor.reset()
     this.#waitMs = 0
   }

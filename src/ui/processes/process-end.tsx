@@ -29,6 +29,13 @@ export function ProcessEnd({ process, attempt, onRestart }: ProcessEndProps) {
     <div class="ended">
       <div>
         {how} {state === 'dead' ? (death ?? lastError?.message) : <b>{backoffWords(process.backoffUntil, now)}</b>}
+        {process.policy.memory === 'durable' && (
+          <div class="soft">
+            {state === 'dead'
+              ? 'Started again, it goes on with the memory that was kept, if there is one.'
+              : 'If you start it now, it begins with an empty memory. By itself it goes on with what is kept.'}
+          </div>
+        )}
         <ErrorLine error={attempt.error.value} />
       </div>
       <button type="button" class="button" onClick={onRestart}>
