@@ -453,6 +453,25 @@ describe('a snapshot file', () => {
     expect(await other.call(fork, 'note', 'b')).toBe('2 b a | ab')
   })
 
+  test('makes a durable process that is kept before it starts, when all places are taken', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store, 1)
+    const pid = await tab.table.spawn(keeper, {})
+    await tab.call(pid, 'note', 'a')
+    const file = await tab.table.snapshot(pid)
+    let fork = ''
+    await tab.entry(pid).proc.pause(async () => {
+      fork = await tab.table.spawnFrom(file, DURABLE)
+    })
+    expect(tab.entry(fork).proc.state).toBe('cold')
+    await store.settled()
+    tab = await reload(tab, store)
+    expect(await tab.call(fork, 'note', 'b')).toBe('2 b a | ab')
+    await tab.table.checkpoint(fork)
+    tab = await reload(tab, store)
+    expect(await tab.call(fork, 'note', 'c')).toBe('3 c b a | abc')
+  })
+
   test('of a process that sleeps is what is kept', async () => {
     const store = new MemoryStore()
     let tab = makeTab(store)

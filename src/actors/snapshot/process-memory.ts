@@ -95,6 +95,8 @@ export class ProcessMemory {
   #dueAt = 0
   /** What the next instance goes on from, if that is not in the store. */
   #given: WholeSnapshot | undefined
+  /** Whether the store has that too, or gets it now. */
+  #isGivenPut = false
   /** Whether the last instance could not be made of what was kept. */
   #isRefused = false
   /** Begins with the instance of a swap that is not in place yet. */
@@ -160,8 +162,7 @@ export class ProcessMemory {
    * must not begin anew because its memory cannot be read.
    */
   async load(cid: string): Promise<WholeSnapshot | undefined> {
-    if (this.#given) return this.#given
-    const whole = await this.#stored()
+    const whole = this.#given ?? (await this.#stored())
     return whole?.snapshot.cid === cid ? whole : undefined
   }
 
@@ -178,18 +179,16 @@ export class ProcessMemory {
     this.#take = take
     this.#isRefused = false
     this.#untaken = 0
-    this.#isOwed = false
     this.#taken = from?.snapshot.messages ?? 0
-    this.#needsWhole = from === undefined || from === this.#given
+    const isOnlyHere = from !== undefined && from === this.#given && !this.#isGivenPut
+    this.#needsWhole = from === undefined || isOnlyHere
     if (from)
       this.#init.report(
         `Goes on with the memory that was kept after ${this.#taken === 1 ? 'one message' : `${this.#taken} messages`}.`,
       )
-    if (from !== undefined && from === this.#given) {
-      this.#given = undefined
-      this.#isOwed = true
-      this.#schedule()
-    }
+    if (from !== undefined) this.#given = undefined
+    this.#isOwed = isOnlyHere
+    this.#schedule()
   }
 
   /** The instance is gone. @param take Of that instance: another one may have taken its place. */
@@ -258,6 +257,7 @@ export class ProcessMemory {
   drop(): void {
     this.#epoch += 1
     this.#given = undefined
+    this.#isGivenPut = false
     this.#isRefused = false
     this.#needsWhole = true
     // A checkpoint that is being stored goes too.
@@ -272,6 +272,7 @@ export class ProcessMemory {
     if (isNew && this.#isKept === undefined) this.#isKept = false
     this.#isStoring = this.#init.store !== undefined
     this.#isUnkept = false
+    this.#putGiven()
     this.#schedule()
   }
 
@@ -283,6 +284,7 @@ export class ProcessMemory {
   /** The process leaves the store, and nothing more is kept. */
   release(): void {
     this.#epoch += 1
+    this.#isGivenPut = false
     this.#isStoring = false
     this.#isKept = false
     this.#needsWhole = true
@@ -310,7 +312,14 @@ export class ProcessMemory {
 
   /** The policy has changed. */
   policyChanged(): void {
-    if (!this.#keeps) return this.drop()
+    if (!this.#keeps) {
+      // What its first instance goes on from is no matter of the policy.
+      const given = this.#given
+      this.drop()
+      this.#given = given
+      return
+    }
+    this.#putGiven()
     this.#isOwed = this.#take !== undefined
     this.#schedule()
   }
@@ -397,6 +406,17 @@ export class ProcessMemory {
     })
   }
 
+  /** The page may end before there is an instance that goes on from it. */
+  #putGiven(): void {
+    const { store, pid } = this.#init
+    const given = this.#given
+    if (!store || !given || !this.#keeps || !this.#isStoring || this.#isGivenPut) return
+    this.#isGivenPut = true
+    const epoch = this.#epoch
+    const write = (): Promise<void> => store.putCheckpoint(pid, { ...given, dropped: 'all' }, 'relaxed')
+    this.#put(write, () => this.#epoch === epoch)
+  }
+
   async #whenStored(): Promise<void> {
     await this.#last
     if (this.#failed !== undefined) throw new GliaError('ERR_STORAGE', this.#failed)
@@ -415,6 +435,7 @@ export class ProcessMemory {
   /** A checkpoint some time later tries again, with all of the state. */
   #fail(thrown: unknown): void {
     this.#failures += 1
+    this.#isGivenPut = false
     this.#needsWhole = true
     this.#isOwed = this.#take !== undefined
     const { message } = toGliaError(thrown)

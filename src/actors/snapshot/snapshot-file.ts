@@ -52,6 +52,8 @@ export async function decodeSnapshotFile(file: Blob): Promise<SnapshotFile> {
     snapshot: readSnapshot({ ...fields(snapshot), globals: withNumbers(fields(snapshot)['globals']) }),
     packs: packs.map(readPack),
   }
+  if (new Set(whole.packs.map(({ id }) => id)).size < whole.packs.length)
+    throw bad('two parts of it have the same number')
   if ((await cidOf(module)) !== whole.snapshot.cid) throw bad('the module in the file is not the one of its state')
   await checkUnits(whole)
   return {
