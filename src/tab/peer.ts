@@ -177,7 +177,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     mesh,
     traced,
     stop: async () => {
-      table.stop()
+      await table.stop()
       await mesh.stop()
       store?.close()
     },

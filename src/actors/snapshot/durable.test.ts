@@ -23,8 +23,8 @@ beforeAll(async () => {
   keeper = (await cGuest('keeper')).slice()
   worker = await builtActorWorker()
 }, 120_000)
-afterEach(() => {
-  for (const { table } of tabs.splice(0)) table.stop()
+afterEach(async () => {
+  await Promise.all(tabs.splice(0).map(({ table }) => table.stop()))
 })
 afterAll(() => worker.remove())
 
@@ -75,7 +75,7 @@ function makeTab(store: MemoryStore, liveLimit?: number): TestProcesses {
 
 /** The page is closed, and opened again. */
 async function reload(old: TestProcesses, store: MemoryStore, liveLimit?: number): Promise<TestProcesses> {
-  old.table.stop()
+  await old.table.stop()
   const tab = makeTab(store, liveLimit)
   await tab.table.restore()
   return tab
@@ -142,6 +142,18 @@ describe('a durable process', () => {
     expect(unitsOf(store.checkpoints[1])).toBeLessThan(10)
     const next = await reload(tab, store)
     expect(await next.call(pid, 'note')).toBe('1 a | a')
+  })
+
+  test('is stored when its peer is stopped', async () => {
+    const store = new WatchedStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, {})
+    await tab.call(pid, 'note', 'a')
+    const { proc } = tab.entry(pid)
+    await proc.pause(() => tab.table.setPolicy(pid, DURABLE.policy).then(() => undefined))
+    expect(store.checkpoints).toEqual([])
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
   })
 
   test('that rests gives its place up, and is back with its next message with all that it knew', async () => {

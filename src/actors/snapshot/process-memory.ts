@@ -292,6 +292,20 @@ export class ProcessMemory {
     this.#timer = undefined
   }
 
+  /** The page ends. Stores what is not stored yet, then calls `end`. No message runs in between. Never rejects. */
+  async finish(end: () => void): Promise<void> {
+    const finished = Promise.withResolvers<void>()
+    const work = async (): Promise<void> => {
+      await this.#checkpoint('relaxed')
+      await this.#last
+      end()
+      finished.resolve()
+    }
+    if (this.#canTake && this.#init.tryPause(work)) return finished.promise
+    if (this.#storing > 0) await this.#last
+    end()
+  }
+
   /**
    * Like {@link release}, when the process has ended for good. The page holds what was stored, for a restart by hand.
    * Never rejects.

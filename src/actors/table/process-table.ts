@@ -14,6 +14,7 @@ import {
 } from '../../glia/process/policy.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { isOver } from '../../glia/process/supervisor.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { cidOf } from '../module/cid.ts'
 import { isTakeable } from '../module/module-state.ts'
@@ -66,6 +67,9 @@ export interface SpawnSteps {
   signal?: AbortSignal | undefined
   onStage?: ((stage: 'compiling' | 'starting') => void) | undefined
 }
+
+/** Time that processes have to store what is in their memory when the peer stops, in ms. */
+const MAX_STOP_MS = 2000
 
 /** Killed processes that are remembered, for watchers at other peers that were away. */
 const MAX_KILLED = 256
@@ -408,9 +412,18 @@ export class ProcessTable {
     return made
   }
 
-  /** Ends the workers of all processes. Kept processes stay in the store: another table brings them back. */
-  stop(): void {
-    for (const { proc } of this.entries) proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+  /**
+   * Ends the workers of all processes. Kept processes stay in the store: another table brings them back. What durable
+   * ones have in memory is stored before, if no message runs. Never rejects.
+   */
+  async stop(): Promise<void> {
+    const late = AbortSignal.timeout(MAX_STOP_MS)
+    const stop = async ({ proc, memory }: ProcessEntry): Promise<void> => {
+      const close = (): void => proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+      // A worker or a store that hangs must not hold the end up.
+      await orAborted(memory.finish(close), late).catch(close)
+    }
+    await Promise.all(this.entries.map(stop))
   }
 
   /** A file of a process outside of `/data`. @throws {GliaError} ERR_STORAGE */

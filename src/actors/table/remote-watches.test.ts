@@ -15,8 +15,8 @@ beforeAll(async () => {
   await Promise.all((['trouble', 'diary'] as const).map(guest))
   worker = await builtActorWorker()
 })
-afterEach(() => {
-  for (const { table } of tabs.splice(0)) table.stop()
+afterEach(async () => {
+  await Promise.all(tabs.splice(0).map(({ table }) => table.stop()))
 })
 afterAll(() => worker.remove())
 
@@ -72,7 +72,7 @@ test('what ends while the page of the watcher is away is told once when it is ba
   await expect.poll(() => noted(near, diary)).toHaveLength(1)
   await store.settled()
   await watcher.mesh.stop()
-  near.table.stop()
+  await near.table.stop()
   await far.call(proc, 'trap')
   await far.table.kill(proc)
   const back = await glia()
