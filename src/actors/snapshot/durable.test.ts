@@ -10,7 +10,7 @@ import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { MemoryStore } from '../table/test-store.ts'
 import { decodeSnapshotFile } from './snapshot-file.ts'
-import type { Checkpoint } from './snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
 const tabs: TestProcesses[] = []
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
@@ -402,6 +402,38 @@ describe('a durable process', () => {
       expect(await tab.call(pid, 'note', 'c')).toBe('3 c b a | abc')
       await tab.table.restart(pid)
       expect(await tab.call(pid, 'note', 'd')).toBe('1 d | d')
+    })
+  }
+
+  const damages: Record<string, (kept: WholeSnapshot) => WholeSnapshot> = {
+    'a part of it is damaged': ({ snapshot, packs: [first, ...others] }) => {
+      if (!first) throw new Error('nothing is kept')
+      const bytes = first.bytes.slice()
+      bytes[100] = (bytes[100] ?? 0) ^ 1
+      return { snapshot, packs: [{ ...first, bytes }, ...others] }
+    },
+    'it is of version 2,': ({ snapshot, packs }) => {
+      const version = 2 as number as 1
+      return { snapshot: { ...snapshot, version }, packs }
+    },
+  }
+  for (const [words, damage] of Object.entries(damages)) {
+    test(`does not start with a kept memory of which it is to be said: ${words}`, async () => {
+      const store = new MemoryStore()
+      let tab = makeTab(store)
+      const pid = await tab.table.spawn(keeper, DURABLE)
+      await tab.call(pid, 'note', 'a')
+      await tab.table.checkpoint(pid)
+      const kept = await store.snapshot(pid)
+      if (!kept) throw new Error('nothing is kept')
+      const { snapshot, packs } = damage(kept)
+      store.memories.set(pid, { snapshot, packs: new Map(packs.map((pack) => [pack.id, pack])) })
+      tab = await reload(tab, store)
+      expect(await tab.call(pid, 'note', 'b')).toBe('ERR_START')
+      expect(tab.entry(pid).lastError?.error.message).toContain(words)
+      await expect(tab.table.snapshot(pid)).rejects.toMatchObject({ code: 'ERR_BAD_SNAPSHOT' })
+      await tab.table.restart(pid)
+      expect(await tab.call(pid, 'note', 'b')).toBe('1 b | b')
     })
   }
 

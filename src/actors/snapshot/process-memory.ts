@@ -162,7 +162,7 @@ export class ProcessMemory {
    * must not begin anew because its memory cannot be read.
    */
   async load(cid: string): Promise<WholeSnapshot | undefined> {
-    const whole = this.#given ?? (await this.#stored())
+    const whole = this.#given ?? (await this.#stored().catch((thrown: unknown) => this.#unreadable(thrown)))
     return whole?.snapshot.cid === cid ? whole : undefined
   }
 
@@ -441,9 +441,16 @@ export class ProcessMemory {
     if (!store || !this.#keeps || this.#isKept === false) return undefined
     const epoch = this.#epoch
     const whole = await this.#inOrder(() => store.snapshot(pid))
+    // An earlier page wrote it.
+    const checked = whole && this.#isKept === undefined ? await (await checks()).checkedSnapshot(whole) : whole
     if (this.#epoch !== epoch) return undefined
     this.#isKept = whole !== undefined
-    return whole
+    return checked
+  }
+
+  #unreadable(thrown: unknown): never {
+    const error = toGliaError(thrown)
+    throw error.code === 'ERR_BAD_SNAPSHOT' ? this.refused(error) : error
   }
 
   /** A checkpoint some time later tries again, with all of the state. */
@@ -472,6 +479,11 @@ export class ProcessMemory {
     this.#last = done.catch(() => undefined)
     return done
   }
+}
+
+/** Loaded when a page first goes on from what another one has kept. */
+function checks(): Promise<typeof import('./checked-snapshot.ts')> {
+  return import('./checked-snapshot.ts')
 }
 
 function counted(taken: Checkpoint | undefined, messages: number): Checkpoint | undefined {

@@ -2,15 +2,12 @@ import { decode, encode } from 'cborg'
 import { fields, isBytes } from '../../glia/untrusted.ts'
 import { mib } from '../module/cap-memory.ts'
 import { cidOf } from '../module/cid.ts'
-import { sha256 } from '../module/sha256.ts'
-import { bad, HASH_BYTES, hashKey, type Pack, readPack, UNIT_BYTES, type WholeSnapshot } from './snapshot.ts'
-import { readSnapshot } from './read-snapshot.ts'
+import { checkedSnapshot } from './checked-snapshot.ts'
+import { bad, type WholeSnapshot } from './snapshot.ts'
 import { SNAPSHOT_MAGIC } from './snapshot-magic.ts'
 
 /** Largest snapshot file, in bytes. It is read whole. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
-/** Units that are hashed at once. */
-const BATCH = 256
 const VERSION = 1
 
 /** A process as a file: its module, its state, and how it was made. Its policy is not in it: that is its owner's. */
@@ -48,14 +45,13 @@ export async function decodeSnapshotFile(file: Blob): Promise<SnapshotFile> {
     throw bad(`the file is of version ${String(version)}, and this version of Glia reads version ${VERSION}`)
   if (!isBytes(module) || !isBytes(data) || !Array.isArray(packs) || !Array.isArray(mounts))
     throw bad('a part of the file is missing')
-  const whole = {
-    snapshot: readSnapshot({ ...fields(snapshot), globals: withNumbers(fields(snapshot)['globals']) }),
-    packs: packs.map(readPack),
-  }
+  const whole = await checkedSnapshot({
+    snapshot: { ...fields(snapshot), globals: withNumbers(fields(snapshot)['globals']) },
+    packs,
+  })
   if (new Set(whole.packs.map(({ id }) => id)).size < whole.packs.length)
     throw bad('two parts of it have the same number')
   if ((await cidOf(module)) !== whole.snapshot.cid) throw bad('the module in the file is not the one of its state')
-  await checkUnits(whole)
   return {
     whole,
     module,
@@ -75,35 +71,6 @@ function decoded(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw bad('the file is damaged or cut off', cause)
   }
-}
-
-/** Every unit has the content that its hash says, and every hash that is needed has a unit. */
-async function checkUnits({ snapshot, packs }: WholeSnapshot): Promise<void> {
-  const there = new Set<string>()
-  for (const pack of packs) {
-    for (let from = 0; from * HASH_BYTES < pack.hashes.length; from += BATCH) {
-      // oxlint-disable-next-line no-await-in-loop -- all at once would take as much memory again
-      for (const key of await checkedBatch(pack, from)) there.add(key)
-    }
-  }
-  const needed = [snapshot.memory, ...snapshot.files.flatMap((node) => (node.kind === 'file' ? [node.units] : []))]
-  for (const hashes of needed) {
-    for (let unit = 0; unit * HASH_BYTES < hashes.length; unit++) {
-      const isZero = hashes.subarray(unit * HASH_BYTES, (unit + 1) * HASH_BYTES).every((byte) => byte === 0)
-      if (!isZero && !there.has(hashKey(hashes, unit))) throw bad('a part of it is missing')
-    }
-  }
-}
-
-function checkedBatch({ hashes, bytes }: Pack, from: number): Promise<string[]> {
-  const count = Math.min(BATCH, hashes.length / HASH_BYTES - from)
-  const each = Array.from({ length: count }, async (_, i) => {
-    const unit = from + i
-    const key = hashKey(await sha256(bytes.slice(unit * UNIT_BYTES, (unit + 1) * UNIT_BYTES)), 0)
-    if (key !== hashKey(hashes, unit)) throw bad('a part of it is damaged')
-    return key
-  })
-  return Promise.all(each)
 }
 
 function readMount(value: unknown): SnapshotFile['mounts'][number] {

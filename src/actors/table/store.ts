@@ -218,7 +218,7 @@ export class Store implements ProcessStore {
 
   async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
     const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', partsOf(pid)))
-    // The worker that gets it checks it.
+    // Whoever reads it checks it.
     return snapshot && { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
   }
 
