@@ -134,7 +134,8 @@ function NoSuchView() {
 function UpdateNotice() {
   return (
     <div class="update" role="status">
-      A newer version of Glia is ready. Processes come back after the reload, with a fresh state.
+      A newer version of Glia is ready. Processes come back after the reload: durable ones with the memory that was
+      kept, others with a fresh state.
       <button type="button" class="button" onClick={() => location.reload()}>
         Reload
       </button>
