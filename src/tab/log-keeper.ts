@@ -74,11 +74,12 @@ export class LogKeeper {
   #write(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#writing = this.#writing
-      .then(() => this.#writeAll())
-      .catch((thrown: unknown) => {
-        this.#init.log.warn('the logs of the processes could not be kept:', thrown)
-      })
+    const before = this.#writing
+    // Not after the write before it: a page that goes away cannot wait for that. The database keeps their order.
+    const writing = this.#writeAll().catch((thrown: unknown) => {
+      this.#init.log.warn('the logs of the processes could not be kept:', thrown)
+    })
+    this.#writing = Promise.all([before, writing]).then(() => undefined)
   }
 
   /** Writes the logs that have changed, and forgets those of processes that are gone. */
@@ -89,11 +90,13 @@ export class LogKeeper {
     const gone = [...this.#kept.keys()].filter((pid) => !now.has(pid))
     if (changed.length === 0 && gone.length === 0) return
     const tx = this.#db.transaction('logs', 'readwrite', { durability: 'relaxed' })
-    await Promise.all([
+    const writes = [
       ...changed.map(([pid, lines]) => tx.store.put(lines, [slot, pid])),
       ...gone.map((pid) => tx.store.delete([slot, pid])),
-      tx.done,
-    ])
+    ]
+    // A page that goes away cannot end its transaction by waiting for it.
+    tx.commit()
+    await Promise.all([...writes, tx.done])
     for (const [pid, lines] of changed) this.#kept.set(pid, lines)
     for (const pid of gone) this.#kept.delete(pid)
   }
