@@ -22,8 +22,12 @@ export class CallStore {
 
   /** @throws {DOMException} if the browser gives this page no database. */
   static async open(name: string, slot: number): Promise<CallStore> {
-    const db = await openDB<Schema>(`${name}-calls`, 1, {
-      upgrade: (created) => void created.createObjectStore('blocks'),
+    const db = await openDB<Schema>(`${name}-calls`, 2, {
+      upgrade: (created, version) => {
+        // The blocks of version 1 have traces that can be guessed.
+        if (version > 0) created.deleteObjectStore('blocks')
+        created.createObjectStore('blocks')
+      },
       // A newer version of the app in another tab must not wait for this one.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     })
@@ -37,8 +41,8 @@ export class CallStore {
   /** Writes blocks, in the place of what was kept of them. */
   async put(blocks: readonly CallBlock[]): Promise<void> {
     const tx = this.#db.transaction('blocks', 'readwrite', { durability: 'relaxed' })
-    const puts = blocks.map(({ numbers, texts, more, size, traceParts, firstId }) =>
-      tx.store.put({ numbers, texts, more, size, traceParts, firstId }, [this.#slot, numbers[0] ?? 0]),
+    const puts = blocks.map(({ numbers, texts, more, size, traces }) =>
+      tx.store.put({ numbers, texts, more, size, traces }, [this.#slot, numbers[0] ?? 0]),
     )
     // A page that goes away cannot end its transaction by waiting for it.
     tx.commit()

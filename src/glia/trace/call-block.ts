@@ -1,8 +1,9 @@
 import type { FailureMessage, GliaError } from '../errors.ts'
 import { type Note, WAYS } from './note.ts'
+import { newTraces, POOL_TRACES } from './trace-ids.ts'
 
-/** Calls of a block. */
-export const BLOCK_CALLS = 256
+/** Calls of a block. Each has a place in its pool of traces. */
+export const BLOCK_CALLS = POOL_TRACES
 /** Numbers and texts of a call, in the order of `CallBlock.add`. */
 export const NUMBERS = 9
 export const TEXTS = 7
@@ -36,14 +37,8 @@ export class CallBlock {
   moreBytes = 0
   /** Calls in the block. */
   size = 0
-  /** Traces that began here are made of these and of the id of the call (`traceOfCall`). They are made when they are read. */
-  readonly traceParts: readonly [string, string]
-  readonly firstId: number
-
-  constructor(traceParts: readonly [string, string], firstId: number) {
-    this.traceParts = traceParts
-    this.firstId = firstId
-  }
+  /** The traces of calls that came without one, by the place of the call. Their texts are made when they are read. */
+  readonly traces = newTraces()
 
   add(note: Note, error: GliaError | undefined): void {
     const { stream, served, startedAt } = note
@@ -68,7 +63,7 @@ export class CallBlock {
     texts[at++] = stream.procId
     texts[at++] = stream.methodName
     texts[at++] = error?.code ?? ''
-    texts[at] = stream.context.trace ?? ''
+    texts[at] = note.knownTrace ?? ''
     if (error || note.stderr || note.heads || chain.length > 1 || onBehalfOf.length > 0) this.#addMore(note, error)
     this.size += 1
   }

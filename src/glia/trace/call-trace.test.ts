@@ -168,6 +168,21 @@ describe('a trace', () => {
     expect(new Set(seen).size).toBe(3)
   })
 
+  test('tells nothing of other traces, whether its text was needed during the call or not', async () => {
+    const trace = new CallTrace()
+    const quiet = makeProc(() => echo).proc
+    const calling = makeProc(() => echo, { policy: { call: 'caller' } }).proc
+    const { router } = makePeer([quiet, calling], undefined, trace)
+    for (let i = 0; i < 300; i++) await call(router, addressOf(i % 2 === 0 ? quiet : calling))
+    const traces = recorded(trace).map((each) => each.trace)
+    // The two halves of the id, and the span.
+    for (const from of [3, 19, 36]) expect(new Set(traces.map((each) => each.slice(from, from + 16))).size).toBe(300)
+    // The difference of neighbours is no constant.
+    const numbers = traces.map((each) => Number.parseInt(each.slice(27, 35), 16))
+    const steps = numbers.slice(1).map((number, i) => (number - (numbers[i] ?? 0)) >>> 0)
+    expect(new Set(steps).size).toBeGreaterThan(290)
+  })
+
   test('is not given without a recorder', async () => {
     let inherited: string | undefined = 'none yet'
     const run: Run = async ({ context }) => void (inherited = context.trace)

@@ -3,7 +3,7 @@ import { isOfThisBrowser } from '../process/callers.ts'
 import type { Stream } from '../stream/stream.ts'
 import { BLOCK_CALLS, CallBlock } from './call-block.ts'
 import { Note, type Way } from './note.ts'
-import { traceOfCall, traceParts } from './trace-ids.ts'
+import { newTraces, POOL_TRACES, traceAt } from './trace-ids.ts'
 
 /** Calls that are remembered. */
 export const MAX_TRACED = 10_000
@@ -26,8 +26,9 @@ export class CallTrace {
   /** Called with the first change after a {@link notice}. */
   changed: (() => void) | undefined
   readonly #pending = new Set<Note>()
-  /** The parts of the traces that begin here. */
-  readonly #parts = traceParts()
+  /** Traces for calls that need theirs before they are over, and how many of them are used. */
+  #traces: Uint8Array | undefined
+  #used = 0
   #calls = 0
   #refused = 0
   #isNoticed = false
@@ -60,9 +61,13 @@ export class CallTrace {
     this.#block().add(note, error)
   }
 
-  /** The trace that a call begins. */
-  traceOf(id: number): string {
-    return traceOfCall(this.#parts, id - this.firstId)
+  /** A trace that no other call has. */
+  newTrace(): string {
+    if (!this.#traces || this.#used === POOL_TRACES) {
+      this.#traces = newTraces()
+      this.#used = 0
+    }
+    return traceAt(this.#traces, this.#used++)
   }
 
   /** Forgets the calls that ended. */
@@ -80,7 +85,7 @@ export class CallTrace {
   #block(): CallBlock {
     const last = this.blocks.at(-1)
     if (last && last.size < BLOCK_CALLS) return last
-    const block = new CallBlock(this.#parts, this.firstId)
+    const block = new CallBlock()
     this.#refused = 0
     this.blocks.push(block)
     if (this.blocks.length > MAX_BLOCKS) this.blocks.shift()

@@ -17,6 +17,8 @@ export class Note implements CallNote {
   readonly way: Way
   readonly stream: Stream
   readonly #recorder: CallTrace
+  /** The trace that it begins, once somebody has asked for it. */
+  #begun: string | undefined = undefined
   /** When it began, in ms since the epoch, and on the clock of `performance.now()`. */
   readonly at = Date.now()
   readonly startedAt = performance.now()
@@ -37,6 +39,11 @@ export class Note implements CallNote {
   }
 
   get trace(): string {
-    return this.stream.context.trace ?? this.#recorder.traceOf(this.id)
+    return this.knownTrace ?? (this.#begun = this.#recorder.newTrace())
+  }
+
+  /** Its trace, if it came with one or somebody has asked for it. */
+  get knownTrace(): string | undefined {
+    return this.stream.context.trace ?? this.#begun
   }
 }

@@ -2,7 +2,7 @@ import type { ErrorCode, FailureMessage } from '../errors.ts'
 import { endOfStderr } from '../failure.ts'
 import { BLOCK_CALLS, type CallBlock, type CallMore, NUMBERS, TEXTS } from './call-block.ts'
 import { type Note, type Way, WAYS } from './note.ts'
-import { traceOfCall } from './trace-ids.ts'
+import { traceAt } from './trace-ids.ts'
 
 /** A recorded call. */
 export interface TracedCall {
@@ -41,7 +41,7 @@ export interface TracedCall {
 }
 
 /** A block as a database gives it back. */
-export type KeptBlock = Pick<CallBlock, 'numbers' | 'texts' | 'more' | 'size' | 'traceParts' | 'firstId'>
+export type KeptBlock = Pick<CallBlock, 'numbers' | 'texts' | 'more' | 'size' | 'traces'>
 
 const NOTHING: readonly string[] = []
 
@@ -52,7 +52,7 @@ export function callsOf(block: KeptBlock, from = 0): TracedCall[] {
   return calls
 }
 
-function callAt({ numbers, texts, more: all, traceParts, firstId }: KeptBlock, place: number): TracedCall {
+function callAt({ numbers, texts, more: all, traces }: KeptBlock, place: number): TracedCall {
   const number = (column: number): number => numbers[place * NUMBERS + column] ?? 0
   const text = (column: number): string => texts[place * TEXTS + column] ?? ''
   const more: CallMore = all.get(place) ?? {}
@@ -70,7 +70,7 @@ function callAt({ numbers, texts, more: all, traceParts, firstId }: KeptBlock, p
     pid: text(3),
     method: text(4),
     status: (text(5) || 'ok') as TracedCall['status'],
-    trace: text(6) || traceOfCall(traceParts, number(0) - firstId),
+    trace: text(6) || traceAt(traces, place),
     exitCode: Number.isNaN(exitCode) ? undefined : exitCode,
     bytesIn: number(3),
     bytesOut: number(4),

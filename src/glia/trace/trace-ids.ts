@@ -1,19 +1,27 @@
-const PREFIX_BYTES = 20
-const SPAN_DIGITS = 16
-/** The last 9 of the 32 digits of a trace: 1 and the number of the call. */
-const PREFIX_DIGITS = 23
-/** An odd number: different calls get different numbers, which do not tell how many there were. */
-const SPREAD = 0x9e3779b1
+/** Traces of a pool. One call for many random numbers costs about as much as one call for few. */
+export const POOL_TRACES = 256
+const ID_BYTES = 16
+const SPAN_BYTES = 8
+const TRACE_BYTES = ID_BYTES + SPAN_BYTES
 
-/** The parts that the traces of one page share. Random bytes are taken once, since they take microseconds. */
-export function traceParts(): [prefix: string, end: string] {
-  const random = crypto.getRandomValues(new Uint8Array(PREFIX_BYTES))
-  const digits = [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  // Neither the trace nor the span may be all zeros.
-  return [`00-${digits.slice(-PREFIX_DIGITS)}`, `-1${digits.slice(0, SPAN_DIGITS - 1)}-01`]
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/**
+ * Random bytes for the traces of 256 calls. No trace tells anything of another one, so a peer that knows some of them
+ * cannot name or count the others.
+ */
+export function newTraces(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(POOL_TRACES * TRACE_BYTES))
 }
 
-/** The trace that a call begins, as W3C `traceparent`. */
-export function traceOfCall([prefix, end]: readonly [string, string], call: number): string {
-  return prefix + (0x1_0000_0000 + (Math.imul(call, SPREAD) >>> 0)).toString(16) + end
+/** A trace of a pool, as W3C `traceparent`. */
+export function traceAt(pool: Uint8Array, place: number): string {
+  const at = place * TRACE_BYTES
+  return `00-${hex(pool, at, at + ID_BYTES)}-${hex(pool, at + ID_BYTES, at + TRACE_BYTES)}-01`
+}
+
+function hex(bytes: Uint8Array, from: number, to: number): string {
+  let text = ''
+  for (let at = from; at < to; at++) text += HEX[bytes[at] ?? 0] ?? ''
+  return text
 }

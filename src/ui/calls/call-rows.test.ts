@@ -55,14 +55,7 @@ test('calls of an earlier page stand behind those of this one, and a cleared rec
   add(earlier, 3)
   // As a database gives them back.
   const blocks = structuredClone(
-    earlier.blocks.map(({ numbers, texts, more, size, traceParts, firstId }) => ({
-      numbers,
-      texts,
-      more,
-      size,
-      traceParts,
-      firstId,
-    })),
+    earlier.blocks.map(({ numbers, texts, more, size, traces }) => ({ numbers, texts, more, size, traces })),
   )
   const before = earlier.blocks[0]?.numbers[0] ?? 0
   for (const { numbers } of blocks) numbers[0] = before - 1_000_000
