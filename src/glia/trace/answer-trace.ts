@@ -1,9 +1,7 @@
-import { chainNameOf } from '../chain-name.ts'
 import type { Proc } from '../process/proc.ts'
 import type { CallTrace } from './call-trace.ts'
 import { callsOf, pendingCall, traceIdOf, type TracedCall } from './read-calls.ts'
 import { toldTrace } from './told-call.ts'
-import { waitsOf } from './waiting.ts'
 
 export interface AnswerInit {
   /** Id of this peer. */
@@ -18,7 +16,7 @@ export function answerTrace(asker: string, id: string, { self, procs, trace }: A
     self,
     asker,
     calls: callsWith(id, trace),
-    waits: waitsOf(trace.pending, chainNameOf, self),
+    pending: trace.pending,
     policyOf: (pid) => procs.get(pid)?.policy,
   })
   return JSON.stringify(told)

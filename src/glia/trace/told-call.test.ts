@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chainNameOf } from '../chain-name.ts'
 import { newPid } from '../pid.ts'
 import { makePolicy } from '../process/policy.ts'
+import { streamPair } from '../stream/stream-pair.ts'
 import { OTHER, SELF } from '../test-peer.ts'
+import { CallTrace } from './call-trace.ts'
 import { type Answer, chainOf, MAX_ASKED, peersToAsk } from './chain.ts'
 import type { TracedCall } from './read-calls.ts'
 import { MAX_ANSWER, MAX_TOLD } from './limits.ts'
@@ -38,7 +40,7 @@ function call(given: Partial<TracedCall> = {}): TracedCall {
 }
 
 function told(asker: string, calls: readonly TracedCall[], policy: Parameters<typeof makePolicy>[0] = {}) {
-  return toldTrace({ self: SELF, asker, calls, waits: [], policyOf: () => makePolicy(policy) })
+  return toldTrace({ self: SELF, asker, calls, pending: [], policyOf: () => makePolicy(policy) })
 }
 
 test('a peer is told of calls in which it took part, and of no others', () => {
@@ -77,15 +79,42 @@ test('an answer is bounded', () => {
   expect(JSON.stringify(answer).length).toBeLessThanOrEqual(MAX_ANSWER)
 })
 
-test('waits are told of processes only for which a told call waits', () => {
-  const waits = [
-    { from: chainNameOf(SELF, PID), to: `${THIRD}/x` },
-    { from: chainNameOf(SELF, newPid()), to: `${THIRD}/y` },
-  ]
-  const ask = (calls: readonly TracedCall[]) =>
-    toldTrace({ self: SELF, asker: OTHER, calls, waits, policyOf: () => undefined }).waits
-  expect(ask([call({ status: 'pending' })])).toEqual(waits.slice(0, 1))
-  expect(ask([call()])).toEqual([])
+describe('waits', () => {
+  const [callee, stranger] = [newPid(), newPid()]
+  const from = chainNameOf(SELF, PID)
+  const wait = (host: string) => ({ from, to: chainNameOf(host, callee) })
+
+  /** What the other peer is told of waits while the process that it has called calls another one. */
+  function waitsWith(begin: (trace: CallTrace) => void, given: Partial<TracedCall> = {}, policy = makePolicy({})) {
+    const trace = new CallTrace()
+    begin(trace)
+    const calls = [call({ status: 'pending', ...given })]
+    return toldTrace({ self: SELF, asker: OTHER, calls, pending: trace.pending, policyOf: () => policy }).waits
+  }
+
+  function callOf(trace: CallTrace, host: string, { caller = PID, onBehalfOf = [] as string[] } = {}): void {
+    const context = { chain: [], onBehalfOf, deadlineAt: undefined }
+    const [, stream] = streamPair({ host, proc: callee, method: 'run' }, { caller, context })
+    trace.begin(stream, host === SELF ? 'in' : 'out')
+  }
+
+  test('are told of processes only for which a told call waits', () => {
+    expect(waitsWith((trace) => callOf(trace, OTHER))).toEqual([wait(OTHER)])
+    expect(waitsWith((trace) => callOf(trace, OTHER, { caller: stranger }))).toEqual([])
+    expect(waitsWith((trace) => callOf(trace, OTHER), { status: 'ok' })).toEqual([])
+  })
+
+  test('are not told of calls between others', () => {
+    expect(waitsWith((trace) => callOf(trace, THIRD))).toEqual([])
+    expect(waitsWith((trace) => callOf(trace, THIRD, { onBehalfOf: [THIRD] }))).toEqual([])
+    expect(waitsWith((trace) => callOf(trace, THIRD, { onBehalfOf: [OTHER] }))).toEqual([wait(THIRD)])
+    expect(waitsWith((trace) => callOf(trace, SELF))).toEqual([wait(SELF)])
+  })
+
+  test('are told of calls between others that the policy shows', () => {
+    const policy = makePolicy({ traceTo: [OTHER] })
+    expect(waitsWith((trace) => callOf(trace, THIRD), {}, policy)).toEqual([wait(THIRD)])
+  })
 })
 
 test('what was told can be read, and wrong entries are left out', () => {

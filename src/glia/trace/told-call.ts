@@ -5,9 +5,9 @@ import { mayCall } from '../process/callers.ts'
 import type { Policy } from '../process/policy.ts'
 import { fields } from '../untrusted.ts'
 import { MAX_ANSWER, MAX_TOLD } from './limits.ts'
-import type { TracedCall } from './read-calls.ts'
-import { type Way, WAYS } from './note.ts'
-import type { Wait } from './waiting.ts'
+import { pendingCall, type TracedCall } from './read-calls.ts'
+import { type Note, type Way, WAYS } from './note.ts'
+import { type Wait, waitsOf } from './waiting.ts'
 
 /** Longest name in an answer, in UTF-16 units: a peer id and a hash, or a method. */
 const MAX_NAME = 256
@@ -35,7 +35,7 @@ export interface ToldCall {
 /** What a peer tells of a trace. */
 export interface ToldTrace {
   readonly calls: readonly ToldCall[]
-  /** For whom the called processes wait now, if calls of the asking peer to them are under way. */
+  /** For whom the called processes wait now, if told calls to them are under way, as far as the asking peer may know. */
   readonly waits: readonly Wait[]
 }
 
@@ -45,21 +45,47 @@ export interface TellInit {
   readonly asker: string
   /** The calls of the trace. */
   readonly calls: readonly TracedCall[]
-  /** The waits of the processes of this peer. */
-  readonly waits: readonly Wait[]
+  /** All calls under way, of any trace. */
+  readonly pending: Iterable<Note>
   /** The policy of a process of this peer. */
   policyOf(pid: string): Policy | undefined
 }
 
 /** What the asking peer may know: the calls in which it took part, and those that a policy shows it. */
-export function toldTrace({ self, asker, calls, waits, policyOf }: TellInit): ToldTrace {
+export function toldTrace(init: TellInit): ToldTrace {
+  const { self, calls } = init
   const now = Date.now()
-  const may = calls.filter((call) => tookPart(asker, call) || isShown(asker, call, policyOf))
-  const told = may.slice(-MAX_TOLD).map((call) => tellCall(self, call, now))
-  const waitedFor = new Set(told.filter(({ way, status }) => way === 'in' && status === 'pending').map(({ to }) => to))
-  const shown = waits.filter(({ from }) => waitedFor.has(from)).slice(0, MAX_TOLD)
+  const told = calls
+    .filter((call) => mayKnow(call, init))
+    .slice(-MAX_TOLD)
+    .map((call) => tellCall(self, call, now))
+  const shown = waitsBehind(told, init)
   while (told.length > 0 && JSON.stringify({ calls: told, waits: shown }).length > MAX_ANSWER) told.shift()
   return { calls: told, waits: shown }
+}
+
+/**
+ * The waits of the processes here for which the told calls wait. A wait is a call, so it is told of those that the
+ * asking peer may know, and besides of those for a process of this peer or of the asking one.
+ */
+function waitsBehind(told: readonly ToldCall[], init: TellInit): Wait[] {
+  const { self, asker, pending } = init
+  const waitedFor = new Set(told.filter(({ way, status }) => way === 'in' && status === 'pending').map(({ to }) => to))
+  if (waitedFor.size === 0) return []
+  const now = performance.now()
+  const waits: Wait[] = []
+  for (const note of pending) {
+    const ofCall = waitsOf([note], chainNameOf, self).filter(({ from }) => waitedFor.has(from))
+    if (ofCall.length === 0) continue
+    const all = mayKnow(pendingCall(note, now), init)
+    waits.push(...ofCall.filter(({ to }) => all || to.startsWith(`${self}/`) || to.startsWith(`${asker}/`)))
+    if (waits.length >= MAX_TOLD) break
+  }
+  return waits.slice(0, MAX_TOLD)
+}
+
+function mayKnow(call: TracedCall, { asker, policyOf }: TellInit): boolean {
+  return tookPart(asker, call) || isShown(asker, call, policyOf)
 }
 
 function tookPart(asker: string, { caller, host, onBehalfOf }: TracedCall): boolean {

@@ -108,7 +108,7 @@ test('a peer that took no part is told nothing, whatever it asks', async () => {
   for (const { proc } of [middle, last]) expect(toAda).not.toContain(proc.pid)
 })
 
-test('two peers that wait for each other over a third see the ring', async () => {
+test('a ring of processes that wait for each other over three peers is seen if the policy in between shows it', async () => {
   // Three processes that are called at the same moment, each of which calls the next: nobody sees the whole ring.
   const begin = Promise.withResolvers<void>()
   const nodes: Recorder[] = []
@@ -145,7 +145,12 @@ test('two peers that wait for each other over a third see the ring', async () =>
   // Ada's call to Bob waits in his mailbox, and Cleo's in hers.
   await expect.poll(() => nodes.map(({ trace }) => [...trace.pending].length)).toEqual([3, 3, 3])
   const out = recorded(ada).find(({ way }) => way === 'out')
-  const told = await ask(ada, bob.node.peerId, traceIdOf(out?.trace ?? ''))
+  const id = traceIdOf(out?.trace ?? '')
+  // The wait of Bob's process for Cleo's is a call between others. His policy may show it.
+  expect((await ask(ada, bob.node.peerId, id)).waits).toEqual([])
+  const proc = procs[1]?.proc
+  if (proc) proc.policy = { ...proc.policy, traceTo: 'anyone' }
+  const told = await ask(ada, bob.node.peerId, id)
   expect(told.calls).toMatchObject([{ way: 'in', status: 'pending' }])
   const own = waitsOf(ada.trace.pending, chainNameOf, ada.node.peerId)
   const name = chainNameOf(ada.node.peerId, procs[0]?.proc.pid ?? '')
