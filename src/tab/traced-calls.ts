@@ -8,9 +8,7 @@ import { answerTrace } from '../glia/trace/answer-trace.ts'
 import type { CallsSource } from '../ui/model.ts'
 import { CallKeeper } from './call-keeper.ts'
 import type { TabMesh } from './tab-mesh.ts'
-
-/** The browser keeps this under the key while other peers are told nothing of the calls here. */
-const SILENT = 'glia-calls-silent'
+import { setTellsOthers, tellsOthers } from './tells-others.ts'
 
 export interface TracedCallsInit {
   trace: CallTrace
@@ -40,12 +38,11 @@ export class TracedCalls implements CallsSource {
   }
 
   get tellsOthers(): boolean {
-    return localStorage.getItem(SILENT) === null
+    return tellsOthers()
   }
 
   set tellsOthers(tells: boolean) {
-    if (tells) localStorage.removeItem(SILENT)
-    else localStorage.setItem(SILENT, '')
+    setTellsOthers(tells)
   }
 
   earlier(): Promise<KeptBlock[]> {
