@@ -27,6 +27,23 @@ async function showCalls(page: Page): Promise<void> {
   await expect(page.getByRole('region', { name: 'Calls', exact: true })).toBeVisible()
 }
 
+/** How many calls the browser keeps for the next page. */
+async function keptCalls(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error ?? new Error('no database'))
+      })
+    const kept = (await indexedDB.databases()).find(({ name }) => name?.endsWith('-calls'))
+    if (kept?.name === undefined) return 0
+    const db = await done(indexedDB.open(kept.name))
+    const blocks = await done<{ size: number }[]>(db.transaction('blocks').objectStore('blocks').getAll())
+    db.close()
+    return blocks.reduce((sum, { size }) => sum + size, 0)
+  })
+}
+
 /** Begins a call that lasts until its caller ends it. */
 async function begin(page: Page, address: string): Promise<void> {
   await page.evaluate(async (to) => {
@@ -74,6 +91,7 @@ test('the calls of a tab are listed live, can be looked into, and survive a relo
   await expect(rowOf(tab, 'count')).toBeVisible()
 
   await tab.goto(address)
+  await expect.poll(() => keptCalls(tab)).toBe(3)
   await tab.reload()
   await expect(tab.getByLabel('Message')).toHaveText('hello')
   await tab.getByRole('link', { name: 'Calls', exact: true }).click()
