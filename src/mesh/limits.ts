@@ -18,9 +18,10 @@ export const MAX_WHY = 256 * 1024
 export const LISTING_PROTOCOL = '/glia/list/0.1.0'
 /** Protocol id on which a peer tells another of the ends of its processes. */
 export const WATCH_PROTOCOL = '/glia/0.1.0/watch'
-/** Protocol id on which a peer says what it knows of a trace, and how often one peer is answered. */
+/** Protocol id on which a peer says what it knows of a trace, how often one peer is answered, and how often all are. */
 export const TRACE_PROTOCOL = '/glia/0.1.0/trace'
 export const TRACE_RATE = { perSecond: 2, burst: 20 }
+export const TRACE_RATE_IN_ALL = { perSecond: 8, burst: 64 }
 /** Watches that one peer may have at another, and that a peer takes from all others. Each is a few hundred bytes. */
 export const MAX_WATCHES = 256
 export const MAX_WATCHES_IN_ALL = 16_384

@@ -1,6 +1,6 @@
 import type { Proc } from '../process/proc.ts'
 import type { CallTrace } from './call-trace.ts'
-import { callsOf, pendingCall, traceIdOf, type TracedCall } from './read-calls.ts'
+import { callsWith, pendingCall, traceIdOf, type TracedCall } from './read-calls.ts'
 import { toldTrace } from './told-call.ts'
 
 export interface AnswerInit {
@@ -15,7 +15,7 @@ export function answerTrace(asker: string, id: string, { self, procs, trace }: A
   const told = toldTrace({
     self,
     asker,
-    calls: callsWith(id, trace),
+    calls: callsOfTrace(id, trace),
     pending: trace.pending,
     policyOf: (pid) => procs.get(pid)?.policy,
   })
@@ -23,9 +23,10 @@ export function answerTrace(asker: string, id: string, { self, procs, trace }: A
 }
 
 /** The calls with a trace, the oldest first. */
-function callsWith(id: string, { blocks, pending }: CallTrace): TracedCall[] {
+function callsOfTrace(id: string, { blocks, pending }: CallTrace): TracedCall[] {
   const now = performance.now()
-  const ended = blocks.flatMap((block) => callsOf(block))
-  const calls = [...ended, ...Array.from(pending, (note) => pendingCall(note, now))]
-  return calls.filter(({ trace }) => traceIdOf(trace) === id).toSorted((a, b) => a.id - b.id)
+  const ended = blocks.flatMap((block) => callsWith(block, id))
+  // A call whose trace nobody has asked for has told it to nobody.
+  const running = [...pending].filter(({ knownTrace }) => knownTrace !== undefined && traceIdOf(knownTrace) === id)
+  return [...ended, ...running.map((note) => pendingCall(note, now))].toSorted((a, b) => a.id - b.id)
 }

@@ -7,6 +7,8 @@ export const BLOCK_CALLS = POOL_TRACES
 /** Numbers and texts of a call, in the order of `CallBlock.add`. */
 export const NUMBERS = 9
 export const TEXTS = 7
+/** The column of the texts with the trace. It is empty if the trace is in the pool of the block. */
+export const TRACE_TEXT = 6
 /** Most bytes of heads and stderr in a block. Later calls of the block are kept without theirs. */
 const MAX_MORE_BYTES = 512 * 1024
 /** Longest kept sentence of a failure, in UTF-16 units. */

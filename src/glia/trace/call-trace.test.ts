@@ -8,7 +8,7 @@ import type { Address } from '../address.ts'
 import type { Router } from '../router.ts'
 import { BLOCK_CALLS } from './call-block.ts'
 import { CallTrace, MAX_TRACED } from './call-trace.ts'
-import { callsOf, traceIdOf, type TracedCall } from './read-calls.ts'
+import { callsOf, callsWith, traceIdOf, type TracedCall } from './read-calls.ts'
 
 const BROWSER = { caller: 'browser' }
 
@@ -181,6 +181,23 @@ describe('a trace', () => {
     const numbers = traces.map((each) => Number.parseInt(each.slice(27, 35), 16))
     const steps = numbers.slice(1).map((number, i) => (number - (numbers[i] ?? 0)) >>> 0)
     expect(new Set(steps).size).toBeGreaterThan(290)
+  })
+
+  test('is found in the record without reading other calls', async () => {
+    const trace = new CallTrace()
+    const quiet = makeProc(() => echo).proc
+    const calling = makeProc(() => echo, { policy: { call: 'caller' } }).proc
+    const { router } = makePeer([quiet, calling], undefined, trace)
+    for (let i = 0; i < 20; i++) await call(router, addressOf(i % 2 === 0 ? quiet : calling))
+    const [block] = trace.blocks
+    if (!block) throw new Error('There are calls.')
+    const all = recorded(trace)
+    for (const each of all) expect(callsWith(block, traceIdOf(each.trace))).toEqual([each])
+    const { numbers } = block
+    let read = 0
+    const watched = new Proxy(numbers, { get: (of, key) => ((read += 1), Reflect.get(of, key) as unknown) })
+    expect(callsWith({ ...block, numbers: watched, size: block.size }, '0'.repeat(32))).toEqual([])
+    expect(read).toBe(0)
   })
 
   test('is not given without a recorder', async () => {

@@ -1,8 +1,8 @@
 import type { ErrorCode, FailureMessage } from '../errors.ts'
 import { endOfStderr } from '../failure.ts'
-import { BLOCK_CALLS, type CallBlock, type CallMore, NUMBERS, TEXTS } from './call-block.ts'
+import { BLOCK_CALLS, type CallBlock, type CallMore, NUMBERS, TEXTS, TRACE_TEXT } from './call-block.ts'
 import { type Note, type Way, WAYS } from './note.ts'
-import { traceAt } from './trace-ids.ts'
+import { hasId, traceAt } from './trace-ids.ts'
 
 /** A recorded call. */
 export interface TracedCall {
@@ -52,6 +52,19 @@ export function callsOf(block: KeptBlock, from = 0): TracedCall[] {
   return calls
 }
 
+/** The calls of a block with the trace. All others cost a comparison each. */
+export function callsWith(block: KeptBlock, id: string): TracedCall[] {
+  const calls: TracedCall[] = []
+  for (let i = 0; i < Math.min(block.size, BLOCK_CALLS); i++) if (isOfTrace(block, i, id)) calls.push(callAt(block, i))
+  return calls
+}
+
+function isOfTrace({ texts, traces }: KeptBlock, place: number, id: string): boolean {
+  const trace = texts[place * TEXTS + TRACE_TEXT] ?? ''
+  if (trace === '') return hasId(traces, place, id)
+  return trace.includes(id) && traceIdOf(trace) === id
+}
+
 function callAt({ numbers, texts, more: all, traces }: KeptBlock, place: number): TracedCall {
   const number = (column: number): number => numbers[place * NUMBERS + column] ?? 0
   const text = (column: number): string => texts[place * TEXTS + column] ?? ''
@@ -70,7 +83,7 @@ function callAt({ numbers, texts, more: all, traces }: KeptBlock, place: number)
     pid: text(3),
     method: text(4),
     status: (text(5) || 'ok') as TracedCall['status'],
-    trace: text(6) || traceAt(traces, place),
+    trace: text(TRACE_TEXT) || traceAt(traces, place),
     exitCode: Number.isNaN(exitCode) ? undefined : exitCode,
     bytesIn: number(3),
     bytesOut: number(4),

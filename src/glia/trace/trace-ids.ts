@@ -20,6 +20,12 @@ export function traceAt(pool: Uint8Array, place: number): string {
   return `00-${hex(pool, at, at + ID_BYTES)}-${hex(pool, at + ID_BYTES, at + TRACE_BYTES)}-01`
 }
 
+/** Whether a trace of a pool has the id. It compares the first byte before it makes a text. */
+export function hasId(pool: Uint8Array, place: number, id: string): boolean {
+  const at = place * TRACE_BYTES
+  return HEX[pool[at] ?? 0] === id.slice(0, 2) && hex(pool, at, at + ID_BYTES) === id
+}
+
 function hex(bytes: Uint8Array, from: number, to: number): string {
   let text = ''
   for (let at = from; at < to; at++) text += HEX[bytes[at] ?? 0] ?? ''

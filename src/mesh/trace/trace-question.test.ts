@@ -1,3 +1,4 @@
+import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
 import type { Address } from '../../glia/address.ts'
@@ -188,19 +189,7 @@ test('wrong questions, long ones and too many are reset, and the next good one i
   const callee = await recorder([])
   const client = await plainClient()
   const connection = await client.dial(multiaddr(whereIs(callee.node)))
-  const answerTo = async (question: string): Promise<string> => {
-    const stream = await connection.newStream(TRACE_PROTOCOL)
-    const ended = new Promise<string>((resolve) => {
-      let answer = ''
-      if (stream.status === 'reset') resolve('reset')
-      stream.addEventListener('message', ({ data }) => (answer += new TextDecoder().decode(data.subarray())))
-      stream.addEventListener('remoteCloseWrite', () => resolve(answer))
-      stream.addEventListener('close', ({ error }) => resolve(error ? 'reset' : answer))
-    })
-    stream.send(bytes(question))
-    await stream.close().catch(() => undefined)
-    return ended
-  }
+  const answerTo = (question: string): Promise<string> => answerOn(connection, question)
   const good = JSON.stringify({ trace: 'x' })
   for (const wrong of ['', '{', '[]', '{"trace":""}', '{"trace":7}', JSON.stringify({ trace: 'x'.repeat(129) })]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -213,3 +202,34 @@ test('wrong questions, long ones and too many are reset, and the next good one i
   for (let i = 0; i < 30; i++) answers.push(await answerTo(good))
   expect(answers).toContain('reset')
 })
+
+test('many peers are answered only so often together', async () => {
+  const callee = await recorder([])
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const client = await plainClient()
+      const connection = await client.dial(multiaddr(whereIs(callee.node)))
+      const own: string[] = []
+      // oxlint-disable-next-line no-await-in-loop -- fewer than one peer may ask at once
+      for (let i = 0; i < 18; i++) own.push(await answerOn(connection, '{"trace":"x"}'))
+      return own
+    }),
+  )
+  expect(answers.flat()).toContain('reset')
+  expect(answers.flat().filter((answer) => answer !== 'reset').length).toBeGreaterThanOrEqual(64)
+})
+
+/** The answer, or `reset`. */
+async function answerOn(connection: Connection, question: string): Promise<string> {
+  const stream = await connection.newStream(TRACE_PROTOCOL)
+  const ended = new Promise<string>((resolve) => {
+    let answer = ''
+    if (stream.status === 'reset') resolve('reset')
+    stream.addEventListener('message', ({ data }) => (answer += new TextDecoder().decode(data.subarray())))
+    stream.addEventListener('remoteCloseWrite', () => resolve(answer))
+    stream.addEventListener('close', ({ error }) => resolve(error ? 'reset' : answer))
+  })
+  stream.send(bytes(question))
+  await stream.close().catch(() => undefined)
+  return ended
+}

@@ -6,7 +6,7 @@ import { fields } from '../../glia/untrusted.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { Rate } from '../dial/rate.ts'
 import { askText, readText, sendText } from '../dialects/text-answer.ts'
-import { IDLE_MS, TRACE_PROTOCOL, TRACE_RATE } from '../limits.ts'
+import { IDLE_MS, TRACE_PROTOCOL, TRACE_RATE, TRACE_RATE_IN_ALL } from '../limits.ts'
 
 /** Longest question, in characters: a trace has at most 128, each of which JSON may write as 6. */
 const MAX_QUESTION = 1024
@@ -23,7 +23,8 @@ export type TellTrace = (asker: string, trace: string) => Promise<string>
 /** Answers peers that ask for the calls of a trace. */
 export class TraceAnswers {
   readonly #tell: TellTrace
-  readonly #rate = new Rate(TRACE_RATE)
+  readonly #ofPeer = new Rate(TRACE_RATE)
+  readonly #ofAll = new Rate(TRACE_RATE_IN_ALL)
 
   constructor(tell: TellTrace) {
     this.#tell = tell
@@ -35,7 +36,7 @@ export class TraceAnswers {
     try {
       const { trace } = fields(JSON.parse(await readText(stream, { remote: asker, ...QUESTION_READ })))
       if (!isTrace(trace) || trace === '') throw new Error('the question is not valid')
-      if (!this.#rate.admits(asker)) throw new Error('too many questions')
+      if (!this.#ofPeer.admits(asker) || !this.#ofAll.admits('all')) throw new Error('too many questions')
       await sendText(stream, await this.#tell(asker, trace))
     } catch (thrown) {
       stream.abort(thrown instanceof Error ? thrown : new Error('the question could not be answered'))
