@@ -5,6 +5,8 @@ import { fromOf, type ToldCall, type ToldTrace } from './told-call.ts'
 
 /** Peers that are asked for one trace. */
 export const MAX_ASKED = 8
+/** Calls of this peer that are put together with those of others, and calls that are shown. */
+export const MAX_SHOWN = 256
 
 /** A call of a chain, with what both ends of it know. */
 export interface ChainCall {
@@ -64,6 +66,43 @@ export function chainOf(self: string, own: readonly TracedCall[], answers: reado
     calls.push(joined(end, other))
   }
   return inDepth(calls.toSorted((a, b) => a.at - b.at))
+}
+
+/** What is shown of the calls of a trace. */
+export interface ShownChain {
+  /** At most {@link MAX_SHOWN}. */
+  readonly calls: readonly ChainCall[]
+  /** Calls that are known and not among them. */
+  readonly others: number
+  /** Time of the call that takes longest, in ms. */
+  readonly longestMs: number
+  /** All that is put together, of which more peers may be seen. */
+  readonly all: readonly ChainCall[]
+}
+
+/**
+ * The first calls of a trace, and the current one in any case: a loop makes thousands of calls of one trace.
+ * @param own The calls of this peer, the oldest first.
+ * @param current Id of the call that is looked at.
+ */
+export function shownChain(
+  self: string,
+  own: readonly TracedCall[],
+  answers: readonly Answer[],
+  current: number,
+): ShownChain {
+  const first = firstOf(own, ({ id }) => id === current)
+  const all = chainOf(self, first, answers)
+  const calls = firstOf(all, (each) => each.own?.id === current)
+  const others = own.length - first.length + all.length - calls.length
+  return { calls, others, longestMs: calls.reduce((longest, { ms }) => Math.max(longest, ms), 0), all }
+}
+
+function firstOf<T>(calls: readonly T[], isCurrent: (call: T) => boolean): readonly T[] {
+  if (calls.length <= MAX_SHOWN) return calls
+  const first = calls.slice(0, MAX_SHOWN)
+  const current = first.some(isCurrent) ? undefined : calls.find(isCurrent)
+  return current === undefined ? first : [...first.slice(0, -1), current]
 }
 
 /** The peers of a trace that may know more of it, and were not asked. */

@@ -5,7 +5,7 @@ import { makePolicy } from '../process/policy.ts'
 import { streamPair } from '../stream/stream-pair.ts'
 import { OTHER, SELF } from '../test-peer.ts'
 import { CallTrace } from './call-trace.ts'
-import { type Answer, chainOf, MAX_ASKED, peersToAsk } from './chain.ts'
+import { type Answer, chainOf, MAX_ASKED, MAX_SHOWN, peersToAsk, shownChain } from './chain.ts'
 import type { TracedCall } from './read-calls.ts'
 import { MAX_ANSWER, MAX_TOLD } from './limits.ts'
 import { readToldTrace, type ToldCall, toldTrace } from './told-call.ts'
@@ -187,6 +187,23 @@ test('calls stand behind the call for which they were made, and name the peers t
   ])
   expect(peersToAsk(chain, SELF, new Set([OTHER]))).toEqual([THIRD])
   expect(peersToAsk(chain, SELF, new Set(Array.from({ length: MAX_ASKED }, (_, i) => `peer ${i}`)))).toEqual([])
+})
+
+test('of a trace with thousands of calls the first ones are shown, and the current one', () => {
+  const at = Date.now()
+  const own = Array.from({ length: 10_000 }, (_, id) => call({ id, at: at + id, ms: id === 7 ? 90 : 6 }))
+  const ids = (current: number) => shownChain(SELF, own, [], current).calls.map((each) => each.own?.id)
+  const first = Array.from({ length: MAX_SHOWN }, (_, id) => id)
+  expect(shownChain(SELF, own, [], 3)).toMatchObject({ others: 10_000 - MAX_SHOWN, longestMs: 90 })
+  expect(ids(3)).toEqual(first)
+  expect(ids(9000)).toEqual([...first.slice(0, -1), 9000])
+  const calls = Array.from({ length: MAX_TOLD }, () => toldCall({ from: `${SELF}/x` }))
+  const answers = [OTHER, THIRD].map((peer) => ({ peer, told: { calls, waits: [] }, at }))
+  const both = shownChain(SELF, own, answers, 9000)
+  expect(both.calls).toHaveLength(MAX_SHOWN)
+  expect(both.calls.filter((each) => each.own?.id === 9000)).toHaveLength(1)
+  expect(both.others).toBe(10_000 + MAX_TOLD - MAX_SHOWN)
+  expect(shownChain(SELF, own.slice(0, 3), [], 1)).toMatchObject({ others: 0, longestMs: 6 })
 })
 
 test('a peer is not believed about calls of others', () => {

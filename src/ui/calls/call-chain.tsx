@@ -1,18 +1,18 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import { type Answer, type ChainCall, chainOf, MAX_ASKED, peersToAsk } from '../../glia/trace/chain.ts'
+import { type Answer, type ChainCall, MAX_ASKED, peersToAsk, shownChain } from '../../glia/trace/chain.ts'
 import { chainNameOf } from '../../glia/chain-name.ts'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { waitsOf } from '../../glia/trace/waiting.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
-import { formatMs, shortId } from '../kit/format.ts'
+import { formatCount, formatMs, shortId } from '../kit/format.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { CallsSource } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { callIdText, type NameOf } from './call-words.ts'
-import { ProcessName } from './process-name.tsx'
+import { pidsByName, ProcessName } from './process-name.tsx'
 import { Ring } from './why-waiting.tsx'
 
 /** How long one peer may take for its answer, in ms. It may have to be dialled. */
@@ -20,7 +20,7 @@ const ASK_MS = 10_000
 
 export interface CallChainProps {
   call: TracedCall
-  /** The calls of this tab with the same trace. */
+  /** The calls of this tab with the same trace, the oldest first. */
   own: readonly TracedCall[]
   source: CallsSource
   nameOf: NameOf
@@ -34,16 +34,23 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
   const attempt = useMemo(() => new Attempt(), [])
   const wait = useWait(attempt.since.value)
   const { self } = source
-  const chain = chainOf(self, own, answers.value)
+  const chain = useMemo(() => shownChain(self, own, answers.value, call.id), [self, own, answers.value, call.id])
   const asked = new Set([...answers.value, ...silent.value].map(({ peer }) => peer))
-  const others = peersToAsk(chain, self, asked)
-  const pids = own.flatMap(({ pid, caller }) => [pid, caller])
+  const others = peersToAsk(chain.all, self, asked)
+  const pids = useMemo(
+    () =>
+      pidsByName(
+        self,
+        chain.calls.flatMap(({ own: here }) => (here ? [here.pid, here.caller] : [])),
+      ),
+    [self, chain],
+  )
 
   const ask = async (signal: AbortSignal): Promise<void> => {
     const trace = traceIdOf(call.trace)
     for (;;) {
       const soFar = new Set([...answers.value, ...silent.value].map(({ peer }) => peer))
-      const peers = peersToAsk(chainOf(self, own, answers.value), self, soFar)
+      const peers = peersToAsk(shownChain(self, own, answers.value, call.id).all, self, soFar)
       if (peers.length === 0) return
       // oxlint-disable-next-line no-await-in-loop -- what they tell names the next ones
       await Promise.all(peers.map((peer) => askOne(peer, trace, signal)))
@@ -63,10 +70,6 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
     silent.value = []
     void attempt.run(ask)
   }
-  const waits = [
-    ...waitsOf(source.trace.pending, chainNameOf, self),
-    ...answers.value.flatMap(({ told }) => told.waits),
-  ]
   return (
     <div class="call-chain">
       <h3>
@@ -84,17 +87,22 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
       </h3>
       <ErrorLine error={attempt.error.value} />
       <ol class="chain" aria-label="Calls of this trace">
-        {chain.map((each, i) => (
+        {chain.calls.map((each, i) => (
           <ChainLine
             key={i}
             call={each}
             current={each.own?.id === call.id}
             names={{ self, pids, nameOf }}
-            longestMs={Math.max(...chain.map(({ ms }) => ms))}
+            longestMs={chain.longestMs}
           />
         ))}
       </ol>
       <ul class="soft chain-notes">
+        {chain.others > 0 && (
+          <li>
+            The first calls are shown. {formatCount(chain.others)} more have this trace, which its id finds in the list.
+          </li>
+        )}
         {answers.value
           .filter(({ told }) => told.calls.length === 0)
           .map(({ peer }) => (
@@ -108,7 +116,16 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
         {asked.size >= MAX_ASKED && <li>{MAX_ASKED} peers were asked. There may be more.</li>}
       </ul>
       {call.status === 'pending' && answers.value.length > 0 && (
-        <Ring call={call} waits={waits} self={self} pids={pids} nameOf={nameOf} />
+        <Ring
+          call={call}
+          waits={[
+            ...waitsOf(source.trace.pending, chainNameOf, self),
+            ...answers.value.flatMap(({ told }) => told.waits),
+          ]}
+          self={self}
+          pids={pids}
+          nameOf={nameOf}
+        />
       )}
     </div>
   )
@@ -118,7 +135,7 @@ interface ChainLineProps {
   call: ChainCall
   /** Whether the page is about this call. */
   current: boolean
-  names: { self: string; pids: readonly string[]; nameOf: NameOf }
+  names: { self: string; pids: ReadonlyMap<string, string>; nameOf: NameOf }
   longestMs: number
 }
 

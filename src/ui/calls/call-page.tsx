@@ -16,7 +16,7 @@ import { WhyWaiting } from './why-waiting.tsx'
 
 export interface CallPageProps {
   call: TracedCall
-  /** The calls of this tab with the same trace, this one included. */
+  /** The calls of this tab with the same trace, this one included, the oldest first. */
   own: readonly TracedCall[]
   source: CallsSource
   nameOf: NameOf

@@ -62,3 +62,8 @@ function turnWords({ position, waiting, acts }: Extract<Waiting, { for: 'turn' }
 export function callIdText(id: number): string {
   return id.toString(36)
 }
+
+/** The id of a call from an address. */
+export function idOfCall(text: string): number {
+  return Number.parseInt(text, 36)
+}

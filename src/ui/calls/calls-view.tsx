@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { CheckField } from '../kit/form-fields.tsx'
-import { traceIdOf } from '../../glia/trace/read-calls.ts'
+import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount } from '../kit/format.ts'
 import { showError } from '../kit/notices.tsx'
 import type { CallsSource } from '../model.ts'
@@ -10,7 +10,7 @@ import { CallFilters } from './call-filters.tsx'
 import { CallPage } from './call-page.tsx'
 import { CallTable } from './call-table.tsx'
 import { CallsState } from './calls-state.ts'
-import { callIdText, type NameOf } from './call-words.ts'
+import { idOfCall, type NameOf } from './call-words.ts'
 import { filtered } from './filter.ts'
 
 /** The recorded calls: all of them, or one. */
@@ -21,15 +21,23 @@ export function CallsView({ model, page, id }: ViewProps) {
   const processes = model.processes.value
   const names = useMemo(() => new Map(processes.map(({ pid, name }) => [pid, name])), [processes])
   const nameOf: NameOf = (pid) => names.get(pid)
+  const calls = state.calls.value
+  const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
   if (id === '') return <CallsPanel state={state} source={source} nameOf={nameOf} />
-  const call = state.calls.value.find((each) => callIdText(each.id) === id)
-  if (call) {
-    const trace = traceIdOf(call.trace)
-    const own = state.calls.value.filter((each) => traceIdOf(each.trace) === trace)
-    return <CallPage key={id} call={call} own={own} source={source} nameOf={nameOf} page={page} />
-  }
+  if (call) return <CallPage key={id} call={call} own={own} source={source} nameOf={nameOf} page={page} />
   return <NoCall isWhole={state.isWhole.value} />
+}
+
+/** A call and all calls of its trace, the oldest first. */
+function callWithTrace(calls: readonly TracedCall[], id: string): { call?: TracedCall; own: readonly TracedCall[] } {
+  const call = calls.find((each) => each.id === idOfCall(id))
+  if (!call) return { own: [] }
+  const trace = traceIdOf(call.trace)
+  return {
+    call,
+    own: calls.filter((each) => each.trace.includes(trace) && traceIdOf(each.trace) === trace).toReversed(),
+  }
 }
 
 interface CallsPanelProps {

@@ -6,16 +6,21 @@ export interface ProcessNameProps {
   /** A name in chains, or a peer id. */
   name: string
   self: string
-  /** PIDs of processes of this tab, of which it may be the name. */
-  pids: readonly string[]
+  /** Processes of this tab of which it may be the name: see {@link pidsByName}. */
+  pids: ReadonlyMap<string, string>
   nameOf: NameOf
+}
+
+/** PIDs of processes of this tab by their names in chains. */
+export function pidsByName(self: string, pids: Iterable<string>): ReadonlyMap<string, string> {
+  return new Map(Array.from(new Set(pids), (pid) => [chainNameOf(self, pid), pid]))
 }
 
 /** A process that is known by its name in chains only. A process of this tab is shown by its own name. */
 export function ProcessName({ name, self, pids, nameOf }: ProcessNameProps) {
   const [peer = '', process] = name.split('/')
   if (process === undefined) return <span title={name}>{peer === self ? 'this page' : `peer ${shortId(peer)}`}</span>
-  const pid = peer === self ? pids.find((each) => chainNameOf(self, each) === name) : undefined
+  const pid = pids.get(name)
   const words = (pid !== undefined && nameOf(pid)) || shortId(process)
   return <span title={name}>{peer === self ? words : `${words} at ${shortId(peer)}`}</span>
 }

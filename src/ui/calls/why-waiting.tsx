@@ -7,7 +7,7 @@ import { formatSpan } from '../kit/format.ts'
 import type { CallsSource } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { calleeWords, callerWords, callIdText, type NameOf, waitingWords } from './call-words.ts'
-import { ProcessName } from './process-name.tsx'
+import { pidsByName, ProcessName } from './process-name.tsx'
 
 export interface WhyWaitingProps {
   call: TracedCall
@@ -46,7 +46,10 @@ export function WhyWaiting({ call, source, nameOf }: WhyWaitingProps) {
         call={call}
         waits={waitsOf(pending, chainNameOf, source.self)}
         self={source.self}
-        pids={pending.map(({ stream }) => stream.procId)}
+        pids={pidsByName(
+          source.self,
+          pending.map(({ stream }) => stream.procId),
+        )}
         nameOf={nameOf}
       />
     </div>
@@ -66,8 +69,8 @@ export interface RingProps {
   call: Pick<TracedCall, 'host' | 'pid'>
   waits: readonly Wait[]
   self: string
-  /** Processes that may be in the ring, for their names. */
-  pids: readonly string[]
+  /** Processes of this tab that may be in the ring. */
+  pids: ReadonlyMap<string, string>
   nameOf: NameOf
 }
 
