@@ -14,7 +14,7 @@ const SIZES = [
 ]
 
 function calls(page: Page): Locator {
-  return page.getByRole('region', { name: 'Recorded calls' }).getByRole('row')
+  return page.getByRole('table', { name: 'Recorded calls' }).getByRole('row')
 }
 
 /** The row of the newest call with this text. */
@@ -156,6 +156,37 @@ test('calls to another peer and those passed on are listed, and the other peer t
   await bob.getByLabel('Peers that ask for a trace').uncheck()
   await ada.getByRole('button', { name: 'Ask again' }).click()
   await expect(ada.getByText('tells nothing of this trace')).toBeVisible()
+})
+
+test('calls are chosen with the arrow keys, and stay in sight while newer ones come', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  const callMany = (count: number): Promise<void> =>
+    tab.evaluate(
+      async ({ to, times }) => {
+        for (let i = 0; i < times; i++) await glia.call(to)
+      },
+      { to: local(pid, 'count'), times: count },
+    )
+  await callMany(100)
+  await showCalls(tab)
+  const top = calls(tab).nth(1)
+  await top.focus()
+  await tab.keyboard.press('PageDown')
+  await tab.keyboard.press('PageDown')
+  await tab.keyboard.press('PageDown')
+  const chosen = tab.getByRole('row', { selected: true })
+  await expect(chosen).toBeFocused()
+  const place = await chosen.getAttribute('aria-rowindex')
+  const box = await chosen.boundingBox()
+  await callMany(50)
+  await expect(chosen).toHaveAttribute('aria-rowindex', String(Number(place) + 50))
+  expect(await chosen.boundingBox()).toEqual(box)
+  await expect(chosen).toBeFocused()
+  await tab.keyboard.press('Enter')
+  await expect(tab.getByRole('region', { name: 'Call of count' })).toBeVisible()
+  // The call is still chosen when the person comes back.
+  await tab.goBack()
+  await expect(chosen).toHaveAttribute('aria-rowindex', String(Number(place) + 50))
 })
 
 for (const size of SIZES) {

@@ -4,6 +4,7 @@ import type { CallsSource } from '../model.ts'
 import { showError } from '../kit/notices.tsx'
 import { CallRows } from './call-rows.ts'
 import { ALL_CALLS, type CallFilter } from './filter.ts'
+import { TableState } from '../kit/virtual-table.tsx'
 
 /** How often the calls are looked at while they are shown, in ms. */
 const LOOK_MS = 250
@@ -18,6 +19,9 @@ export class CallsState {
   readonly calls = signal<readonly TracedCall[]>([])
   /** Whether the calls of earlier pages are there. */
   readonly isWhole = signal(false)
+  readonly table = new TableState()
+  /** Key of the row that was last chosen. */
+  readonly chosen = signal<string | undefined>(undefined)
   readonly #rows = new CallRows()
   #isAsked = false
   #version = -1

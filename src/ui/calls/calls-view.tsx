@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { CheckField } from '../kit/form-fields.tsx'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount } from '../kit/format.ts'
@@ -20,7 +20,7 @@ export function CallsView({ model, page, id }: ViewProps) {
   useEffect(() => source && state.follow(source), [source])
   const processes = model.processes.value
   const names = useMemo(() => new Map(processes.map(({ pid, name }) => [pid, name])), [processes])
-  const nameOf: NameOf = (pid) => names.get(pid)
+  const nameOf = useCallback<NameOf>((pid) => names.get(pid), [names])
   const calls = state.calls.value
   const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
@@ -48,7 +48,9 @@ interface CallsPanelProps {
 
 function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
   const calls = state.calls.value
-  const shown = filtered(calls, state.filter.value, nameOf)
+  const filter = state.filter.value
+  // Rows that stay the same are not put in order again when the table is scrolled.
+  const shown = useMemo(() => filtered(calls, filter, nameOf), [calls, filter, nameOf])
   const { unlisted } = source.trace
   return (
     <section class="panel" aria-label="Calls">
@@ -68,7 +70,14 @@ function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
           {formatCount(unlisted)} refused calls of other peers are not listed, so that they push out no others.
         </p>
       )}
-      {shown.length > 0 ? <CallTable calls={shown} nameOf={nameOf} /> : <NoCalls isFiltered={calls.length > 0} />}
+      <span id="calls-title" class="sr-only">
+        Recorded calls
+      </span>
+      {shown.length > 0 ? (
+        <CallTable calls={shown} state={state} nameOf={nameOf} />
+      ) : (
+        <NoCalls isFiltered={calls.length > 0} />
+      )}
       <TellsOthers source={source} />
     </section>
   )

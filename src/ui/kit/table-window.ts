@@ -26,3 +26,21 @@ export function piecesOf(count: number, first: number, last: number, kept: numbe
   if (at < count) pieces.push({ gap: count - at, at })
   return pieces
 }
+
+/** A row at the top of what is in sight: its key, and how much of it is scrolled away, in px. */
+export interface TopRow {
+  readonly key: string
+  readonly hiddenPx: number
+}
+
+/** The row at the top; undefined if nothing is scrolled away: a person at the top wants to see new rows. */
+export function topRowOf(keys: readonly string[], scrollTop: number, rowPx: number): TopRow | undefined {
+  const key = keys[Math.floor(scrollTop / rowPx)]
+  return key === undefined || scrollTop <= 0 ? undefined : { key, hiddenPx: scrollTop % rowPx }
+}
+
+/** Where to scroll so that the row is at the top again; undefined if it is gone. */
+export function scrollOf(keys: readonly string[], { key, hiddenPx }: TopRow, rowPx: number): number | undefined {
+  const place = keys.indexOf(key)
+  return place < 0 ? undefined : place * rowPx + hiddenPx
+}

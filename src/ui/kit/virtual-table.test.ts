@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { byNumber, byText, inOrderOf, matches, nextSort, sorted } from './table-order.ts'
-import { piecesOf } from './table-window.ts'
+import { piecesOf, scrollOf, topRowOf } from './table-window.ts'
 
 const total = (pieces: ReturnType<typeof piecesOf>): number =>
   pieces.reduce((sum, piece) => sum + ('gap' in piece ? piece.gap : 1), 0)
@@ -78,4 +78,16 @@ test('a filter wants each of its words somewhere', () => {
   expect(matches(' Count  IDLE ', ['counter', 'idle'])).toBe(true)
   expect(matches('count busy', ['counter', 'idle'])).toBe(false)
   expect(matches('', [])).toBe(true)
+})
+
+test('the row at the top stays there while rows come above it, unless the table is at its top', () => {
+  const keys = ['c', 'b', 'a']
+  expect(topRowOf(keys, 0, 36)).toBeUndefined()
+  expect(topRowOf([], 40, 36)).toBeUndefined()
+  const top = topRowOf(keys, 40, 36)
+  expect(top).toEqual({ key: 'b', hiddenPx: 4 })
+  if (!top) return
+  expect(scrollOf(keys, top, 36)).toBe(40)
+  expect(scrollOf(['e', 'd', ...keys], top, 36)).toBe(112)
+  expect(scrollOf(['e', 'd'], top, 36)).toBeUndefined()
 })

@@ -1,8 +1,8 @@
 import { type Signal, signal, useSignal } from '@preact/signals'
 import type { ComponentChildren, HTMLAttributes } from 'preact'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { inOrderOf, nextSort, type Sort, sorted } from './table-order.ts'
-import { piecesOf } from './table-window.ts'
+import { piecesOf, scrollOf, type TopRow, topRowOf } from './table-window.ts'
 
 /** Height of a row, in px. `table.css` has it too. */
 const ROW_PX = 36
@@ -35,6 +35,8 @@ export class TableState {
   readonly filter = signal('')
   readonly sort: Signal<Sort | undefined>
   scrollTop = 0
+  /** The row at the top, if `holdsPlace`. */
+  top: TopRow | undefined
 
   constructor(sort?: Sort) {
     this.sort = signal(sort)
@@ -53,6 +55,8 @@ export interface VirtualTableProps<Row> {
   onSelect: (key: string) => void
   /** Called for Enter, and for a double click. Left out: neither does anything. */
   onOpen?: ((key: string) => void) | undefined
+  /** What is in sight stays there while rows come above it. For rows that only come at the top. */
+  holdsPlace?: boolean
   /** More attributes of a row. */
   attributesOf?: (row: Row) => HTMLAttributes<HTMLTableRowElement> & Record<`data-${string}`, unknown>
 }
@@ -74,7 +78,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const compare = all.find(({ key }) => key === sort?.column)?.compare
   const fresh = sort && compare ? sorted(given, compare, sort.down) : given
   const rows = isHeld.current && compare ? inOrderOf(order.current, given, keyOf) : fresh
-  order.current = rows.map(keyOf)
+  order.current = useMemo(() => rows.map(keyOf), [rows])
   const chosen = selected === undefined ? -1 : order.current.indexOf(selected)
 
   const { step, height, width } = view.value
@@ -98,6 +102,13 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     return () => observer.disconnect()
   }, [])
 
+  const look = (element: HTMLElement): void => {
+    state.scrollTop = element.scrollTop
+    if (props.holdsPlace) state.top = topRowOf(order.current, state.scrollTop, ROW_PX)
+    const now = Math.floor(state.scrollTop / (ROW_PX * STEP))
+    if (now !== view.peek().step) view.value = { ...view.peek(), step: now }
+  }
+
   const shown = chosen < 0 ? undefined : selected
   const before = useRef<string | undefined>(undefined)
   useLayoutEffect(() => {
@@ -106,6 +117,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     const isFirst = before.current === undefined
     before.current = shown
     scrollToRow(box.current, chosen)
+    look(box.current)
     // The focus was on a row that is gone, or on the notice that brought one back.
     if (!isFirst && document.activeElement === document.body) wanted.current = shown
   }, [shown])
@@ -115,11 +127,13 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     wanted.current = undefined
   })
 
-  const onScroll = ({ currentTarget }: { currentTarget: HTMLElement }): void => {
-    state.scrollTop = currentTarget.scrollTop
-    const now = Math.floor(currentTarget.scrollTop / (ROW_PX * STEP))
-    if (now !== view.peek().step) view.value = { ...view.peek(), step: now }
-  }
+  useLayoutEffect(() => {
+    const { current: element } = box
+    if (!element || !props.holdsPlace) return
+    const held = state.top && scrollOf(order.current, state.top, ROW_PX)
+    if (held !== undefined && held !== element.scrollTop) element.scrollTop = held
+    look(element)
+  }, [rows])
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!(event.target instanceof HTMLTableRowElement)) return
     const focused = event.target.dataset['key']
@@ -145,7 +159,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     return undefined
   }
   return (
-    <div ref={box} class="rows" onScroll={onScroll}>
+    <div ref={box} class="rows" onScroll={({ currentTarget }) => look(currentTarget)}>
       <table aria-labelledby={props.labelledBy} aria-rowcount={rows.length + 1}>
         <colgroup>
           {columns.map((column) => (
