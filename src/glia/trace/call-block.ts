@@ -34,6 +34,7 @@ export interface CallMore {
 export class CallBlock {
   readonly numbers = new Float64Array(BLOCK_CALLS * NUMBERS)
   // `Array.from` takes about 0.1 ms for so many, which was most of what a record cost.
+  // oxlint-disable-next-line unicorn/no-new-array
   readonly texts = new Array<string>(BLOCK_CALLS * TEXTS).fill('')
   /** By the place of the call in the block. */
   readonly more = new Map<number, CallMore>()
