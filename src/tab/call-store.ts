@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { closeForNewer, keysFrom } from '../actors/table/database-parts.ts'
 import { BLOCK_CALLS, type CallBlock } from '../glia/trace/call-block.ts'
 import { MAX_TRACED } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
@@ -28,8 +29,7 @@ export class CallStore {
         if (version > 0) created.deleteObjectStore('blocks')
         created.createObjectStore('blocks')
       },
-      // A newer version of the app in another tab must not wait for this one.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      blocking: closeForNewer,
     })
     return new CallStore(db, slot)
   }
@@ -52,20 +52,16 @@ export class CallStore {
   /** Deletes the oldest blocks that are too many. */
   async trim(): Promise<void> {
     const tx = this.#db.transaction('blocks', 'readwrite', { durability: 'relaxed' })
-    const keys = await tx.store.getAllKeys(this.#range())
+    const keys = await tx.store.getAllKeys(keysFrom(this.#slot))
     await Promise.all([...keys.slice(0, -MAX_BLOCKS).map((key) => tx.store.delete(key)), tx.done])
   }
 
   /** All blocks, the oldest first. */
   blocks(): Promise<KeptBlock[]> {
-    return this.#db.getAll('blocks', this.#range())
+    return this.#db.getAll('blocks', keysFrom(this.#slot))
   }
 
   async clear(): Promise<void> {
-    await this.#db.delete('blocks', this.#range())
-  }
-
-  #range(): IDBKeyRange {
-    return IDBKeyRange.bound([this.#slot], [this.#slot, []])
+    await this.#db.delete('blocks', keysFrom(this.#slot))
   }
 }

@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { closeForNewer, keysFrom } from '../actors/table/database-parts.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
 import type { Logger } from '../glia/log.ts'
@@ -44,8 +45,7 @@ export class LogKeeper {
   static async start(init: LogKeeperInit): Promise<LogKeeper> {
     const db = await openDB<Schema>(`${init.storage}-logs`, 1, {
       upgrade: (created) => void created.createObjectStore('logs'),
-      // A newer version of the app in another tab must not wait for this one.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      blocking: closeForNewer,
     })
     const keeper = new LogKeeper(init, db)
     await keeper.#restore()
@@ -60,7 +60,7 @@ export class LogKeeper {
 
   async #restore(): Promise<void> {
     const { slot, entries } = this.#init
-    const range = IDBKeyRange.bound([slot], [slot, []])
+    const range = keysFrom(slot)
     const [keys, logs] = await Promise.all([this.#db.getAllKeys('logs', range), this.#db.getAll('logs', range)])
     const processes = new Map(entries().map((entry) => [entry.record.pid as string, entry]))
     keys.forEach(([, pid], i) => {

@@ -10,6 +10,7 @@ import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { SnapshotStore } from '../snapshot/process-memory.ts'
 import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
+import { closeForNewer, keysFrom } from './database-parts.ts'
 
 const VERSION = 4
 
@@ -129,8 +130,7 @@ export class Store implements ProcessStore {
           if (from < 3) created.createObjectStore('files')
           created.createObjectStore('memory')
         },
-        // A newer version of the app in another tab must not wait for this one.
-        blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+        blocking: closeForNewer,
       }),
     )
     return new Store(db)
@@ -193,8 +193,8 @@ export class Store implements ProcessStore {
         const [record] = await Promise.all([
           processes.get(pid),
           processes.delete(pid),
-          tx.objectStore('files').delete(partsOf(pid)),
-          tx.objectStore('memory').delete(partsOf(pid)),
+          tx.objectStore('files').delete(keysFrom(pid)),
+          tx.objectStore('memory').delete(keysFrom(pid)),
         ])
         if (record) await dropUnused(modulesOf(record), tx)
       }
@@ -203,7 +203,7 @@ export class Store implements ProcessStore {
   }
 
   files(pid: string): Promise<FileEntry[]> {
-    return attempt('read the files', () => this.#db.getAll('files', partsOf(pid)))
+    return attempt('read the files', () => this.#db.getAll('files', keysFrom(pid)))
   }
 
   async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
@@ -217,7 +217,7 @@ export class Store implements ProcessStore {
   }
 
   async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
-    const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', partsOf(pid)))
+    const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', keysFrom(pid)))
     // Whoever reads it checks it.
     return snapshot && { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
   }
@@ -230,10 +230,10 @@ export class Store implements ProcessStore {
     await attempt('keep the memory', async () => {
       const tx = this.#db.transaction(['processes', 'memory'], 'readwrite', { durability })
       const memory = tx.objectStore('memory')
-      const gone = dropped === 'all' ? [partsOf(pid)] : dropped.map((id): [string, number] => [pid, id])
+      const gone = dropped === 'all' ? [keysFrom(pid)] : dropped.map((id): [string, number] => [pid, id])
       // Nobody would delete the memory of a process that was forgotten meanwhile.
       const undoIfForgotten = async (): Promise<void> => {
-        if ((await tx.objectStore('processes').getKey(pid)) === undefined) await memory.delete(partsOf(pid))
+        if ((await tx.objectStore('processes').getKey(pid)) === undefined) await memory.delete(keysFrom(pid))
       }
       await Promise.all([
         ...gone.map((key) => memory.delete(key)),
@@ -246,7 +246,7 @@ export class Store implements ProcessStore {
   }
 
   async dropSnapshot(pid: string): Promise<void> {
-    await attempt('forget the memory', () => this.#db.delete('memory', partsOf(pid)))
+    await attempt('forget the memory', () => this.#db.delete('memory', keysFrom(pid)))
   }
 
   async module(cid: string): Promise<Blob | undefined> {
@@ -282,11 +282,6 @@ async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
   const unused = cids.filter((cid) => !used.has(cid))
   await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
-}
-
-/** The keys of all parts of a process, such as its files: an array sorts behind every text and every number. */
-function partsOf(pid: string): IDBKeyRange {
-  return IDBKeyRange.bound([pid], [pid, []])
 }
 
 /** CIDs that a process needs: its modules, and its files outside of `/data`. */
