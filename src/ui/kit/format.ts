@@ -73,7 +73,12 @@ export function formatSpan(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d`
 }
 
-/** `12D3…pQ8f`: the start and the end of an id. */
+/** Characters of an id that are shown. */
+const SHOWN = 6
+
+/**
+ * `…9fpQ8f`: the end of an id. Peer ids and CIDs all begin with the same characters, so only the end tells them apart.
+ */
 export function shortId(id: string): string {
-  return id.length <= 10 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`
+  return id.length <= SHOWN + 4 ? id : `…${id.slice(-SHOWN)}`
 }

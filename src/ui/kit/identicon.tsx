@@ -1,33 +1,73 @@
 /** The picture has 5 by 5 cells and is its own mirror image: 15 cells are free. */
 const FREE_CELLS = 15
+const COLUMNS = 5
+/** Each free cell is empty, dark, or bright. So pictures differ in more than their outline. */
+const TONES = 3
 const HUES = 12
+const HUE_STEP = 360 / HUES
+/** The bright cells have another hue than the dark ones, at least so many steps away. */
+const NEAREST_BRIGHT = 4
+const BRIGHT_HUES = 5
 
-/** The picture of a text: which cells are filled, and one of twelve hues. Equal texts have equal pictures. */
-export function identiconOf(text: string): { cells: readonly [number, number][]; hue: number } {
-  // FNV-1a. The ids are random already; the hash only spreads them.
-  let hash = 0x811c9dc5
-  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
-  const bits = hash >>> 0
-  const cells: [number, number][] = []
+export type Tone = 0 | 1 | 2
+
+export interface IdenticonParts {
+  /** The tone of each free cell: the left column from above, then the next two. 0: empty, 1: dark, 2: bright. */
+  readonly tones: readonly Tone[]
+  /** Of the ground and the dark cells, in degrees. */
+  readonly hue: number
+  /** Of the bright cells, in degrees. */
+  readonly brightHue: number
+}
+
+/** The picture of a text. Equal texts have equal pictures. */
+export function identiconOf(text: string): IdenticonParts {
+  let [shape, colour] = hashesOf(text)
+  const tones: Tone[] = []
   for (let i = 0; i < FREE_CELLS; i++) {
-    if (((bits >>> i) & 1) === 0) continue
-    const x = Math.floor(i / 5)
-    const y = i % 5
-    cells.push([x, y])
-    if (x < 2) cells.push([4 - x, y])
+    tones.push((shape % TONES) as Tone)
+    shape = Math.floor(shape / TONES)
   }
-  return { cells, hue: ((bits >>> FREE_CELLS) % HUES) * (360 / HUES) }
+  const hue = colour % HUES
+  colour = Math.floor(colour / HUES)
+  const brightHue = (hue + NEAREST_BRIGHT + (colour % BRIGHT_HUES)) % HUES
+  return { tones, hue: hue * HUE_STEP, brightHue: brightHue * HUE_STEP }
+}
+
+/** Two hashes of 32 bits, after cyrb53: each character changes all bits of both. */
+function hashesOf(text: string): [number, number] {
+  let one = 0xdeadbeef
+  let two = 0x41c6ce57
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0
+    one = Math.imul(one ^ code, 2654435761)
+    two = Math.imul(two ^ code, 1597334677)
+  }
+  return [mixed(one, two), mixed(two, one)]
+}
+
+function mixed(a: number, b: number): number {
+  return (Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)) >>> 0
 }
 
 /** The picture of an id, for people who compare two ids. Decoration: the id stands beside it. */
 export function Identicon({ text }: { text: string }) {
-  const { cells, hue } = identiconOf(text)
+  const { tones, hue, brightHue } = identiconOf(text)
+  // The ground is light in both themes, so the picture of an id is the same everywhere.
+  const fills = ['', `hsl(${hue} 65% 32%)`, `hsl(${brightHue} 72% 54%)`]
   return (
     <svg class="identicon" viewBox="0 0 5 5" aria-hidden="true">
-      <rect width="5" height="5" fill={`hsl(${hue} 45% 88%)`} />
-      {cells.map(([x, y]) => (
-        <rect key={`${x},${y}`} x={x} y={y} width="1" height="1" fill={`hsl(${hue} 50% 42%)`} />
-      ))}
+      <rect width="5" height="5" fill={`hsl(${hue} 45% 90%)`} />
+      {tones.map((tone, i) => {
+        const x = Math.floor(i / COLUMNS)
+        const y = i % COLUMNS
+        // The mirrored cell is drawn with it. The middle column is its own mirror image.
+        return tone === 0 ? null : <path key={i} d={cell(x, y) + cell(COLUMNS - 1 - x, y)} fill={fills[tone]} />
+      })}
     </svg>
   )
+}
+
+function cell(x: number, y: number): string {
+  return `M${x} ${y}h1v1h-1z`
 }
