@@ -3,6 +3,7 @@ import { methodsFor } from './process/admit.ts'
 import { cancellation } from './cancel.ts'
 import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
+import { cleanText } from './peer-name.ts'
 import { orAborted } from './wait/or-aborted.ts'
 import { isPid, type Pid } from './pid.ts'
 import type { Policy } from './process/policy.ts'
@@ -80,6 +81,6 @@ export function readListing(text: string): ListedProcess[] {
     const { pid, name, methods } = fields(given)
     if (typeof pid !== 'string' || !isPid(pid) || typeof name !== 'string' || !Array.isArray(methods)) return []
     const named = methods.filter((method): method is string => typeof method === 'string' && isMethodName(method))
-    return [{ pid, name: name.slice(0, MAX_NAME), methods: named.slice(0, MAX_METHODS) }]
+    return [{ pid, name: cleanText(name, MAX_NAME), methods: named.slice(0, MAX_METHODS) }]
   })
 }

@@ -48,6 +48,9 @@ export const NEAR_MS = 2_000
 export const NEAR_RATE = { perSecond: 5, burst: 50 }
 /** The DHT of Glia's relays. IPFS has no use for the address of a tab, so this is another DHT. */
 export const DHT_PROTOCOL = '/glia/kad/1.0.0'
+/** Protocol id on which a peer tells a connected peer its name, and how long that may take. */
+export const NAME_PROTOCOL = '/glia/name/0.1.0'
+export const NAME_MS = 5_000
 /** Gossip topic of announcements. */
 export const DISCOVERY_TOPIC = 'glia/0.1.0/peers'
 

@@ -1,3 +1,4 @@
+import type { Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
@@ -32,6 +33,8 @@ export interface Platform {
   logger?: Libp2pOptions['logger']
   /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */
   hub?: boolean
+  /** For a relay: for how many further peers it has room. */
+  room?: ((libp2p: Libp2p) => number) | undefined
   /** For a relay: answers who is in its network, by the connections to a peer. */
   near?: ((connections: NearInit['connections']) => Near) | undefined
   /** For a relay: makes its roster. */
@@ -70,6 +73,10 @@ export interface MeshInit {
   traced?: TellTrace | undefined
   /** A process of this peer, or one that was killed not long ago, for its watchers. Left out: none is watched. */
   watched?(pid: string): Watched | undefined
+  /** The name that this peer announces. Empty: none. Left out: it never has one. */
+  name?(): string
+  /** Whether the person has blocked a peer. It is not dialled, and its connections are refused. */
+  isBlocked?(peer: string): boolean
   platform: Platform
   /** Called when something has changed that a view shows. */
   changed?(): void

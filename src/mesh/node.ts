@@ -28,7 +28,9 @@ import {
   LATENCIES_PER_TICK,
   NEWCOMER_MS,
   LISTING_PROTOCOL,
+  NAME_PROTOCOL,
   NEAR_PROTOCOL,
+  PING_ANSWER_MS,
   ROSTER_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
@@ -41,8 +43,10 @@ import type { MeshInit } from './mesh-init.ts'
 import { askNear } from './dial/near.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'
-import type { PeerInfo, RelayInfo } from './presence/peer-info.ts'
-import { probe } from './dialects/probe.ts'
+import { Names } from './presence/names.ts'
+import type { PeerDetail, PeerInfo, RelayInfo } from './presence/peer-info.ts'
+import type { PeerLook } from './presence/peer-look.ts'
+import { ping, probe } from './dialects/probe.ts'
 import { Reach } from './dial/reach.ts'
 import { Roots } from './presence/roots.ts'
 import { RosterReader } from './presence/roster-reader.ts'
@@ -80,6 +84,7 @@ export class MeshNode {
   /** Of a relay. */
   readonly #roster: Roster | undefined
   readonly #rosters: RosterReader
+  readonly #names: Names
   readonly #table: PeerTable
   readonly #tick: ReturnType<typeof setInterval>
   readonly #gate: DialGate
@@ -87,6 +92,7 @@ export class MeshNode {
   readonly #shunned = new Set<string>()
   readonly #watchers: Watchers
   readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
+  #look: Promise<PeerLook> | undefined
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
@@ -104,6 +110,7 @@ export class MeshNode {
       self: identity.peerId,
       silenceMs: init.silenceMs,
       serveStream: init.serveStream,
+      isBlocked: (peer) => this.#isBlocked(peer),
       explain: (connection) => this.#limits.explain(connection, libp2p),
     })
     this.#watchers = new Watchers({ find: (pid) => init.watched?.(pid) })
@@ -119,19 +126,23 @@ export class MeshNode {
     const store = components.reservations()
     const heard = (peer: string, isNew: boolean): void => {
       // All tabs of a relay connect to it, so it does not need to look for peers.
-      if (platform.reserves && !this.#shunned.has(peer)) this.#directs.meet(peer)
+      if (platform.reserves && !this.#shunned.has(peer) && !this.#isBlocked(peer)) this.#directs.meet(peer)
       if (isNew) changed()
     }
     this.#roster = platform.roster?.({
       known: this.#known,
       networkOf: ({ remotePeer }) => this.#sourceOf(remotePeer).name,
       isConnected: (peer) => openConnections(libp2p, peer).length > 0,
+      room: platform.room && (() => platform.room?.(libp2p) ?? 0),
     })
+    const ownName = (): string => init.name?.() ?? ''
+    this.#names = new Names({ log, own: ownName, toldOf: (peer) => this.#rosters.nameOf(peer), changed })
     this.#rosters = new RosterReader({
       self: libp2p.peerId,
       log,
       known: this.#known,
       addresses: () => libp2p.getMultiaddrs(),
+      name: ownName,
       heard,
       changed,
     })
@@ -168,6 +179,7 @@ export class MeshNode {
       libp2p,
       known: this.#known,
       latencies: this.#latencies,
+      nameOf: (peer) => this.#names.of(peer),
       relays: () => this.#relayPeers(),
     })
     this.#gossip = gossip
@@ -231,7 +243,7 @@ export class MeshNode {
   }
 
   relays(): RelayInfo[] {
-    return this.#relays.infos
+    return this.#relays.infos.map((info) => ({ ...info, room: this.#rosters.roomAt(info.peerId) }))
   }
 
   /** RTCPeerConnections that were made so far, and dials that were refused. */
@@ -271,6 +283,7 @@ export class MeshNode {
    */
   async open(address: Address, options: OpenOptions): Promise<Stream> {
     const { signal, expectedBytes, over } = options
+    this.#checkBlocked(address.host)
     this.#known.called(address.host)
     let release: (() => void) | undefined
     const lease = async (): Promise<Connection> => {
@@ -322,6 +335,7 @@ export class MeshNode {
   async connect(target: string, signal = AbortSignal.timeout(DIAL_DEADLINE_MS)): Promise<string> {
     const peer = target.startsWith('/') ? await this.#dial(target, signal) : readPeerId(target)
     if (peer === this.peerId) throw ownAddress()
+    this.#checkBlocked(peer)
     this.#shunned.delete(peer)
     this.#known.called(peer)
     const connection = await this.#reach.connection(peer, signal)
@@ -334,6 +348,49 @@ export class MeshNode {
     this.#shunned.add(peer)
     this.#directs.shun(peer)
     await this.libp2p.hangUp(peerIdOf(peer))
+  }
+
+  /** Call it when the name of this peer has changed, or a peer was blocked. */
+  peopleChanged(): void {
+    this.#rosters.announce()
+    for (const connection of this.libp2p.getConnections()) {
+      this.#endIfBlocked(connection)
+      this.#sayName(connection)
+    }
+    this.#changed()
+  }
+
+  /** What a page about one peer shows. */
+  async detailOf(peer: string): Promise<PeerDetail> {
+    this.#look ??= import('./presence/peer-look.ts').then(
+      ({ PeerLook }) =>
+        new PeerLook({
+          libp2p: this.libp2p,
+          protocolsOf: (id) => this.#table.protocolsOf(id),
+          lastSeen: (id) => this.#table.lastSeen(id),
+          why: (id) => this.#directs.why(id),
+        }),
+    )
+    this.#look.catch(() => (this.#look = undefined))
+    return (await this.#look).at(peer)
+  }
+
+  /**
+   * Round trip to a connected peer, in ms. It makes no connection and ends none.
+   * @throws {GliaError} ERR_UNREACHABLE if the peer is not connected, or does not answer in 5 s.
+   */
+  async ping(peer: string, signal: AbortSignal): Promise<number> {
+    const connection = this.#reach.existing(peer)
+    if (!connection) throw new GliaError('ERR_UNREACHABLE', `${peer} is not connected.`)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PING_ANSWER_MS)])
+    try {
+      const ms = await ping(connection, limit)
+      this.#latencies.note(connection, ms)
+      return ms
+    } catch (thrown) {
+      signal.throwIfAborted()
+      throw meshError(peer, thrown, limit)
+    }
   }
 
   get routing(): Routing {
@@ -385,6 +442,13 @@ export class MeshNode {
       )
     }
     const roster = this.#roster
+    if (!roster) {
+      await this.#components.registrar.handle(
+        NAME_PROTOCOL,
+        (stream, connection) => this.#names.accept(stream, connection),
+        { runOnLimitedConnection: true, maxInboundStreams: 2 },
+      )
+    }
     if (roster) {
       await this.#components.registrar.handle(
         ROSTER_PROTOCOL,
@@ -401,6 +465,8 @@ export class MeshNode {
     const { libp2p } = this
     const changed = (): void => this.#changed()
     libp2p.addEventListener('connection:open', ({ detail }) => {
+      // It was being made while the peer was blocked.
+      if (this.#endIfBlocked(detail)) return
       this.#directs.opened(detail)
       this.#doubtOlder(detail)
       void this.#gossip.load(this.#gossipInit)
@@ -416,11 +482,13 @@ export class MeshNode {
     libp2p.addEventListener('peer:disconnect', ({ detail }) => {
       const peer = detail.toString()
       this.#table.gone(peer)
+      this.#names.gone(peer)
       // Others reached it through this relay.
       if (this.#roster) this.#known.forget(peer)
     })
     libp2p.addEventListener('peer:identify', ({ detail }) => {
       this.#table.identified(detail)
+      this.#sayName(detail.connection)
       this.#gossip.look()
       changed()
     })
@@ -432,6 +500,30 @@ export class MeshNode {
       this.#rosters.announce()
       changed()
     })
+  }
+
+  #isBlocked(peer: string): boolean {
+    return this.#init.isBlocked?.(peer) ?? false
+  }
+
+  /** @throws {GliaError} ERR_DENIED if the person has blocked the peer */
+  #checkBlocked(peer: string): void {
+    if (!this.#isBlocked(peer)) return
+    throw new GliaError('ERR_DENIED', `You have blocked ${peer}. Its page and the settings can undo that.`)
+  }
+
+  /** Its streams end with it, whoever opened them. */
+  #endIfBlocked(connection: Connection): boolean {
+    const peer = connection.remotePeer.toString()
+    if (!this.#isBlocked(peer)) return false
+    connection.abort(new GliaError('ERR_DENIED', `${peer} was blocked.`))
+    return true
+  }
+
+  #sayName(connection: Connection): void {
+    if (connection.status !== 'open') return
+    if (this.#table.protocolsOf(connection.remotePeer.toString()).includes(NAME_PROTOCOL))
+      void this.#names.say(connection)
   }
 
   async #openWatches(peer: string, signal: AbortSignal): Promise<SessionChannel> {
@@ -455,6 +547,7 @@ export class MeshNode {
     connect: () => Promise<Connection>,
     use: (connection: Connection) => Promise<T>,
   ): Promise<T> {
+    this.#checkBlocked(peer)
     for (let attempt = 1; ; attempt++) {
       // oxlint-disable-next-line no-await-in-loop -- another attempt is for when this one fails
       const connection = await connect()
@@ -491,7 +584,9 @@ export class MeshNode {
 
   async #dial(target: string, signal: AbortSignal): Promise<string> {
     const address = readMultiaddr(target)
-    if (peerOf(address) === this.peerId) throw ownAddress()
+    const named = peerOf(address)
+    if (named === this.peerId) throw ownAddress()
+    if (named !== undefined) this.#checkBlocked(named)
     this.#gate.name(address)
     try {
       const { remotePeer } = await this.libp2p.dial(address, { signal })
@@ -499,7 +594,7 @@ export class MeshNode {
     } catch (cause) {
       if (signal.reason instanceof GliaError) throw signal.reason
       const why = dialWords(address, cause, signal, (relay) => this.isConnected(relay))
-      throw new GliaError('ERR_UNREACHABLE', `${peerOf(address) ?? 'The peer'} could not be reached: ${why}.`, {
+      throw new GliaError('ERR_UNREACHABLE', `${named ?? 'The peer'} could not be reached: ${why}.`, {
         cause,
       })
     }

@@ -47,7 +47,10 @@ export async function startNode(
   procs: readonly Proc[] = [],
   given: Partial<Platform> = {},
   identity?: Identity,
-  { trace, ...init }: Partial<Pick<MeshInit, 'silenceMs' | 'watched'>> & { trace?: CallTrace } = {},
+  {
+    trace,
+    ...init
+  }: Partial<Pick<MeshInit, 'silenceMs' | 'watched' | 'name' | 'isBlocked'>> & { trace?: CallTrace } = {},
 ): Promise<TestNode> {
   const me = identity ?? (await newIdentity())
   const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)

@@ -20,6 +20,7 @@ import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import { newIdentity, sealed } from './new-identity.ts'
+import { People } from './people.ts'
 import { takeSlot } from './slot.ts'
 import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
 import type { TracedCalls } from './traced-calls.ts'
@@ -38,6 +39,8 @@ export interface Peer {
   listingOf(peer: string, signal: AbortSignal): Promise<ListedProcess[]>
   /** The libp2p node. No local call waits for it. */
   mesh: TabMesh
+  /** The name of this browser, the names of peers, and who is blocked. */
+  people: People
   /** The recorded calls; undefined if none are recorded. */
   traced: Promise<TracedCalls> | undefined
   /** Makes what watches processes by their address. */
@@ -138,8 +141,10 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
       ({ TracedCalls }) => new TracedCalls({ trace, self: peerId, storage, slot, log, alive, table, mesh }),
     )
   traced?.catch((thrown: unknown) => log.warn('the record of calls is not kept:', thrown))
+  const people = new People({ storage, store, log, alive })
   const mesh: TabMesh = new TabMesh({
     ...init,
+    people,
     module,
     identity,
     store,
@@ -175,6 +180,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
       peers: () => connectedPeers(mesh.node?.peers() ?? []),
     }),
     mesh,
+    people,
     traced,
     stop: async () => {
       await table.stop()

@@ -5,6 +5,7 @@ import type { Logger } from '../glia/log.ts'
 import type { Invitation } from '../mesh/relays/join-link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
 import { JoinAttempt } from './join-attempt.ts'
+import type { People } from './people.ts'
 import {
   checkSettings,
   chooseIceServers,
@@ -25,6 +26,7 @@ export interface TabMeshInit extends Pick<
   module: MeshModule
   identity: SlotIdentity
   store: Store | undefined
+  people: People
   /** URL of the app of a Glia server, which names relays; undefined: none does. */
   home: string | undefined
   /** Relays to be joined besides those that the person, the server and a join link name. */
@@ -104,6 +106,7 @@ export class TabMesh {
   constructor(init: TabMeshInit) {
     this.#init = init
     this.#log = init.log
+    init.people.changed = init.changed
     this.started = this.#start()
     this.started
       .then(
@@ -152,16 +155,23 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, store, home, restored, alive, followsLinks } = this.#init
+    const { module, store, people, home, restored, alive, followsLinks } = this.#init
     const asked = fetchOriginConfig(home)
     this.#originAsked = asked
-    const [mesh, settings] = await Promise.all([module, store?.meshSettings()])
+    const [mesh, settings] = await Promise.all([module, store?.meshSettings(), people.load()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
     // Local calls come first: libp2p starts in a pause of the page's own start, or after it.
     await Promise.race([restored, untilIdle()])
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
-    const node = await mesh.MeshNode.create({ ...this.#init, platform, changed: () => this.#changed() })
+    const node = await mesh.MeshNode.create({
+      ...this.#init,
+      name: () => people.view.peek().ownName,
+      isBlocked: people.isBlocked,
+      platform,
+      changed: () => this.#changed(),
+    })
+    people.changed = () => node.peopleChanged()
     try {
       await restored
       alive.throwIfAborted()

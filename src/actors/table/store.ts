@@ -68,6 +68,16 @@ export interface MeshSettings {
   iceServers: readonly string[]
 }
 
+/** What the person has decided about peers. */
+export interface KeptPeople {
+  /** The name that this browser announces. Empty: none. */
+  ownName: string
+  /** Names that the person gave to peers, by peer id. */
+  names: Readonly<Record<string, string>>
+  /** When peers were blocked, by peer id, in ms since the epoch. */
+  blocked: Readonly<Record<string, number>>
+}
+
 interface Schema extends DBSchema {
   /** The identity of each slot. */
   identities: { key: number; value: SlotIdentity }
@@ -77,7 +87,7 @@ interface Schema extends DBSchema {
    * 0.17 s, read in 0.5 s).
    */
   modules: { key: string; value: Blob | ArrayBuffer }
-  settings: { key: 'mesh'; value: MeshSettings }
+  settings: { key: 'mesh' | 'people'; value: MeshSettings | KeptPeople }
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
   /** What processes have in memory: the snapshot as 0, and its packs by their ids, which begin at 1. */
@@ -150,7 +160,24 @@ export class Store implements ProcessStore {
   }
 
   meshSettings(): Promise<MeshSettings | undefined> {
-    return attempt('read the settings', () => this.#db.get('settings', 'mesh'))
+    return attempt(
+      'read the settings',
+      async () => (await this.#db.get('settings', 'mesh')) as MeshSettings | undefined,
+    )
+  }
+
+  people(): Promise<KeptPeople | undefined> {
+    return attempt('read the names', async () => (await this.#db.get('settings', 'people')) as KeptPeople | undefined)
+  }
+
+  /** Other tabs may change them too: the change is applied to what is kept. @returns what is kept now */
+  async changePeople(change: (kept: KeptPeople | undefined) => KeptPeople): Promise<KeptPeople> {
+    return attempt('keep the names', async () => {
+      const tx = this.#db.transaction('settings', 'readwrite')
+      const people = change((await tx.store.get('people')) as KeptPeople | undefined)
+      await Promise.all([tx.store.put(people, 'people'), tx.done])
+      return people
+    })
   }
 
   async putMeshSettings(settings: MeshSettings): Promise<void> {

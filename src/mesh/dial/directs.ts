@@ -11,8 +11,10 @@ import {
   MAX_MAKING,
   WEBRTC_ATTEMPT_MS,
 } from '../limits.ts'
+import { failureWords } from './failure-words.ts'
 import type { RtcBudget } from './rtc-budget.ts'
 import { pause } from './pause.ts'
+import type { WhyRelayed } from './why-relayed.ts'
 
 export interface DirectsInit {
   libp2p: Libp2p
@@ -43,6 +45,8 @@ const AFTER_YOU_MS = 4_000
 interface Failure {
   backoff: Backoff
   retryAt: number
+  /** What libp2p threw; undefined if nothing failed, and the connection was closed. */
+  thrown: unknown
 }
 
 /**
@@ -93,6 +97,19 @@ export class Directs {
     this.#failed(peer)
   }
 
+  /** Why there is no direct connection to a peer. */
+  why(peer: string): WhyRelayed {
+    if (!hasWebRtc()) return { kind: 'no-webrtc-here' }
+    if (this.#making.has(peer)) return { kind: 'making' }
+    const failure = this.#failures.get(peer)
+    if (failure) {
+      const { thrown, retryAt } = failure
+      return thrown === undefined ? { kind: 'closed', retryAt } : { kind: 'failed', why: failureWords(thrown), retryAt }
+    }
+    if (this.#init.rtc.isSpent) return { kind: 'spent' }
+    return { kind: this.#busy >= MAX_DIRECT ? 'full' : 'not-tried' }
+  }
+
   /** Call it when either side has made a connection. */
   opened(connection: Connection): void {
     if (!isWebRtc(connection)) return
@@ -118,7 +135,7 @@ export class Directs {
       const relayed = await this.#init.reach(peer)
       if (!isDirect(relayed) && !this.#hasDirect(peer)) await this.#make(peer, relayed)
     } catch (thrown) {
-      this.#failed(peer)
+      this.#failed(peer, thrown)
       this.#init.log.debug(`${peer} was announced and is not reachable:`, thrown)
     } finally {
       this.#making.delete(peer)
@@ -151,7 +168,7 @@ export class Directs {
           if (!isOver) continue
           if (!this.#hasDirect(peer)) {
             this.#failedOnce = true
-            this.#failed(peer)
+            this.#failed(peer, thrown)
           }
           return
         }
@@ -161,11 +178,11 @@ export class Directs {
     }
   }
 
-  #failed(peer: string): void {
+  #failed(peer: string, thrown?: unknown): void {
     const backoff = this.#failures.get(peer)?.backoff ?? new Backoff(RETRY_MS)
     // Moved to the end: the first one failed longest ago.
     this.#failures.delete(peer)
-    this.#failures.set(peer, { backoff, retryAt: Date.now() + backoff.next() })
+    this.#failures.set(peer, { backoff, retryAt: Date.now() + backoff.next(), thrown })
     const [oldest] = this.#failures.keys()
     if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest)
   }

@@ -29,6 +29,8 @@ export interface SessionsInit {
   silenceMs?: number | undefined
   /** Handles a call. */
   serveStream(stream: Stream): Promise<void>
+  /** Whether the person has blocked a peer. */
+  isBlocked(peer: string): boolean
   /** Why a connection ended, if more is known than libp2p tells. */
   explain(connection: Connection): GliaError | undefined
 }
@@ -111,6 +113,9 @@ export class Sessions {
   accept(stream: Libp2pStream, connection: Connection): void {
     this.#track(stream, connection, (call) => {
       this.#usedAt.set(connection, Date.now())
+      // A blocked peer could have another one call for it.
+      if (call.context.onBehalfOf.some((peer) => this.#init.isBlocked(peer)))
+        return call.abort(new GliaError('ERR_DENIED', 'The call is made for a peer that is blocked here.'))
       void this.#init.serveStream(call)
     })
   }

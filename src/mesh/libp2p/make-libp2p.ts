@@ -1,5 +1,5 @@
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Libp2p, MultiaddrResolver } from '@libp2p/interface'
+import type { Libp2p, MultiaddrResolver, PeerId } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, dnsaddrResolver, type Libp2pOptions } from 'libp2p'
@@ -42,6 +42,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     networkHere: platform.networkHere && ((host) => platform.networkHere?.(host)),
     names: platform.names,
   })
+  const isBlocked = (peer: PeerId): boolean => init.isBlocked?.(peer.toString()) ?? false
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
@@ -55,6 +56,10 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     connectionGater: {
       denyDialMultiaddr: async (address) =>
         !(await gate.allowsDial(address)) || (isWebRtcDirect(address) && !rtc.takes()),
+      denyDialPeer: isBlocked,
+      // A dialled address may lead to another peer than it says, and WebRTC has no other moment to ask.
+      denyOutboundUpgradedConnection: isBlocked,
+      denyInboundUpgradedConnection: isBlocked,
       ...platform.connectionGater,
     },
     // Relays are looked after by KeptRelay, and nobody else is to be dialled again without need.

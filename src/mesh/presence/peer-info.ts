@@ -1,10 +1,15 @@
 /** What a peer knows about the mesh around it, for views and scripts. It is plain data without libp2p. */
 import type { ConnectedPeer } from '../../glia/http/http.ts'
+import type { WhyRelayed } from '../dial/why-relayed.ts'
+
+export type { WhyRelayed } from '../dial/why-relayed.ts'
 
 /** Another peer. */
 export interface PeerInfo {
   /** Base58btc. */
   peerId: string
+  /** The name that the peer announces, cleaned. Anybody may take any name: never use it in place of the id. */
+  name?: string | undefined
   /** How the peer is reached now. 'none': it is known, and there is no connection. */
   link: 'direct' | 'relayed' | 'none'
   /** Multiaddr of the connection, or an announced one; undefined if none is known. */
@@ -40,6 +45,34 @@ export interface RelayInfo {
   retryAt: number | undefined
   /** Why the last attempt failed, as a sentence. */
   error: string | undefined
+  /** For how many further peers the relay has room, as it says; undefined if it does not. */
+  room?: number | undefined
+}
+
+/** What a page about one peer shows besides {@link PeerInfo}. */
+export interface PeerDetail {
+  /** Connections, the best one first. */
+  connections: readonly ConnectionDetail[]
+  /** Bytes in both directions since the peer was first looked at, over all connections. */
+  receivedBytes: number
+  sentBytes: number
+  /** When it was connected last, in ms since the epoch; undefined if it is connected, or never was. */
+  lastSeen: number | undefined
+  /** Undefined if there is a direct connection, or none at all. */
+  whyRelayed: WhyRelayed | undefined
+}
+
+export interface ConnectionDetail {
+  /** Multiaddr of the other side. */
+  address: string
+  isDirect: boolean
+  /** Whether a relay bounds what the connection may carry. */
+  isLimited: boolean
+  /** Whether the other peer made it. */
+  isInbound: boolean
+  /** ms since the epoch. */
+  since: number
+  streams: readonly { protocol: string; isInbound: boolean }[]
 }
 
 /** Connected peers, as the HTTP API shows them. */

@@ -5,6 +5,8 @@ import type { Latencies } from './latencies.ts'
 import { RAW_PROTOCOL } from '../limits.ts'
 import type { PeerInfo } from './peer-info.ts'
 
+/** Peers that left and are remembered. */
+const MAX_SEEN = 1000
 /** Protocol ids that peers with processes advertise. The reference's peers leave out the slash. */
 const PROCESS_PROTOCOLS = [RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
 
@@ -12,6 +14,8 @@ export interface PeerTableInit {
   libp2p: Libp2p
   known: KnownPeers
   latencies: Latencies
+  /** The name that a peer announces; undefined if it has none. */
+  nameOf(peer: string): string | undefined
   /** Peer ids of the relays that this peer uses. */
   relays(): ReadonlySet<string>
 }
@@ -29,6 +33,8 @@ interface SelfDescription {
 export class PeerTable {
   readonly #init: PeerTableInit
   readonly #said = new Map<string, SelfDescription>()
+  /** When peers were connected last, the latest last. */
+  readonly #lastSeen = new Map<string, number>()
 
   constructor(init: PeerTableInit) {
     this.#init = init
@@ -51,6 +57,15 @@ export class PeerTable {
 
   gone(peer: string): void {
     this.#said.delete(peer)
+    this.#lastSeen.delete(peer)
+    this.#lastSeen.set(peer, Date.now())
+    const [oldest] = this.#lastSeen.keys()
+    if (this.#lastSeen.size > MAX_SEEN && oldest !== undefined) this.#lastSeen.delete(oldest)
+  }
+
+  /** When a peer that is not connected was connected last. */
+  lastSeen(peer: string): number | undefined {
+    return this.#lastSeen.get(peer)
   }
 
   /** Connected peers, the oldest connection first; then those that are only known. */
@@ -65,7 +80,7 @@ export class PeerTable {
     const rows = [...connected].map(([peer, connections]) => this.#connected(peer, connections, relays.has(peer)))
     rows.sort((a, b) => (a.since ?? 0) - (b.since ?? 0))
     const others = this.#init.known.all.filter(({ id }) => !connected.has(id.toString()))
-    return [...rows, ...others.map(({ id, addresses }) => unconnected(id.toString(), addresses.map(String)))]
+    return [...rows, ...others.map(({ id, addresses }) => this.#unconnected(id.toString(), addresses.map(String)))]
   }
 
   #connected(peerId: string, connections: readonly Connection[], relay: boolean): PeerInfo {
@@ -75,6 +90,7 @@ export class PeerTable {
     const protocols = said?.protocols ?? []
     return {
       peerId,
+      name: this.#init.nameOf(peerId),
       link: direct ? 'direct' : 'relayed',
       address: best?.remoteAddr.toString(),
       latencyMs: best && this.#init.latencies.of(best),
@@ -85,20 +101,21 @@ export class PeerTable {
       processes: PROCESS_PROTOCOLS.some((id) => protocols.includes(id)),
     }
   }
-}
 
-function unconnected(peerId: string, addresses: readonly string[]): PeerInfo {
-  return {
-    peerId,
-    link: 'none',
-    address: addresses.find((address) => !isWebRtcText(address)) ?? addresses[0],
-    latencyMs: undefined,
-    agent: undefined,
-    protocols: [],
-    since: undefined,
-    relay: false,
-    // Only Glia peers announce themselves on this topic.
-    processes: true,
+  #unconnected(peerId: string, addresses: readonly string[]): PeerInfo {
+    return {
+      peerId,
+      name: this.#init.nameOf(peerId),
+      link: 'none',
+      address: addresses.find((address) => !isWebRtcText(address)) ?? addresses[0],
+      latencyMs: undefined,
+      agent: undefined,
+      protocols: [],
+      since: undefined,
+      relay: false,
+      // Only Glia peers announce themselves on this topic.
+      processes: true,
+    }
   }
 }
 

@@ -17,7 +17,21 @@ import {
 import { type Announcement, readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeers, Source } from './known-peers.ts'
-import { FOUND, GONE, HERE, here, readPeer, readTotal, TOTAL, UNKNOWN, wanted } from './roster-wire.ts'
+import {
+  FOUND,
+  GONE,
+  HERE,
+  here,
+  NAMED,
+  nameIs,
+  readCount,
+  readNamed,
+  readPeer,
+  ROOM,
+  TOTAL,
+  UNKNOWN,
+  wanted,
+} from './roster-wire.ts'
 
 export interface RosterReaderInit {
   self: PeerId
@@ -25,6 +39,8 @@ export interface RosterReaderInit {
   known: KnownPeers
   /** Addresses of this peer. */
   addresses(): readonly Multiaddr[]
+  /** The name that this peer announces. Empty: it has none. */
+  name(): string
   heard(peer: string, isNew: boolean): void
   /** Called when a peer left, or when the number of peers is another. */
   changed(): void
@@ -34,12 +50,18 @@ export interface RosterReaderInit {
 interface Reading {
   readonly connection: Connection
   readonly told: Map<string, Announcement>
+  /** Names of told peers. A relay can name them as it likes. */
+  readonly names: Map<string, string>
   stream: Libp2pStream | undefined
   /** Whether a stream is to be opened when there is none. An older relay has no roster, and is asked once. */
   isWanted: boolean
   /** The last announcement on the stream, as text. */
   announced: string
+  /** The last name on the stream; undefined before the first. */
+  name: string | undefined
   total: number
+  /** For how many further peers the relay has room; undefined if it does not say. */
+  room: number | undefined
 }
 
 /** A peer is looked for. */
@@ -69,15 +91,33 @@ export class RosterReader {
     return Math.max(0, ...[...this.#readings].map(({ total }) => total))
   }
 
+  /** The name of a peer, as the relays tell it. */
+  nameOf(peer: string): string | undefined {
+    for (const { names } of this.#readings) {
+      const name = names.get(peer)
+      if (name !== undefined) return name
+    }
+    return undefined
+  }
+
+  /** For how many further peers a relay has room; undefined if it does not say. */
+  roomAt(relay: string | undefined): number | undefined {
+    for (const { connection, room } of this.#readings) if (connection.remotePeer.toString() === relay) return room
+    return undefined
+  }
+
   /** Reads the roster of a relay while it is kept. @returns a function that ends it; idempotent */
   attend(connection: Connection): () => void {
     const reading: Reading = {
       connection,
       told: new Map(),
+      names: new Map(),
       stream: undefined,
       isWanted: false,
       announced: '',
+      name: undefined,
       total: 0,
+      room: undefined,
     }
     this.#readings.add(reading)
     void this.#open(reading)
@@ -88,7 +128,7 @@ export class RosterReader {
     }
   }
 
-  /** Tells the relays that the addresses of this peer have changed. */
+  /** Tells the relays that the addresses or the name of this peer have changed. */
   announce(): void {
     for (const reading of this.#readings) this.#announce(reading)
   }
@@ -151,10 +191,13 @@ export class RosterReader {
     stream.abort(new GliaError('ERR_ABORTED', 'The relay tells no more.'))
     reading.stream = undefined
     reading.announced = ''
+    reading.name = undefined
     reading.isWanted = true
     // They stay known for a while: a relay that restarts tells of them again.
     reading.told.clear()
+    reading.names.clear()
     reading.total = 0
+    reading.room = undefined
     for (const peer of this.#lookups.keys()) this.#answered(reading, peer)
     this.#init.changed()
   }
@@ -166,16 +209,30 @@ export class RosterReader {
     // Without a reservation nobody could reach this peer. Its addresses come with the reservation.
     if (stream?.status !== 'open' || !publicKey || addresses.length === 0) return
     const text = addresses.join()
-    if (text === reading.announced) return
-    reading.announced = text
-    stream.send(Uint8Array.from(here(writeAnnouncement(publicKeyToProtobuf(publicKey), addresses))))
+    if (text !== reading.announced) {
+      reading.announced = text
+      stream.send(Uint8Array.from(here(writeAnnouncement(publicKeyToProtobuf(publicKey), addresses))))
+    }
+    const name = this.#init.name()
+    if (name === reading.name) return
+    reading.name = name
+    stream.send(Uint8Array.from(nameIs(name)))
   }
 
   /** @throws {Error} if the relay tells too much, or what cannot be used */
   #take(reading: Reading, tag: number, bytes: Uint8Array): void {
     if (!this.#rate.admits(reading.connection.remotePeer.toString())) throw new Error('the relay tells too much')
     if (tag === TOTAL) {
-      reading.total = readTotal(bytes)
+      reading.total = readCount(bytes)
+      this.#init.changed()
+    } else if (tag === ROOM) {
+      reading.room = readCount(bytes)
+      this.#init.changed()
+    } else if (tag === NAMED) {
+      const { peer, name } = readNamed(bytes)
+      if (!reading.told.has(peer)) return
+      if (name === '') reading.names.delete(peer)
+      else reading.names.set(peer, name)
       this.#init.changed()
     } else if (tag === GONE) this.#left(reading, readPeer(bytes))
     else if (tag === UNKNOWN) this.#answered(reading, readPeer(bytes))
@@ -204,6 +261,7 @@ export class RosterReader {
 
   #left(reading: Reading, peer: string): void {
     if (!reading.told.delete(peer)) return
+    reading.names.delete(peer)
     if ([...this.#readings].some(({ told }) => told.has(peer))) return
     this.#init.known.forget(peer)
     this.#init.changed()

@@ -3,7 +3,21 @@ import { ROSTER_PROTOCOL } from '../limits.ts'
 import { plainClient } from '../test-nodes.ts'
 import { readAnnouncement } from './announcement.ts'
 import { type Field, FieldSplitter } from './fields.ts'
-import { FOUND, GONE, HERE, readPeer, readTotal, TOTAL, UNKNOWN, WANTED } from './roster-wire.ts'
+import {
+  FOUND,
+  GONE,
+  HERE,
+  NAME,
+  NAMED,
+  readCount,
+  readName,
+  readNamed,
+  readPeer,
+  ROOM,
+  TOTAL,
+  UNKNOWN,
+  WANTED,
+} from './roster-wire.ts'
 import vectors from './roster-vectors.json' with { type: 'json' }
 import { liar, rosterServer } from './test-rosters.ts'
 
@@ -16,13 +30,18 @@ const NAMES = new Map([
   [WANTED, 'WANTED'],
   [FOUND, 'FOUND'],
   [UNKNOWN, 'UNKNOWN'],
+  [NAME, 'NAME'],
+  [NAMED, 'NAMED'],
+  [ROOM, 'ROOM'],
 ])
 
 /** A field as it stands in the vectors; undefined if its tag is not known. */
 function readable({ tag, bytes }: Field): unknown {
   const type = NAMES.get(tag)
   if (type === undefined) return undefined
-  if (type === 'TOTAL') return { type, count: readTotal(bytes) }
+  if (type === 'TOTAL' || type === 'ROOM') return { type, count: readCount(bytes) }
+  if (type === 'NAME') return { type, name: readName(bytes) }
+  if (type === 'NAMED') return { type, ...readNamed(bytes) }
   if (type !== 'HERE' && type !== 'FOUND') return { type, peer: readPeer(bytes) }
   const { id, addresses } = readAnnouncement(bytes)
   return { type, peer: id.toString(), addresses: addresses.map(String) }

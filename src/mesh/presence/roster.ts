@@ -16,7 +16,20 @@ import {
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { FieldSplitter } from './fields.ts'
 import type { KnownPeer, KnownPeers } from './known-peers.ts'
-import { found, gone, HERE, here, readPeer, total, unknown, WANTED } from './roster-wire.ts'
+import {
+  found,
+  gone,
+  HERE,
+  here,
+  NAME,
+  named,
+  readName,
+  readPeer,
+  room,
+  total,
+  unknown,
+  WANTED,
+} from './roster-wire.ts'
 import { Crowd, Sample } from './sample.ts'
 
 export interface RosterInit {
@@ -25,6 +38,8 @@ export interface RosterInit {
   /** The name under which quotas count a connection. */
   networkOf(connection: Connection): string
   isConnected(peer: string): boolean
+  /** For how many further peers this relay has room. Left out: it does not tell. */
+  room?: (() => number) | undefined
   /** Peers that one peer is told of: of those connected here, and of others. */
   near?: number
   far?: number
@@ -40,7 +55,10 @@ interface Member {
   readonly here: Set<string>
   readonly gone: Set<string>
   announcement: Uint8Array | undefined
+  /** The name that it announced. Empty: it has taken its name back. Undefined: it never had one. */
+  name: string | undefined
   toldTotal: number
+  toldRoom: number | undefined
   toldAt: number
 }
 
@@ -94,7 +112,9 @@ export class Roster {
       here: new Set(),
       gone: new Set(),
       announcement: former?.announcement,
+      name: former?.name,
       toldTotal: 0,
+      toldRoom: undefined,
       toldAt: 0,
     }
     // The new member stands before the old stream ends, so that the peer does not count as gone.
@@ -112,6 +132,7 @@ export class Roster {
         for (const piece of piecesOf(data)) {
           for (const { tag, bytes } of splitter.push(piece)) {
             if (tag === HERE) this.#announced(member, bytes, this.#init.networkOf(connection))
+            else if (tag === NAME) this.#namedItself(member, readName(bytes))
             else if (tag === WANTED) this.#lookedFor(member, readPeer(bytes))
           }
         }
@@ -149,6 +170,16 @@ export class Roster {
     this.#left(id)
     this.#near.add(id, network)
     this.#came(id, 'near')
+  }
+
+  /** @throws {Error} if it comes too often */
+  #namedItself(member: Member, name: string): void {
+    const { id } = member
+    if (this.#members.get(id) !== member) return
+    if (!this.#rate.admits(id)) throw new Error('the peer announces itself too often')
+    if (name === (member.name ?? '')) return
+    member.name = name
+    this.#changed(id)
   }
 
   /** A sample has only a part of the peers, and somebody may call any of them. */
@@ -224,17 +255,24 @@ export class Roster {
     }
     // What it is to be told waits, and is told when the stream takes it.
     if (stream.status !== 'open' || stream.writableNeedsDrain) return
-    const isTotalDue = this.size !== member.toldTotal && Date.now() - member.toldAt > ROSTER_TOTAL_MS
+    const roomNow = this.#init.room?.()
+    const isOther = this.size !== member.toldTotal || roomNow !== member.toldRoom
+    const isTotalDue = isOther && Date.now() - member.toldAt > ROSTER_TOTAL_MS
     if (member.here.size + member.gone.size === 0 && !isTotalDue) return
     const parts = total(this.size)
+    if (roomNow !== undefined && roomNow !== member.toldRoom) parts.push(...room(roomNow))
     for (const id of member.gone) parts.push(...gone(id))
     for (const id of member.here) {
       const announcement = this.#announcementOf(id)
-      if (announcement) parts.push(...here(announcement))
+      if (!announcement) continue
+      parts.push(...here(announcement))
+      const name = this.#members.get(id)?.name
+      if (name !== undefined) parts.push(...named(id, name))
     }
     member.here.clear()
     member.gone.clear()
     member.toldTotal = this.size
+    member.toldRoom = roomNow
     member.toldAt = Date.now()
     stream.send(Uint8Array.from(parts))
   }

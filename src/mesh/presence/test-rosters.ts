@@ -57,6 +57,7 @@ async function newReader(): Promise<TestReader> {
     log: SILENT,
     known,
     addresses: () => [],
+    name: () => '',
     heard: () => undefined,
     changed: () => undefined,
   })

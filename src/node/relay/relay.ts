@@ -100,6 +100,7 @@ export function relayPlatform(init: RelayInit): Platform {
     metrics,
     logger: quietLogger(),
     hub: true,
+    room: (libp2p) => Math.max(0, MAX_RESERVATIONS - reservationsOf(libp2p).size),
     near: (connections) =>
       new Near({
         networkHere: (ip) => networkHere(host, ip),
