@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
-import type { MeshSettings, ProcessRecord } from '../actors/table/store.ts'
+import type { KeptPeople, MeshSettings, ProcessRecord } from '../actors/table/store.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
@@ -22,13 +22,15 @@ import type {
   TabModel,
   TieView,
 } from '../ui/model.ts'
-import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
+import type { PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
+import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
 import { setIfOther } from './keep-same.ts'
 import { KeptFiles } from './kept-files.ts'
 import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
+import type { People } from './people.ts'
 import { Persistence } from './persistence.ts'
 import type { JoinQuestion, TabMesh } from './tab-mesh.ts'
 
@@ -57,6 +59,7 @@ export class LiveTabModel implements TabModel {
   readonly bundled = signal<readonly BundledActor[]>([])
   readonly peers = signal<readonly PeerInfo[]>([])
   readonly meshSize = signal(1)
+  readonly people = signal<KeptPeople>({ ownName: '', names: {}, blocked: {} })
   readonly relays = signal<readonly RelayInfo[]>([])
   readonly traced = signal<CallsSource | undefined>(undefined)
   readonly joinLink = signal<string | undefined>(undefined)
@@ -69,6 +72,7 @@ export class LiveTabModel implements TabModel {
   readonly #peer = Promise.withResolvers<Peer>()
   #entries: () => ProcessEntry[] = () => []
   #mesh: TabMesh | undefined
+  #people: People | undefined
   /** Changes whenever the table has changed. Logs are computed from it. */
   readonly #version = signal(0)
   #scheduled = false
@@ -85,6 +89,7 @@ export class LiveTabModel implements TabModel {
     this.slot.value = peer.slot
     this.tier.value = peer.tier
     this.#mesh = peer.mesh
+    this.#people = peer.people
     // If it fails, the log says why.
     void peer.traced?.then(
       (traced) => (this.traced.value = traced),
@@ -209,12 +214,28 @@ export class LiveTabModel implements TabModel {
   readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
 
   readonly disconnect = async (peerId: string): Promise<void> => {
-    const { mesh } = await this.#peer.promise
-    await (await mesh.started).disconnect(peerId)
+    await (await this.#node()).disconnect(peerId)
   }
+
+  readonly setOwnName = async (name: string): Promise<void> => (await this.#peer.promise).people.setOwnName(name)
+
+  readonly setPeerName = async (peerId: string, name: string): Promise<void> =>
+    (await this.#peer.promise).people.setName(peerId, name)
+
+  readonly setBlocked = async (peerId: string, isBlocked: boolean): Promise<void> =>
+    (await this.#peer.promise).people.setBlocked(peerId, isBlocked)
+
+  readonly lookAt = async (peerId: string): Promise<PeerDetail> => (await this.#node()).detailOf(peerId)
+
+  readonly ping = async (peerId: string, cancelled: AbortSignal): Promise<number> =>
+    (await this.#node()).ping(peerId, cancelled)
 
   readonly saveSettings = async (settings: MeshSettings): Promise<void> =>
     (await this.#peer.promise).mesh.saveSettings(settings)
+
+  async #node(): Promise<MeshNode> {
+    return (await this.#peer.promise).mesh.started
+  }
 
   #callTo(address: string, message: Uint8Array | Blob): CallHandle {
     const aborter = new AbortController()
@@ -252,6 +273,7 @@ export class LiveTabModel implements TabModel {
       entries.map((entry) => viewOf(entry, entries, watches)),
     )
     this.#version.value += 1
+    if (this.#people) this.people.value = this.#people.view.peek()
     if (this.#mesh) this.#showMesh(this.#mesh)
   }
 

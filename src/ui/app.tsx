@@ -5,6 +5,7 @@ import { BadJoinLink } from './peers/bad-join-link.tsx'
 import { deferred, loadDeferred } from './kit/deferred.tsx'
 import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
+import { peerNames } from './kit/peer-names.ts'
 import { Header } from './header.tsx'
 import { hashOf, HOME } from './route.ts'
 import type { TabModel } from './model.ts'
@@ -25,6 +26,7 @@ export function App({ model }: { model: TabModel }) {
   const page = useMemo(() => new Page(model), [])
   useMemo(showTheme, [])
   useSignalEffect(() => page.followProcesses())
+  useSignalEffect(() => showNames(model))
   useSignalEffect(() => {
     const files = model.opened.value
     if (files.length === 0) return
@@ -69,6 +71,16 @@ export function App({ model }: { model: TabModel }) {
       <DropTarget onFiles={(files) => page.spawnFiles(files)} />
     </>
   )
+}
+
+/** Gives the views the names of peers, if they are others than before: every view that names a peer would render again. */
+function showNames({ people, peers }: TabModel): void {
+  const given = people.value.names
+  const announced = new Map(peers.value.flatMap(({ peerId, name }) => (name === undefined ? [] : [[peerId, name]])))
+  const before = peerNames.peek()
+  const isSame =
+    announced.size === before.announced.size && [...announced].every(([id, name]) => before.announced.get(id) === name)
+  if (given !== before.given || !isSame) peerNames.value = { given, announced }
 }
 
 /** The navigation, and the view of the place where the page is. */

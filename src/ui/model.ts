@@ -5,7 +5,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { FileInfo } from '../actors/files/file-index.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
-import type { MeshSettings } from '../actors/table/store.ts'
+import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { CallRecord } from '../glia/process/call-log.ts'
 import type { Exit } from '../glia/process/exit.ts'
@@ -17,7 +17,7 @@ import type { Restart } from '../glia/process/restart.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
 import type { ToldTrace } from '../glia/trace/told-call.ts'
-import type { PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
+import type { PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
 export interface BundledActor {
@@ -272,6 +272,18 @@ export interface TabModel {
   /** Number of peers in the mesh without relays, this one included. A relay tells of a part of a large mesh. */
   meshSize: ReadonlySignal<number>
   relays: ReadonlySignal<readonly RelayInfo[]>
+  /** The name of this browser, the names that the person gave to peers, and who is blocked. All tabs share them. */
+  people: ReadonlySignal<KeptPeople>
+  /** The name is announced to others. An empty text takes it back. Rejects with GliaError. */
+  setOwnName: (name: string) => Promise<void>
+  /** Gives a peer a name that only this browser knows. An empty text takes it away. Rejects with GliaError. */
+  setPeerName: (peerId: string, name: string) => Promise<void>
+  /** Ends the connections to a peer and refuses new ones in both directions, or undoes that. Rejects with GliaError. */
+  setBlocked: (peerId: string, isBlocked: boolean) => Promise<void>
+  /** What a page about one peer shows besides `peers`. Rejects with GliaError. */
+  lookAt: (peerId: string) => Promise<PeerDetail>
+  /** Round trip to a connected peer, in ms. Rejects with GliaError. */
+  ping: (peerId: string, signal: AbortSignal) => Promise<number>
   /** Address of the gateway of this origin, with a slash at its end; undefined if there is none. */
   gateway: ReadonlySignal<string | undefined>
   /** A link with which others join the mesh and reach this peer; undefined while nobody can reach it. */

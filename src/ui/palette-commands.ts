@@ -1,6 +1,7 @@
 import { ADD_ACTOR } from './spawn/add-actor.tsx'
 import type { Choice } from './kit/combobox.tsx'
 import { shortId } from './kit/format.ts'
+import { peerWords } from './kit/peer-names.ts'
 import { showError } from './kit/notices.tsx'
 import type { TabModel } from './model.ts'
 import type { Page } from './page.ts'
@@ -85,15 +86,10 @@ function startCommands(model: TabModel, page: Page): Command[] {
 function peerCommands(model: TabModel): Command[] {
   return model.peers.value.map(({ peerId, relay }) => ({
     value: `peer ${peerId}`,
-    words: shortId(peerId),
+    words: peerWords(peerId),
     hint: relay ? 'relay' : 'peer',
-    run: () => goTo(peerHash(peerId)),
+    run: () => goTo(hashOf('peers', peerId)),
   }))
-}
-
-/** Until peers have pages of their own, all are in one list. */
-function peerHash(peerId: string): string {
-  return VIEWS.has('peer') ? hashOf('peer', peerId) : hashOf('peers')
 }
 
 function themeCommands(): Command[] {

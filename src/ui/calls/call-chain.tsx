@@ -6,7 +6,8 @@ import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { waitsOf } from '../../glia/trace/waiting.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
-import { formatCount, formatMs, shortId } from '../kit/format.ts'
+import { formatCount, formatMs } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { CallsSource } from '../model.ts'
@@ -106,11 +107,11 @@ export function CallChain({ call, own, source, nameOf }: CallChainProps) {
         {answers.value
           .filter(({ told }) => told.calls.length === 0)
           .map(({ peer }) => (
-            <li key={peer}>{shortId(peer)} tells nothing of this trace: it has forgotten it, or does not tell.</li>
+            <li key={peer}>{peerWords(peer)} tells nothing of this trace: it has forgotten it, or does not tell.</li>
           ))}
         {silent.value.map(({ peer, why }) => (
           <li key={peer}>
-            {shortId(peer)} did not answer: {why}
+            {peerWords(peer)} did not answer: {why}
           </li>
         ))}
         {asked.size >= MAX_ASKED && <li>{MAX_ASKED} peers were asked. There may be more.</li>}
@@ -153,7 +154,7 @@ function ChainLine({ call, current, names, longestMs }: ChainLineProps) {
         <ProcessName name={from} {...names} /> calls{' '}
         {own && !current ? <a href={hashOf('calls', callIdText(own.id))}>{words}</a> : words}
         {status !== 'ok' && <> {status === 'pending' ? 'waiting' : status}</>}
-        {by !== undefined && <span class="soft"> as {shortId(by)} tells</span>}
+        {by !== undefined && <span class="soft"> as {peerWords(by)} tells</span>}
       </span>
       <span class="chain-bar" aria-hidden="true">
         <i style={{ width: `${longestMs > 0 ? (100 * ms) / longestMs : 0}%` }} />

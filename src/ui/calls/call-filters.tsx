@@ -3,6 +3,7 @@ import { isPeerId } from '../../glia/peer-id.ts'
 import { WAYS } from '../../glia/trace/note.ts'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount, shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { CallsState } from './calls-state.ts'
 import type { NameOf } from './call-words.ts'
 import type { CallFilter } from './filter.ts'
@@ -63,7 +64,7 @@ export function CallFilters({ state, calls, shown, self, nameOf, onPause, onClea
         <option value="">Every peer</option>
         {optionsOf([...peers, filter.peer].filter((id) => isPeerId(id) && id !== self)).map((peer) => (
           <option key={peer} value={peer}>
-            {shortId(peer)}
+            {peerWords(peer)}
           </option>
         ))}
       </Choice>

@@ -3,6 +3,7 @@ import type { Way } from '../../glia/trace/note.ts'
 import type { Waiting } from '../../glia/trace/waiting.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { formatMs, shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = { in: 'in', out: 'out', through: 'through' }
 
@@ -11,17 +12,17 @@ export type NameOf = (pid: string) => string | undefined
 
 /** Who called, in a few words. */
 export function callerWords({ caller, chain, way }: TracedCall, nameOf: NameOf): string {
-  if (isPeerId(caller)) return `peer ${shortId(caller)}`
+  if (isPeerId(caller)) return `peer ${peerWords(caller)}`
   if (caller !== 'browser') return nameOf(caller) ?? shortId(caller)
   if (way === 'through') return 'another page'
   const [host, process] = chain.at(-1)?.split('/') ?? []
-  return host !== undefined && process !== undefined ? `process of ${shortId(host)}` : 'page'
+  return host !== undefined && process !== undefined ? `process of ${peerWords(host)}` : 'page'
 }
 
 /** The called process and its peer, in a few words. */
 export function calleeWords({ way, host, pid }: TracedCall, nameOf: NameOf): string {
   const process = nameOf(pid) ?? shortId(pid)
-  return way === 'in' ? process : `${process} at ${shortId(host)}`
+  return way === 'in' ? process : `${process} at ${peerWords(host)}`
 }
 
 export function statusWords({ status, exitCode }: Pick<TracedCall, 'status' | 'exitCode'>): string {
@@ -46,8 +47,8 @@ export function waitingWords(waiting: Waiting, { method, host }: TracedCall): st
     input: `${method} runs and waits for more of its message, or for its caller to read the reply.`,
     calls: `${method} runs and waits for ${waiting.for === 'calls' && waiting.calls.length === 1 ? 'a call' : 'calls'} of its own.`,
     program: `${method} runs. It waits for nothing that this page can see.`,
-    peer: `${shortId(host)} is being reached.`,
-    reply: `${shortId(host)} has the call, and its reply is not complete.`,
+    peer: `${peerWords(host)} is being reached.`,
+    reply: `${peerWords(host)} has the call, and its reply is not complete.`,
   }
   return words[waiting.for]
 }

@@ -1,5 +1,6 @@
 import { chainNameOf } from '../../glia/chain-name.ts'
 import { shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { NameOf } from './call-words.ts'
 
 export interface ProcessNameProps {
@@ -19,8 +20,8 @@ export function pidsByName(self: string, pids: Iterable<string>): ReadonlyMap<st
 /** A process that is known by its name in chains only. A process of this tab is shown by its own name. */
 export function ProcessName({ name, self, pids, nameOf }: ProcessNameProps) {
   const [peer = '', process] = name.split('/')
-  if (process === undefined) return <span title={name}>{peer === self ? 'this page' : `peer ${shortId(peer)}`}</span>
+  if (process === undefined) return <span title={name}>{peer === self ? 'this page' : `peer ${peerWords(peer)}`}</span>
   const pid = pids.get(name)
   const words = (pid !== undefined && nameOf(pid)) || shortId(process)
-  return <span title={name}>{peer === self ? words : `${words} at ${shortId(peer)}`}</span>
+  return <span title={name}>{peer === self ? words : `${words} at ${peerWords(peer)}`}</span>
 }

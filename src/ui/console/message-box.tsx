@@ -7,6 +7,8 @@ import type { ConsoleState } from './console-state.ts'
 import { FORMAT_WORDS, type MessageFormat } from './message-format.ts'
 
 export interface MessageBoxProps {
+  /** Id of the box. Only one on a page may leave it out. */
+  id?: string
   state: ConsoleState
   inputRef: Ref<HTMLTextAreaElement>
   /** Why the text cannot be sent. */
@@ -14,7 +16,7 @@ export interface MessageBoxProps {
 }
 
 /** The message: a text, or a file that was dropped on the box. Arrow up brings back earlier texts. */
-export function MessageBox({ state, inputRef, wrong }: MessageBoxProps) {
+export function MessageBox({ id = 'message', state, inputRef, wrong }: MessageBoxProps) {
   const { text, file, format } = state
   const errorId = useId()
   const { isOver, target } = useOwnDrop('Drop to send the file as the message', ([dropped]) => (file.value = dropped))
@@ -32,7 +34,7 @@ export function MessageBox({ state, inputRef, wrong }: MessageBoxProps) {
   return (
     <div class={`message ${isOver ? 'over' : ''}`} {...target}>
       <div class="row">
-        <label class="grow" for="message">
+        <label class="grow" for={id}>
           Message
         </label>
         {!file.value && (
@@ -78,7 +80,7 @@ export function MessageBox({ state, inputRef, wrong }: MessageBoxProps) {
         </div>
       )}
       <textarea
-        id="message"
+        id={id}
         ref={inputRef}
         spellcheck={false}
         hidden={file.value !== undefined}

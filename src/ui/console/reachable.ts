@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { PROTOCOL } from '../../glia/address.ts'
 import type { Choice } from '../kit/combobox.tsx'
-import { shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { TabModel } from '../model.ts'
 
 /** Peers that are asked at the same time, and in all. Others are called by their address. */
@@ -49,7 +49,7 @@ export class Reachable {
 
 /** What a peer can be asked to do. A peer that does not answer has its root process all the same. */
 async function choicesOf(model: Model, peerId: string, cancelled: AbortSignal): Promise<Choice[]> {
-  const where = shortId(peerId)
+  const where = peerWords(peerId)
   const root = ROOT_METHODS.map((method) => choiceOf(peerId, 'root', 'root', method, where))
   try {
     const processes = await model.listedBy(peerId, cancelled)

@@ -1,4 +1,4 @@
-import { shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { TabModel } from '../model.ts'
 
 /** Asks the person before this tab dials hosts that it does not know and that the page's join link names. */
@@ -9,7 +9,7 @@ export function JoinConsent({ model }: { model: TabModel }) {
   return (
     <div class="update link-consent" role="alertdialog" aria-labelledby="link-consent-title">
       <div class="grow">
-        <b id="link-consent-title">Join the mesh of {shortId(from)}?</b> The link has this tab connect to{' '}
+        <b id="link-consent-title">Join the mesh of {peerWords(from)}?</b> The link has this tab connect to{' '}
         {hosts.map((host, i) => (
           <span key={host}>
             {i > 0 && ', '}

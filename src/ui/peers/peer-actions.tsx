@@ -2,7 +2,7 @@ import { type Signal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
 import { Attempt } from '../kit/attempt.ts'
-import { shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { TabModel } from '../model.ts'
 import { showError } from '../kit/notices.tsx'
 import { useWait } from '../kit/use-wait.ts'
@@ -18,7 +18,7 @@ export interface PeerActionsProps {
 export function PeerActions({ model, peer: { peerId, link, processes }, isOpen }: PeerActionsProps) {
   const attempt = useMemo(() => new Attempt(), [])
   const wait = useWait(attempt.since.value)
-  const short = shortId(peerId)
+  const short = peerWords(peerId)
   const isConnected = link !== 'none'
   useSignalEffect(() => {
     const error = attempt.error.value

@@ -1,44 +1,64 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { ListedProcess } from '../../glia/listing.ts'
+import { isPid } from '../../glia/pid.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { shortId } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
-import type { TabModel } from '../model.ts'
-import { PeerCall } from './peer-call.tsx'
+import { peerWords } from '../kit/peer-names.ts'
 import { useWait } from '../kit/use-wait.ts'
+import type { TabModel } from '../model.ts'
+import { type CallableProcess, calledAt } from './called-at.ts'
+import { PeerCall } from './peer-call.tsx'
 
 /** Every peer has this process, and no list names it. `about` tells with what it was started. */
-const ROOT = { pid: 'root', name: 'root', methods: ['about', 'echo'] }
+const ROOT: CallableProcess = { pid: 'root', name: 'root', methods: ['about', 'echo'] }
 
 export interface PeerProcessesProps {
   model: TabModel
   peerId: string
-  onClose: () => void
+  /** Whether the root process is called as soon as the processes are shown. */
+  asksRoot?: boolean
+  /** Whether the peer is asked by itself which processes it lists: one that is not connected would be connected for it. */
+  asksList?: boolean
+  /** Left out: they stay. */
+  onClose?: () => void
 }
 
 /**
- * The root process of another peer, the processes that the peer lists to this one, and a console for the chosen one.
+ * The root process of another peer, the processes that the peer lists to this one, those that this tab has called by
+ * their address, and a console for the chosen one.
  */
-export function PeerProcesses({ model, peerId, onClose }: PeerProcessesProps) {
-  const listed = useSignal<readonly ListedProcess[]>([])
-  const chosen = useSignal<Pick<ListedProcess, 'name' | 'methods'> & { pid: string }>(ROOT)
+export function PeerProcesses({ model, peerId, asksRoot = true, asksList = true, onClose }: PeerProcessesProps) {
+  const listed = useSignal<readonly CallableProcess[] | undefined>(undefined)
+  const typed = useSignal<readonly CallableProcess[]>([])
+  const chosen = useSignal<CallableProcess>(ROOT)
   const attempt = useMemo(() => new Attempt(), [peerId])
   const wait = useWait(attempt.since.value)
+  const traced = model.traced.value
+  const called = useSignal<readonly CallableProcess[]>([])
   const list = (): void =>
     void attempt.run(async (signal) => void (listed.value = await model.listedBy(peerId, signal)))
   useEffect(() => {
-    list()
+    if (asksList && listed.peek() === undefined) list()
     return () => attempt.cancel()
-  }, [])
+  }, [asksList])
+  useEffect(() => {
+    // Without a record of calls, a process that is not listed is called by its typed address.
+    if (traced)
+      void calledAt(traced, peerId).then(
+        (found) => (called.value = found),
+        () => undefined,
+      )
+  }, [traced])
   const { pid, name, methods } = chosen.value
-  const isAsked = attempt.since.value === undefined && attempt.error.value === undefined
+  const known = [ROOT, ...called.value, ...typed.value, ...(listed.value ?? [])]
+  const all = [...new Map(known.map((each) => [each.pid, each])).values()]
   return (
     <div class="peer-processes">
       <div class="row">
-        <ul class="choices" aria-label={`Processes of ${shortId(peerId)}`}>
-          {[ROOT, ...listed.value].map((process) => (
+        <ul class="choices" aria-label={`Processes of ${peerWords(peerId)}`}>
+          {all.map((process) => (
             <li key={process.pid}>
               <button
                 type="button"
@@ -47,28 +67,39 @@ export function PeerProcesses({ model, peerId, onClose }: PeerProcessesProps) {
                 title={process.methods.join(', ')}
                 onClick={() => (chosen.value = process)}
               >
-                {process.name} {process.pid !== ROOT.pid && <span class="mono soft">{shortId(process.pid)}</span>}
+                <bdi>{process.name}</bdi>{' '}
+                {process.pid !== ROOT.pid && <span class="mono soft">{shortId(process.pid)}</span>}
               </button>
             </li>
           ))}
         </ul>
         <span class="grow" />
-        <button type="button" class="icon-button" aria-label="Close the processes" onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        {onClose && (
+          <button type="button" class="icon-button" aria-label="Close the processes" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        )}
       </div>
       <div class="soft" role="status">
         {wait !== 'short' && 'Asking the peer which processes it lists…'}
-        {isAsked &&
-          listed.value.length === 0 &&
+        {listed.value?.length === 0 &&
           'It lists no process to this peer. One that it does not list can be called by its address.'}
       </div>
       <ErrorLine error={attempt.error.value} />
-      {attempt.error.value && (
-        <button type="button" class="button" onClick={list}>
-          Ask again
-        </button>
+      {listed.value === undefined && attempt.since.value === undefined && (
+        <div>
+          <button type="button" class="button" onClick={list}>
+            {attempt.error.value ? 'Ask again' : 'Ask which processes it lists'}
+          </button>
+        </div>
       )}
+      <TypedPid
+        onPid={(given) => {
+          const process = all.find((each) => each.pid === given) ?? { pid: given, name: 'process', methods: [] }
+          if (!all.includes(process)) typed.value = [...typed.value, process]
+          chosen.value = process
+        }}
+      />
       <PeerCall
         key={pid}
         model={model}
@@ -76,9 +107,47 @@ export function PeerProcesses({ model, peerId, onClose }: PeerProcessesProps) {
         process={pid}
         name={name}
         methods={methods}
-        method={methods[0] ?? ''}
-        isCalledAtOnce={pid === ROOT.pid}
+        isCalledAtOnce={asksRoot && pid === ROOT.pid}
       />
     </div>
+  )
+}
+
+/** Takes the PID, or the whole address, of a process that the peer does not list. */
+function TypedPid({ onPid }: { onPid: (pid: string) => void }) {
+  const text = useSignal('')
+  const isWrong = useSignal(false)
+  return (
+    <form
+      class="row typed-pid"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const pid = text.value.split(/[/\s]/).find(isPid)
+        isWrong.value = pid === undefined
+        if (pid === undefined) return
+        text.value = ''
+        onPid(pid)
+      }}
+    >
+      <input
+        class="input"
+        aria-label="PID or address of another process"
+        placeholder="PID or address of another process"
+        autocapitalize="off"
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={isWrong.value}
+        value={text.value}
+        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+      />
+      <button type="submit" class="button">
+        Choose
+      </button>
+      {isWrong.value && (
+        <span class="call-error" role="alert">
+          There is no PID in it.
+        </span>
+      )}
+    </form>
   )
 }

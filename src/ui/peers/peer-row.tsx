@@ -3,9 +3,11 @@ import { useRef } from 'preact/hooks'
 import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
 import { clock } from '../kit/clock.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
-import { formatMs, formatSpan, shortId } from '../kit/format.ts'
+import { formatMs, formatSpan } from '../kit/format.ts'
 import { Identicon } from '../kit/identicon.tsx'
+import { PeerName } from '../kit/peer-name.tsx'
 import type { TabModel } from '../model.ts'
+import { hashOf } from '../route.ts'
 import { PeerActions } from './peer-actions.tsx'
 import { PeerProcesses } from './peer-processes.tsx'
 import { Protocols } from './protocols.tsx'
@@ -33,20 +35,24 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
     if (found.value === peerId) row.current?.scrollIntoView({ block: 'center' })
   })
   const { text, dot } = LINK[link]
+  const isBlocked = Object.hasOwn(model.people.value.blocked, peerId)
   return (
     <>
       <tr ref={row} data-peer={peerId} class={found.value === peerId ? 'found' : ''}>
         <td>
-          <CopyButton class="id-button" text={peerId} label={`Copy peer id ${peerId}`} shown={shortId(peerId)}>
+          <span class="peer-cell">
             <Identicon text={peerId} />
-            <span class="mono">{shortId(peerId)}</span>
-          </CopyButton>
+            <a href={hashOf('peers', peerId)}>
+              <PeerName id={peerId} />
+            </a>
+            <CopyButton class="id-button" text={peerId} label={`Copy peer id ${peerId}`} />
+          </span>
         </td>
         <td class="col-link">
           <span class="state">
             <span class={`dot ${dot}`} />
             <span>
-              {text} {relay && <span class="tag">relay</span>}
+              {text} {relay && <span class="tag">relay</span>} {isBlocked && <span class="tag">blocked</span>}
             </span>
           </span>
         </td>

@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks'
-import { shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 
 /** The number of protocols that a peer speaks. A click lists them. */
 export function Protocols({ protocols, peerId }: { protocols: readonly string[]; peerId: string }) {
@@ -10,12 +10,12 @@ export function Protocols({ protocols, peerId }: { protocols: readonly string[];
         type="button"
         class="link"
         popovertarget={id}
-        aria-label={`${protocols.length} protocols of ${shortId(peerId)}`}
+        aria-label={`${protocols.length} protocols of ${peerWords(peerId)}`}
       >
         {protocols.length}
       </button>
       <div id={id} class="explained near" popover="auto">
-        <b>Protocols of {shortId(peerId)}</b>
+        <b>Protocols of {peerWords(peerId)}</b>
         <ul class="protocols mono">
           {protocols.map((protocol) => (
             <li key={protocol}>{protocol}</li>

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { CallRecord } from '../../glia/process/call-log.ts'
-import { formatBytes, formatMoment, formatMs, shortId } from '../kit/format.ts'
+import { formatBytes, formatMoment, formatMs } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 
 /** Calls that are shown at first, and that each press of the button adds. */
@@ -74,7 +75,7 @@ function Caller({ call: { from, peer, process } }: { call: CallRecord }) {
 function Ids({ ids }: { ids: readonly string[] }) {
   return (
     <span class="mono" title={ids.join(' ')}>
-      {ids.map(shortId).join(' ')}
+      {ids.map(peerWords).join(' ')}
     </span>
   )
 }

@@ -2,6 +2,7 @@ import { CallList } from './call-list.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
 import { formatBytes, shortId } from '../kit/format.ts'
+import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessView, TabModel, TieView } from '../model.ts'
 import { PolicyEditor } from './policy-editor.tsx'
 import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
@@ -137,7 +138,7 @@ function Module({ process: { cid, moduleBytes } }: { process: ProcessView }) {
 }
 
 function tieWords({ kind, name: given, host, method }: TieView): string {
-  const name = host === undefined ? given : `the process ${shortId(given)} of the peer ${shortId(host)}`
+  const name = host === undefined ? given : `the process ${shortId(given)} of the peer ${peerWords(host)}`
   if (kind === 'linked') return `Linked with ${name}: they end together.`
   return kind === 'watcher' ? `${name} is told when it ends, in ${method}.` : `Is told when ${name} ends, in ${method}.`
 }

@@ -7,6 +7,8 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { ICE_WORDS, shownUrls, withPasswords } from './ice-lines.ts'
 import { linesOf } from '../kit/lines.ts'
 import type { ViewProps } from '../page.ts'
+import { BlockedPeers } from '../peers/blocked-peers.tsx'
+import { OwnNameForm } from '../peers/name-form.tsx'
 import { RelayState } from '../peers/relay-list.tsx'
 import { SettingsState } from './settings-state.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
@@ -17,6 +19,21 @@ const SHOWN_LENGTH = 200
 
 /** What a person can set, and what is in use. */
 export function SettingsView({ model, page }: ViewProps) {
+  return (
+    <>
+      <section class="panel" aria-labelledby="people-title">
+        <h2 id="people-title">Names and blocked peers</h2>
+        <div class="field">
+          <OwnNameForm model={model} />
+          <BlockedPeers model={model} />
+        </div>
+      </section>
+      <MeshForm model={model} page={page} />
+    </>
+  )
+}
+
+function MeshForm({ model, page }: Pick<ViewProps, 'model' | 'page'>) {
   const state = page.kept(SettingsState)
   const { attempt, saved } = state
   const { relays, iceServers } = model.settings.value

@@ -1,0 +1,34 @@
+import type { ListedProcess } from '../../glia/listing.ts'
+import { callsOf, type TracedCall } from '../../glia/trace/read-calls.ts'
+import type { CallsSource } from '../model.ts'
+
+/** A process of another peer that can be called. */
+export interface CallableProcess extends Pick<ListedProcess, 'name' | 'methods'> {
+  /** PID, or `root`. */
+  readonly pid: string
+}
+
+/** Processes that are offered. The latest calls count. */
+const MAX_PROCESSES = 12
+
+/** The processes of a peer that this tab has called, the one that was called last first. */
+export async function calledAt({ trace, earlier }: CallsSource, peerId: string): Promise<CallableProcess[]> {
+  const blocks = [...(await earlier()), ...trace.blocks]
+  return processesIn(
+    blocks.flatMap((block) => callsOf(block)),
+    peerId,
+  )
+}
+
+/** @param calls The oldest first. */
+export function processesIn(
+  calls: readonly Pick<TracedCall, 'way' | 'host' | 'pid' | 'method'>[],
+  peerId: string,
+): CallableProcess[] {
+  const methods = new Map<string, Set<string>>()
+  for (const { way, host, pid, method } of calls.toReversed()) {
+    if (way !== 'out' || host !== peerId || pid === 'root') continue
+    methods.set(pid, (methods.get(pid) ?? new Set()).add(method))
+  }
+  return [...methods].slice(0, MAX_PROCESSES).map(([pid, used]) => ({ pid, name: 'called before', methods: [...used] }))
+}
