@@ -19,7 +19,7 @@ function part(tab: Page, name: string) {
 
 for (const size of SIZES) {
   test(`every view reads well for all at ${size.width} pixels, in both themes`, async ({ tab }) => {
-    // Twenty times all rules of axe.
+    // Some twenty times all rules of axe.
     test.slow()
     await tab.setViewportSize(size)
     const pid = await spawn(tab, 'trouble')
@@ -28,18 +28,19 @@ for (const size of SIZES) {
     await expect(row(tab, 'trouble')).toContainText('ERR_TRAPPED')
     await expect(tab.getByRole('button', { name: 'Call', exact: true })).toBeVisible()
     await expectNoFaults(tab)
-    for (const name of ['console', 'calls', 'log', 'files', 'module', 'policy']) {
+    for (const name of ['console', 'calls', 'charts', 'log', 'files', 'module', 'policy']) {
       await openPage(tab, pid, name)
       if (name === 'module') await expect(tab.getByText('fd_write').first()).toBeVisible()
       if (name === 'files') await tab.getByRole('button', { name: 'c.json', exact: true }).click()
+      if (name === 'charts') await expect(tab.locator('.chart canvas').first()).toBeVisible()
       if (name === 'policy') await tab.getByRole('button', { name: 'Change…' }).click()
       expect(await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
       await expectNoFaults(tab)
     }
-    for (const name of ['peers', 'settings']) {
+    for (const name of ['peers', 'charts', 'settings']) {
       await tab.evaluate((view) => void (location.hash = `#/${view}`), name)
       await expect(tab.getByRole('tab', { selected: true })).toHaveAttribute('href', `#/${name}`)
-      await expect(tab.getByRole('button', { name: /Connect|Save/ }).first()).toBeVisible()
+      await expect(tab.getByRole('button', { name: /Connect|Save|Pause/ }).first()).toBeVisible()
       await expectNoFaults(tab)
     }
     await tab.keyboard.press('Control+k')

@@ -7,6 +7,7 @@ import { Heads } from './heads.ts'
 import { endWith } from './stream/end-with.ts'
 import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
+import { Meter } from './figures/meter.ts'
 import { chainNameOf } from './chain-name.ts'
 import { keyedLoader } from './http/load-keyed.ts'
 import { beforeTheRun, keptThere } from './http/not-run.ts'
@@ -54,6 +55,8 @@ const METHOD_OF_ROOT = /\/root\/[^/]*$/
 
 /** The whole protocol: takes a stream addressed to a method, and answers or aborts it. */
 export class Router {
+  /** Counts all calls of this peer. Those of a process here are counted by its own meter, too. */
+  readonly meter = new Meter()
   readonly #init: RouterInit
   readonly #waits = new Waits()
   readonly #door = new Door()
@@ -123,6 +126,14 @@ export class Router {
     const isKeyed = isHere && stream.key !== undefined
     // The call that runs for all calls with the key is recorded.
     const note = isKeyed ? undefined : this.#record(stream, isHere)
+    const meter = this.#meterOf(stream, isHere)
+    const startedAt = note?.startedAt ?? performance.now()
+    const end = (error?: GliaError): void => {
+      if (isKeyed) return
+      // Asking for the time is a large part of what a record costs.
+      meter.ended(note?.served?.ms ?? performance.now() - startedAt, error !== undefined)
+      if (note) this.#init.trace?.end(note, error)
+    }
     try {
       if (isKeyed) return await this.#serveKeyed(stream)
       refuseCycle(stream)
@@ -133,16 +144,22 @@ export class Router {
       } finally {
         callEnds?.()
       }
-      if (note) this.#init.trace?.end(note)
+      end()
     } catch (thrown) {
       const error = toGliaError(thrown)
       endWith(stream, error)
-      if (note) this.#init.trace?.end(note, error)
+      end(error)
     }
   }
 
   #isHere({ destination }: Stream): boolean {
     return destination === this.#init.env.localHost().peerId
+  }
+
+  /** What counts a call. Calls to other peers, and to processes that are not there, belong to the peer only. */
+  #meterOf({ procId }: Stream, isHere: boolean): Meter {
+    const proc = isHere ? this.#init.procs.get(procId) : undefined
+    return proc?.meter.within(this.meter) ?? this.meter
   }
 
   /** Begins the record of a call, unless a process of this peer that takes part in it is not recorded. */
@@ -236,7 +253,7 @@ export class Router {
     // The caller may have given up while the other peer was being reached.
     if (near.signal.aborted) cancelFar()
     try {
-      const call = { replied: false, patience, note }
+      const call = { replied: false, patience, note, meter: this.meter }
       await Promise.all([copyRequest(near, far, call), copyReply(far, near, call)])
     } catch (thrown) {
       throw far.kept ? keptThere(toGliaError(thrown)) : thrown
@@ -262,6 +279,7 @@ interface Passed {
   replied: boolean
   readonly patience: Silence
   readonly note: Note | undefined
+  readonly meter: Meter
 }
 
 /**
@@ -287,6 +305,7 @@ async function copyRequest(near: Stream, far: Stream, call: Passed): Promise<voi
   const { note } = call
   try {
     for (let chunk = await near.read(); chunk !== null; chunk = await near.read()) {
+      call.meter.carried(chunk.byteLength, 0)
       if (note) {
         note.bytesIn += chunk.byteLength
         note.heads?.request.take(chunk)
@@ -313,6 +332,7 @@ async function copyReply(far: Stream, near: Stream, call: Passed): Promise<void>
   try {
     const next = (): Promise<Uint8Array | null> => call.patience.reading(far.read())
     for (let chunk = await next(); chunk !== null; chunk = await next()) {
+      call.meter.carried(0, chunk.byteLength)
       if (note) {
         note.bytesOut += chunk.byteLength
         note.heads?.reply.take(chunk)

@@ -78,6 +78,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const changed = (): void => {
     init.changed()
     logs?.notice()
+    router.meter.touched?.()
   }
   const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadModule(init.rootModule)
@@ -138,7 +139,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const traced =
     trace &&
     import('./traced-calls.ts').then(
-      ({ TracedCalls }) => new TracedCalls({ trace, self: peerId, storage, slot, log, alive, table, mesh }),
+      ({ TracedCalls }) =>
+        new TracedCalls({ trace, meter: router.meter, self: peerId, storage, slot, log, alive, table, mesh }),
     )
   traced?.catch((thrown: unknown) => log.warn('the record of calls is not kept:', thrown))
   const people = new People({ storage, store, log, alive })

@@ -1,4 +1,5 @@
 import type { ProcessTable } from '../actors/table/process-table.ts'
+import type { Meter } from '../glia/figures/meter.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
@@ -7,11 +8,14 @@ import { readToldTrace, type ToldTrace } from '../glia/trace/told-call.ts'
 import { answerTrace } from '../glia/trace/answer-trace.ts'
 import type { CallsSource } from '../ui/model.ts'
 import { CallKeeper } from './call-keeper.ts'
+import { Figures } from './figures.ts'
 import type { TabMesh } from './tab-mesh.ts'
 import { setTellsOthers, tellsOthers } from './tells-others.ts'
 
 export interface TracedCallsInit {
   trace: CallTrace
+  /** Counts all calls of this peer. */
+  meter: Meter
   self: string
   storage: string
   slot: number
@@ -24,6 +28,7 @@ export interface TracedCallsInit {
 /** The recorded calls of this tab, for its views and for peers that ask. */
 export class TracedCalls implements CallsSource {
   readonly self: string
+  readonly figures: Figures
   readonly #init: TracedCallsInit
   readonly #keeper: CallKeeper
 
@@ -31,6 +36,7 @@ export class TracedCalls implements CallsSource {
     this.self = init.self
     this.#init = init
     this.#keeper = new CallKeeper(init)
+    this.figures = new Figures(init)
   }
 
   get trace(): CallTrace {

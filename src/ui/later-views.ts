@@ -3,6 +3,7 @@
  * chunk of its own, and is not in this file.
  */
 export { CallsView } from './calls/calls-view.tsx'
+export { ChartsView } from './charts/charts-view.tsx'
 export { JoinDialog } from './peers/join-dialog.tsx'
 export { Palette } from './palette.tsx'
 export { PeersView } from './peers/peers-view.tsx'

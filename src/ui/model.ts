@@ -14,6 +14,7 @@ import type { ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/process/policy.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import type { Restart } from '../glia/process/restart.ts'
+import type { Sampler } from '../glia/figures/sampler.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
 import type { ToldTrace } from '../glia/trace/told-call.ts'
@@ -199,12 +200,21 @@ export interface CallHandle {
   cancel: () => void
 }
 
+/** Samples of this tab and its processes. */
+export interface FiguresSource {
+  readonly sampler: Sampler
+  /** Changes with each sample while the page is shown. It stays while nothing happens. */
+  readonly version: ReadonlySignal<number>
+}
+
 /** The recorded calls of this tab. */
 export interface CallsSource {
   /** Id of this peer. */
   readonly self: string
   /** The calls of this page. */
   readonly trace: CallTrace
+  /** Calls, times, bytes and memory of the last hour. */
+  readonly figures: FiguresSource
   /** The calls of earlier pages, the oldest first. */
   earlier: () => Promise<readonly KeptBlock[]>
   /** Forgets the calls that ended. */

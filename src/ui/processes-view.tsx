@@ -13,6 +13,7 @@ export function ProcessesView({ model, page }: ViewProps) {
         <StartPanel model={model} onBundled={(actor) => void page.spawnBundled(actor)} />
         <ProcessList
           processes={model.processes.value}
+          figures={model.traced.value?.figures}
           state={page.kept(ProcessListState)}
           selected={selected}
           onSelect={(pid) => page.choose(pid)}

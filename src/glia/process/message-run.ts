@@ -5,6 +5,7 @@ import { strangersOf } from './callers.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace } from '../wait/deadline.ts'
 import { PATIENCE_MS } from '../call-limits.ts'
 import { GliaError, toGliaError } from '../errors.ts'
+import type { Meter } from '../figures/meter.ts'
 import type { Cause, Life, ProcObserver } from './life.ts'
 import { Pace } from './pace.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -20,7 +21,7 @@ import { UnlessOver } from '../wait/unless-over.ts'
 /** What a message needs of its process. */
 export interface MessageRunInit {
   /** Its policy is read when it is needed, since it may change while the actor is started. */
-  proc: { readonly pid: Pid; readonly policy: Policy }
+  proc: { readonly pid: Pid; readonly policy: Policy; readonly meter: Meter }
   restart: Restart
   life: Life
   mailbox: Mailbox
@@ -135,12 +136,12 @@ export class MessageRun {
 
   #runMethod(): Promise<void> {
     const { proc, life } = this.#init
-    const { pid, policy } = proc
+    const { pid, policy, meter } = proc
     const pace = this.#pace
     const abandonment = this.#abandonment
     const onOver = abandonment && (() => abandonment.look())
     const diagnosis = this.#diagnosis
-    const message = messageOf(this.stream, { pid, policy, call: this.call, pace, diagnosis, onOver })
+    const message = messageOf(this.stream, { pid, policy, meter, call: this.call, pace, diagnosis, onOver })
     this.#isUnderWay = true
     pace?.watch()
     return this.#unlessOver.wait(life.run(this.stream.methodName, message))

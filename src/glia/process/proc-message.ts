@@ -3,6 +3,7 @@ import type { KeptCall } from './call-log.ts'
 import { strangersOf } from './callers.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { GliaError } from '../errors.ts'
+import type { Meter } from '../figures/meter.ts'
 import { chainNameOf } from '../chain-name.ts'
 import type { Pace } from './pace.ts'
 import type { Policy } from './policy.ts'
@@ -12,6 +13,8 @@ import { UnlessOver } from '../wait/unless-over.ts'
 export interface MessageInit {
   pid: string
   policy: Policy
+  /** Counts the bytes of the process. */
+  meter: Meter
   /** Counts the bytes of the call. */
   call: KeptCall
   /** Told when the method waits for the caller. Left out: the caller may take its time. */
@@ -26,7 +29,7 @@ export interface MessageInit {
  * A stream as a message for the actor of a process. Neither the message nor the reply exceeds its policy, and no read
  * or write outlives the call.
  */
-export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, onOver }: MessageInit): Message {
+export function messageOf(stream: Stream, { pid, policy, meter, call, pace, diagnosis, onOver }: MessageInit): Message {
   const { destination, context, signal } = stream
   const { note } = call
   const [reads, writes] = [new UnlessOver(), new UnlessOver()]
@@ -60,6 +63,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, 
       const chunk = await reads.wait(stream.read())
       came?.(chunk?.byteLength ?? 0)
       call.bytesIn += chunk?.byteLength ?? 0
+      meter.carried(chunk?.byteLength ?? 0, 0)
       if (chunk) note?.heads?.request.take(chunk)
       if (call.bytesIn > policy.maxMessageBytes) throw broken(stream, messageTooLarge(policy))
       return chunk
@@ -68,6 +72,7 @@ export function messageOf(stream: Stream, { pid, policy, call, pace, diagnosis, 
       // A program without types can write anything. That is its own failure, and not its caller's.
       if (!(chunk instanceof Uint8Array)) return Promise.reject(notBytes())
       call.bytesOut += chunk.byteLength
+      meter.carried(0, chunk.byteLength)
       note?.heads?.reply.take(chunk)
       if (call.bytesOut > policy.maxReplyBytes) return Promise.reject(broken(stream, replyTooLarge(policy)))
       const taken = pace?.writes()

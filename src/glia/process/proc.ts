@@ -9,6 +9,7 @@ import { GliaError, toGliaError } from '../errors.ts'
 import { Heads } from '../heads.ts'
 import { type Exit, type ExitReason, exitText } from './exit.ts'
 import type { ActorSpec } from './actor.ts'
+import { Meter } from '../figures/meter.ts'
 import { Life, type ProcObserver, type ProcState, type Status } from './life.ts'
 import { type Applicant, type Line, Mailbox } from './mailbox.ts'
 import { isAcceptedExit, MessageRun } from './message-run.ts'
@@ -61,6 +62,8 @@ export class Proc {
   readonly name: string
   /** Messages handled, failed ones included. */
   messages = 0
+  /** Counts its calls. The router does so, and the messages that run count their bytes. */
+  readonly meter = new Meter()
   /** Who called, when, what, and how it ended. */
   calls = new CallLog()
   /** Its last ends, and those who watch it from elsewhere. */

@@ -1,22 +1,28 @@
 import type { Libp2p, Metrics, Stream } from '@libp2p/interface'
 import { RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { Proc } from '../../glia/process/proc.ts'
+import type { Router } from '../../glia/router.ts'
 import type { CallObserver } from '../http/gateway.ts'
+import { observeCalls } from './call-metrics.ts'
 import { ByteCounter, quietMetrics } from './libp2p-metrics.ts'
 import { reservationsOf } from '../relay/relay.ts'
 import { VERSION } from '../version.ts'
 
+const REFUSALS = [
+  'host',
+  'origin',
+  'connection',
+  'handshake',
+  'request',
+  'reservation',
+  'circuit',
+  'not glia',
+  'announcement',
+] as const
+
 /** What was refused, or ended to make room. */
-export type Refusal =
-  | 'host'
-  | 'origin'
-  | 'connection'
-  | 'handshake'
-  | 'request'
-  | 'reservation'
-  | 'circuit'
-  | 'not glia'
-  | 'announcement'
+export type Refusal = (typeof REFUSALS)[number]
 
 /** Told of what the ports refuse. */
 export interface RefusalObserver {
@@ -46,6 +52,8 @@ export class ServerMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
+    // Prometheus sees the first refusal as an increase only if it has seen zero before.
+    for (const what of REFUSALS) this.#refusals.inc({ what }, 0)
     new Gauge({
       name: 'glia_build_info',
       help: 'Version of this program; always 1.',
@@ -102,6 +110,11 @@ export class ServerMetrics {
     },
     trackProtocolStream: (stream) => this.#trackStream(stream),
   })
+
+  /** The calls of the peer, and of each of its processes. */
+  observeCalls({ meter }: Router, procs: readonly Proc[]): void {
+    observeCalls(this.#registry, meter, procs)
+  }
 
   /** Figures that are computed when they are asked for. */
   observe(libp2p: Libp2p): void {

@@ -104,6 +104,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     }),
   })
   metrics.observe(mesh.libp2p)
+  metrics.observeCalls(router, [root])
   dropReservationsOfTheGone(mesh.libp2p)
   mesh.libp2p.addEventListener('peer:connect', ({ detail }) => log.info('A peer joined', { peer: detail.toString() }))
   mesh.libp2p.addEventListener('peer:disconnect', ({ detail }) => log.info('A peer left', { peer: detail.toString() }))

@@ -5,6 +5,7 @@ import { CallList } from '../processes/call-list.tsx'
 import { ExitList } from '../processes/exit-list.tsx'
 import { ProcessEnd } from '../processes/process-end.tsx'
 import { SwapPanel } from '../processes/swap-panel.tsx'
+import { ChartsPanel } from '../charts/charts-view.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
 import { hashOf, HOME } from '../route.ts'
@@ -17,6 +18,7 @@ import { ProcessHead } from './process-head.tsx'
 const PARTS = {
   console: 'Console',
   calls: 'Calls',
+  charts: 'Charts',
   log: 'Log',
   files: 'Files',
   module: 'Module',
@@ -81,6 +83,7 @@ interface PartProps {
 const PART_VIEWS: Readonly<Record<Part, (props: PartProps) => VNode>> = {
   console: ConsolePart,
   calls: CallsPart,
+  charts: ({ model, page, process }) => <ChartsPanel model={model} page={page} pid={process.pid} />,
   log: ({ model, page, process }) => <LogPart model={model} process={process} state={page.consoleOf(process)} />,
   files: FilesPart,
   module: ModulePart,

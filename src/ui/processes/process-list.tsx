@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { FilterField } from '../kit/filter-field.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
@@ -8,9 +9,10 @@ import { showError } from '../kit/notices.tsx'
 import { OWN_DROP } from '../kit/own-drop.ts'
 import { byNumber, byText, matches } from '../kit/table-order.ts'
 import { type Column, TableState, VirtualTable } from '../kit/virtual-table.tsx'
-import type { ProcessView } from '../model.ts'
+import type { FiguresSource, ProcessView } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
+import { Activity } from './activity.tsx'
 import { shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 
@@ -22,6 +24,8 @@ export class ProcessListState extends TableState {}
 
 export interface ProcessListProps {
   processes: readonly ProcessView[]
+  /** For the line of the last minute; undefined until the peer has started. */
+  figures: FiguresSource | undefined
   state: ProcessListState
   selected: string | undefined
   onSelect: (pid: string) => void
@@ -30,9 +34,10 @@ export interface ProcessListProps {
 }
 
 /** The table of processes. A row shows its console beside the table, and its name leads to a page of its own. */
-export function ProcessList({ processes, state, selected, onSelect, onDrop }: ProcessListProps) {
+export function ProcessList({ processes, figures, state, selected, onSelect, onDrop }: ProcessListProps) {
   /** PID of the row over which a file is dragged. */
   const over = useSignal<string | undefined>(undefined)
+  const columns = useMemo(() => columnsWith(figures), [figures])
   const typed = state.filter.value
   const shown = typed.trim() === '' ? processes : processes.filter((process) => matches(typed, textsOf(process)))
   return (
@@ -51,7 +56,7 @@ export function ProcessList({ processes, state, selected, onSelect, onDrop }: Pr
         labelledBy="processes-title"
         rows={shown}
         keyOf={pidOf}
-        columns={COLUMNS}
+        columns={columns}
         state={state}
         selected={selected}
         onSelect={onSelect}
@@ -109,11 +114,11 @@ const COLUMNS: readonly Column<ProcessView>[] = [
   {
     key: 'state',
     head: 'State',
-    width: (tablePx) => (tablePx < 420 ? 128 : 168),
+    width: (tablePx) => (tablePx < 420 ? 128 : 156),
     compare: byNumber(({ state }) => STATES.indexOf(state)),
     cell: (process) => <State process={process} />,
   },
-  { key: 'methods', head: 'Methods', width: 150, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
+  { key: 'methods', head: 'Methods', width: 124, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
   {
     key: 'messages',
     head: 'Messages',
@@ -148,6 +153,18 @@ const COLUMNS: readonly Column<ProcessView>[] = [
     cell: ({ policy }) => <Callers words={shortCallersWords(policy)} isOpen={policy.callers === 'anyone'} />,
   },
 ]
+
+/** The columns, with the line of the last minute before the numbers that stay. */
+function columnsWith(figures: FiguresSource | undefined): readonly Column<ProcessView>[] {
+  const at = COLUMNS.findIndex(({ key }) => key === 'p50')
+  return COLUMNS.toSpliced(at, 0, {
+    key: 'activity',
+    head: <abbr title="Calls in the last minute">1 min</abbr>,
+    width: 76,
+    from: 720,
+    cell: ({ pid }) => <Activity pid={pid} figures={figures} />,
+  })
+}
 
 function Name({ pid, name, persisted }: ProcessView) {
   return (
