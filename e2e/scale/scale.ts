@@ -44,7 +44,7 @@ const SETTLE_MS = 20_000
 const LOOK_MS = 2_000
 /** Makes a relay collect its garbage at a signal. */
 const COLLECTS = { NODE_OPTIONS: `--import ${pathToFileURL(join(ROOT, 'e2e/scale/collect.mjs')).href}` }
-const NEWCOMERS = 21
+const NEWCOMERS = 100
 
 /** Fills relays with peers, and watches. */
 export async function scale({ peers, relays: relayCount, watchMs, seed }: ScaleInit): Promise<ScaleReport> {

@@ -112,6 +112,12 @@ export const DIAL_ATTEMPT_MS = 5_000
  */
 export const SHARED_RELAY_ATTEMPT_MS = 8_000
 /**
+ * How long after a relayed connection a direct one is begun, in ms. Its beginning takes the page's thread for some 30 ms,
+ * and the first call over the relay would wait for that.
+ */
+export const BEGIN_DIRECT_MS = 250
+
+/**
  * Time for a WebRTC dial. One that takes longer hangs: 13 of 80 did with @libp2p/webrtc 6.0.33, 1 of 80 with
  * `init-race.ts`. The next dial usually works.
  */

@@ -22,6 +22,7 @@ import { Latencies } from './presence/latencies.ts'
 import type { LazyGossip } from './presence/lazy-gossip.ts'
 import {
   ATTEMPTS,
+  BEGIN_DIRECT_MS,
   DIAL_DEADLINE_MS,
   DOUBT_MS,
   IDLE_AFTER_MS,
@@ -54,7 +55,7 @@ import type { Roster } from './presence/roster.ts'
 import type { StartGossipInit } from './presence/start-gossip.ts'
 import { Pulses } from './presence/pulses.ts'
 import { CircuitReserver, Relays } from './relays/relays.ts'
-import { routingOf } from './presence/routing.ts'
+import { answersAbout, routingOf } from './presence/routing.ts'
 import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
 import { Libp2pChannel } from './dialects/session-channel.ts'
@@ -163,6 +164,7 @@ export class MeshNode {
       libp2p,
       rtc,
       log,
+      beginAfterMs: BEGIN_DIRECT_MS,
       callsOn: (connection) => this.#sessions.callsOn(connection) + Number(watchesOver(connection)),
       usedAt: (connection) => this.#sessions.usedAt(connection),
       reach: (peer) => this.#reach.overRelays(peer, AbortSignal.timeout(DIAL_DEADLINE_MS)),
@@ -173,6 +175,7 @@ export class MeshNode {
       relays: (signal) => this.#usableRelays(signal),
       isUnknown: (address) => gate.isUnknown(address),
       announced: async (peer) => this.#known.get(peer)?.addresses ?? this.#rosters.find(peer),
+      lookUp: (peer, signal) => answersAbout(libp2p, peer, { signal }),
       isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
     })
     this.#table = new PeerTable({
@@ -469,7 +472,7 @@ export class MeshNode {
       if (this.#endIfBlocked(detail)) return
       this.#directs.opened(detail)
       this.#doubtOlder(detail)
-      void this.#gossip.load(this.#gossipInit)
+      this.#gossip.loadSoon(this.#gossipInit)
       // Its end shows at once that a tab has closed. A tab that crashed sends nothing, and its pulse is missed.
       if (isWebRtc(detail)) {
         this.#sessions.prepare(detail)

@@ -36,6 +36,7 @@ test('direct connections that are made at once share what is left of those that 
     libp2p: counting,
     rtc: budget,
     log: { debug: (...said) => void settled.push(said), info: () => undefined, warn: () => undefined },
+    beginAfterMs: 0,
     callsOn: () => 0,
     usedAt: () => 0,
     reach: async () => Promise.reject(new Error('not asked')),
@@ -58,7 +59,7 @@ interface TestConnection extends Connection {
 }
 
 /** The peers around a page, by WebRTC and over a relay. Node has no WebRTC, so the test says what becomes of a dial. */
-async function page() {
+async function page({ beginAfterMs = 0 } = {}) {
   vi.useFakeTimers()
   const ids = (await Promise.all(Array.from({ length: 14 }, () => generateKeyPair('Ed25519'))))
     .map((key) => peerIdFromPrivateKey(key))
@@ -102,6 +103,7 @@ async function page() {
     libp2p: libp2p as unknown as Libp2p,
     rtc: new RtcBudget(),
     log: SILENT,
+    beginAfterMs,
     callsOn: (connection) => calls.get(connection)?.count ?? 0,
     usedAt: (connection) => calls.get(connection)?.usedAt ?? 0,
     reach: async (peer) => {
@@ -146,6 +148,19 @@ describe('a direct connection to a peer that is called', () => {
     expect(dials.map(({ address }) => address)).toEqual([`${RELAY}/p2p-circuit/webrtc/p2p/${one}`])
     directs.want(other, direct(other))
     expect(dials).toHaveLength(1)
+  })
+
+  test('leaves the page to the first call over the relay, and is not begun if the relayed one is lost meanwhile', async () => {
+    const { directs, dials, relayed, peers } = await page({ beginAfterMs: 250 })
+    const [one = '', other = ''] = peers
+    const lost = relayed(other)
+    directs.want(one, relayed(one))
+    directs.want(other, lost)
+    await vi.advanceTimersByTimeAsync(249)
+    expect(dials).toEqual([])
+    lost.status = 'closed'
+    await vi.advanceTimersByTimeAsync(1)
+    expect(dials.map(({ peer }) => peer)).toEqual([one])
   })
 
   test('is tried three times, and then left alone for twice as long after each failure', async () => {

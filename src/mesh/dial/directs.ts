@@ -21,6 +21,8 @@ export interface DirectsInit {
   /** RTCPeerConnections that may be made. */
   rtc: RtcBudget
   log: Logger
+  /** Time between a wish for a direct connection and its first dial, in ms. */
+  beginAfterMs: number
   /** Calls under way over a connection. */
   callsOn(connection: Connection): number
   /** When the last call over a connection was opened, in ms since the epoch. */
@@ -149,12 +151,14 @@ export class Directs {
   }
 
   async #make(peer: string, relayed: Connection): Promise<void> {
-    const { libp2p, log } = this.#init
+    const { libp2p, log, beginAfterMs } = this.#init
     // The signalling goes over the relayed connection.
     const address = relayOf(relayed.remoteAddr)?.encapsulate(`/p2p-circuit/webrtc/p2p/${peer}`)
     if (!address) return
     this.#making.add(peer)
     try {
+      if (beginAfterMs > 0) await pause(beginAfterMs)
+      if (relayed.status !== 'open' || this.#hasDirect(peer)) return
       for (let attempt = 1; ; attempt++) {
         // Several connections may be made at once, so each attempt asks.
         if (!this.#init.rtc.takes()) return

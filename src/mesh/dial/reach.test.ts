@@ -27,6 +27,11 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
+// oxlint-disable-next-line require-yield -- it finds nothing
+async function* nobodyKnows(): AsyncGenerator<never> {
+  throw new Error('Nobody knows it.')
+}
+
 async function reach(init: Partial<ReachInit> = {}) {
   const libp2p = init.libp2p ?? (await plainClient())
   const found = new Reach({
@@ -34,6 +39,7 @@ async function reach(init: Partial<ReachInit> = {}) {
     limits: new CircuitLimits(() => false),
     relays: async () => [],
     announced: async () => [],
+    lookUp: nobodyKnows,
     isUnknown: () => false,
     isNew: () => false,
     ...init,
@@ -75,6 +81,23 @@ test('an address that was announced for a peer and leads to another is not diall
   const twice = await reach({ announced: async () => [address, multiaddr(bare ?? '')] })
   await expect(twice.connection(stranger, soon())).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' })
   expect(count).toBe(before + 1)
+})
+
+test('an answer of the DHT that leads there no more is followed by the next one', async () => {
+  const there = await glia([], { listen: ['/ip4/127.0.0.1/tcp/0'] })
+  const [port = ''] = address.toString().split('/p2p/')
+  let asked = 0
+  async function* lookUp() {
+    for (const place of [`${port}/p2p/${there.peerId}`, whereIs(there), port]) {
+      asked += 1
+      yield [multiaddr(place)]
+    }
+  }
+  const found = await reach({ lookUp })
+  const connection = await found.connection(there.peerId, soon())
+  expect(connection.remotePeer.toString()).toBe(there.peerId)
+  // Nobody is asked further once the peer is connected.
+  expect(asked).toBe(2)
 })
 
 test('calls of one peer share its dial, and one that gives up does not end it for the others', async () => {

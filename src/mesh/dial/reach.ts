@@ -1,4 +1,4 @@
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../../glia/errors.ts'
 import { dialWords, failureOf } from './failure-words.ts'
@@ -25,6 +25,8 @@ export interface ReachInit {
   limits: CircuitLimits
   /** Addresses that a peer announced. A relay may have to be asked. */
   announced(peer: string): Promise<readonly Multiaddr[]>
+  /** Where others say that a peer is, answer by answer. Throws if nobody knows it. */
+  lookUp(peer: PeerId, signal: AbortSignal): AsyncIterable<readonly Multiaddr[]>
   /** Whether this peer cannot know where an address leads. */
   isUnknown(address: Multiaddr): boolean
   /** Whether this peer has joined the mesh just now, and may soon find peers that it cannot find yet. */
@@ -198,21 +200,30 @@ export class Reach {
       .map((address) => withPeer(address, peer))
       .filter((address) => !isWebRtcAddress(address))
     yield { addresses: announced, ms: DIAL_ATTEMPT_MS }
-    yield { addresses: await this.#lookUp(peer, tried, deadline), ms: DIAL_ATTEMPT_MS }
+    for await (const addresses of this.#lookUp(peer, tried, deadline)) yield { addresses, ms: DIAL_ATTEMPT_MS }
   }
 
-  async #lookUp(peer: string, tried: Tried, deadline: AbortSignal): Promise<readonly Multiaddr[]> {
+  /** Answer by answer: the next one counts when the addresses of the one before do not lead there any more. */
+  async *#lookUp(peer: string, tried: Tried, deadline: AbortSignal): AsyncGenerator<readonly Multiaddr[]> {
+    const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
+    const answers = this.#init.lookUp(peerIdOf(peer), limit)[Symbol.asyncIterator]()
+    let isKnown = false
     try {
-      const id = peerIdOf(peer)
-      const limit = AbortSignal.any([deadline, AbortSignal.timeout(LOOKUP_MS)])
-      const found = await orAborted(this.#init.libp2p.peerRouting.findPeer(id, { signal: limit }), limit)
-      if (found.multiaddrs.length === 0) throw new Error('no addresses')
-      return found.multiaddrs.map((address) => withPeer(address, peer)).filter((address) => !isWebRtcAddress(address))
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- one answer after the other
+        const answer = await orAborted(answers.next(), limit)
+        if (answer.done) break
+        const addresses = answer.value.map((address) => withPeer(address, peer))
+        isKnown ||= addresses.length > 0
+        yield addresses.filter((address) => !isWebRtcAddress(address))
+      }
     } catch (thrown) {
       if (deadline.aborted) throw thrown
-      tried.push('no peer asked knows where it is')
-      return []
+    } finally {
+      // A lookup that waits for a server does not hear of this before the server has answered.
+      void answers.return?.()
     }
+    if (!isKnown) tried.push('no peer asked knows where it is')
   }
 
   /**

@@ -34,8 +34,9 @@ export function dht({ clientMode }: { clientMode: boolean }): (components: KadDH
 }
 
 /**
- * Has a lookup of a peer ask every server that it is told of. By itself it asks only servers that are nearer to the peer's
- * id than the server that told of them. But the relay of a peer knows where it is, however far the relay's id is.
+ * Has a lookup of a peer ask every server that it is told of, for as long as its answers are read. By itself it asks only
+ * servers that are nearer to the peer's id than the server that told of them. But the relay of a peer knows where it is,
+ * however far the relay's id is.
  *
  * Seen in @libp2p/kad-dht 16.4.5. go-libp2p-kad-dht asks the 20 nearest servers it is told of, nearer or not.
  */
@@ -47,26 +48,32 @@ function askEveryServer(made: Dht, components: KadDHTComponents): void {
   }
   made.findPeer = async function* askingAll(id, options = {}) {
     const asked = new Set([components.peerId.toString(), id.toString()])
+    let isFound = false
     for (let round = 1; ; round++) {
       const told = new Map<string, PeerInfo>()
+      let failure: unknown
       try {
         for await (const event of findPeer(id, options)) {
+          if (event.name === 'FINAL_PEER') isFound = true
           if (event.name === 'PEER_RESPONSE') {
             asked.add(event.from.toString())
             for (const server of event.closer.slice(0, MAX_OF_ANSWER)) told.set(server.id.toString(), server)
           }
           yield event
         }
-        return
-      } catch (notFound) {
-        const unasked = [...told].filter(([name]) => !asked.has(name)).slice(0, MAX_OF_ROUND)
-        if (unasked.length === 0 || round === MAX_ROUNDS) throw notFound
-        for (const [name] of unasked) asked.add(name)
-        const signal = AbortSignal.any([options.signal ?? [], AbortSignal.timeout(ADD_MS)].flat())
-        // One that does not answer is not added.
-        await Promise.allSettled(unasked.map(([, server]) => orAborted(add(server, { ...options, signal }), signal)))
-        options.signal?.throwIfAborted()
+      } catch (thrown) {
+        failure = thrown
       }
+      const unasked = [...told].filter(([name]) => !asked.has(name)).slice(0, MAX_OF_ROUND)
+      if (unasked.length === 0 || round === MAX_ROUNDS) {
+        if (isFound) return
+        throw failure
+      }
+      for (const [name] of unasked) asked.add(name)
+      const signal = AbortSignal.any([options.signal ?? [], AbortSignal.timeout(ADD_MS)].flat())
+      // One that does not answer is not added.
+      await Promise.allSettled(unasked.map(([, server]) => orAborted(add(server, { ...options, signal }), signal)))
+      options.signal?.throwIfAborted()
     }
   }
 }

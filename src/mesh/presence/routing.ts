@@ -13,6 +13,7 @@ import {
 } from '@libp2p/interface'
 import type { KadDHTComponents } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import type { Routing } from '../../glia/env.ts'
 import { GliaError } from '../../glia/errors.ts'
@@ -20,12 +21,37 @@ import { meshError } from '../dial/failure-words.ts'
 import { DHT_PROTOCOL } from '../limits.ts'
 import type { Dht } from './dht.ts'
 
+/**
+ * A lookup asks the servers. What this peer itself has kept of another may be an entry without addresses, or an address
+ * from before the other moved.
+ */
+const ANEW = { useCache: false } as const
+
+/**
+ * Where a peer is, answer by answer: what this peer has kept of it, and then what the servers of the DHT say. Each answer
+ * may be old: a relay too remembers a peer for an hour after it has left.
+ * @throws {Error} if nobody knows the peer, or no server of the DHT is connected
+ */
+export async function* answersAbout(
+  { services, peerStore }: Libp2p,
+  peer: PeerId,
+  options: RoutingOptions,
+): AsyncIterable<readonly Multiaddr[]> {
+  const kept = await peerStore.get(peer, options).catch(() => undefined)
+  if (kept) yield kept.addresses.map(({ multiaddr }) => multiaddr)
+  const { dht, routing } = services as { dht?: Dht; routing?: LazyRouting }
+  const loaded = dht ?? (await routing?.loaded())
+  if (!loaded) throw new Error('This peer has no DHT.')
+  for await (const event of loaded.findPeer(peer, { ...options, ...ANEW }))
+    if (event.name === 'FINAL_PEER') yield event.peer.multiaddrs
+}
+
 /** libp2p's peer and content routing, as a core service of a peer. */
 export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
   return {
     async findPeer(id, { signal } = {}) {
       try {
-        const found = await peerRouting.findPeer(peerIdFromString(id), signal ? { signal } : {})
+        const found = await peerRouting.findPeer(peerIdFromString(id), { ...ANEW, ...(signal && { signal }) })
         return found.multiaddrs.map(String)
       } catch (cause) {
         throw new GliaError('ERR_UNREACHABLE', `No peer that was asked knows where ${id} is.`, { cause })
@@ -89,13 +115,13 @@ export class LazyRouting {
 
   /** @throws {Error} if nobody knows the peer, or no server of the DHT is connected. */
   async #findPeer(id: PeerId, options?: RoutingOptions): Promise<PeerInfo> {
-    const dht = await this.#loaded()
+    const dht = await this.loaded()
     for await (const event of dht.findPeer(id, options)) if (event.name === 'FINAL_PEER') return event.peer
     throw new Error('The DHT does not know this peer.')
   }
 
   async *#getClosestPeers(key: Uint8Array, options?: RoutingOptions): AsyncIterable<PeerInfo> {
-    const dht = await this.#loaded()
+    const dht = await this.loaded()
     for await (const event of dht.getClosestPeers(key, options)) if (event.name === 'FINAL_PEER') yield event.peer
   }
 
@@ -104,10 +130,11 @@ export class LazyRouting {
   }
 
   async #content(): Promise<Partial<ContentRouting>> {
-    return ((await this.#loaded()) as Dht & { [contentRoutingSymbol]: Partial<ContentRouting> })[contentRoutingSymbol]
+    return ((await this.loaded()) as Dht & { [contentRoutingSymbol]: Partial<ContentRouting> })[contentRoutingSymbol]
   }
 
-  #loaded(): Promise<Dht> {
+  /** @throws {Error} if it cannot be loaded now */
+  loaded(): Promise<Dht> {
     this.#dht ??= this.#load()
     this.#dht.catch(() => (this.#dht = undefined))
     return this.#dht
