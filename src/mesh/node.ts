@@ -27,7 +27,6 @@ import {
   DOUBT_MS,
   IDLE_AFTER_MS,
   LATENCIES_PER_TICK,
-  NEWCOMER_MS,
   LISTING_PROTOCOL,
   NAME_PROTOCOL,
   NEAR_PROTOCOL,
@@ -176,7 +175,7 @@ export class MeshNode {
       isUnknown: (address) => gate.isUnknown(address),
       announced: async (peer) => this.#known.get(peer)?.addresses ?? this.#rosters.find(peer),
       lookUp: (peer, signal) => answersAbout(libp2p, peer, { signal }),
-      isNew: () => Date.now() - this.#relays.joinedAt < NEWCOMER_MS,
+      isNew: () => this.#relays.isNewcomer(),
     })
     this.#table = new PeerTable({
       libp2p,

@@ -2,8 +2,10 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { TransportManager } from '@libp2p/interface-internal'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { afterEach, expect, test, vi } from 'vitest'
-import { CircuitReserver } from './relays.ts'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { NEWCOMER_MS } from '../limits.ts'
+import { Pulses } from '../presence/pulses.ts'
+import { CircuitReserver, Relays } from './relays.ts'
 import { glia, relay as startRelay, whereIs } from '../test-nodes.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -55,4 +57,32 @@ test('a relay whose address is none is shown with its error, and the others are 
       expect.stringContaining('“garbage” is not a multiaddr'),
       expect.stringContaining('is not a multiaddr'),
     ])
+})
+
+test('a peer is a newcomer for some seconds, and for as long as a connected relay has not said whether it has room', async () => {
+  const [hub, tab] = await Promise.all([startRelay(), glia()])
+  const answer = Promise.withResolvers<void>()
+  let asked = false
+  const relays = new Relays({
+    libp2p: tab.mesh.libp2p,
+    reserver: {
+      reserve: () => {
+        asked = true
+        return answer.promise
+      },
+      expires: () => undefined,
+    },
+    pulses: new Pulses({ hidden: () => false }),
+    attend: () => () => undefined,
+    name: () => undefined,
+    changed: () => undefined,
+  })
+  onTestFinished(() => relays.stop())
+  const later = (): number => Date.now() + NEWCOMER_MS
+  expect([relays.isNewcomer(), relays.isNewcomer(later())]).toEqual([true, false])
+  relays.use([whereIs(hub)])
+  await expect.poll(() => asked).toBe(true)
+  expect(relays.isNewcomer(later())).toBe(true)
+  answer.reject(new Error('reservation failed with status RESERVATION_REFUSED'))
+  await expect.poll(() => relays.isNewcomer(later())).toBe(false)
 })

@@ -3,7 +3,7 @@ import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { toGliaError } from '../../glia/errors.ts'
 import { readMultiaddr, withPeer } from '../dial/addresses.ts'
-import { RESERVE_MS } from '../limits.ts'
+import { NEWCOMER_MS, RESERVE_MS } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { RelayInfo } from '../presence/peer-info.ts'
 import { KeptRelay, type KeptRelayInit, type Reserver } from './kept-relay.ts'
@@ -21,6 +21,7 @@ export class Relays {
   readonly #kept = new Map<string, KeptRelay>()
   /** Addresses that are no multiaddrs. */
   #bad: RelayInfo[] = []
+  /** When this peer began, or last had its first relay after it had none, in ms since the epoch. */
   #joinedAt = Date.now()
   #joined = false
 
@@ -67,9 +68,13 @@ export class Relays {
     )
   }
 
-  /** When this peer began, or last had its first relay after it had none, in ms since the epoch. */
-  get joinedAt(): number {
-    return this.#joinedAt
+  /**
+   * Whether this peer has joined the mesh just now, or is about to: it may soon find peers that it cannot find yet. After
+   * a relay's restart all peers ask for a reservation at once, which can take long.
+   */
+  isNewcomer(now = Date.now()): boolean {
+    if (now - this.#joinedAt < NEWCOMER_MS) return true
+    return [...this.#kept.values()].some(({ connected, info }) => connected && info.state === 'connecting')
   }
 
   /** Tries again at once if no relay is connected. */
