@@ -15,6 +15,7 @@ import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
 import { gateway } from './gateway.ts'
+import { graph } from './graph.ts'
 import { idleTab } from './idle.ts'
 import { joined } from './joined.ts'
 import { measure, median, p50, type Row } from './measure.ts'
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<
   streams,
   start: coldCalls,
   idle: idleTab,
+  graph,
 }
 
 test('bench', async ({ browser, server }) => {

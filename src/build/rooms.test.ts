@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     peers: ['console', 'kit'],
     settings: ['kit', 'peers'],
     calls: ['kit'],
+    graph: ['kit'],
   },
   'src/node': {
     patches: ['relay/relay.ts'],

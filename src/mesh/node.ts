@@ -44,7 +44,8 @@ import { askNear } from './dial/near.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'
 import { Names } from './presence/names.ts'
-import type { PeerDetail, PeerInfo, RelayInfo } from './presence/peer-info.ts'
+import { ConnectionList } from './presence/connection-list.ts'
+import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from './presence/peer-info.ts'
 import type { PeerLook } from './presence/peer-look.ts'
 import { ping, probe } from './dialects/probe.ts'
 import { Reach } from './dial/reach.ts'
@@ -93,6 +94,7 @@ export class MeshNode {
   readonly #watchers: Watchers
   readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
   #look: Promise<PeerLook> | undefined
+  readonly #connections = new ConnectionList((connection) => this.#latencies.of(connection))
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
@@ -233,6 +235,11 @@ export class MeshNode {
 
   peers(): PeerInfo[] {
     return this.#table.list()
+  }
+
+  /** The open connections, with what each has carried. */
+  connections(): Promise<ConnectionInfo[]> {
+    return this.#connections.of(this.libp2p.getConnections().filter(({ status }) => status === 'open'))
   }
 
   /** Number of peers in the mesh, this one included, as far as it knows. It knows only some of them by name. */

@@ -22,7 +22,7 @@ import type {
   TabModel,
   TieView,
 } from '../ui/model.ts'
-import type { PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
+import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
@@ -210,6 +210,8 @@ export class LiveTabModel implements TabModel {
 
   readonly connect = async (text: string, cancelled: AbortSignal): Promise<string> =>
     (await this.#peer.promise).mesh.connect(text, cancelled)
+
+  readonly connections = async (): Promise<readonly ConnectionInfo[]> => (await this.#mesh?.node?.connections()) ?? []
 
   readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
 

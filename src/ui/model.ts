@@ -18,7 +18,7 @@ import type { Sampler } from '../glia/figures/sampler.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
 import type { ToldTrace } from '../glia/trace/told-call.ts'
-import type { PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
+import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 
 /** An actor that comes with the app (`public/actors/index.json`, written by the build). */
 export interface BundledActor {
@@ -279,6 +279,8 @@ export interface TabModel {
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
   /** Other peers in a stable order: connected ones first, then those that are only known. */
   peers: ReadonlySignal<readonly PeerInfo[]>
+  /** The open connections, with what each has carried. Asked twice, they tell bytes a second. None without a mesh. */
+  connections: () => Promise<readonly ConnectionInfo[]>
   /** Number of peers in the mesh without relays, this one included. A relay tells of a part of a large mesh. */
   meshSize: ReadonlySignal<number>
   relays: ReadonlySignal<readonly RelayInfo[]>

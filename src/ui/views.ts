@@ -38,6 +38,13 @@ export const VIEWS: ReadonlyMap<string, View> = new Map<string, View>([
       Show: deferred(async () => (await later()).PeersView),
     },
   ],
+  [
+    'graph',
+    {
+      word: 'Graph',
+      Show: deferred(async () => (await import('./graph/graph-view.tsx')).GraphView, { early: false }),
+    },
+  ],
   ['calls', { word: 'Calls', Show: deferred(async () => (await later()).CallsView) }],
   ['charts', { word: 'Charts', Show: deferred(async () => (await later()).ChartsView) }],
   ['settings', { word: 'Settings', Show: deferred(async () => (await later()).SettingsView) }],

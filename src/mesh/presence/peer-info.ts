@@ -75,6 +75,22 @@ export interface ConnectionDetail {
   streams: readonly { protocol: string; isInbound: boolean }[]
 }
 
+/** A connection, and what it has carried. */
+export interface ConnectionInfo {
+  /** The same as long as the connection is open. */
+  id: string
+  peerId: string
+  /** Multiaddr of the other side. */
+  address: string
+  /** Round trip of the last ping, in ms; undefined before the first one. */
+  latencyMs: number | undefined
+  /** Bytes from and to the other side, since they were first counted or before. */
+  bytesIn: number
+  bytesOut: number
+  /** When they were counted, in ms on the clock of `performance.now()`. */
+  at: number
+}
+
 /** Connected peers, as the HTTP API shows them. */
 export function connectedPeers(peers: readonly PeerInfo[]): ConnectedPeer[] {
   return peers.flatMap(({ peerId, link, agent, processes }) =>
