@@ -18,12 +18,14 @@ function AllPeers({ model, page }: ViewProps) {
   const state = page.kept(PeersState)
   return (
     <>
-      <section class="panel own-peer" aria-label="This peer">
-        <div class="field">
-          <OwnNameForm model={model} />
-        </div>
-      </section>
-      <ConnectBox model={model} state={state} />
+      <div class="peers-top">
+        <section class="panel" aria-label="This peer">
+          <div class="field">
+            <OwnNameForm model={model} />
+          </div>
+        </section>
+        <ConnectBox model={model} state={state} />
+      </div>
       {model.peers.value.every(({ relay }) => relay) && <NoPeers model={model} joinShown={page.joinShown} />}
       {model.peers.value.length > 0 && <PeerTable model={model} found={state.found} />}
       <RelayList relays={model.relays.value} onSettings={() => goTo(hashOf('settings'))} />

@@ -118,7 +118,8 @@ const COLUMNS: readonly Column<ProcessView>[] = [
     compare: byNumber(({ state }) => STATES.indexOf(state)),
     cell: (process) => <State process={process} />,
   },
-  { key: 'methods', head: 'Methods', width: 124, from: 680, cell: ({ methods }) => <Methods names={methods} /> },
+  // In a narrower table names would be cut. The page of a process and its console have the methods.
+  { key: 'methods', head: 'Methods', width: 124, from: 850, cell: ({ methods }) => <Methods names={methods} /> },
   {
     key: 'messages',
     head: 'Messages',
