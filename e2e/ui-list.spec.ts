@@ -76,12 +76,20 @@ test('columns hold their width while values change, and rows their place under t
   await row(tab, 'aye').hover()
   for (let i = 0; i < 3; i++) await call(tab, local(b, 'count'))
   await call(tab, local(b, 'trap'))
-  await expect(row(tab, 'bee').getByRole('cell').nth(3)).toHaveText('4')
+  await expect(row(tab, 'bee').getByRole('cell').nth(2)).toHaveText('4')
   expect(await names(tab)).toEqual(['aye', 'root', 'bee'])
   await tab.mouse.move(0, 0)
   await call(tab, local(b, 'count'))
   await expect.poll(() => names(tab)).toEqual(['bee', 'aye', 'root'])
   expect(await widths()).toEqual(before)
+})
+
+test('a name has its room before the PID', async ({ tab }) => {
+  await tab.setViewportSize({ width: 1280, height: 800 })
+  await spawn(tab, 'trouble', { name: 'grandmother counter' })
+  const name = row(tab, 'grandmother').getByRole('link', { name: 'grandmother counter' })
+  await expect(name).toBeVisible()
+  expect(await name.evaluate((link) => link.scrollWidth - link.clientWidth)).toBe(0)
 })
 
 test('the palette goes anywhere and does what rows and pages do', async ({ tab }) => {
