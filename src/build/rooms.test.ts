@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     processes: ['kit'],
     console: ['kit', 'processes'],
     charts: ['kit'],
-    process: ['charts', 'console', 'kit', 'processes'],
+    process: ['calls', 'charts', 'console', 'kit', 'processes'],
     spawn: ['kit', 'processes'],
     peers: ['console', 'kit'],
     settings: ['kit', 'peers'],

@@ -4,7 +4,6 @@ import type { KeptPeople, MeshSettings, ProcessRecord } from '../actors/table/st
 import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
-import type { CallRecord } from '../glia/process/call-log.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
 import { isOf, type Watch } from '../glia/process/links.ts'
@@ -171,16 +170,6 @@ export class LiveTabModel implements TabModel {
 
   readonly setPolicy = async (pid: string, policy: GivenPolicy): Promise<PolicyChange> =>
     (await this.#peer.promise).table.setPolicy(pid, policy)
-
-  readonly calls = (pid: string): ReadonlySignal<readonly CallRecord[]> =>
-    computed(() => {
-      void this.#version.value
-      return (
-        this.#entries()
-          .find(({ record }) => record.pid === pid)
-          ?.proc.calls.list() ?? []
-      )
-    })
 
   readonly cancelRunning = async (pid: string): Promise<void> => {
     const { table } = await this.#peer.promise

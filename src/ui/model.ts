@@ -7,7 +7,6 @@ import type { FileInfo } from '../actors/files/file-index.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
-import type { CallRecord } from '../glia/process/call-log.ts'
 import type { Exit } from '../glia/process/exit.ts'
 import type { ProcState } from '../glia/process/life.ts'
 import type { ListedProcess } from '../glia/listing.ts'
@@ -260,8 +259,6 @@ export interface TabModel {
    * Changes fields of a process's policy, and tells which of them wait for the next instance. Rejects with GliaError.
    */
   setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
-  /** The last calls of a process, the newest first. */
-  calls: (pid: string) => ReadonlySignal<readonly CallRecord[]>
   /** Ends the message that a process handles, whoever sent it. A guest that does not return is ended. */
   cancelRunning: (pid: string) => Promise<void>
   /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */

@@ -1,11 +1,11 @@
+import type { Signal } from '@preact/signals'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatBytes, formatMs } from '../kit/format.ts'
-import { type Column, VirtualTable } from '../kit/virtual-table.tsx'
+import { type Column, type TableState, VirtualTable } from '../kit/virtual-table.tsx'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
 import { CallBar } from './call-bar.tsx'
 import { calleeWords, callerWords, callIdText, type NameOf, statusWords, WAY_WORDS } from './call-words.ts'
-import type { CallsState } from './calls-state.ts'
 
 const SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
@@ -16,16 +16,22 @@ const WIDE_PX = 900
 export interface CallTableProps {
   /** The newest first. */
   calls: readonly TracedCall[]
-  state: CallsState
+  /** Id of the heading that names the table. */
+  labelledBy: string
+  state: {
+    readonly table: TableState
+    /** Key of the row that was last chosen. */
+    readonly chosen: Signal<string | undefined>
+  }
   nameOf: NameOf
 }
 
 /** A table of calls. They keep their place while newer calls come. A click on a call, or Enter, leads to its page. */
-export function CallTable({ calls, state, nameOf }: CallTableProps) {
+export function CallTable({ calls, labelledBy, state, nameOf }: CallTableProps) {
   const { chosen } = state
   return (
     <VirtualTable
-      labelledBy="calls-title"
+      labelledBy={labelledBy}
       rows={calls}
       keyOf={keyOf}
       columns={columnsOf(nameOf)}

@@ -74,7 +74,7 @@ function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
         Recorded calls
       </span>
       {shown.length > 0 ? (
-        <CallTable calls={shown} state={state} nameOf={nameOf} />
+        <CallTable labelledBy="calls-title" calls={shown} state={state} nameOf={nameOf} />
       ) : (
         <NoCalls isFiltered={calls.length > 0} />
       )}

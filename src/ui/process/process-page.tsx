@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { ProcessCalls } from '../calls/process-calls.tsx'
 import { CallBox } from '../console/call-box.tsx'
-import { CallList } from '../processes/call-list.tsx'
 import { ExitList } from '../processes/exit-list.tsx'
 import { ProcessEnd } from '../processes/process-end.tsx'
 import { SwapPanel } from '../processes/swap-panel.tsx'
@@ -100,17 +100,15 @@ function ConsolePart({ model, page, process }: PartProps) {
   )
 }
 
-function CallsPart({ model, process }: PartProps) {
+function CallsPart({ model, page, process }: PartProps) {
   return (
-    <div class="field">
-      <div>
-        <CallList model={model} process={process} />
-      </div>
-      <div>
+    <>
+      <ProcessCalls model={model} page={page} process={process} />
+      <div class="field">
         <h3>Ends of its instances</h3>
         {process.exits.length === 0 ? 'none so far' : <ExitList exits={process.exits} />}
       </div>
-    </div>
+    </>
   )
 }
 

@@ -1,4 +1,3 @@
-import { CallList } from './call-list.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
 import { formatBytes, shortId } from '../kit/format.ts'
@@ -9,6 +8,7 @@ import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-word
 import { StorageWords } from '../kit/storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
 import { ReplaceButton } from './replace-button.tsx'
+import { hashOf } from '../route.ts'
 import { joinArgs } from './split-args.ts'
 
 export interface ProcessFactsProps {
@@ -65,7 +65,7 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
       )}
       <dt>Calls</dt>
       <dd>
-        <CallList key={process.pid} model={model} process={process} />
+        <a href={hashOf('p', process.pid, 'calls')}>Show its calls</a>
       </dd>
       <dt>Ended</dt>
       <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
