@@ -106,7 +106,11 @@ test('who called is told by glia.calls and on the page of the process', async ({
   const panel = await openDetails(tab, 'trouble')
   await panel.getByRole('link', { name: 'Show its calls' }).click()
   const table = tab.getByRole('table', { name: 'Recorded calls of the process' })
-  await expect(table.getByRole('link', { name: 'trouble' })).toHaveText(['trouble slurp', 'trouble trap', 'trouble slurp'])
+  await expect(table.getByRole('link', { name: 'trouble' })).toHaveText([
+    'trouble slurp',
+    'trouble trap',
+    'trouble slurp',
+  ])
   await expect(table.getByRole('row').nth(2)).toContainText('ERR_TRAPPED')
 })
 

@@ -159,6 +159,34 @@ test('in Firefox two tabs are two peers that call each other', async ({ firefox,
   await Promise.all([here.close(), there.close()])
 })
 
+test('a call that was saved in Chromium replays with the same bytes in Firefox, and the other way round', async ({
+  firefox,
+  page: inChromium,
+  server,
+}) => {
+  const inFirefox = await openTab(firefox, server.url)
+  await inChromium.goto(server.url)
+  await inChromium.evaluate(() => glia.ready)
+  const module = [...(await guest('chance'))]
+  const record = async (bytes: number[]): Promise<{ reply: number[]; file: number[] }> => {
+    const pid = await glia.spawn(new Uint8Array(bytes))
+    await glia.record(pid)
+    const reply = await glia.call(`/ww/0.1.0/self/${pid}/luck`)
+    const id = (await glia.recordings()).at(-1)?.id ?? ''
+    const file = await glia.saveCall(id, { module: true })
+    return { reply: [...reply], file: [...new Uint8Array(await file.arrayBuffer())] }
+  }
+  const replay = async (bytes: number[]): Promise<unknown> => {
+    const { difference, reply } = await glia.replay(new Blob([new Uint8Array(bytes)]))
+    return difference ?? [...reply]
+  }
+  const ofChromium = await inChromium.evaluate(record, module)
+  const ofFirefox = await inFirefox.evaluate(record, module)
+  expect(await inFirefox.evaluate(replay, ofChromium.file)).toEqual(ofChromium.reply)
+  expect(await inChromium.evaluate(replay, ofFirefox.file)).toEqual(ofFirefox.reply)
+  await inFirefox.close()
+})
+
 test('in Firefox every end has its code and its reason, and a trap the name of its function', async ({
   firefox,
   server,

@@ -90,7 +90,7 @@ export const DENIED_FEATURES = [
 const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
 
 /**
- * The actor worker's own policy: a guest may compile and run, and reach no network at all. A worker takes its policy from its own
+ * The actor workers' own policy, also of the one that records: a guest may compile and run, and reach no network at all. A worker takes its policy from its own
  * response and not from the page, which is why the worker is one file served with this header.
  */
 export const ACTOR_CSP = "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'none'; worker-src 'none'"
@@ -109,7 +109,7 @@ export function headersFor(path: string): HeaderMap {
   const file = path.replace(/^\/+/, '')
   if (file.startsWith('assets/')) return { ...STATIC_HEADERS, 'cache-control': IMMUTABLE }
   const headers = { ...STATIC_HEADERS, 'cache-control': 'no-cache' }
-  if (file === 'actor.js') return { ...headers, 'content-security-policy': ACTOR_CSP }
+  if (file === 'actor.js' || file === 'recorder.js') return { ...headers, 'content-security-policy': ACTOR_CSP }
   if (file === '' || file.endsWith('/') || file.endsWith('.html')) {
     // A policy in a <meta> cannot contain frame-ancestors, so only the header has it.
     return {

@@ -17,6 +17,7 @@ export type GuestName =
   | 'ledger'
   | 'tally'
   | 'keeper'
+  | 'chance'
 
 const FOLDER = fileURLToPath(new URL('as', import.meta.url))
 
@@ -36,6 +37,7 @@ const OPTIONS: Record<GuestName, readonly string[]> = {
   diary: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   halves: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   ledger: ['--exportStart', '_initialize', ...FREE_OF_ENV],
+  chance: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   tally: ['--exportStart', '_initialize', ...FREE_OF_ENV],
   // With a collector.
   keeper: ['--exportStart', '_initialize', '--runtime', 'incremental', '--use', 'abort='],

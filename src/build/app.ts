@@ -35,6 +35,7 @@ export function app(): Plugin {
         if (error !== undefined) return
         const actor = await bundleWorker('actor.js', { minify: true })
         await writeWorker('actor.js', actor)
+        await writeWorker('recorder.js', await bundleWorker('recorder.js', { minify: true }))
         const service = await bundleWorker('sw.js', { minify: true, manifest: await precacheManifest(dist) })
         await writeWorker('sw.js', service)
         await buildLibrary()

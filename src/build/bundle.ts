@@ -15,8 +15,12 @@ export interface WorkerBundle {
   readonly sources: readonly string[]
 }
 
-/** The two workers, by the fixed names under which they are served. */
-export const WORKERS = { 'actor.js': 'workers/actor/main.ts', 'sw.js': 'workers/service/main.ts' } as const
+/** The workers, by the fixed names under which they are served. */
+export const WORKERS = {
+  'actor.js': 'workers/actor/main.ts',
+  'recorder.js': 'workers/actor/recorder.ts',
+  'sw.js': 'workers/service/main.ts',
+} as const
 
 export interface WorkerBundleInit {
   /** The files that the service worker keeps for offline use. None in development. */

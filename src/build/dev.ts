@@ -8,7 +8,7 @@ import { fromRoot } from './paths.ts'
 type WorkerName = keyof typeof WORKERS
 
 /**
- * Makes on demand for `npm run dev` what the build makes once: the two workers. They are bundled when they are asked
+ * Makes on demand for `npm run dev` what the build makes once: the workers. They are bundled when they are asked
  * for, with the headers of the server, and again after one of their sources has changed.
  */
 export function dev(): Plugin {

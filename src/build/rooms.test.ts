@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     snapshot: ['files/files-api.ts', 'module'],
     worker: ['carrier', 'files', 'module', 'outgoing', 'snapshot'],
     table: ['files', 'module', 'outgoing', 'snapshot', 'worker'],
+    recording: ['module', 'snapshot', 'table/process-entry.ts', 'worker'],
   },
   'src/mesh': {
     patches: [],
@@ -67,6 +68,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     outgoing: ['carrier', 'files', 'wasi'],
     snapshot: ['files', 'wasi'],
     run: ['carrier', 'files', 'snapshot', 'wasi'],
+    recording: ['carrier', 'run', 'wasi'],
   },
 }
 

@@ -14,6 +14,8 @@ export interface ServedCall {
 
 /** A call under way, as the recorder of this peer sees it. The process of the call adds what it knows. */
 export interface CallNote {
+  /** Its number in the record of calls. */
+  readonly id: number
   /** When it began, in ms since the epoch, and on the clock of `performance.now()`. */
   readonly at: number
   readonly startedAt: number

@@ -65,7 +65,7 @@ export function makeProcesses({
       },
       hosts: async () => [],
       listed: async () => [],
-      procs: () => [],
+      procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
       resolve: (path, signal) => router.resolve(path, { signal }),
       serve: (stream) => router.serveStream(stream),
     },

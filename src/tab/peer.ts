@@ -89,6 +89,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const tier = chooseTier(detectFeatures(), askedTier)
   installErrorTransfer()
   const createWorker = workerScript(init.workerScript, startWorker, alive)
+  // Beside the other script.
+  const createRecorder = workerScript(new URL('recorder.js', init.workerScript).href, startWorker, alive)
   const node = Promise.withResolvers<MeshNode>()
   node.promise.catch(() => undefined) // the view is told
   const table: ProcessTable = new ProcessTable({
@@ -140,7 +142,18 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     trace &&
     import('./traced-calls.ts').then(
       ({ TracedCalls }) =>
-        new TracedCalls({ trace, meter: router.meter, self: peerId, storage, slot, log, alive, table, mesh }),
+        new TracedCalls({
+          trace,
+          meter: router.meter,
+          self: peerId,
+          storage,
+          slot,
+          log,
+          alive,
+          table,
+          mesh,
+          createRecorder,
+        }),
     )
   traced?.catch((thrown: unknown) => log.warn('the record of calls is not kept:', thrown))
   const people = new People({ storage, store, log, alive })

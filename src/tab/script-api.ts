@@ -12,6 +12,7 @@ import type { Stream } from '../glia/stream/stream.ts'
 import type { Router } from '../glia/router.ts'
 import { isSnapshotFile } from '../actors/snapshot/snapshot-magic.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
+import type { CallReplays } from './call-replays.ts'
 import type { GliaScripting } from './scripting.ts'
 import type { TabMesh } from './tab-mesh.ts'
 
@@ -23,6 +24,8 @@ export interface ScriptingParts {
   table: ProcessTable
   mesh: TabMesh
   watches(): Promise<AddressWatches>
+  /** The recorded calls; undefined if none are recorded. */
+  traced: Promise<{ replays: CallReplays }> | undefined
 }
 
 export interface ScriptingInit {
@@ -53,6 +56,12 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
     const address = await router.resolve(text, { signal: signal ?? new AbortController().signal })
     signal?.throwIfAborted()
     return router.open(address, { caller: 'browser', expectedBytes: bytes, context, key })
+  }
+
+  const replays = async (): Promise<CallReplays> => {
+    const traced = await (await started()).traced
+    if (traced) return traced.replays
+    throw new GliaError('ERR_BAD_REQUEST', 'This peer records no calls: only Glia’s own page does.')
   }
 
   return {
@@ -98,6 +107,16 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
       const proc = parts?.table.get(pid)
       if (!proc) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
       return proc.calls.list()
+    },
+    record: async (pid, isOn = true) => (await replays()).record(pid, isOn),
+    recordings: async () =>
+      (await replays())
+        .list()
+        .map(({ id, pid, method, at, missing }) => ({ id: id.toString(36), pid, method, at, missing })),
+    saveCall: async (id, { module = false } = {}) => (await replays()).save(Number.parseInt(id, 36), module),
+    async replay(file, { module, signal } = {}) {
+      const given = module === undefined ? undefined : blobOfModule(module)
+      return (await (await replays()).replay(file, given, signal)).result
     },
     async restart(pid) {
       await (await started()).table.restart(pid)

@@ -1,5 +1,6 @@
 import type { FileInfo } from '../actors/files/file-index.ts'
 import type { GivenFiles } from '../actors/files/given-files.ts'
+import type { ReplayResult } from '../actors/recording/recorder-api.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { WatchedEnd } from '../glia/address-watches.ts'
@@ -39,6 +40,17 @@ export interface ProcessInfo {
   watches: readonly Watch[]
   /** PIDs of the linked processes. */
   links: readonly string[]
+}
+
+/** A call that is recorded with all that its program read. */
+export interface RecordedCallInfo {
+  id: string
+  pid: string
+  method: string
+  /** When it began, in ms since the epoch. */
+  at: number
+  /** Why it cannot be replayed, as a sentence; undefined if it can be. */
+  missing: string | undefined
 }
 
 export interface CallOptions {
@@ -104,6 +116,22 @@ export interface GliaScripting {
    * when, what, and how it ended.
    */
   calls(pid: string): readonly CallRecord[]
+  /**
+   * Records the calls of a process with all that its program reads, so that they can be replayed, or ends that. Its
+   * memory moves to another worker. Resolves to false if that cannot be done: then it counts from its next instance on.
+   * Calls are kept until the page goes: the last 200, or 128 MiB.
+   */
+  record(pid: string, isOn?: boolean): Promise<boolean>
+  /** The recorded calls, the oldest first. `missing` says why a call cannot be replayed. */
+  recordings(): Promise<RecordedCallInfo[]>
+  /** A recorded call as a file, with the bytes of its module if `module` is set. @param id As in the address of its page. */
+  saveCall(id: string, options?: { module?: boolean }): Promise<Blob>
+  /**
+   * Runs a recorded call from a file again, in a worker of its own, and tells the first difference. The program gets the
+   * recorded clock, random numbers, files and replies of others, and nothing leaves the worker.
+   * @param options `module`: another version of the module. Left out: the one in the file, or of a process here.
+   */
+  replay(file: Blob, options?: CallOptions & { module?: Uint8Array | ArrayBuffer | Blob }): Promise<ReplayResult>
   /**
    * Starts a process afresh. A dead process lives again. What is in its memory is lost. A message that runs is ended if
    * it does not end within half a second.

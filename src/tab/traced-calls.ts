@@ -9,6 +9,7 @@ import { answerTrace } from '../glia/trace/answer-trace.ts'
 import type { CallsSource } from '../ui/model.ts'
 import { CallKeeper } from './call-keeper.ts'
 import { Figures } from './figures.ts'
+import { CallReplays } from './call-replays.ts'
 import type { TabMesh } from './tab-mesh.ts'
 import { setTellsOthers, tellsOthers } from './tells-others.ts'
 
@@ -23,12 +24,15 @@ export interface TracedCallsInit {
   alive: AbortSignal
   table: ProcessTable
   mesh: TabMesh
+  /** Starts a worker of the script that records and replays calls. */
+  createRecorder(): Promise<Worker>
 }
 
 /** The recorded calls of this tab, for its views and for peers that ask. */
 export class TracedCalls implements CallsSource {
   readonly self: string
   readonly figures: Figures
+  readonly replays: CallReplays
   readonly #init: TracedCallsInit
   readonly #keeper: CallKeeper
 
@@ -37,6 +41,7 @@ export class TracedCalls implements CallsSource {
     this.#init = init
     this.#keeper = new CallKeeper(init)
     this.figures = new Figures(init)
+    this.replays = new CallReplays({ table: init.table, createWorker: init.createRecorder })
   }
 
   get trace(): CallTrace {

@@ -31,7 +31,7 @@ export function App({ model }: { model: TabModel }) {
     const files = model.opened.value
     if (files.length === 0) return
     model.opened.value = []
-    page.spawnFiles(files)
+    page.takeFiles(files)
   })
   useSignalEffect(() => {
     // The peer has started, so loading the views takes nothing from the start.
@@ -50,7 +50,7 @@ export function App({ model }: { model: TabModel }) {
   const { fatal } = model
   return (
     <>
-      <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.spawnFiles(files)} />
+      <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.takeFiles(files)} />
       {model.updateReady.value && <UpdateNotice />}
       {fatal.value ? (
         <main class="fatal">
@@ -68,7 +68,7 @@ export function App({ model }: { model: TabModel }) {
       {page.paletteShown.value && !fatal.value && <Palette model={model} page={page} />}
       {page.joinShown.value && <JoinDialog model={model} shown={page.joinShown} />}
       <Notices />
-      <DropTarget onFiles={(files) => page.spawnFiles(files)} />
+      <DropTarget onFiles={(files) => page.takeFiles(files)} />
     </>
   )
 }

@@ -4,6 +4,8 @@
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { FileInfo } from '../actors/files/file-index.ts'
+import type { CallRecording } from '../actors/recording/call-file.ts'
+import type { ReplayResult } from '../actors/recording/recorder-api.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
@@ -224,6 +226,45 @@ export interface CallsSource {
   ask: (peer: string, trace: string, signal: AbortSignal) => Promise<ToldTrace>
   /** Whether other peers that ask are told of the calls in which they took part. */
   tellsOthers: boolean
+  /** Calls that can be run again. */
+  replays: CallReplaysSource
+}
+
+/** A call that is recorded with all that its program read. */
+export interface RecordedCallView extends CallRecording {
+  id: number
+  pid: string
+  /** Why it cannot be replayed, in a sentence; undefined if it can be. */
+  missing: string | undefined
+}
+
+/** A replayed call. */
+export interface ReplayedCall {
+  call: CallRecording
+  result: ReplayResult
+  /** Whether another module ran than the recorded one. */
+  isOther: boolean
+}
+
+/** Recording calls with all that their programs read, and running them again. */
+export interface CallReplaysSource {
+  /** Changes when a call was recorded, or when a process is or is not recorded any more. */
+  version: ReadonlySignal<number>
+  /** Whether the calls of a process are recorded from now on. */
+  isRecorded: (pid: string) => boolean
+  /**
+   * Begins or ends recording. Resolves to false if that counts from the next instance on. Rejects with GliaError.
+   */
+  record: (pid: string, isOn: boolean, signal?: AbortSignal) => Promise<boolean>
+  /** A recorded call, by its id in the record of calls; undefined if what it read is not kept. */
+  of: (id: number) => RecordedCallView | undefined
+  /** A recorded call as a file, with the bytes of its module or without. Rejects with GliaError. */
+  save: (id: number, withModule: boolean) => Promise<Blob>
+  /**
+   * Runs a recorded call or one from a file again.
+   * @param module Another version of the module. Undefined: the one that ran. Rejects with GliaError.
+   */
+  replay: (what: number | Blob, module: Blob | undefined, signal?: AbortSignal) => Promise<ReplayedCall>
 }
 
 export interface TabModel {

@@ -25,6 +25,8 @@ export class Page {
   /** Files that were dropped or chosen. Each gets a sheet, on which the person decides what becomes of it. */
   readonly given = signal<readonly File[]>([])
   readonly sheetsShown = signal(false)
+  /** A recorded call from a file, which the view `replay` shows. */
+  readonly recordedCall = signal<File | undefined>(undefined)
   /** PID of the process that is chosen in the list. */
   readonly selected = signal<string | undefined>(undefined)
   /** PID of a process that was just made: its message box gets the cursor. The console clears it when that is done. */
@@ -74,8 +76,15 @@ export class Page {
     this.#lastPids = now
   }
 
-  /** Shows the sheets on which files become processes. */
-  spawnFiles(files: readonly File[]): void {
+  /** Shows the sheets on which files become processes. A recorded call is replayed instead. */
+  takeFiles(given: readonly File[]): void {
+    const call = given.findLast(isRecordedCall)
+    if (call) {
+      this.recordedCall.value = call
+      goTo(hashOf('replay'))
+    }
+    const files = given.filter((file) => !isRecordedCall(file))
+    if (files.length === 0) return
     if (route.peek().view !== HOME) goTo(hashOf(HOME))
     this.given.value = [...this.given.peek(), ...files]
     this.sheetsShown.value = true
@@ -140,4 +149,8 @@ export class Page {
       return () => (this.#title.value = undefined)
     }, [words])
   }
+}
+
+function isRecordedCall({ name }: File): boolean {
+  return name.endsWith('.gliacall')
 }

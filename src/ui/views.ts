@@ -47,5 +47,6 @@ export const VIEWS: ReadonlyMap<string, View> = new Map<string, View>([
   ],
   ['calls', { word: 'Calls', Show: deferred(async () => (await later()).CallsView) }],
   ['charts', { word: 'Charts', Show: deferred(async () => (await later()).ChartsView) }],
+  ['replay', { under: 'calls', Show: deferred(async () => (await later()).ReplayView) }],
   ['settings', { word: 'Settings', Show: deferred(async () => (await later()).SettingsView) }],
 ])

@@ -39,7 +39,7 @@ export class AppCache {
   /** The development server keeps no files, and its pages need styles and scripts that the page's policy forbids. */
   #headersFor(path: string): Readonly<Record<string, string>> {
     const headers = headersFor(path)
-    if (!isDevelopment || path === 'actor.js') return headers
+    if (!isDevelopment || path.endsWith('.js')) return headers
     const { 'content-security-policy': _policy, ...others } = headers
     return others
   }

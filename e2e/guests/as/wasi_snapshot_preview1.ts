@@ -4,6 +4,7 @@
 
 export declare function args_get(pointers: usize, text: usize): u32
 export declare function args_sizes_get(count: usize, length: usize): u32
+export declare function clock_time_get(clock: u32, precision: u64, time: usize): u32
 export declare function fd_close(fd: u32): u32
 export declare function fd_datasync(fd: u32): u32
 export declare function fd_sync(fd: u32): u32

@@ -253,6 +253,13 @@ export class ProcessMemory {
     return { snapshot: taken.snapshot, packs: taken.packs }
   }
 
+  /** Between two messages: the next instance goes on from what there is now. @throws like {@link whole}. */
+  async handOver(): Promise<void> {
+    this.#given = await this.whole()
+    this.#isGivenPut = false
+    this.#untaken = 0
+  }
+
   /** The next instance begins anew. */
   drop(): void {
     this.#epoch += 1

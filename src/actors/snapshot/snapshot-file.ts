@@ -1,7 +1,6 @@
-import { decode, encode } from 'cborg'
 import { fields, isBytes } from '../../glia/untrusted.ts'
-import { mib } from '../module/cap-memory.ts'
 import { cidOf } from '../module/cid.ts'
+import { decodeFile, encodeFile, globalsIn, globalsOut } from './cbor-file.ts'
 import { checkedSnapshot } from './checked-snapshot.ts'
 import { bad, type WholeSnapshot } from './snapshot.ts'
 import { SNAPSHOT_MAGIC } from './snapshot-magic.ts'
@@ -27,26 +26,25 @@ export interface SnapshotFile {
 /** The file is a CBOR map behind {@link SNAPSHOT_MAGIC}. */
 export function encodeSnapshotFile({ whole, ...file }: SnapshotFile): Blob {
   const { snapshot, packs } = whole
-  const globals = snapshot.globals.map(({ index, type, value }) => ({ index, type, value: bitsOf(type, value) }))
+  const globals = globalsOut(snapshot.globals)
   const units = packs.map(({ id, hashes, bytes }) => ({ id, hashes, bytes }))
-  const body = encode({ ...file, version: VERSION, snapshot: { ...snapshot, globals }, packs: units })
-  return new Blob([SNAPSHOT_MAGIC, body], { type: 'application/cbor' })
+  return encodeFile(SNAPSHOT_MAGIC, { ...file, version: VERSION, snapshot: { ...snapshot, globals }, packs: units })
 }
 
 /** @throws {GliaError} ERR_BAD_SNAPSHOT that says what is wrong with the file. */
 export async function decodeSnapshotFile(file: Blob): Promise<SnapshotFile> {
-  if (file.size > MAX_FILE_BYTES) throw bad(`the file has more than ${mib(MAX_FILE_BYTES)}`)
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  if (!SNAPSHOT_MAGIC.every((byte, i) => bytes[i] === byte)) throw bad('the file is no snapshot')
-  const { version, snapshot, packs, module, name, args, env, tty, data, mounts } = fields(
-    decoded(bytes.subarray(SNAPSHOT_MAGIC.length)),
-  )
-  if (version !== VERSION)
-    throw bad(`the file is of version ${String(version)}, and this version of Glia reads version ${VERSION}`)
+  const content = await decodeFile(file, {
+    magic: SNAPSHOT_MAGIC,
+    what: 'snapshot',
+    version: VERSION,
+    maxBytes: MAX_FILE_BYTES,
+    bad,
+  })
+  const { snapshot, packs, module, name, args, env, tty, data, mounts } = content
   if (!isBytes(module) || !isBytes(data) || !Array.isArray(packs) || !Array.isArray(mounts))
     throw bad('a part of the file is missing')
   const whole = await checkedSnapshot({
-    snapshot: { ...fields(snapshot), globals: withNumbers(fields(snapshot)['globals']) },
+    snapshot: { ...fields(snapshot), globals: globalsIn(fields(snapshot)['globals'], bad) },
     packs,
   })
   if (new Set(whole.packs.map(({ id }) => id)).size < whole.packs.length)
@@ -65,34 +63,8 @@ export async function decodeSnapshotFile(file: Blob): Promise<SnapshotFile> {
   }
 }
 
-function decoded(bytes: Uint8Array): unknown {
-  try {
-    return decode(bytes, { strict: true, rejectDuplicateMapKeys: true, allowIndefinite: false, allowUndefined: false })
-  } catch (cause) {
-    throw bad('the file is damaged or cut off', cause)
-  }
-}
-
 function readMount(value: unknown): SnapshotFile['mounts'][number] {
   const { path, bytes } = fields(value)
   if (typeof path === 'string' && isBytes(bytes)) return { path, bytes }
   throw bad('a read-only file of it is wrong')
-}
-
-/** The bits of a number: CBOR has no negative zero, and writes large numbers in several ways. */
-function bitsOf(type: string, value: number | bigint): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8))
-  if (type === 'i64') view.setBigInt64(0, BigInt(value))
-  else view.setFloat64(0, Number(value))
-  return new Uint8Array(view.buffer)
-}
-
-function withNumbers(globals: unknown): unknown {
-  if (!Array.isArray(globals)) return globals
-  return globals.map((one: unknown) => {
-    const { index, type, value } = fields(one)
-    if (!isBytes(value) || value.length !== 8) throw bad('a variable of it has no value')
-    const view = new DataView(value.buffer, value.byteOffset)
-    return { index, type, value: type === 'i64' ? view.getBigInt64(0) : view.getFloat64(0) }
-  })
 }

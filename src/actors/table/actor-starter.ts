@@ -60,16 +60,19 @@ export class ActorStarter {
     const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
+    const { recorder } = entry
     try {
       const { module, memoryLimitBytes, state } = await orAborted(modules.get(version, maxMemoryBytes), signal)
       if (record.policy.memory === 'durable' && !isTakeable(state))
         log.add('process', `Its memory is not kept: ${state.why}.`)
+      const args = [record.name, ...record.args]
+      const env = this.#environment(record)
       return await startWorkerActor({
         program: {
           module,
           state: isTakeable(state) ? { cid: version.cid, exposed: state } : undefined,
-          args: [record.name, ...record.args],
-          env: this.#environment(record),
+          args,
+          env,
           methods: version.methods,
           limits: { maxOpenFiles, maxTmpBytes, maxCalls: call === 'off' ? 0 : maxCalls },
           tty: record.tty,
@@ -77,7 +80,8 @@ export class ActorStarter {
         },
         memoryLimitBytes,
         tier,
-        createWorker,
+        createWorker: recorder?.createWorker ?? createWorker,
+        recorded: recorder?.begin({ cid: version.cid, name: record.name, args, env, maxMemoryBytes }),
         onStderr: (bytes) => log.write(bytes),
         onTrap: (lines) => {
           for (const line of lines) log.add('process', line)

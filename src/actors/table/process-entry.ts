@@ -11,6 +11,7 @@ import { type FileStore, ProcessFiles } from '../files/process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
 import { withinBounds } from '../module/trap-text.ts'
+import type { ActorRecorder } from '../worker/worker-actor.ts'
 
 /** The last thing that went wrong in a process. */
 export interface LastError {
@@ -53,6 +54,8 @@ export class ProcessEntry {
   /** What is in its memory, as far as that is kept. */
   readonly memory: ProcessMemory
   lastError: LastError | undefined
+  /** What records its messages from its next worker on; undefined: nothing does. */
+  recorder: ActorRecorder | undefined
   /** False if the browser refused to keep it: it does not come back after a reload. */
   persisted = false
   /**

@@ -44,11 +44,41 @@ export interface WorkerActorInit {
   files?: ProcessFiles | undefined
   /** What keeps the memory of the process. Left out: it is lost with the instance. */
   memory?: InstanceMemory | undefined
+  /** Writes down what its messages are told. Left out: nobody does. */
+  recorded?: RecordedActor | undefined
   /** Its place among the workers of the tab, for its memories. Left out: no limit but the browser's. */
   place?: Omit<ActorPlace, 'leave'> | undefined
   /** Called once, when the worker is ended. */
   onStopped(): void
   signal: AbortSignal
+}
+
+/** What a recording says of the program. */
+export interface RecordedProgram {
+  cid: string
+  name: string
+  /** argv, with the name first. */
+  args: readonly string[]
+  /** `KEY=value` each. */
+  env: readonly string[]
+  maxMemoryBytes: number
+}
+
+/** Records the messages of a process. */
+export interface ActorRecorder {
+  /** Starts a worker of the script that records. */
+  createWorker(): Promise<Worker>
+  begin(program: RecordedProgram): RecordedActor
+}
+
+/** An actor whose messages are recorded. */
+export interface RecordedActor {
+  /** Where its worker sends recordings. */
+  port: MessagePort
+  /** A message is about to run. */
+  runs(message: Message): void
+  /** It has ended. Resolves when its recording is kept. @param hasRun False: there was no room for an instance. */
+  ended(hasRun: boolean): Promise<void>
 }
 
 /**
@@ -158,8 +188,9 @@ class WorkerActor implements Actor {
     // It was ended meanwhile, and nobody else releases the files.
     if (this.stopped && this.#files) files?.stopped(this.#files)
     const kept = this.#files?.kept
-    const all = { ...channel, ...(kept && { kept }) }
-    const given = [...ports, ...(kept ? [kept.port] : [])]
+    const recordings = this.#init.recorded?.port
+    const all = { ...channel, ...(kept && { kept }), ...(recordings && { recordings }) }
+    const given = [...ports, ...(kept ? [kept.port] : []), ...(recordings ? [recordings] : [])]
     // The worker handles them in this order.
     await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
     if (this.#files) files?.begin(this.#files, this.#putFiles)
@@ -189,6 +220,7 @@ class WorkerActor implements Actor {
     const deliver = (): Promise<RunEnd> => this.#lane.run(index, message, again)
     let end: RunEnd
     this.#message = message
+    this.#init.recorded?.runs(message)
     try {
       end = await (this.#outgoing ? this.#outgoing.during(message, deliver) : deliver())
     } finally {
@@ -196,6 +228,8 @@ class WorkerActor implements Actor {
       this.#lane.wire.passStderr?.()
       this.#message = undefined
     }
+    const recorded = this.#init.recorded?.ended(end.status !== RunStatus.noRoom)
+    if (recorded) await this.#orStopped(recorded)
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes + end.tmpBytes

@@ -57,6 +57,8 @@ export type Channel = Bytes & {
   mayCall: boolean
   /** The files of `/data`. Left out: they are lost with the worker. */
   kept?: KeptFiles
+  /** Where the recording of each message goes. Only the script `recorder.js` records. */
+  recordings?: MessagePort
 }
 
 type Bytes =

@@ -1,4 +1,5 @@
 import type { CallContext } from '../call-context.ts'
+import type { CallNote } from '../call-note.ts'
 import type { GliaError } from '../errors.ts'
 import type { ExitReason } from './exit.ts'
 
@@ -24,6 +25,8 @@ export interface Message {
   readonly signal: AbortSignal
   /** The context of calls that the actor makes for this message. */
   readonly context: CallContext
+  /** The call, if it is recorded. */
+  readonly note?: CallNote | undefined
   /** Told what the guest writes to stderr. Left out: nobody wants to know. */
   wroteToStderr?(bytes: Uint8Array): void
   /** Told of the failure of a call that the actor made for this message. Left out: nobody wants to know. */

@@ -42,6 +42,7 @@ export function messageOf(stream: Stream, { pid, policy, meter, call, pace, diag
   if (signal.aborted) over()
   return {
     signal,
+    note,
     wroteToStderr: (bytes) => diagnosis.wrote(bytes),
     callFailed: (error) => (diagnosis.failedCall = error),
     get room() {

@@ -334,6 +334,18 @@ export class Proc {
     })
   }
 
+  /**
+   * In a {@link pause}: ends the worker, if that loses nothing that messages left in memory. The next message starts
+   * another one.
+   * @param isKept Whether the next instance goes on from what is in memory.
+   * @returns whether it did.
+   */
+  leaveWorker(isKept: boolean): boolean {
+    if (this.#life.isUsed && !isKept) return false
+    this.#life.stop()
+    return true
+  }
+
   /** Does something between two messages, if none runs now. It must not reject. @returns whether it does. */
   tryPause(work: () => Promise<void>): boolean {
     const endTurn = this.#mailbox.tryEnter()

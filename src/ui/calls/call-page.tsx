@@ -6,15 +6,17 @@ import type { Pid } from '../../glia/pid.ts'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { formatBytes, formatMs } from '../kit/format.ts'
-import type { CallsSource } from '../model.ts'
+import type { CallsSource, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { CallBar } from './call-bar.tsx'
 import { CallChain } from './call-chain.tsx'
+import { CallReplay } from './call-replay.tsx'
 import { calleeWords, callerWords, type NameOf, partWords, statusWords } from './call-words.ts'
 import { headText } from './head-text.ts'
 import { WhyWaiting } from './why-waiting.tsx'
 
 export interface CallPageProps {
+  model: TabModel
   call: TracedCall
   /** The calls of this tab with the same trace, this one included, the oldest first. */
   own: readonly TracedCall[]
@@ -24,7 +26,7 @@ export interface CallPageProps {
 }
 
 /** Everything that is known of one call. */
-export function CallPage({ call, own, source, nameOf, page }: CallPageProps) {
+export function CallPage({ model, call, own, source, nameOf, page }: CallPageProps) {
   const { method, status } = call
   page.useTitle(`Call of ${method}`)
   const kind = status === 'ok' ? '' : status === 'pending' ? 'warn' : 'bad'
@@ -47,6 +49,7 @@ export function CallPage({ call, own, source, nameOf, page }: CallPageProps) {
       {status === 'pending' && <WhyWaiting call={call} source={source} nameOf={nameOf} />}
       <Failure call={call} />
       <Facts call={call} nameOf={nameOf} />
+      <CallReplay model={model} call={call} source={source} />
       <CallChain call={call} own={own} source={source} nameOf={nameOf} />
       {call.stderr !== undefined && <Text title="stderr, its end" text={call.stderr} />}
       {call.request && <Head title="Message" bytes={call.request} all={call.bytesIn} />}

@@ -25,7 +25,7 @@ export function CallsView({ model, page, id }: ViewProps) {
   const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
   if (id === '') return <CallsPanel state={state} source={source} nameOf={nameOf} />
-  if (call) return <CallPage key={id} call={call} own={own} source={source} nameOf={nameOf} page={page} />
+  if (call) return <CallPage key={id} model={model} call={call} own={own} source={source} nameOf={nameOf} page={page} />
   return <NoCall isWhole={state.isWhole.value} />
 }
 

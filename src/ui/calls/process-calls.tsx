@@ -9,6 +9,7 @@ import { CallTable } from './call-table.tsx'
 import type { NameOf } from './call-words.ts'
 import { CallsState } from './calls-state.ts'
 import { ALL_CALLS, filtered } from './filter.ts'
+import { RecordSwitch } from './record-switch.tsx'
 
 export interface ProcessCallsProps {
   model: TabModel
@@ -54,6 +55,7 @@ function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { s
       <span id="process-calls-title" class="sr-only">
         Recorded calls of the process
       </span>
+      {policy.trace && <RecordSwitch source={source} process={process} />}
       {!policy.trace && <p class="soft hint">Its policy says that calls to it are not recorded.</p>}
       {calls.length > 0 ? (
         <CallTable labelledBy="process-calls-title" calls={calls} state={place} nameOf={nameOf} />

@@ -9,7 +9,7 @@ const MAX_TEXT_BYTES = 16 * 1024
 export function assemblyScriptImports(
   memory: () => ArrayBuffer,
   writeError: (text: string) => void,
-): Record<string, WebAssembly.ImportValue> {
+): Record<string, (...values: never[]) => unknown> {
   const text = (pointer: number): string => (pointer === 0 ? '' : readString(memory(), pointer))
   return {
     abort: (message: number, file: number, line: number, column: number) => {

@@ -16,7 +16,8 @@ import type { Stdio } from '../carrier/stdio.ts'
 import { LiveState } from '../snapshot/live-state.ts'
 import { Resuming } from '../snapshot/resume.ts'
 import { StateTracker } from '../snapshot/state-tracker.ts'
-import { GIVEN, GuestWasi } from '../wasi/guest-wasi.ts'
+import { GIVEN, GuestWasi, suspending } from '../wasi/guest-wasi.ts'
+import type { Recorder } from './recorder.ts'
 
 const COMMAND_ENTRY = '_start'
 
@@ -43,6 +44,8 @@ export interface Surroundings {
   data: DataTree
   /** Directories that another part serves, by their names in `/`. */
   mounts: ReadonlyMap<string, Mount>
+  /** Writes down what the guest does and is told. */
+  recorder?: Recorder | undefined
 }
 
 /** An instance of a program, and the way its methods are run. */
@@ -97,6 +100,7 @@ export class Instance {
   run(method: number): Outcome | Promise<Outcome> {
     const name = this.#program.methods[method]
     if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
+    this.#around.recorder?.begin(name)
     const made = this.#made
     // For a command, only the first message finds an instance that has run nothing.
     if (made && (this.#isFresh || name !== COMMAND_ENTRY)) {
@@ -171,6 +175,7 @@ export class Instance {
     if (instanceGone || name === COMMAND_ENTRY) this.#made?.wasi.dispose()
     // If the program is only a command, nothing runs on this instance again.
     if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
+    this.#around.recorder?.end(status, code)
     this.#around.data.report()
     // They go with the instance.
     const tmpBytes = instanceGone ? 0 : this.tmpBytes
@@ -242,25 +247,25 @@ function withoutMessage(stdio: Stdio): Stdio {
   }
 }
 
-function prepare(program: Program, { stdio, suspends, data, mounts }: Surroundings, kept?: WholeSnapshot) {
-  const { methods, args, env, limits, tty, root: entries = [], shared } = program
+function prepare(program: Program, around: Surroundings, kept?: WholeSnapshot) {
+  const { stdio, suspends, data, mounts, recorder } = around
+  const { methods, args, env: variables, limits, tty, root: entries = [], shared } = program
   const isCommand = methods.includes(COMMAND_ENTRY)
   const fresh = entries
     ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: limits.maxTmpBytes })
     : undefined
   const resuming = kept && resumingOf(program, kept, fresh)
   const root = resuming?.files?.root ?? fresh
-  const wasi = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles: limits.maxOpenFiles })
+  const wasi = new GuestWasi({ stdio, isCommand, tty, args, env: variables, root, maxOpenFiles: limits.maxOpenFiles })
   const current: { guest?: Guest } = {}
   const memory = (): ArrayBuffer => {
     if (!current.guest) throw new WebAssembly.RuntimeError('the module called out before it was instantiated')
     return current.guest.exports.memory.buffer
   }
   const log = (text: string): void => void stdio.writeError(new TextEncoder().encode(text))
-  const imports = {
-    wasi_snapshot_preview1: wasi.imports((call) => (suspends ? new WebAssembly.Suspending(call) : call)),
-    env: assemblyScriptImports(memory, log),
-  }
+  const calls = { wasi_snapshot_preview1: wasi.imports(), env: assemblyScriptImports(memory, log) }
+  const { wasi_snapshot_preview1: given, env } = recorder?.watch(calls, current, program) ?? calls
+  const imports = { wasi_snapshot_preview1: suspends ? suspending(given) : given, env }
   return { wasi, root, resuming, imports, current }
 }
 

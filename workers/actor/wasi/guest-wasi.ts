@@ -137,14 +137,19 @@ export class GuestWasi {
     this.#context.table.closeAll()
   }
 
-  /** The import object's `wasi_snapshot_preview1`. @param suspending Wraps functions that may give a promise (JSPI). */
-  imports(suspending: (call: GuestCall) => WebAssembly.ImportValue): Record<string, WebAssembly.ImportValue> {
-    const entries = Object.entries(this.#calls).map(([name, call]) => {
-      const guarded = guard(call, this.#context.memory)
-      return [name, WAITING.has(name) ? suspending(guarded) : guarded] as const
-    })
-    return Object.fromEntries(entries)
+  /** The functions that the guest imports. */
+  imports(): Record<string, GuestCall> {
+    const { memory } = this.#context
+    return Object.fromEntries(Object.entries(this.#calls).map(([name, call]) => [name, guard(call, memory)]))
   }
+}
+
+/** The same functions for guests that are suspended (JSPI) by those that may give a promise. */
+export function suspending(calls: Record<string, GuestCall>): Record<string, WebAssembly.ImportValue> {
+  const entries = Object.entries(calls)
+  return Object.fromEntries(
+    entries.map(([name, call]) => [name, WAITING.has(name) ? new WebAssembly.Suspending(call) : call]),
+  )
 }
 
 function preopened(name: string, directory: Directory): DirectoryDescriptor {

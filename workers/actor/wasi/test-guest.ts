@@ -66,7 +66,7 @@ export function testGuest(init: TestGuestInit = {}) {
   const root = entries ? makeFileSystem({ entries, shared, data: data.root, mounts, maxBytes: maxTmpBytes }) : undefined
   const layer = new GuestWasi({ stdio, isCommand, tty, args, env, root, maxOpenFiles })
   layer.attach(memory)
-  const imports = layer.imports((run) => run) as Imports
+  const imports = layer.imports() as Imports
 
   /** @returns the errno. */
   const call = (name: string, ...values: (number | bigint)[]): number => {

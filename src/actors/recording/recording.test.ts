@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cGuest } from '../../../e2e/guests/c-guest.ts'
+import { changeNumber } from '../../../e2e/guests/change-number.ts'
+import { goGuest } from '../../../e2e/guests/go-guest.ts'
+import { guest } from '../../../e2e/guests/guests.ts'
+import { rustKeeper } from '../../../e2e/guests/rust-guest.ts'
+import { GliaError } from '../../glia/errors.ts'
+import { threadWorker } from '../../node/root/thread-worker.ts'
+import { makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { builtActorWorker, builtRecorder } from '../../node/test-worker.ts'
+import type { SpawnOptions } from '../table/spawn-options.ts'
+import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import { decodeCallFile, encodeCallFile } from './call-file.ts'
+import { CallRecordings, type KeptCallRecording } from './call-recordings.ts'
+import { missingOf } from './recording.ts'
+import type { ReplayResult } from './recorder-api.ts'
+import { replayCall } from './replay-call.ts'
+import { switchRecorder } from './switch-recorder.ts'
+
+const tabs: TestProcesses[] = []
+let actor: Awaited<ReturnType<typeof builtActorWorker>>
+let recorder: typeof actor
+let chance: Uint8Array<ArrayBuffer>
+
+beforeAll(async () => {
+  installErrorTransfer()
+  chance = await guest('chance')
+  ;[actor, recorder] = await Promise.all([builtActorWorker(), builtRecorder()])
+}, 120_000)
+afterEach(async () => {
+  await Promise.all(tabs.splice(0).map(({ table }) => table.stop()))
+})
+afterAll(async () => {
+  await actor.remove()
+  await recorder.remove()
+})
+
+const createWorker = async (): Promise<Worker> => threadWorker(recorder.script)
+
+/** A process whose calls can be recorded. */
+async function makeRecorded(module: Uint8Array<ArrayBuffer>, options: SpawnOptions = {}) {
+  const tab = makeProcesses({ script: actor.script })
+  tabs.push(tab)
+  const pid = await tab.table.spawn(module, options)
+  const recordings = new CallRecordings({ createWorker, changed: () => undefined })
+  const record = (isOn = true): Promise<boolean> =>
+    switchRecorder(tab.entry(pid), isOn ? recordings.of(pid) : undefined)
+  /** Calls a method. @returns its reply, and the recording. */
+  const call = async (method: string, message = ''): Promise<{ reply: string; recorded: KeptCallRecording }> => {
+    const reply = await tab.call(pid, method, message)
+    const recorded = recordings.list().at(-1)
+    if (!recorded) throw new Error('nothing was recorded')
+    return { reply, recorded }
+  }
+  return { tab, pid, record, call, recordings }
+}
+
+/** Makes a file of a recording, reads it, and replays it. */
+async function replayed(recorded: KeptCallRecording, module: Uint8Array<ArrayBuffer>): Promise<ReplayResult> {
+  const file = await decodeCallFile(encodeCallFile({ call: recorded, module: undefined }))
+  return replayCall(file.call, { module, createWorker })
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+const LANGUAGES: readonly (readonly [string, () => Promise<Uint8Array | undefined>])[] = [
+  ['C', () => cGuest('keeper')],
+  ['Rust', rustKeeper],
+  ['Go', goGuest],
+  ['AssemblyScript', () => guest('keeper')],
+]
+
+test.each(LANGUAGES)(
+  'a process in %s goes on when its calls are recorded, and each of them is replayed with the same bytes',
+  async (_, build) => {
+    const bytes = (await build())?.slice()
+    if (!bytes) return
+    const { pid, call, record, tab } = await makeRecorded(bytes)
+    expect(await tab.call(pid, 'note', 'a')).toBe('1 a | a')
+    expect(await record()).toBe(true)
+    for (const [message, expected] of [
+      ['b', '2 b a | ab'],
+      ['c', '3 c b a | abc'],
+    ] as const) {
+      const { reply, recorded } = await call('note', message)
+      expect(reply).toBe(expected)
+      const result = await replayed(recorded, bytes)
+      expect(result).toMatchObject({ difference: undefined, end: { status: 'ok', code: 0 } })
+      expect(text(result.reply)).toBe(expected)
+    }
+    expect(await record(false)).toBe(true)
+    expect(await tab.call(pid, 'note', 'd')).toBe('4 d c b a | abcd')
+  },
+  120_000,
+)
+
+describe('what depends on the moment is as it was:', () => {
+  test.each([
+    ['waiting', 'wait'],
+    ['a trap', 'crash'],
+    ['a failure with its code', 'sum'],
+  ])('%s', async (_, method) => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { recorded } = await call(method, 'four')
+    const result = await replayed(recorded, chance)
+    expect(result.difference).toBeUndefined()
+    expect(result.end).toEqual(recorded.end)
+  })
+
+  test('the clocks, random numbers and the log', async () => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { reply, recorded } = await call('luck')
+    const result = await replayed(recorded, chance)
+    expect(result.difference).toBeUndefined()
+    expect(text(result.reply)).toBe(reply)
+    expect(text(result.stderr)).toBe('lucky\n')
+  })
+
+  test('files that are read and written', async () => {
+    const { record, call, pid, tab } = await makeRecorded(chance)
+    await tab.table.importFiles(pid, { book: 'an old story' })
+    await record()
+    const { reply, recorded } = await call('swap', 'a new story')
+    expect(reply).toBe('an old story')
+    expect((await call('swap', 'x')).reply).toBe('a new story')
+    const result = await replayed(recorded, chance)
+    expect(result.difference).toBeUndefined()
+    expect(text(result.reply)).toBe('an old story')
+  })
+
+  test('a command, with its arguments', async () => {
+    const cmd = await guest('cmd')
+    const { record, call } = await makeRecorded(cmd, { name: 'shout', args: ['loud'] })
+    await record()
+    // The first message has an instance that was made before, the others have fresh ones.
+    for (const message of ['one', 'two']) {
+      const { reply, recorded } = await call('_start', message)
+      expect(reply).toBe(`shout loud\n${message.toUpperCase()}`)
+      const result = await replayed(recorded, cmd)
+      expect(result.difference).toBeUndefined()
+      expect(text(result.reply)).toBe(reply)
+    }
+  })
+
+  test('the replies of other processes, which are not called again', async () => {
+    const ask = await guest('ask')
+    const { record, call, tab } = await makeRecorded(ask, { policy: { call: 'owner' } })
+    await tab.table.ensureRoot(chance)
+    await record()
+    const { reply, recorded } = await call('ask', 'ww/0.1.0/self/root/sum\nhello')
+    expect(reply).toBe('1 messages, sum 123456794\n')
+    const result = await replayed(recorded, ask)
+    expect(result.difference).toBeUndefined()
+    expect(text(result.reply)).toBe(reply)
+  })
+})
+
+describe('another module', () => {
+  test('shows the first byte of the reply that differs', async () => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { recorded } = await call('sum', 'hello')
+    const { difference, reply, end } = await replayed(recorded, changeNumber(chance, 123_456_789, 123_456_780))
+    expect(difference).toMatchObject({ kind: 'bytes', where: 'reply', offset: 23 })
+    if (difference?.kind !== 'bytes') return
+    expect(text(difference.recorded)).toBe('1 messages, sum 123456794')
+    expect(text(difference.replayed)).toBe('1 messages, sum 123456785')
+    expect(text(reply)).toBe('1 messages, sum 123456785\n')
+    expect(end).toEqual({ status: 'ok', code: 0 })
+  })
+
+  test('shows the call that is not the recorded one', async () => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { recorded } = await call('luck')
+    const { difference, end } = await replayed({ ...recorded, method: 'wait' }, chance)
+    expect(difference).toMatchObject({ kind: 'call', call: 1 })
+    expect(difference).toMatchObject({ recorded: 'clock_time_get(0, 1)', replayed: 'clock_time_get(1, 1)' })
+    expect(end).toBeUndefined()
+  })
+
+  test('shows another end', async () => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { recorded } = await call('sum', 'four')
+    expect(recorded.end).toEqual({ status: 'failed', code: 4 })
+    const { difference } = await replayed({ ...recorded, end: { status: 'ok', code: 0 } }, chance)
+    expect(difference).toEqual({
+      kind: 'end',
+      recorded: { status: 'ok', code: 0 },
+      replayed: { status: 'failed', code: 4 },
+    })
+  })
+
+  test('that has no such method is refused', async () => {
+    const { record, call } = await makeRecorded(chance)
+    await record()
+    const { recorded } = await call('luck')
+    await expect(replayed(recorded, await guest('duplex'))).rejects.toMatchObject({
+      code: 'ERR_BAD_REQUEST',
+      message: expect.stringContaining('has no method luck') as unknown,
+    })
+  })
+})
+
+test('a call that reads too much says that it cannot be replayed', async () => {
+  const { record, call } = await makeRecorded(await guest('trouble'))
+  await record()
+  const { recorded } = await call('slurp', 'x'.repeat(9 * 1024 * 1024))
+  expect(recorded.log).toBeUndefined()
+  expect(missingOf(recorded)).toContain('more than 8 MiB')
+  await expect(replayed(recorded, await guest('trouble'))).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
+test('the oldest recordings go when there are too many bytes', async () => {
+  const tab = makeProcesses({ script: actor.script })
+  tabs.push(tab)
+  const pid = await tab.table.spawn(chance, {})
+  const recordings = new CallRecordings({ createWorker, maxBytes: 1, changed: () => undefined })
+  await switchRecorder(tab.entry(pid), recordings.of(pid))
+  for (let i = 0; i < 3; i++) await tab.call(pid, 'sum')
+  expect(recordings.list().length).toBeLessThan(2)
+})
+
+test('a damaged file is refused with a typed error, or replays to an end', async () => {
+  const { record, call } = await makeRecorded(chance)
+  await record()
+  const { recorded } = await call('luck')
+  const blob = encodeCallFile({ call: recorded, module: chance })
+  const bytes = new Uint8Array(await blob.arrayBuffer())
+  const damage = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255), cut: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
+      let copy = bytes.slice()
+      for (const { at, value, cut } of damages) {
+        if (cut) copy = copy.slice(0, at)
+        else if (at < copy.length) copy[at] = value
+      }
+      const outcome = await decodeCallFile(new Blob([copy])).then(
+        ({ call: read, module }) => (module === undefined || read.cid === recorded.cid ? 'whole' : 'wrong'),
+        (thrown: unknown) => (thrown instanceof GliaError ? thrown.code : String(thrown)),
+      )
+      expect(['whole', 'ERR_BAD_REQUEST']).toContain(outcome)
+    }),
+    { numRuns: 2000 },
+  )
+}, 120_000)
+
+test('a damaged log makes the replay differ, or is refused', async () => {
+  const { record, call } = await makeRecorded(chance)
+  await record()
+  const { recorded } = await call('sum', 'hello')
+  const { log } = recorded
+  if (!log) throw new Error('it has a log')
+  for (let at = 0; at < log.length; at += 7) {
+    const copy = log.slice()
+    copy[at] = 255 - Number(copy[at])
+    const outcome = await replayed({ ...recorded, log: copy }, chance).then(
+      () => 'replayed',
+      (thrown: unknown) => (thrown instanceof GliaError ? thrown.code : String(thrown)),
+    )
+    expect(['replayed', 'ERR_BAD_REQUEST']).toContain(outcome)
+  }
+}, 120_000)
