@@ -27,7 +27,7 @@ export async function precacheManifest(dist: string): Promise<PrecacheEntry[]> {
     const sha256 = createHash('sha256')
       .update(await readFile(path))
       .digest('hex')
-    manifest.push({ url, revision: url.startsWith('assets/') ? null : sha256.slice(0, 32) })
+    manifest.push({ url, revision: url.startsWith('assets/') ? null : sha256.slice(0, 16) })
   }
   return manifest.sort((a, b) => (a.url < b.url ? -1 : 1))
 }
