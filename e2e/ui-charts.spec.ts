@@ -16,7 +16,12 @@ test('calls show in the charts of the tab and of their process alone, and a fail
   const one = await spawn(tab, 'trouble', { name: 'one' })
   const two = await spawn(tab, 'trouble', { name: 'two' })
   const quiet = await spawn(tab, 'trouble', { name: 'quiet' })
-  for (let i = 0; i < 20; i++) await call(tab, local(one, 'count'))
+  await tab.evaluate(
+    async (to) => {
+      for (let i = 0; i < 20; i++) await glia.call(to)
+    },
+    local(one, 'count'),
+  )
   await call(tab, local(two, 'trap'))
   await expect(row(tab, 'one').getByRole('img', { name: /minute: at most \d+ a second/ })).toBeVisible()
   await expect(row(tab, 'quiet').getByRole('img', { name: /minute: none/ })).toBeVisible()

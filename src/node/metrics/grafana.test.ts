@@ -27,6 +27,8 @@ interface Variable {
   name: string
   type: string
   query: string | { query: string }
+  /** Grafana's schema wants its text and its value, or nothing. */
+  current?: object
 }
 
 interface Dashboard {
@@ -144,6 +146,9 @@ test('the dashboard has the form that Grafana takes', () => {
     ['datasource', 'datasource'],
     ['instance', 'query'],
   ])
+  for (const { current } of dashboard.templating.list) {
+    if (current) expect(Object.keys(current)).toEqual(expect.arrayContaining(['text', 'value']))
+  }
   for (const { type, title, datasource, fieldConfig, options, targets = [] } of charts) {
     expect([title, type, datasource]).toEqual([title, 'timeseries', { type: 'prometheus', uid: '${datasource}' }])
     expect(UNITS).toContain(fieldConfig?.defaults.unit)

@@ -65,7 +65,7 @@ function Charts({ figures, state, pid }: ChartsProps) {
             </button>
           ))}
         </div>
-        <span class="soft">{`one sample every ${SPANS[span].stepMs / 1000} s`}</span>
+        <span class="soft wide-only">{`one sample every ${SPANS[span].stepMs / 1000} s`}</span>
         <span class="grow" />
         <button type="button" class="button" aria-pressed={paused.value} onClick={() => (paused.value = !paused.value)}>
           {paused.value ? 'Go on' : 'Pause'}

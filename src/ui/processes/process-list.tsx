@@ -119,7 +119,7 @@ const COLUMNS: readonly Column<ProcessView>[] = [
     cell: (process) => <State process={process} />,
   },
   // In a narrower table names would be cut. The page of a process and its console have the methods.
-  { key: 'methods', head: 'Methods', width: 124, from: 850, cell: ({ methods }) => <Methods names={methods} /> },
+  { key: 'methods', head: 'Methods', width: 138, from: 850, cell: ({ methods }) => <Methods names={methods} /> },
   {
     key: 'messages',
     head: 'Messages',
