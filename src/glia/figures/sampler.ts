@@ -89,9 +89,14 @@ export class Sampler {
     return this.#lines.find((line) => line.span === span)?.end ?? 0
   }
 
+  /** Whether nothing has happened for a while: the next samples are like the last one. */
+  get isResting(): boolean {
+    return this.#timer === undefined
+  }
+
   /** Brings the samples up to now. */
   look(): void {
-    if (this.#timer === undefined) this.#rest()
+    if (this.isResting) this.#rest()
     else this.#sample()
   }
 

@@ -10,7 +10,7 @@ import { CHARTS, type Frame, frameOf } from './measures.ts'
 import { SamplesTable } from './samples-table.tsx'
 
 const SPAN_WORDS: Readonly<Record<Span, string>> = { minutes: '15 minutes', hour: 'An hour' }
-/** How often the charts move for people who want little motion, in ms. */
+/** How often the charts move while nothing happens, and for people who want little motion, in ms. */
 const CALM_MS = 10_000
 
 /** The charts of the tab. */
@@ -100,11 +100,12 @@ interface Shown {
   isPaused: boolean
 }
 
-/** The samples, brought up to now once a second while the page is visible. */
+/** The samples, brought up to now while the page is visible: once a second, or as often as there is a new one. */
 function useFrame({ sampler }: FiguresSource, { pid, span, isPaused }: Shown): Frame | undefined {
   const held = useRef<Frame | undefined>(undefined)
-  const isCalm = useMemo(() => matchMedia('(prefers-reduced-motion: reduce)').matches, [])
-  const now = isPaused ? 'held' : isCalm ? Math.floor(clock.value / CALM_MS) : clock.value
+  const wantsCalm = useMemo(() => matchMedia('(prefers-reduced-motion: reduce)').matches, [])
+  const stepMs = wantsCalm || sampler.isResting ? CALM_MS : SPANS[span].stepMs
+  const now = isPaused ? 'held' : Math.floor(clock.value / stepMs)
   held.current = useMemo(() => {
     if (now === 'held' && held.current) return held.current
     const series = pid === undefined ? sampler.whole : sampler.of(pid)
