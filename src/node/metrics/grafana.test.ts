@@ -147,8 +147,8 @@ test('the dashboard has the form that Grafana takes', () => {
     ['datasource', 'datasource'],
     ['instance', 'query'],
   ])
-  for (const { current } of dashboard.templating.list) {
-    if (current) expect(Object.keys(current)).toEqual(expect.arrayContaining(['text', 'value']))
+  for (const { current = { text: '', value: '' } } of dashboard.templating.list) {
+    expect(Object.keys(current)).toEqual(expect.arrayContaining(['text', 'value']))
   }
   for (const { type, title, datasource, fieldConfig, options, targets = [] } of charts) {
     expect([title, type, datasource]).toEqual([title, 'timeseries', { type: 'prometheus', uid: '${datasource}' }])
