@@ -3,6 +3,9 @@ import type { Pulses } from './pulses.ts'
 
 /** Time that one frame may take for places that nobody sees yet, in ms. */
 const QUIET_MS = 10
+/** Time between two steps of the layout, in ms, and most steps in a frame: where frames are slow, it settles in time. */
+const STEP_MS = 16
+const MOST_STEPS = 6
 
 export interface StageInit {
   layout: Layout
@@ -30,6 +33,7 @@ export class Stage {
   #frame: number | undefined
   #isChanged = false
   #hadPulses = false
+  #steppedAt = 0
   #isStopped = false
 
   constructor(init: StageInit) {
@@ -60,7 +64,7 @@ export class Stage {
     const { layout, pulses } = this.#init
     const wasSettled = layout.isSettled
     if (this.isQuiet) this.#settle()
-    else layout.tick()
+    else this.#step(now)
     const isHidden = this.isQuiet && !layout.isSettled
     const hasPulses = pulses.at(now).length > 0
     const isSame = !this.#isChanged && wasSettled
@@ -71,6 +75,12 @@ export class Stage {
       this.#init.draw(now, isSame)
     }
     if (this.#isChanged || this.#hadPulses || !layout.isSettled) this.wake()
+  }
+
+  #step(now: number): void {
+    const steps = Math.max(1, Math.min(Math.round((now - this.#steppedAt) / STEP_MS), MOST_STEPS))
+    this.#steppedAt = now
+    for (let i = 0; i < steps; i++) this.#init.layout.tick()
   }
 
   #settle(): void {
