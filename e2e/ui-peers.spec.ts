@@ -30,6 +30,8 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
   await expect(bob.getByRole('table', { name: 'Open streams' })).toContainText('/glia/0.1.0')
   await bob.getByRole('button', { name: 'Ping' }).click()
   await expect(bob.getByText(/^answered in .* ms$/)).toBeVisible()
+  // The call that connected the two went to an address that the peer does not list.
+  await expect(bob.getByRole('list', { name: /^Processes of/ })).toContainText('called before')
   await bob
     .getByRole('list', { name: /^Processes of/ })
     .getByRole('button', { name: /^trouble/ })

@@ -1,7 +1,9 @@
+import { identify } from '@libp2p/identify'
+import { PING_PROTOCOL } from '@libp2p/ping'
 import { expect, test } from 'vitest'
 import { echo, makeProc, send } from '../../glia/test-peer.ts'
 import { readAll } from '../../glia/stream/web-streams.ts'
-import { glia, join, relay } from '../test-nodes.ts'
+import { glia, join, plainClient, relay } from '../test-nodes.ts'
 
 async function pair() {
   const { proc } = makeProc(() => echo)
@@ -35,6 +37,20 @@ test('a ping measures a connected peer, and says what is wrong with another', as
   await ada.mesh.connect(bob.peerId)
   expect(await ada.mesh.ping(bob.peerId, never)).toBeGreaterThan(0)
 })
+
+test('a connected peer that is frozen gives no answer, and stays connected', async () => {
+  const [ada, frozen] = await Promise.all([
+    glia(),
+    plainClient({ addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] }, services: { identify: identify() } }),
+  ])
+  await frozen.handle(PING_PROTOCOL, () => undefined)
+  const peer = await ada.mesh.connect(frozen.getMultiaddrs()[0]?.toString() ?? '')
+  await expect(ada.mesh.ping(peer, new AbortController().signal)).rejects.toMatchObject({
+    code: 'ERR_UNREACHABLE',
+    message: `${peer} does not answer.`,
+  })
+  expect(ada.mesh.isConnected(peer)).toBe(true)
+}, 15_000)
 
 test('a peer that left was last seen when its connection ended', async () => {
   const { ada, bob } = await pair()

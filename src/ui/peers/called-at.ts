@@ -12,8 +12,10 @@ export interface CallableProcess extends Pick<ListedProcess, 'name' | 'methods'>
 const MAX_PROCESSES = 12
 
 /** The processes of a peer that this tab has called, the one that was called last first. */
-export async function calledAt({ trace, earlier }: CallsSource, peerId: string): Promise<CallableProcess[]> {
-  const blocks = [...(await earlier()), ...trace.blocks]
+export async function calledAt(source: CallsSource, peerId: string): Promise<CallableProcess[]> {
+  // Where the browser stores nothing, the calls of this page are all.
+  const kept = await source.earlier().catch(() => [])
+  const blocks = [...kept, ...source.trace.blocks]
   return processesIn(
     blocks.flatMap((block) => callsOf(block)),
     peerId,

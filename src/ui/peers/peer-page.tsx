@@ -39,7 +39,7 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
           <h2 id="peer-processes-title">Processes</h2>
           <div class="field">
             {blockedSince === undefined ? (
-              <PeerProcesses model={model} peerId={id} asksRoot={false} asksList={isConnected} />
+              <PeerProcesses model={model} peerId={id} asksRoot={false} asksList={isConnected} showsCalled />
             ) : (
               <p class="soft">This peer is blocked: it cannot be asked or called, and it cannot call.</p>
             )}

@@ -21,6 +21,8 @@ export interface PeerProcessesProps {
   asksRoot?: boolean
   /** Whether the peer is asked by itself which processes it lists: one that is not connected would be connected for it. */
   asksList?: boolean
+  /** Whether processes are offered that this tab has called by their address. */
+  showsCalled?: boolean
   /** Left out: they stay. */
   onClose?: () => void
 }
@@ -29,7 +31,14 @@ export interface PeerProcessesProps {
  * The root process of another peer, the processes that the peer lists to this one, those that this tab has called by
  * their address, and a console for the chosen one.
  */
-export function PeerProcesses({ model, peerId, asksRoot = true, asksList = true, onClose }: PeerProcessesProps) {
+export function PeerProcesses({
+  model,
+  peerId,
+  asksRoot = true,
+  asksList = true,
+  showsCalled = false,
+  onClose,
+}: PeerProcessesProps) {
   const listed = useSignal<readonly CallableProcess[] | undefined>(undefined)
   const typed = useSignal<readonly CallableProcess[]>([])
   const chosen = useSignal<CallableProcess>(ROOT)
@@ -44,12 +53,7 @@ export function PeerProcesses({ model, peerId, asksRoot = true, asksList = true,
     return () => attempt.cancel()
   }, [asksList])
   useEffect(() => {
-    // Without a record of calls, a process that is not listed is called by its typed address.
-    if (traced)
-      void calledAt(traced, peerId).then(
-        (found) => (called.value = found),
-        () => undefined,
-      )
+    if (traced && showsCalled) void calledAt(traced, peerId).then((found) => (called.value = found))
   }, [traced])
   const { pid, name, methods } = chosen.value
   const known = [ROOT, ...called.value, ...typed.value, ...(listed.value ?? [])]
