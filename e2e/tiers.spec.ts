@@ -35,6 +35,21 @@ for (const { io, streams } of TIERS) {
       }
     })
 
+    test('a call is recorded, and replayed with the same bytes', async ({ page }) => {
+      const pid = await spawn(page, 'chance')
+      const outcome = await page.evaluate(
+        async ([of, address]) => {
+          await glia.record(of)
+          const reply = await glia.call(address)
+          const file = await glia.saveCall((await glia.recordings()).at(-1)?.id ?? '')
+          const { difference, reply: replayed } = await glia.replay(file)
+          return difference ?? String(replayed) === String(reply)
+        },
+        [pid, local(pid, 'luck')] as const,
+      )
+      expect(outcome).toBe(true)
+    })
+
     test('a slow reader gets all of a large reply', async ({ page }) => {
       const pid = await spawn(page, 'big')
       const read = await page.evaluate(

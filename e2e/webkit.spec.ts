@@ -184,6 +184,31 @@ for (const tier of ['rings', 'buffered'] as const) {
       await chromium.context().close()
     })
 
+    test('a call that was saved in Chromium is replayed with the same bytes, and the other way round', async ({
+      tab,
+      page,
+      server,
+    }) => {
+      await page.goto(server.url)
+      await page.evaluate(() => glia.ready)
+      const module = [...(await guest('chance'))]
+      const record = async (bytes: number[]): Promise<{ reply: number[]; file: number[] }> => {
+        const pid = await glia.spawn(new Uint8Array(bytes))
+        await glia.record(pid)
+        const reply = await glia.call(`/ww/0.1.0/self/${pid}/luck`)
+        const file = await glia.saveCall((await glia.recordings()).at(-1)?.id ?? '', { module: true })
+        return { reply: [...reply], file: [...new Uint8Array(await file.arrayBuffer())] }
+      }
+      const replay = async (bytes: number[]): Promise<unknown> => {
+        const { difference, reply } = await glia.replay(new Blob([new Uint8Array(bytes)]))
+        return difference ?? [...reply]
+      }
+      const ofChromium = await page.evaluate(record, module)
+      const ofWebKit = await tab.evaluate(record, module)
+      expect(await tab.evaluate(replay, ofChromium.file)).toEqual(ofChromium.reply)
+      expect(await page.evaluate(replay, ofWebKit.file)).toEqual(ofWebKit.reply)
+    })
+
     test('every end has its code and its reason, and a trap the name of its function', async ({ tab }) => {
       const greedy = await spawn(tab, 'greedy', { policy: { maxMemoryBytes: 2 ** 22 } })
       expect(await call(tab, local(greedy, 'trap'))).toEqual({

@@ -10,11 +10,14 @@ test.each(['', '/', 'index.html', '/index.html'])('the page %j has the page poli
   expect(headers['cache-control']).toBe('no-cache')
 })
 
-test('the actor worker has its own policy, and is isolated as the page is', () => {
-  const headers = headersFor('/actor.js')
-  expect(headers['content-security-policy']).toBe(ACTOR_CSP)
-  expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
-})
+test.each(['/actor.js', '/recorder.js'])(
+  'the actor worker %s has its own policy, and is isolated as the page is',
+  (path) => {
+    const headers = headersFor(path)
+    expect(headers['content-security-policy']).toBe(ACTOR_CSP)
+    expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
+  },
+)
 
 test('hashed assets never change; everything else is checked again', () => {
   expect(headersFor('assets/index-B1x.js')['cache-control']).toContain('immutable')
