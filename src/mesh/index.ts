@@ -2,6 +2,6 @@
 export { AddressWatches } from '../glia/address-watches.ts'
 export { RemoteWatches } from '../glia/process/remote-watches.ts'
 export { browserPlatform } from './libp2p/browser.ts'
-export { formatJoinLink, type Invitation, parseJoinLink } from './relays/join-link.ts'
+export { formatLink, parseLink, scopeOfLink } from './relays/link.ts'
 export { MeshNode } from './node.ts'
 export { readMultiaddr } from './dial/addresses.ts'

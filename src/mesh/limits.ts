@@ -22,6 +22,31 @@ export const WATCH_PROTOCOL = '/glia/0.1.0/watch'
 export const TRACE_PROTOCOL = '/glia/0.1.0/trace'
 export const TRACE_RATE = { perSecond: 2, burst: 20 }
 export const TRACE_RATE_IN_ALL = { perSecond: 8, burst: 64 }
+/**
+ * Protocol id on which a peer tells of a process and sends its shared modules; how often one peer is answered, and how
+ * often all are.
+ */
+export const MODULE_PROTOCOL = '/glia/0.1.0/module'
+export const MODULE_RATE = { perSecond: 1, burst: 20 }
+export const MODULE_RATE_IN_ALL = { perSecond: 8, burst: 64 }
+/** Largest module that is sent or fetched. A receiver has it in memory as a whole. */
+export const MAX_MODULE_BYTES = 64 * 1024 * 1024
+/** Longest question, and longest head of an answer, in UTF-16 units. */
+export const MAX_MODULE_QUESTION = 512
+export const MAX_MODULE_HEAD = 32 * 1024
+/** Modules that are sent to one peer at once, and to all. */
+export const MODULE_SENDS = 2
+export const MODULE_SENDS_IN_ALL = 8
+/** Longest pause of a transfer, for both sides. A slow relay sends a piece in less. */
+export const MODULE_STALL_MS = 10_000
+/** A peer that sends a module more slowly, in bytes a second, is given up for the next one. */
+export const MIN_MODULE_RATE = 4096
+/** Peers that are asked for one module, and how long the directory is asked who else has it. */
+export const MAX_MODULE_PEERS = 8
+export const PROVIDERS_MS = 30_000
+/** Waits before the directory is told again of a module, after it could not be told. */
+export const PROVIDE_RETRY_MS = { first: 5_000, last: 300_000 }
+
 /** Watches that one peer may have at another, and that a peer takes from all others. Each is a few hundred bytes. */
 export const MAX_WATCHES = 256
 export const MAX_WATCHES_IN_ALL = 16_384

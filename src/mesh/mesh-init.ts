@@ -10,6 +10,7 @@ import type { Near, NearInit } from './dial/near-relay.ts'
 import type { DialledNames } from './dial/dial-gate.ts'
 import type { Identity } from './libp2p/identity.ts'
 import type { Roster, RosterInit } from './presence/roster.ts'
+import type { TellableProcesses } from './module/module-answers.ts'
 import type { TellTrace } from './trace/trace-question.ts'
 
 /** The platform of libp2p: a page has other transports than Node. */
@@ -71,6 +72,8 @@ export interface MeshInit {
   listedTo?(peer: string): readonly ListedProcess[]
   /** What a peer is told of a trace. Left out: nothing. */
   traced?: TellTrace | undefined
+  /** What peers are told of processes, and given of their modules. Left out: nothing. */
+  tellable?: TellableProcesses | undefined
   /** A process of this peer, or one that was killed not long ago, for its watchers. Left out: none is watched. */
   watched?(pid: string): Watched | undefined
   /** The name that this peer announces. Empty: none. Left out: it never has one. */

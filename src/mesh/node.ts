@@ -5,6 +5,7 @@ import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
+import type { ToldProcess } from '../glia/told-process.ts'
 import type { RemoteWatch, WatchHandle } from '../glia/process/remote-watch.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { SessionChannel } from '../glia/session/session.ts'
@@ -28,9 +29,11 @@ import {
   IDLE_AFTER_MS,
   LATENCIES_PER_TICK,
   LISTING_PROTOCOL,
+  MODULE_PROTOCOL,
   NAME_PROTOCOL,
   NEAR_PROTOCOL,
   PING_ANSWER_MS,
+  PROVIDERS_MS,
   ROSTER_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
@@ -60,6 +63,8 @@ import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
 import { Libp2pChannel } from './dialects/session-channel.ts'
 import { openWatchStream, watchesOver } from './watch/watch-stream.ts'
+import type { ModuleAnswers, ProvidedModules } from './module/index.ts'
+import type { FetchedModule, FetchProgress } from './module/fetch-module.ts'
 import type { TraceAnswers } from './trace/trace-question.ts'
 import { Watchers } from './watch/watchers.ts'
 import { Watching } from './watch/watching.ts'
@@ -95,6 +100,8 @@ export class MeshNode {
   readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
   #look: Promise<PeerLook> | undefined
   readonly #connections = new ConnectionList((connection) => this.#latencies.of(connection))
+  readonly #stopped = new AbortController()
+  #provided: Promise<ProvidedModules> | undefined
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
@@ -333,6 +340,54 @@ export class MeshNode {
   }
 
   /**
+   * A process of another peer, by its PID.
+   * @throws {GliaError} ERR_NO_PROC; ERR_DENIED; ERR_BAD_VERB if the peer does not tell of processes; ERR_UNREACHABLE
+   */
+  async processOf(peer: string, pid: string, signal: AbortSignal): Promise<ToldProcess> {
+    const { askProcess } = await import('./module/index.ts')
+    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
+    return this.#overConnection(peer, signal, connect, (connection) => askProcess(connection, pid, { signal }))
+  }
+
+  /**
+   * Fetches a module from the first peer that gives it.
+   * @param from The peer that is asked first.
+   * @throws {GliaError} ERR_UNREACHABLE that names what each of the asked peers did; the error of the only one.
+   */
+  async fetchModule(
+    cid: string,
+    from: string,
+    signal: AbortSignal,
+    onProgress?: (progress: FetchProgress) => void,
+  ): Promise<FetchedModule> {
+    const { askModule, fetchModule } = await import('./module/index.ts')
+    const init: Parameters<typeof fetchModule>[0] = {
+      cid,
+      from,
+      onProgress,
+      providers: (given) => this.#providersOf(cid, given),
+      ask: (peer, options) => {
+        const connect = (): Promise<Connection> => this.#reach.connection(peer, options.signal)
+        return this.#overConnection(peer, options.signal, connect, (connection) => askModule(connection, cid, options))
+      },
+    }
+    return fetchModule(init, signal)
+  }
+
+  /** Tells the directory of the mesh that this peer has a module. */
+  async provideModule(cid: string): Promise<void> {
+    this.#provided ??= import('./module/index.ts').then(
+      ({ ProvidedModules }) =>
+        new ProvidedModules({
+          provide: (each, signal) => this.routing.provide(each, { signal }),
+          isReachable: () => this.libp2p.getMultiaddrs().length > 0,
+          alive: this.#stopped.signal,
+        }),
+    )
+    await (await this.#provided).tell(cid)
+  }
+
+  /**
    * Watches a process of another peer, for as long as it exists.
    * @throws {GliaError} ERR_BAD_REQUEST if this peer watches too many processes of the other.
    */
@@ -412,6 +467,7 @@ export class MeshNode {
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort()
     clearInterval(this.#tick)
     this.#watching.stop()
     this.#relays.stop()
@@ -450,6 +506,7 @@ export class MeshNode {
         { runOnLimitedConnection: true, maxInboundStreams: 4 },
       )
     }
+    await this.#answerOfProcesses()
     const roster = this.#roster
     if (!roster) {
       await this.#components.registrar.handle(
@@ -468,6 +525,25 @@ export class MeshNode {
     await this.#tellWhoIsNear()
     await this.libp2p.start()
     if (this.#gossipInit.hub) await this.#gossip.load(this.#gossipInit)
+  }
+
+  async #answerOfProcesses(): Promise<void> {
+    const { tellable } = this.#init
+    if (!tellable) return
+    let answers: Promise<ModuleAnswers> | undefined
+    await this.#components.registrar.handle(
+      MODULE_PROTOCOL,
+      async (stream, connection) => {
+        answers ??= import('./module/index.ts').then(({ ModuleAnswers }) => new ModuleAnswers(tellable))
+        await (await answers).answer(stream, connection)
+      },
+      { runOnLimitedConnection: true, maxInboundStreams: 4 },
+    )
+  }
+
+  async *#providersOf(cid: string, given: AbortSignal): AsyncGenerator<string> {
+    const signal = AbortSignal.any([given, AbortSignal.timeout(PROVIDERS_MS)])
+    for await (const { peerId } of this.routing.findProviders(cid, { signal })) if (peerId !== this.peerId) yield peerId
   }
 
   #listen(): void {

@@ -50,7 +50,7 @@ export async function startNode(
   {
     trace,
     ...init
-  }: Partial<Pick<MeshInit, 'silenceMs' | 'watched' | 'name' | 'isBlocked'>> & { trace?: CallTrace } = {},
+  }: Partial<Pick<MeshInit, 'silenceMs' | 'tellable' | 'watched' | 'name' | 'isBlocked'>> & { trace?: CallTrace } = {},
 ): Promise<TestNode> {
   const me = identity ?? (await newIdentity())
   const find = (pid: string): Proc | undefined => procs.find((proc) => proc.pid === pid)

@@ -16,7 +16,7 @@ import { DISCOVERY_TOPIC, MAX_ANNOUNCED_ADDRESSES } from './limits.ts'
 import { type Announcement, readAnnouncement, writeAnnouncement } from './presence/announcement.ts'
 import { GossipGuard } from './presence/gossip-guard.ts'
 import { KnownPeers } from './presence/known-peers.ts'
-import { parseJoinLink } from './relays/join-link.ts'
+import { parseLink } from './relays/link.ts'
 
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const PID = '3J98t1WpEZ73CNmQviecrnyiWrn'
@@ -101,7 +101,7 @@ function texts(): Reader[] {
         encode(`https://example.org/#join=${address}&join=${encodeURIComponent(address)}`),
       ),
       read: (bytes) => {
-        const { peers = [], relays = [] } = badAddress(() => parseJoinLink(decode(bytes))) ?? {}
+        const { peers = [], relays = [] } = badAddress(() => parseLink(decode(bytes))?.invitation) ?? {}
         for (const text of [...peers, ...relays]) checkAddress(multiaddr(text))
       },
     },

@@ -21,6 +21,8 @@ export interface TestProcessesInit {
   liveLimit?: number | undefined
   /** Left out: keeps nothing. */
   store?: ProcessStore | undefined
+  /** Told of the CIDs of shared modules. */
+  shared?: (cid: string) => void
   /** Left out: there are no other peers. */
   watchRemote?: WatchRemote | undefined
 }
@@ -40,6 +42,7 @@ export function makeProcesses({
   createWorker,
   liveLimit,
   store,
+  shared,
   watchRemote,
 }: TestProcessesInit): TestProcesses {
   const env: Env = {
@@ -57,6 +60,7 @@ export function makeProcesses({
     createWorker: createWorker ?? (async () => threadWorker(script)),
     log: SILENT,
     changed: () => undefined,
+    ...(shared && { shared }),
     liveLimit,
     watchesOfOthers: watchRemote && (async (watches) => new RemoteWatches(watches, { watch: watchRemote })),
     mesh: {

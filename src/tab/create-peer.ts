@@ -4,6 +4,7 @@ import { consoleLogger } from '../glia/log.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { createScripting } from './script-api.ts'
 import type { GliaPeer, PeerOptions } from './peer-options.ts'
+import { PageLink } from './page-link.ts'
 import { registerServiceWorker, ServiceBridge } from './service-bridge.ts'
 import { Siblings } from './siblings.ts'
 
@@ -32,6 +33,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
   const life = new AbortController()
   const alive = life.signal
   const siblings = new Siblings()
+  const link = view && new PageLink(alive)
   let bridge: ServiceBridge | undefined
   const { serviceWorker } = options
   let registered: ReturnType<typeof registerServiceWorker> | undefined
@@ -62,7 +64,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
       rootModule: absolute(options.rootModule),
       home: server === undefined ? undefined : absolute(server),
       relays,
-      followsLinks: view !== undefined,
+      link,
       records: view !== undefined,
       openSibling: async (address, how, isConnected) =>
         (await bridgeTo(address.host, isConnected))?.openTab(address, how),

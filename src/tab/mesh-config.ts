@@ -2,7 +2,7 @@ import type { MeshSettings } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'
-import type { Invitation } from '../mesh/relays/join-link.ts'
+import type { Invitation } from '../mesh/relays/link.ts'
 import type { IceServersInUse } from '../ui/model.ts'
 import { HIDDEN, hidePassword, parseIceServer } from '../mesh/dial/ice-server.ts'
 

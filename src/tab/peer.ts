@@ -49,7 +49,7 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 'followsLinks' | 'alive' | 'changed'> {
+export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 'link' | 'alive' | 'changed'> {
   /** Name of what is kept in this browser: database, slots. */
   storage: string
   /** Absolute URL of the actor worker's script. */
@@ -101,6 +101,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     createWorker,
     log,
     changed,
+    // Links name this peer, so nobody waits for the directory.
+    shared: (cid) => void node.promise.then((made) => made.provideModule(cid)).catch(() => undefined),
     watchesOfOthers: async (watches) => new (await module).RemoteWatches(watches, await node.promise),
     mesh: {
       get aliases() {
@@ -169,6 +171,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     listedTo,
     traced: traced && (async (asker, id) => (await traced).tell(asker, id)),
     watched: (pid) => table.watched(pid),
+    tellable: table,
     restored,
   })
   node.resolve(mesh.started)

@@ -1,10 +1,11 @@
 import type { MeshSettings, SlotIdentity, Store } from '../actors/table/store.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
-import type { IceServersInUse } from '../ui/model.ts'
+import type { IceServersInUse, LinkState, LinkTarget, SharedLink } from '../ui/model.ts'
 import type { Logger } from '../glia/log.ts'
-import type { Invitation } from '../mesh/relays/join-link.ts'
+import type { Invitation, Link } from '../mesh/relays/link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
 import { JoinAttempt } from './join-attempt.ts'
+import type { PageLink } from './page-link.ts'
 import type { People } from './people.ts'
 import {
   checkSettings,
@@ -21,7 +22,7 @@ export type MeshModule = Promise<typeof import('../mesh/index.ts')>
 
 export interface TabMeshInit extends Pick<
   MeshInit,
-  'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo' | 'traced' | 'watched'
+  'log' | 'serveStream' | 'isServed' | 'root' | 'listedTo' | 'traced' | 'tellable' | 'watched'
 > {
   module: MeshModule
   identity: SlotIdentity
@@ -31,8 +32,8 @@ export interface TabMeshInit extends Pick<
   home: string | undefined
   /** Relays to be joined besides those that the person, the server and a join link name. */
   relays: readonly string[]
-  /** Whether the page's own URL may be a join link. */
-  followsLinks: boolean
+  /** The page's own link. Left out: the page's URL is not read. */
+  link?: PageLink | undefined
   /** Resolves when the kept processes are back. Nobody can call this peer before. */
   restored: Promise<void>
   /** Aborts when the peer is stopped. */
@@ -45,6 +46,9 @@ const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
+/** The page's own link, and how far it is followed. */
+export type OpenedLink = Link & { hash: string; state: LinkState }
+
 /** The question to the person before a join link is followed. */
 export interface JoinQuestion {
   /** Peer id of the sender of the link. */
@@ -53,20 +57,13 @@ export interface JoinQuestion {
   hosts: readonly string[]
 }
 
-/**
- * The tab keeps the hash of the link that it follows here. After a reload it follows the link without asking again,
- * also if the page shows the address of a view by then.
- */
-const AGREED = 'glia-join'
-
-/** Whether a hash is the address of a view of the page. */
-function isViewHash(hash: string): boolean {
-  return hash.startsWith('#/')
-}
-
-/** Whether the link is this tab's own: the person looks at it here. */
-function isOwn({ peers }: Invitation, { peerId }: MeshNode): boolean {
-  return peers.every((peer) => peer.endsWith(`/p2p/${peerId}`))
+/** A hash that is neither the address of a view nor a link of Glia. */
+function noSuchLink(hash: string): GliaError {
+  const shown = hash.length > 80 ? `${hash.slice(0, 80)}…` : hash
+  return new GliaError(
+    'ERR_BAD_REQUEST',
+    `This page knows no link that is like “${shown}”. It may be cut off, or of a newer version.`,
+  )
 }
 
 /** The browser's text for a script that failed to load names a file that only we know. */
@@ -94,13 +91,11 @@ export class TabMesh {
   #origin: OriginConfig | undefined
   #invitation: Invitation | undefined
   #originAsked: Promise<unknown> = Promise.resolve()
-  #agree: (() => void) | undefined
-  /** The page's own link, while its peer is not connected. */
+  /** The page's own link; undefined if it has none, or a bad one. */
+  opened: OpenedLink | undefined
+  #answered: ((joins: boolean) => void) | undefined
+  /** Follows the page's own link, until its peer is connected. */
   #link: JoinAttempt | undefined
-  /** The hash of the page's link. Empty if the page has none. */
-  #followed: string | undefined
-  /** The person may show another view before the node has started. */
-  readonly #openedWith = location.hash
   #isJoined = false
 
   constructor(init: TabMeshInit) {
@@ -121,8 +116,14 @@ export class TabMesh {
   }
 
   /** A link to this app with which others reach this peer; undefined while there is none. */
-  joinLink(): string | undefined {
-    return this.node && this.#module?.formatJoinLink(this.#init.home ?? document.baseURI, this.node.addrs())
+  joinLink(target?: LinkTarget): string | undefined {
+    return this.node && this.#module?.formatLink(this.#init.home ?? document.baseURI, this.node.addrs(), target)
+  }
+
+  /** The same, and who can open it. */
+  linkTo(target: LinkTarget): SharedLink | undefined {
+    const href = this.joinLink(target)
+    return href === undefined || !this.#module ? undefined : { href, scope: this.#module.scopeOfLink(href) }
   }
 
   /** Address of the gateway of this origin, with a slash at its end. */
@@ -140,8 +141,8 @@ export class TabMesh {
   async connect(text: string, signal?: AbortSignal): Promise<string> {
     const target = text.trim()
     const [mesh, node] = await Promise.all([this.#init.module, this.started])
-    const invitation = mesh.parseJoinLink(target)
-    return invitation ? this.#accept(invitation, node, signal) : node.connect(target, signal)
+    const link = mesh.parseLink(target)
+    return link ? this.#accept(link, node, signal) : node.connect(target, signal)
   }
 
   /** Checks, keeps and uses the settings. @throws {GliaError} ERR_BAD_ADDRESS that names the wrong line. */
@@ -155,9 +156,8 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, store, people, home, restored, alive, followsLinks } = this.#init
+    const { module, store, people, home, restored, alive, link } = this.#init
     const asked = fetchOriginConfig(home)
-    this.#originAsked = asked
     const [mesh, settings] = await Promise.all([module, store?.meshSettings(), people.load()])
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
@@ -179,12 +179,12 @@ export class TabMesh {
       await node.stop()
       throw thrown
     }
-    if (followsLinks) {
-      this.#followLink(mesh, node)
-      addEventListener('hashchange', () => this.#followLink(mesh, node), { signal: alive })
+    this.#originAsked = asked.then((config) => this.#useOrigin(config, node))
+    if (link) {
+      link.given = () => this.#followLink(link, mesh, node)
+      link.given()
     }
     this.#useRelays(node)
-    void asked.then((config) => this.#useOrigin(config, node))
     const asking = setInterval(() => void this.#askOriginAgain(node), ASK_AGAIN_MS)
     alive.addEventListener('abort', () => clearInterval(asking), { once: true })
     this.#followLife(node)
@@ -220,60 +220,77 @@ export class TabMesh {
   }
 
   /** Joins the mesh of the page's own link, and tries until the peer of the link is connected. */
-  #followLink(mesh: Awaited<MeshModule>, node: MeshNode): void {
+  #followLink(page: PageLink, mesh: Awaited<MeshModule>, node: MeshNode): void {
     const at = Date.now()
     const tell = (error: GliaError | undefined): void => {
       this.badJoinLink = error && { error, at }
       this.#init.changed()
     }
-    const hash = this.#linkHash()
-    if (hash === this.#followed) return
-    this.#followed = hash
-    if (sessionStorage.getItem(AGREED) !== hash) sessionStorage.removeItem(AGREED)
     this.#link?.stop()
     this.#link = undefined
+    this.opened = undefined
     this.#ask(undefined)
     tell(undefined)
+    if (page.hash === '') return
     try {
-      const invitation = mesh.parseJoinLink(hash)
-      if (!invitation || isOwn(invitation, node)) return
-      void this.#considerJoinLink(invitation, hash, () => {
-        sessionStorage.setItem(AGREED, hash)
-        this.#link = new JoinAttempt({ connect: (signal) => this.#accept(invitation, node, signal), tell })
-      })
+      const link = mesh.parseLink(page.hash)
+      if (!link) throw noSuchLink(page.hash)
+      const opened: OpenedLink = { ...link, hash: page.hash, state: link.peer === node.peerId ? 'own' : 'starting' }
+      this.opened = opened
+      if (opened.state === 'starting') void this.#considerLink(opened, page, () => this.#join(opened, node, tell))
     } catch (thrown) {
+      page.forget()
       tell(toGliaError(thrown))
     }
   }
 
-  /** The hash of the page. The address of a view changes the hash, and the link stays. */
-  #linkHash(): string {
-    if (!isViewHash(location.hash)) return location.hash
-    if (this.#followed !== undefined) return this.#followed
-    return isViewHash(this.#openedWith) ? (sessionStorage.getItem(AGREED) ?? '') : this.#openedWith
-  }
-
   /** Follows a link at once if it names no new hosts. Otherwise it waits for the person's consent. */
-  async #considerJoinLink(invitation: Invitation, hash: string, follow: () => void): Promise<void> {
+  async #considerLink(opened: OpenedLink, page: PageLink, join: () => void): Promise<void> {
     // Now the origin's own relays are known, or the origin cannot be reached.
     await this.#originAsked
-    if (this.#followed !== hash) return
-    const { strangers } = compareWithOwn(invitation, this.#ownRelays)
-    if (strangers.length === 0 || sessionStorage.getItem(AGREED) === hash) return follow()
-    const [first = ''] = invitation.peers
-    this.#ask({ from: first.slice(first.lastIndexOf('/') + 1), hosts: strangers }, follow)
+    if (this.opened !== opened) return
+    const { strangers } = compareWithOwn(opened.invitation, this.#ownRelays)
+    if (strangers.length === 0 || page.isAgreed) return join()
+    opened.state = 'asked'
+    this.#ask({ from: opened.peer, hosts: strangers }, (joins) => {
+      if (joins) {
+        page.agree()
+        return join()
+      }
+      page.forget()
+      opened.state = 'declined'
+    })
+  }
+
+  #join(opened: OpenedLink, node: MeshNode, tell: (error: GliaError | undefined) => void): void {
+    opened.state = 'trying'
+    this.#init.changed()
+    this.#link = new JoinAttempt({
+      connect: (signal) => this.#accept(opened, node, signal),
+      tell: (error) => {
+        if (!error) opened.state = 'joined'
+        tell(error)
+      },
+    })
+  }
+
+  /** Tries at once to follow the page's link, and asks again if the person did not want to. */
+  retryLink(): void {
+    if (this.#link && this.opened?.state === 'trying') this.#link.hurry()
+    else this.#init.link?.retry()
   }
 
   /** The person's answer to {@link question}. */
   answer(joins: boolean): void {
-    const agree = this.#agree
+    const answered = this.#answered
     this.#ask(undefined)
-    if (joins) agree?.()
+    answered?.(joins)
+    this.#init.changed()
   }
 
-  #ask(question: JoinQuestion | undefined, agree?: () => void): void {
+  #ask(question: JoinQuestion | undefined, answered?: (joins: boolean) => void): void {
     this.question = question
-    this.#agree = agree
+    this.#answered = answered
     this.#init.changed()
   }
 
@@ -284,12 +301,13 @@ export class TabMesh {
     this.#init.changed()
   }
 
-  async #accept(link: Invitation, node: MeshNode, signal?: AbortSignal): Promise<string> {
-    const { invitation } = compareWithOwn(link, this.#ownRelays)
+  async #accept(link: Pick<Link, 'invitation' | 'peer'>, node: MeshNode, signal?: AbortSignal): Promise<string> {
+    const { invitation } = compareWithOwn(link.invitation, this.#ownRelays)
     this.#invitation = invitation
     this.#useRelays(node)
     let failure: unknown
-    for (const peer of invitation.peers) {
+    // A link to a module may name its peer without an address.
+    for (const peer of invitation.peers.length > 0 ? invitation.peers : [link.peer]) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next address is for when this one fails
         return await node.connect(peer, signal)

@@ -8,6 +8,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
 import { isOf, type Watch } from '../glia/process/links.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
+import type { ToldProcess } from '../glia/told-process.ts'
 import { pumpInto } from '../glia/stream/web-streams.ts'
 import type {
   BundledActor,
@@ -15,7 +16,10 @@ import type {
   CallsSource,
   Draft,
   ErrorView,
+  LinkTarget,
+  LinkView,
   ProcessView,
+  SharedLink,
   SpawnView,
   StatusView,
   TabModel,
@@ -31,7 +35,7 @@ import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
 import type { People } from './people.ts'
 import { Persistence } from './persistence.ts'
-import type { JoinQuestion, TabMesh } from './tab-mesh.ts'
+import type { JoinQuestion, OpenedLink, TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
 /**
@@ -62,6 +66,7 @@ export class LiveTabModel implements TabModel {
   readonly relays = signal<readonly RelayInfo[]>([])
   readonly traced = signal<CallsSource | undefined>(undefined)
   readonly joinLink = signal<string | undefined>(undefined)
+  readonly openedLink = signal<LinkView | undefined>(undefined)
   readonly gateway = signal<string | undefined>(undefined)
   readonly badJoinLink = signal<ErrorView | undefined>(undefined)
   readonly joinQuestion = signal<JoinQuestion | undefined>(undefined)
@@ -140,7 +145,7 @@ export class LiveTabModel implements TabModel {
       this.#persistence.wanted,
     )
 
-  readonly spawnBundled = async ({ name, file, policy }: BundledActor): Promise<string> => {
+  readonly spawnBundled = async ({ name, description, file, policy }: BundledActor): Promise<string> => {
     this.#persistence.wanted()
     const aborter = new AbortController()
     const id = ++this.#lastSpawn
@@ -150,7 +155,7 @@ export class LiveTabModel implements TabModel {
       const { table } = await this.#peer.promise
       const bytes = await loadBundled(file)
       const onStage = (stage: SpawnView['stage']): void => this.#updateSpawn(id, { stage })
-      return await table.spawn(bytes, { name, policy }, { signal: aborter.signal, onStage })
+      return await table.spawn(bytes, { name, description, policy }, { signal: aborter.signal, onStage })
     } finally {
       this.spawns.value = this.spawns.value.filter((spawn) => spawn.id !== id)
       this.#refresh()
@@ -201,6 +206,17 @@ export class LiveTabModel implements TabModel {
     (await this.#peer.promise).mesh.connect(text, cancelled)
 
   readonly connections = async (): Promise<readonly ConnectionInfo[]> => (await this.#mesh?.node?.connections()) ?? []
+
+  readonly linkTo = (target: LinkTarget): SharedLink | undefined =>
+    this.joinLink.value === undefined ? undefined : this.#mesh?.linkTo(target)
+
+  readonly retryLink = (): void => this.#mesh?.retryLink()
+
+  readonly processOf = async (peerId: string, pid: string, cancelled: AbortSignal): Promise<ToldProcess> =>
+    (await (await this.#peer.promise).mesh.started).processOf(peerId, pid, cancelled)
+
+  readonly fetchModule: TabModel['fetchModule'] = async (...given) =>
+    (await (await this.#peer.promise).mesh.started).fetchModule(...given)
 
   readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
 
@@ -272,6 +288,7 @@ export class LiveTabModel implements TabModel {
     const { node, failure, badJoinLink, settings } = mesh
     this.settings.value = settings
     this.joinQuestion.value = mesh.question
+    setIfOther(this.openedLink, mesh.opened && linkView(mesh.opened))
     if (
       badJoinLink?.at !== this.badJoinLink.value?.at ||
       badJoinLink?.error.message !== this.badJoinLink.value?.message
@@ -305,6 +322,10 @@ export class LiveTabModel implements TabModel {
   }
 }
 
+function linkView({ invitation, ...link }: OpenedLink): LinkView {
+  return { ...link, relays: invitation.relays }
+}
+
 /** @param watches Those of all processes: among a thousand processes each looks at these alone. */
 function viewOf(
   { record, proc, lastError, persisted }: ProcessEntry,
@@ -323,6 +344,7 @@ function viewOf(
     p50Ms: proc.p50Ms,
     memoryBytes: proc.memoryBytes,
     moduleBytes: record.moduleBytes,
+    description: record.description,
     args: record.args,
     env: record.env,
     policy: record.policy,

@@ -7,7 +7,7 @@ import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
 import { peerNames } from './kit/peer-names.ts'
 import { Header } from './header.tsx'
-import { hashOf, HOME } from './route.ts'
+import { hashOf, HOME, LINK } from './route.ts'
 import type { TabModel } from './model.ts'
 import { JoinConsent } from './peers/join-consent.tsx'
 import { Notices } from './kit/notices.tsx'
@@ -17,6 +17,7 @@ import { showTheme } from './theme.ts'
 import { TabBar, tabId } from './tab-bar.tsx'
 import { VIEWS } from './views.ts'
 
+const LinkPage = deferred(async () => (await import('./later-views.ts')).LinkPage)
 const JoinDialog = deferred(async () => (await import('./later-views.ts')).JoinDialog)
 const Palette = deferred(async () => (await import('./later-views.ts')).Palette)
 const SpawnSheets = deferred(async () => (await import('./later-views.ts')).SpawnSheets)
@@ -48,9 +49,11 @@ export function App({ model }: { model: TabModel }) {
     return () => removeEventListener('keydown', onKeyDown)
   }, [])
   const { fatal } = model
+  const { view, id } = route.value
+  const isLink = view === LINK
   return (
     <>
-      <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.takeFiles(files)} />
+      {!isLink && <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.takeFiles(files)} />}
       {model.updateReady.value && <UpdateNotice />}
       {fatal.value ? (
         <main class="fatal">
@@ -61,6 +64,8 @@ export function App({ model }: { model: TabModel }) {
             Try again
           </button>
         </main>
+      ) : isLink ? (
+        <LinkPage key={id} model={model} page={page} hash={id} />
       ) : (
         <Place model={model} page={page} />
       )}

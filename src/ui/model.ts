@@ -17,6 +17,7 @@ import type { Proc } from '../glia/process/proc.ts'
 import type { Restart } from '../glia/process/restart.ts'
 import type { Sampler } from '../glia/figures/sampler.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
+import type { ToldProcess } from '../glia/told-process.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
 import type { ToldTrace } from '../glia/trace/told-call.ts'
 import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
@@ -65,6 +66,8 @@ export interface ProcessView {
   memoryBytes: number | undefined
   /** Size of the module, in bytes. */
   moduleBytes: number
+  /** What it does, in the words of its owner. */
+  description: string | undefined
   /** Arguments after the name. */
   args: readonly string[]
   env: Readonly<Record<string, string>>
@@ -208,6 +211,63 @@ export interface FiguresSource {
   readonly version: ReadonlySignal<number>
 }
 
+/**
+ * How far the page's own link is followed. `own`: this tab made it. `asked`: the person is asked whether to connect.
+ * `joined`: the peer that made the link was connected; it may have gone since.
+ */
+export type LinkState = 'own' | 'starting' | 'asked' | 'declined' | 'trying' | 'joined'
+
+/** The link that this page was given. */
+export interface LinkView {
+  kind: 'join' | 'process' | 'spawn'
+  /** The fragment of the URL that has it. */
+  hash: string
+  state: LinkState
+  /** Peer id of the peer that made it. */
+  peer: string
+  /** Multiaddrs of the relays that it names. */
+  relays: readonly string[]
+  /** Of a link to a process. */
+  pid?: string | undefined
+  method?: string | undefined
+  /** Of a link to a module. */
+  cid?: string | undefined
+}
+
+/** What a link leads to; left out: to the mesh. A `cid` makes a link to a module. */
+export interface LinkTarget {
+  pid?: string | undefined
+  method?: string | undefined
+  cid?: string | undefined
+}
+
+/** How a module is being fetched. */
+export interface FetchView {
+  /** Peer id of the peer that is asked now. */
+  peer: string
+  doneBytes: number
+  /** 0 until the peer has answered. */
+  totalBytes: number
+  /** The peers that were asked before, and why each did not give it. */
+  failures: readonly { peer: string; error: ErrorWords }[]
+}
+
+type ErrorWords = Pick<ErrorView, 'code' | 'message'>
+
+/** A module that a peer gave. Its bytes have the hash that was asked for. */
+export interface FetchedModuleView {
+  peer: string
+  /** Name of a process of that peer that runs it; may be empty. */
+  name: string
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+/** A link for others, and who can open it: people at this machine, in this network, or everybody. */
+export interface SharedLink {
+  href: string
+  scope: 'loopback' | 'private' | 'public'
+}
+
 /** The recorded calls of this tab. */
 export interface CallsSource {
   /** Id of this peer. */
@@ -338,6 +398,14 @@ export interface TabModel {
   gateway: ReadonlySignal<string | undefined>
   /** A link with which others join the mesh and reach this peer; undefined while nobody can reach it. */
   joinLink: ReadonlySignal<string | undefined>
+  /** A link that leads to more than the mesh. Reads `joinLink`, and is undefined when that is. */
+  linkTo: (target: LinkTarget) => SharedLink | undefined
+  /** The link that this page was given; undefined if there is none, or not known yet. */
+  openedLink: ReadonlySignal<LinkView | undefined>
+  /** Follows the link at once. If the person did not want to connect, they are asked again. */
+  retryLink: () => void
+  /** A process of another peer, as that peer tells of it. Rejects with GliaError. */
+  processOf: (peerId: string, pid: string, signal: AbortSignal) => Promise<ToldProcess>
   /**
    * Connects to a multiaddr, a peer id, or the peer of a join link. Resolves to the peer id. Rejects with GliaError.
    */
@@ -360,6 +428,16 @@ export interface TabModel {
   settings: ReadonlySignal<MeshSettings>
   /** STUN and TURN servers for new connections; undefined until the mesh has started. */
   iceServers: ReadonlySignal<IceServersInUse | undefined>
+  /**
+   * Fetches a module from the first peer that gives it, and checks its hash. Rejects with GliaError.
+   * @param from Peer id of the peer that is asked first.
+   */
+  fetchModule: (
+    cid: string,
+    from: string,
+    signal: AbortSignal,
+    onProgress: (progress: FetchView) => void,
+  ) => Promise<FetchedModuleView>
   /** Checks, keeps and uses the settings. Rejects with GliaError ERR_BAD_ADDRESS that names the wrong line. */
   saveSettings: (settings: MeshSettings) => Promise<void>
 }

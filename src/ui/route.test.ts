@@ -21,3 +21,13 @@ test.each(['', '#', '#join=/dns4/relay.example/tcp/443/wss', '#/', 'processes'])
 test('broken percent-encoding and needless pieces break nothing', () => {
   expect(readHash('#/p/%E0%A4%A/log/more/and/more')).toEqual({ view: 'p', id: '%E0%A4%A', part: 'log' })
 })
+
+test('a link to a process or a module has a view of its own, which no address of a view leads to', () => {
+  for (const hash of ['#join=/dns4/relay.example&pid=3kQz', '#join=x&method=', '#spawn=', '#spawn=bafkrei&from=x']) {
+    expect(readHash(hash)).toEqual({ view: 'link', id: hash, part: '' })
+  }
+  for (const hash of ['#/join=x&pid=y', '#join=/dns4/pid=', '#/spawn=x', '#pid=x']) {
+    expect(readHash(hash).view).not.toBe('link')
+  }
+  expect(readHash('#/link/x').view).toBe('processes')
+})

@@ -11,14 +11,21 @@ export interface Route {
 /** The view of a page without a route. */
 export const HOME = 'processes'
 
-/** A hash that begins with it is a route. Others belong to somebody else: `#join=…` is a join link. */
+/** The view of a link to a process or a module, which has a layout of its own. */
+export const LINK = 'link'
+
+/** A hash that begins with it is a route. Others are links that people send to one another. */
 const START = '#/'
+
+/** A link that only joins a mesh shows the home view. `src/mesh/relays/link.ts` has the form of links. */
+const SHOWN_LINK = /^#(spawn=|join=.*&(pid|method)=)/
 
 /** The route in the hash of a URL. A hash that is no route shows the home view. */
 export function readHash(hash: string): Route {
+  if (SHOWN_LINK.test(hash)) return { view: LINK, id: hash, part: '' }
   if (!hash.startsWith(START)) return { view: HOME, id: '', part: '' }
   const [view = '', id = '', part = ''] = hash.slice(START.length).split('/').map(decoded)
-  return { view: view === '' ? HOME : view, id, part }
+  return { view: view === '' || view === LINK ? HOME : view, id, part }
 }
 
 /** The hash of a place, for links. */

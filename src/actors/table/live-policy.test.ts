@@ -130,3 +130,25 @@ test('what the owner has closed of the root process stays closed in a newer buil
   await table.ensureRoot(altered(await guest('trouble')))
   expect(await call(table.rootPid, 'count', '', OTHER)).toBe('ERR_DENIED')
 })
+
+test('a module is given to others while a process shares it, also after a reload, and is told of', async () => {
+  const told: string[] = []
+  const init = { script: worker.script, store: new MemoryStore(), shared: (cid: string) => void told.push(cid) }
+  const before = makeProcesses(init)
+  const module = await guest('trouble')
+  const pid = await before.table.spawn(module, { name: 'sharer', description: 'Shares.' })
+  const { cid } = before.entry(pid).record
+  expect(await before.table.shared(cid)).toBeUndefined()
+  await before.table.setPolicy(pid, { shareModule: true })
+  await before.table.stop()
+  const after = makeProcesses(init)
+  const { table } = after
+  await table.restore()
+  expect(told).toEqual([cid, cid])
+  expect(table.find(pid)).toMatchObject({ name: 'sharer', description: 'Shares.' })
+  const given = await table.shared(cid)
+  expect(given?.name).toBe('sharer')
+  expect(new Uint8Array((await given?.blob.arrayBuffer()) ?? new ArrayBuffer())).toEqual(module)
+  await table.setPolicy(pid, { shareModule: false })
+  expect(await table.shared(cid)).toBeUndefined()
+})

@@ -51,6 +51,8 @@ export interface ProcessTableInit {
   /** Loads what watches processes of other peers. Left out: no process watches any. */
   watchesOfOthers?: ProcessLinksInit['watchesOfOthers']
   log: Logger
+  /** Called when a process shares its module, with the CID of that. It may be called again for the same one. */
+  shared?(cid: string): void
   /** Called, often, when something has changed that a view shows. The listener thins it out. */
   changed(): void
   /** Workers that may live at once. Left out: as many as the browser takes. */
@@ -140,6 +142,17 @@ export class ProcessTable {
     return this.get(pid) ?? this.#killed.get(pid)
   }
 
+  /** What other peers may be told of a process. */
+  find(pid: string): ProcessRecord | undefined {
+    return this.#entries.get(pid)?.record
+  }
+
+  /** A module that the owner of a process shares. @throws {GliaError} ERR_STORAGE */
+  async shared(cid: string): Promise<{ name: string; blob: Blob } | undefined> {
+    const entry = this.entries.find(({ record }) => record.cid === cid && record.policy.shareModule)
+    return entry && { name: entry.record.name, blob: await this.moduleOf(entry.record.pid) }
+  }
+
   /** Root first, then by age. */
   get entries(): ProcessEntry[] {
     return [...this.#entries.values()].sort((a, b) => Number(b.record.root) - Number(a.record.root))
@@ -152,6 +165,7 @@ export class ProcessTable {
       entry.persisted = true
       entry.files.keep()
       entry.memory.keep(false)
+      this.#tellShared(entry)
     }
     this.links.restore(this.entries)
     this.#init.changed()
@@ -330,6 +344,7 @@ export class ProcessTable {
     const later = entry.setPolicy(policy)
     if (changed.length > 0) entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
     if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
+    this.#tellShared(entry)
     if (entry.persisted && !entry.retired) await this.#keeper.keep(entry)
     return { policy, later }
   }
@@ -402,8 +417,8 @@ export class ProcessTable {
    */
   async duplicate(pid: string, name: string, steps: SpawnSteps = {}): Promise<Pid> {
     const entry = this.#entry(pid)
-    const { args, env, policy, restart, tty, mounts = [] } = entry.record
-    const options = { name, args, env, policy, restart, tty }
+    const { description, args, env, policy, restart, tty, mounts = [] } = entry.record
+    const options = { name, description, args, env, policy, restart, tty }
     const [module, data] = await Promise.all([this.moduleOf(pid), this.exportFiles(pid)])
     if (mounts.length === 0) return this.spawn(module, { ...options, files: data }, steps)
     const contents = mounts.map(async ({ path, cid }) => [`/${path}`, await this.#contentOf(entry, cid)] as const)
@@ -451,6 +466,7 @@ export class ProcessTable {
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
     await this.#keeper.keep(entry, blob && new Map([[version.cid, blob]]))
+    this.#tellShared(entry)
   }
 
   /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
@@ -510,7 +526,12 @@ export class ProcessTable {
       }
     }
     await keeping
+    this.#tellShared(entry)
     return entry
+  }
+
+  #tellShared({ record: { policy, cid } }: ProcessEntry): void {
+    if (policy.shareModule) this.#init.shared?.(cid)
   }
 
   #add(record: ProcessRecord): ProcessEntry {

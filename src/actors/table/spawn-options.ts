@@ -1,4 +1,5 @@
 import { GliaError } from '../../glia/errors.ts'
+import { MAX_DESCRIPTION } from '../../glia/description.ts'
 import type { GivenFiles } from '../files/given-files.ts'
 import { type GivenPolicy, makePolicy, type Policy } from '../../glia/process/policy.ts'
 import { makeRestart, type Restart, type RestartType } from '../../glia/process/restart.ts'
@@ -7,6 +8,8 @@ import { makeRestart, type Restart, type RestartType } from '../../glia/process/
 export interface SpawnOptions {
   /** Name for people, and argv[0] of the guest. Default: the file's name, or 'actor'. */
   name?: string | undefined
+  /** What the process does, in a sentence or two, for people who open a link to it. */
+  description?: string | undefined
   /** Arguments after the name. */
   args?: readonly string[] | undefined
   /** Environment, beside WW_PID and WW_PEER. */
@@ -23,6 +26,8 @@ export interface SpawnOptions {
 /** The same with nothing left out, except the files. */
 export interface FullSpawnOptions {
   name: string
+  /** Left out if there is none. */
+  description?: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
   restart: Restart
@@ -31,7 +36,7 @@ export interface FullSpawnOptions {
   tty?: true
 }
 
-const KEYS = new Set(['name', 'args', 'env', 'restart', 'policy', 'tty', 'files'])
+const KEYS = new Set(['name', 'description', 'args', 'env', 'restart', 'policy', 'tty', 'files'])
 const MAX_NAME = 100
 /** Names that Glia sets itself. */
 const RESERVED_ENV = /^WW_/
@@ -44,14 +49,22 @@ const RESERVED_ENV = /^WW_/
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
   if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
   for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
-  const { name = defaultName, args = [], env = {}, restart = {}, policy = {}, tty = false } = given
+  const { name = defaultName, description = '', args = [], env = {}, restart = {}, policy = {}, tty = false } = given
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
     throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
+  }
+  if (typeof description !== 'string' || description.length > MAX_DESCRIPTION) {
+    throw wrong('description', `give a text of at most ${MAX_DESCRIPTION} characters`)
   }
   if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
   if (typeof tty !== 'boolean') throw wrong('tty', 'give true or false')
   const options = { name, args: [...args], env: readEnv(env), restart: makeRestart(restart) }
-  return { ...options, policy: makePolicy({ ...policy }), ...(tty && { tty }) }
+  return {
+    ...options,
+    policy: makePolicy({ ...policy }),
+    ...(description !== '' && { description }),
+    ...(tty && { tty }),
+  }
 }
 
 function readEnv(env: Readonly<Record<string, string>>): Record<string, string> {

@@ -27,6 +27,8 @@ export interface ProcessRecord extends ModuleVersion {
   /** Slot of the identity that runs it. */
   slot: number
   name: string
+  /** What it does, for people who open a link to it. */
+  description?: string | undefined
   args: readonly string[]
   env: Readonly<Record<string, string>>
   policy: Policy

@@ -30,6 +30,8 @@ export interface Policy extends CallerPolicy {
   traceTo: Callers
   /** Whether other peers find it in the list of this peer's processes. The root process is found by its alias. */
   listed: boolean
+  /** Whether peers that know the CID of its module get the module, and are told that this peer has it. */
+  shareModule: boolean
   /** Whether it may call others, and with whose rights. */
   call: CallRight
   /** Whom it may call. */
@@ -85,6 +87,7 @@ export const DEFAULT_POLICY: Policy = {
   keepHeads: false,
   traceTo: 'browser',
   listed: false,
+  shareModule: false,
   call: 'off',
   callTo: 'any',
   deadlineMs: 30_000,
@@ -171,6 +174,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'trace':
       case 'keepHeads':
       case 'listed':
+      case 'shareModule':
       case 'evict':
         policy[key] = readSwitch(key, value)
         break

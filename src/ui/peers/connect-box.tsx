@@ -1,5 +1,7 @@
 import { ErrorLine } from '../kit/error-line.tsx'
 import type { TabModel } from '../model.ts'
+import { LINK, readHash } from '../route.ts'
+import { goTo } from '../router.ts'
 import type { PeersState } from './peers-state.ts'
 import { useWait } from '../kit/use-wait.ts'
 
@@ -11,6 +13,9 @@ export function ConnectBox({ model, state }: { model: TabModel; state: PeersStat
   const { text, attempt, found } = state
   const wait = useWait(attempt.since.value)
   const connect = async (signal: AbortSignal): Promise<void> => {
+    const hash = text.value.trim().replace(/^[^#]*/, '')
+    // A link to a process or a module has a page of its own.
+    if (readHash(hash).view === LINK) return goTo(hash)
     const peerId = await model.connect(text.value.trim(), signal)
     text.value = ''
     found.value = peerId

@@ -7,14 +7,11 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
+import { type ModuleParts, PartList, partsOf } from '../processes/module-parts.tsx'
 import { wishesOf } from '../processes/import-words.ts'
 import { ReplaceButton } from '../processes/replace-button.tsx'
 import { joinArgs } from '../processes/split-args.ts'
-
-interface Parts {
-  imports: readonly WebAssembly.ModuleImportDescriptor[]
-  exports: readonly WebAssembly.ModuleExportDescriptor[]
-}
+import { ModuleSwitch } from './module-switch.tsx'
 
 export interface ModulePartProps {
   model: TabModel
@@ -25,7 +22,7 @@ export interface ModulePartProps {
 /** The module that a process runs, and how it is started. */
 export function ModulePart({ model, page, process }: ModulePartProps) {
   const { pid, cid, moduleBytes, methods, args, env, root, policy, name } = process
-  const parts = useSignal<Parts | undefined>(undefined)
+  const parts = useSignal<ModuleParts | undefined>(undefined)
   const reading = useMemo(() => new Attempt(), [cid])
   const saving = useMemo(() => new Attempt(), [cid])
   useEffect(() => {
@@ -56,6 +53,10 @@ export function ModulePart({ model, page, process }: ModulePartProps) {
           {!root && <ReplaceButton onFile={(file) => page.askToSwap(process, file)} />}
         </div>
         <ErrorLine error={saving.error.value} />
+      </dd>
+      <dt>Sharing</dt>
+      <dd>
+        <ModuleSwitch model={model} process={process} />
       </dd>
       <dt>Methods</dt>
       <dd>
@@ -101,26 +102,5 @@ export function ModulePart({ model, page, process }: ModulePartProps) {
             ))}
       </dd>
     </dl>
-  )
-}
-
-async function partsOf(bytes: Blob): Promise<Parts> {
-  const module = await WebAssembly.compile(await bytes.arrayBuffer())
-  return { imports: WebAssembly.Module.imports(module), exports: WebAssembly.Module.exports(module) }
-}
-
-/** Imports have the name of the module that they are from. */
-function PartList({ parts }: { parts: readonly { module?: string; name: string; kind: string }[] | undefined }) {
-  if (!parts) return <span class="soft">–</span>
-  if (parts.length === 0) return <span class="soft">none</span>
-  return (
-    <ul class="plain module-parts">
-      {parts.map(({ module, name, kind }, i) => (
-        <li key={i} class="mono wrap">
-          {module !== undefined && <span class="soft">{module} </span>}
-          {name} <span class="soft">{kind}</span>
-        </li>
-      ))}
-    </ul>
   )
 }

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { ConsoleState } from '../console/console-state.ts'
 import { Attempt } from '../kit/attempt.ts'
@@ -10,7 +11,7 @@ import { RestartButton } from '../processes/restart-button.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { nextName } from './next-name.ts'
-import { ShareButton } from './share-button.tsx'
+import { ShareDialog } from './share-dialog.tsx'
 import { hashOf, HOME } from '../route.ts'
 import { goTo } from '../router.ts'
 
@@ -26,6 +27,7 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
   const { pid, name, root, messages, p50Ms, memoryBytes, waiting } = process
   const cancel = useMemo(() => new Attempt(), [pid])
   const copy = useMemo(() => new Attempt(), [pid])
+  const shareShown = useSignal(false)
   const { restart } = state
   const isLive = process.state !== 'dead' && process.state !== 'backoff'
   const duplicate = async (): Promise<void> => {
@@ -75,13 +77,16 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
             Duplicate
           </button>
         )}
-        <ShareButton model={model} process={process} />
+        <button type="button" class="button" onClick={() => (shareShown.value = true)}>
+          Share
+        </button>
         {!root && (
           <button type="button" class="button" onClick={() => void page.kill(process)}>
             Kill
           </button>
         )}
       </div>
+      {shareShown.value && <ShareDialog model={model} process={process} onClose={() => (shareShown.value = false)} />}
       <ErrorLine error={cancel.error.value ?? copy.error.value ?? (isLive ? restart.error.value : undefined)} />
     </div>
   )

@@ -64,6 +64,11 @@ export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
         error={errors.stderr}
         onEdit={(stderr) => onEdit({ stderr })}
       />
+      <CheckField
+        label="Its module is shared: whoever has its CID gets it and can run it"
+        value={form.sharesModule}
+        onEdit={(sharesModule) => onEdit({ sharesModule })}
+      />
     </>
   )
 }

@@ -17,6 +17,8 @@ export interface PolicyForm {
   peers: string
   /** Used with `callers: 'peers'`. */
   listed: boolean
+  /** Other peers get its module. */
+  sharesModule: boolean
   /** Methods with callers of their own, one per line: `increment: browser`. */
   methods: string
   /** Who is told the end of stderr: `browser`, `anyone`, or peer ids with spaces between them. */
@@ -85,6 +87,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     callers: callers === 'anyone' ? (listed ? 'listed' : 'anyone') : callers === 'browser' ? 'browser' : 'peers',
     peers: typeof callers === 'string' ? '' : callers.join('\n'),
     listed,
+    sharesModule: policy.shareModule,
     methods: Object.entries(methods).map(methodLine).join('\n'),
     stderr: whoText(policy.stderr),
     call: policy.call,
@@ -121,6 +124,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     ...form.base,
     callers: form.callers === 'peers' ? peers : form.callers === 'browser' ? 'browser' : 'anyone',
     listed: form.callers === 'listed' || (form.callers === 'peers' && form.listed),
+    shareModule: form.sharesModule,
     methods:
       checked(errors, 'methods', () => readMethods(Object.fromEntries(linesOf(form.methods).map(readMethodLine)))) ??
       {},

@@ -47,6 +47,12 @@ function StartFields({ form, errors, onEdit }: SheetSettingsProps) {
   return (
     <>
       <TextField
+        label="What it does, for people who open a link to it"
+        value={form.description}
+        error={errors.description}
+        onEdit={(description) => onEdit({ description })}
+      />
+      <TextField
         label="Arguments, as in a shell"
         placeholder="--from markdown 'a b'"
         value={form.args}

@@ -19,11 +19,13 @@ test('a sheet that nobody changed asks for the defaults', () => {
 test('everything on the sheet reaches the process', () => {
   const options = optionsOf({
     name: ' loud ',
+    description: ' Shouts. ',
     args: `-v 'a b'`,
     env: 'LANG=de\n\n A = b=c \nEMPTY=',
     callers: 'peers',
     peers: `${PEER}\n`,
     listed: true,
+    sharesModule: true,
     methods: `run: browser\nreset: ${PEER}`,
     stderr: ` ${PEER} `,
     okExits: '1, 10',
@@ -48,6 +50,7 @@ test('everything on the sheet reaches the process', () => {
   })
   expect(options).toMatchObject({
     name: 'loud',
+    description: 'Shouts.',
     args: ['-v', 'a b'],
     env: { LANG: 'de', A: ' b=c ', EMPTY: '' },
     restart: { type: 'transient' },
@@ -55,6 +58,7 @@ test('everything on the sheet reaches the process', () => {
   expect(options.policy).toEqual({
     callers: [PEER],
     listed: true,
+    shareModule: true,
     methods: { run: { callers: 'browser' }, reset: { callers: [PEER] } },
     stderr: [PEER],
     call: 'caller',
@@ -117,6 +121,7 @@ test('peers count only where a list is chosen', () => {
 
 test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
   ['name', { name: ' ' }, 'name'],
+  ['description', { description: 'x'.repeat(281) }, '280'],
   ['args', { args: `'open` }, 'quote'],
   ['env', { env: 'A=1\nno value' }, '“no value”'],
   ['env', { env: '=1' }, '“=1”'],

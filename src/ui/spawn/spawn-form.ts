@@ -1,4 +1,5 @@
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
+import { MAX_DESCRIPTION } from '../../glia/description.ts'
 import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts'
 import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
 import { splitArgs } from '../processes/split-args.ts'
@@ -6,6 +7,8 @@ import { splitArgs } from '../processes/split-args.ts'
 /** The fields of the sheet as text, as the person typed them. */
 export interface SpawnForm extends PolicyForm {
   name: string
+  /** What it does, for people who open a link to it. */
+  description: string
   /** Arguments, as in a shell. */
   args: string
   /** Lines of KEY=value. */
@@ -20,7 +23,7 @@ export type ReadForm = { options: SpawnOptions } | { errors: FormErrors }
 
 /** The fields when the sheet is opened. */
 export function newForm(name: string): SpawnForm {
-  return { ...policyForm(), name, args: '', env: '', restart: DEFAULT_RESTART.type }
+  return { ...policyForm(), name, description: '', args: '', env: '', restart: DEFAULT_RESTART.type }
 }
 
 /** The meaning of the fields, or which of them mean nothing. */
@@ -28,13 +31,15 @@ export function readForm(form: SpawnForm): ReadForm {
   const errors: FormErrors = {}
   const name = form.name.trim()
   if (name === '' || name.length > 100) errors.name = 'Give it a name of 1 to 100 characters.'
+  const description = form.description.trim()
+  if (description.length > MAX_DESCRIPTION) errors.description = `Say it in at most ${MAX_DESCRIPTION} characters.`
   const args = splitArgs(form.args)
   if (!args) errors.args = 'A quote is not closed, or nothing follows the last backslash.'
   const env = readEnv(form.env)
   if (typeof env === 'string') errors.env = env
   const policy = readPolicyForm(form, errors)
   if (Object.keys(errors).length > 0 || typeof env === 'string') return { errors }
-  return { options: { name, args, env, restart: form.restart, policy } }
+  return { options: { name, description, args, env, restart: form.restart, policy } }
 }
 
 /** The meaning of KEY=value lines, or what is wrong with one of them. */

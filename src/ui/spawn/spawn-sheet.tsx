@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { DraftProgress } from '../processes/draft-progress.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
@@ -12,12 +13,14 @@ import { useWait } from '../kit/use-wait.ts'
 export interface SpawnSheetProps {
   queue: SpawnQueue
   sheet: Sheet
+  /** What stands above the settings. */
+  intro?: ComponentChildren
   /** The sheet is closed, and the page has the keyboard again. */
   onClosed: () => void
 }
 
 /** What a dropped or chosen file asks for and may do, before it becomes a process. Enter starts it, Esc gives it up. */
-export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
+export function SpawnSheet({ queue, sheet, intro, onClosed }: SpawnSheetProps) {
   const { draft, attempt, at } = sheet
   const dialog = useRef<HTMLDialogElement>(null)
   const start = useRef<HTMLButtonElement>(null)
@@ -67,6 +70,7 @@ export function SpawnSheet({ queue, sheet, onClosed }: SpawnSheetProps) {
             <ErrorLine error={step.error} />
           ) : (
             <>
+              {intro}
               <FormField label="Name" error={queue.errors.value.name}>
                 {(control) => (
                   <input

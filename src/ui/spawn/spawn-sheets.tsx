@@ -1,4 +1,5 @@
 import { type Signal, untracked, useSignalEffect } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import type { TabModel } from '../model.ts'
 import { SpawnQueue } from './spawn-queue.ts'
@@ -8,12 +9,14 @@ export interface SpawnSheetsProps {
   model: TabModel
   /** Files that are to become processes. This view takes them out. */
   files: Signal<readonly File[]>
+  /** What stands above the settings. */
+  intro?: ComponentChildren
   /** Called when all files are done, with the first process that they became. */
   onDone: (pid: string) => void
 }
 
 /** The sheets of the files that were dropped or chosen, one after the other. */
-export function SpawnSheets({ model, files, onDone }: SpawnSheetsProps) {
+export function SpawnSheets({ model, files, intro, onDone }: SpawnSheetsProps) {
   const firstMade = useRef<string | undefined>(undefined)
   const queue = useMemo(
     () => new SpawnQueue({ draft: model.draft, started: (pid) => (firstMade.current ??= pid) }),
@@ -31,5 +34,5 @@ export function SpawnSheets({ model, files, onDone }: SpawnSheetsProps) {
     if (pid !== undefined) onDone(pid)
   }
   const sheet = queue.sheet.value
-  return sheet ? <SpawnSheet queue={queue} sheet={sheet} onClosed={onClosed} /> : null
+  return sheet ? <SpawnSheet queue={queue} sheet={sheet} intro={intro} onClosed={onClosed} /> : null
 }

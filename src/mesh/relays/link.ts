@@ -1,0 +1,163 @@
+import { isMethodName } from '../../glia/address.ts'
+import { GliaError } from '../../glia/errors.ts'
+import { isModuleCid } from '../../glia/module-cid.ts'
+import { isPeerId } from '../../glia/peer-id.ts'
+import { isPid } from '../../glia/pid.ts'
+import { peerOf, readMultiaddr, relayOf } from '../dial/addresses.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { type AddressScope, hostsOf, scopeOfHost } from '../dial/address-scope.ts'
+
+/** How a link leads to the peer that made it. */
+export interface Invitation {
+  /** Multiaddrs of the peer that sent the link, each over a relay. */
+  peers: readonly string[]
+  /** Multiaddrs of the relays of that peer. */
+  relays: readonly string[]
+}
+
+/** What a link of this app is for. */
+export type Link = { invitation: Invitation; /** Peer id of the peer that made it. */ peer: string } & (
+  | { kind: 'join' }
+  /** Calls a process of that peer. */
+  | { kind: 'process'; pid: string; method: string | undefined }
+  /** Makes a process here, of a module that the peer shares. */
+  | { kind: 'spawn'; cid: string }
+)
+
+/** Addresses that are read of a link, since whoever opens it dials them. */
+const MAX_READ = 8
+/** Addresses that are written into a link: it should stay short, and its QR code small. */
+const MAX_ADDRESSES = 2
+/** Longest link that is read, in UTF-16 units. */
+const MAX_LINK = 8192
+
+/**
+ * A link to this app. Everything is in the fragment, which is sent to no server. Any other origin that serves the app
+ * accepts it too.
+ * - `#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`: joins the mesh of a peer; `join` may be repeated.
+ * - `…&pid=PID&method=METHOD`: and calls a process of that peer. The method may be left out.
+ * - `#spawn=CID&from=…`: makes a process of a module. `from` is an address as in `join`, or a peer id.
+ * @returns undefined if there is no address that a browser can dial.
+ */
+export function formatLink(
+  page: string,
+  addresses: readonly string[],
+  { pid, method, cid }: { pid?: string | undefined; method?: string | undefined; cid?: string | undefined } = {},
+): string | undefined {
+  const dialable = addresses.filter((address) => /\/(ws|wss)\/.*\/p2p-circuit\/p2p\//.test(address))
+  const scopes = dialable.map((address) => scopeOf(readMultiaddr(address)))
+  // One on the machine that makes the link is of no use to others, unless all peers are there.
+  const elsewhere = dialable.filter((_, i) => scopes[i] !== 'loopback')
+  const chosen = (elsewhere.length > 0 ? elsewhere : dialable).slice(0, MAX_ADDRESSES)
+  if (chosen.length === 0) return undefined
+  const parts = [
+    ...(cid === undefined ? [] : [`spawn=${cid}`]),
+    ...chosen.map((address) => `${cid === undefined ? 'join' : 'from'}=${address}`),
+    ...(pid === undefined ? [] : [`pid=${pid}`]),
+    ...(method === undefined ? [] : [`method=${encodeURIComponent(method)}`]),
+  ]
+  const url = new URL(page)
+  url.search = ''
+  url.hash = parts.join('&')
+  return url.href
+}
+
+/** Who can open a link: people at this machine, in this network, or everybody. */
+export function scopeOfLink(link: string): AddressScope {
+  const page = scopeOfHost(new URL(link).hostname)
+  const addresses = parseLink(link)?.invitation.peers.map((peer) => scopeOf(readMultiaddr(peer))) ?? []
+  const relay = SCOPES.findLast((scope) => addresses.includes(scope)) ?? 'public'
+  return SCOPES.indexOf(relay) < SCOPES.indexOf(page) ? relay : page
+}
+
+const SCOPES: readonly AddressScope[] = ['loopback', 'private', 'public']
+
+function scopeOf(address: Multiaddr): AddressScope {
+  const [host = ''] = hostsOf(address) ?? []
+  return scopeOfHost(host)
+}
+
+/**
+ * Reads a link of this app, or its fragment.
+ * @returns undefined if the text is no such link.
+ * @throws {GliaError} ERR_BAD_ADDRESS that says what is wrong with the link.
+ */
+export function parseLink(text: string): Link | undefined {
+  const fragment = text.slice(text.indexOf('#') + 1)
+  const start = /^(join|spawn)=/.exec(fragment)?.[1]
+  if (start === undefined) return undefined
+  if (fragment.length > MAX_LINK) throw bad(`it has more than ${MAX_LINK} characters`)
+  const values = readParts(fragment)
+  return start === 'join' ? readJoin(values) : readSpawn(values)
+}
+
+type Values = Readonly<Record<'join' | 'pid' | 'method' | 'spawn' | 'from', readonly string[]>>
+
+function readParts(fragment: string): Values {
+  const values = { join: [], pid: [], method: [], spawn: [], from: [] } as Record<keyof Values, string[]>
+  for (const part of fragment.split('&')) {
+    const at = part.indexOf('=')
+    const key = part.slice(0, at)
+    if (!Object.hasOwn(values, key)) throw bad('it has a part that this version of the page does not know')
+    values[key as keyof Values].push(decode(part.slice(at + 1)))
+  }
+  return values
+}
+
+function readJoin({ join, pid: pids, method: methods, spawn, from }: Values): Link {
+  if (spawn.length > 0 || from.length > 0) throw bad('it is a link to join and one to spawn at once')
+  const { peer, invitation } = readAddresses(join, [])
+  if (!peer) throw bad('its address names no peer')
+  const [pid] = pids
+  const [method] = methods
+  if (pids.length > 1 || methods.length > 1) throw bad('it names more than one process or method')
+  if (pid === undefined && method === undefined) return { kind: 'join', peer, invitation }
+  if (pid === undefined || !isPid(pid)) throw bad('it names no process: a PID is missing or not whole')
+  if (method !== undefined && !isMethodName(method)) throw bad('no method can have the name in it')
+  return { kind: 'process', peer, invitation, pid, method }
+}
+
+function readSpawn({ join, pid, method, spawn, from }: Values): Link {
+  if (join.length + pid.length + method.length > 0) throw bad('it is a link to join and one to spawn at once')
+  const [cid = ''] = spawn
+  if (spawn.length > 1) throw bad('it names more than one module')
+  if (!isModuleCid(cid)) throw bad('it names no module: a CID (bafkrei…) is missing or not whole')
+  const ids = from.filter(isPeerId)
+  const addresses = from.filter((text) => !isPeerId(text))
+  const { peer, invitation } = readAddresses(addresses, ids)
+  if (!peer) throw bad('it does not say which peer has the module')
+  return { kind: 'spawn', peer, invitation, cid }
+}
+
+/** @param ids Peer ids without an address. */
+function readAddresses(
+  texts: readonly string[],
+  ids: readonly string[],
+): { peer: string | undefined; invitation: Invitation } {
+  if (texts.length > MAX_READ) throw bad(`it names ${texts.length} addresses, and at most ${MAX_READ} are dialled`)
+  const addresses = texts.map(readInvited)
+  const peers = new Set([...ids, ...addresses.map(peerOf)])
+  if (peers.size > 1) throw bad('it names more than one peer')
+  const relays = addresses.flatMap((address) => relayOf(address)?.toString() ?? [])
+  return { peer: [...peers][0], invitation: { peers: addresses.map(String), relays: [...new Set(relays)] } }
+}
+
+function readInvited(text: string): Multiaddr {
+  const address = readMultiaddr(text)
+  const relay = relayOf(address)
+  if (!peerOf(address)) throw bad('its address names no peer')
+  if (relay && !peerOf(relay)) throw bad('its address does not name the relay’s peer id')
+  return address
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw bad('it is not valid percent-encoding', cause)
+  }
+}
+
+function bad(why: string, cause?: unknown): GliaError {
+  return new GliaError('ERR_BAD_ADDRESS', `This link cannot be used: ${why}. Ask for a new one.`, { cause })
+}

@@ -1,0 +1,107 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useId } from 'preact/hooks'
+import { PROTOCOL } from '../../glia/address.ts'
+import type { ToldProcess } from '../../glia/told-process.ts'
+import { ReplyView } from '../console/reply-view.tsx'
+import { RunningCall } from '../console/running-call.ts'
+import { useWait } from '../kit/use-wait.ts'
+import type { TabModel } from '../model.ts'
+
+export interface LinkCallProps {
+  model: TabModel
+  peer: string
+  pid: string
+  told: Pick<ToldProcess, 'name' | 'methods'>
+  /** The method that the link names. */
+  method: string | undefined
+}
+
+/** One box and one button, and the reply. */
+export function LinkCall({ model, peer, pid, told: { name, methods }, method: given }: LinkCallProps) {
+  const isGone = given !== undefined && !methods.includes(given)
+  const method = useSignal(isGone || given === undefined ? (methods[0] ?? '') : given)
+  const text = useSignal('')
+  const box = useId()
+  const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
+  const isRunning = call.value?.running.view.value.state === 'running'
+  const wait = useWait(isRunning ? call.value?.since : undefined)
+  const send = (): void => {
+    if (isRunning) return
+    const message = new TextEncoder().encode(text.value)
+    const handle = model.callPeer(`${PROTOCOL}/${peer}/${pid}/${method.value}`, message)
+    call.value = { running: new RunningCall(handle), since: Date.now() }
+  }
+  useEffect(() => () => call.peek()?.running.cancel(), [])
+  return (
+    <form
+      class="link-call"
+      aria-label={name}
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      {isGone && (
+        <p class="soft" role="alert">
+          It no longer has the method <span class="mono">{given}</span> that the link names.
+        </p>
+      )}
+      <Methods methods={methods} chosen={method.value} onChoose={(each) => (method.value = each)} />
+      <label for={box}>Your message</label>
+      <textarea
+        id={box}
+        rows={3}
+        autocapitalize="off"
+        value={text.value}
+        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+          event.preventDefault()
+          send()
+        }}
+      />
+      {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
+      {wait === 'long' ? (
+        <button key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
+          Cancel
+        </button>
+      ) : (
+        <button key="send" type="submit" class="button main">
+          Send
+        </button>
+      )}
+      {call.value && <ReplyView call={call.value.running} fileName={`${name}-${method.value}-reply`} />}
+    </form>
+  )
+}
+
+interface MethodsProps {
+  methods: readonly string[]
+  chosen: string
+  onChoose: (method: string) => void
+}
+
+/** What the actor can do. One method needs no choice. */
+function Methods({ methods, chosen, onChoose }: MethodsProps) {
+  const group = useId()
+  if (methods.length < 2) {
+    return (
+      <p class="soft">
+        It has one method: <span class="tag">{chosen}</span>
+      </p>
+    )
+  }
+  return (
+    <fieldset class="link-methods">
+      <legend class="label">What it can do</legend>
+      <div>
+        {methods.map((each) => (
+          <label key={each} class="tag">
+            <input type="radio" name={group} checked={each === chosen} onChange={() => onChoose(each)} />
+            {each}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
