@@ -5,7 +5,6 @@ import type { Routing } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import { isPeerId } from '../glia/peer-id.ts'
-import type { ToldProcess } from '../glia/told-process.ts'
 import type { RemoteWatch, WatchHandle } from '../glia/process/remote-watch.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { SessionChannel } from '../glia/session/session.ts'
@@ -33,7 +32,6 @@ import {
   NAME_PROTOCOL,
   NEAR_PROTOCOL,
   PING_ANSWER_MS,
-  PROVIDERS_MS,
   ROSTER_PROTOCOL,
   SESSION_PROTOCOL,
   TICK_MS,
@@ -63,8 +61,7 @@ import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
 import { Libp2pChannel } from './dialects/session-channel.ts'
 import { openWatchStream, watchesOver } from './watch/watch-stream.ts'
-import type { ModuleAnswers, ProvidedModules } from './module/index.ts'
-import type { FetchedModule, FetchProgress } from './module/fetch-module.ts'
+import type { Modules } from './module/modules.ts'
 import type { TraceAnswers } from './trace/trace-question.ts'
 import { Watchers } from './watch/watchers.ts'
 import { Watching } from './watch/watching.ts'
@@ -101,7 +98,7 @@ export class MeshNode {
   #look: Promise<PeerLook> | undefined
   readonly #connections = new ConnectionList((connection) => this.#latencies.of(connection))
   readonly #stopped = new AbortController()
-  #provided: Promise<ProvidedModules> | undefined
+  #modules: Promise<Modules> | undefined
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
@@ -339,52 +336,11 @@ export class MeshNode {
     return this.#overConnection(peer, signal, connect, (connection) => askTrace(connection, trace, signal))
   }
 
-  /**
-   * A process of another peer, by its PID.
-   * @throws {GliaError} ERR_NO_PROC; ERR_DENIED; ERR_BAD_VERB if the peer does not tell of processes; ERR_UNREACHABLE
-   */
-  async processOf(peer: string, pid: string, signal: AbortSignal): Promise<ToldProcess> {
-    const { askProcess } = await import('./module/index.ts')
-    const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
-    return this.#overConnection(peer, signal, connect, (connection) => askProcess(connection, pid, { signal }))
-  }
-
-  /**
-   * Fetches a module from the first peer that gives it.
-   * @param from The peer that is asked first.
-   * @throws {GliaError} ERR_UNREACHABLE that names what each of the asked peers did; the error of the only one.
-   */
-  async fetchModule(
-    cid: string,
-    from: string,
-    signal: AbortSignal,
-    onProgress?: (progress: FetchProgress) => void,
-  ): Promise<FetchedModule> {
-    const { askModule, fetchModule } = await import('./module/index.ts')
-    const init: Parameters<typeof fetchModule>[0] = {
-      cid,
-      from,
-      onProgress,
-      providers: (given) => this.#providersOf(cid, given),
-      ask: (peer, options) => {
-        const connect = (): Promise<Connection> => this.#reach.connection(peer, options.signal)
-        return this.#overConnection(peer, options.signal, connect, (connection) => askModule(connection, cid, options))
-      },
-    }
-    return fetchModule(init, signal)
-  }
-
-  /** Tells the directory of the mesh that this peer has a module. */
-  async provideModule(cid: string): Promise<void> {
-    this.#provided ??= import('./module/index.ts').then(
-      ({ ProvidedModules }) =>
-        new ProvidedModules({
-          provide: (each, signal) => this.routing.provide(each, { signal }),
-          isReachable: () => this.libp2p.getMultiaddrs().length > 0,
-          alive: this.#stopped.signal,
-        }),
-    )
-    await (await this.#provided).tell(cid)
+  /** What other peers tell of their processes, and the modules that peers share. Rejects if it cannot be loaded. */
+  modules(): Promise<Modules> {
+    this.#modules ??= this.#loadModules()
+    this.#modules.catch(() => (this.#modules = undefined))
+    return this.#modules
   }
 
   /**
@@ -506,7 +462,13 @@ export class MeshNode {
         { runOnLimitedConnection: true, maxInboundStreams: 4 },
       )
     }
-    await this.#answerOfProcesses()
+    if (this.#init.tellable) {
+      await this.#components.registrar.handle(
+        MODULE_PROTOCOL,
+        async (stream, connection) => (await this.modules()).answer(stream, connection),
+        { runOnLimitedConnection: true, maxInboundStreams: 4 },
+      )
+    }
     const roster = this.#roster
     if (!roster) {
       await this.#components.registrar.handle(
@@ -527,23 +489,16 @@ export class MeshNode {
     if (this.#gossipInit.hub) await this.#gossip.load(this.#gossipInit)
   }
 
-  async #answerOfProcesses(): Promise<void> {
-    const { tellable } = this.#init
-    if (!tellable) return
-    let answers: Promise<ModuleAnswers> | undefined
-    await this.#components.registrar.handle(
-      MODULE_PROTOCOL,
-      async (stream, connection) => {
-        answers ??= import('./module/index.ts').then(({ ModuleAnswers }) => new ModuleAnswers(tellable))
-        await (await answers).answer(stream, connection)
-      },
-      { runOnLimitedConnection: true, maxInboundStreams: 4 },
-    )
-  }
-
-  async *#providersOf(cid: string, given: AbortSignal): AsyncGenerator<string> {
-    const signal = AbortSignal.any([given, AbortSignal.timeout(PROVIDERS_MS)])
-    for await (const { peerId } of this.routing.findProviders(cid, { signal })) if (peerId !== this.peerId) yield peerId
+  async #loadModules(): Promise<Modules> {
+    const { Modules } = await import('./module/modules.ts')
+    return new Modules({
+      self: this.peerId,
+      tellable: this.#init.tellable ?? { find: () => undefined, shared: async () => undefined },
+      routing: this.routing,
+      isReachable: () => this.addrs().length > 0,
+      over: (peer, signal, use) => this.#overConnection(peer, signal, () => this.#reach.connection(peer, signal), use),
+      alive: this.#stopped.signal,
+    })
   }
 
   #listen(): void {

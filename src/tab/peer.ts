@@ -102,7 +102,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     log,
     changed,
     // Links name this peer, so nobody waits for the directory.
-    shared: (cid) => void node.promise.then((made) => made.provideModule(cid)).catch(() => undefined),
+    shared: (cid) => void node.promise.then(async (made) => (await made.modules()).provide(cid)).catch(() => undefined),
     watchesOfOthers: async (watches) => new (await module).RemoteWatches(watches, await node.promise),
     mesh: {
       get aliases() {

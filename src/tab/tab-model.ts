@@ -213,10 +213,9 @@ export class LiveTabModel implements TabModel {
   readonly retryLink = (): void => this.#mesh?.retryLink()
 
   readonly processOf = async (peerId: string, pid: string, cancelled: AbortSignal): Promise<ToldProcess> =>
-    (await (await this.#peer.promise).mesh.started).processOf(peerId, pid, cancelled)
+    (await this.#modules()).processOf(peerId, pid, cancelled)
 
-  readonly fetchModule: TabModel['fetchModule'] = async (...given) =>
-    (await (await this.#peer.promise).mesh.started).fetchModule(...given)
+  readonly fetchModule: TabModel['fetchModule'] = async (...given) => (await this.#modules()).fetch(...given)
 
   readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
 
@@ -242,6 +241,10 @@ export class LiveTabModel implements TabModel {
 
   async #node(): Promise<MeshNode> {
     return (await this.#peer.promise).mesh.started
+  }
+
+  async #modules() {
+    return (await (await this.#peer.promise).mesh.started).modules()
   }
 
   #callTo(address: string, message: Uint8Array | Blob): CallHandle {

@@ -1,7 +1,6 @@
 import './styles.css'
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { BadJoinLink } from './peers/bad-join-link.tsx'
 import { deferred, loadDeferred } from './kit/deferred.tsx'
 import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
@@ -9,7 +8,6 @@ import { peerNames } from './kit/peer-names.ts'
 import { Header } from './header.tsx'
 import { hashOf, HOME, LINK } from './route.ts'
 import type { TabModel } from './model.ts'
-import { JoinConsent } from './peers/join-consent.tsx'
 import { Notices } from './kit/notices.tsx'
 import { Page } from './page.ts'
 import { route } from './router.ts'
@@ -17,6 +15,7 @@ import { showTheme } from './theme.ts'
 import { TabBar, tabId } from './tab-bar.tsx'
 import { VIEWS } from './views.ts'
 
+const LinkNotices = deferred(async () => (await import('./later-views.ts')).LinkNotices)
 const LinkPage = deferred(async () => (await import('./later-views.ts')).LinkPage)
 const JoinDialog = deferred(async () => (await import('./later-views.ts')).JoinDialog)
 const Palette = deferred(async () => (await import('./later-views.ts')).Palette)
@@ -113,8 +112,7 @@ function Place({ model, page }: { model: TabModel; page: Page }) {
   return (
     <>
       <TabBar model={model} tab={tab} paletteShown={page.paletteShown} />
-      <BadJoinLink model={model} />
-      <JoinConsent model={model} />
+      {(model.badJoinLink.value || model.joinQuestion.value) && <LinkNotices model={model} />}
       <main>
         <div
           ref={panel}

@@ -5,6 +5,7 @@
 export { CallsView } from './calls/calls-view.tsx'
 export { ChartsView } from './charts/charts-view.tsx'
 export { JoinDialog } from './peers/join-dialog.tsx'
+export { LinkNotices } from './peers/link-notices.tsx'
 export { LinkPage } from './link/link-page.tsx'
 export { Palette } from './palette.tsx'
 export { PeersView } from './peers/peers-view.tsx'

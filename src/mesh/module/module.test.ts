@@ -72,7 +72,7 @@ test('a shared module comes whole, with a name and its progress', async () => {
   const [{ node: owner }, asker] = await Promise.all([peerWith(module), glia()])
   await asker.mesh.connect(whereIs(owner))
   const seen: FetchProgress[] = []
-  const fetched = await asker.mesh.fetchModule(module.cid, owner.peerId, soon(), (now) => seen.push(now))
+  const fetched = await (await asker.mesh.modules()).fetch(module.cid, owner.peerId, soon(), (now) => seen.push(now))
   expect(fetched).toMatchObject({ peer: owner.peerId, name: 'counter' })
   expect(Buffer.compare(fetched.bytes, module.bytes)).toBe(0)
   expect(seen.at(-1)).toMatchObject({ doneBytes: 300_000, totalBytes: 300_000 })
@@ -109,25 +109,29 @@ test('who may call a process is told of it, and no one else', async () => {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await asker.mesh.connect(whereIs(node))
   }
-  expect(await asker.mesh.processOf(open.node.peerId, open.pid, soon())).toEqual({
+  expect(await (await asker.mesh.modules()).processOf(open.node.peerId, open.pid, soon())).toEqual({
     name: 'counter',
     description: 'Counts.',
     methods: ['get'],
   })
-  expect(await asker.mesh.processOf(shared.node.peerId, shared.pid, soon())).toMatchObject({
+  expect(await (await asker.mesh.modules()).processOf(shared.node.peerId, shared.pid, soon())).toMatchObject({
     module: { cid: module.cid, bytes: 1000 },
   })
-  await expect(asker.mesh.processOf(closed.node.peerId, closed.pid, soon())).rejects.toMatchObject({
+  await expect((await asker.mesh.modules()).processOf(closed.node.peerId, closed.pid, soon())).rejects.toMatchObject({
     code: 'ERR_DENIED',
   })
-  await expect(asker.mesh.processOf(open.node.peerId, newPid(), soon())).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
-  await expect(asker.mesh.processOf(asker.peerId, open.pid, soon())).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' })
+  await expect((await asker.mesh.modules()).processOf(open.node.peerId, newPid(), soon())).rejects.toMatchObject({
+    code: 'ERR_NO_PROC',
+  })
+  await expect((await asker.mesh.modules()).processOf(asker.peerId, open.pid, soon())).rejects.toMatchObject({
+    code: 'ERR_UNREACHABLE',
+  })
 })
 
 test('a peer that does not speak the protocol is said to tell nothing', async () => {
   const [silent, asker] = await Promise.all([glia([], LISTENS), glia()])
   await asker.mesh.connect(whereIs(silent))
-  await expect(asker.mesh.processOf(silent.peerId, newPid(), soon())).rejects.toMatchObject({
+  await expect((await asker.mesh.modules()).processOf(silent.peerId, newPid(), soon())).rejects.toMatchObject({
     code: 'ERR_BAD_VERB',
     message: `${silent.peerId} does not tell of its processes and modules.`,
   })
@@ -254,7 +258,9 @@ test('several peers that fail are all named, and a directory that fails costs no
   await expect(failed).rejects.toThrow(from)
   await expect(failed).rejects.toThrow(other)
   // This node has no relay, and so no directory.
-  await expect(asker.mesh.fetchModule(module.cid, from, soon())).rejects.toMatchObject({ code: 'ERR_PROTOCOL' })
+  await expect((await asker.mesh.modules()).fetch(module.cid, from, soon())).rejects.toMatchObject({
+    code: 'ERR_PROTOCOL',
+  })
 })
 
 test('who cancels a fetch ends it at both sides', async () => {
@@ -267,7 +273,7 @@ test('who cancels a fetch ends it at both sides', async () => {
   })
   await asker.mesh.connect(slow.address)
   const cancelled = new AbortController()
-  const fetching = asker.mesh.fetchModule(module.cid, slow.peerId, cancelled.signal, ({ totalBytes }) => {
+  const fetching = (await asker.mesh.modules()).fetch(module.cid, slow.peerId, cancelled.signal, ({ totalBytes }) => {
     if (totalBytes > 0) cancelled.abort()
   })
   // The announcement comes without bytes: the first progress with a length is that of no bytes.
@@ -325,9 +331,9 @@ test('when the peer of a link is gone, the directory of the relays finds another
   const overRelay = { listen: [] }
   const [hub, { node: owner }, asker] = await Promise.all([relay(), peerWith(module, undefined, overRelay), glia()])
   await join(hub, owner, asker)
-  await owner.mesh.provideModule(module.cid)
+  await (await owner.mesh.modules()).provide(module.cid)
   const gone = await glia()
-  const fetched = await asker.mesh.fetchModule(module.cid, gone.peerId, AbortSignal.timeout(30_000))
+  const fetched = await (await asker.mesh.modules()).fetch(module.cid, gone.peerId, AbortSignal.timeout(30_000))
   expect(fetched.peer).toBe(owner.peerId)
   expect(Buffer.compare(fetched.bytes, module.bytes)).toBe(0)
 }, 40_000)
