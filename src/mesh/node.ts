@@ -331,7 +331,7 @@ export class MeshNode {
 
   /** What another peer knows of a trace, as JSON. @throws {GliaError} ERR_UNREACHABLE */
   async traceOf(peer: string, trace: string, signal: AbortSignal): Promise<string> {
-    const { askTrace } = await import('./trace/trace-question.ts')
+    const { askTrace } = await import('./later.ts')
     const connect = (): Promise<Connection> => this.#reach.connection(peer, signal)
     return this.#overConnection(peer, signal, connect, (connection) => askTrace(connection, trace, signal))
   }
@@ -382,7 +382,7 @@ export class MeshNode {
 
   /** What a page about one peer shows. */
   async detailOf(peer: string): Promise<PeerDetail> {
-    this.#look ??= import('./presence/peer-look.ts').then(
+    this.#look ??= import('./later.ts').then(
       ({ PeerLook }) =>
         new PeerLook({
           libp2p: this.libp2p,
@@ -456,7 +456,7 @@ export class MeshNode {
       await this.#components.registrar.handle(
         TRACE_PROTOCOL,
         async (stream, connection) => {
-          answers ??= import('./trace/trace-question.ts').then(({ TraceAnswers }) => new TraceAnswers(traced))
+          answers ??= import('./later.ts').then(({ TraceAnswers }) => new TraceAnswers(traced))
           await (await answers).answer(stream, connection)
         },
         { runOnLimitedConnection: true, maxInboundStreams: 4 },
@@ -490,7 +490,7 @@ export class MeshNode {
   }
 
   async #loadModules(): Promise<Modules> {
-    const { Modules } = await import('./module/modules.ts')
+    const { Modules } = await import('./later.ts')
     return new Modules({
       self: this.peerId,
       tellable: this.#init.tellable ?? { find: () => undefined, shared: async () => undefined },

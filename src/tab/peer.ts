@@ -142,7 +142,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const restored = restore()
   const traced =
     trace &&
-    import('./traced-calls.ts').then(
+    import('./later.ts').then(
       ({ TracedCalls }) =>
         new TracedCalls({
           trace,

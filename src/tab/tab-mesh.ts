@@ -1,10 +1,10 @@
 import type { MeshSettings, SlotIdentity, Store } from '../actors/table/store.ts'
-import { GliaError, toGliaError } from '../glia/errors.ts'
-import type { IceServersInUse, LinkState, LinkTarget, SharedLink } from '../ui/model.ts'
+import { GliaError } from '../glia/errors.ts'
+import type { IceServersInUse, LinkTarget, SharedLink } from '../ui/model.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Invitation, Link } from '../mesh/relays/link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
-import { JoinAttempt } from './join-attempt.ts'
+import type { LinkFollower } from './link-follower.ts'
 import type { PageLink } from './page-link.ts'
 import type { People } from './people.ts'
 import {
@@ -46,26 +46,6 @@ const ASK_AGAIN_MS = 15_000
 
 const NO_SETTINGS: MeshSettings = { relays: [], iceServers: [] }
 
-/** The page's own link, and how far it is followed. */
-export type OpenedLink = Link & { hash: string; state: LinkState }
-
-/** The question to the person before a join link is followed. */
-export interface JoinQuestion {
-  /** Peer id of the sender of the link. */
-  from: string
-  /** Hosts that would be dialled. */
-  hosts: readonly string[]
-}
-
-/** A hash that is neither the address of a view nor a link of Glia. */
-function noSuchLink(hash: string): GliaError {
-  const shown = hash.length > 80 ? `${hash.slice(0, 80)}…` : hash
-  return new GliaError(
-    'ERR_BAD_REQUEST',
-    `This page knows no link that is like “${shown}”. It may be cut off, or of a newer version.`,
-  )
-}
-
 /** The browser's text for a script that failed to load names a file that only we know. */
 function startFailure(thrown: unknown): GliaError {
   if (thrown instanceof GliaError) return thrown
@@ -82,20 +62,15 @@ export class TabMesh {
   node: MeshNode | undefined
   /** Why the node did not start; undefined if it did. */
   failure: GliaError | undefined
-  /** Why the page's join link does not work now, and since when the page has that link. */
-  badJoinLink: { error: GliaError; at: number } | undefined
-  /** A join link that names hosts which this tab does not know. None of them is dialled before the person agrees. */
-  question: JoinQuestion | undefined
   settings: MeshSettings = NO_SETTINGS
   #module: Awaited<MeshModule> | undefined
   #origin: OriginConfig | undefined
   #invitation: Invitation | undefined
   #originAsked: Promise<unknown> = Promise.resolve()
-  /** The page's own link; undefined if it has none, or a bad one. */
-  opened: OpenedLink | undefined
-  #answered: ((joins: boolean) => void) | undefined
-  /** Follows the page's own link, until its peer is connected. */
-  #link: JoinAttempt | undefined
+  /** Follows the page's own link; undefined while the page has had none. */
+  follower: LinkFollower | undefined
+  #following: Promise<LinkFollower> | undefined
+  #later: Awaited<ReturnType<Awaited<MeshModule>['loadLater']>> | undefined
   #isJoined = false
 
   constructor(init: TabMeshInit) {
@@ -123,7 +98,7 @@ export class TabMesh {
   /** The same, and who can open it. */
   linkTo(target: LinkTarget): SharedLink | undefined {
     const href = this.joinLink(target)
-    return href === undefined || !this.#module ? undefined : { href, scope: this.#module.scopeOfLink(href) }
+    return href === undefined || !this.#later ? undefined : { href, scope: this.#later.scopeOfLink(href) }
   }
 
   /** Address of the gateway of this origin, with a slash at its end. */
@@ -141,7 +116,7 @@ export class TabMesh {
   async connect(text: string, signal?: AbortSignal): Promise<string> {
     const target = text.trim()
     const [mesh, node] = await Promise.all([this.#init.module, this.started])
-    const link = mesh.parseLink(target)
+    const link = target.includes('=') ? (await mesh.loadLater()).parseLink(target) : undefined
     return link ? this.#accept(link, node, signal) : node.connect(target, signal)
   }
 
@@ -181,19 +156,24 @@ export class TabMesh {
     }
     this.#originAsked = asked.then((config) => this.#useOrigin(config, node))
     if (link) {
-      link.given = () => this.#followLink(link, mesh, node)
+      link.given = () => void this.#followLink(link, node)
       link.given()
     }
     this.#useRelays(node)
     const asking = setInterval(() => void this.#askOriginAgain(node), ASK_AGAIN_MS)
     alive.addEventListener('abort', () => clearInterval(asking), { once: true })
     this.#followLife(node)
+    // If it cannot be loaded now, it is loaded when it is needed.
+    void mesh.loadLater().then(
+      (later) => (this.#later = later),
+      () => undefined,
+    )
     return node
   }
 
   /** Lets go of all peers, once `alive` has aborted. */
   async stop(): Promise<void> {
-    this.#link?.stop()
+    this.follower?.stop()
     await (await this.started.catch(() => undefined))?.stop()
   }
 
@@ -219,84 +199,35 @@ export class TabMesh {
     node.useRelays(chooseRelays(this.#ownRelays, this.#invitation?.relays ?? []))
   }
 
-  /** Joins the mesh of the page's own link, and tries until the peer of the link is connected. */
-  #followLink(page: PageLink, mesh: Awaited<MeshModule>, node: MeshNode): void {
-    const at = Date.now()
-    const tell = (error: GliaError | undefined): void => {
-      this.badJoinLink = error && { error, at }
-      this.#init.changed()
-    }
-    this.#link?.stop()
-    this.#link = undefined
-    this.opened = undefined
-    this.#ask(undefined)
-    tell(undefined)
-    if (page.hash === '') return
+  /** Joins the mesh of the page's own link. The code for that is loaded with the first link. */
+  async #followLink(page: PageLink, node: MeshNode): Promise<void> {
+    if (page.hash === '' && !this.#following) return
+    this.#following ??= this.#makeFollower(page, node)
     try {
-      const link = mesh.parseLink(page.hash)
-      if (!link) throw noSuchLink(page.hash)
-      const opened: OpenedLink = { ...link, hash: page.hash, state: link.peer === node.peerId ? 'own' : 'starting' }
-      this.opened = opened
-      if (opened.state === 'starting') void this.#considerLink(opened, page, () => this.#join(opened, node, tell))
+      this.follower = await this.#following
+      await this.follower.follow()
     } catch (thrown) {
-      page.forget()
-      tell(toGliaError(thrown))
+      this.#following = undefined
+      this.#log.warn('the link of the page could not be read:', thrown)
     }
   }
 
-  /** Follows a link at once if it names no new hosts. Otherwise it waits for the person's consent. */
-  async #considerLink(opened: OpenedLink, page: PageLink, join: () => void): Promise<void> {
-    // Now the origin's own relays are known, or the origin cannot be reached.
-    await this.#originAsked
-    if (this.opened !== opened) return
-    const { strangers } = compareWithOwn(opened.invitation, this.#ownRelays)
-    if (strangers.length === 0 || page.isAgreed) return join()
-    opened.state = 'asked'
-    this.#ask({ from: opened.peer, hosts: strangers }, (joins) => {
-      if (joins) {
-        page.agree()
-        return join()
-      }
-      page.forget()
-      opened.state = 'declined'
+  async #makeFollower(page: PageLink, node: MeshNode): Promise<LinkFollower> {
+    const [{ LinkFollower }, mesh] = await Promise.all([import('./later.ts'), this.#init.module])
+    return new LinkFollower({
+      page,
+      self: node.peerId,
+      later: mesh.loadLater,
+      originAsked: this.#originAsked,
+      strangers: ({ invitation }) => compareWithOwn(invitation, this.#ownRelays).strangers,
+      accept: (link, signal) => this.#accept(link, node, signal),
+      changed: () => this.#init.changed(),
     })
-  }
-
-  #join(opened: OpenedLink, node: MeshNode, tell: (error: GliaError | undefined) => void): void {
-    opened.state = 'trying'
-    this.#init.changed()
-    this.#link = new JoinAttempt({
-      connect: (signal) => this.#accept(opened, node, signal),
-      tell: (error) => {
-        if (!error) opened.state = 'joined'
-        tell(error)
-      },
-    })
-  }
-
-  /** Tries at once to follow the page's link, and asks again if the person did not want to. */
-  retryLink(): void {
-    if (this.#link && this.opened?.state === 'trying') this.#link.hurry()
-    else this.#init.link?.retry()
-  }
-
-  /** The person's answer to {@link question}. */
-  answer(joins: boolean): void {
-    const answered = this.#answered
-    this.#ask(undefined)
-    answered?.(joins)
-    this.#init.changed()
-  }
-
-  #ask(question: JoinQuestion | undefined, answered?: (joins: boolean) => void): void {
-    this.question = question
-    this.#answered = answered
-    this.#init.changed()
   }
 
   #changed(): void {
     const isJoined = this.node?.relays().some(({ state }) => state === 'reserved') ?? false
-    if (isJoined && !this.#isJoined) this.#link?.hurry()
+    if (isJoined && !this.#isJoined) this.follower?.hurry()
     this.#isJoined = isJoined
     this.#init.changed()
   }

@@ -35,7 +35,8 @@ import { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
 import type { People } from './people.ts'
 import { Persistence } from './persistence.ts'
-import type { JoinQuestion, OpenedLink, TabMesh } from './tab-mesh.ts'
+import type { JoinQuestion, OpenedLink } from './link-follower.ts'
+import type { TabMesh } from './tab-mesh.ts'
 
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
 /**
@@ -210,14 +211,14 @@ export class LiveTabModel implements TabModel {
   readonly linkTo = (target: LinkTarget): SharedLink | undefined =>
     this.joinLink.value === undefined ? undefined : this.#mesh?.linkTo(target)
 
-  readonly retryLink = (): void => this.#mesh?.retryLink()
+  readonly retryLink = (): void => this.#mesh?.follower?.retry()
 
   readonly processOf = async (peerId: string, pid: string, cancelled: AbortSignal): Promise<ToldProcess> =>
     (await this.#modules()).processOf(peerId, pid, cancelled)
 
   readonly fetchModule: TabModel['fetchModule'] = async (...given) => (await this.#modules()).fetch(...given)
 
-  readonly answerJoinLink = (joins: boolean): void => this.#mesh?.answer(joins)
+  readonly answerJoinLink = (joins: boolean): void => this.#mesh?.follower?.answer(joins)
 
   readonly disconnect = async (peerId: string): Promise<void> => {
     await (await this.#node()).disconnect(peerId)
@@ -288,10 +289,11 @@ export class LiveTabModel implements TabModel {
   }
 
   #showMesh(mesh: TabMesh): void {
-    const { node, failure, badJoinLink, settings } = mesh
+    const { node, failure, follower, settings } = mesh
+    const badJoinLink = follower?.badJoinLink
     this.settings.value = settings
-    this.joinQuestion.value = mesh.question
-    setIfOther(this.openedLink, mesh.opened && linkView(mesh.opened))
+    this.joinQuestion.value = follower?.question
+    setIfOther(this.openedLink, follower?.opened && linkView(follower.opened))
     if (
       badJoinLink?.at !== this.badJoinLink.value?.at ||
       badJoinLink?.error.message !== this.badJoinLink.value?.message

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { newPid } from '../../glia/pid.ts'
-import { formatLink, parseLink, scopeOfLink } from './link.ts'
+import { formatLink } from './format-link.ts'
+import { parseLink, scopeOfLink } from './link.ts'
 
 const RELAY = '/ip4/127.0.0.1/tcp/2081/ws/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const PEER = '12D3KooWQK1njq1u9y8wTqD93XQHm5QKorRnKQMSiBgpYdXorfgJ'

@@ -5,7 +5,8 @@ import { isPeerId } from '../../glia/peer-id.ts'
 import { isPid } from '../../glia/pid.ts'
 import { peerOf, readMultiaddr, relayOf } from '../dial/addresses.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { type AddressScope, hostsOf, scopeOfHost } from '../dial/address-scope.ts'
+import { type AddressScope, scopeOfHost } from '../dial/address-scope.ts'
+import { scopeOf } from './format-link.ts'
 
 /** How a link leads to the peer that made it. */
 export interface Invitation {
@@ -26,41 +27,8 @@ export type Link = { invitation: Invitation; /** Peer id of the peer that made i
 
 /** Addresses that are read of a link, since whoever opens it dials them. */
 const MAX_READ = 8
-/** Addresses that are written into a link: it should stay short, and its QR code small. */
-const MAX_ADDRESSES = 2
 /** Longest link that is read, in UTF-16 units. */
 const MAX_LINK = 8192
-
-/**
- * A link to this app. Everything is in the fragment, which is sent to no server. Any other origin that serves the app
- * accepts it too.
- * - `#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`: joins the mesh of a peer; `join` may be repeated.
- * - `…&pid=PID&method=METHOD`: and calls a process of that peer. The method may be left out.
- * - `#spawn=CID&from=…`: makes a process of a module. `from` is an address as in `join`, or a peer id.
- * @returns undefined if there is no address that a browser can dial.
- */
-export function formatLink(
-  page: string,
-  addresses: readonly string[],
-  { pid, method, cid }: { pid?: string | undefined; method?: string | undefined; cid?: string | undefined } = {},
-): string | undefined {
-  const dialable = addresses.filter((address) => /\/(ws|wss)\/.*\/p2p-circuit\/p2p\//.test(address))
-  const scopes = dialable.map((address) => scopeOf(readMultiaddr(address)))
-  // One on the machine that makes the link is of no use to others, unless all peers are there.
-  const elsewhere = dialable.filter((_, i) => scopes[i] !== 'loopback')
-  const chosen = (elsewhere.length > 0 ? elsewhere : dialable).slice(0, MAX_ADDRESSES)
-  if (chosen.length === 0) return undefined
-  const parts = [
-    ...(cid === undefined ? [] : [`spawn=${cid}`]),
-    ...chosen.map((address) => `${cid === undefined ? 'join' : 'from'}=${address}`),
-    ...(pid === undefined ? [] : [`pid=${pid}`]),
-    ...(method === undefined ? [] : [`method=${encodeURIComponent(method)}`]),
-  ]
-  const url = new URL(page)
-  url.search = ''
-  url.hash = parts.join('&')
-  return url.href
-}
 
 /** Who can open a link: people at this machine, in this network, or everybody. */
 export function scopeOfLink(link: string): AddressScope {
@@ -71,11 +39,6 @@ export function scopeOfLink(link: string): AddressScope {
 }
 
 const SCOPES: readonly AddressScope[] = ['loopback', 'private', 'public']
-
-function scopeOf(address: Multiaddr): AddressScope {
-  const [host = ''] = hostsOf(address) ?? []
-  return scopeOfHost(host)
-}
 
 /**
  * Reads a link of this app, or its fragment.

@@ -1,0 +1,3 @@
+/** What no first call needs, in one chunk. */
+export { LinkFollower } from './link-follower.ts'
+export { TracedCalls } from './traced-calls.ts'
