@@ -31,7 +31,7 @@ import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
 import { setIfOther } from './keep-same.ts'
 import { KeptFiles } from './kept-files.ts'
-import { meshStatus } from './mesh-status.ts'
+import type { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
 import type { People } from './people.ts'
 import { Persistence } from './persistence.ts'
@@ -77,6 +77,8 @@ export class LiveTabModel implements TabModel {
   readonly #peer = Promise.withResolvers<Peer>()
   #entries: () => ProcessEntry[] = () => []
   #mesh: TabMesh | undefined
+  /** The words are loaded beside the mesh. */
+  #meshStatus: typeof meshStatus | undefined
   #people: People | undefined
   /** Changes whenever the table has changed. Logs are computed from it. */
   readonly #version = signal(0)
@@ -94,6 +96,18 @@ export class LiveTabModel implements TabModel {
     this.slot.value = peer.slot
     this.tier.value = peer.tier
     this.#mesh = peer.mesh
+    import('./later.ts').then(
+      (later) => {
+        this.#meshStatus = later.meshStatus
+        this.changed()
+      },
+      () =>
+        (this.mesh.value = {
+          level: 'warn',
+          text: 'Unknown',
+          detail: 'A part of this page could not be loaded. Reload it to see how it stands.',
+        }),
+    )
     this.#people = peer.people
     // If it fails, the log says why.
     void peer.traced?.then(
@@ -316,14 +330,14 @@ export class LiveTabModel implements TabModel {
     this.joinLink.value = mesh.joinLink()
     this.gateway.value = mesh.gateway
     setIfOther(this.iceServers, mesh.iceServers)
-    const next = meshStatus({
+    const next = this.#meshStatus?.({
       peers,
       relays,
       onlyRelayed: node.onlyRelayed,
       online: navigator.onLine,
       refusedDials: node.rtcCounts.refused,
     })
-    setIfOther(this.mesh, next)
+    if (next) setIfOther(this.mesh, next)
   }
 }
 
