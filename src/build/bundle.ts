@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type InlineConfig, type Rolldown } from 'vite'
 import { fromRoot } from './paths.ts'
@@ -82,6 +82,10 @@ function actorThread(): Record<string, string> {
   return { 'actor-worker': 'src/node/root/actor-worker.ts' }
 }
 
+/** Where `classic-level` keeps its machine code, which cannot be bundled, and the systems that get it. */
+const PREBUILDS = 'node_modules/classic-level/prebuilds'
+const SYSTEMS = ['darwin-x64+arm64', 'linux-arm64', 'linux-x64', 'win32-x64']
+
 /**
  * Bundles programs for Node with all that they import: a package of them has no dependencies. All files are in one folder, so a
  * program finds the files beside it from every chunk.
@@ -101,9 +105,21 @@ export async function bundleForNode(
       target: 'node20',
       sourcemap: true,
       minify: true,
-      rolldownOptions: { input, output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' } },
+      rolldownOptions: {
+        input,
+        output: {
+          entryFileNames: '[name].js',
+          chunkFileNames: '[name]-[hash].js',
+          // It looks for its machine code there.
+          intro: ({ name }) => (name === 'classic-level' ? 'const __dirname = import.meta.dirname;' : ''),
+        },
+      },
     },
   })
+  const copies = SYSTEMS.map((system) =>
+    cp(fromRoot(PREBUILDS, system), join(output.outDir, 'prebuilds', system), { recursive: true }),
+  )
+  await Promise.all(copies)
 }
 
 /** The entries of the package that pages import, in `dist-lib`, with the types of all entries and a service worker that keeps no files. */

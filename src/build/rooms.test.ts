@@ -58,10 +58,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     patches: ['relay/relay.ts'],
     data: [],
     root: [],
+    host: ['data/data-dir.ts', 'root'],
     metrics: ['http/gateway.ts', 'relay/relay.ts'],
     inbound: ['metrics', 'patches'],
     http: ['inbound', 'metrics'],
-    relay: ['data', 'inbound', 'http', 'metrics', 'patches', 'root'],
+    relay: ['data', 'host', 'inbound', 'http', 'metrics', 'patches', 'root'],
   },
   'workers/actor': {
     files: ['wasi/descriptor.ts', 'wasi/later.ts', 'wasi/rights.ts', 'wasi/wasi-error.ts'],

@@ -7,6 +7,7 @@ import { addCall } from './call.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { addId } from './id.ts'
 import { addLs } from './ls.ts'
+import { addManage } from './manage.ts'
 import { addPeers } from './peers.ts'
 import { addServe } from './serve.ts'
 import { addVersion } from './version.ts'
@@ -23,7 +24,7 @@ const program = new Command('glia')
   .configureHelp({ optionTerm: ({ flags }) => flags.replace(/[<>]/g, '') })
   .configureOutput({ writeErr: () => undefined })
   .exitOverride()
-for (const add of [addServe, addCall, addLs, addPeers, addId, addVersion]) add(program)
+for (const add of [addServe, addCall, addLs, addPeers, addId, addManage, addVersion]) add(program)
 
 /** Tells a person in one sentence what went wrong. @returns the exit code. */
 function report(thrown: unknown): number {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Aliases, formatAddress, parseAddress, parsePlace } from './address.ts'
-import { newPid } from './pid.ts'
+import { isPid, newPid, systemPid } from './pid.ts'
 import { OTHER, SELF } from './test-peer.ts'
 
 const root = newPid()
@@ -18,6 +18,8 @@ test.each([
   [`/ww/0.1.0/self/${proc}/echo`, { host: SELF, proc, method: 'echo' }],
   [`/ww/0.1.0/${SELF}/root/echo`, { host: SELF, proc: root, method: 'echo' }],
   [`/ww/0.1.0/${OTHER}/${proc}/echo`, { host: OTHER, proc, method: 'echo' }],
+  ['/ww/0.1.0/self/sys/list', { host: SELF, proc: systemPid(SELF), method: 'list' }],
+  [`/ww/0.1.0/${OTHER}/sys/list`, { host: OTHER, proc: systemPid(OTHER), method: 'list' }],
   ['/ww/0.1.0/self/root/größe', { host: SELF, proc: root, method: 'größe' }],
 ])('%s is read with its aliases', (text, address) => {
   expect(parseAddress(text, aliases)).toEqual(address)
@@ -75,3 +77,10 @@ test.each([`/ww/0.1.0/${SELF}`, '/ww/0.1.0/self/root/echo/x', '/ww/0.2.0/self/ro
     expect(() => parsePlace(text, aliases)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
   },
 )
+
+test('the PID of a system process is known by its peer id, and no two are the same', () => {
+  expect(isPid(systemPid(SELF))).toBe(true)
+  expect(systemPid(OTHER)).not.toBe(systemPid(SELF))
+  // An alias does not travel: peers send PIDs.
+  expect(() => parseAddress(`/ww/0.1.0/${SELF}/sys/list`)).toThrow('“sys” is not a PID')
+})

@@ -1,6 +1,6 @@
 import { GliaError } from './errors.ts'
 import { isPeerId } from './peer-id.ts'
-import { parsePid, type Pid } from './pid.ts'
+import { parsePid, type Pid, systemPid } from './pid.ts'
 
 /** Version of the protocol; part of every address. */
 const VERSION = '0.1.0'
@@ -50,7 +50,7 @@ export function formatPlace({ host, proc }: Place): string {
 }
 
 /**
- * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self` and `root` are replaced.
+ * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self`, `root` and `sys` are replaced.
  * @throws {GliaError} ERR_BAD_ADDRESS that says which part is wrong.
  */
 export function parseAddress(given: string, aliases?: Aliases): Address {
@@ -82,6 +82,7 @@ function readPlace(text: string, parts: readonly string[], form: string, aliases
     if (peer !== aliases.self) throw bad(text, '“root” names a process of this peer only: use the PID for another peer')
     return { host: peer, proc: aliases.root }
   }
+  if (proc === 'sys' && aliases) return { host: peer, proc: systemPid(peer) }
   return { host: peer, proc: parsePid(proc) }
 }
 

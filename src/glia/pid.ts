@@ -32,6 +32,14 @@ const isTwentyBytes = remembered((text): true | undefined => {
   }
 })
 
+/**
+ * PID of the system process of a peer, for which `sys` stands in addresses: the end of the peer id, so that everybody
+ * knows it without asking.
+ */
+export function systemPid(peerId: string): Pid {
+  return encode(base58btc.baseDecode(peerId).slice(-PID_BYTES))
+}
+
 function encode(bytes: Uint8Array): Pid {
   // The 20 bytes are known here, so the cast to Pid is right. Only here and in isPid.
   return base58btc.baseEncode(bytes) as Pid

@@ -1,3 +1,4 @@
+import { isPeerId } from '../glia/peer-id.ts'
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/dial/ice-server.ts'
@@ -77,6 +78,11 @@ export function parseOrigin({ where, value }: Given): string {
   const origin = URL.canParse(value) ? new URL(value) : undefined
   if (origin && /^https?:$/.test(origin.protocol) && `${origin.origin}/` === origin.href) return origin.origin
   throw new UsageError(`${where} takes the origin of a site, such as https://example.org, not "${value}".`)
+}
+
+export function parsePeer({ where, value }: Given): string {
+  if (isPeerId(value)) return value
+  throw new UsageError(`${where} takes a peer id, such as 12D3Koo…, not "${value}".`)
 }
 
 export function parseIceServer({ where, value }: Given): IceServer {

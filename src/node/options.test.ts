@@ -10,6 +10,8 @@ const DEFAULTS = {
   host: '127.0.0.1',
   dist: undefined,
   data: '.glia',
+  actors: false,
+  owners: [],
   announce: [],
   relays: [],
   iceServers: [],

@@ -12,6 +12,7 @@ import {
   parseIceServer,
   parseMultiaddr,
   parseOrigin,
+  parsePeer,
   parsePort,
   parseSwitch,
   UsageError,
@@ -31,6 +32,10 @@ export interface Options {
   readonly dist: string | undefined
   /** Folder of the kept data: the key and the root PID. */
   readonly data: string
+  /** Whether actors may live here. */
+  readonly actors: boolean
+  /** Ids of the peers that may manage them without the owner's token. */
+  readonly owners: readonly string[]
   /** Multiaddrs under which others reach this relay. */
   readonly announce: readonly string[]
   /** Multiaddrs of the relays to be joined. */
@@ -90,6 +95,13 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   tcp: one('--tcp <PORT>', 'port of the relay for other relays, libp2p over TCP (default 2082)', parsePort, 2082),
   host: one('--host <IP>', 'address to listen on (default 127.0.0.1, this machine only)', parseHost, '127.0.0.1'),
   data: one('--data <DIR>', 'folder of the key and what else is kept (default .glia)', parseFolder, '.glia'),
+  actors: one(
+    '--actors',
+    'let actors live here, which “glia spawn” makes (the same as “glia host”)',
+    parseSwitch,
+    false,
+  ),
+  owners: list('--owner <PEER>', 'id of a peer that may manage the actors without the token in --data', parsePeer),
   announce: list('--announce <ADDR>', 'multiaddr under which others reach this relay', parseMultiaddr),
   relays: list('--relay <ADDR>', 'multiaddr of another relay to join', parseMultiaddr),
   iceServers: list('--ice <URL>', 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', parseIceServer),

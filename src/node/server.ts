@@ -17,12 +17,17 @@ import { BODY_IDLE_MS } from './limits.ts'
 import { hostOf } from './inbound/loopback.ts'
 import { ServerMetrics } from './metrics/metrics.ts'
 import { type MetricsListener, openMetrics } from './http/metrics-listener.ts'
+import { LevelStore } from './host/level-store.ts'
+import { Owners } from './host/owner.ts'
 import { UsageError } from './option-values.ts'
 import type { Options } from './options.ts'
 import { OwnNames } from './http/own-names.ts'
 import { startPeer } from './relay/peer.ts'
 import { wsPortOf } from './relay/relay.ts'
 import { wellKnown } from './http/well-known.ts'
+
+/** Folder of the processes, in the data folder. */
+const ACTORS_FOLDER = 'actors'
 
 export interface ServerInit extends Omit<Options, 'log' | 'logLevel'> {
   /** Folder of the built app. */
@@ -64,6 +69,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
   const http = await openHttp({ host, port: init.http, limits, perAddress: init.perAddress, observer: metrics })
   let lock: DataLock | undefined
   let figures: MetricsListener | undefined
+  let store: LevelStore | undefined
   try {
     lock = await lockDataDir(data)
     const { release, lost } = lock
@@ -73,7 +79,10 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     await checkPort({ flag: '--tcp', port: init.tcp }, host)
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
     const names = new OwnNames({ ...init, httpPort: http.port })
-    const peer = await startPeer({ ...init, ...kept, rootModule, metrics, names })
+    if (init.actors) store = await LevelStore.open(join(data, ACTORS_FOLDER))
+    const owners = new Owners(kept.ownerToken, init.owners)
+    const actors = store && { store, owners, maxBodyBytes: limits.maxBodyBytes }
+    const peer = await startPeer({ ...init, ...kept, actors, rootModule, metrics, names })
     const calls = new HttpCalls(peer.router)
     const gateway = new Gateway({
       http: createHttp({ ...peer, calls, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
@@ -109,6 +118,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
         await figures?.stop()
         await peer.stop()
       } finally {
+        await store?.close()
         await release()
       }
     }
@@ -124,6 +134,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       stop: () => (stopped ??= stop()),
     }
   } catch (thrown) {
+    await store?.close()
     await lock?.release()
     await figures?.stop()
     await http.stop()

@@ -171,8 +171,11 @@ export class ProcessTable {
     this.#init.changed()
   }
 
-  /** Makes sure that there is a root process with the given module. The root of an older build keeps its PID. */
-  async ensureRoot(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /**
+   * Makes sure that there is a root process with the given module. The root of an older build keeps its PID.
+   * @param pid Of a new root. Left out: any.
+   */
+  async ensureRoot(bytes: Uint8Array<ArrayBuffer>, pid = newPid()): Promise<void> {
     const old = this.entries.find(({ record }) => record.root)
     if (old) {
       this.#root = old.record.pid
@@ -182,7 +185,7 @@ export class ProcessTable {
         new GliaError('ERR_PROC_STOPPED', 'The root process is replaced by that of a newer build.'),
       )
     }
-    const root = { pid: old?.record.pid ?? newPid(), createdAt: old?.record.createdAt ?? 0, root: true }
+    const root = { pid: old?.record.pid ?? pid, createdAt: old?.record.createdAt ?? 0, root: true }
     // What the owner has closed stays closed.
     const policy = old?.record.policy
     this.#root = (await this.#make(bytes, { name: 'root', policy }, {}, root)).record.pid

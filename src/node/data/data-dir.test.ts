@@ -20,7 +20,7 @@ test('the first time there is a new peer; from then on it is the same', async ()
   expect(first.identity.peerId).toMatch(/^12D3Koo/)
   expect(isPid(first.rootPid)).toBe(true)
   expect(await openDataDir(dir)).toEqual(first)
-  expect((await readdir(dir)).sort()).toEqual(['peer.key', 'root.pid'])
+  expect((await readdir(dir)).sort()).toEqual(['owner.token', 'peer.key', 'root.pid'])
 })
 
 test('only its owner may read the key, also where somebody was let in', async () => {
@@ -33,7 +33,7 @@ test('only its owner may read the key, also where somebody was let in', async ()
   expect((await stat(key)).mode & 0o777).toBe(0o600)
 })
 
-test.each(['peer.key', 'root.pid'])('a damaged %s is said to be, and is left as it is', async (name) => {
+test.each(['owner.token', 'peer.key', 'root.pid'])('a damaged %s is said to be, and is left as it is', async (name) => {
   const dir = join(folder, name)
   await openDataDir(dir)
   await writeFile(join(dir, name), 'damaged')

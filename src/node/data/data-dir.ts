@@ -5,6 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { isPid, newPid, type Pid } from '../../glia/pid.ts'
 import { newIdentity, type PortableIdentity } from '../../mesh/libp2p/identity.ts'
 import { fileTrouble } from '../file-trouble.ts'
+import { newToken } from './new-token.ts'
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
 
@@ -12,10 +13,15 @@ import { UsageError } from '../option-values.ts'
 export interface KeptData {
   readonly identity: PortableIdentity
   readonly rootPid: Pid
+  /** Whoever has it may manage the processes here. */
+  readonly ownerToken: string
 }
 
 const KEY_FILE = 'peer.key'
 const ROOT_FILE = 'root.pid'
+/** In the data folder: the owner's token. */
+export const TOKEN_FILE = 'owner.token'
+const MIN_TOKEN = 16
 /** Whoever has the key is this peer, so the file is for its owner only. */
 const OWNER_ONLY = 0o600
 
@@ -27,7 +33,8 @@ export async function openDataDir(dir: string): Promise<KeptData> {
   try {
     await makeFolder(dir)
     const identity = await loadIdentity(join(dir, KEY_FILE))
-    return { identity, rootPid: await loadRootPid(join(dir, ROOT_FILE)) }
+    const rootPid = await loadRootPid(join(dir, ROOT_FILE))
+    return { identity, rootPid, ownerToken: await loadToken(join(dir, TOKEN_FILE)) }
   } catch (err) {
     if (err instanceof UsageError) throw err
     throw new UsageError(`The data folder ${resolve(dir)} cannot be used: ${fileTrouble(err)}.`, { cause: err })
@@ -59,6 +66,18 @@ async function loadRootPid(path: string): Promise<Pid> {
   }
   if (isPid(kept)) return kept
   throw new UsageError(`${path} is not a PID: move it away to start with a new one.`)
+}
+
+async function loadToken(path: string): Promise<string> {
+  const kept = (await readIfThere(path))?.toString('utf8').trim()
+  if (kept === undefined) {
+    const token = newToken()
+    await writeWhole(path, `${token}\n`)
+    return token
+  }
+  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, OWNER_ONLY)
+  if (kept.length >= MIN_TOKEN) return kept
+  throw new UsageError(`${path} is no token of at least ${MIN_TOKEN} characters: move it away to get a new one.`)
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -21,6 +21,7 @@ import { dropReservationsOfTheGone } from '../patches/gone-reservations.ts'
 import { relayPlatform } from './relay.ts'
 import { RelayGuard } from './relay-guard.ts'
 import { RelayReport } from './relay-report.ts'
+import { type Host, type HostInit, startHost } from '../host/host.ts'
 import { createRoot } from '../root/root-process.ts'
 
 export interface PeerInit extends KeptData {
@@ -34,6 +35,8 @@ export interface PeerInit extends KeptData {
   readonly circuits: number
   readonly circuitBytes: number | undefined
   readonly relayFor: 'glia' | 'any'
+  /** Left out: this server runs its root process, and no other. */
+  readonly actors: Pick<HostInit, 'store' | 'owners' | 'maxBodyBytes'> | undefined
   readonly rootModule: Uint8Array<ArrayBuffer>
   readonly workerScript: URL
   readonly metrics: ServerMetrics
@@ -62,8 +65,9 @@ export interface Peer {
 export async function startPeer(init: PeerInit): Promise<Peer> {
   const { identity, rootPid, log, metrics } = init
   checkAddresses(init)
-  const root = await createRoot({ ...init, pid: rootPid, peerId: identity.peerId, module: init.rootModule })
-  const procs = { rootPid, get: (pid: string): Proc | undefined => (pid === rootPid ? root : undefined) }
+  const parts = { ...init, peerId: identity.peerId, router: () => router, mesh: () => mesh }
+  const processes = init.actors ? await startHost({ ...parts, ...init.actors }) : await rootOnly(parts)
+  const procs = { rootPid, get: (pid: string): Proc | undefined => processes.get(pid) }
   const env: Env = {
     log: () => log,
     localHost: () => ({ peerId: identity.peerId, addrs: () => mesh.addrs() }),
@@ -83,7 +87,8 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     serveStream: router.serveStream,
     isServed: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => rootPid,
-    watched: (pid) => procs.get(pid),
+    watched: (pid) => processes.watched(pid),
+    listedTo: (peer) => processes.listedTo(peer),
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
       ...init,
@@ -104,7 +109,9 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     }),
   })
   metrics.observe(mesh.libp2p)
-  metrics.observeCalls(router, [root])
+  const root = processes.get(rootPid)
+  // Actors come and go, and their names are not unique: `glia ps` tells of them.
+  metrics.observeCalls(router, root ? [root] : [])
   dropReservationsOfTheGone(mesh.libp2p)
   mesh.libp2p.addEventListener('peer:connect', ({ detail }) => log.info('A peer joined', { peer: detail.toString() }))
   mesh.libp2p.addEventListener('peer:disconnect', ({ detail }) => log.info('A peer left', { peer: detail.toString() }))
@@ -114,13 +121,29 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     env,
     router,
     mesh,
-    listed: () => [{ pid: rootPid, name: root.name, methods: root.methods }],
+    listed: () => [...(root ? [listedRoot(root)] : []), ...processes.listedTo(identity.peerId)],
     peers: () => connectedPeers(mesh.peers()),
     stop: async () => {
-      root.close(new GliaError('ERR_PROC_STOPPED', 'The server was stopped.'))
+      await processes.stop()
       await mesh.stop()
     },
   }
+}
+
+/** The processes of a server that hosts none. */
+async function rootOnly(init: PeerInit & { peerId: string }): Promise<Host> {
+  const root = await createRoot({ ...init, pid: init.rootPid, module: init.rootModule })
+  const get = (pid: string): Proc | undefined => (pid === init.rootPid ? root : undefined)
+  return {
+    get,
+    watched: get,
+    listedTo: () => [],
+    stop: async () => root.close(new GliaError('ERR_PROC_STOPPED', 'The server was stopped.')),
+  }
+}
+
+function listedRoot({ pid, name, methods }: Proc): ListedProcess {
+  return { pid, name, methods }
 }
 
 /** A peer id in an announced address has to be this peer's. A peer id in a relay's address has to be another's. */

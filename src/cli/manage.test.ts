@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compileAssemblyScript } from '../build/assemblyscript.ts'
+import { fromRoot } from '../build/paths.ts'
+import { testServers, type TestServers } from '../node/test-server.ts'
+import { builtCli, type Result, type TestCli } from './test-cli.ts'
+
+let servers: TestServers
+let cli: TestCli
+let folder: string
+let module: string
+
+beforeAll(async () => {
+  ;[servers, cli] = await Promise.all([testServers(), builtCli()])
+  folder = await servers.newFolder()
+  module = join(folder, 'counter.wasm')
+  await writeFile(module, await compileAssemblyScript(fromRoot('src/examples/counter.ts')))
+})
+
+afterAll(async () => {
+  await Promise.all([servers.end(), cli.remove()])
+})
+
+interface RunningHost {
+  readonly url: string
+  /** Runs a command that asks it. */
+  run(...args: readonly string[]): Promise<Result>
+  /** The same; it has to succeed. */
+  says(...args: readonly string[]): Promise<string>
+  end(signal: NodeJS.Signals): Promise<void>
+}
+
+/** `glia host`, as a process, with the same folder each time. */
+async function startHost(data: string, command = 'host'): Promise<RunningHost> {
+  const flags = ['--http', '0', '--ws', '0', '--tcp', '0', '--dist', servers.dist, '--data', data]
+  const child = cli.start([command, ...flags])
+  let url = ''
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /^Glia is at (\S+)$/.exec(line)?.[1] ?? ''
+    if (url !== '') break
+  }
+  child.stdout.resume()
+  child.stderr.resume()
+  const run = (...args: readonly string[]): Promise<Result> => cli.run(args, '', { GLIA_GATEWAY: url, GLIA_DATA: data })
+  return {
+    url,
+    run,
+    says: async (...args) => {
+      const { code, stdout, stderr } = await run(...args)
+      expect([args, code, stderr]).toEqual([args, 0, ''])
+      return stdout.trim()
+    },
+    end: async (signal) => {
+      const ended = once(child, 'close')
+      child.kill(signal)
+      await ended
+    },
+  }
+}
+
+/** Each command is a process, and there are many. */
+const MANY_MS = 120_000
+
+test(
+  'actors are made, listed, called, changed, taken and ended by commands',
+  async () => {
+    const host = await startHost(await servers.newFolder())
+    const pid = await host.says('spawn', module, '--name', 'tally', '--env', 'A=b=c', '--policy', '{"mailbox":8}')
+    const address = `/ww/0.1.0/self/${pid}/increment`
+    expect(await host.says('call', address)).toBe('1')
+    const rows = (await host.says('ps')).split('\n').map((row) => row.split('\t'))
+    expect(rows).toContainEqual([
+      pid,
+      'idle',
+      'tally',
+      expect.stringMatching(/^\d+ KiB$/),
+      expect.stringContaining('increment'),
+    ])
+    const file = join(folder, 'tally.snapshot')
+    await host.says('snapshot', pid, file)
+    expect((await readFile(file)).length).toBeGreaterThan(1000)
+    expect(await host.says('call', address)).toBe('2')
+    const twin = await host.says('restore', file, '--name', 'twin')
+    expect(await host.says('call', `/ww/0.1.0/self/${twin}/increment`)).toBe('2')
+    await host.says('swap', pid, module)
+    expect(await host.says('call', address)).toBe('1')
+    expect(await host.says('logs', pid)).toContain('Now runs ')
+    await host.says('restart', twin)
+    await host.says('kill', pid)
+    expect((await host.run('kill', pid)).stderr).toContain(`ERR_NO_PROC: This peer has no process ${pid}.`)
+    await host.end('SIGTERM')
+  },
+  MANY_MS,
+)
+
+test('a host that is killed comes back with all actors, and with all that was stored', async () => {
+  const data = await servers.newFolder()
+  let host = await startHost(data)
+  const bytes = await readFile(module)
+  const token = (await readFile(join(data, 'owner.token'), 'utf8')).trim()
+  const send = async (path: string, message: Uint8Array<ArrayBuffer> | string = ''): Promise<string> => {
+    const reply = await fetch(`${host.url}ww/0.1.0/self/${path}`, { method: 'POST', body: message })
+    return (await reply.text()).trim()
+  }
+  const order = (method: string, head: object, body = new Uint8Array()): Promise<string> =>
+    send(`sys/${method}`, Buffer.concat([Buffer.from(`${JSON.stringify({ token, ...head })}\n`), body]))
+  const made = await Promise.all([1, 2, 3].map((n) => order('spawn', { name: `c${n}` }, bytes)))
+  const pids = made.map((line) => (JSON.parse(line) as { pid: string }).pid)
+  for (let round = 1; round <= 3; round++) {
+    const counted = pids.map(async (pid) => {
+      const reply = await send(`${pid}/increment`)
+      await order('checkpoint', { pid })
+      return reply
+    })
+    expect(await Promise.all(counted)).toEqual(pids.map(() => String(round)))
+    await host.end('SIGKILL')
+    host = await startHost(data)
+  }
+  await host.end('SIGTERM')
+})
+
+test(
+  'what cannot be done is one sentence',
+  async () => {
+    const data = await servers.newFolder()
+    const host = await startHost(data)
+    const wrong: [string[], string][] = [
+      [['spawn', join(folder, 'none.wasm')], 'none.wasm cannot be read: '],
+      [['spawn', module, '--env', 'x'], '--env takes NAME=VALUE'],
+      [['spawn', module, '--policy', '[]'], '--policy takes an object'],
+      [['spawn', module, '--policy', '{"memory":"magic"}'], 'ERR_BAD_REQUEST'],
+      [['spawn', join(data, 'owner.token')], 'ERR_BAD_MODULE'],
+      [['restore', module], 'ERR_BAD_SNAPSHOT'],
+      [['kill', 'nobody'], 'ERR_NO_PROC'],
+      [['ps', '--token', 'wrong'], 'ERR_DENIED: The token is not that of this host’s owner.'],
+      [['ps', '--data', folder], 'ERR_DENIED: Only its owner may manage this host'],
+    ]
+    for (const [args, words] of wrong) {
+      const { code, stderr } = await host.run(...args)
+      expect.soft(code).not.toBe(0)
+      expect.soft(stderr).toContain(words)
+      expect.soft(stderr.trim().split('\n')).toHaveLength(1)
+    }
+    await host.end('SIGTERM')
+    const plain = await startHost(await servers.newFolder(), 'serve')
+    expect((await plain.run('ps')).stderr).toBe(
+      'ERR_NO_PROC: No actors live on this server: start it as “glia host”.\n',
+    )
+    await plain.end('SIGTERM')
+  },
+  MANY_MS,
+)

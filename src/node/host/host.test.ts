@@ -1,0 +1,153 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compileAssemblyScript } from '../../build/assemblyscript.ts'
+import { fromRoot } from '../../build/paths.ts'
+import { TOKEN_FILE } from '../data/data-dir.ts'
+import type { GliaServer } from '../server.ts'
+import { testServers, type TestServers } from '../test-server.ts'
+
+let servers: TestServers
+let counter: Uint8Array
+
+beforeAll(async () => {
+  counter = new Uint8Array(await compileAssemblyScript(fromRoot('src/examples/counter.ts')))
+  servers = await testServers()
+})
+
+afterAll(() => servers.end())
+
+/** A host, and its folder. */
+async function start(data?: string) {
+  const folder = data ?? (await servers.newFolder())
+  const server = await servers.start({ actors: true, data: folder })
+  const token = (await readFile(join(folder, TOKEN_FILE), 'utf8')).trim()
+  return { server, data: folder, token }
+}
+
+interface Answer {
+  readonly status: number
+  readonly head: Record<string, unknown>
+  readonly body: Uint8Array
+}
+
+/** A message to the system process, over HTTP. */
+async function order(
+  server: GliaServer,
+  method: string,
+  head: object,
+  body: Uint8Array = new Uint8Array(),
+): Promise<Answer> {
+  const message = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+  const reply = await fetch(new URL(`ww/0.1.0/self/sys/${method}`, server.url), { method: 'POST', body: message })
+  const bytes = new Uint8Array(await reply.arrayBuffer())
+  const end = bytes.indexOf(10)
+  const line = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString()
+  return { status: reply.status, head: JSON.parse(line) as Record<string, unknown>, body: bytes.slice(end + 1) }
+}
+
+async function count(server: GliaServer, pid: unknown): Promise<string> {
+  const reply = await fetch(new URL(`ww/0.1.0/self/${String(pid)}/increment`, server.url), { method: 'POST' })
+  return (await reply.text()).trim()
+}
+
+test('an actor that was made by a message lives on, with what it knew, when the host starts again', async () => {
+  const { server, data, token } = await start()
+  const made = await order(server, 'spawn', { token, name: 'counter' }, counter)
+  expect(made).toMatchObject({ status: 200, head: { methods: expect.arrayContaining(['increment']) as unknown } })
+  const { pid } = made.head
+  expect([await count(server, pid), await count(server, pid)]).toEqual(['1', '2'])
+  await server.stop()
+  const again = await start(data)
+  expect(again.server.peerId).toBe(server.peerId)
+  expect(again.token).toBe(token)
+  const { head } = await order(again.server, 'list', { token })
+  expect(head).toMatchObject({
+    processes: [
+      { name: 'root', root: true },
+      { name: 'counter', pid, state: 'cold', policy: { memory: 'durable' } },
+    ],
+  })
+  expect(await count(again.server, pid)).toBe('3')
+  expect(await order(again.server, 'kill', { token, pid })).toMatchObject({ status: 200, head: { name: 'counter' } })
+  expect(await order(again.server, 'kill', { token, pid })).toMatchObject({
+    status: 404,
+    head: { code: 'ERR_NO_PROC' },
+  })
+})
+
+test('a snapshot of an actor goes on elsewhere, under a PID of its own', async () => {
+  const one = await start()
+  const other = await start()
+  const { head } = await order(one.server, 'spawn', { token: one.token, name: 'counter' }, counter)
+  await count(one.server, head['pid'])
+  const taken = await order(one.server, 'snapshot', { token: one.token, pid: head['pid'] })
+  expect(taken.head).toEqual({ bytes: taken.body.length })
+  const restored = await order(other.server, 'restore', { token: other.token, name: 'twin' }, taken.body)
+  expect(restored.head['pid']).not.toBe(head['pid'])
+  expect(await count(other.server, restored.head['pid'])).toBe('2')
+  expect(await count(one.server, head['pid'])).toBe('2')
+})
+
+test('a swap, a restart, a policy and the log', async () => {
+  const { server, token } = await start()
+  const { pid } = (await order(server, 'spawn', { token, name: 'counter' }, counter)).head
+  expect(await order(server, 'swap', { token, pid }, counter)).toMatchObject({ status: 200 })
+  expect(await order(server, 'restart', { token, pid })).toMatchObject({ status: 200 })
+  const changed = await order(server, 'policy', { token, pid, policy: { callers: 'browser' } })
+  expect(changed.head).toMatchObject({ policy: { callers: 'browser' } })
+  const closed = await fetch(new URL(`ww/0.1.0/self/${String(pid)}/increment`, server.url), { method: 'POST' })
+  expect(closed.status).toBe(403)
+  const { head } = await order(server, 'logs', { token, pid })
+  const lines = head['lines'] as { text: string; at: number }[]
+  expect(lines.map(({ text }) => text).join('\n')).toContain('Its policy was changed: callers.')
+  const last = lines.at(-1)?.at
+  expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toEqual({ lines: [] })
+})
+
+test('nobody manages a host without its token, which only its owner can read', async () => {
+  const { server, data, token } = await start()
+  for (const head of [{}, { token: 'x' }, { token: token.slice(1) }, { token: null }, { token: [token] }]) {
+    for (const method of ['spawn', 'list', 'kill', 'snapshot', 'logs']) {
+      expect.soft(await order(server, method, head)).toMatchObject({ status: 403, head: { code: 'ERR_DENIED' } })
+    }
+  }
+  expect((await stat(join(data, TOKEN_FILE))).mode & 0o777).toBe(0o600)
+  const plain = await servers.start()
+  expect(await order(plain, 'list', {})).toMatchObject({ status: 404, head: { code: 'ERR_NO_PROC' } })
+})
+
+test.each([
+  ['no JSON', 'spawn', 'nonsense', 'The first line is not JSON'],
+  ['no object', 'spawn', '[]\n', 'The first line is not an object'],
+  ['a head that never ends', 'spawn', ' '.repeat(300_000), 'The head line is too long'],
+])('a message with %s is refused in words', async (_, method, body, words) => {
+  const { server } = await start()
+  const reply = await fetch(new URL(`ww/0.1.0/self/sys/${method}`, server.url), { method: 'POST', body })
+  expect(reply.status).toBe(400)
+  expect(await reply.json()).toMatchObject({
+    code: 'ERR_BAD_REQUEST',
+    message: expect.stringContaining(words) as unknown,
+  })
+})
+
+test('orders that make no sense change nothing, and say why', async () => {
+  const { server, token } = await start()
+  const wrong = await Promise.all([
+    order(server, 'spawn', { token }, new TextEncoder().encode('no module')),
+    order(server, 'spawn', { token, quantum: true }, counter),
+    order(server, 'spawn', { token, policy: { memory: 'magic' } }, counter),
+    order(server, 'restore', { token }, counter),
+    order(server, 'kill', { token }),
+    order(server, 'kill', { token, pid: server.peerId }),
+    order(server, 'policy', { token, pid: 'x', policy: 7 }),
+  ])
+  for (const { status, head } of wrong) {
+    expect.soft(status).toBeGreaterThanOrEqual(400)
+    expect
+      .soft(head)
+      .toMatchObject({ code: expect.stringMatching(/^ERR_/) as unknown, message: expect.any(String) as unknown })
+  }
+  const { head } = await order(server, 'list', { token })
+  expect(head['processes']).toHaveLength(1)
+})

@@ -1,0 +1,87 @@
+import { ProcessTable } from '../../actors/table/process-table.ts'
+import type { ProcessStore } from '../../actors/table/store.ts'
+import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
+import { type ListedProcess, listingFor } from '../../glia/listing.ts'
+import type { Logger } from '../../glia/log.ts'
+import type { Pid } from '../../glia/pid.ts'
+import type { Proc } from '../../glia/process/proc.ts'
+import { RemoteWatches } from '../../glia/process/remote-watches.ts'
+import type { Watched } from '../../glia/process/told-end.ts'
+import type { Router } from '../../glia/router.ts'
+import type { MeshNode } from '../../mesh/node.ts'
+import { threadWorker } from '../root/thread-worker.ts'
+import type { Owners } from './owner.ts'
+import { createSys } from './sys.ts'
+
+export interface HostInit {
+  readonly peerId: string
+  readonly rootPid: Pid
+  /** Bytes of the bundled root module. */
+  readonly rootModule: Uint8Array<ArrayBuffer>
+  /** The actor worker's script, built for a thread. */
+  readonly workerScript: URL
+  readonly store: ProcessStore
+  readonly owners: Owners
+  readonly maxBodyBytes: number
+  readonly log: Logger
+  router(): Router
+  mesh(): MeshNode
+}
+
+/** The processes of a server that lets actors live on it. */
+export interface Host {
+  get(pid: string): Proc | undefined
+  watched(pid: string): Watched | undefined
+  listedTo(peer: string): ListedProcess[]
+  /** Stores what durable processes have in memory, and ends all workers. */
+  stop(): Promise<void>
+}
+
+/** Workers that live at once. Each is a thread with some MB; the others come back with their next message. */
+const LIVE_LIMIT = 64
+/** The only identity of a server. */
+const SLOT = 0
+
+/** Brings the kept processes back. @throws {GliaError} ERR_STORAGE; ERR_BAD_MODULE or ERR_START of the root process */
+export async function startHost(init: HostInit): Promise<Host> {
+  const { peerId, store, log, router, mesh } = init
+  installErrorTransfer()
+  const table: ProcessTable = new ProcessTable({
+    slot: SLOT,
+    peerId,
+    store,
+    tier: 'rings',
+    createWorker: async () => threadWorker(init.workerScript),
+    log,
+    changed: () => undefined,
+    liveLimit: LIVE_LIMIT,
+    watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
+    mesh: {
+      get aliases() {
+        return router().aliases
+      },
+      hosts: async () =>
+        mesh()
+          .peers()
+          .filter(({ link, processes }) => link !== 'none' && processes)
+          .map((peer) => peer.peerId),
+      procs: () => table.entries.map(({ record: { pid, root, methods, policy } }) => ({ pid, root, methods, policy })),
+      listed: (peer, signal) => mesh().listingOf(peer, signal),
+      resolve: (path, signal) => router().resolve(path, { signal }),
+      serve: (stream) => router().serveStream(stream),
+    },
+  })
+  await table.restore()
+  await table.ensureRoot(init.rootModule, init.rootPid)
+  const sys = createSys({ ...init, table })
+  return {
+    get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
+    watched: (pid) => table.watched(pid),
+    listedTo: (peer) =>
+      listingFor(
+        peer,
+        table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
+      ),
+    stop: () => table.stop(),
+  }
+}

@@ -1,0 +1,204 @@
+import { Deserializer, Serializer } from 'node:v8'
+import type { ClassicLevel } from 'classic-level'
+import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
+import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
+import { completed, modulesOf, type ProcessRecord, type ProcessStore } from '../../actors/table/store.ts'
+import { GliaError } from '../../glia/errors.ts'
+import type { Pid } from '../../glia/pid.ts'
+
+type Database = ClassicLevel<string, Uint8Array>
+
+type Change = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
+
+/** Kinds of what is kept. A key is the kind and its names, with a zero between: no name has one. */
+const [PROCESS, MODULE, FILE, MEMORY] = ['process', 'module', 'file', 'memory']
+const SNAPSHOT = 0
+
+/**
+ * The processes of a host, in LevelDB. Reads and writes happen in the order in which they were asked for, and each write
+ * is whole or not there. `strict` writes survive a machine that loses its power, the others a process that is killed.
+ */
+export class LevelStore implements ProcessStore {
+  readonly #db: Database
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** @throws {GliaError} ERR_STORAGE if the folder cannot be used, or another process uses it */
+  static async open(folder: string): Promise<LevelStore> {
+    return attempt('open its database', async () => {
+      const { ClassicLevel } = await import('classic-level')
+      const db: Database = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding: 'view' })
+      await db.open()
+      return new LevelStore(db)
+    })
+  }
+
+  /** Started writes are finished. */
+  async close(): Promise<void> {
+    await this.#last
+    await this.#db.close()
+  }
+
+  async processes(slot: number): Promise<ProcessRecord[]> {
+    const records = await this.#inTurn('read the processes', () => this.#records())
+    return records
+      .filter((record) => record.slot === slot)
+      .flatMap(completed)
+      .sort((a, b) => a.createdAt - b.createdAt)
+  }
+
+  async putProcess(record: ProcessRecord, blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+    await this.#inTurn('keep the process', async () => {
+      const before = await this.#get<ProcessRecord>(keyOf(PROCESS, record.pid))
+      const changes = [put(keyOf(PROCESS, record.pid), record)]
+      for (const cid of modulesOf(record)) {
+        const module = blobs.get(cid)
+        const key = keyOf(MODULE, cid)
+        // oxlint-disable-next-line no-await-in-loop -- there are few, and large ones should not be in memory at once
+        if (!module || (await this.#db.get(key)) !== undefined) continue
+        // oxlint-disable-next-line no-await-in-loop
+        changes.push({ type: 'put', key, value: new Uint8Array(await module.arrayBuffer()) })
+      }
+      changes.push(...(await this.#unused(before, record)))
+      await this.#db.batch(changes)
+    })
+  }
+
+  async deleteProcess(pid: Pid): Promise<void> {
+    await this.#inTurn('forget the process', async () => {
+      const record = await this.#get<ProcessRecord>(keyOf(PROCESS, pid))
+      const keys = [keyOf(PROCESS, pid), ...(await this.#keys(FILE, pid)), ...(await this.#keys(MEMORY, pid))]
+      await this.#db.batch([...keys.map(del), ...(await this.#unused(record, undefined))])
+    })
+  }
+
+  files(pid: string): Promise<FileEntry[]> {
+    return this.#inTurn('read the files', () => this.#all<FileEntry>(FILE, pid))
+  }
+
+  async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
+    await this.#inTurn('keep the files', () =>
+      this.#db.batch(
+        changes.map((change) => {
+          const key = keyOf(FILE, pid, change.path)
+          return change.kind === 'removed' ? del(key) : put(key, change)
+        }),
+        { sync: durability === 'strict' },
+      ),
+    )
+  }
+
+  async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
+    const [snapshot, ...packs] = await this.#inTurn('read the memory', () => this.#all(MEMORY, pid))
+    // Whoever reads it checks it.
+    return snapshot === undefined ? undefined : { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
+  }
+
+  async putCheckpoint(
+    pid: string,
+    { snapshot, packs, dropped }: Checkpoint,
+    durability: 'relaxed' | 'strict',
+  ): Promise<void> {
+    await this.#inTurn('keep the memory', async () => {
+      // Nobody would delete the memory of a process that was forgotten meanwhile.
+      if ((await this.#db.get(keyOf(PROCESS, pid))) === undefined) return
+      const gone = dropped === 'all' ? await this.#keys(MEMORY, pid) : dropped.map((id) => partOf(pid, id))
+      const puts = [...packs.map((pack) => put(partOf(pid, pack.id), pack)), put(partOf(pid, SNAPSHOT), snapshot)]
+      await this.#db.batch([...gone.map(del), ...puts], { sync: durability === 'strict' })
+    })
+  }
+
+  async dropSnapshot(pid: string): Promise<void> {
+    await this.#inTurn('forget the memory', async () => this.#db.batch((await this.#keys(MEMORY, pid)).map(del)))
+  }
+
+  async module(cid: string): Promise<Blob | undefined> {
+    const bytes = await this.#inTurn('read the module', () => this.#db.get(keyOf(MODULE, cid)))
+    return bytes && new Blob([new Uint8Array(bytes)])
+  }
+
+  /** Deletions of the modules that a process had and that no other has. */
+  async #unused(before: ProcessRecord | undefined, now: ProcessRecord | undefined): Promise<Change[]> {
+    const kept = now ? modulesOf(now) : []
+    const dropped = before ? modulesOf(before).filter((cid) => !kept.includes(cid)) : []
+    if (dropped.length === 0) return []
+    const others = (await this.#records()).filter(({ pid }) => pid !== before?.pid)
+    const used = new Set(others.flatMap(modulesOf))
+    return dropped.filter((cid) => !used.has(cid)).map((cid) => del(keyOf(MODULE, cid)))
+  }
+
+  #records(): Promise<ProcessRecord[]> {
+    return this.#all<ProcessRecord>(PROCESS)
+  }
+
+  async #get<T>(key: string): Promise<T | undefined> {
+    const bytes = await this.#db.get(key)
+    return bytes && (decoded(bytes) as T)
+  }
+
+  async #all<T>(...start: readonly string[]): Promise<T[]> {
+    const values = await this.#db.values(keysFrom(start)).all()
+    return values.map((bytes) => decoded(bytes) as T)
+  }
+
+  #keys(...start: readonly string[]): Promise<string[]> {
+    return this.#db.keys(keysFrom(start)).all()
+  }
+
+  #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => attempt(what, work))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+}
+
+function keyOf(...names: readonly string[]): string {
+  return names.join('\0')
+}
+
+/** Parts of a memory are in the order of their numbers. */
+function partOf(pid: string, id: number): string {
+  return keyOf(MEMORY, pid, String(id).padStart(16, '0'))
+}
+
+/** All keys that begin with these names. */
+function keysFrom(names: readonly string[]): { gt: string; lt: string } {
+  const start = names.join('\0')
+  return { gt: `${start}\0`, lt: `${start}\x01` }
+}
+
+function put(key: string, value: unknown): Change {
+  return { type: 'put', key, value: encoded(value) }
+}
+
+function del(key: string): Change & { type: 'del' } {
+  return { type: 'del', key }
+}
+
+/** Structured clones, whose format V8 reads for ever. `v8.serialize` would give views of one common buffer back. */
+function encoded(value: unknown): Uint8Array {
+  const serializer = new Serializer()
+  serializer.writeHeader()
+  serializer.writeValue(value)
+  return serializer.releaseBuffer()
+}
+
+function decoded(bytes: Uint8Array): unknown {
+  const deserializer = new Deserializer(bytes)
+  deserializer.readHeader()
+  return deserializer.readValue()
+}
+
+async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    // LevelDB's own reason is the cause of “Database failed to open”.
+    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+    const why = reason instanceof Error ? reason.message : String(reason)
+    throw new GliaError('ERR_STORAGE', `The host could not ${what}: ${why}.`, { cause })
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { GliaError } from '../../glia/errors.ts'
+import { TOKEN_FILE } from '../data/data-dir.ts'
+
+/** Who may manage a host. */
+export class Owners {
+  readonly #token: Buffer
+  readonly #peers: ReadonlySet<string>
+
+  /** @param peers Ids of the peers that need no token. */
+  constructor(token: string, peers: readonly string[]) {
+    this.#token = digest(token)
+    this.#peers = new Set(peers)
+  }
+
+  /**
+   * @param token What the caller gave.
+   * @param behind All peers from which the message comes.
+   * @throws {GliaError} ERR_DENIED
+   */
+  check(token: unknown, behind: readonly string[]): void {
+    if (typeof token === 'string' && timingSafeEqual(digest(token), this.#token)) return
+    if (token !== undefined) throw new GliaError('ERR_DENIED', 'The token is not that of this host’s owner.')
+    if (behind.length > 0 && behind.every((peer) => this.#peers.has(peer))) return
+    throw new GliaError(
+      'ERR_DENIED',
+      `Only its owner may manage this host: give the token of the file ${TOKEN_FILE} in its data folder, or have the host started with --owner and your peer id.`,
+    )
+  }
+}
+
+/** Digests have one length, so that the time of a comparison tells nothing. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

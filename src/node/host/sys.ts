@@ -1,0 +1,139 @@
+import type { ProcessEntry } from '../../actors/table/process-entry.ts'
+import type { ProcessTable } from '../../actors/table/process-table.ts'
+import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
+import { GliaError } from '../../glia/errors.ts'
+import type { Logger } from '../../glia/log.ts'
+import { systemPid } from '../../glia/pid.ts'
+import type { Message } from '../../glia/process/actor.ts'
+import { createProc } from '../../glia/process/function-proc.ts'
+import type { Proc } from '../../glia/process/proc.ts'
+import { readRequest, type Request, writeLine } from './head-line.ts'
+import type { Owners } from './owner.ts'
+
+export interface SysInit {
+  readonly peerId: string
+  readonly table: ProcessTable
+  readonly owners: Owners
+  /** Largest module or snapshot, in bytes. */
+  readonly maxBodyBytes: number
+  readonly log: Logger
+}
+
+/** What a method of the system process gets. */
+interface Order extends Request {
+  /** Aborts when the caller gave up. */
+  readonly signal: AbortSignal
+  answer(head: object): Promise<void>
+  /** More of the reply, behind its head. */
+  write(bytes: Uint8Array): Promise<void>
+}
+
+/** A policy with which an actor outlives the host: what is in its memory is kept. */
+const LIVES_ON = { memory: 'durable' } as const
+
+/**
+ * The system process of a peer, `sys`: a host is managed by messages. A message is one line of JSON and a body, the
+ * reply likewise. See the README.
+ */
+export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit): Proc {
+  const methods: Readonly<Record<string, (order: Order) => Promise<void>>> = {
+    async spawn({ head, body, signal, answer }) {
+      const options = spawnOptionsOf(head)
+      const policy = { ...LIVES_ON, ...options.policy }
+      const pid = await table.spawn(await body(maxBodyBytes), { ...options, policy }, { signal })
+      await answer({ pid, methods: table.get(pid)?.methods })
+    },
+    async restore({ head, body, signal, answer }) {
+      const options = spawnOptionsOf(head)
+      const policy = { ...LIVES_ON, ...options.policy }
+      const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), { ...options, policy }, { signal })
+      await answer({ pid, methods: table.get(pid)?.methods })
+    },
+    async list({ answer }) {
+      await answer({ processes: table.entries.map(told) })
+    },
+    async kill({ head, answer }) {
+      const { record } = await table.kill(pidOf(head))
+      await answer({ name: record.name })
+    },
+    async restart({ head, signal, answer }) {
+      await table.restart(pidOf(head), signal)
+      await answer({})
+    },
+    async swap({ head, body, signal, answer }) {
+      const pid = pidOf(head)
+      await table.swap(pid, await body(maxBodyBytes), { signal })
+      await answer({ methods: table.get(pid)?.methods })
+    },
+    async policy({ head, answer }) {
+      const given = head['policy']
+      if (typeof given !== 'object' || given === null) throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object.')
+      await answer({ ...(await table.setPolicy(pidOf(head), given)) })
+    },
+    async checkpoint({ head, signal, answer }) {
+      await table.checkpoint(pidOf(head), signal)
+      await answer({})
+    },
+    async snapshot({ head, signal, answer, write }) {
+      const file = await table.snapshot(pidOf(head), signal)
+      await answer({ bytes: file.size })
+      await write(new Uint8Array(await file.arrayBuffer()))
+    },
+    async logs({ head, answer }) {
+      const pid = pidOf(head)
+      const entry = table.entries.find(({ record }) => record.pid === pid)
+      if (!entry) throw new GliaError('ERR_NO_PROC', `This host has no process ${pid}.`)
+      const from = typeof head['from'] === 'number' ? head['from'] : -Infinity
+      await answer({ lines: entry.log.lines.filter(({ at }) => at >= from) })
+    },
+  }
+  const run =
+    (method: (order: Order) => Promise<void>) =>
+    async (message: Message): Promise<void> => {
+      const { head, body } = await readRequest(message)
+      const { token, ...rest } = head
+      owners.check(token, message.context.onBehalfOf)
+      const answer = (value: object): Promise<void> => writeLine(message, value)
+      const write = (bytes: Uint8Array): Promise<void> => message.write(bytes)
+      await method({ head: rest, body, signal: message.signal, answer, write })
+    }
+  return createProc({
+    pid: systemPid(peerId),
+    name: 'sys',
+    methods: Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, run(method)])),
+    // Who may do what is decided by the owner's token. A spawn may take as long as its module takes to compile.
+    policy: { callers: 'anyone', deadlineMs: 120_000, maxMessageBytes: maxBodyBytes, maxReplyBytes: maxBodyBytes },
+    log,
+  })
+}
+
+/** A process, as `list` tells it. */
+function told({ record, proc }: ProcessEntry): object {
+  const { pid, name, cid, moduleBytes, methods, root, createdAt, policy } = record
+  const { state } = proc
+  const why = proc.death
+  return {
+    pid,
+    name,
+    state,
+    ...(why !== undefined && { why }),
+    root,
+    cid,
+    moduleBytes,
+    methods,
+    memoryBytes: proc.memoryBytes,
+    queued: proc.waiting,
+    createdAt,
+    policy,
+  }
+}
+
+/** The head of `spawn` and `restore`: the options of `glia.spawn`, without files. They are checked where they are used. */
+function spawnOptionsOf(head: Request['head']): SpawnOptions {
+  return head
+}
+
+function pidOf({ pid }: Request['head']): string {
+  if (typeof pid === 'string') return pid
+  throw new GliaError('ERR_BAD_REQUEST', 'pid: give the PID of the process.')
+}
