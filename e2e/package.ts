@@ -89,7 +89,7 @@ export async function packageSite(
   const server = createServer(({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost')
     const name = pathname.slice(pathname.lastIndexOf('/') + 1)
-    const type = { js: 'text/javascript', wasm: 'application/wasm' }[name.split('.')[1] ?? ''] ?? 'text/html'
+    const type = { js: 'text/javascript', wasm: 'application/wasm' }[name.split('.').at(-1) ?? ''] ?? 'text/html'
     // The page keeps no policy of Glia's: it is somebody else's.
     const headers = { ...headersFor(name.endsWith('.js') ? name : 'other'), 'content-type': type }
     const path = pathname.startsWith('/glia/') ? join(glia.folder, 'node_modules', pathname) : undefined

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ACTOR_CSP, PAGE_CSP } from '../../src/headers.ts'
@@ -21,18 +21,26 @@ function urlOf(request: RequestInfo): string {
 /** What the host has: a body by path, or a path to go to. It sends no headers of its own. */
 let files: Record<string, string | { to: string }>
 let asked: string[]
+/** The host answers nothing until it was asked for so many files. */
+let answersAfter: number
 let server: Server
 let base: URL
 let stored: TestCache
 
 beforeEach(async () => {
   asked = []
+  answersAfter = 0
+  const enough = Promise.withResolvers<void>()
   files = { '/app/index.html': 'the page', '/app/actor.js': 'the actor', '/app/assets/a-1.js': 'a script' }
-  server = createServer(({ url = '' }, response) => {
-    asked.push(url)
+  const answer = (url: string, response: ServerResponse): void => {
     const file = files[url.replace(/\?.*/, '')]
     if (typeof file === 'object') response.writeHead(302, { location: file.to }).end()
     else response.writeHead(file === undefined ? 404 : 200, { 'content-type': 'text/html' }).end(file)
+  }
+  server = createServer(({ url = '' }, response) => {
+    asked.push(url)
+    if (asked.length >= answersAfter) enough.resolve()
+    void enough.promise.then(() => answer(url, response))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   base = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/app/`)
@@ -107,6 +115,12 @@ test('files get the headers that their host does not send, and keep those that i
   expect(page.get('content-type')).toBe('text/html')
   expect((await cache.serve(get('actor.js'))).headers.get('content-security-policy')).toBe(ACTOR_CSP)
   expect((await cache.serve(get('assets/a-1.js'))).headers.get('cache-control')).toContain('immutable')
+})
+
+test('files are fetched beside each other, so that the first visit does not wait for one after the other', async () => {
+  answersAfter = MANIFEST.length
+  await installed()
+  expect(stored.stored.size).toBe(MANIFEST.length)
 })
 
 test('a file that is not in the list comes from the host, with the headers and with the host’s status', async () => {

@@ -4,6 +4,8 @@ import { headersFor } from '../../src/headers.ts'
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] }
 
 const manifest = self.__WB_MANIFEST
+/** Files that are stored at a time. Workbox stores one after the other, and the first visit waits for the last. */
+const LANES = 6
 const isDevelopment = manifest.length === 0
 
 /**
@@ -20,7 +22,12 @@ export class AppCache {
   }
 
   install(event: ExtendableEvent): Promise<unknown> {
-    return this.#precache.install(event)
+    const lanes = Array.from({ length: LANES }, (_, lane) => {
+      const precache = new PrecacheController()
+      precache.addToCacheList(manifest.filter((__, index) => index % LANES === lane))
+      return precache.install(event)
+    })
+    return Promise.all(lanes)
   }
 
   activate(event: ExtendableEvent): Promise<unknown> {
