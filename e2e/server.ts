@@ -95,7 +95,7 @@ export async function printedUrl(command: ChildProcess): Promise<string> {
  * A plain static server like GitHub Pages: dist/ under a prefix, right types, no other header, and 404 for everything
  * else.
  * @param prefix Such as `/glia/`.
- * @param pages More pages, as HTML by name.
+ * @param pages More pages, as HTML by name, or files in the place of those of dist/.
  */
 export async function staticServer(prefix = '/', pages: Readonly<Record<string, string>> = {}): Promise<AppServer> {
   const dist = resolve(ROOT, 'dist')
@@ -104,7 +104,7 @@ export async function staticServer(prefix = '/', pages: Readonly<Record<string, 
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
     const page = pages[name.slice(prefix.length)]
     if (page !== undefined) {
-      response.writeHead(200, { 'content-type': 'text/html' }).end(page)
+      response.writeHead(200, { 'content-type': getMimeType(name) ?? 'text/html' }).end(page)
       return
     }
     const file = resolve(dist, decodeURIComponent(name.slice(prefix.length)))

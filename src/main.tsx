@@ -11,7 +11,6 @@ import { GliaError } from './glia/errors.ts'
 import { consoleLogger } from './glia/log.ts'
 import { bundledUrl, listBundled } from './tab/bundled.ts'
 import { createPeer } from './tab/create-peer.ts'
-import { openedFiles } from './tab/file-handler.ts'
 import { reloadForIsolation } from './tab/isolation.ts'
 import type { Peer } from './tab/peer.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
@@ -44,10 +43,6 @@ addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
 render(<App model={model} />, root)
-openedFiles(
-  (file) => (model.opened.value = [...model.opened.value, file]),
-  (thrown) => log.warn('a file could not be opened:', thrown),
-)
 
 async function prepare(register: () => Promise<ServiceWorkerRegistration | undefined>): Promise<void> {
   if (window.top !== window)

@@ -1,7 +1,10 @@
 import { gzipSync } from 'node:zlib'
 
-/** Largest size of what ships, in bytes after gzip. */
-const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 31_600, 'sw.js': 13_000 } as const
+/**
+ * Largest size of what ships, in bytes after gzip. Of `sw.js` some 500 bytes keep what other apps share with the installed
+ * app, which also happens while no page is open.
+ */
+const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 31_600, 'sw.js': 13_600 } as const
 
 type Measured = keyof typeof BUDGETS
 

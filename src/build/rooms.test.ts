@@ -50,6 +50,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     spawn: ['kit', 'processes'],
     peers: ['console', 'kit'],
     settings: ['kit', 'peers'],
+    installed: ['console/message-format.ts', 'kit', 'peers/peers-state.ts', 'settings/settings-state.ts'],
     link: ['console', 'kit', 'peers', 'processes', 'spawn'],
     calls: ['kit'],
     graph: ['kit'],

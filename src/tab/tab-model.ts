@@ -99,6 +99,8 @@ export class LiveTabModel implements TabModel {
     import('./later.ts').then(
       (later) => {
         this.#meshStatus = later.meshStatus
+        later.followUpdates(this.relays)
+        later.takeLaunches(this.opened)
         this.changed()
       },
       () =>
@@ -187,6 +189,8 @@ export class LiveTabModel implements TabModel {
     find: (pid) => this.#entries().find(({ record }) => record.pid === pid)?.files,
     changed: this.changed,
   })
+
+  readonly shared: TabModel['shared'] = async () => (await import('./later.ts')).sharedContents()
 
   readonly setPolicy = async (pid: string, policy: GivenPolicy): Promise<PolicyChange> =>
     (await this.#peer.promise).table.setPolicy(pid, policy)

@@ -20,6 +20,7 @@ const LinkPage = deferred(async () => (await import('./later-views.ts')).LinkPag
 const JoinDialog = deferred(async () => (await import('./later-views.ts')).JoinDialog)
 const Palette = deferred(async () => (await import('./later-views.ts')).Palette)
 const SpawnSheets = deferred(async () => (await import('./later-views.ts')).SpawnSheets)
+const Updates = deferred(async () => (await import('./later-views.ts')).Updates)
 
 /** The page. */
 export function App({ model }: { model: TabModel }) {
@@ -53,7 +54,7 @@ export function App({ model }: { model: TabModel }) {
   return (
     <>
       {!isLink && <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.takeFiles(files)} />}
-      {model.updateReady.value && <UpdateNotice />}
+      <div class="updates">{model.peerId.value !== undefined && <Updates model={model} page={page} />}</div>
       {fatal.value ? (
         <main class="fatal">
           <h2>This tab cannot run a peer</h2>
@@ -143,17 +144,5 @@ function NoSuchView() {
       </p>
       <a href={hashOf(HOME)}>Show the processes</a>
     </section>
-  )
-}
-
-function UpdateNotice() {
-  return (
-    <div class="update" role="status">
-      A newer version of Glia is ready. Processes come back after the reload: durable ones with the memory that was
-      kept, others with a fresh state.
-      <button type="button" class="button" onClick={() => location.reload()}>
-        Reload
-      </button>
-    </div>
   )
 }

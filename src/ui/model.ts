@@ -327,6 +327,20 @@ export interface CallReplaysSource {
   replay: (what: number | Blob, module: Blob | undefined, signal?: AbortSignal) => Promise<ReplayedCall>
 }
 
+/** Why the service worker did not keep what another app shared. The address of the view has it as its id. */
+export type ShareFailure = 'too-large' | 'full' | 'failed'
+
+/** What another app shared with the installed app. */
+export interface SharedContent {
+  /** Title, text and link, a line each; may be empty. */
+  text: string
+  files: readonly File[]
+  /** True if it cannot be read. */
+  isBroken: boolean
+  /** Forgets it: the person has decided what becomes of it. */
+  done: () => Promise<void>
+}
+
 export interface TabModel {
   /** Undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
@@ -348,6 +362,8 @@ export interface TabModel {
   bundled: ReadonlySignal<readonly BundledActor[]>
   /** Files with which the installed app was opened. The views take them and empty the list. */
   opened: Signal<readonly File[]>
+  /** What other apps shared with the installed app, and nobody has taken yet. Rejects if the browser cannot read it. */
+  shared: () => Promise<readonly SharedContent[]>
   /** The path of the HTTP API in this deployment, with a slash at its end: `/` or `/glia/`. */
   basePath: string
   /** The last lines of a process's log (a live signal; empty for unknown PIDs). */

@@ -48,5 +48,6 @@ export const VIEWS: ReadonlyMap<string, View> = new Map<string, View>([
   ['calls', { word: 'Calls', Show: deferred(async () => (await later()).CallsView) }],
   ['charts', { word: 'Charts', Show: deferred(async () => (await later()).ChartsView) }],
   ['replay', { under: 'calls', Show: deferred(async () => (await later()).ReplayView) }],
+  ['shared', { under: 'processes', Show: deferred(async () => (await later()).SharedView) }],
   ['settings', { word: 'Settings', Show: deferred(async () => (await later()).SettingsView) }],
 ])

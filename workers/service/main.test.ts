@@ -110,6 +110,14 @@ test('a form that any site may have sent is refused, whatever its address', asyn
   }
 })
 
+test('what other apps share is kept for the page; only as the address of a window, and not in a frame', async () => {
+  const sent = { method: 'POST', mode: 'navigate', destination: 'document' } as const
+  // This browser keeps nothing, and the page says so.
+  expect((await send('share', sent))?.headers.get('location')).toBe(`${BASE}#/shared/failed`)
+  expect(await codeOf(send('share', { ...sent, destination: 'iframe' }))).toBe('ERR_DENIED')
+  expect(await send('share', { method: 'POST' })).toBeUndefined()
+})
+
 test.each([`.${pathTo('root')}`, `.${pathTo(newPid(), 'run', SELF)}?x=1`, 'status', 'peers', 'info', 'ww'])(
   '%s is of the API, which is guarded, and says so where no tab answers',
   async (path) => {

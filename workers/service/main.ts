@@ -8,9 +8,11 @@ import { isApiPath } from '../../src/glia/http/api-paths.ts'
 import { refuse } from '../../src/glia/http/refuse.ts'
 import { DeathWatch, holdForLife } from '../../src/calls/life-lock.ts'
 import { newLifeLock, readToService } from '../../src/calls/protocol.ts'
+import { SHARE_PATH } from '../../src/calls/share-target.ts'
 import { AppCache } from './cache.ts'
 import { forward } from './forward.ts'
 import { refusal } from './guard.ts'
+import { keepShared } from './share.ts'
 import { passCall, Tabs } from './tabs.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -32,7 +34,11 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return
   const path = url.pathname.slice(base.pathname.length - 1)
-  if (event.request.mode === 'navigate' && event.request.method !== 'GET') {
+  const { mode, method, destination } = event.request
+  if (path === SHARE_PATH && mode === 'navigate' && method === 'POST' && destination === 'document') {
+    // A form on any site can send this too. The page only shows it, and does nothing with it until the person says so.
+    event.respondWith(keepShared(event.request, base))
+  } else if (mode === 'navigate' && method !== 'GET') {
     // A form on any site can send a request here.
     event.respondWith(refuse(new GliaError('ERR_DENIED', 'A page of Glia cannot be opened by sending a form to it.')))
   } else if (isApiPath(path)) {
@@ -40,7 +46,7 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(
       refused ? refuse(refused) : held.then(() => forward(event, path + url.search, { tabs, lock, deaths })),
     )
-  } else if (event.request.method === 'GET') {
+  } else if (method === 'GET') {
     event.respondWith(cache.serve(event.request))
   }
 })
