@@ -281,6 +281,22 @@ function labelOf({ transport, latencyMs, inRate, outRate }: GraphEdge): string {
   ].join(' · ')
 }
 
+/**
+ * What is drawn of a graph besides its places, as text. Byte counts change every second, and most changes are too small
+ * to be seen.
+ */
+export function lookOf({ nodes, edges }: Graph): string {
+  return JSON.stringify([
+    nodes.map(({ id, kind, name, tone }) => [id, kind, name, tone]),
+    edges.map((edge) => (edge.kind === 'connection' ? [edge.id, labelOf(edge), carriedWidth(edge)] : edge.id)),
+  ])
+}
+
+/** What the bytes add to the width of an edge, in px: ten times as many make it one px wider. */
+function carriedWidth({ inRate, outRate }: GraphEdge): number {
+  return Math.min(4, Math.floor(Math.max(0, Math.log10(1 + (inRate ?? 0) + (outRate ?? 0)) - 2)))
+}
+
 interface EdgeLook {
   readonly color: string
   readonly width: number
@@ -288,15 +304,14 @@ interface EdgeLook {
   readonly alpha: number
 }
 
-function edgeLook({ kind, transport, inRate, outRate }: GraphEdge, palette: Palette, isChosen: boolean): EdgeLook {
+function edgeLook(edge: GraphEdge, palette: Palette, isChosen: boolean): EdgeLook {
+  const { kind, transport } = edge
   const more = isChosen ? 1 : 0
   if (kind === 'home') return { color: palette.soft, width: 1.2 + more, dash: [], alpha: isChosen ? 1 : 0.4 }
   if (kind === 'watch') return { color: palette.soft, width: 1.2 + more, dash: [6, 4], alpha: 1 }
   if (kind === 'link') return { color: palette.soft, width: 2 + more, dash: [2, 4], alpha: 1 }
   const color = transport === 'relay' ? palette.warn : transport === 'WebRTC' ? palette.accent : palette.ok
-  // Ten times as many bytes make it one px wider.
-  const carried = Math.floor(Math.max(0, Math.log10(1 + (inRate ?? 0) + (outRate ?? 0)) - 2))
-  return { color, width: 1.6 + more + Math.min(4, carried), dash: [], alpha: 1 }
+  return { color, width: 1.6 + more + carriedWidth(edge), dash: [], alpha: 1 }
 }
 
 /** A circle for a peer, a diamond for a relay, a square for a process. */

@@ -1,4 +1,4 @@
-import { Painter, type Scene } from './draw.ts'
+import { lookOf, Painter, type Scene } from './draw.ts'
 import { type GestureTarget, listenToGestures } from './gestures.ts'
 import type { Graph, GraphEdge } from './graph-data.ts'
 import { edgeAt, nodeAt, nodeTowards } from './hit-test.ts'
@@ -39,6 +39,7 @@ export class GraphCanvas implements GestureTarget {
   readonly #stops: (() => void)[]
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)')
   #graph: Graph = { nodes: [], edges: [] }
+  #look: string | undefined
   #palette: Palette | undefined
   #size: Size = { width: 0, height: 0 }
   #view: Viewport | undefined
@@ -74,9 +75,13 @@ export class GraphCanvas implements GestureTarget {
   /** Shows a graph, and how a node or an edge of it is chosen. */
   show(graph: Graph, chosen: string | undefined, edge: string | undefined): void {
     const isOther = graph !== this.#graph
+    const look = isOther ? lookOf(graph) : this.#look
+    const isSame = look === this.#look && chosen === this.#chosen && edge === this.#edge
     this.#graph = graph
+    this.#look = look
     this.#chosen = chosen
     this.#edge = edge
+    if (isSame) return
     if (isOther) this.#init.layout.update(graph)
     this.#stage.changed()
   }
@@ -102,7 +107,7 @@ export class GraphCanvas implements GestureTarget {
 
   /** Shows everything, and goes on to when nodes come. */
   fit(): void {
-    this.#look(undefined)
+    this.#lookAt(undefined)
   }
 
   zoomBy(factor: number): void {
@@ -121,7 +126,7 @@ export class GraphCanvas implements GestureTarget {
     const [first] = this.#graph.nodes
     const to = from === undefined || !places.has(from) ? first?.id : nodeTowards(places, from, key)
     const place = places.get(to ?? '')
-    if (place && this.#view) this.#look(withInSight(this.#view, place, this.#size))
+    if (place && this.#view) this.#lookAt(withInSight(this.#view, place, this.#size))
     return to
   }
 
@@ -150,17 +155,17 @@ export class GraphCanvas implements GestureTarget {
   drag(node: string, point: Point): void {
     const view = this.#seen()
     // The view stays as it is: a graph that is fitted would run away from the pointer.
-    this.#look(view)
+    this.#lookAt(view)
     this.#init.layout.drag(node, toGraph(view, point), !this.#still.matches)
   }
 
   pan(by: Point): void {
     const view = this.#seen()
-    this.#look({ ...view, x: view.x + by.x, y: view.y + by.y })
+    this.#lookAt({ ...view, x: view.x + by.x, y: view.y + by.y })
   }
 
   zoom(at: Point, factor: number): void {
-    this.#look(zoomed(this.#seen(), at, factor))
+    this.#lookAt(zoomed(this.#seen(), at, factor))
   }
 
   stop(): void {
@@ -168,7 +173,7 @@ export class GraphCanvas implements GestureTarget {
     this.#stops.forEach((stop) => stop())
   }
 
-  #look(view: Viewport | undefined): void {
+  #lookAt(view: Viewport | undefined): void {
     this.#view = view
     this.#init.onView(view)
     this.#stage.changed()
