@@ -107,16 +107,29 @@ test('a host that is killed comes back with all actors, and with all that was st
   }
   const order = (method: string, head: object, body = new Uint8Array()): Promise<string> =>
     send(`sys/${method}`, Buffer.concat([Buffer.from(`${JSON.stringify({ token, ...head })}\n`), body]))
-  const made = await Promise.all([1, 2, 3].map((n) => order('spawn', { name: `c${n}` }, bytes)))
+  const policy = { durable: 'before-reply' }
+  const made = await Promise.all([1, 2, 3].map((n) => order('spawn', { name: `c${n}`, policy }, bytes)))
   const pids = made.map((line) => (JSON.parse(line) as { pid: string }).pid)
-  for (let round = 1; round <= 3; round++) {
-    const counted = pids.map(async (pid) => {
-      const reply = await send(`${pid}/increment`)
-      await order('checkpoint', { pid })
-      return reply
+  /** What each actor has said last. */
+  const said = pids.map(() => 0)
+  for (let round = 1; round <= 5; round++) {
+    const counting = pids.map(async (pid, i) => {
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- until the host is killed
+        const count = await send(`${pid}/increment`).then(Number, () => NaN)
+        if (Number.isNaN(count)) return
+        // Nothing that was answered is forgotten. The message whose answer was lost may have counted.
+        expect([1, 2].map((more) => (said[i] ?? 0) + more)).toContain(count)
+        said[i] = count
+      }
     })
-    expect(await Promise.all(counted)).toEqual(pids.map(() => String(round)))
+    // oxlint-disable-next-line no-await-in-loop -- killed in the middle of something, after some answers
+    await expect.poll(() => Math.min(...said)).toBeGreaterThan(3 * round)
+    // oxlint-disable-next-line no-await-in-loop
     await host.end('SIGKILL')
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.all(counting)
+    // oxlint-disable-next-line no-await-in-loop
     host = await startHost(data)
   }
   await host.end('SIGTERM')

@@ -289,6 +289,50 @@ describe('a durable process', () => {
     expect([store.records.size, store.memories.size]).toEqual([0, 0])
   })
 
+  test('ends no reply before its state is stored, if its policy says so, and takes the next message after it', async () => {
+    const store = new GatedStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(keeper, { policy: { memory: 'durable', durable: 'before-reply' } })
+    for (const letter of ['a', 'b', 'c']) {
+      const gate = Promise.withResolvers<void>()
+      store.gate = gate.promise
+      let isAnswered = false
+      const reply = call(pid, 'note', letter).finally(() => (isAnswered = true))
+      await expect.poll(() => store.gate === undefined).toBe(true)
+      expect(isAnswered).toBe(false)
+      gate.resolve()
+      await reply
+      expect(store.memories.get(pid)?.snapshot.messages).toBe({ a: 1, b: 2, c: 3 }[letter])
+    }
+  })
+
+  test('fails a message whose state cannot be stored, and goes on', async () => {
+    const store = new GatedStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(keeper, { policy: { memory: 'durable', durable: 'before-reply' } })
+    await call(pid, 'note', 'a')
+    store.gate = Promise.reject(full())
+    store.gate.catch(() => undefined)
+    expect(await call(pid, 'note', 'b')).toBe('ERR_STORAGE')
+    expect(entry(pid).lastError?.error.message).toBe(
+      'The message has run, and what it changed may be forgotten. It is full.',
+    )
+    expect(await call(pid, 'note', 'c')).toBe('3 c b a | abc')
+  })
+
+  test('waits for a store that hangs until the deadline of the message', async () => {
+    const store = new GatedStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(keeper, {
+      policy: { memory: 'durable', durable: 'before-reply', deadlineMs: 1000 },
+    })
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    expect(await call(pid, 'note', 'a')).toBe('ERR_STORAGE')
+    gate.resolve()
+    expect(await call(pid, 'note', 'b')).toBe('2 b a | ab')
+  })
+
   test('stores nothing for a message that changed nothing', async () => {
     const store = new WatchedStore()
     const { table, call } = makeTab(store)

@@ -1,5 +1,6 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
 /** Shortest time between two checkpoints, in ms. */
@@ -74,6 +75,8 @@ export class ProcessMemory {
   #taken = 0
   /** Whether the process is in the store. */
   #isStoring = false
+  /** Settles when it is known whether the process is in the store. */
+  readonly #decided = Promise.withResolvers<void>()
   /** Whether the browser has refused to keep the process. */
   #isUnkept = false
   /** Whether the store has a snapshot, as far as is known. */
@@ -218,6 +221,30 @@ export class ProcessMemory {
   }
 
   /**
+   * The same for a message whose reply waits: takes the state now. Resolves when it is stored for good.
+   * @throws {GliaError} ERR_STORAGE: the message has run, and what it changed may be forgotten.
+   */
+  async ranToBeStored(): Promise<void> {
+    this.#untaken += 1
+    const late = AbortSignal.timeout(this.#init.policy().deadlineMs)
+    const store = async (): Promise<void> => {
+      await this.#decided.promise
+      await (
+        await this.save()
+      ).whenStored
+    }
+    try {
+      await orAborted(store(), late)
+      // The instance ended meanwhile, or its state cannot be taken.
+      if (!this.#take) throw new GliaError('ERR_STORAGE', 'The state of this module cannot be taken.')
+    } catch (thrown) {
+      const why = thrown === late.reason ? 'It could not be stored in time.' : toGliaError(thrown).message
+      const words = `The message has run, and what it changed may be forgotten. ${why}`
+      throw new GliaError('ERR_STORAGE', words, { cause: thrown })
+    }
+  }
+
+  /**
    * Between two messages: takes the state. Resolves when it is taken; `whenStored` when it is stored for good.
    * @throws {GliaError} ERR_BAD_REQUEST if the policy does not keep it; ERR_STORAGE if the process is not kept.
    */
@@ -279,6 +306,7 @@ export class ProcessMemory {
     if (isNew && this.#isKept === undefined) this.#isKept = false
     this.#isStoring = this.#init.store !== undefined
     this.#isUnkept = false
+    this.#decided.resolve()
     this.#putGiven()
     this.#schedule()
   }
@@ -286,6 +314,7 @@ export class ProcessMemory {
   /** The process could not be put into the store. */
   notKept(): void {
     this.#isUnkept = !this.#isStoring
+    this.#decided.resolve()
   }
 
   /** The process leaves the store, and nothing more is kept. */

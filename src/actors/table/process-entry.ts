@@ -110,6 +110,7 @@ export class ProcessEntry {
         },
         failed: (error) => this.#failed(error),
         ran: () => this.memory.ran(),
+        ranToBeStored: () => this.memory.ranToBeStored(),
         begunAnew: (revived) => this.memory.begunAnew(revived),
       },
     })

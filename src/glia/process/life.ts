@@ -43,6 +43,11 @@ export interface ProcObserver {
    */
   ran?(): Promise<void> | undefined
   /**
+   * The same, in the place of {@link ran}, for a message whose reply waits for it. Resolves when what the message left in
+   * memory is stored for good. @throws {GliaError} ERR_STORAGE
+   */
+  ranToBeStored?(): Promise<void>
+  /**
    * The owner has restarted the process, or given it another program: nothing that was in memory counts any more.
    * @param revived The process was dead, and was restarted: what is kept of its memory still counts.
    */

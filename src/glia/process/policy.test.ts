@@ -16,6 +16,7 @@ test('the defaults are those of the design', () => {
     keepHeads: false,
     traceTo: 'browser',
     listed: false,
+    shareModule: false,
     call: 'off',
     callTo: 'any',
     deadlineMs: 30_000,
@@ -30,6 +31,7 @@ test('the defaults are those of the design', () => {
     sync: 'relaxed',
     evict: false,
     memory: 'resident',
+    durable: 'soon',
     okExits: [],
   })
 })

@@ -69,6 +69,11 @@ export interface Policy extends CallerPolicy {
    * reload. `resident`: it is lost with the instance.
    */
   memory: 'durable' | 'resident'
+  /**
+   * When a message counts as done under `memory: 'durable'`. `soon`: its state is stored at most a little after its reply.
+   * `before-reply`: the reply ends when its state is stored, so nothing that a caller knows of is ever forgotten.
+   */
+  durable: 'soon' | 'before-reply'
   /** Exit codes that are no failure, such as 1 of grep and diff. 0 never is a failure. */
   okExits: readonly number[]
 }
@@ -102,6 +107,7 @@ export const DEFAULT_POLICY: Policy = {
   sync: 'relaxed',
   evict: false,
   memory: 'resident',
+  durable: 'soon',
   okExits: [],
 }
 
@@ -170,6 +176,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
         break
       case 'memory':
         policy.memory = readMemory(value)
+        break
+      case 'durable':
+        policy.durable = readDurable(value)
         break
       case 'trace':
       case 'keepHeads':
@@ -240,6 +249,11 @@ function readSync(value: unknown): Policy['sync'] {
 function readMemory(value: unknown): Policy['memory'] {
   if (value === 'durable' || value === 'resident') return value
   throw new GliaError('ERR_BAD_REQUEST', `policy.memory: give 'durable' or 'resident', not ${String(value)}.`)
+}
+
+function readDurable(value: unknown): Policy['durable'] {
+  if (value === 'soon' || value === 'before-reply') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.durable: give 'soon' or 'before-reply', not ${String(value)}.`)
 }
 
 function readExits(value: unknown): number[] {

@@ -49,7 +49,8 @@ export function messageOf(stream: Stream, { pid, policy, meter, call, pace, diag
       return stream.room
     },
     closeRead: () => void stream.closeRead(),
-    closeWrite: () => void stream.closeWrite(),
+    // The end of a reply that waits for the memory to be stored comes later.
+    closeWrite: () => void (policy.durable === 'soon' && stream.closeWrite()),
     // For calls that are made for this message: this process waits for them, and they end when it must.
     context: {
       chain: [...context.chain, chainNameOf(destination, pid)],

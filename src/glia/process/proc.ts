@@ -249,16 +249,19 @@ export class Proc {
       const endTurn = turn ?? (await this.#waitForTurn(stream, call, arrival))
       arrival?.turnCame()
       this.calls.handle(call, !turn)
+      let isStored = false
       try {
         // While the message waited, the module may have been swapped or the policy changed.
         admit(stream, this)
         await this.#handle(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
+        isStored = this.#isStoredFirst
+        if (isStored) await this.#observer.ranToBeStored?.()
         this.calls.end(call, 'ok')
         // Not awaited: a transport may take any time to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
       } finally {
         this.messages += 1
-        const keeping = this.#life.isUsed ? this.#observer.ran?.() : undefined
+        const keeping = this.#life.isUsed && !isStored ? this.#observer.ran?.() : undefined
         if (keeping) void keeping.then(() => this.#life.endTurn(endTurn))
         else this.#life.endTurn(endTurn)
       }
@@ -394,6 +397,12 @@ export class Proc {
   /** Like kill, without telling of an end: the peer stops, and the process comes back with its next start. */
   close(error: GliaError): void {
     this.#life.kill(error)
+  }
+
+  /** Whether a reply ends after what its message left in memory is stored. */
+  get #isStoredFirst(): boolean {
+    const { memory, durable } = this.policy
+    return durable === 'before-reply' && memory === 'durable' && this.#life.isUsed
   }
 
   #tryTurn(stream: Stream, arrival: Arrival | undefined): (() => void) | undefined {

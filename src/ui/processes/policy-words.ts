@@ -65,7 +65,7 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 /** All limits, one line each. */
 export function limitWords(policy: Policy): string[] {
   const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
-  const { sync, maxOpenFiles, maxCalls, call, evict, memory } = policy
+  const { sync, maxOpenFiles, maxCalls, call, evict, memory, durable } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
@@ -73,6 +73,7 @@ export function limitWords(policy: Policy): string[] {
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(memory === 'durable' ? ['What it has in memory is kept, if its module allows that.'] : []),
+    ...(memory === 'durable' && durable === 'before-reply' ? ['A reply ends when that is stored.'] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]
 }
