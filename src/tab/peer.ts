@@ -8,7 +8,7 @@ import type { AddressWatches } from '../glia/address-watches.ts'
 import { isServed } from '../glia/process/admit.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
-import { createHttp, type HttpApi } from '../glia/http/http.ts'
+import type { HttpApi, HttpInit } from '../glia/http/http.ts'
 import { type ListedProcess, listingFor } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
@@ -190,7 +190,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     router,
     listingOf,
     watches: async () => new (await module).AddressWatches({ router, table, node: node.promise }),
-    http: createHttp({
+    http: httpLater({
       env,
       router,
       listed: () => listedTo('browser'),
@@ -254,4 +254,16 @@ function createEnv(peerId: string, mesh: () => TabMesh, log: Logger): Env {
 /** Connected peers that can be called. */
 function peersWithProcesses({ node }: TabMesh): string[] {
   return (node?.peers() ?? []).filter(({ link, processes }) => link !== 'none' && processes).map(({ peerId }) => peerId)
+}
+
+/** The HTTP API. Its code is loaded beside the first calls, which need none of it. */
+function httpLater(init: HttpInit): HttpApi {
+  let made: Promise<HttpApi> | undefined
+  const make = (): Promise<HttpApi> => {
+    made ??= import('../glia/http/http.ts').then(({ createHttp }) => createHttp(init))
+    made.catch(() => (made = undefined))
+    return made
+  }
+  void make()
+  return async (request, options) => (await make())(request, options)
 }
