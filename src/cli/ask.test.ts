@@ -82,7 +82,7 @@ test('what a peer calls its processes never commands the terminal', async () => 
   const gateway = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   const { stdout } = await cli.run(['ls', '--gateway', gateway])
   other.close()
-  expect(stdout).toBe(`/ww/0.1.0/${server.peerId}/${proc.pid}/run\tred [31mline\n`)
+  expect(stdout).toBe(`/ww/0.1.0/${server.peerId}/${proc.pid}/run\tred [31m line\n`)
 })
 
 /** What something that is no gateway answers, whatever is asked. */
