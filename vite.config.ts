@@ -19,6 +19,8 @@ export default defineConfig({
   // Not the pages of src/examples: they import the package by its name.
   optimizeDeps: { entries: 'index.html' },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // The compiler of the playground waits at its top level, which classic scripts cannot.
+  worker: { format: 'es' },
   server: { headers: ISOLATION_HEADERS },
   build: {
     target: 'es2024',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { precacheManifest } from './precache.ts'
 
-test('lists every file of the app but the service worker and source maps; a hashed name needs no revision', async () => {
+test('lists every file of the app but the service worker, source maps and the compiler; a hashed name needs no revision', async () => {
   const dist = await mkdtemp(join(tmpdir(), 'glia-precache-'))
   try {
     await mkdir(join(dist, 'assets'))
@@ -15,6 +15,7 @@ test('lists every file of the app but the service worker and source maps; a hash
       'actor.js.map',
       'assets/index-B1x.js',
       'assets/index-B1x.js.map',
+      'assets/compiler-worker-C2y.js',
     ]) {
       await writeFile(join(dist, name), name)
     }

@@ -10,8 +10,11 @@ export interface PrecacheEntry {
   readonly revision: string | null
 }
 
-/** Files that the offline app does not need: the service worker itself, and source maps. */
-const LEFT_OUT = /^sw\.js$|\.map$|(^|\/)\./
+/**
+ * Files that the offline app does not need: the service worker itself, source maps, and the compiler of the playground, which has several
+ * megabytes.
+ */
+const LEFT_OUT = /^sw\.js$|^assets\/compiler-worker-|\.map$|(^|\/)\./
 
 /**
  * Every file of the built app, so that the app opens offline. The text of the service worker changes whenever one of

@@ -52,6 +52,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     settings: ['kit', 'peers'],
     installed: ['console/message-format.ts', 'kit', 'peers/peers-state.ts', 'settings/settings-state.ts'],
     link: ['console', 'kit', 'peers', 'processes', 'spawn'],
+    playground: ['console', 'kit', 'process'],
     calls: ['kit'],
     graph: ['kit'],
   },

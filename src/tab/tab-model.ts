@@ -203,6 +203,8 @@ export class LiveTabModel implements TabModel {
   readonly duplicate = async (pid: string, name: string): Promise<string> =>
     (await this.#peer.promise).table.duplicate(pid, name)
 
+  readonly compile: TabModel['compile'] = async (...script) => (await import('./compiler.ts')).compile(...script)
+
   readonly moduleOf = async (pid: string): Promise<Blob> => (await this.#peer.promise).table.moduleOf(pid)
 
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)

@@ -341,6 +341,21 @@ export interface SharedContent {
   done: () => Promise<void>
 }
 
+/** What the compiler says of a file. */
+export interface ScriptProblem {
+  message: string
+  /** False for a warning. */
+  isError: boolean
+  /** Where it is in the file, in UTF-16 units from its start; undefined if it is elsewhere. */
+  place: { start: number; end: number } | undefined
+}
+
+export interface CompiledScript {
+  /** Undefined if there is an error. */
+  module: Uint8Array<ArrayBuffer> | undefined
+  problems: readonly ScriptProblem[]
+}
+
 export interface TabModel {
   /** Undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
@@ -380,6 +395,8 @@ export interface TabModel {
   cancelRunning: (pid: string) => Promise<void>
   /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */
   duplicate: (pid: string, name: string) => Promise<string>
+  /** Compiles one AssemblyScript file. Errors of the file are problems of the result. Rejects with GliaError. */
+  compile: (source: string, signal: AbortSignal) => Promise<CompiledScript>
   /** The bytes of a process's module. Rejects with GliaError. */
   moduleOf: (pid: string) => Promise<Blob>
   /** The record of all calls; undefined until the peer has started. */

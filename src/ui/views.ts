@@ -49,5 +49,6 @@ export const VIEWS: ReadonlyMap<string, View> = new Map<string, View>([
   ['charts', { word: 'Charts', Show: deferred(async () => (await later()).ChartsView) }],
   ['replay', { under: 'calls', Show: deferred(async () => (await later()).ReplayView) }],
   ['shared', { under: 'processes', Show: deferred(async () => (await later()).SharedView) }],
+  ['playground', { word: 'Playground', Show: deferred(async () => (await later()).PlaygroundView) }],
   ['settings', { word: 'Settings', Show: deferred(async () => (await later()).SettingsView) }],
 ])
