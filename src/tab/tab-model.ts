@@ -38,6 +38,9 @@ import { Persistence } from './persistence.ts'
 import type { JoinQuestion, OpenedLink } from './link-follower.ts'
 import type { TabMesh } from './tab-mesh.ts'
 
+/** What no first call needs. */
+const loadLater = () => import('./later.ts')
+
 const STARTING: StatusView = { level: 'idle', text: 'Starting', detail: 'The peer of this tab is being started.' }
 /**
  * Shortest time between two updates of the views while the peer is busy, in ms. More often nobody can read a number, and
@@ -96,7 +99,7 @@ export class LiveTabModel implements TabModel {
     this.slot.value = peer.slot
     this.tier.value = peer.tier
     this.#mesh = peer.mesh
-    import('./later.ts').then(
+    loadLater().then(
       (later) => {
         this.#meshStatus = later.meshStatus
         later.followUpdates(this.relays)
@@ -107,7 +110,7 @@ export class LiveTabModel implements TabModel {
         (this.mesh.value = {
           level: 'warn',
           text: 'Unknown',
-          detail: 'A part of this page could not be loaded. Reload it to see how it stands.',
+          detail: 'A part of the page could not be loaded. Reload it.',
         }),
     )
     this.#people = peer.people
@@ -190,7 +193,7 @@ export class LiveTabModel implements TabModel {
     changed: this.changed,
   })
 
-  readonly shared: TabModel['shared'] = async () => (await import('./later.ts')).sharedContents()
+  readonly shared: TabModel['shared'] = async () => (await loadLater()).sharedContents()
 
   readonly setPolicy = async (pid: string, policy: GivenPolicy): Promise<PolicyChange> =>
     (await this.#peer.promise).table.setPolicy(pid, policy)
