@@ -9,6 +9,9 @@ import { ISOLATION_HEADERS } from './src/headers.ts'
 /** The repository as src/build/run.mjs shows it; undefined: as it is. */
 const linkedRoot = process.env['GLIA_ROOT']
 
+const FIRST_SHARED =
+  /\/src\/glia\/(?:address|chain-name|errors|peer-id|pid|remembered|sync-sha256|untrusted|process\/callers|process\/call-targets)\.ts$|\/multiformats\/dist\/src\/(?:bytes|vendor\/base-x|bases\/base|bases\/base58)\.js$/
+
 export default defineConfig({
   ...(linkedRoot !== undefined && { root: linkedRoot, resolve: { preserveSymlinks: true } }),
   // The same files work at / and under any sub-path of a static host.
@@ -31,7 +34,12 @@ export default defineConfig({
     // src/build/budgets.ts measures what ships.
     chunkSizeWarningLimit: 1000,
     // Most of the time goes into buildStart and closeBundle, and is meant to.
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      // Every first call needs these, and so do most chunks that load later. Left alone they are nine small files, each
+      // compressed by itself and each an entry of the service worker's list.
+      output: { codeSplitting: { groups: [{ name: 'glia', test: FIRST_SHARED }] } },
+    },
   },
   test: {
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],

@@ -17,9 +17,9 @@ import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
 
 const log = consoleLogger('glia')
-const model = new LiveTabModel()
+const model = new LiveTabModel(() => peer.stop())
 
-globalThis.glia = createPeer(
+const peer = createPeer(
   {
     log,
     server: document.baseURI,
@@ -36,7 +36,8 @@ globalThis.glia = createPeer(
     updated: () => (model.updateReady.value = true),
   },
 )
-globalThis.glia.ready.catch((thrown: unknown) => model.failed(thrown))
+globalThis.glia = peer
+peer.ready.catch((thrown: unknown) => model.failed(thrown))
 // A page that comes back from the back/forward cache has lost its locks: another tab may have its identity by now.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
@@ -50,8 +51,8 @@ async function prepare(register: () => Promise<ServiceWorkerRegistration | undef
   if (await reloadForIsolation(register())) await new Promise<never>(() => undefined)
 }
 
-function started(peer: Peer): void {
-  model.started(peer)
+function started(parts: Peer): void {
+  model.started(parts)
   listBundled().then(
     (bundled) => (model.bundled.value = bundled.filter(({ name }) => name !== 'root')),
     (thrown: unknown) => log.warn('the bundled actors could not be listed:', thrown),

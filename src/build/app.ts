@@ -4,6 +4,7 @@ import type { Plugin, Rolldown } from 'vite'
 import { checkBudgets, scriptsByPart } from './budgets.ts'
 import { buildLibrary, buildNode, bundleWorker, type WorkerBundle } from './bundle.ts'
 import { buildExamples } from './examples.ts'
+import { licencesOf } from './licences.ts'
 import { precacheManifest } from './precache.ts'
 
 /**
@@ -13,6 +14,7 @@ import { precacheManifest } from './precache.ts'
 export function app(): Plugin {
   let dist = ''
   let scripts: ReturnType<typeof scriptsByPart> = { 'first call': [], mesh: [] }
+  let sources: string[] = []
   const writeWorker = async (name: string, { code, map }: WorkerBundle): Promise<void> => {
     await writeFile(join(dist, name), code)
     if (map !== undefined) await writeFile(join(dist, `${name}.map`), map)
@@ -28,6 +30,7 @@ export function app(): Plugin {
     },
     writeBundle(_options, bundle: Rolldown.OutputBundle) {
       scripts = scriptsByPart(bundle)
+      sources = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
     },
     closeBundle: {
       sequential: true,
@@ -35,9 +38,12 @@ export function app(): Plugin {
         if (error !== undefined) return
         const actor = await bundleWorker('actor.js', { minify: true })
         await writeWorker('actor.js', actor)
-        await writeWorker('recorder.js', await bundleWorker('recorder.js', { minify: true }))
+        const recorder = await bundleWorker('recorder.js', { minify: true })
+        await writeWorker('recorder.js', recorder)
         const service = await bundleWorker('sw.js', { minify: true, manifest: await precacheManifest(dist) })
         await writeWorker('sw.js', service)
+        sources.push(...actor.sources, ...recorder.sources, ...service.sources)
+        await writeFile(join(dist, 'licences.txt'), await licencesOf(sources))
         await buildLibrary()
         await buildNode()
         const read = (names: string[]): Promise<string[]> =>

@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     snapshot: ['files/files-api.ts', 'module'],
     worker: ['carrier', 'files', 'module', 'outgoing', 'snapshot'],
     table: ['files', 'module', 'outgoing', 'snapshot', 'worker'],
+    archive: ['files', 'module', 'snapshot', 'table'],
     recording: ['module', 'snapshot', 'table/process-entry.ts', 'worker'],
   },
   'src/mesh': {
@@ -49,7 +50,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: ['calls', 'charts', 'console', 'kit', 'peers', 'processes'],
     spawn: ['kit', 'processes'],
     peers: ['console', 'kit'],
-    settings: ['kit', 'peers'],
+    settings: ['kit', 'peers', 'processes'],
     installed: ['console/message-format.ts', 'kit', 'peers/peers-state.ts', 'settings/settings-state.ts'],
     link: ['console', 'kit', 'peers', 'processes', 'spawn'],
     playground: ['console', 'kit', 'process'],

@@ -2,12 +2,12 @@ import { base58btc } from 'multiformats/bases/base58'
 import type { Identity } from '../mesh/libp2p/identity.ts'
 
 /** The bytes that libp2p writes before keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys. */
-const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the private and the public key
+export const PRIVATE_KEY_HEAD = 4 // protobuf: type Ed25519, 64 bytes: the private and the public key
 const PUBLIC_KEY = [0x08, 0x01, 0x12, 0x20] // protobuf: type Ed25519, 32 bytes
 /** A peer id is a multihash of the public key: `identity`, 36 bytes. */
 const PEER_ID = [0x00, 0x24]
 /** PKCS 8 around the 32 bytes of an Ed25519 key (RFC 8410). */
-const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
+export const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
 const KEY_BYTES = 32
 
 /**
@@ -20,9 +20,14 @@ export async function newIdentity(): Promise<Identity> {
   if (!keys || !isKeepable(keys.privateKey)) return (await import('../mesh/libp2p/identity.ts')).newIdentity()
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   return {
-    peerId: base58btc.baseEncode(Uint8Array.from([...PEER_ID, ...PUBLIC_KEY, ...publicKey])),
+    peerId: peerIdOf(publicKey),
     privateKey: keys.privateKey,
   }
+}
+
+/** @param publicKey 32 bytes of Ed25519. */
+export function peerIdOf(publicKey: Uint8Array): string {
+  return base58btc.baseEncode(Uint8Array.from([...PEER_ID, ...PUBLIC_KEY, ...publicKey]))
 }
 
 /**

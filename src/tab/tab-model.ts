@@ -16,6 +16,7 @@ import type {
   CallsSource,
   Draft,
   ErrorView,
+  EverythingSource,
   LinkTarget,
   LinkView,
   ProcessView,
@@ -88,8 +89,11 @@ export class LiveTabModel implements TabModel {
   #scheduled = false
   #refreshedAt = -Infinity
   #lastSpawn = 0
+  readonly #stop: () => Promise<void>
 
-  constructor() {
+  /** @param stop Ends the peer of this tab. */
+  constructor(stop: () => Promise<void>) {
+    this.#stop = stop
     // Whoever waits gets the error. If nobody does, `fatal` shows it.
     this.#peer.promise.catch(() => undefined)
   }
@@ -104,6 +108,7 @@ export class LiveTabModel implements TabModel {
         this.#meshStatus = later.meshStatus
         later.followUpdates(this.relays)
         later.takeLaunches(this.opened)
+        later.whenErased(this.#stop, (why) => this.failed(why))
         this.changed()
       },
       () =>
@@ -157,6 +162,9 @@ export class LiveTabModel implements TabModel {
       void this.#version.value
       return this.#entries().find(({ record }) => record.pid === pid)?.log.lines ?? []
     })
+
+  readonly everything = async (): Promise<EverythingSource> =>
+    new (await import('./everything.ts')).Everything(await this.#peer.promise, this.#stop, (why) => this.failed(why))
 
   readonly draft = (file: File): Draft =>
     new FileDraft(

@@ -356,7 +356,44 @@ export interface CompiledScript {
   problems: readonly ScriptProblem[]
 }
 
+/** What an archive has, before it is imported. */
+export interface ArchiveView {
+  /** When it was made, in ms since the epoch. */
+  at: number
+  /** Version of Glia that made it. */
+  glia: string
+  /** Id of the peer that it is of. */
+  peer: string
+  hasIdentity: boolean
+  /** Names of its processes, without the root process. */
+  names: readonly string[]
+  /** Imports it. The page is reloaded then. Rejects with GliaError; then nothing has changed. */
+  put: (choice: { placing: 'add' | 'replace'; withIdentity: boolean }) => Promise<void>
+}
+
+/** All that this browser keeps, as one thing. */
+export interface EverythingSource {
+  /** Whether the identity of this tab can be in a file. Rejects with GliaError. */
+  isPortable: () => Promise<boolean>
+  /** Gives this tab a new identity, which can be in a file. The page is reloaded then. Rejects with GliaError. */
+  renewIdentity: () => Promise<void>
+  /**
+   * `notes` has a sentence for each thing that is not in the file. Rejects with GliaError.
+   * @param glia Version of this app.
+   */
+  export: (what: {
+    withIdentity: boolean
+    glia: string
+  }) => Promise<{ file: Blob; name: string; notes: readonly string[] }>
+  /** Reads and checks an archive. Rejects with GliaError that says what is wrong with it. */
+  read: (file: Blob) => Promise<ArchiveView>
+  /** Erases all that this browser keeps for this page, of all tabs. The page is reloaded then. Rejects with GliaError. */
+  erase: () => Promise<void>
+}
+
 export interface TabModel {
+  /** What this browser keeps, as one thing. It is loaded when it is asked for. */
+  everything: () => Promise<EverythingSource>
   /** Undefined until the identity is known. */
   peerId: ReadonlySignal<string | undefined>
   /** Number of this tab's identity in this browser, from 0. */

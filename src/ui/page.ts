@@ -27,6 +27,8 @@ export class Page {
   readonly sheetsShown = signal(false)
   /** A recorded call from a file, which the view `replay` shows. */
   readonly recordedCall = signal<File | undefined>(undefined)
+  /** An archive of everything, which the settings show. */
+  readonly archive = signal<File | undefined>(undefined)
   /** PID of the process that is chosen in the list. */
   readonly selected = signal<string | undefined>(undefined)
   /** PID of a process that was just made: its message box gets the cursor. The console clears it when that is done. */
@@ -76,14 +78,19 @@ export class Page {
     this.#lastPids = now
   }
 
-  /** Shows the sheets on which files become processes. A recorded call is replayed instead. */
+  /** Shows the sheets on which files become processes. A recorded call is replayed, an archive is imported instead. */
   takeFiles(given: readonly File[]): void {
     const call = given.findLast(isRecordedCall)
     if (call) {
       this.recordedCall.value = call
       goTo(hashOf('replay'))
     }
-    const files = given.filter((file) => !isRecordedCall(file))
+    const archive = given.findLast(isArchive)
+    if (archive) {
+      this.archive.value = archive
+      goTo(hashOf('settings'))
+    }
+    const files = given.filter((file) => !isRecordedCall(file) && !isArchive(file))
     if (files.length === 0) return
     if (route.peek().view !== HOME) goTo(hashOf(HOME))
     this.given.value = [...this.given.peek(), ...files]
@@ -149,6 +156,10 @@ export class Page {
       return () => (this.#title.value = undefined)
     }, [words])
   }
+}
+
+function isArchive({ name }: File): boolean {
+  return name.endsWith('.gliaall')
 }
 
 function isRecordedCall({ name }: File): boolean {

@@ -7,6 +7,7 @@ import type { TabModel } from './model.ts'
 import type { Page } from './page.ts'
 import { hashOf } from './route.ts'
 import { goTo } from './router.ts'
+import { withDefaultPolicy } from './processes/default-policy.ts'
 import { setTheme, theme, THEMES } from './theme.ts'
 import { VIEWS } from './views.ts'
 
@@ -77,7 +78,7 @@ function startCommands(model: TabModel, page: Page): Command[] {
       hint: 'bundled actor',
       run: () => {
         goTo(hashOf('processes'))
-        void page.spawnBundled(actor)
+        void page.spawnBundled(withDefaultPolicy(actor))
       },
     })),
   ]

@@ -1,5 +1,6 @@
 import { Console } from './console/console.tsx'
 import type { ViewProps } from './page.ts'
+import { withDefaultPolicy } from './processes/default-policy.ts'
 import { ProcessList, ProcessListState } from './processes/process-list.tsx'
 import { StartPanel } from './spawn/start-panel.tsx'
 
@@ -10,7 +11,7 @@ export function ProcessesView({ model, page }: ViewProps) {
   return (
     <>
       <div class="left">
-        <StartPanel model={model} onBundled={(actor) => void page.spawnBundled(actor)} />
+        <StartPanel model={model} onBundled={(actor) => void page.spawnBundled(withDefaultPolicy(actor))} />
         <ProcessList
           processes={model.processes.value}
           figures={model.traced.value?.figures}

@@ -80,7 +80,8 @@ export interface KeptPeople {
   blocked: Readonly<Record<string, number>>
 }
 
-interface Schema extends DBSchema {
+/** The stores of the database. */
+export interface Schema extends DBSchema {
   /** The identity of each slot. */
   identities: { key: number; value: SlotIdentity }
   processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
@@ -96,7 +97,8 @@ interface Schema extends DBSchema {
   memory: { key: [pid: string, part: number]; value: Snapshot | Pack }
 }
 
-const SNAPSHOT = 0
+/** The part of `memory` that is the snapshot. */
+export const SNAPSHOT = 0
 
 /**
  * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
@@ -331,7 +333,8 @@ export function completed(record: ProcessRecord): ProcessRecord[] {
   }
 }
 
-async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** @throws {GliaError} ERR_STORAGE that says what could not be done, and why. */
+export async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

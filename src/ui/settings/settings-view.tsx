@@ -4,6 +4,10 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { HIDDEN, hidePassword } from '../../mesh/dial/ice-server.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { ChoiceField } from '../kit/form-fields.tsx'
+import { AboutPart } from './about-part.tsx'
+import { KeepView } from './keep-view.tsx'
+import { PolicyPart } from './policy-part.tsx'
 import { ICE_WORDS, shownUrls, withPasswords } from './ice-lines.ts'
 import { linesOf } from '../kit/lines.ts'
 import type { ViewProps } from '../page.ts'
@@ -11,7 +15,7 @@ import { BlockedPeers } from '../peers/blocked-peers.tsx'
 import { OwnNameForm } from '../peers/name-form.tsx'
 import { RelayState } from '../peers/relay-list.tsx'
 import { SettingsState } from './settings-state.ts'
-import { StorageWords } from '../kit/storage-words.tsx'
+import { setTheme, theme, THEMES } from '../theme.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 /** Characters of a line that an error shows. */
@@ -22,13 +26,17 @@ export function SettingsView({ model, page }: ViewProps) {
   return (
     <>
       <section class="panel" aria-labelledby="people-title">
-        <h2 id="people-title">Names and blocked peers</h2>
+        <h2 id="people-title">Names, blocked peers, colours</h2>
         <div class="field">
           <OwnNameForm model={model} />
           <BlockedPeers model={model} />
+          <ChoiceField label="Colours" words={THEMES} value={theme.value} onEdit={setTheme} />
         </div>
       </section>
+      <KeepView model={model} page={page} />
+      <PolicyPart />
       <MeshForm model={model} page={page} />
+      <AboutPart />
     </>
   )
 }
@@ -66,7 +74,7 @@ function MeshForm({ model, page }: Pick<ViewProps, 'model' | 'page'>) {
   }, [error])
   return (
     <section class="panel settings">
-      <h2>Settings</h2>
+      <h2>Mesh</h2>
       <form
         ref={form}
         class="field"
@@ -127,10 +135,6 @@ function MeshForm({ model, page }: Pick<ViewProps, 'model' | 'page'>) {
               </li>
             ))}
           </ul>
-        </div>
-        <div class="in-use">
-          <span class="label">Storage of this site: identities, processes and their files</span>
-          <StorageWords model={model} />
         </div>
         {!relaysError && !iceError && <ErrorLine error={error} />}
         <div class="row">

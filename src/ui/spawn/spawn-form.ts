@@ -1,6 +1,7 @@
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
 import { MAX_DESCRIPTION } from '../../glia/description.ts'
 import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts'
+import { defaultPolicy } from '../processes/default-policy.ts'
 import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
 import { splitArgs } from '../processes/split-args.ts'
 
@@ -23,7 +24,7 @@ export type ReadForm = { options: SpawnOptions } | { errors: FormErrors }
 
 /** The fields when the sheet is opened. */
 export function newForm(name: string): SpawnForm {
-  return { ...policyForm(), name, description: '', args: '', env: '', restart: DEFAULT_RESTART.type }
+  return { ...policyForm(defaultPolicy()), name, description: '', args: '', env: '', restart: DEFAULT_RESTART.type }
 }
 
 /** The meaning of the fields, or which of them mean nothing. */

@@ -1,0 +1,93 @@
+import { expect, type Page } from '@playwright/test'
+import { expectNoFaults } from './axe.ts'
+import { installTools, call, local, openTab, ready, spawn, test } from './tab.ts'
+
+async function openSettings(tab: Page): Promise<void> {
+  await tab.getByRole('tab', { name: 'Settings' }).click()
+}
+
+/** Presses what reloads the page, and waits until the peer runs again. */
+async function pressAndReload(tab: Page, name: string): Promise<void> {
+  await Promise.all([tab.waitForEvent('load'), tab.getByRole('button', { name, exact: true }).click()])
+  await ready(tab)
+}
+
+async function peerOf(tab: Page): Promise<string | undefined> {
+  return tab.evaluate(() => glia.peerId)
+}
+
+test('everything goes to another browser as one file, and is erased there', async ({ tab, browser, server }) => {
+  await openSettings(tab)
+  await tab.getByRole('button', { name: 'Use an identity that can be exported…' }).click()
+  await pressAndReload(tab, 'Become another peer')
+  const pid = await spawn(tab, 'keeper', { policy: { memory: 'durable' }, files: { 'note.txt': 'hello' } })
+  expect(await call(tab, local(pid, 'note'), 'a')).toEqual({ text: '1 a | a' })
+  await openSettings(tab)
+  await tab.getByLabel('With the identity of this tab').check()
+  await expect(tab.getByText('Whoever has the file is this peer')).toBeVisible()
+  await expectNoFaults(tab)
+  const [saved] = await Promise.all([
+    tab.waitForEvent('download'),
+    tab.getByRole('button', { name: 'Export everything' }).click(),
+  ])
+  await expect(tab.getByText('Exported.', { exact: true })).toBeVisible()
+  const peer = await peerOf(tab)
+  const path = await saved.path()
+  await tab.close()
+
+  const context = await browser.newContext()
+  await context.addInitScript(installTools)
+  const other = await openTab(await context.newPage(), server.url)
+  await openSettings(other)
+  await other.getByLabel('Open an archive').setInputFiles({
+    name: 'damaged.gliaall',
+    mimeType: '',
+    buffer: Buffer.from('nothing'),
+  })
+  await expect(other.getByRole('alert')).toContainText('The archive cannot be used: the file is no archive of Glia.')
+  await other.getByLabel('Open an archive').setInputFiles(path)
+  await expect(other.getByText('It has 1 process: keeper.')).toBeVisible()
+  await other.getByLabel(/^Become the peer of the file/).check()
+  await expectNoFaults(other)
+  await pressAndReload(other, 'Import')
+  expect(await peerOf(other)).toBe(peer)
+  expect(await call(other, local(pid, 'note'), 'b')).toEqual({ text: '2 b a | ab' })
+  expect(
+    await other.evaluate(async (asked) => (await glia.files(asked)).entries.map((entry) => entry.path), pid),
+  ).toContain('note.txt')
+
+  const sibling = await openTab(await context.newPage(), server.url)
+  await openSettings(other)
+  await other.getByRole('button', { name: 'Erase everything…' }).click()
+  await expect(other.getByText('This erases, for all tabs of this browser')).toBeVisible()
+  await pressAndReload(other, 'Erase everything now')
+  await expect(sibling.getByRole('alert')).toContainText('Another tab of this browser erased everything')
+  expect(await peerOf(other)).not.toBe(peer)
+  expect(await other.evaluate(() => glia.procs().length)).toBe(1)
+  const fresh = await spawn(other, 'keeper')
+  expect(await call(other, local(fresh, 'note'), 'c')).toEqual({ text: '1 c | c' })
+  await context.close()
+})
+
+test('an archive that is dropped in a tab with processes is added, or takes their place', async ({ tab }) => {
+  const pid = await spawn(tab, 'keeper', { name: 'kept' })
+  const names = () => tab.evaluate(() => glia.procs().map(({ name }) => name))
+  await openSettings(tab)
+  const [saved] = await Promise.all([
+    tab.waitForEvent('download'),
+    tab.getByRole('button', { name: 'Export everything' }).click(),
+  ])
+  const path = await saved.path()
+  const choose = async (): Promise<void> => {
+    await openSettings(tab)
+    await tab.getByLabel('Open an archive').setInputFiles(path)
+  }
+  await choose()
+  await pressAndReload(tab, 'Import')
+  expect(await names()).toEqual(['root', 'kept', 'kept'])
+  await choose()
+  await tab.getByLabel('This tab has processes').selectOption('replace')
+  await pressAndReload(tab, 'Import')
+  expect(await tab.evaluate(() => glia.procs().map((proc) => proc.pid))).toContain(pid)
+  expect(await names()).toEqual(['root', 'kept'])
+})

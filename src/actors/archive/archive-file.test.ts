@@ -1,0 +1,207 @@
+import { encode } from 'cborg'
+import { expect, test } from 'vitest'
+import { GliaError } from '../../glia/errors.ts'
+import { newPid } from '../../glia/pid.ts'
+import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
+import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
+import { cidOf } from '../module/cid.ts'
+import { sha256 } from '../module/sha256.ts'
+import { HASH_BYTES, UNIT_BYTES } from '../snapshot/snapshot.ts'
+import type { ProcessRecord } from '../table/store.ts'
+import { type Archive, type ArchivedProcess, decodeArchive, encodeArchive } from './archive-file.ts'
+import { placed, placedMesh, placedPeople } from './placed.ts'
+
+const PEER = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
+const WORDS = new TextEncoder().encode('hello')
+const inspect = async () => ({ methods: ['run'] })
+
+async function recordOf(changes: Partial<ProcessRecord> = {}): Promise<ProcessRecord> {
+  return {
+    pid: newPid(),
+    slot: 0,
+    name: 'counter',
+    args: ['-v'],
+    env: { LANG: 'en' },
+    cid: await cidOf(MODULE),
+    moduleBytes: MODULE.length,
+    methods: ['run'],
+    policy: { ...DEFAULT_POLICY, callers: 'browser' },
+    restart: DEFAULT_RESTART,
+    root: false,
+    createdAt: 5,
+    watches: [],
+    links: [],
+    ...changes,
+  }
+}
+
+async function processOf(changes: Partial<ProcessRecord> = {}): Promise<ArchivedProcess> {
+  const unit = new Uint8Array(UNIT_BYTES).fill(7)
+  const hash = (await sha256(unit)).slice()
+  const memory = new Uint8Array((65_536 / UNIT_BYTES) * HASH_BYTES)
+  memory.set(hash)
+  return {
+    record: await recordOf(changes),
+    files: [
+      { path: 'dir', kind: 'directory' },
+      { path: 'dir/a', kind: 'file', bytes: Uint8Array.of(1, 2, 3) },
+      { path: 'b', kind: 'link', target: 'dir/a' },
+    ],
+    memory: {
+      snapshot: {
+        version: 1,
+        cid: await cidOf(MODULE),
+        messages: 3,
+        memoryBytes: 65_536,
+        memory,
+        globals: [{ index: 0, type: 'i64', value: 2n ** 60n }],
+        clock: { realtimeMs: 1, monotonicNs: 2n ** 60n },
+        files: [],
+        descriptors: [],
+      },
+      packs: [{ id: 1, hashes: hash, bytes: unit }],
+    },
+  }
+}
+
+async function archiveOf(processes: readonly ArchivedProcess[]): Promise<Archive> {
+  return {
+    at: 1000,
+    glia: '0.2.0',
+    peer: PEER,
+    identity: { peerId: PEER, key: new Uint8Array(32).fill(9) },
+    processes,
+    modules: new Map([
+      [await cidOf(MODULE), MODULE],
+      [await cidOf(WORDS), WORDS],
+    ]),
+    mesh: { relays: ['/dns4/a/tcp/443/wss'], iceServers: [] },
+    people: { ownName: 'me', names: { [PEER]: 'you' }, blocked: {} },
+    page: { 'glia-theme': 'dark' },
+  }
+}
+
+test('an archive comes back as it was', async () => {
+  const mounts = [{ path: 'share/words.txt', cid: await cidOf(WORDS), bytes: WORDS.length }]
+  const archive = await archiveOf([await processOf({ mounts, dead: 'It trapped.' }), await processOf()])
+  expect(await decodeArchive(encodeArchive(archive), inspect)).toEqual(archive)
+})
+
+/** The content behind the magic bytes, changed. */
+async function changed(change: (content: Record<string, unknown>, process: Record<string, unknown>) => void) {
+  const { processes, modules, ...rest } = await archiveOf([await processOf()])
+  const [{ record, files } = await processOf()] = processes
+  const process = { record: { ...record } as Record<string, unknown>, files }
+  const content = { version: 1, ...rest, modules: [...modules.values()], processes: [process] }
+  change(content, process.record)
+  const magic = (await encodeArchive(await archiveOf([])).arrayBuffer()).slice(0, 12)
+  return new Blob([magic, encode(content)])
+}
+
+test.each([
+  ['another version', /version 2/, (content) => (content['version'] = 2)],
+  ['no peer', /name its peer/, (content) => (content['peer'] = 'somebody')],
+  ['a missing module', /process 1, .*module of it is missing/, (content) => (content['modules'] = [])],
+  ['a PID that is none', /process 1, its PID is wrong/, (_, record) => (record['pid'] = 'x')],
+  ['a policy that is none', /process 1, .*quantum/, (_, record) => (record['policy'] = { quantum: 1 })],
+  ['an environment of Glia', /WW_PID/, (_, record) => (record['env'] = { WW_PID: 'x' })],
+  ['a key of another length', /identity is wrong/, (content) => (content['identity'] = { peerId: PEER, key: WORDS })],
+  [
+    'a path that leaves the folder',
+    /process 1/,
+    (content) => {
+      const [process] = content['processes'] as { files: unknown }[]
+      if (process) process.files = [{ path: '../a', kind: 'directory' }]
+    },
+  ],
+] as const satisfies [string, RegExp, (content: Record<string, unknown>, record: Record<string, unknown>) => void][])(
+  '%s is refused with a sentence',
+  async (_, words, change) => {
+    const reading = decodeArchive(await changed(change), inspect)
+    await expect(reading).rejects.toThrow(words)
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  },
+)
+
+test('the same PID twice, and a second root process, are refused', async () => {
+  const record = await recordOf()
+  const process = { record, files: [], memory: undefined }
+  const twice = encodeArchive(await archiveOf([process, process]))
+  await expect(decodeArchive(twice, inspect)).rejects.toThrow('the same PID')
+  const roots = [await processOf({ root: true }), await processOf({ root: true })]
+  await expect(decodeArchive(encodeArchive(await archiveOf(roots)), inspect)).rejects.toThrow('two root processes')
+})
+
+test('a key of the page that is not known stays out', async () => {
+  const file = await changed((content) => (content['page'] = { 'glia-theme': 'dark', other: 'x' }))
+  expect((await decodeArchive(file, inspect)).page).toEqual({ 'glia-theme': 'dark' })
+})
+
+test('a file that is cut off or has wrong bytes is refused, or is a whole archive', async () => {
+  const whole = new Uint8Array(await encodeArchive(await archiveOf([await processOf()])).arrayBuffer())
+  let seed = 1
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
+    return seed % below
+  }
+  const refused = { cut: 0, wrong: 0 }
+  for (let round = 0; round < 150; round++) {
+    const cut = whole.slice(0, random(whole.length))
+    const wrong = whole.slice()
+    for (let i = 0; i <= random(4); i++)
+      wrong[random(Math.min(wrong.length, round % 2 ? 1500 : wrong.length))] = random(256)
+    for (const [kind, bytes] of [
+      ['cut', cut],
+      ['wrong', wrong],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- in an order that can be repeated
+      const thrown: unknown = await decodeArchive(new Blob([bytes]), inspect).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      if (thrown === undefined) continue
+      refused[kind] += 1
+      expect(thrown).toBeInstanceOf(GliaError)
+      expect((thrown as GliaError).message).toMatch(/ cannot be used: .+\.$/)
+    }
+  }
+  expect(refused.cut).toBe(150)
+  expect(refused.wrong).toBeGreaterThan(100)
+})
+
+test('processes that are added get PIDs of their own, and their ties follow', async () => {
+  const [root, a, b] = [await processOf({ root: true }), await processOf(), await processOf()]
+  const watch = { id: 'w', watcher: a.record.pid, watched: b.record.pid, method: 'run' }
+  const tied = { ...a, record: { ...a.record, watches: [watch], links: [b.record.pid, root.record.pid] } }
+  const archive = await archiveOf([root, tied, b])
+  const [first, second, ...more] = placed(archive, { slot: 3, placing: 'add', kept: [] })
+  expect(more).toEqual([])
+  expect(first?.record.slot).toBe(3)
+  expect([a.record.pid, b.record.pid]).not.toContain(first?.record.pid)
+  expect(first?.record.watches).toMatchObject([{ watcher: first?.record.pid, watched: second?.record.pid }])
+  expect(first?.record.links).toEqual([second?.record.pid])
+})
+
+test('processes that replace others keep their PIDs, but not those of another tab', async () => {
+  const [a, b] = [await processOf(), await processOf()]
+  const kept = [
+    { pid: a.record.pid, slot: 0 },
+    { pid: b.record.pid, slot: 1 },
+  ]
+  const [first, second] = placed(await archiveOf([a, b]), { slot: 0, placing: 'replace', kept })
+  expect(first?.record.pid).toBe(a.record.pid)
+  expect(second?.record.pid).not.toBe(b.record.pid)
+})
+
+test('settings that are added fill in what is not set', async () => {
+  const archive = await archiveOf([])
+  expect(placedMesh(archive, { relays: ['r'], iceServers: ['i'] }, 'add')).toEqual({ relays: ['r'], iceServers: ['i'] })
+  expect(placedMesh(archive, { relays: ['r'], iceServers: ['i'] }, 'replace')).toEqual(archive.mesh)
+  const kept = { ownName: '', names: { x: 'mine' }, blocked: { y: 1 } }
+  expect(placedPeople(archive, kept, 'add')).toEqual({
+    ownName: 'me',
+    names: { [PEER]: 'you', x: 'mine' },
+    blocked: { y: 1 },
+  })
+})

@@ -1,0 +1,62 @@
+import { newPid, type Pid } from '../../glia/pid.ts'
+import type { KeptPeople, MeshSettings, ProcessRecord } from '../table/store.ts'
+import type { Archive, ArchivedProcess } from './archive-file.ts'
+
+/** `'add'`: beside the processes that are there, with PIDs of their own. `'replace'`: in their place, under the PIDs of the file. */
+export type Placing = 'add' | 'replace'
+
+/**
+ * The processes of an archive as they are in a slot: their slot, their PIDs, and the ties among them.
+ * @param kept All processes of the browser. Two slots never have the same PID.
+ */
+export function placed(
+  { processes }: Archive,
+  { slot, placing, kept }: { slot: number; placing: Placing; kept: readonly Pick<ProcessRecord, 'pid' | 'slot'>[] },
+): ArchivedProcess[] {
+  const others = new Set(kept.filter((record) => record.slot !== slot).map(({ pid }) => pid))
+  // The tab has a root process of its own.
+  const wanted = processes.filter(({ record }) => placing === 'replace' || !record.root)
+  const pids = new Map<Pid, Pid>()
+  for (const { record } of wanted)
+    pids.set(record.pid, placing === 'replace' && !others.has(record.pid) ? record.pid : newPid())
+  const pidOf = (pid: Pid): Pid => pids.get(pid) ?? pid
+  return wanted.map(({ record, ...rest }) => {
+    const { watches = [], links = [] } = record
+    return {
+      ...rest,
+      record: {
+        ...record,
+        slot,
+        pid: pidOf(record.pid),
+        // A tie to a process that is not there is no tie.
+        watches: watches
+          .filter(({ host, watched }) => host !== undefined || pids.has(watched))
+          .map((watch) => ({
+            ...watch,
+            id: placing === 'replace' ? watch.id : newPid(),
+            watcher: pidOf(watch.watcher),
+            watched: watch.host === undefined ? pidOf(watch.watched) : watch.watched,
+          })),
+        links: links.filter((pid) => pids.has(pid)).map(pidOf),
+      },
+    }
+  })
+}
+
+/** What is set afterwards. Settings that are added fill in what is not set. */
+export function placedMesh({ mesh }: Archive, kept: MeshSettings | undefined, placing: Placing): MeshSettings {
+  if (!kept || placing === 'replace') return mesh
+  return {
+    relays: kept.relays.length > 0 ? kept.relays : mesh.relays,
+    iceServers: kept.iceServers.length > 0 ? kept.iceServers : mesh.iceServers,
+  }
+}
+
+export function placedPeople({ people }: Archive, kept: KeptPeople | undefined, placing: Placing): KeptPeople {
+  if (!kept || placing === 'replace') return people
+  return {
+    ownName: kept.ownName || people.ownName,
+    names: { ...people.names, ...kept.names },
+    blocked: { ...people.blocked, ...kept.blocked },
+  }
+}

@@ -1,0 +1,114 @@
+import { openDB } from 'idb'
+import { GliaError } from '../../glia/errors.ts'
+import { closeForNewer, keysFrom } from '../table/database-parts.ts'
+import {
+  attempt,
+  type KeptPeople,
+  type MeshSettings,
+  modulesOf,
+  type Schema,
+  type SlotIdentity,
+  SNAPSHOT,
+} from '../table/store.ts'
+import type { Archive } from './archive-file.ts'
+import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
+
+export interface PutInit {
+  /** Name of the database. */
+  storage: string
+  slot: number
+  placing: Placing
+  /** Left out: the slot keeps its identity. */
+  identity: SlotIdentity | undefined
+}
+
+/**
+ * Puts an archive into the database, all or nothing. The peer of the slot must be stopped: otherwise it would write what it
+ * had before over what is put there.
+ * @throws {GliaError} ERR_STORAGE, ERR_BAD_REQUEST
+ */
+export async function putArchive(archive: Archive, init: PutInit): Promise<void> {
+  await attempt('keep the archive', () => put(archive, init))
+}
+
+async function put(archive: Archive, { storage, slot, placing, identity }: PutInit): Promise<void> {
+  const db = await openDB<Schema>(storage, undefined, { blocking: closeForNewer })
+  try {
+    const tx = db.transaction(['identities', 'processes', 'modules', 'settings', 'files', 'memory'], 'readwrite', {
+      durability: 'strict',
+    })
+    // Whatever fails shows up in `done` too.
+    tx.done.catch(() => undefined)
+    try {
+      const [processes, modules, settings, files, memory] = [
+        tx.objectStore('processes'),
+        tx.objectStore('modules'),
+        tx.objectStore('settings'),
+        tx.objectStore('files'),
+        tx.objectStore('memory'),
+      ]
+      const kept = await processes.getAll()
+      const own = kept.filter((record) => record.slot === slot)
+      const gone = placing === 'replace' ? own.map(({ pid }) => pid) : []
+      await Promise.all(
+        gone.flatMap((pid) => [processes.delete(pid), files.delete(keysFrom(pid)), memory.delete(keysFrom(pid))]),
+      )
+      const made = placed(archive, { slot, placing, kept })
+      await Promise.all(
+        made.flatMap(({ record, files: entries, memory: whole }) => [
+          processes.put(record),
+          ...entries.map((entry) => files.put(entry, [record.pid, entry.path])),
+          ...(whole ? [memory.put(whole.snapshot, [record.pid, SNAPSHOT])] : []),
+          ...(whole?.packs ?? []).map((pack) => memory.put(pack, [record.pid, pack.id])),
+        ]),
+      )
+      const used = new Set((await processes.getAll()).flatMap(modulesOf))
+      const there = new Set(await modules.getAllKeys())
+      const wanted = [...archive.modules].filter(([cid]) => used.has(cid) && !there.has(cid))
+      await Promise.all([
+        ...wanted.map(([cid, bytes]) => modules.put(bytes.buffer, cid)),
+        ...[...there].filter((cid) => !used.has(cid)).map((cid) => modules.delete(cid)),
+      ])
+      const [mesh, people] = await Promise.all([settings.get('mesh'), settings.get('people')])
+      await Promise.all([
+        settings.put(placedMesh(archive, mesh as MeshSettings | undefined, placing), 'mesh'),
+        settings.put(placedPeople(archive, people as KeptPeople | undefined, placing), 'people'),
+        ...(identity ? [tx.objectStore('identities').put(identity, slot)] : []),
+      ])
+    } catch (thrown) {
+      abort(tx)
+      throw thrown
+    }
+    await tx.done
+  } finally {
+    db.close()
+  }
+}
+
+function abort(tx: { abort(): void }): void {
+  try {
+    tx.abort()
+  } catch {
+    // A failed request has ended it already.
+  }
+}
+
+/**
+ * @throws {GliaError} ERR_BAD_REQUEST if another tab of this browser has the identity, or had it and keeps it: two tabs
+ * cannot be one peer.
+ */
+export async function checkIdentityIsFree(storage: string, slot: number, peerId: string): Promise<void> {
+  const db = await attempt('read the identities', () => openDB<Schema>(storage, undefined, { blocking: closeForNewer }))
+  try {
+    const [slots, identities] = await attempt('read the identities', () =>
+      Promise.all([db.getAllKeys('identities'), db.getAll('identities')]),
+    )
+    if (identities.every((identity, i) => identity.peerId !== peerId || slots[i] === slot)) return
+    throw new GliaError(
+      'ERR_BAD_REQUEST',
+      'Another tab of this browser is the peer of this file, and two tabs cannot be one peer. Import it there, or without the identity.',
+    )
+  } finally {
+    db.close()
+  }
+}
