@@ -1,3 +1,4 @@
+import { SHARE_CACHE } from '../calls/share-target.ts'
 import { GliaError } from '../glia/errors.ts'
 
 /** Tabs tell each other on this channel that everything is erased. */
@@ -27,7 +28,7 @@ export async function eraseAll(storage: string): Promise<void> {
   others.postMessage('erased')
   others.close()
   forgetPage()
-  await Promise.all(DATABASES.map((end) => deleteDatabase(`${storage}${end}`)))
+  await Promise.all([caches.delete(SHARE_CACHE), ...DATABASES.map((end) => deleteDatabase(`${storage}${end}`))])
 }
 
 function deleteDatabase(name: string): Promise<void> {
