@@ -22,8 +22,18 @@ import { readIdentity, readMesh, readPage, readPeople } from './archived-setting
 
 /** The first bytes of an archive: CBOR's mark of itself, and the text “glia.all”. No module and no snapshot begins so. */
 const ARCHIVE_MAGIC: Uint8Array<ArrayBuffer> = Uint8Array.of(
-  ...[0xd9, 0xd9, 0xf7, 0x68],
-  ...new TextEncoder().encode('glia.all'),
+  0xd9,
+  0xd9,
+  0xf7,
+  0x68,
+  0x67,
+  0x6c,
+  0x69,
+  0x61,
+  0x2e,
+  0x61,
+  0x6c,
+  0x6c,
 )
 const VERSION = 1
 /** Largest archive, in bytes. It is read whole. */

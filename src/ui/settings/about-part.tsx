@@ -1,4 +1,4 @@
-import { VERSION } from '../version.ts'
+import { VERSION } from '../../glia/version.ts'
 
 const SOURCE = 'https://github.com/glia-mesh/glia'
 

@@ -4,7 +4,7 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField } from '../kit/form-fields.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../../glia/version.ts'
 import type { EverythingState } from './everything-state.ts'
 
 /** Everything of this tab as one file. */
