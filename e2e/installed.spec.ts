@@ -110,3 +110,19 @@ test('a newer version is noticed and offered; its reload waits for the running c
     await host.stop()
   }
 })
+
+test('the app can be installed from the settings where the browser offers it, once', async ({ tab }) => {
+  await tab.getByRole('tab', { name: 'Settings' }).click()
+  await expect(tab.getByLabel('Relays, one multiaddr a line')).toBeVisible()
+  const button = tab.getByRole('button', { name: 'Install' })
+  await expect(button).toHaveCount(0)
+  // A browser without a window never makes its offer.
+  const isLeft = await tab.evaluate(() => {
+    const prompt = (): Promise<void> => Promise.resolve(void (document.title = 'asked'))
+    return dispatchEvent(Object.assign(new Event('beforeinstallprompt', { cancelable: true }), { prompt }))
+  })
+  expect(isLeft).toBe(false)
+  await button.click()
+  await expect(button).toHaveCount(0)
+  expect(await tab.title()).toBe('asked')
+})

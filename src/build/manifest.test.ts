@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { SHARE_FIELDS, SHARE_PATH } from '../calls/share-target.ts'
@@ -8,6 +8,7 @@ interface Picture {
   src: string
   type: string
   sizes: string
+  form_factor?: 'narrow' | 'wide'
 }
 
 interface Manifest {
@@ -15,6 +16,7 @@ interface Manifest {
   start_url: string
   scope: string
   icons: readonly Picture[]
+  screenshots: readonly Picture[]
   shortcuts: readonly { url: string; icons: readonly Omit<Picture, 'type'>[] }[]
   share_target: { action: string; params: { files: readonly { name: string }[] } & Record<string, unknown> }
 }
@@ -30,13 +32,23 @@ async function pngSizes(src: string): Promise<string> {
 }
 
 test('each picture that the manifest names is there, in the size that it says', async () => {
-  const pictures = [
-    ...manifest.icons,
-
-    ...manifest.shortcuts.flatMap(({ icons }) => icons),
-  ]
+  const pictures = [...manifest.icons, ...manifest.screenshots, ...manifest.shortcuts.flatMap(({ icons }) => icons)]
   for (const { src, sizes } of pictures) {
     expect(`${src} ${src.endsWith('.svg') ? 'any' : await pngSizes(src)}`).toBe(`${src} ${sizes}`)
+  }
+})
+
+test('the pictures of the views are few, small, and in a shape that browsers show', async () => {
+  const { screenshots } = manifest
+  expect(screenshots.length).toBeLessThanOrEqual(4)
+  expect(new Set(screenshots.map((each) => each.form_factor))).toEqual(new Set(['narrow', 'wide']))
+  for (const { src, sizes, form_factor: form } of screenshots) {
+    const [width = 0, height = 0] = sizes.split('x').map(Number)
+    expect(form === 'wide' ? width > height : height > width).toBe(true)
+    // Chromium shows none with a side below 320 or above 3840, or 2.3 times as long as the other one.
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(320)
+    expect(Math.max(width, height) / Math.min(width, height)).toBeLessThanOrEqual(2.3)
+    expect((await stat(new URL(src, PUBLIC))).size).toBeLessThanOrEqual(150_000)
   }
 })
 

@@ -14,6 +14,7 @@ import type { ViewProps } from '../page.ts'
 import { BlockedPeers } from '../peers/blocked-peers.tsx'
 import { OwnNameForm } from '../peers/name-form.tsx'
 import { RelayState } from '../peers/relay-list.tsx'
+import { InstallApp } from './install-app.tsx'
 import { SettingsState } from './settings-state.ts'
 import { setTheme, theme, THEMES } from '../theme.ts'
 import { useWait } from '../kit/use-wait.ts'
@@ -33,6 +34,7 @@ export function SettingsView({ model, page }: ViewProps) {
           <ChoiceField label="Colours" words={THEMES} value={theme.value} onEdit={setTheme} />
         </div>
       </section>
+      <InstallApp />
       <KeepView model={model} page={page} />
       <PolicyPart />
       <MeshForm model={model} page={page} />
