@@ -11,6 +11,8 @@ export const COMMAND = '_start'
 
 /** A message, as an actor sees it. */
 export interface Message {
+  /** Who calls: `browser`, the PID of a process of this peer, or the id of another peer. Left out: nobody knows. */
+  readonly caller?: string | undefined
   /** Bytes of the request; null at the end. Rejects if the call is over before. */
   read(): Promise<Uint8Array | null>
   /** Reply bytes; resolves when there is room for more. */

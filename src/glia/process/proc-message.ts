@@ -41,6 +41,7 @@ export function messageOf(stream: Stream, { pid, policy, meter, call, pace, diag
   signal.addEventListener('abort', over, { once: true })
   if (signal.aborted) over()
   return {
+    caller: stream.caller,
     signal,
     note,
     wroteToStderr: (bytes) => diagnosis.wrote(bytes),

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
@@ -150,4 +150,53 @@ test('orders that make no sense change nothing, and say why', async () => {
   }
   const { head } = await order(server, 'list', { token })
   expect(head['processes']).toHaveLength(1)
+})
+
+/** An actor that asks to be reminded, and notes what it is told. */
+const REMINDED = `
+import { ask, message, reply } from './actor'
+let notes = ''
+export function plan(): void { reply(ask('/ww/0.1.0/self/sys/remind', message())) }
+export function take(): void { reply(ask('/ww/0.1.0/self/sys/forget', message())) }
+export function wake(): void { notes += message() + '|' }
+export function told(): void { reply(notes) }
+`
+
+async function compiled(text: string): Promise<Uint8Array> {
+  const folder = await servers.newFolder()
+  const sources = ['actor.ts', 'io.ts', 'wasi_snapshot_preview1.ts']
+  await Promise.all(sources.map((name) => copyFile(fromRoot('src/examples', name), join(folder, name))))
+  const main = join(folder, 'main.ts')
+  await writeFile(main, text)
+  return new Uint8Array(await compileAssemblyScript(main))
+}
+
+test('an actor reminds itself by opening a file, also over a restart of its host', async () => {
+  const { server, data, token } = await start()
+  const policy = { call: 'owner', durable: 'before-reply' }
+  const module = await compiled(REMINDED)
+  const { pid } = (await order(server, 'spawn', { token, name: 'reminded', policy }, module)).head
+  const send = async (host: GliaServer, method: string, message = ''): Promise<string> => {
+    const url = new URL(`ww/0.1.0/self/${String(pid)}/${method}`, host.url)
+    return (await fetch(url, { method: 'POST', body: message })).text()
+  }
+  const soon = JSON.parse(await send(server, 'plan', '{"method":"wake","inMs":1}\nfirst')) as { id: string }
+  await expect.poll(() => send(server, 'told')).toContain('first|')
+  expect(await send(server, 'told')).toContain(`{"reminder":"${soon.id}","due":"`)
+  await send(server, 'plan', '{"method":"wake","inMs":1500}\nsecond')
+  const third = JSON.parse(await send(server, 'plan', '{"method":"wake","inMs":1500}\nthird')) as { id: string }
+  await send(server, 'take', JSON.stringify({ id: third.id }))
+  const { head } = await order(server, 'reminders', { token, pid })
+  expect(head['reminders']).toMatchObject([{ method: 'wake' }])
+  await server.stop()
+  const again = await start(data)
+  await expect.poll(() => send(again.server, 'told')).toMatch(/first\|.*"missed":0\}\nsecond\|/s)
+  expect(await send(again.server, 'told')).not.toContain('third')
+  // Nobody else may: neither a peer without the token, nor a process for another.
+  const other = (await order(again.server, 'spawn', { token, policy }, module)).head['pid']
+  const forOther = await order(again.server, 'remind', { pid, method: 'wake', inMs: 1 })
+  expect(forOther).toMatchObject({ status: 403, head: { code: 'ERR_DENIED' } })
+  expect(other).not.toBe(pid)
+  await order(again.server, 'kill', { token, pid })
+  expect((await order(again.server, 'reminders', { token, pid })).status).toBe(404)
 })

@@ -3,14 +3,17 @@ import type { ProcessStore } from '../../actors/table/store.ts'
 import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
 import { type ListedProcess, listingFor } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
-import type { Pid } from '../../glia/pid.ts'
+import { parsePid, type Pid } from '../../glia/pid.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { RemoteWatches } from '../../glia/process/remote-watches.ts'
 import type { Watched } from '../../glia/process/told-end.ts'
 import type { Router } from '../../glia/router.ts'
+import type { Stream } from '../../glia/stream/stream.ts'
+import { readAll } from '../../glia/stream/web-streams.ts'
 import type { MeshNode } from '../../mesh/node.ts'
 import { threadWorker } from '../root/thread-worker.ts'
 import type { Owners } from './owner.ts'
+import { Reminders, type ReminderStore } from './reminders.ts'
 import { createSys } from './sys.ts'
 
 export interface HostInit {
@@ -20,7 +23,7 @@ export interface HostInit {
   readonly rootModule: Uint8Array<ArrayBuffer>
   /** The actor worker's script, built for a thread. */
   readonly workerScript: URL
-  readonly store: ProcessStore
+  readonly store: ProcessStore & ReminderStore
   readonly owners: Owners
   readonly maxBodyBytes: number
   readonly log: Logger
@@ -73,7 +76,18 @@ export async function startHost(init: HostInit): Promise<Host> {
   })
   await table.restore()
   await table.ensureRoot(init.rootModule, init.rootPid)
-  const sys = createSys({ ...init, table })
+  const reminders = new Reminders({
+    store,
+    log,
+    has: (pid) => table.get(pid) !== undefined,
+    deliver: async ({ pid, method }, message) => {
+      // As from the process itself: it may always call itself.
+      const address = { host: peerId, proc: parsePid(pid), method }
+      await readAll(await sent(router().open(address, { caller: pid }), message))
+    },
+  })
+  await reminders.start()
+  const sys = createSys({ ...init, table, reminders })
   return {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
@@ -82,6 +96,15 @@ export async function startHost(init: HostInit): Promise<Host> {
         peer,
         table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
       ),
-    stop: () => table.stop(),
+    stop: async () => {
+      reminders.stop()
+      await table.stop()
+    },
   }
+}
+
+async function sent(stream: Stream, message: Uint8Array): Promise<Stream> {
+  await stream.write(message)
+  await stream.closeWrite()
+  return stream
 }

@@ -5,20 +5,21 @@ import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../../actors/sna
 import { completed, modulesOf, type ProcessRecord, type ProcessStore } from '../../actors/table/store.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Pid } from '../../glia/pid.ts'
+import type { Reminder, ReminderStore } from './reminders.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
 
 type Change = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
 
 /** Kinds of what is kept. A key is the kind and its names, with a zero between: no name has one. */
-const [PROCESS, MODULE, FILE, MEMORY] = ['process', 'module', 'file', 'memory']
+const [PROCESS, MODULE, FILE, MEMORY, REMINDER] = ['process', 'module', 'file', 'memory', 'reminder']
 const SNAPSHOT = 0
 
 /**
  * The processes of a host, in LevelDB. Reads and writes happen in the order in which they were asked for, and each write
  * is whole or not there. `strict` writes survive a machine that loses its power, the others a process that is killed.
  */
-export class LevelStore implements ProcessStore {
+export class LevelStore implements ProcessStore, ReminderStore {
   readonly #db: Database
   #last: Promise<unknown> = Promise.resolve()
 
@@ -118,6 +119,20 @@ export class LevelStore implements ProcessStore {
   async module(cid: string): Promise<Blob | undefined> {
     const bytes = await this.#inTurn('read the module', () => this.#db.get(keyOf(MODULE, cid)))
     return bytes && new Blob([new Uint8Array(bytes)])
+  }
+
+  reminders(): Promise<Reminder[]> {
+    return this.#inTurn('read the reminders', () => this.#all<Reminder>(REMINDER))
+  }
+
+  async putReminder(reminder: Reminder): Promise<void> {
+    await this.#inTurn('keep the reminder', () =>
+      this.#db.put(keyOf(REMINDER, reminder.id), encoded(reminder), { sync: true }),
+    )
+  }
+
+  async deleteReminder(id: string): Promise<void> {
+    await this.#inTurn('forget the reminder', () => this.#db.del(keyOf(REMINDER, id)))
   }
 
   /** Deletions of the modules that a process had and that no other has. */

@@ -9,11 +9,13 @@ import { createProc } from '../../glia/process/function-proc.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
 import type { Owners } from './owner.ts'
+import type { Reminders } from './reminders.ts'
 
 export interface SysInit {
   readonly peerId: string
   readonly table: ProcessTable
   readonly owners: Owners
+  readonly reminders: Reminders
   /** Largest module or snapshot, in bytes. */
   readonly maxBodyBytes: number
   readonly log: Logger
@@ -28,6 +30,9 @@ interface Order extends Request {
   write(bytes: Uint8Array): Promise<void>
 }
 
+/** What a process may do for itself, without being the owner. */
+const OWN: ReadonlySet<string> = new Set(['remind', 'reminders', 'forget'])
+
 /** A policy with which an actor outlives the host: what is in its memory is kept. */
 const LIVES_ON = { memory: 'durable' } as const
 
@@ -35,7 +40,7 @@ const LIVES_ON = { memory: 'durable' } as const
  * The system process of a peer, `sys`: a host is managed by messages. A message is one line of JSON and a body, the
  * reply likewise. See the README.
  */
-export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit): Proc {
+export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log }: SysInit): Proc {
   const methods: Readonly<Record<string, (order: Order) => Promise<void>>> = {
     async spawn({ head, body, signal, answer }) {
       const options = spawnOptionsOf(head)
@@ -54,6 +59,7 @@ export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit)
     },
     async kill({ head, answer }) {
       const { record } = await table.kill(pidOf(head))
+      await reminders.removeAll(record.pid)
       await answer({ name: record.name })
     },
     async restart({ head, signal, answer }) {
@@ -79,6 +85,21 @@ export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit)
       await answer({ bytes: file.size })
       await write(new Uint8Array(await file.arrayBuffer()))
     },
+    async remind({ head, body, answer }) {
+      const pid = knownPid(head)
+      const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
+      await answer({ id, due: new Date(dueAt).toISOString() })
+    },
+    async reminders({ head, answer }) {
+      const told = reminders.of(knownPid(head)).map(({ id, method, dueAt, again }) => {
+        return { id, method, due: new Date(dueAt).toISOString(), ...again }
+      })
+      await answer({ reminders: told })
+    },
+    async forget({ head, answer }) {
+      await reminders.remove(knownPid(head), head['id'])
+      await answer({})
+    },
     async logs({ head, answer }) {
       const pid = pidOf(head)
       const entry = table.entries.find(({ record }) => record.pid === pid)
@@ -87,12 +108,22 @@ export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit)
       await answer({ lines: entry.log.lines.filter(({ at }) => at >= from) })
     },
   }
+  const knownPid = (head: Request['head']): string => {
+    const pid = pidOf(head)
+    if (table.get(pid)) return pid
+    throw new GliaError('ERR_NO_PROC', `This host has no process ${pid}.`)
+  }
+  /** The process of this host that sends the message; undefined: it comes from elsewhere. */
+  const senderOf = ({ caller = '' }: Message): string | undefined => (table.get(caller) ? caller : undefined)
   const run =
-    (method: (order: Order) => Promise<void>) =>
+    (name: string, method: (order: Order) => Promise<void>) =>
     async (message: Message): Promise<void> => {
-      const { head, body } = await readRequest(message)
-      const { token, ...rest } = head
-      owners.check(token, message.context.onBehalfOf)
+      const request = await readRequest(message)
+      const { token, ...given } = request.head
+      const { body } = request
+      const sender = OWN.has(name) ? senderOf(message) : undefined
+      const rest = sender !== undefined && token === undefined ? { ...given, pid: sender } : given
+      if (rest === given) owners.check(token, message.context.onBehalfOf)
       const answer = (value: object): Promise<void> => writeLine(message, value)
       const write = (bytes: Uint8Array): Promise<void> => message.write(bytes)
       await method({ head: rest, body, signal: message.signal, answer, write })
@@ -100,7 +131,7 @@ export function createSys({ peerId, table, owners, maxBodyBytes, log }: SysInit)
   return createProc({
     pid: systemPid(peerId),
     name: 'sys',
-    methods: Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, run(method)])),
+    methods: Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, run(name, method)])),
     // Who may do what is decided by the owner's token. A spawn may take as long as its module takes to compile.
     policy: { callers: 'anyone', deadlineMs: 120_000, maxMessageBytes: maxBodyBytes, maxReplyBytes: maxBodyBytes },
     log,

@@ -47,8 +47,9 @@ function UpdateNotice({ model, page }: UpdatesProps) {
   return (
     <div class="update" role="status">
       <span class="grow">
-        A newer version of Glia is ready. What you typed stays. Processes come back after the reload: durable ones with
-        the memory that was kept, others with a fresh state.
+        A newer version of Glia is ready. Messages and settings that you typed stay; a name or a policy that is open has
+        to be typed again. Processes come back after the reload: durable ones with the memory that was kept, others with
+        a fresh state.
         {isFileChosen && ' A file that you chose for a message or a new version has to be chosen again.'}
         {running > 0 && ` ${calls}: a reload now would end ${running === 1 ? 'it' : 'them'}.`}
         {waits.value && ' The page reloads when nothing runs.'}

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SILENT } from '../../glia/log.ts'
+import { type Reminder, type ReminderHead, Reminders, type ReminderStore } from './reminders.ts'
+
+const PID = 'one'
+const START = Date.parse('2026-03-01T10:00:00Z')
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** What is kept, as a database keeps it. */
+function makeStore(): ReminderStore & { readonly kept: Map<string, Reminder> } {
+  const kept = new Map<string, Reminder>()
+  return {
+    kept,
+    reminders: async () => [...kept.values()].map((each) => structuredClone(each)),
+    putReminder: async (reminder) => void kept.set(reminder.id, structuredClone(reminder)),
+    deleteReminder: async (id) => void kept.delete(id),
+  }
+}
+
+/** A host that runs, and the messages that it has delivered. */
+async function start(store = makeStore(), deliver: () => Promise<void> = async () => undefined) {
+  const delivered: (ReminderHead & { body: string; method: string })[] = []
+  const reminders = new Reminders({
+    store,
+    log: SILENT,
+    has: (pid) => pid === PID,
+    deliver: async ({ method }, message) => {
+      const [line = '', body = ''] = new TextDecoder().decode(message).split('\n')
+      delivered.push({ ...(JSON.parse(line) as ReminderHead), body, method })
+      await deliver()
+    },
+  })
+  await reminders.start()
+  return { reminders, delivered, store }
+}
+
+const body = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+test('a reminder comes once at its time, with its body', async () => {
+  const { reminders, delivered, store } = await start()
+  const { id } = await reminders.add(PID, { method: 'wake', inMs: 5000 }, body('tea'))
+  await vi.advanceTimersByTimeAsync(4999)
+  expect(delivered).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  const due = new Date(START + 5000).toISOString()
+  expect(delivered).toEqual([{ reminder: id, due, lateMs: 0, missed: 0, body: 'tea', method: 'wake' }])
+  await vi.advanceTimersByTimeAsync(100_000)
+  expect(delivered).toHaveLength(1)
+  expect(store.kept.size).toBe(0)
+})
+
+test('one that comes again and again keeps its rhythm, however long each takes', async () => {
+  const { reminders, delivered } = await start(makeStore(), () => new Promise((resolve) => setTimeout(resolve, 700)))
+  await reminders.add(PID, { method: 'tick', everyMs: 1000 }, body(''))
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(delivered.map(({ due }) => Date.parse(due) - START)).toEqual([1000, 2000, 3000, 4000, 5000])
+})
+
+test('a cron pattern is due at the times of its time zone', async () => {
+  const { reminders, delivered } = await start()
+  await reminders.add(PID, { method: 'tick', cron: '30 12 * * *', timeZone: 'Europe/Berlin' }, body(''))
+  await vi.advanceTimersByTimeAsync(2 * 24 * 3_600_000)
+  expect(delivered.map(({ due }) => due)).toEqual(['2026-03-01T11:30:00.000Z', '2026-03-02T11:30:00.000Z'])
+})
+
+test('a time far away is waited for in several parts', async () => {
+  const { reminders, delivered } = await start()
+  const days60 = 60 * 24 * 3_600_000
+  await reminders.add(PID, { method: 'wake', at: new Date(START + days60).toISOString() }, body(''))
+  await vi.advanceTimersByTimeAsync(days60 - 1)
+  expect(delivered).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(delivered).toHaveLength(1)
+})
+
+test('what was due while the host was away comes once, late, and says how many were missed', async () => {
+  const store = makeStore()
+  const { reminders } = await start(store)
+  const once = await reminders.add(PID, { method: 'wake', inMs: 1000 }, body(''))
+  const often = await reminders.add(PID, { method: 'tick', everyMs: 1000 }, body(''))
+  reminders.stop()
+  vi.setSystemTime(START + 10_500)
+  const { delivered } = await start(store)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(delivered).toMatchObject([
+    { reminder: once.id, lateMs: 9500, missed: 0 },
+    { reminder: often.id, lateMs: 9500, missed: 9 },
+  ])
+  await vi.advanceTimersByTimeAsync(500)
+  expect(delivered.at(-1)).toMatchObject({ reminder: often.id, lateMs: 0, missed: 0 })
+  expect([...store.kept.keys()]).toEqual([often.id])
+})
+
+test('one that was being delivered when the host ended is delivered again', async () => {
+  const store = makeStore()
+  const { reminders, delivered } = await start(store, () => new Promise(() => undefined))
+  const { id } = await reminders.add(PID, { method: 'wake', inMs: 1000 }, body(''))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(delivered).toHaveLength(1)
+  reminders.stop()
+  const next = await start(store)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(next.delivered).toMatchObject([{ reminder: id, due: delivered[0]?.due }])
+})
+
+test('a message that fails ends no reminder that comes again', async () => {
+  const { reminders, delivered } = await start(makeStore(), () => Promise.reject(new Error('no')))
+  await reminders.add(PID, { method: 'tick', everyMs: 1000 }, body(''))
+  await vi.advanceTimersByTimeAsync(3000)
+  expect(delivered).toHaveLength(3)
+})
+
+test('reminders go with their process, and can be taken back by it alone', async () => {
+  const store = makeStore()
+  const { reminders, delivered } = await start(store)
+  const one = await reminders.add(PID, { method: 'wake', inMs: 1000 }, body(''))
+  await reminders.add(PID, { method: 'wake', inMs: 2000 }, body(''))
+  await expect(reminders.remove('other', one.id)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await reminders.remove(PID, one.id)
+  expect(reminders.of(PID)).toHaveLength(1)
+  await reminders.removeAll(PID)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(delivered).toEqual([])
+  expect(store.kept.size).toBe(0)
+  // Its process was killed while the host was going down.
+  store.kept.set('x', { id: 'x', pid: 'gone', method: 'wake', body: body(''), dueAt: START })
+  await start(store)
+  expect(store.kept.size).toBe(0)
+})
+
+test.each([
+  [{ inMs: 1 }, 'method'],
+  [{ method: 'a' }, 'give one of'],
+  [{ method: 'a', inMs: 1, everyMs: 1000 }, 'give one of'],
+  [{ method: 'a', inMs: '1' }, 'inMs'],
+  [{ method: 'a', inMs: -1 }, 'inMs'],
+  [{ method: 'a', inMs: Infinity }, 'inMs'],
+  [{ method: 'a', everyMs: 999 }, 'everyMs'],
+  [{ method: 'a', at: 'tomorrow' }, 'at'],
+  [{ method: 'a', cron: 'x' }, 'cron'],
+  [{ method: 'a', cron: 7 }, 'cron'],
+  [{ method: 'a', cron: '* * * * *', timeZone: 'Middle/Earth' }, 'cron'],
+  [{ method: 'a', cron: '0 0 30 2 *' }, 'cron: it is never due'],
+])('%j is refused in words', async (head, words) => {
+  const { reminders, store } = await start()
+  await expect(reminders.add(PID, head, body(''))).rejects.toMatchObject({
+    code: 'ERR_BAD_REQUEST',
+    message: expect.stringContaining(words) as unknown,
+  })
+  expect(store.kept.size).toBe(0)
+})
+
+test('a process has a limited number of reminders, with a limited body', async () => {
+  const { reminders } = await start()
+  await expect(reminders.add(PID, { method: 'a', inMs: 1 }, new Uint8Array(65 * 1024))).rejects.toThrow('the body has')
+  for (let i = 0; i < 100; i++) await reminders.add(PID, { method: 'a', inMs: 1000 }, body(''))
+  await expect(reminders.add(PID, { method: 'a', inMs: 1 }, body(''))).rejects.toThrow('100 reminders already')
+})

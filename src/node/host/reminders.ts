@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto'
+import { Cron } from 'croner'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { Logger } from '../../glia/log.ts'
+
+/** A message that a process gets later, once or again and again. */
+export interface Reminder {
+  readonly id: string
+  /** The process that gets it, and that it comes from. */
+  readonly pid: string
+  readonly method: string
+  /** What follows the head line of the message. */
+  readonly body: Uint8Array
+  /** When it is due next, in ms since the epoch. */
+  readonly dueAt: number
+  /** When it is due after that; left out: never. */
+  readonly again?: Again
+}
+
+export type Again = { readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }
+
+/** The head line of the message of a reminder, as JSON. */
+export interface ReminderHead {
+  readonly reminder: string
+  /** When it was due, ISO 8601. */
+  readonly due: string
+  /** How late it is, in ms. */
+  readonly lateMs: number
+  /** How many more were due since then, while the host was away, and are not delivered. */
+  readonly missed: number
+}
+
+/** Keeps reminders over a restart. */
+export interface ReminderStore {
+  reminders(): Promise<Reminder[]>
+  putReminder(reminder: Reminder): Promise<void>
+  deleteReminder(id: string): Promise<void>
+}
+
+export interface RemindersInit {
+  readonly store: ReminderStore
+  /** Sends a message to a process, as from itself. Resolves with the end of the reply. */
+  deliver(reminder: Reminder, message: Uint8Array): Promise<void>
+  /** Whether the process exists. */
+  has(pid: string): boolean
+  readonly log: Logger
+}
+
+/** Reminders that a process may have. */
+const MAX_OF_PROCESS = 100
+const MAX_BODY_BYTES = 64 * 1024
+/** Shortest time between two of one reminder, in ms. */
+const MIN_EVERY_MS = 1000
+/** Longest wait of one timer, in ms. Node takes no longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * The reminders of the processes of a host. They are kept, and outlive a restart. What was missed meanwhile is delivered
+ * once, late, and says so. A host that is killed while it delivers one delivers it again: its id and time are the same.
+ */
+export class Reminders {
+  readonly #init: RemindersInit
+  readonly #all = new Map<string, Reminder>()
+  /** Those that are being delivered. */
+  readonly #running = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isStopped = false
+
+  constructor(init: RemindersInit) {
+    this.#init = init
+  }
+
+  /** Begins to deliver, with what was missed. @throws {GliaError} ERR_STORAGE */
+  async start(): Promise<void> {
+    for (const reminder of await this.#init.store.reminders()) {
+      if (this.#init.has(reminder.pid)) this.#all.set(reminder.id, reminder)
+      // Its process was killed while the host was going down.
+      else await this.#init.store.deleteReminder(reminder.id)
+    }
+    this.#schedule()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** In the order in which they are due. */
+  of(pid: string): Reminder[] {
+    return [...this.#all.values()].filter((each) => each.pid === pid).toSorted((a, b) => a.dueAt - b.dueAt)
+  }
+
+  /**
+   * Adds a reminder. Resolves to it when it is kept.
+   * @param head What a message to `sys/remind` says: `method`, and one of `inMs`, `at`, `everyMs` and `cron`.
+   * @throws {GliaError} ERR_BAD_REQUEST; ERR_STORAGE
+   */
+  async add(pid: string, head: Readonly<Record<string, unknown>>, body: Uint8Array): Promise<Reminder> {
+    const { method, timeZone = 'UTC' } = head
+    if (typeof method !== 'string' || method === '') throw bad('method: give the name of a method')
+    if (body.length > MAX_BODY_BYTES) throw bad(`the body has more than ${MAX_BODY_BYTES} bytes`)
+    if (this.of(pid).length >= MAX_OF_PROCESS) throw bad(`the process has ${MAX_OF_PROCESS} reminders already`)
+    if (typeof timeZone !== 'string') throw bad('timeZone: give a name such as Europe/Berlin')
+    const { dueAt, again } = timesOf(head, timeZone)
+    const reminder: Reminder = { id: randomUUID(), pid, method, body, dueAt, ...(again && { again }) }
+    await this.#init.store.putReminder(reminder)
+    this.#all.set(reminder.id, reminder)
+    this.#schedule()
+    return reminder
+  }
+
+  /** @throws {GliaError} ERR_BAD_REQUEST if the process has no such reminder; ERR_STORAGE */
+  async remove(pid: string, id: unknown): Promise<void> {
+    const found = typeof id === 'string' ? this.#all.get(id) : undefined
+    if (found?.pid !== pid) throw bad('id: the process has no such reminder')
+    await this.#forget(found.id)
+  }
+
+  /** The process is gone. */
+  async removeAll(pid: string): Promise<void> {
+    await Promise.all(this.of(pid).map(({ id }) => this.#forget(id)))
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#all.delete(id)
+    await this.#init.store.deleteReminder(id)
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    const waiting = [...this.#all.values()].filter(({ id }) => !this.#running.has(id))
+    if (this.#isStopped || waiting.length === 0) return
+    const next = Math.min(...waiting.map(({ dueAt }) => dueAt))
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(0, next - Date.now()), MAX_TIMER_MS))
+  }
+
+  #look(): void {
+    const now = Date.now()
+    for (const reminder of this.#all.values()) {
+      if (reminder.dueAt > now || this.#running.has(reminder.id)) continue
+      this.#running.add(reminder.id)
+      void this.#deliver(reminder).finally(() => {
+        this.#running.delete(reminder.id)
+        this.#schedule()
+      })
+    }
+    this.#schedule()
+  }
+
+  /** Never rejects. */
+  async #deliver(reminder: Reminder): Promise<void> {
+    const { log, store } = this.#init
+    const { id, pid, dueAt, body } = reminder
+    const now = Date.now()
+    const { next, missed } = nextOf(reminder, now)
+    const head: ReminderHead = { reminder: id, due: new Date(dueAt).toISOString(), lateMs: now - dueAt, missed }
+    const line = new TextEncoder().encode(`${JSON.stringify(head)}\n`)
+    const message = new Uint8Array(line.length + body.length)
+    message.set(line)
+    message.set(body, line.length)
+    try {
+      await this.#init.deliver(reminder, message)
+    } catch (thrown) {
+      // The process's log has it too.
+      log.debug(`a reminder of ${pid} failed:`, toGliaError(thrown).message)
+    }
+    // A host that stops ends what runs: the next one delivers it again.
+    if (this.#isStopped || !this.#all.has(id)) return
+    try {
+      if (next === undefined) return await this.#forget(id)
+      const later = { ...reminder, dueAt: next }
+      this.#all.set(id, later)
+      await store.putReminder(later)
+    } catch (thrown) {
+      log.warn(`a reminder of ${pid} could not be kept:`, thrown)
+    }
+  }
+}
+
+/** When a reminder is due after `now`, and how many times it was due between then and its own time. */
+function nextOf({ dueAt, again }: Reminder, now: number): { next: number | undefined; missed: number } {
+  if (!again) return { next: undefined, missed: 0 }
+  if ('everyMs' in again) {
+    const missed = Math.floor((now - dueAt) / again.everyMs)
+    return { next: dueAt + (missed + 1) * again.everyMs, missed }
+  }
+  const cron = cronOf(again.cron, again.timeZone)
+  let missed = 0
+  let next = cron.nextRun(new Date(dueAt))
+  while (next && next.getTime() <= now) {
+    missed += 1
+    // Of a pattern that is due each second they would be very many.
+    next = missed < 10_000 ? cron.nextRun(next) : cron.nextRun(new Date(now))
+  }
+  return { next: next?.getTime(), missed }
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST */
+function timesOf(head: Readonly<Record<string, unknown>>, timeZone: string): { dueAt: number; again?: Again } {
+  const { inMs, at, everyMs, cron } = head
+  const given = [inMs, at, everyMs, cron].filter((each) => each !== undefined)
+  if (given.length !== 1) throw bad('give one of inMs, at, everyMs and cron')
+  const now = Date.now()
+  if (cron !== undefined) {
+    if (typeof cron !== 'string') throw bad('cron: give a text such as “0 9 * * 1”')
+    const next = cronOf(cron, timeZone).nextRun()
+    if (!next) throw bad('cron: it is never due')
+    return { dueAt: next.getTime(), again: { cron, timeZone } }
+  }
+  if (everyMs !== undefined) {
+    if (!isTime(everyMs) || everyMs < MIN_EVERY_MS) throw bad(`everyMs: give at least ${MIN_EVERY_MS}`)
+    return { dueAt: now + everyMs, again: { everyMs } }
+  }
+  if (inMs !== undefined) {
+    if (!isTime(inMs)) throw bad('inMs: give a number of milliseconds')
+    return { dueAt: now + inMs }
+  }
+  const dueAt = typeof at === 'string' ? Date.parse(at) : at
+  if (!isTime(dueAt)) throw bad('at: give a time as ISO 8601, or in ms since 1970')
+  return { dueAt }
+}
+
+/** 100 000 years from now would be no date. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 8.64e15 / 2
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST */
+function cronOf(pattern: string, timeZone: string): Cron {
+  try {
+    // croner looks at the time zone only when it is asked for a time.
+    new Intl.DateTimeFormat('en', { timeZone })
+    return new Cron(pattern, { timezone: timeZone, paused: true })
+  } catch (cause) {
+    throw bad(`cron: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+function bad(why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `remind, ${why}.`)
+}
