@@ -229,7 +229,7 @@ function isTime(value: unknown): value is number {
 function cronOf(pattern: string, timeZone: string): Cron {
   try {
     // croner looks at the time zone only when it is asked for a time.
-    new Intl.DateTimeFormat('en', { timeZone })
+    Intl.DateTimeFormat('en', { timeZone })
     return new Cron(pattern, { timezone: timeZone, paused: true })
   } catch (cause) {
     throw bad(`cron: ${cause instanceof Error ? cause.message : String(cause)}`)

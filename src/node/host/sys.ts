@@ -91,10 +91,10 @@ export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log 
       await answer({ id, due: new Date(dueAt).toISOString() })
     },
     async reminders({ head, answer }) {
-      const told = reminders.of(knownPid(head)).map(({ id, method, dueAt, again }) => {
+      const planned = reminders.of(knownPid(head)).map(({ id, method, dueAt, again }) => {
         return { id, method, due: new Date(dueAt).toISOString(), ...again }
       })
-      await answer({ reminders: told })
+      await answer({ reminders: planned })
     },
     async forget({ head, answer }) {
       await reminders.remove(knownPid(head), head['id'])

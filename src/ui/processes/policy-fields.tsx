@@ -141,6 +141,13 @@ export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
         value={form.keepsMemory}
         onEdit={(keepsMemory) => onEdit({ keepsMemory })}
       />
+      {form.keepsMemory && (
+        <CheckField
+          label="A reply ends only when what its message left in memory is kept"
+          value={form.storesFirst}
+          onEdit={(storesFirst) => onEdit({ storesFirst })}
+        />
+      )}
       <CheckField
         label="It may be stopped while it is idle to make room for others, and lose what it has in memory"
         value={form.mayEvict}

@@ -40,6 +40,8 @@ export interface PolicyForm {
   mayEvict: boolean
   /** What is in its memory outlives its instance. */
   keepsMemory: boolean
+  /** A reply waits until what is in memory is stored. */
+  storesFirst: boolean
   /** `fsync` waits until the files are stored. */
   durable: boolean
   /** Its calls are recorded. */
@@ -104,6 +106,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
     keepsMemory: policy.memory === 'durable',
+    storesFirst: policy.durable === 'before-reply',
     durable: policy.sync === 'durable',
     traced: policy.trace,
     keepsHeads: policy.keepHeads,
@@ -134,6 +137,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
     evict: form.mayEvict,
     memory: form.keepsMemory ? 'durable' : 'resident',
+    durable: form.storesFirst ? 'before-reply' : 'soon',
     sync: form.durable ? 'durable' : 'relaxed',
     trace: form.traced,
     keepHeads: form.keepsHeads,
