@@ -43,7 +43,13 @@ export function addManage(program: Command): void {
   addHostCommand(program, 'restart <pid>', 'start an actor of a host afresh').action(restart)
   addHostCommand(program, 'swap <pid> <file>', 'put a new .wasm under the PID of an actor of a host').action(swap)
   addHostCommand(program, 'snapshot <pid> <file>', 'write an actor of a host, with what it knows, to a file').action(
-    snapshot,
+    taking('snapshot'),
+  )
+  addHostCommand(program, 'export <pid> <file>', 'write the files that an actor has under /data to a .tar').action(
+    taking('export'),
+  )
+  addHostCommand(program, 'import <pid> <file>', 'put the files of a .tar under the /data of an actor').action(
+    importFiles,
   )
   addHostCommand(program, 'logs <pid>', 'print the log of an actor of a host')
     .option('-f, --follow', 'wait for more', false)
@@ -104,14 +110,21 @@ async function swap(pid: string, file: string, options: HostOptions): Promise<vo
   await order(options, 'swap', { pid }, await bytesOf(file))
 }
 
-async function snapshot(pid: string, file: string, options: HostOptions): Promise<void> {
-  const { body } = await order(options, 'snapshot', { pid })
-  try {
-    if (file === '-') process.stdout.write(body)
-    else await writeFile(file, body)
-  } catch (cause) {
-    throw new UsageError(`${file} cannot be written: ${fileTrouble(cause)}.`, { cause })
+/** Writes what an actor gives to a file; - is stdout. */
+function taking(method: 'snapshot' | 'export') {
+  return async (pid: string, file: string, options: HostOptions): Promise<void> => {
+    const { body } = await order(options, method, { pid })
+    try {
+      if (file === '-') process.stdout.write(body)
+      else await writeFile(file, body)
+    } catch (cause) {
+      throw new UsageError(`${file} cannot be written: ${fileTrouble(cause)}.`, { cause })
+    }
   }
+}
+
+async function importFiles(pid: string, file: string, options: HostOptions): Promise<void> {
+  await order(options, 'import', { pid }, await bytesOf(file))
 }
 
 async function logs(pid: string, { follow, ...options }: HostOptions & { follow: boolean }): Promise<void> {

@@ -105,6 +105,23 @@ test('a swap, a restart, a policy and the log', async () => {
   expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toEqual({ lines: [] })
 })
 
+test('the files of an actor go to another one as a tar', async () => {
+  const { server, token } = await start()
+  const spawned = async (): Promise<unknown> =>
+    (await order(server, 'spawn', { token, name: 'c' }, counter)).head['pid']
+  const [from, to] = [await spawned(), await spawned()]
+  const { tarOf } = await import('../../actors/files/tar.ts')
+  const entry = { kind: 'file', path: 'notes/a.txt', bytes: new TextEncoder().encode('hello') } as const
+  const tar = new Uint8Array(await (await tarOf([entry], Date.now())).arrayBuffer())
+  expect(await order(server, 'import', { token, pid: from }, tar)).toMatchObject({ status: 200 })
+  const taken = await order(server, 'export', { token, pid: from })
+  expect(Buffer.from(taken.body).includes('hello')).toBe(true)
+  await order(server, 'import', { token, pid: to }, taken.body)
+  expect(Buffer.from((await order(server, 'export', { token, pid: to })).body).includes('notes/a.txt')).toBe(true)
+  const wrong = await order(server, 'import', { token, pid: to }, new Uint8Array(700).fill(7))
+  expect(wrong).toMatchObject({ status: 400, head: { code: 'ERR_BAD_REQUEST' } })
+})
+
 test('nobody manages a host without its token, which only its owner can read', async () => {
   const { server, data, token } = await start()
   for (const head of [{}, { token: 'x' }, { token: token.slice(1) }, { token: null }, { token: [token] }]) {

@@ -85,6 +85,15 @@ export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log 
       await answer({ bytes: file.size })
       await write(new Uint8Array(await file.arrayBuffer()))
     },
+    async export({ head, answer, write }) {
+      const tar = await table.exportFiles(pidOf(head))
+      await answer({ bytes: tar.size })
+      await write(new Uint8Array(await tar.arrayBuffer()))
+    },
+    async import({ head, body, signal, answer }) {
+      await table.importFiles(pidOf(head), new Blob([await body(maxBodyBytes)]), signal)
+      await answer({})
+    },
     async remind({ head, body, answer }) {
       const pid = knownPid(head)
       const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
