@@ -22,7 +22,9 @@ export class MemoryStore implements ProcessStore {
   #last: Promise<unknown> = Promise.resolve()
 
   async processes(slot: number): Promise<ProcessRecord[]> {
-    return this.#transaction(() => [...this.records.values()].filter((record) => record.slot === slot))
+    return this.#transaction(() =>
+      [...this.records.values()].filter((record) => record.slot === slot).sort((a, b) => a.createdAt - b.createdAt),
+    )
   }
 
   putProcess(record: ProcessRecord, modules: ReadonlyMap<string, Blob> = new Map()): Promise<void> {

@@ -1,0 +1,158 @@
+// For tests: what every store of processes must do, whatever keeps it.
+import { expect, test } from 'vitest'
+import type { FileEntry } from '../files/files-api.ts'
+import type { Checkpoint, Pack, Snapshot } from '../snapshot/snapshot.ts'
+import { newPid } from '../../glia/pid.ts'
+import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
+import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
+import type { ProcessRecord, ProcessStore } from './store.ts'
+
+function record(more: Partial<ProcessRecord> = {}): ProcessRecord {
+  return {
+    pid: newPid(),
+    slot: 0,
+    name: 'a',
+    args: ['-v'],
+    env: { LANG: 'de' },
+    cid: 'bafkone',
+    moduleBytes: 3,
+    methods: ['run'],
+    policy: DEFAULT_POLICY,
+    restart: DEFAULT_RESTART,
+    root: false,
+    createdAt: 1,
+    ...more,
+  }
+}
+
+const blob = (...bytes: number[]): Blob => new Blob([new Uint8Array(bytes)])
+
+async function bytesOf(found: Blob | undefined): Promise<number[] | undefined> {
+  return found && [...new Uint8Array(await found.arrayBuffer())]
+}
+
+function file(path: string, text: string): FileEntry {
+  return { kind: 'file', path, bytes: new TextEncoder().encode(text) }
+}
+
+/** Only what a store looks at. */
+function checkpoint(messages: number, packs: number[], dropped: Checkpoint['dropped']): Checkpoint {
+  const snapshot = { cid: 'bafkone', messages } as unknown as Snapshot
+  return { snapshot, packs: packs.map((id) => ({ id, bytes: new Uint8Array([id]) }) as unknown as Pack), dropped }
+}
+
+/** @param open Opens a store that is empty, or the one that was opened before, once more. */
+export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>): void {
+  test('processes come back as they were, by identity, in the order in which they were made', async () => {
+    const store = await open()
+    const late = record({ createdAt: 3 })
+    const early = record({ createdAt: 2, previous: { cid: 'bafktwo', moduleBytes: 1, methods: [] }, tty: true })
+    await store.putProcess(late)
+    await store.putProcess(early)
+    await store.putProcess(record({ slot: 1 }))
+    expect(await (await open(store)).processes(0)).toEqual([early, late])
+  })
+
+  test('a module is kept as long as a process of any identity needs it', async () => {
+    let store = await open()
+    const one = record()
+    const other = record({ slot: 1 })
+    await store.putProcess(
+      one,
+      new Map([
+        ['bafkone', blob(1, 2)],
+        ['bafknone', blob(9)],
+      ]),
+    )
+    await store.putProcess(other, new Map([['bafkone', blob(1, 2)]]))
+    store = await open(store)
+    expect(await bytesOf(await store.module('bafkone'))).toEqual([1, 2])
+    // Nobody needs it.
+    expect(await store.module('bafknone')).toBe(undefined)
+    await store.deleteProcess(one.pid)
+    expect(await bytesOf(await store.module('bafkone'))).toEqual([1, 2])
+    await store.putProcess({ ...other, cid: 'bafktwo' }, new Map([['bafktwo', blob(3)]]))
+    expect(await store.module('bafkone')).toBe(undefined)
+    expect(await bytesOf(await store.module('bafktwo'))).toEqual([3])
+  })
+
+  test('files change all at once, and those of one process are not those of another', async () => {
+    let store = await open()
+    const [one, other] = [record(), record()]
+    await store.putProcess(one)
+    await store.putProcess(other)
+    const odd = ['a', 'a/b', 'a b', 'ä', '\u0001', '\uffff', '~', '𝄞']
+    await store.changeFiles(
+      one.pid,
+      odd.map((path) => file(path, path)),
+      'relaxed',
+    )
+    await store.changeFiles(other.pid, [file('a', 'other')], 'strict')
+    await store.changeFiles(one.pid, [{ kind: 'removed', path: 'a' }, file('a b', 'new')], 'strict')
+    store = await open(store)
+    const found = new Map((await store.files(one.pid)).map((entry) => [entry.path, entry]))
+    expect([...found.keys()].toSorted()).toEqual(odd.filter((path) => path !== 'a').toSorted())
+    expect(found.get('a b')).toEqual(file('a b', 'new'))
+    expect(await store.files(other.pid)).toEqual([file('a', 'other')])
+    await store.deleteProcess(one.pid)
+    expect(await store.files(one.pid)).toEqual([])
+    expect(await store.files(other.pid)).toHaveLength(1)
+  })
+
+  test('a checkpoint takes the place of those before it, with the parts that it still needs', async () => {
+    let store = await open()
+    const { pid } = await kept(store)
+    expect(await store.snapshot(pid)).toBe(undefined)
+    await store.putCheckpoint(pid, checkpoint(1, [1, 2, 10], 'all'), 'relaxed')
+    await store.putCheckpoint(pid, checkpoint(2, [11], [2]), 'strict')
+    store = await open(store)
+    const whole = await store.snapshot(pid)
+    expect(whole?.snapshot.messages).toBe(2)
+    expect(whole?.packs.map(({ id }) => id)).toEqual([1, 10, 11])
+    await store.putCheckpoint(pid, checkpoint(3, [20], 'all'), 'relaxed')
+    expect((await store.snapshot(pid))?.packs.map(({ id }) => id)).toEqual([20])
+    await store.dropSnapshot(pid)
+    expect(await store.snapshot(pid)).toBe(undefined)
+    await store.putCheckpoint(pid, checkpoint(4, [30], 'all'), 'relaxed')
+    expect((await store.snapshot(pid))?.packs.map(({ id }) => id)).toEqual([30])
+  })
+
+  test('a checkpoint of a process that was forgotten meanwhile is not kept', async () => {
+    const store = await open()
+    const { pid } = await kept(store)
+    await Promise.all([store.deleteProcess(pid), store.putCheckpoint(pid, checkpoint(1, [1], 'all'), 'relaxed')])
+    expect(await store.snapshot(pid)).toBe(undefined)
+  })
+
+  test('reads and writes happen in the order in which they were asked for', async () => {
+    const store = await open()
+    const { pid } = await kept(store)
+    const done = [1, 2, 3, 4, 5].map(async (n) => {
+      await store.putCheckpoint(pid, checkpoint(n, [n], 'all'), n % 2 === 0 ? 'strict' : 'relaxed')
+    })
+    const read = store.snapshot(pid)
+    const dropped = store.dropSnapshot(pid)
+    expect((await read)?.snapshot.messages).toBe(5)
+    await Promise.all([...done, dropped])
+    expect(await store.snapshot(pid)).toBe(undefined)
+  })
+
+  test('what was given may change afterwards, and what was read is one’s own', async () => {
+    const store = await open()
+    const { pid } = await kept(store)
+    const entry = { kind: 'file', path: 'a', bytes: new Uint8Array([1]) } as const
+    await store.changeFiles(pid, [entry], 'relaxed')
+    const given = checkpoint(1, [1], 'all')
+    await store.putCheckpoint(pid, given, 'relaxed')
+    const first = await store.snapshot(pid)
+    const bytes = (first?.packs[0] as unknown as { bytes: Uint8Array<ArrayBuffer> }).bytes
+    structuredClone(bytes, { transfer: [bytes.buffer] })
+    expect(await store.snapshot(pid)).toEqual({ snapshot: given.snapshot, packs: given.packs })
+  })
+}
+
+async function kept(store: ProcessStore): Promise<ProcessRecord> {
+  const made = record()
+  await store.putProcess(made)
+  return made
+}
