@@ -72,8 +72,6 @@ function Link({ link: { href, scope }, title, words }: { link: SharedLink; title
     <>
       {scope !== 'public' && <ScopeWarning scope={scope} />}
       <p>{words}</p>
-      <Picture link={href} />
-      <p class="join-link mono">{href}</p>
       <div class="row">
         <CopyButton class="button main" label="Copy link" text={href}>
           Copy link
@@ -89,6 +87,8 @@ function Link({ link: { href, scope }, title, words }: { link: SharedLink; title
           {failed.value}
         </p>
       )}
+      <Picture link={href} />
+      <p class="join-link mono">{href}</p>
     </>
   )
 }
