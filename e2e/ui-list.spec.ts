@@ -101,7 +101,7 @@ test('the palette goes anywhere and does what rows and pages do', async ({ tab }
     await expect(tab.getByRole('dialog', { name: 'Commands' })).toHaveCount(0)
   }
   await run('settings')
-  await expect(tab.getByRole('heading', { name: 'Settings' })).toBeVisible()
+  await expect(tab.getByRole('heading', { name: 'What this browser keeps' })).toBeVisible()
   await run('start counter')
   await expect(row(tab, 'counter')).toHaveAttribute('aria-selected', 'true')
   await call(tab, local(pid, 'count'))

@@ -14,7 +14,7 @@ test('each view has an address, and Back and Forward go from one to the next', a
   await tab.getByRole('tab', { name: /Peers/ }).click()
   await expect(tab.getByLabel('Connect to a multiaddr')).toBeVisible()
   await tab.goBack()
-  await expect(tab.getByRole('heading', { name: 'Settings' })).toBeVisible()
+  await expect(tab.getByRole('heading', { name: 'What this browser keeps' })).toBeVisible()
   expect(await marked(tab)).toContain('Settings')
   await tab.goBack()
   await expect(row(tab, 'root')).toBeVisible()
@@ -26,9 +26,9 @@ test('each view has an address, and Back and Forward go from one to the next', a
 
 test('an address opens its view, and keeps it across a reload', async ({ page, server }) => {
   await openTab(page, `${server.url}#/settings`)
-  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'What this browser keeps' })).toBeVisible()
   await page.reload()
-  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'What this browser keeps' })).toBeVisible()
   expect(await marked(page)).toContain('Settings')
 })
 
@@ -73,7 +73,7 @@ test('a join link is followed while other views are shown, and after a reload of
     await guest.reload()
     await ready(guest)
     await linked()
-    await expect(guest.getByRole('heading', { name: 'Settings' })).toBeVisible()
+    await expect(guest.getByRole('heading', { name: 'What this browser keeps' })).toBeVisible()
     // Back to the link is no new invitation.
     await guest.goBack()
     await expect(row(guest, 'root')).toBeVisible()

@@ -1,7 +1,12 @@
-import { expect } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { bad } from './guests/bad.ts'
 import { guest } from './guests/guests.ts'
 import { addActor, call, choose, drop, local, row, spawn, startSheet, test } from './tab.ts'
+
+/** The methods of the process with a name; undefined if there is none. */
+function methodsOf(page: Page, name: string): Promise<readonly string[] | undefined> {
+  return page.evaluate((wanted) => glia.procs().find((proc) => proc.name === wanted)?.methods, name)
+}
 
 test('the header says who this tab is, on which slot and tier', async ({ tab }) => {
   const peerId = await tab.evaluate(() => glia.peerId)
@@ -43,10 +48,10 @@ test('dropped files become processes, wherever they are dropped', async ({ tab }
   await startSheet(tab)
   await startSheet(tab)
   await expect(row(tab, 'first')).toBeVisible()
-  await expect(row(tab, 'second')).toContainText('_start')
+  await expect.poll(() => methodsOf(tab, 'second')).toContain('_start')
   await drop(tab, 'h2', { 'third.wasm': await guest('duplex') })
   await startSheet(tab)
-  await expect(row(tab, 'third')).toContainText('prompt')
+  await expect.poll(() => methodsOf(tab, 'third')).toContain('prompt')
   expect(await tab.evaluate(() => glia.procs().map(({ name }) => name))).toEqual(['root', 'first', 'second', 'third'])
 })
 
@@ -149,7 +154,7 @@ test('the keyboard is enough: choose a process, write a message, call it', async
 
 test('a bundled actor is started with one click', async ({ tab }) => {
   await tab.getByRole('button', { name: 'counter', exact: true }).click()
-  await expect(row(tab, 'counter')).toContainText('increment')
+  await expect.poll(() => methodsOf(tab, 'counter')).toContain('increment')
   await tab.getByRole('button', { name: 'Call', exact: true }).click()
   await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('1')
 })
