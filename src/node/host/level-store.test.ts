@@ -26,9 +26,13 @@ async function open(before?: ProcessStore): Promise<LevelStore> {
   return store
 }
 
-describe('LevelDB', () => testStore(open))
+describe('LevelDB', () => {
+  testStore(open)
+})
 // The tests of processes use it in the place of a database, so it has to be like one.
-describe('memory', () => testStore(async (kept) => kept ?? new MemoryStore()))
+describe('memory', () => {
+  testStore(async (kept) => kept ?? new MemoryStore())
+})
 
 test('a folder that another process uses, or that cannot be one, is refused in words', async () => {
   await open()
