@@ -24,7 +24,7 @@ export async function hostPrey(): Promise<Prey> {
   }
   return {
     names: [...pids.keys()],
-    call: (name) => send(`${pids.get(name)}/${METHOD}`, 'x'),
+    call: (name, message) => send(`${pids.get(name)}/${METHOD}`, message),
     kill: () => relay.kill(),
     restart: () => relay.restart(),
     stop: () => relay.stop(),

@@ -26,13 +26,13 @@ export async function tabPrey(): Promise<Prey> {
     pids.set(name, await spawnBytes(browser.page, module, { name, policy: POLICY }))
   return {
     names: [...pids.keys()],
-    call: (name) =>
+    call: (name, message) =>
       browser.page.evaluate(
-        async ([pid, method]) => {
-          const reply = await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`, 'x')
+        async ([pid, method, text]) => {
+          const reply = await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`, text)
           return new TextDecoder().decode(reply)
         },
-        [pids.get(name), METHOD] as const,
+        [pids.get(name), METHOD, message] as const,
       ),
     kill: async () => {
       const closed = new Promise((resolve) => browser.context.once('close', resolve))
