@@ -61,7 +61,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     patches: ['relay/relay.ts'],
     data: [],
     root: [],
-    host: ['data/data-dir.ts', 'root'],
+    host: ['data/owner-token.ts', 'root'],
     metrics: ['http/gateway.ts', 'relay/relay.ts'],
     inbound: ['metrics', 'patches'],
     http: ['inbound', 'metrics'],

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander'
 import { PROTOCOL } from '../glia/address.ts'
 import { GliaError } from '../glia/errors.ts'
 import { fields } from '../glia/untrusted.ts'
+import { TOKEN_FILE } from '../node/data/owner-token.ts'
 import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addClientCommand, type ClientOptions } from './client.ts'
@@ -25,8 +26,6 @@ interface SpawnFlags extends HostOptions {
   readonly policy: object | undefined
 }
 
-/** The file with the owner's token, in the data folder of a host. */
-const TOKEN_FILE = 'owner.token'
 /** How often `glia logs -f` asks for new lines, in ms. */
 const FOLLOW_MS = 500
 

@@ -83,3 +83,18 @@ export async function silentPeer(protocol: string): Promise<Connection> {
   await peer.handle(protocol, () => undefined)
   return client.dial(peer.getMultiaddrs())
 }
+
+/** The answer to a question on a stream of its own, as text, or `reset`. */
+export async function answerOn(connection: Connection, protocol: string, question: string): Promise<string> {
+  const stream = await connection.newStream(protocol)
+  const ended = new Promise<string>((resolve) => {
+    let answer = ''
+    if (stream.status === 'reset') resolve('reset')
+    stream.addEventListener('message', ({ data }) => (answer += new TextDecoder().decode(data.subarray())))
+    stream.addEventListener('remoteCloseWrite', () => resolve(answer))
+    stream.addEventListener('close', ({ error }) => resolve(error ? 'reset' : answer))
+  })
+  stream.send(new TextEncoder().encode(question))
+  await stream.close().catch(() => undefined)
+  return ended
+}

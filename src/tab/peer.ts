@@ -9,7 +9,7 @@ import { isServed } from '../glia/process/admit.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { HttpApi, HttpInit } from '../glia/http/http.ts'
-import { type ListedProcess, listingFor } from '../glia/listing.ts'
+import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
@@ -118,11 +118,6 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   })
   const listingOf = async (peer: string, signal: AbortSignal): Promise<ListedProcess[]> =>
     (await listingOfSibling(peer, signal)) ?? (await (await mesh.started).listingOf(peer, signal))
-  const listedTo = (peer: string): ListedProcess[] =>
-    listingFor(
-      peer,
-      table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
-    )
   const env = createEnv(peerId, () => mesh, log)
   const trace = init.records ? new CallTrace() : undefined
   const router: Router = new Router({
@@ -168,7 +163,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     serveStream: router.serveStream,
     isServed: ({ proc, method }) => isServed(table.get(proc), method),
     root: () => table.rootPid,
-    listedTo,
+    listedTo: (peer) => table.listedTo(peer),
     traced: traced && (async (asker, id) => (await traced).tell(asker, id)),
     watched: (pid) => table.watched(pid),
     tellable: table,
@@ -193,7 +188,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     http: httpLater({
       env,
       router,
-      listed: () => listedTo('browser'),
+      listed: () => table.listedTo('browser'),
       listingOf,
       peers: () => connectedPeers(mesh.node?.peers() ?? []),
     }),

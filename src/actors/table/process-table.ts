@@ -1,6 +1,7 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Watched } from '../../glia/process/told-end.ts'
 import type { Exit } from '../../glia/process/exit.ts'
+import { type ListedProcess, listingFor } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
 import { newPid, type Pid } from '../../glia/pid.ts'
 import {
@@ -156,6 +157,15 @@ export class ProcessTable {
   /** Root first, then by age. */
   get entries(): ProcessEntry[] {
     return [...this.#entries.values()].sort((a, b) => Number(b.record.root) - Number(a.record.root))
+  }
+
+  /** The processes that are listed to a peer, or to `browser`. The root process is found by its alias. */
+  listedTo(asker: string): ListedProcess[] {
+    const others = this.entries.filter(({ record }) => !record.root)
+    return listingFor(
+      asker,
+      others.map(({ record }) => record),
+    )
   }
 
   /** Brings the kept processes of this identity back, cold. */

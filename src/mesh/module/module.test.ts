@@ -11,6 +11,7 @@ import { type GivenPolicy, makePolicy } from '../../glia/process/policy.ts'
 import type { Tellable } from '../../glia/told-process.ts'
 import { MAX_MODULE_BYTES, MODULE_PROTOCOL } from '../limits.ts'
 import { glia, join, plainClient, relay, type TestNode, whereIs } from '../test-nodes.ts'
+import { answerOn } from '../test-raw.ts'
 import { askModule, askProcess, type AskOptions } from './ask-module.ts'
 import { type FetchProgress, fetchModule } from './fetch-module.ts'
 
@@ -289,11 +290,11 @@ test('wrong questions, and more than are taken, are refused, and the peer stays'
   const answers: string[] = []
   for (const question of ['', '{', '[]', '{}', '{"cid":"x"}', '{"pid":7}', `{"pid":"${'1'.repeat(600)}"}`]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    answers.push(await answerOn(connection, question))
+    answers.push(await answerOn(connection, MODULE_PROTOCOL, question))
   }
   expect(answers.every((answer) => answer === 'reset' || answer.includes('ERR_BAD_REQUEST'))).toBe(true)
   // oxlint-disable-next-line no-await-in-loop
-  for (let i = 0; i < 30; i++) answers.push(await answerOn(connection, JSON.stringify({ pid })))
+  for (let i = 0; i < 30; i++) answers.push(await answerOn(connection, MODULE_PROTOCOL, JSON.stringify({ pid })))
   expect(answers.filter((answer) => answer.includes('"counter"')).length).toBeGreaterThan(5)
   expect(answers.at(-1)).toContain('ERR_MAILBOX_FULL')
 })
@@ -314,7 +315,7 @@ test('a peer that does not read gets two modules at once, and no third', async (
       return stream
     }),
   )
-  expect(await answerOn(connection, JSON.stringify({ cid: module.cid }))).toContain('ERR_MAILBOX_FULL')
+  expect(await answerOn(connection, MODULE_PROTOCOL, JSON.stringify({ cid: module.cid }))).toContain('ERR_MAILBOX_FULL')
   for (const stream of slow) stream.abort(new Error('enough'))
   await expect
     .poll(() =>
@@ -365,19 +366,4 @@ function send(stream: Libp2pStream, ...pieces: readonly Uint8Array[]): void {
 
 async function* each(...peers: readonly string[]): AsyncGenerator<string> {
   yield* peers
-}
-
-/** The answer as text, or `reset`. */
-async function answerOn(connection: Connection, question: string): Promise<string> {
-  const stream = await connection.newStream(MODULE_PROTOCOL)
-  const ended = new Promise<string>((resolve) => {
-    let answer = ''
-    if (stream.status === 'reset') resolve('reset')
-    stream.addEventListener('message', ({ data }) => (answer += new TextDecoder().decode(data.subarray())))
-    stream.addEventListener('remoteCloseWrite', () => resolve(answer))
-    stream.addEventListener('close', ({ error }) => resolve(error ? 'reset' : answer))
-  })
-  stream.send(new TextEncoder().encode(question))
-  await stream.close().catch(() => undefined)
-  return ended
 }

@@ -1,4 +1,3 @@
-import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
 import type { Address } from '../../glia/address.ts'
@@ -13,6 +12,7 @@ import { chainNameOf } from '../../glia/chain-name.ts'
 import { ringOf, waitsOf } from '../../glia/trace/waiting.ts'
 import { TRACE_PROTOCOL } from '../limits.ts'
 import { glia, plainClient, type TestNode, whereIs } from '../test-nodes.ts'
+import { answerOn } from '../test-raw.ts'
 
 const LISTENS = { listen: ['/ip4/127.0.0.1/tcp/0'] }
 const soon = (): AbortSignal => AbortSignal.timeout(10_000)
@@ -189,7 +189,7 @@ test('wrong questions, long ones and too many are reset, and the next good one i
   const callee = await recorder([])
   const client = await plainClient()
   const connection = await client.dial(multiaddr(whereIs(callee.node)))
-  const answerTo = (question: string): Promise<string> => answerOn(connection, question)
+  const answerTo = (question: string): Promise<string> => answerOn(connection, TRACE_PROTOCOL, question)
   const good = JSON.stringify({ trace: 'x' })
   for (const wrong of ['', '{', '[]', '{"trace":""}', '{"trace":7}', JSON.stringify({ trace: 'x'.repeat(129) })]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -211,25 +211,10 @@ test('many peers are answered only so often together', async () => {
       const connection = await client.dial(multiaddr(whereIs(callee.node)))
       const own: string[] = []
       // oxlint-disable-next-line no-await-in-loop -- fewer than one peer may ask at once
-      for (let i = 0; i < 18; i++) own.push(await answerOn(connection, '{"trace":"x"}'))
+      for (let i = 0; i < 18; i++) own.push(await answerOn(connection, TRACE_PROTOCOL, '{"trace":"x"}'))
       return own
     }),
   )
   expect(answers.flat()).toContain('reset')
   expect(answers.flat().filter((answer) => answer !== 'reset').length).toBeGreaterThanOrEqual(64)
 })
-
-/** The answer, or `reset`. */
-async function answerOn(connection: Connection, question: string): Promise<string> {
-  const stream = await connection.newStream(TRACE_PROTOCOL)
-  const ended = new Promise<string>((resolve) => {
-    let answer = ''
-    if (stream.status === 'reset') resolve('reset')
-    stream.addEventListener('message', ({ data }) => (answer += new TextDecoder().decode(data.subarray())))
-    stream.addEventListener('remoteCloseWrite', () => resolve(answer))
-    stream.addEventListener('close', ({ error }) => resolve(error ? 'reset' : answer))
-  })
-  stream.send(bytes(question))
-  await stream.close().catch(() => undefined)
-  return ended
-}

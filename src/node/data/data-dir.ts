@@ -5,7 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { isPid, newPid, type Pid } from '../../glia/pid.ts'
 import { newIdentity, type PortableIdentity } from '../../mesh/libp2p/identity.ts'
 import { fileTrouble } from '../file-trouble.ts'
-import { newToken } from './new-token.ts'
+import { newToken, TOKEN_FILE } from './owner-token.ts'
 import { makeFolder } from './make-folder.ts'
 import { UsageError } from '../option-values.ts'
 
@@ -19,8 +19,6 @@ export interface KeptData {
 
 const KEY_FILE = 'peer.key'
 const ROOT_FILE = 'root.pid'
-/** In the data folder: the owner's token. */
-export const TOKEN_FILE = 'owner.token'
 const MIN_TOKEN = 16
 /** Whoever has the key is this peer, so the file is for its owner only. */
 const OWNER_ONLY = 0o600

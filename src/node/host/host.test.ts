@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
-import { TOKEN_FILE } from '../data/data-dir.ts'
+import { TOKEN_FILE } from '../data/owner-token.ts'
 import type { GliaServer } from '../server.ts'
 import { testServers, type TestServers } from '../test-server.ts'
 

@@ -1,7 +1,7 @@
 import { ProcessTable } from '../../actors/table/process-table.ts'
 import type { ProcessStore } from '../../actors/table/store.ts'
 import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
-import { type ListedProcess, listingFor } from '../../glia/listing.ts'
+import type { ListedProcess } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
 import { parsePid, type Pid } from '../../glia/pid.ts'
 import type { Proc } from '../../glia/process/proc.ts'
@@ -91,11 +91,7 @@ export async function startHost(init: HostInit): Promise<Host> {
   return {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
-    listedTo: (peer) =>
-      listingFor(
-        peer,
-        table.entries.filter(({ record }) => !record.root).map(({ record }) => record),
-      ),
+    listedTo: (peer) => table.listedTo(peer),
     stop: async () => {
       reminders.stop()
       await table.stop()

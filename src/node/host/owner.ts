@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { GliaError } from '../../glia/errors.ts'
-import { TOKEN_FILE } from '../data/data-dir.ts'
+import { TOKEN_FILE } from '../data/owner-token.ts'
 
 /** Who may manage a host. */
 export class Owners {

@@ -26,32 +26,25 @@ interface Order extends Request {
   /** Aborts when the caller gave up. */
   readonly signal: AbortSignal
   answer(head: object): Promise<void>
-  /** More of the reply, behind its head. */
-  write(bytes: Uint8Array): Promise<void>
+  /** A head with the length of a file, and then the file. */
+  give(file: Blob): Promise<void>
 }
 
 /** What a process may do for itself, without being the owner. */
 const OWN: ReadonlySet<string> = new Set(['remind', 'reminders', 'forget'])
 
-/** A policy with which an actor outlives the host: what is in its memory is kept. */
-const LIVES_ON = { memory: 'durable' } as const
-
 /**
  * The system process of a peer, `sys`: a host is managed by messages. A message is one line of JSON and a body, the
  * reply likewise. See the README.
  */
-export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log }: SysInit): Proc {
+export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log: hostLog }: SysInit): Proc {
   const methods: Readonly<Record<string, (order: Order) => Promise<void>>> = {
     async spawn({ head, body, signal, answer }) {
-      const options = spawnOptionsOf(head)
-      const policy = { ...LIVES_ON, ...options.policy }
-      const pid = await table.spawn(await body(maxBodyBytes), { ...options, policy }, { signal })
+      const pid = await table.spawn(await body(maxBodyBytes), livingOn(head), { signal })
       await answer({ pid, methods: table.get(pid)?.methods })
     },
     async restore({ head, body, signal, answer }) {
-      const options = spawnOptionsOf(head)
-      const policy = { ...LIVES_ON, ...options.policy }
-      const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), { ...options, policy }, { signal })
+      const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), livingOn(head), { signal })
       await answer({ pid, methods: table.get(pid)?.methods })
     },
     async list({ answer }) {
@@ -80,46 +73,41 @@ export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log 
       await table.checkpoint(pidOf(head), signal)
       await answer({})
     },
-    async snapshot({ head, signal, answer, write }) {
-      const file = await table.snapshot(pidOf(head), signal)
-      await answer({ bytes: file.size })
-      await write(new Uint8Array(await file.arrayBuffer()))
+    async snapshot({ head, signal, give }) {
+      await give(await table.snapshot(pidOf(head), signal))
     },
-    async export({ head, answer, write }) {
-      const tar = await table.exportFiles(pidOf(head))
-      await answer({ bytes: tar.size })
-      await write(new Uint8Array(await tar.arrayBuffer()))
+    async export({ head, give }) {
+      await give(await table.exportFiles(pidOf(head)))
     },
     async import({ head, body, signal, answer }) {
       await table.importFiles(pidOf(head), new Blob([await body(maxBodyBytes)]), signal)
       await answer({})
     },
     async remind({ head, body, answer }) {
-      const pid = knownPid(head)
+      const pid = entryOf(head).record.pid
       const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
       await answer({ id, due: new Date(dueAt).toISOString() })
     },
     async reminders({ head, answer }) {
-      const planned = reminders.of(knownPid(head)).map(({ id, method, dueAt, again }) => {
+      const planned = reminders.of(entryOf(head).record.pid).map(({ id, method, dueAt, again }) => {
         return { id, method, due: new Date(dueAt).toISOString(), ...again }
       })
       await answer({ reminders: planned })
     },
     async forget({ head, answer }) {
-      await reminders.remove(knownPid(head), head['id'])
+      await reminders.remove(entryOf(head).record.pid, head['id'])
       await answer({})
     },
     async logs({ head, answer }) {
-      const pid = pidOf(head)
-      const entry = table.entries.find(({ record }) => record.pid === pid)
-      if (!entry) throw new GliaError('ERR_NO_PROC', `This host has no process ${pid}.`)
+      const { log } = entryOf(head)
       const from = typeof head['from'] === 'number' ? head['from'] : -Infinity
-      await answer({ lines: entry.log.lines.filter(({ at }) => at >= from) })
+      await answer({ lines: log.lines.filter(({ at }) => at >= from) })
     },
   }
-  const knownPid = (head: Request['head']): string => {
+  const entryOf = (head: Request['head']): ProcessEntry => {
     const pid = pidOf(head)
-    if (table.get(pid)) return pid
+    const entry = table.entries.find(({ record }) => record.pid === pid)
+    if (entry) return entry
     throw new GliaError('ERR_NO_PROC', `This host has no process ${pid}.`)
   }
   /** The process of this host that sends the message; undefined: it comes from elsewhere. */
@@ -134,8 +122,11 @@ export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log 
       const rest = sender !== undefined && token === undefined ? { ...given, pid: sender } : given
       if (rest === given) owners.check(token, message.context.onBehalfOf)
       const answer = (value: object): Promise<void> => writeLine(message, value)
-      const write = (bytes: Uint8Array): Promise<void> => message.write(bytes)
-      await method({ head: rest, body, signal: message.signal, answer, write })
+      const give = async (file: Blob): Promise<void> => {
+        await answer({ bytes: file.size })
+        await message.write(new Uint8Array(await file.arrayBuffer()))
+      }
+      await method({ head: rest, body, signal: message.signal, answer, give })
     }
   return createProc({
     pid: systemPid(peerId),
@@ -143,7 +134,7 @@ export function createSys({ peerId, table, owners, reminders, maxBodyBytes, log 
     methods: Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, run(name, method)])),
     // Who may do what is decided by the owner's token. A spawn may take as long as its module takes to compile.
     policy: { callers: 'anyone', deadlineMs: 120_000, maxMessageBytes: maxBodyBytes, maxReplyBytes: maxBodyBytes },
-    log,
+    log: hostLog,
   })
 }
 
@@ -168,9 +159,13 @@ function told({ record, proc }: ProcessEntry): object {
   }
 }
 
-/** The head of `spawn` and `restore`: the options of `glia.spawn`, without files. They are checked where they are used. */
-function spawnOptionsOf(head: Request['head']): SpawnOptions {
-  return head
+/**
+ * The head of `spawn` and `restore`: the options of `glia.spawn`, without files. They are checked where they are used.
+ * What such an actor has in memory is kept if nothing else is said.
+ */
+function livingOn(head: Request['head']): SpawnOptions {
+  const options: SpawnOptions = head
+  return { ...options, policy: { memory: 'durable', ...options.policy } }
 }
 
 function pidOf({ pid }: Request['head']): string {

@@ -11,6 +11,7 @@ import { NameText } from '../kit/peer-name.tsx'
 import { nameOfPeer, namesakesOf } from '../kit/peer-names.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
+import { Figure } from '../kit/figure.tsx'
 import { hashOf } from '../route.ts'
 import type { LivePeer } from './live-peer.ts'
 import { stateWords } from './peer-words.ts'
@@ -172,14 +173,5 @@ function Announced({ id, announced }: { id: string; announced: string | undefine
         )}
       </span>
     </p>
-  )
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }

@@ -12,6 +12,7 @@ import type { ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { nextName } from './next-name.ts'
 import { ShareDialog } from './share-dialog.tsx'
+import { Figure } from '../kit/figure.tsx'
 import { hashOf, HOME } from '../route.ts'
 import { goTo } from '../router.ts'
 
@@ -88,15 +89,6 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
       </div>
       {shareShown.value && <ShareDialog model={model} process={process} onClose={() => (shareShown.value = false)} />}
       <ErrorLine error={cancel.error.value ?? copy.error.value ?? (isLive ? restart.error.value : undefined)} />
-    </div>
-  )
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
     </div>
   )
 }

@@ -4,7 +4,7 @@ import type { PolicyChange } from '../../glia/process/policy.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
-import { CallersFields, CallFields, LimitFields, MethodsField, RecordFields } from './policy-fields.tsx'
+import { PolicyFields } from './policy-fields.tsx'
 import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
 import { laterWords } from './policy-words.ts'
 import { RestartButton } from './restart-button.tsx'
@@ -78,11 +78,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
         save()
       }}
     >
-      <CallersFields {...fields} />
-      <MethodsField {...fields} />
-      <CallFields {...fields} />
-      <LimitFields {...fields} />
-      <RecordFields {...fields} />
+      <PolicyFields {...fields} />
       <ErrorLine error={attempt.error.value} />
       <div class="row">
         <button type="submit" class="button main">

@@ -182,3 +182,16 @@ export function RecordFields({ form, errors, onEdit }: PolicyFieldsProps) {
     </fieldset>
   )
 }
+
+/** All fields of a policy. */
+export function PolicyFields(props: PolicyFieldsProps) {
+  return (
+    <>
+      <CallersFields {...props} />
+      <MethodsField {...props} />
+      <CallFields {...props} />
+      <LimitFields {...props} />
+      <RecordFields {...props} />
+    </>
+  )
+}

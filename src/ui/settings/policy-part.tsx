@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { CallersFields, CallFields, LimitFields, MethodsField, RecordFields } from '../processes/policy-fields.tsx'
+import { PolicyFields } from '../processes/policy-fields.tsx'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { defaultPolicy, setDefaultPolicy } from '../processes/default-policy.ts'
 import { type PolicyErrors, policyForm, readPolicyForm } from '../processes/policy-form.ts'
@@ -56,11 +56,7 @@ export function PolicyPart() {
               save()
             }}
           >
-            <CallersFields {...fields} />
-            <MethodsField {...fields} />
-            <CallFields {...fields} />
-            <LimitFields {...fields} />
-            <RecordFields {...fields} />
+            <PolicyFields {...fields} />
             <div class="row">
               <button type="submit" class="button main">
                 Save policy
