@@ -36,6 +36,8 @@ export interface Host {
   get(pid: string): Proc | undefined
   watched(pid: string): Watched | undefined
   listedTo(peer: string): ListedProcess[]
+  /** Starts no reminder any more. Resolves once no message runs or waits, or with the signal. */
+  settle(signal: AbortSignal): Promise<void>
   /** Stores what durable processes have in memory, and ends all workers. */
   stop(): Promise<void>
 }
@@ -49,6 +51,8 @@ const SLOT = 0
 export async function startHost(init: HostInit): Promise<Host> {
   const { peerId, store, log, router, mesh } = init
   installErrorTransfer()
+  /** While somebody waits for the processes to settle. */
+  let changed: (() => void) | undefined
   const table: ProcessTable = new ProcessTable({
     slot: SLOT,
     peerId,
@@ -56,7 +60,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     tier: 'rings',
     createWorker: async () => threadWorker(init.workerScript),
     log,
-    changed: () => undefined,
+    changed: () => changed?.(),
     liveLimit: LIVE_LIMIT,
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
     mesh: {
@@ -92,6 +96,17 @@ export async function startHost(init: HostInit): Promise<Host> {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
     listedTo: (peer) => table.listedTo(peer),
+    async settle(signal) {
+      reminders.stop()
+      const isBusy = (): boolean =>
+        table.entries.some(({ proc: { state, waiting } }) => /busy|starting/.test(state) || waiting > 0)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      changed = () => void ((signal.aborted || !isBusy()) && resolve())
+      signal.addEventListener('abort', changed, { once: true })
+      changed()
+      await promise
+      changed = undefined
+    },
     stop: async () => {
       reminders.stop()
       await table.stop()
