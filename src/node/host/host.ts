@@ -98,10 +98,8 @@ export async function startHost(init: HostInit): Promise<Host> {
     listedTo: (peer) => table.listedTo(peer),
     async settle(signal) {
       reminders.stop()
-      const isBusy = (): boolean =>
-        table.entries.some(({ proc: { state, waiting } }) => /busy|starting/.test(state) || waiting > 0)
       const { promise, resolve } = Promise.withResolvers<void>()
-      changed = () => void ((signal.aborted || !isBusy()) && resolve())
+      changed = () => void ((signal.aborted || !table.entries.some(isBusy)) && resolve())
       signal.addEventListener('abort', changed, { once: true })
       changed()
       await promise
@@ -112,6 +110,10 @@ export async function startHost(init: HostInit): Promise<Host> {
       await table.stop()
     },
   }
+}
+
+function isBusy({ proc: { state, waiting } }: { proc: Proc }): boolean {
+  return state === 'busy' || state === 'starting' || waiting > 0
 }
 
 async function sent(stream: Stream, message: Uint8Array): Promise<Stream> {
