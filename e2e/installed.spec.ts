@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, type Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { expectNoFaults } from './axe.ts'
 import { guest } from './guests/guests.ts'
 import { ROOT, staticServer } from './server.ts'
@@ -62,6 +62,22 @@ test('a module that is shared becomes a process, and a text or a file a message,
   }
 })
 
+/** Fields of several views, by the place that shows them. */
+function fieldsOf(page: Page, pid: string): Record<string, { field: Locator; text: string }[]> {
+  const field = (label: string, text: string) => ({ field: page.getByLabel(label, { exact: true }), text })
+  return {
+    '#/settings': [
+      field('Relays, one multiaddr a line', '/dns4/relay'),
+      field('Your name, as other peers see it', 'Ada'),
+    ],
+    '#/peers': [field('Connect to a multiaddr or a join link', '/dns4/peer')],
+    '#/playground': [field('Name of the process', 'mine'), field('AssemblyScript', '// mine')],
+    [`#/p/${pid}/policy`]: [field('Methods with callers of their own, one a line', 'go_take: browser')],
+    [`#/p/${pid}/log`]: [field('Search the log', 'words')],
+    '#/processes': [field('Filter processes', 'notes'), field('Message', 'not sent yet')],
+  }
+}
+
 test('a newer version is noticed and offered; its reload waits for the running call, and what was typed stays', async ({
   page,
 }) => {
@@ -70,12 +86,13 @@ test('a newer version is noticed and offered; its reload waits for the running c
   try {
     await openTab(page, host.url)
     const pid = await spawn(page, 'notes', { name: 'notes' })
-    await page.getByRole('tab', { name: 'Settings' }).click()
-    await page.getByLabel('Relays, one multiaddr a line').fill('/dns4/relay')
-    await page.getByRole('tab', { name: /Processes/ }).click()
     await row(page, 'notes').click()
+    for (const [place, fields] of Object.entries(fieldsOf(page, pid))) {
+      await page.evaluate((hash) => void (location.hash = hash), place)
+      if (place.endsWith('policy')) await page.getByRole('button', { name: 'Change…' }).click()
+      for (const { field, text } of fields) await field.fill(text)
+    }
     const message = page.getByRole('textbox', { name: 'Message' })
-    await message.fill('not sent yet')
 
     files['sw.js'] = `${await readFile(join(ROOT, 'dist/sw.js'), 'utf8')}\n// A newer version.\n`
     await page.context().setOffline(true)
@@ -104,8 +121,10 @@ test('a newer version is noticed and offered; its reload waits for the running c
     await expect(notice).toHaveCount(0)
     await expect(message).toHaveValue('not sent yet')
     await expect(page.getByRole('complementary', { name: 'Console of notes' })).toBeVisible()
-    await page.getByRole('tab', { name: 'Settings' }).click()
-    await expect(page.getByLabel('Relays, one multiaddr a line')).toHaveValue('/dns4/relay')
+    for (const [place, fields] of Object.entries(fieldsOf(page, pid))) {
+      await page.evaluate((hash) => void (location.hash = hash), place)
+      for (const { field, text } of fields) await expect(field).toHaveValue(text)
+    }
   } finally {
     await host.stop()
   }

@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ConsoleState } from './console/console-state.ts'
 import { showError, showNews, wordsOf } from './kit/notices.tsx'
+import { typed } from './kit/typed.ts'
 import type { BundledActor, ProcessView, TabModel } from './model.ts'
 import { Swap } from './processes/swap.ts'
 import { nextSelection } from './processes/selection.ts'
@@ -30,9 +31,11 @@ export class Page {
   /** An archive of everything, which the settings show. */
   readonly archive = signal<File | undefined>(undefined)
   /** PID of the process that is chosen in the list. */
-  readonly selected = signal<string | undefined>(undefined)
+  readonly selected = typed.of<string | undefined>('chosen process', undefined)
   /** PID of a process that was just made: its message box gets the cursor. The console clears it when that is done. */
   readonly focusPid = signal<string | undefined>(undefined)
+  /** PID of the process whose link is shown. */
+  readonly sharing = signal<string | undefined>(undefined)
   /** True while the palette of commands is shown. */
   readonly paletteShown = signal(false)
   readonly #model: TabModel
@@ -61,7 +64,7 @@ export class Page {
   }
 
   consoleOf({ pid, methods }: ProcessView): ConsoleState {
-    const known = this.#consoles.get(pid) ?? new ConsoleState(methods)
+    const known = this.#consoles.get(pid) ?? new ConsoleState(pid, methods)
     this.#consoles.set(pid, known)
     return known
   }
@@ -74,6 +77,8 @@ export class Page {
   /** The chosen process may be gone: chooses the one in its place. Reads the processes. */
   followProcesses(): void {
     const now = this.#model.processes.value.map(({ pid }) => pid)
+    // The peer has not started: the choice of the page before the reload stays.
+    if (now.length === 0) return
     this.selected.value = nextSelection(this.selected.peek(), this.#lastPids, now)
     this.#lastPids = now
   }
@@ -159,9 +164,9 @@ export class Page {
 }
 
 function isArchive({ name }: File): boolean {
-  return name.endsWith('.gliaall')
+  return /\.gliaall$/i.test(name)
 }
 
 function isRecordedCall({ name }: File): boolean {
-  return name.endsWith('.gliacall')
+  return /\.gliacall$/i.test(name)
 }

@@ -4,6 +4,7 @@ import type { CallsSource } from '../model.ts'
 import { showError } from '../kit/notices.tsx'
 import { CallRows } from './call-rows.ts'
 import { ALL_CALLS, type CallFilter } from './filter.ts'
+import { typed } from '../kit/typed.ts'
 import { TableState } from '../kit/virtual-table.tsx'
 
 /** How often the calls are looked at while they are shown, in ms. */
@@ -13,13 +14,13 @@ const PENDING_MS = 1000
 
 /** The calls as they are shown. It outlives the view. */
 export class CallsState {
-  readonly filter = signal<CallFilter>(ALL_CALLS)
+  readonly filter = typed.of<CallFilter>('choice of calls', ALL_CALLS)
   readonly paused = signal(false)
   /** The newest first. */
   readonly calls = signal<readonly TracedCall[]>([])
   /** Whether the calls of earlier pages are there. */
   readonly isWhole = signal(false)
-  readonly table = new TableState()
+  readonly table = new TableState('calls')
   /** Key of the row that was last chosen. */
   readonly chosen = signal<string | undefined>(undefined)
   readonly #rows = new CallRows()

@@ -28,7 +28,10 @@ function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { s
   const { pid, policy } = process
   const state = page.kept(CallsState)
   useEffect(() => state.follow(source), [source])
-  const place = useMemo(() => ({ table: new TableState(), chosen: signal<string | undefined>(undefined) }), [pid])
+  const place = useMemo(
+    () => ({ table: new TableState(`calls of ${pid}`), chosen: signal<string | undefined>(undefined) }),
+    [pid],
+  )
   const processes = model.processes.value
   const names = useMemo(() => new Map(processes.map((each) => [each.pid, each.name])), [processes])
   const nameOf = useCallback<NameOf>((other) => names.get(other), [names])

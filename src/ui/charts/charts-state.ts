@@ -6,7 +6,7 @@ import { TableState } from '../kit/virtual-table.tsx'
 export class ChartsState {
   readonly span = signal<Span>('minutes')
   readonly isTable = signal(false)
-  readonly table = new TableState()
+  readonly table = new TableState('charts')
   /** Key of the row that was last chosen. */
   readonly chosen = signal<string | undefined>(undefined)
 }

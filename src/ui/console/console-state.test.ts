@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { ConsoleState } from './console-state.ts'
 
+let consoles = 0
+
 function sent(...texts: string[]): ConsoleState {
-  const state = new ConsoleState(['echo'])
+  const state = new ConsoleState(`process ${++consoles}`, ['echo'])
   for (const text of texts) {
     state.text.value = text
     state.remember()

@@ -1,6 +1,7 @@
 import type { LogLine } from '../../actors/table/process-log.ts'
 import { type Signal, signal } from '@preact/signals'
 import { Attempt } from '../kit/attempt.ts'
+import { typed } from '../kit/typed.ts'
 import type { MessageFormat } from './message-format.ts'
 import type { RunningCall } from './running-call.ts'
 import type { Swap } from '../processes/swap.ts'
@@ -17,9 +18,9 @@ interface Typed {
 export class ConsoleState {
   readonly method: Signal<string>
   /** An address that is called instead of the process. */
-  readonly elsewhere = signal<string | undefined>(undefined)
-  readonly text = signal('')
-  readonly format = signal<MessageFormat>('text')
+  readonly elsewhere: Signal<string | undefined>
+  readonly text: Signal<string>
+  readonly format: Signal<MessageFormat>
   /** A file that is sent instead of the text. */
   readonly file = signal<File | undefined>(undefined)
   /** The last call, which may still run. */
@@ -38,8 +39,12 @@ export class ConsoleState {
   /** What was in the box before the first one was brought back. */
   #draft: Typed = { text: '', format: 'text' }
 
-  constructor(methods: readonly string[]) {
-    this.method = signal(methods[0] ?? '')
+  /** @param name Of the process, another one for each: its PID, with its peer id if another peer has it. */
+  constructor(name: string, methods: readonly string[]) {
+    this.method = typed.of(`method of ${name}`, methods[0] ?? '')
+    this.elsewhere = typed.of<string | undefined>(`address at ${name}`, undefined)
+    this.text = typed.of(`message to ${name}`, '')
+    this.format = typed.of<MessageFormat>(`format for ${name}`, 'text')
   }
 
   /** Sets the new version, or clears it. */

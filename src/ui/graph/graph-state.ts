@@ -18,7 +18,7 @@ export class GraphState {
   /** What the person looks at; undefined: everything. */
   view: Viewport | undefined
   readonly isTable = signal(false)
-  readonly table = new TableState()
+  readonly table = new TableState('the graph')
   /** Id of the node that was chosen with the keyboard, by touch, or in the table. */
   readonly chosen = signal<string | undefined>(undefined)
   readonly carried = signal<ReadonlyMap<string, readonly Carried[]>>(new Map())

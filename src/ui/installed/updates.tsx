@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { clock } from '../kit/clock.ts'
 import { showError } from '../kit/notices.tsx'
 import type { TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
-import { keepTyped, restoreTyped } from './typed.ts'
+import { typed } from '../kit/typed.ts'
 
 /** How often the page looks whether the calls are over, in ms. */
 const LOOK_MS = 250
@@ -14,9 +14,8 @@ export interface UpdatesProps {
   page: Page
 }
 
-/** Offers a newer version of the app. After its reload it puts back what was typed. */
+/** Offers a newer version of the app. What was typed outlives its reload. */
 export function Updates({ model, page }: UpdatesProps) {
-  useMemo(() => restoreTyped(model, page), [])
   return model.updateReady.value ? <UpdateNotice model={model} page={page} /> : null
 }
 
@@ -31,7 +30,7 @@ function UpdateNotice({ model, page }: UpdatesProps) {
   })
   const reload = (): void => {
     try {
-      keepTyped(model, page)
+      typed.keep()
       location.reload()
     } catch (thrown) {
       waits.value = false
@@ -40,16 +39,15 @@ function UpdateNotice({ model, page }: UpdatesProps) {
   }
   useEffect(() => {
     if (!waits.value) return undefined
-    const timer = setInterval(() => runningCalls(model) === 0 && reload(), LOOK_MS)
+    const timer = setInterval(() => runningCalls(model) === 0 && !isAsked() && reload(), LOOK_MS)
     return () => clearInterval(timer)
   }, [waits.value])
   const calls = running === 1 ? 'A call is running' : `${running} calls are running`
   return (
     <div class="update" role="status">
       <span class="grow">
-        A newer version of Glia is ready. Messages and settings that you typed stay; a name or a policy that is open has
-        to be typed again. Processes come back after the reload: durable ones with the memory that was kept, others with
-        a fresh state.
+        A newer version of Glia is ready. What you typed stays. Processes come back after the reload: durable ones with
+        the memory that was kept, others with a fresh state.
         {isFileChosen && ' A file that you chose for a message or a new version has to be chosen again.'}
         {running > 0 && ` ${calls}: a reload now would end ${running === 1 ? 'it' : 'them'}.`}
         {waits.value && ' The page reloads when nothing runs.'}
@@ -70,6 +68,11 @@ function UpdateNotice({ model, page }: UpdatesProps) {
       </button>
     </div>
   )
+}
+
+/** Whether a dialog is open, such as the sheet of a file that the person decides on. */
+function isAsked(): boolean {
+  return document.querySelector('dialog[open]') !== null
 }
 
 /** Calls that a reload would end: those in and out, and those of processes that keep no record of them. */

@@ -3,6 +3,7 @@ import type { ComponentChildren, HTMLAttributes } from 'preact'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { inOrderOf, nextSort, type Sort, sorted } from './table-order.ts'
 import { piecesOf, scrollOf, type TopRow, topRowOf } from './table-window.ts'
+import { typed } from './typed.ts'
 
 /** Height of a row, in px. `table.css` has it too. */
 const ROW_PX = 36
@@ -32,13 +33,15 @@ export interface Column<Row> {
 /** What stays of a table while another view is shown. */
 export class TableState {
   /** What the person typed to find rows. The view applies it. */
-  readonly filter = signal('')
+  readonly filter: Signal<string>
   readonly sort: Signal<Sort | undefined>
   scrollTop = 0
   /** The row at the top, if `holdsPlace`. */
   top: TopRow | undefined
 
-  constructor(sort?: Sort) {
+  /** @param name Another one for each table. */
+  constructor(name: string, sort?: Sort) {
+    this.filter = typed.of(`filter of ${name}`, '')
     this.sort = signal(sort)
   }
 }

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useId } from 'preact/hooks'
+import { useEffect, useId, useMemo } from 'preact/hooks'
 import { PROTOCOL } from '../../glia/address.ts'
 import type { ToldProcess } from '../../glia/told-process.ts'
 import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
+import { typed } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -19,8 +20,9 @@ export interface LinkCallProps {
 /** One box and one button, and the reply. */
 export function LinkCall({ model, peer, pid, told: { name, methods }, method: given }: LinkCallProps) {
   const isGone = given !== undefined && !methods.includes(given)
-  const method = useSignal(isGone || given === undefined ? (methods[0] ?? '') : given)
-  const text = useSignal('')
+  const first = isGone || given === undefined ? (methods[0] ?? '') : given
+  const method = useMemo(() => typed.of(`method of the link to ${pid}`, first), [pid])
+  const text = useMemo(() => typed.of(`message to the link to ${pid}`, ''), [pid])
   const box = useId()
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'

@@ -3,9 +3,12 @@ import { useId, useMemo } from 'preact/hooks'
 import { MAX_NAME } from '../../glia/peer-name.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { typed } from '../kit/typed.ts'
 import type { TabModel } from '../model.ts'
 
 export interface NameFormProps {
+  /** Whose name it is, for what is typed and not sent. */
+  of: string
   label: string
   /** What the name does, beneath the box. */
   hint: string
@@ -15,10 +18,10 @@ export interface NameFormProps {
 }
 
 /** A box for a name. An empty one takes the name away. */
-export function NameForm({ label, hint, name, onName }: NameFormProps) {
+export function NameForm({ of, label, hint, name, onName }: NameFormProps) {
   const id = useId()
   const hintId = `${id}-hint`
-  const text = useSignal<string | undefined>(undefined)
+  const text = useMemo(() => typed.of<string | undefined>(`name of ${of}`, undefined), [of])
   const attempt = useMemo(() => new Attempt(), [])
   const said = useSignal('')
   const given = text.value ?? name
@@ -66,6 +69,7 @@ export function NameForm({ label, hint, name, onName }: NameFormProps) {
 export function OwnNameForm({ model }: { model: TabModel }) {
   return (
     <NameForm
+      of="this browser"
       label="Your name, as other peers see it"
       hint="All tabs of this browser announce it. It stands in quotation marks beside the peer id, and proves nothing."
       name={model.people.value.ownName}

@@ -27,7 +27,7 @@ export interface PeerCallProps {
 
 /** A console for a process of another peer. Its address is filled in. */
 export function PeerCall({ model, peerId, process, name, methods, isCalledAtOnce }: PeerCallProps) {
-  const state = useMemo(() => new ConsoleState(methods), [])
+  const state = useMemo(() => new ConsoleState(`${process} of ${peerId}`, methods), [])
   const { method, file, format, text, call } = state
   const input = useRef<HTMLTextAreaElement>(null)
   const options = useId()
@@ -50,7 +50,8 @@ export function PeerCall({ model, peerId, process, name, methods, isCalledAtOnce
     }
   }
   useEffect(() => {
-    if (isCalledAtOnce) send()
+    // What the person has typed is theirs to send.
+    if (isCalledAtOnce && text.peek() === '' && method.peek() === methods[0]) send()
     return () => call.peek()?.cancel()
   }, [])
   return (

@@ -49,6 +49,7 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
           <section class="panel" aria-label="Name">
             <div class="field">
               <NameForm
+                of={id}
                 label="Your name for this peer"
                 hint="Only this browser knows it. It is shown in bold, in place of the name that the peer announces."
                 name={people.names[id] ?? ''}

@@ -6,6 +6,7 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { shortId } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
 import { peerWords } from '../kit/peer-names.ts'
+import { typed as typedFields } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 import { type CallableProcess, calledAt } from './called-at.ts'
@@ -98,6 +99,7 @@ export function PeerProcesses({
         </div>
       )}
       <TypedPid
+        peerId={peerId}
         onPid={(given) => {
           const process = all.find((each) => each.pid === given) ?? { pid: given, name: 'process', methods: [] }
           if (!all.includes(process)) typed.value = [...typed.value, process]
@@ -118,8 +120,8 @@ export function PeerProcesses({
 }
 
 /** Takes the PID, or the whole address, of a process that the peer does not list. */
-function TypedPid({ onPid }: { onPid: (pid: string) => void }) {
-  const text = useSignal('')
+function TypedPid({ peerId, onPid }: { peerId: string; onPid: (pid: string) => void }) {
+  const text = useMemo(() => typedFields.of(`process of ${peerId}`, ''), [peerId])
   const isWrong = useSignal(false)
   return (
     <form

@@ -6,6 +6,7 @@ import { download } from '../kit/download.ts'
 import { FilterField } from '../kit/filter-field.tsx'
 import { formatCount } from '../kit/format.ts'
 import { matches } from '../kit/table-order.ts'
+import { typed } from '../kit/typed.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import { lineText, LogLines, ProcessLog } from '../processes/process-log.tsx'
 
@@ -24,8 +25,8 @@ export interface LogPartProps {
 /** The log of a process: by level, with words, paused, as a file. */
 export function LogPart({ model, process: { pid, name }, state, isTail = false }: LogPartProps) {
   const log = useMemo(() => model.log(pid), [model, pid])
-  const level = useSignal<Level>('all')
-  const filter = useSignal('')
+  const level = useMemo(() => typed.of<Level>(`log level of ${pid}`, 'all'), [pid])
+  const filter = useMemo(() => typed.of(`log words of ${pid}`, ''), [pid])
   /** What is shown while the log is paused. */
   const held = useSignal<readonly LogLine[] | undefined>(undefined)
   const whole = useComputed(() => state.linesOf(log.value))

@@ -8,6 +8,7 @@ import { PolicyFields } from './policy-fields.tsx'
 import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
 import { laterWords } from './policy-words.ts'
 import { RestartButton } from './restart-button.tsx'
+import { typed } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 export interface PolicyEditorProps {
@@ -17,12 +18,14 @@ export interface PolicyEditorProps {
 
 /** Changes the policy of a process while it lives. Says which changes wait for the next instance, and can start one. */
 export function PolicyEditor({ model, process }: PolicyEditorProps) {
-  const isOpen = useSignal(false)
+  const { pid } = process
+  const isOpen = useMemo(() => typed.of(`policy of ${pid} is open`, false), [pid])
   /** Fields of the last change that wait for the next instance; undefined before the first change. */
   const later = useSignal<PolicyChange['later'] | undefined>(undefined)
-  const restart = useMemo(() => new Attempt(), [process.pid])
+  const restart = useMemo(() => new Attempt(), [pid])
   const change = (): void => {
     later.value = undefined
+    typed.forget(formOf(pid))
     isOpen.value = true
   }
   if (isOpen.value) {
@@ -33,7 +36,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
     return <PolicyFormView model={model} process={process} onDone={done} />
   }
   const startAnew = async (): Promise<void> => {
-    await model.restart(process.pid)
+    await model.restart(pid)
     later.value = []
   }
   return (
@@ -52,7 +55,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
 
 function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
   const { pid, name, policy } = process
-  const form = useSignal(policyForm(policy))
+  const form = useMemo(() => typed.of(formOf(pid), policyForm(policy)), [pid])
   const errors = useSignal<PolicyErrors>({})
   const attempt = useMemo(() => new Attempt(), [pid])
   const wait = useWait(attempt.since.value)
@@ -90,4 +93,9 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
       </div>
     </form>
   )
+}
+
+/** Name of what was typed into the form. */
+function formOf(pid: string): string {
+  return `policy of ${pid}`
 }

@@ -20,7 +20,11 @@ import { ProcessState } from './process-state.tsx'
 const SHOWN_METHODS = 3
 
 /** What stays of the list while another view is shown. */
-export class ProcessListState extends TableState {}
+export class ProcessListState extends TableState {
+  constructor() {
+    super('processes')
+  }
+}
 
 export interface ProcessListProps {
   processes: readonly ProcessView[]

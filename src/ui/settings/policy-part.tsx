@@ -1,4 +1,6 @@
 import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { typed } from '../kit/typed.ts'
 import { PolicyFields } from '../processes/policy-fields.tsx'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { defaultPolicy, setDefaultPolicy } from '../processes/default-policy.ts'
@@ -7,7 +9,7 @@ import { callWords, mainLimitWords } from '../processes/policy-words.ts'
 
 /** The policy of processes that are made from now on. */
 export function PolicyPart() {
-  const form = useSignal(policyForm(defaultPolicy()))
+  const form = useMemo(() => typed.of('default policy', policyForm(defaultPolicy())), [])
   const errors = useSignal<PolicyErrors>({})
   const said = useSignal('')
   const policy = defaultPolicy()
