@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { expectNoFaults } from './axe.ts'
-import { installTools, call, local, openTab, ready, spawn, test } from './tab.ts'
+import { installTools, call, drop, local, openTab, ready, spawn, test } from './tab.ts'
 
 async function openSettings(tab: Page): Promise<void> {
   await tab.getByRole('tab', { name: 'Settings' }).click()
@@ -90,4 +90,50 @@ test('an archive that is dropped in a tab with processes is added, or takes thei
   await pressAndReload(tab, 'Import')
   expect(await tab.evaluate(() => glia.procs().map((proc) => proc.pid))).toContain(pid)
   expect(await names()).toEqual(['root', 'kept'])
+})
+
+test('an archive of a script is dropped on any view, is shown, and is imported after a yes', async ({ tab }) => {
+  await spawn(tab, 'keeper', { name: 'kept' })
+  const archive = await tab.evaluate(async () => {
+    const { file, notes } = await glia.exportAll()
+    return { bytes: [...new Uint8Array(await file.arrayBuffer())], notes }
+  })
+  expect(archive.notes).toEqual([])
+  await tab.evaluate(() => void (location.hash = '#/charts'))
+  await drop(tab, 'main', { 'All.GLIAALL': new Uint8Array(archive.bytes) })
+  await expect(tab.getByText('It has 1 process: kept.')).toBeVisible()
+  expect(await tab.evaluate(() => glia.procs().length)).toBe(2)
+  await tab.getByRole('button', { name: 'Cancel' }).click()
+  await drop(tab, 'main', { 'all.gliaall': new Uint8Array(archive.bytes) })
+  await pressAndReload(tab, 'Import')
+  expect(await tab.evaluate(() => glia.procs().map(({ name }) => name))).toEqual(['root', 'kept', 'kept'])
+})
+
+test('a script exports everything and imports it, or is told why not, and then nothing has changed', async ({
+  tab,
+}) => {
+  const pid = await spawn(tab, 'keeper', { name: 'kept' })
+  const refused = (file: string, options: object): Promise<unknown> =>
+    tab.evaluate(
+      async ([kind, given]) => {
+        const all = kind === 'archive' ? (await glia.exportAll()).file : new Blob([kind])
+        return tools.outcome(glia.importAll(kind === '' ? (7 as never) : all, given).then(() => 'imported'))
+      },
+      [file, options] as const,
+    )
+  expect(await refused('', {})).toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  expect(await refused('no archive', {})).toMatchObject({ message: expect.stringContaining('is no archive of Glia') })
+  expect(await refused('archive', { placing: 'beside' })).toMatchObject({ message: expect.stringContaining('placing') })
+  expect(await refused('archive', { identity: true })).toMatchObject({ message: 'The archive has no identity.' })
+  expect(
+    await tab.evaluate(() => tools.outcome(glia.exportAll({ identity: true }).then(({ name }) => name))),
+  ).toMatchObject({ code: 'ERR_DENIED' })
+  expect(await tab.evaluate(() => glia.procs().length)).toBe(2)
+  await Promise.all([
+    tab.waitForEvent('load'),
+    tab.evaluate(async () => void glia.importAll((await glia.exportAll()).file, { placing: 'replace' })),
+  ])
+  await ready(tab)
+  expect(await tab.evaluate(() => glia.procs().map((proc) => proc.pid))).toContain(pid)
+  expect(await tab.evaluate(() => glia.procs().length)).toBe(2)
 })

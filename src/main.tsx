@@ -34,6 +34,7 @@ const peer = createPeer(
     changed: model.changed,
     served: model.served,
     updated: () => (model.updateReady.value = true),
+    everything: model.everything,
   },
 )
 globalThis.glia = peer

@@ -3,6 +3,7 @@ import { GliaError, toGliaError } from '../glia/errors.ts'
 import { consoleLogger } from '../glia/log.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { createScripting } from './script-api.ts'
+import type { EverythingSource } from '../ui/model.ts'
 import type { GliaPeer, PeerOptions } from './peer-options.ts'
 import { PageLink } from './page-link.ts'
 import { registerServiceWorker, ServiceBridge } from './service-bridge.ts'
@@ -19,6 +20,8 @@ export interface PeerView {
   served(failure: GliaError | undefined): void
   /** A new version of the service worker is in control. */
   updated(): void
+  /** What this browser keeps, as one thing. */
+  everything(): Promise<EverythingSource>
 }
 
 /** The URLs of the files that a peer needs, which the package knows by itself. */
@@ -104,9 +107,18 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
   const stopOnce = (): Promise<void> => (stopped ??= stop())
   signal?.addEventListener('abort', () => void stopOnce(), { once: true })
   if (signal?.aborted) void stopOnce()
-  return Object.assign(createScripting({ boot: peer, served, alive, client: () => bridge?.client ?? 'page' }), {
-    stop: stopOnce,
-  })
+  return Object.assign(
+    createScripting({
+      boot: peer,
+      served,
+      alive,
+      client: () => bridge?.client ?? 'page',
+      everything: view?.everything,
+    }),
+    {
+      stop: stopOnce,
+    },
+  )
 }
 
 function absolute(url: string | URL): string {

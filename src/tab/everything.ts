@@ -4,6 +4,7 @@ import { collectProcesses } from '../actors/archive/collect-archive.ts'
 import { checkIdentityIsFree, putArchive } from '../actors/archive/put-archive.ts'
 import { type SlotIdentity, Store } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
+import { VERSION } from '../glia/version.ts'
 import type { ArchiveView, EverythingSource } from '../ui/model.ts'
 import type { Peer } from './peer.ts'
 import { archivedIdentity, identityFrom, isPortable, newPortableIdentity } from './portable-identity.ts'
@@ -35,7 +36,7 @@ export class Everything implements EverythingSource {
     await this.#stopAndReload(() => withStore((store) => store.putIdentity(this.#peer.slot, identity)))
   }
 
-  readonly export: EverythingSource['export'] = async ({ withIdentity, glia }) =>
+  readonly export: EverythingSource['export'] = async ({ withIdentity }) =>
     withStore(async (store) => {
       const { table, peerId, people } = this.#peer
       const identity = withIdentity ? await archivedIdentity(await this.#identity(store)) : undefined
@@ -46,7 +47,7 @@ export class Everything implements EverythingSource {
       const file = encodeArchive({
         ...collected,
         at,
-        glia,
+        glia: VERSION,
         peer: peerId,
         identity,
         mesh: (await store.meshSettings()) ?? { relays: [], iceServers: [] },

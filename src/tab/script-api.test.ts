@@ -12,6 +12,7 @@ test('processes of a tab watch each other also where the part for the mesh canno
     boot: Promise.resolve(parts),
     served: Promise.resolve(),
     alive: new AbortController().signal,
+    everything: undefined,
     client: () => 'page',
   })
   await expect(watch('/ww/0.1.0/self/root', () => undefined)).rejects.toBe(lost)

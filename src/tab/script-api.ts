@@ -12,6 +12,7 @@ import type { Stream } from '../glia/stream/stream.ts'
 import type { Router } from '../glia/router.ts'
 import { isSnapshotFile } from '../actors/snapshot/snapshot-magic.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
+import type { EverythingSource } from '../ui/model.ts'
 import type { CallReplays } from './call-replays.ts'
 import type { GliaScripting } from './scripting.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -37,9 +38,11 @@ export interface ScriptingInit {
   alive: AbortSignal
   /** Whose keys this page's requests carry. */
   client(): string
+  /** What this browser keeps, as one thing; undefined where the page is not Glia's own. */
+  everything: (() => Promise<EverythingSource>) | undefined
 }
 
-export function createScripting({ boot, served, alive, client }: ScriptingInit): GliaScripting {
+export function createScripting({ boot, served, alive, client, everything }: ScriptingInit): GliaScripting {
   let parts: ScriptingParts | undefined
   let watches: AddressWatches | undefined
   const booted = boot.then((made) => (parts = made))
@@ -62,6 +65,12 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
     const traced = await (await started()).traced
     if (traced) return traced.replays
     throw new GliaError('ERR_BAD_REQUEST', 'This peer records no calls: only Glia’s own page does.')
+  }
+
+  const all = async (): Promise<EverythingSource> => {
+    await started()
+    if (everything) return everything()
+    throw new GliaError('ERR_BAD_REQUEST', 'Only Glia’s own page exports and imports everything.')
   }
 
   return {
@@ -117,6 +126,14 @@ export function createScripting({ boot, served, alive, client }: ScriptingInit):
     async replay(file, { module, signal } = {}) {
       const given = module === undefined ? undefined : blobOfModule(module)
       return (await (await replays()).replay(file, given, signal)).result
+    },
+    exportAll: async ({ identity = false } = {}) => (await all()).export({ withIdentity: identity }),
+    async importAll(file, { placing = 'add', identity = false } = {}) {
+      const archive = await (await all()).read(blobOfModule(file, 'an archive'))
+      if (placing !== 'add' && placing !== 'replace')
+        throw new GliaError('ERR_BAD_REQUEST', 'placing is add or replace.')
+      if (identity && !archive.hasIdentity) throw new GliaError('ERR_BAD_REQUEST', 'The archive has no identity.')
+      await archive.put({ placing, withIdentity: identity })
     },
     async restart(pid) {
       await (await started()).table.restart(pid)
@@ -268,12 +285,12 @@ async function send(stream: Stream, bytes: Uint8Array): Promise<void> {
 }
 
 /** A copy: the caller may change its bytes afterwards. */
-function blobOfModule(module: unknown): Blob {
+function blobOfModule(module: unknown, what = 'a module'): Blob {
   if (module instanceof Blob) return module
   if (module instanceof ArrayBuffer) return new Blob([module])
   // A Blob cannot be made of shared memory.
   if (module instanceof Uint8Array) return new Blob([isUnshared(module) ? module : module.slice()])
-  throw new GliaError('ERR_BAD_REQUEST', 'Give the bytes of a module: a Uint8Array, an ArrayBuffer or a File.')
+  throw new GliaError('ERR_BAD_REQUEST', `Give the bytes of ${what}: a Uint8Array, an ArrayBuffer or a File.`)
 }
 
 function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {

@@ -133,6 +133,22 @@ export interface GliaScripting {
    */
   replay(file: Blob, options?: CallOptions & { module?: Uint8Array | ArrayBuffer | Blob }): Promise<ReplayResult>
   /**
+   * Everything of this tab as one file: processes with modules, policies, files and kept memory, names and settings.
+   * `notes` has a sentence for each thing that is not in it.
+   * @param options `identity`: with the key of this peer. @throws {GliaError} ERR_DENIED if the browser gives it to nobody.
+   */
+  exportAll(options?: { identity?: boolean }): Promise<{ file: Blob; name: string; notes: readonly string[] }>
+  /**
+   * Imports such a file, all or nothing, and reloads the page.
+   * @param options `placing`: whether its processes are added under new PIDs, which is the default, or replace those that are
+   * here under the PIDs of the file. `identity`: becomes the peer of the file.
+   * @throws {GliaError} ERR_BAD_REQUEST that says what is wrong with the file.
+   */
+  importAll(
+    file: Uint8Array | ArrayBuffer | Blob,
+    options?: { placing?: 'add' | 'replace'; identity?: boolean },
+  ): Promise<void>
+  /**
    * Starts a process afresh. A dead process lives again. What is in its memory is lost. A message that runs is ended if
    * it does not end within half a second.
    */

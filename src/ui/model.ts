@@ -379,12 +379,8 @@ export interface EverythingSource {
   renewIdentity: () => Promise<void>
   /**
    * `notes` has a sentence for each thing that is not in the file. Rejects with GliaError.
-   * @param glia Version of this app.
    */
-  export: (what: {
-    withIdentity: boolean
-    glia: string
-  }) => Promise<{ file: Blob; name: string; notes: readonly string[] }>
+  export: (what: { withIdentity: boolean }) => Promise<{ file: Blob; name: string; notes: readonly string[] }>
   /** Reads and checks an archive. Rejects with GliaError that says what is wrong with it. */
   read: (file: Blob) => Promise<ArchiveView>
   /** Erases all that this browser keeps for this page, of all tabs. The page is reloaded then. Rejects with GliaError. */

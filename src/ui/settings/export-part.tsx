@@ -4,7 +4,6 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField } from '../kit/form-fields.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
-import { VERSION } from '../../glia/version.ts'
 import type { EverythingState } from './everything-state.ts'
 
 /** Everything of this tab as one file. */
@@ -21,7 +20,7 @@ export function ExportPart({ model, state }: { model: TabModel; state: Everythin
   const save = async (): Promise<void> => {
     notes.value = undefined
     const everything = await model.everything()
-    const { file, name, notes: missing } = await everything.export({ withIdentity: withIdentity.value, glia: VERSION })
+    const { file, name, notes: missing } = await everything.export({ withIdentity: withIdentity.value })
     download(file, name)
     notes.value = missing
   }

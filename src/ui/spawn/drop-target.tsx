@@ -41,8 +41,8 @@ export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
       <div>
         <b>{words.value}</b>
         <br />
-        On a process, a file replaces its module; on its files, it is put there; on the message box, it is the message;
-        elsewhere, it is a new actor.
+        On a process, a file replaces its module; on its files, it is put there; on the message box, it is the message.
+        Elsewhere a module becomes an actor, a recorded call is replayed, and an archive is shown before it is imported.
       </div>
     </div>
   )
