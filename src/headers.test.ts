@@ -6,7 +6,7 @@ test.each(['', '/', 'index.html', '/index.html'])('the page %j has the page poli
   expect(headers['content-security-policy']).toBe(`${PAGE_CSP}; frame-ancestors 'none'`)
   expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
   expect(headers['permissions-policy']).toContain('camera=(), ')
-  expect(headers['permissions-policy']).not.toMatch(/clipboard-write|cross-origin-isolated|local-network/)
+  expect(headers['permissions-policy']).not.toMatch(/clipboard-write|cross-origin-isolated|local-network|web-share/)
   expect(headers['cache-control']).toBe('no-cache')
 })
 

@@ -36,8 +36,8 @@ export const PAGE_CSP = [
 ].join('; ')
 
 /**
- * What a browser could let the page do, and the page never does. Copying to the clipboard and shared memory stay
- * allowed.
+ * What a browser could let the page do, and the page never does. Copying to the clipboard, sending a link to other apps
+ * and shared memory stay allowed.
  */
 export const DENIED_FEATURES = [
   'accelerometer',
@@ -82,7 +82,6 @@ export const DENIED_FEATURES = [
   'sync-xhr',
   'translator',
   'usb',
-  'web-share',
   'window-management',
   'xr-spatial-tracking',
 ] as const
