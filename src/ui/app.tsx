@@ -20,6 +20,7 @@ const LinkPage = deferred(async () => (await import('./later-views.ts')).LinkPag
 const JoinDialog = deferred(async () => (await import('./later-views.ts')).JoinDialog)
 const Palette = deferred(async () => (await import('./later-views.ts')).Palette)
 const SpawnSheets = deferred(async () => (await import('./later-views.ts')).SpawnSheets)
+const TourPlace = deferred(async () => (await import('./later-views.ts')).TourPlace)
 const Updates = deferred(async () => (await import('./later-views.ts')).Updates)
 
 /** The page. */
@@ -54,7 +55,14 @@ export function App({ model }: { model: TabModel }) {
   return (
     <>
       {!isLink && <Header model={model} joinShown={page.joinShown} onFiles={(files) => page.takeFiles(files)} />}
-      <div class="updates">{model.peerId.value !== undefined && <Updates model={model} page={page} />}</div>
+      <div class="updates">
+        {model.peerId.value !== undefined && (
+          <>
+            <Updates model={model} page={page} />
+            {!fatal.value && <TourPlace model={model} page={page} />}
+          </>
+        )}
+      </div>
       {fatal.value ? (
         <main class="fatal">
           <h2>This tab cannot run a peer</h2>

@@ -9,6 +9,8 @@ import { hashOf } from './route.ts'
 import { goTo } from './router.ts'
 import { withDefaultPolicy } from './processes/default-policy.ts'
 import { setTheme, theme, THEMES } from './theme.ts'
+import { tourWords } from './tour/tour-button.tsx'
+import { TourState } from './tour/tour-state.ts'
 import { VIEWS } from './views.ts'
 
 /** Something that a person can do from anywhere. */
@@ -23,6 +25,7 @@ export function commandsOf(model: TabModel, page: Page): Command[] {
     ...processCommands(model, page),
     ...startCommands(model, page),
     ...peerCommands(model),
+    ...tourCommands(page),
     ...themeCommands(),
   ]
 }
@@ -91,6 +94,14 @@ function peerCommands(model: TabModel): Command[] {
     hint: relay ? 'relay' : 'peer',
     run: () => goTo(hashOf('peers', peerId)),
   }))
+}
+
+function tourCommands(page: Page): Command[] {
+  const tour = page.kept(TourState)
+  return [
+    { value: 'tour', words: tourWords(tour), run: () => tour.show() },
+    ...(tour.isShown.value ? [{ value: 'leave tour', words: 'Leave the tour', run: () => tour.leave() }] : []),
+  ]
 }
 
 function themeCommands(): Command[] {

@@ -3,6 +3,7 @@ import type { ViewProps } from './page.ts'
 import { withDefaultPolicy } from './processes/default-policy.ts'
 import { ProcessList, ProcessListState } from './processes/process-list.tsx'
 import { StartPanel } from './spawn/start-panel.tsx'
+import { TourOffer } from './tour/tour-offer.tsx'
 
 /** The processes of this tab, and the console of the chosen one. */
 export function ProcessesView({ model, page }: ViewProps) {
@@ -11,7 +12,9 @@ export function ProcessesView({ model, page }: ViewProps) {
   return (
     <>
       <div class="left">
-        <StartPanel model={model} onBundled={(actor) => void page.spawnBundled(withDefaultPolicy(actor))} />
+        <StartPanel model={model} onBundled={(actor) => void page.spawnBundled(withDefaultPolicy(actor))}>
+          <TourOffer model={model} page={page} />
+        </StartPanel>
         <ProcessList
           processes={model.processes.value}
           figures={model.traced.value?.figures}

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { CallBox } from '../console/call-box.tsx'
 import { Attempt } from '../kit/attempt.ts'
@@ -128,7 +127,6 @@ function BuildWords({ state }: { state: PlaygroundState }) {
 /** The process that the text became: call it, share it, save it. */
 function Running({ model, page, process }: { model: TabModel; page: Page; process: ProcessView }) {
   const { pid, name } = process
-  const shareShown = useSignal(false)
   const saving = useMemo(() => new Attempt(), [pid])
   const state = page.consoleOf(process)
   return (
@@ -138,7 +136,7 @@ function Running({ model, page, process }: { model: TabModel; page: Page; proces
           <a href={hashOf('p', pid)}>{name}</a>
         </h2>
         <div class="row">
-          <button type="button" class="button" onClick={() => (shareShown.value = true)}>
+          <button type="button" class="button" onClick={() => (page.sharing.value = pid)}>
             Share
           </button>
           <button
@@ -153,7 +151,9 @@ function Running({ model, page, process }: { model: TabModel; page: Page; proces
       </div>
       <CallBox key={pid} model={model} process={process} state={state} focusPid={page.focusPid} />
       <LogPart model={model} process={process} state={state} isTail />
-      {shareShown.value && <ShareDialog model={model} process={process} onClose={() => (shareShown.value = false)} />}
+      {page.sharing.value === pid && (
+        <ShareDialog model={model} process={process} onClose={() => (page.sharing.value = undefined)} />
+      )}
     </>
   )
 }

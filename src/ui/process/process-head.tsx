@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { ConsoleState } from '../console/console-state.ts'
 import { Attempt } from '../kit/attempt.ts'
@@ -28,7 +27,6 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
   const { pid, name, root, messages, p50Ms, memoryBytes, waiting } = process
   const cancel = useMemo(() => new Attempt(), [pid])
   const copy = useMemo(() => new Attempt(), [pid])
-  const shareShown = useSignal(false)
   const { restart } = state
   const isLive = process.state !== 'dead' && process.state !== 'backoff'
   const duplicate = async (): Promise<void> => {
@@ -78,7 +76,7 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
             Duplicate
           </button>
         )}
-        <button type="button" class="button" onClick={() => (shareShown.value = true)}>
+        <button type="button" class="button" data-tour="share" onClick={() => (page.sharing.value = pid)}>
           Share
         </button>
         {!root && (
@@ -87,7 +85,9 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
           </button>
         )}
       </div>
-      {shareShown.value && <ShareDialog model={model} process={process} onClose={() => (shareShown.value = false)} />}
+      {page.sharing.value === pid && (
+        <ShareDialog model={model} process={process} onClose={() => (page.sharing.value = undefined)} />
+      )}
       <ErrorLine error={cancel.error.value ?? copy.error.value ?? (isLive ? restart.error.value : undefined)} />
     </div>
   )

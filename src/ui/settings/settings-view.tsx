@@ -38,7 +38,7 @@ export function SettingsView({ model, page }: ViewProps) {
       <KeepView model={model} page={page} />
       <PolicyPart />
       <MeshForm model={model} page={page} />
-      <AboutPart />
+      <AboutPart page={page} />
     </>
   )
 }

@@ -1,9 +1,17 @@
+import type { ComponentChildren } from 'preact'
 import type { BundledActor, SpawnView, TabModel } from '../model.ts'
 import { RECIPE } from './recipe.ts'
 import { useWait } from '../kit/use-wait.ts'
 
+export interface StartPanelProps {
+  model: TabModel
+  onBundled: (actor: BundledActor) => void
+  /** What stands beneath. */
+  children?: ComponentChildren
+}
+
 /** How to get an actor: drop one, start a bundled one, or build one. */
-export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (actor: BundledActor) => void }) {
+export function StartPanel({ model, onBundled, children }: StartPanelProps) {
   const isEmpty = model.processes.value.every(({ root }) => root)
   return (
     <section class="start" aria-label="Start an actor">
@@ -29,6 +37,7 @@ export function StartPanel({ model, onBundled }: { model: TabModel; onBundled: (
       {model.spawns.value.map((spawn) => (
         <SpawnProgress key={spawn.id} spawn={spawn} />
       ))}
+      {children}
     </section>
   )
 }
