@@ -57,3 +57,58 @@ test('a process as a file goes on as another process', async ({ tab }) => {
   expect(await call(tab, local(fork, 'note'), 'b')).toEqual({ text: '2 b a | ab' })
   expect(await call(tab, local(pid, 'note'), 'c')).toEqual({ text: '2 c a | ac' })
 })
+
+/** What a checkpoint comes to: nothing, or the code and words of its failure. */
+function checkpoint(page: Page, pid: string): Promise<string> {
+  return page.evaluate(
+    (asked) =>
+      glia.checkpoint(asked).then(
+        () => '',
+        (thrown: { code?: string; message?: string }) => `${thrown.code}: ${thrown.message}`,
+      ),
+    pid,
+  )
+}
+
+test('what is in memory is stored beside the page’s thread, and says why if it is not', async ({ page, server }) => {
+  // Everything that this thread puts into a database.
+  await page.addInitScript(() => {
+    const put = IDBObjectStore.prototype.put
+    IDBObjectStore.prototype.put = function (...given) {
+      if (this.name === 'memory') Object.assign(globalThis, { hasPut: true })
+      return put.apply(this, given)
+    }
+  })
+  await openTab(page, server.url)
+  await page.evaluate(() => Object.assign(globalThis, { hasPut: false }))
+  const pid = await spawn(page, 'keeper', DURABLE)
+  await call(page, local(pid, 'note'), 'a')
+  expect(await checkpoint(page, pid)).toBe('')
+  await reload(page)
+  expect(await call(page, local(pid, 'note'), 'b')).toEqual({ text: '2 b a | ab' })
+  await page.evaluate(() => Object.assign(globalThis, { hasPut: false }))
+  await call(page, local(pid, 'fill'))
+  expect(await checkpoint(page, pid)).toBe('')
+  expect(await page.evaluate(() => Reflect.get(globalThis, 'hasPut') as boolean)).toBe(false)
+  await call(page, local(pid, 'note'), 'c')
+  expect(await checkpoint(page, pid)).toBe('')
+
+  // Another tab takes the processes over. Nothing of this one may come after that.
+  await page.evaluate(takeOver)
+  await call(page, local(pid, 'note'), 'd')
+  expect(await checkpoint(page, pid)).toBe(
+    'ERR_STORAGE: The browser could not keep the memory: another tab runs its processes now.',
+  )
+  await reload(page)
+  expect(await call(page, local(pid, 'note'), 'e')).toEqual({ text: '4 e c b a | abce' })
+})
+
+/** Does in the database what another tab does when it begins. */
+async function takeOver(): Promise<void> {
+  const opening = indexedDB.open('glia')
+  await new Promise((resolve) => opening.addEventListener('success', resolve))
+  const tx = opening.result.transaction('memory', 'readwrite')
+  tx.objectStore('memory').put('another page', ['', 0])
+  await new Promise((resolve) => tx.addEventListener('complete', resolve))
+  opening.result.close()
+}

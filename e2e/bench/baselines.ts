@@ -180,3 +180,30 @@ export async function connectSocket({ url, echo }: { url: string; echo: boolean 
   await new Promise((resolve) => (socket.onopen = resolve))
   if (echo) socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => socket.send(data)
 }
+
+/** Times in which the page stores 1 MiB that a worker gives it, for good, in ms. */
+export async function storeTimes({ rounds }: { rounds: number }): Promise<number[]> {
+  const opening = indexedDB.open('bench-baseline', 1)
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('memory'))
+  await new Promise((resolve) => opening.addEventListener('success', resolve))
+  const code = `onmessage = () => {
+    const bytes = new Uint8Array(2 ** 20).fill(Math.random() * 256)
+    postMessage(bytes, [bytes.buffer])
+  }`
+  const worker = new Worker(URL.createObjectURL(new Blob([code])))
+  const times: number[] = []
+  for (let i = 0; i < rounds; i++) {
+    const began = performance.now()
+    const bytes = await new Promise<Uint8Array>((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data as Uint8Array)
+      worker.postMessage(0)
+    })
+    const tx = opening.result.transaction('memory', 'readwrite', { durability: 'strict' })
+    tx.objectStore('memory').put(bytes, 0)
+    await new Promise((resolve) => tx.addEventListener('complete', resolve))
+    times.push(performance.now() - began)
+  }
+  worker.terminate()
+  opening.result.close()
+  return times
+}

@@ -14,6 +14,7 @@ import { spawn } from '../tab.ts'
 import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
 import * as calls from './calls.ts'
+import { checkpoints } from './checkpoints.ts'
 import { gateway } from './gateway.ts'
 import { graph } from './graph.ts'
 import { idleTab } from './idle.ts'
@@ -28,6 +29,7 @@ const ROOT_ECHO = '/ww/0.1.0/self/root/echo'
 /** The parts of the table, by the name with which GLIA_BENCH asks for one alone. */
 const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<Row[]>>> = {
   local,
+  checkpoints,
   many,
   webrtc: (browser, url) => remote(browser, url, 'WebRTC', 'a bare data channel'),
   relay: (browser, url) => remote(browser, url, 'relay', 'a bare WebSocket through a server that passes it on'),

@@ -130,3 +130,40 @@ export async function spawnEchoes({ processes }: { processes: number }): Promise
   const pids = await Promise.all(Array.from({ length: processes }, () => globalThis.glia.spawn(bytes)))
   return pids.map((pid) => `/ww/0.1.0/${globalThis.glia.peerId}/${pid}/echo`)
 }
+
+/** Times in which 1 MiB of memory, all of which a message has changed before, is stored for good, in ms. */
+export async function fillTimes(given: { pid: string; rounds: number; stored: boolean }): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < given.rounds; i++) {
+    await globalThis.glia.call(`/ww/0.1.0/self/${given.pid}/fill`)
+    const began = performance.now()
+    if (given.stored) await globalThis.glia.checkpoint(given.pid)
+    times.push(performance.now() - began)
+  }
+  return times
+}
+
+/** Times of a message to each of some processes, in ms. Before the next one, what it changed is stored. */
+export async function methodTimes({ pids, method }: { pids: readonly string[]; method: string }): Promise<number[]> {
+  const times: number[] = []
+  for (const pid of pids) {
+    const began = performance.now()
+    await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`)
+    times.push(performance.now() - began)
+    await globalThis.glia.checkpoint(pid)
+  }
+  return times
+}
+
+/** Times until a process of a module is made and has answered, in ms. */
+export async function spawnAndCallTimes({ module, method }: { module: Uint8Array; method: string }): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < 15; i++) {
+    const began = performance.now()
+    const pid = await globalThis.glia.spawn(new Uint8Array(module))
+    await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`)
+    times.push(performance.now() - began)
+    await globalThis.glia.kill(pid)
+  }
+  return times
+}

@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib'
 
 /**
- * Largest size of what ships, in bytes after gzip. Of `sw.js` some 500 bytes keep what other apps share with the installed
+ * Largest size of what ships, in bytes after gzip. Of `actor.js` some 300 bytes are a memory that is new for each message,
+ * and `fsync` as a barrier for what is in memory. Of `sw.js` some 500 bytes keep what other apps share with the installed
  * app, which also happens while no page is open.
  */
-const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 31_600, 'sw.js': 13_600 } as const
+const BUDGETS = { 'first call': 97_300, mesh: 169_000, 'actor.js': 31_900, 'sw.js': 13_600 } as const
 
 type Measured = keyof typeof BUDGETS
 

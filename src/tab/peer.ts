@@ -84,6 +84,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   const rootModule = loadModule(init.rootModule)
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
   const [slot, store] = await Promise.all([takeSlot(init), openStore(storage, log)])
+  // Not awaited: what follows reads after it.
+  store?.hold(slot).catch((thrown: unknown) => log.warn('another tab may write the same processes:', thrown))
   const identity = await loadIdentity(slot, store)
   const { peerId } = identity
   const tier = chooseTier(detectFeatures(), askedTier)
@@ -210,7 +212,10 @@ function startWorker(url: string): Worker {
 /** Without a database (some private windows) the peer runs, and forgets everything when the page closes. */
 async function openStore(name: string, log: Logger): Promise<Store | undefined> {
   try {
-    return await Store.open(name)
+    return await Store.open(name, async (...given) => {
+      const { StorageThread } = await import('./storage-thread.ts')
+      return StorageThread.start(...given, log)
+    })
   } catch (thrown) {
     if (!(thrown instanceof GliaError)) throw thrown
     log.warn('nothing will be kept across reloads:', thrown.message)

@@ -2,7 +2,8 @@ import { transfer } from 'comlink'
 import type { FileChange } from '../../src/actors/files/files-api.ts'
 import { inspectCore } from '../../src/actors/module/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
-import type { Checkpoint, WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
+import { postCheckpoint } from '../../src/actors/snapshot/posted-checkpoint.ts'
+import type { PostedCheckpoint, WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -70,13 +71,10 @@ export function actorApi(recorder?: Recorder & { port: MessagePort | undefined }
       else latest = undefined
       return end
     },
-    async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
+    async checkpoint(whole: boolean): Promise<PostedCheckpoint | undefined> {
       const taken = await required(latest).checkpoint(whole)
-      if (!taken) return undefined
-      const { memory, files } = taken.snapshot
-      const parts = [memory, ...files.flatMap((node) => (node.kind === 'file' ? [node.units] : []))]
-      const packs = taken.packs.flatMap(({ hashes, bytes }) => [hashes.buffer, bytes.buffer])
-      return transfer(taken, [...packs, ...parts.map(({ buffer }) => buffer)])
+      const posted = taken && postCheckpoint(taken)
+      return posted && transfer(posted, [posted.port])
     },
     putFiles(changes: readonly FileChange[]): number {
       const { data } = required(around)

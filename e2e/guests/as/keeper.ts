@@ -47,6 +47,27 @@ export function note(): void {
   __collect()
 }
 
+const ROOM: usize = 1 << 20
+let room: usize = 0
+let round: u32 = 0
+
+/** Takes 1 MiB of memory, and writes all of it. */
+export function fill(): void {
+  if (room == 0) room = heap.alloc(ROOM)
+  round++
+  for (let at: usize = 0; at < ROOM; at += 4) store<u32>(room + at, <u32>at * 2654435761 + round)
+}
+
+export function nothing(): void {}
+
+/** Changes what it keeps, and traps. */
+export function trap(): void {
+  newest = new Note('lost', newest)
+  count++
+  if (writeBytes(file, buffer, 1)) unreachable()
+  unreachable()
+}
+
 function open(): u32 {
   for (let i = 0; i < NAME.length; i++) store<u8>(path + i, NAME.charCodeAt(i))
   if (path_open(3, 0, path, NAME.length, CREATE, READ | WRITE, 0, 0, result)) unreachable()

@@ -64,4 +64,14 @@ func note() {
 	fmt.Print(<-reply)
 }
 
+// Changes what it keeps, and fails.
+//
+//go:wasmexport trap
+func trap() {
+	reply := make(chan string)
+	requests <- request{"lost", reply}
+	<-reply
+	panic("lost")
+}
+
 func main() {}

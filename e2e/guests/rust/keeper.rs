@@ -46,3 +46,14 @@ pub extern "C" fn note() {
     });
     std::io::stdout().flush().unwrap();
 }
+
+/// Changes what it keeps, and traps.
+#[no_mangle]
+pub extern "C" fn trap() {
+    NOTES.with_borrow_mut(|notes| {
+        let notes = notes.get_or_insert_with(open);
+        notes.newest.push("lost".to_string());
+        notes.file.write_all(b"lost").unwrap();
+    });
+    std::process::abort();
+}

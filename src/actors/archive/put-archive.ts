@@ -1,15 +1,8 @@
 import { openDB } from 'idb'
 import { GliaError } from '../../glia/errors.ts'
-import { closeForNewer, keysFrom } from '../table/database-parts.ts'
-import {
-  attempt,
-  type KeptPeople,
-  type MeshSettings,
-  modulesOf,
-  type Schema,
-  type SlotIdentity,
-  SNAPSHOT,
-} from '../table/store.ts'
+import { SNAPSHOT } from '../table/checkpoint-writes.ts'
+import { attempt, closeForNewer, keysFrom } from '../table/database-parts.ts'
+import { type KeptPeople, type MeshSettings, modulesOf, type Schema, type SlotIdentity } from '../table/store.ts'
 import type { Archive } from './archive-file.ts'
 import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
 

@@ -18,6 +18,7 @@ const done = {
   tmpBytes: 4096,
   instanceGone: false,
   fileReports: 2,
+  synced: false,
 } as const
 
 const OF_CALLS = [
@@ -87,6 +88,7 @@ function garbage(): unknown[] {
     { ...done, code: '0' },
     { ...done, memoryBytes: undefined },
     { ...done, fileReports: undefined },
+    { ...done, synced: 1 },
     { ...done, tmpBytes: undefined },
     { ...done, instanceGone: undefined },
   ]

@@ -110,10 +110,11 @@ function readOpen({ type, id, want, path, rings }: Record<string, unknown>): Fra
 }
 
 function readDone(all: Record<string, unknown>): FrameOfWorker | undefined {
-  const { type, status, code, memoryBytes, tmpBytes, instanceGone, fileReports } = all
-  if (type !== 'done' || typeof code !== 'number' || typeof instanceGone !== 'boolean') return undefined
+  const { type, status, code, memoryBytes, tmpBytes, instanceGone, fileReports, synced } = all
+  if (type !== 'done' || typeof code !== 'number' || typeof instanceGone !== 'boolean' || typeof synced !== 'boolean')
+    return undefined
   if (!isNumber(memoryBytes) || !isNumber(tmpBytes) || !isNumber(fileReports)) return undefined
-  return { type, status: readStatus(status), code, memoryBytes, tmpBytes, instanceGone, fileReports }
+  return { type, status: readStatus(status), code, memoryBytes, tmpBytes, instanceGone, fileReports, synced }
 }
 
 function isNumber(value: unknown): value is number {

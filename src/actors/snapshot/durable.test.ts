@@ -112,6 +112,38 @@ describe.each(LANGUAGES)('an actor in %s', (_, build) => {
     expect(await tab.call(pid, 'note')).toBe('3 c b a | abc')
   }, 30_000)
 
+  test('goes back to the state before the message that failed, if its replies wait for the store', async ({ skip }) => {
+    if (!bytes) {
+      skip('its compiler is not installed')
+      return
+    }
+    const { table, call } = makeTab(new MemoryStore())
+    const pid = await table.spawn(bytes, { policy: { memory: 'durable', durable: 'before-reply' } })
+    await call(pid, 'note', 'a')
+    for (const [count, letter] of ['b', 'c'].entries()) {
+      expect(await call(pid, 'trap')).toMatch(/^ERR_(TRAPPED|EXITED)$/)
+      expect(await call(pid, 'note', letter)).toBe(['2 b a | ab', '3 c b a | abc'][count])
+    }
+  }, 30_000)
+
+  test('is new for each message, if its policy says so', async ({ skip }) => {
+    if (!bytes) {
+      skip('its compiler is not installed')
+      return
+    }
+    const { table, call, entry } = makeTab(new MemoryStore())
+    const pid = await table.spawn(bytes, { policy: { memory: 'fresh' } })
+    for (const letter of ['a', 'b', 'c']) expect(await call(pid, 'note', letter)).toBe(`1 ${letter} | ${letter}`)
+    // More failures than a process may have that lives on.
+    for (let i = 0; i < 7; i++) expect(await call(pid, 'trap')).toMatch(/^ERR_(TRAPPED|EXITED)$/)
+    expect(await call(pid, 'note', 'd')).toBe('1 d | d')
+    expect(entry(pid).proc.evictableSince).toBeDefined()
+    await table.setPolicy(pid, { memory: 'resident' })
+    await table.restart(pid)
+    await call(pid, 'note', 'a')
+    expect(await call(pid, 'note', 'b')).toBe('2 b a | ab')
+  }, 30_000)
+
   test('can be forked by a file, and the two are apart', async ({ skip }) => {
     if (!bytes) {
       skip('its compiler is not installed')
@@ -304,6 +336,29 @@ describe('a durable process', () => {
       await reply
       expect(store.memories.get(pid)?.snapshot.messages).toBe({ a: 1, b: 2, c: 3 }[letter])
     }
+  })
+
+  test('ends the reply to a message with fsync when its state is stored, if fsync waits', async () => {
+    const store = new GatedStore()
+    const { table, call } = makeTab(store)
+    const ledger = await guest('ledger')
+    const pid = await table.spawn(ledger, { policy: { memory: 'durable', sync: 'durable' } })
+    await table.checkpoint(pid)
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    let isAnswered = false
+    const reply = call(pid, 'once').finally(() => (isAnswered = true))
+    await expect.poll(() => store.gate === undefined).toBe(true)
+    expect(isAnswered).toBe(false)
+    gate.resolve()
+    expect(await reply).toBe('0')
+    const before = store.memories.get(pid)?.snapshot.messages
+    // Without fsync nothing waits.
+    const never = Promise.withResolvers<void>()
+    store.gate = never.promise
+    expect(await call(pid, 'count')).toBe('1')
+    never.resolve()
+    expect(before).toBe(1)
   })
 
   test('fails a message whose state cannot be stored, and goes on', async () => {

@@ -1,7 +1,8 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
-import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
+import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from './snapshot.ts'
+import { type Durability, type SnapshotStore, StoredMemory, type Write } from './stored-memory.ts'
 
 /** Shortest time between two checkpoints, in ms. */
 const INTERVAL_MS = 100
@@ -9,30 +10,12 @@ const INTERVAL_MS = 100
 const REST = 10
 /** But not longer than this, in ms. */
 const MAX_INTERVAL_MS = 1000
-/** Time until a failed checkpoint is tried again, in ms. It doubles with each failure in a row. */
-const RETRY_MS = 1000
-/** But it doubles at most this many times. */
-const MAX_DOUBLINGS = 6
-
-/** Keeps the memory of processes across reloads. Reads and writes happen in the order in which they were asked for. */
-export interface SnapshotStore {
-  /** @throws {GliaError} ERR_STORAGE */
-  snapshot(pid: string): Promise<WholeSnapshot | undefined>
-  /**
-   * Stores a checkpoint over those before it, whole or not at all. Nothing if the process is not in the store. With `strict` it resolves when the checkpoint
-   * survives a machine that stops. @throws {GliaError} ERR_STORAGE
-   */
-  putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void>
-  /** @throws {GliaError} ERR_STORAGE */
-  dropSnapshot(pid: string): Promise<void>
-}
-
 /**
  * Between two messages: takes the state of an instance.
- * @param whole Whether to give all of it, and not only what has changed since the time before.
+ * @param whole Whether to take all of it, and not only what has changed since the time before.
  * @returns undefined if nothing has changed.
  */
-export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
+export type TakeState = (whole: boolean) => Promise<PostedCheckpoint | undefined>
 
 /** Keeps what is in the memory of the instances of one actor. */
 export interface InstanceMemory {
@@ -79,20 +62,10 @@ export class ProcessMemory {
   readonly #decided = Promise.withResolvers<void>()
   /** Whether the browser has refused to keep the process. */
   #isUnkept = false
-  /** Whether the store has a snapshot, as far as is known. */
-  #isKept: boolean | undefined
   /** Whether the worker must not build on what it gave before. */
   #needsWhole = true
-  /** Counts how often everything before was given up. */
-  #epoch = 0
-  /** Checkpoints that are being stored. */
-  #storing = 0
-  #failed: string | undefined
-  /** Counts failures. A state that was taken before the last one may build on parts that the store does not have. */
-  #failures = 0
-  #failuresInRow = 0
-  /** Store operations, one after the other. Never rejects. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** Undefined: nothing is kept. */
+  readonly #stored: StoredMemory | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the next checkpoint may be, on the clock of `performance.now()`. */
   #dueAt = 0
@@ -107,16 +80,25 @@ export class ProcessMemory {
 
   constructor(init: ProcessMemoryInit) {
     this.#init = init
+    const { store } = init
+    this.#stored =
+      store &&
+      new StoredMemory({
+        ...init,
+        store,
+        failed: (waitMs) => this.#failed(waitMs),
+        recovered: () => this.#retryAt(0),
+      })
   }
 
   /** Whether what messages leave in memory is kept, now or soon. */
   get keeps(): boolean {
-    return this.#keeps && !this.#isUnkept && this.#take !== undefined && this.#failed === undefined
+    return this.#keeps && !this.#isUnkept && this.#take !== undefined && this.#stored?.failure === undefined
   }
 
   /** Whether all that messages have left in memory is stored. */
   get isStored(): boolean {
-    return this.keeps && !this.#hasNews && this.#storing === 0 && this.#isKept === true
+    return this.keeps && !this.#hasNews && this.#stored?.isWriting === false && this.#stored.isThere === true
   }
 
   /** The process is made of a snapshot: its next instance goes on from there. */
@@ -165,7 +147,7 @@ export class ProcessMemory {
    * must not begin anew because its memory cannot be read.
    */
   async load(cid: string): Promise<WholeSnapshot | undefined> {
-    const whole = this.#given ?? (await this.#stored().catch((thrown: unknown) => this.#unreadable(thrown)))
+    const whole = this.#given ?? (await this.#read().catch((thrown: unknown) => this.#unreadable(thrown)))
     return whole?.snapshot.cid === cid ? whole : undefined
   }
 
@@ -200,9 +182,8 @@ export class ProcessMemory {
     this.#take = undefined
     const undone = this.#untaken
     this.#untaken = 0
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#keeps && this.#isKept && undone > 0) {
+    this.#stopTimer()
+    if (this.#keeps && this.#stored?.isThere === true && undone > 0) {
       const what = undone === 1 ? 'What the last message changed' : `What the last ${undone} messages changed`
       this.#init.report(`${what} in its memory was not kept yet, and is undone.`)
     }
@@ -265,7 +246,7 @@ export class ProcessMemory {
   /** Between two messages: all of the state. @throws {GliaError} ERR_BAD_REQUEST if there is none. */
   async whole(): Promise<WholeSnapshot> {
     if (!this.#take) {
-      const whole = this.#given ?? (await this.#stored())
+      const whole = this.#given ?? (await this.#read())
       if (whole) return whole
       throw new GliaError(
         'ERR_BAD_REQUEST',
@@ -274,10 +255,11 @@ export class ProcessMemory {
     }
     this.#needsWhole = true
     this.#isOwed = true
-    const taken = counted(await this.#take(true), this.#taken + this.#untaken)
+    const posted = await this.#take(true)
     this.#schedule()
-    if (!taken) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
-    return { snapshot: taken.snapshot, packs: taken.packs }
+    if (!posted) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
+    const { snapshot, packs } = await received(posted, this.#taken + this.#untaken)
+    return { snapshot, packs }
   }
 
   /** Between two messages: the next instance goes on from what there is now. @throws like {@link whole}. */
@@ -289,22 +271,16 @@ export class ProcessMemory {
 
   /** The next instance begins anew. */
   drop(): void {
-    this.#epoch += 1
+    this.#giveUp()
     this.#given = undefined
-    this.#isGivenPut = false
     this.#isRefused = false
-    this.#needsWhole = true
-    // A checkpoint that is being stored goes too.
-    if (!this.#init.store || (this.#isKept === false && this.#storing === 0)) return
-    this.#isKept = false
-    const { store, pid } = this.#init
-    void this.#inOrder(async () => store.dropSnapshot(pid)).catch((thrown: unknown) => this.#fail(thrown))
+    this.#stored?.drop()
   }
 
   /** The process is in the store. From now on its memory is too. */
   keep(isNew: boolean): void {
-    if (isNew && this.#isKept === undefined) this.#isKept = false
-    this.#isStoring = this.#init.store !== undefined
+    if (isNew && this.#stored) this.#stored.isThere ??= false
+    this.#isStoring = this.#stored !== undefined
     this.#isUnkept = false
     this.#decided.resolve()
     this.#putGiven()
@@ -317,15 +293,16 @@ export class ProcessMemory {
     this.#decided.resolve()
   }
 
-  /** The process leaves the store, and nothing more is kept. */
-  release(): void {
-    this.#epoch += 1
-    this.#isGivenPut = false
+  /**
+   * The process leaves the store, and nothing more is kept.
+   * @returns when no write is under way any more, which would bring a part of it back. It never rejects.
+   */
+  release(): Promise<unknown> {
+    this.#giveUp()
     this.#isStoring = false
-    this.#isKept = false
-    this.#needsWhole = true
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (this.#stored) this.#stored.isThere = false
+    this.#stopTimer()
+    return this.#stored?.settled ?? Promise.resolve()
   }
 
   /** The page ends. Stores what is not stored yet, then calls `end`. No message runs in between. Never rejects. */
@@ -333,12 +310,12 @@ export class ProcessMemory {
     const finished = Promise.withResolvers<void>()
     const work = async (): Promise<void> => {
       await this.#checkpoint('relaxed')
-      await this.#last
+      await this.#stored?.settled
       end()
       finished.resolve()
     }
     if (this.#canTake && this.#init.tryPause(work)) return finished.promise
-    if (this.#storing > 0) await this.#last
+    if (this.#stored?.isWriting === true) await this.#stored.settled
     end()
   }
 
@@ -347,14 +324,13 @@ export class ProcessMemory {
    * Never rejects.
    */
   async hold(): Promise<void> {
-    const { store, pid } = this.#init
-    const isThere = this.#keeps && (this.#isKept !== false || this.#storing > 0)
-    const reading = store && isThere ? this.#inOrder(() => store.snapshot(pid)) : undefined
-    this.release()
-    const epoch = this.#epoch
+    const isThere = this.#keeps && (this.#stored?.isThere !== false || this.#stored.isWriting)
+    const reading = isThere ? this.#stored?.read() : undefined
+    void this.release()
+    const since = this.#stored?.moment
     try {
       const whole = await reading
-      if (this.#epoch === epoch) this.#given ??= whole
+      if (since && this.#stored?.isCurrent(since)) this.#given ??= whole
     } catch (thrown) {
       this.#init.report(`${toGliaError(thrown).message} What it had in memory is gone.`)
     }
@@ -375,7 +351,7 @@ export class ProcessMemory {
   }
 
   get #keeps(): boolean {
-    return this.#init.policy().memory === 'durable' && this.#init.store !== undefined
+    return this.#init.policy().memory === 'durable' && this.#stored !== undefined
   }
 
   get #hasNews(): boolean {
@@ -399,31 +375,26 @@ export class ProcessMemory {
   }
 
   /** Resolves when the state is taken. Never rejects. */
-  async #checkpoint(durability: 'relaxed' | 'strict'): Promise<void> {
-    const { store, pid } = this.#init
+  async #checkpoint(durability: Durability): Promise<void> {
     const take = this.#take
-    if (!take || !store) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    const stored = this.#stored
+    if (!take || !stored) return
+    this.#stopTimer()
     const began = performance.now()
     const untaken = this.#untaken
-    const epoch = this.#epoch
-    const failures = this.#failures
+    const { moment } = stored
     try {
       const whole = this.#needsWhole
       this.#needsWhole = false
       this.#isOwed = false
-      const checkpoint = counted(await take(whole), this.#taken + untaken)
+      const posted = await take(whole)
       this.#untaken -= untaken
       this.#taken += untaken
-      const isUsable = (): boolean =>
-        this.#epoch === epoch && (checkpoint?.dropped === 'all' || this.#failures === failures)
-      if (checkpoint && this.#epoch === epoch)
-        this.#put(() => store.putCheckpoint(pid, checkpoint, durability), isUsable)
+      if (posted) stored.put(moment, this.#writeOf(posted, this.#taken, durability))
       else this.#init.changed()
     } catch (thrown) {
       // The instance has ended, and with it what there was to take.
-      if (this.#take === take) this.#fail(thrown)
+      if (this.#take === take) stored.fail(thrown)
     }
     const tookMs = performance.now() - began
     const restMs = Math.min(Math.max(INTERVAL_MS, REST * tookMs), MAX_INTERVAL_MS)
@@ -431,56 +402,41 @@ export class ProcessMemory {
     this.#dueAt = Math.max(this.#dueAt, performance.now() + restMs)
   }
 
-  /**
-   * @param isUsable Asked when the writes before it are done: false if the process has given the state up, or one of
-   * them failed that this one builds on.
-   */
-  #put(write: () => Promise<void>, isUsable: () => boolean): void {
-    this.#storing += 1
-    const put = async (): Promise<void> => {
-      if (!isUsable()) return
-      const epoch = this.#epoch
-      await write()
-      // It was given up meanwhile. What deletes it waits for the end of this write.
-      if (this.#epoch !== epoch) return
-      this.#isKept = true
-      if (this.#failed !== undefined) this.#init.report('Its memory is kept again.')
-      this.#failed = undefined
-      if (this.#failuresInRow > 0) this.#retryAt(0)
-      this.#failuresInRow = 0
+  #writeOf(posted: PostedCheckpoint, messages: number, durability: Durability): Write {
+    const { store, pid } = this.#init
+    return {
+      isWhole: posted.isWhole,
+      run: async () => {
+        if (store?.putPosted) return store.putPosted(pid, posted, messages, durability)
+        await store?.putCheckpoint(pid, await received(posted, messages), durability)
+      },
+      discard: () => posted.port.close(),
     }
-    // The failure counts before the next write begins.
-    void this.#inOrder(() => put().catch((thrown: unknown) => this.#fail(thrown))).finally(() => {
-      this.#storing -= 1
-      this.#init.changed()
-    })
   }
 
   /** The page may end before there is an instance that goes on from it. */
   #putGiven(): void {
     const { store, pid } = this.#init
     const given = this.#given
-    if (!store || !given || !this.#keeps || !this.#isStoring || this.#isGivenPut) return
+    if (!store || !this.#stored || !given || !this.#keeps || !this.#isStoring || this.#isGivenPut) return
     this.#isGivenPut = true
-    const epoch = this.#epoch
-    const write = (): Promise<void> => store.putCheckpoint(pid, { ...given, dropped: 'all' }, 'relaxed')
-    this.#put(write, () => this.#epoch === epoch)
+    const run = (): Promise<void> => store.putCheckpoint(pid, { ...given, dropped: 'all' }, 'relaxed')
+    this.#stored.put(this.#stored.moment, { isWhole: true, run })
   }
 
   async #whenStored(): Promise<void> {
-    await this.#last
-    if (this.#failed !== undefined) throw new GliaError('ERR_STORAGE', this.#failed)
+    await this.#stored?.whenStored()
   }
 
-  async #stored(): Promise<WholeSnapshot | undefined> {
-    const { store, pid } = this.#init
-    if (!store || !this.#keeps || this.#isKept === false) return undefined
-    const epoch = this.#epoch
-    const whole = await this.#inOrder(() => store.snapshot(pid))
+  async #read(): Promise<WholeSnapshot | undefined> {
+    const stored = this.#stored
+    if (!stored || !this.#keeps || stored.isThere === false) return undefined
+    const { moment } = stored
+    const whole = await stored.read()
     // An earlier page wrote it.
-    const checked = whole && this.#isKept === undefined ? await (await checks()).checkedSnapshot(whole) : whole
-    if (this.#epoch !== epoch) return undefined
-    this.#isKept = whole !== undefined
+    const checked = whole && stored.isThere === undefined ? await (await checks()).checkedSnapshot(whole) : whole
+    if (!stored.isCurrent(moment)) return undefined
+    stored.isThere = whole !== undefined
     return checked
   }
 
@@ -489,31 +445,29 @@ export class ProcessMemory {
     throw error.code === 'ERR_BAD_SNAPSHOT' ? this.refused(error) : error
   }
 
+  #giveUp(): void {
+    this.#stored?.giveUp()
+    this.#isGivenPut = false
+    this.#needsWhole = true
+  }
+
   /** A checkpoint some time later tries again, with all of the state. */
-  #fail(thrown: unknown): void {
-    this.#failures += 1
+  #failed(waitMs: number): void {
     this.#isGivenPut = false
     this.#needsWhole = true
     this.#isOwed = this.#take !== undefined
-    const { message } = toGliaError(thrown)
-    if (this.#failed !== message) this.#init.report(`${message} The process runs, but its memory is not kept.`)
-    this.#failed = message
-    const waitMs = RETRY_MS * 2 ** Math.min(this.#failuresInRow, MAX_DOUBLINGS)
-    this.#failuresInRow += 1
     this.#retryAt(performance.now() + waitMs)
   }
 
   #retryAt(dueAt: number): void {
     this.#dueAt = dueAt
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#stopTimer()
     this.#schedule()
   }
 
-  #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => undefined)
-    return done
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 }
 
@@ -522,6 +476,8 @@ function checks(): Promise<typeof import('./checked-snapshot.ts')> {
   return import('./checked-snapshot.ts')
 }
 
-function counted(taken: Checkpoint | undefined, messages: number): Checkpoint | undefined {
-  return taken && { ...taken, snapshot: { ...taken.snapshot, messages } }
+/** What this thread has to read itself. */
+async function received({ port }: PostedCheckpoint, messages: number): Promise<Checkpoint> {
+  const { receiveCheckpoint } = await import('./posted-checkpoint.ts')
+  return receiveCheckpoint(port, messages)
 }

@@ -80,6 +80,17 @@ export interface Checkpoint {
   dropped: readonly number[] | 'all'
 }
 
+/**
+ * A checkpoint on its way from the worker of an actor to the thread that stores it. The page passes it on unread, because
+ * each byte that the page reads or copies takes time of its only thread.
+ */
+export interface PostedCheckpoint {
+  /** Whether it builds on no checkpoint before it. */
+  isWhole: boolean
+  /** Its first message is the {@link Checkpoint}. Whoever does not want it closes the port. */
+  port: MessagePort
+}
+
 /** What a worker gave. Only its packs are read here; the rest goes to the store. @throws {GliaError} ERR_BAD_SNAPSHOT */
 export function readCheckpoint(value: unknown): Checkpoint | undefined {
   if (value === undefined) return undefined
@@ -87,6 +98,14 @@ export function readCheckpoint(value: unknown): Checkpoint | undefined {
   const isDropped = dropped === 'all' || (Array.isArray(dropped) && dropped.every(Number.isSafeInteger))
   if (!isDropped || !Array.isArray(packs)) throw bad('it does not say what it replaces')
   return { snapshot: snapshot as Snapshot, packs: packs.map(readPack), dropped: dropped as Checkpoint['dropped'] }
+}
+
+/** What a worker gave. @throws {GliaError} ERR_BAD_SNAPSHOT */
+export function readPosted(value: unknown): PostedCheckpoint | undefined {
+  if (value === undefined) return undefined
+  const { isWhole, port } = fields(value)
+  if (typeof isWhole === 'boolean' && port instanceof MessagePort) return { isWhole, port }
+  throw bad('the worker did not post it')
 }
 
 /** @throws {GliaError} ERR_BAD_SNAPSHOT */

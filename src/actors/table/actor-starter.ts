@@ -57,20 +57,21 @@ export class ActorStarter {
   ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
-    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls } = record.policy
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls, memory: kind } = record.policy
+    const isFresh = kind === 'fresh'
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
     const { recorder } = entry
     try {
       const { module, memoryLimitBytes, state } = await orAborted(modules.get(version, maxMemoryBytes), signal)
-      if (record.policy.memory === 'durable' && !isTakeable(state))
-        log.add('process', `Its memory is not kept: ${state.why}.`)
+      if (kind === 'durable' && !isTakeable(state)) log.add('process', `Its memory is not kept: ${state.why}.`)
       const args = [record.name, ...record.args]
       const env = this.#environment(record)
       return await startWorkerActor({
         program: {
           module,
-          state: isTakeable(state) ? { cid: version.cid, exposed: state } : undefined,
+          isFresh,
+          state: isTakeable(state) && !isFresh ? { cid: version.cid, exposed: state } : undefined,
           args,
           env,
           methods: version.methods,

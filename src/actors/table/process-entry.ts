@@ -6,7 +6,8 @@ import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
 import { Proc } from '../../glia/process/proc.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
-import { ProcessMemory, type SnapshotStore } from '../snapshot/process-memory.ts'
+import { ProcessMemory } from '../snapshot/process-memory.ts'
+import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type FileStore, ProcessFiles } from '../files/process-files.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
@@ -30,6 +31,8 @@ export interface KilledProcess {
   files: readonly FileEntry[] | undefined
   /** The watches that other processes had on it. */
   watches: readonly Watch[]
+  /** No write of its memory is under way any more, which would bring a part of it back. It never rejects. */
+  written: Promise<unknown>
 }
 
 export interface ProcessEntryInit {

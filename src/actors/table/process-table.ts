@@ -190,10 +190,10 @@ export class ProcessTable {
     if (old) {
       this.#root = old.record.pid
       if (old.record.cid === (await cidOf(bytes))) return
-      await this.#remove(
-        old,
-        new GliaError('ERR_PROC_STOPPED', 'The root process is replaced by that of a newer build.'),
-      )
+      const why = new GliaError('ERR_PROC_STOPPED', 'The root process is replaced by that of a newer build.')
+      await (
+        await this.#remove(old, why)
+      ).written
     }
     const root = { pid: old?.record.pid ?? pid, createdAt: old?.record.createdAt ?? 0, root: true }
     // What the owner has closed stays closed.
@@ -285,7 +285,7 @@ export class ProcessTable {
    * Undoes a kill: the same PID, modules, files, links and watches, with a fresh state.
    * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
    */
-  async undoKill({ record, module, modules, files, watches }: KilledProcess): Promise<void> {
+  async undoKill({ record, module, modules, files, watches, written }: KilledProcess): Promise<void> {
     const { pid, name, previous } = record
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
@@ -294,6 +294,7 @@ export class ProcessTable {
     if (files) entry.files.hold(files)
     else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
     this.links.bringBack(entry, watches)
+    await written
     await this.#keeper.keep(entry, modules)
   }
 
@@ -589,21 +590,24 @@ export class ProcessTable {
   }
 
   /** @returns its files, and the watches that others had on it, which bring it back together with its record. */
-  async #remove(entry: ProcessEntry, reason?: GliaError): Promise<Pick<KilledProcess, 'files' | 'watches'>> {
+  async #remove(
+    entry: ProcessEntry,
+    reason?: GliaError,
+  ): Promise<Pick<KilledProcess, 'files' | 'watches' | 'written'>> {
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
     // Another process may have its PID by now.
-    if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [] }
+    if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [], written: Promise.resolve() }
     this.#entries.delete(pid)
     this.#remember(entry)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
     this.#init.changed()
-    entry.memory.release()
+    const written = entry.memory.release()
     const files = await entry.files.release()
     entry.files.close()
     await this.#keeper.forget(pid)
-    return { files, watches }
+    return { files, watches, written }
   }
 
   /** Not the process itself, which has the log of its calls. */

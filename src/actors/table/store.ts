@@ -1,5 +1,4 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
-import { GliaError } from '../../glia/errors.ts'
 import type { Exit } from '../../glia/process/exit.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import type { Pid } from '../../glia/pid.ts'
@@ -7,10 +6,11 @@ import { makePolicy, type Policy } from '../../glia/process/policy.ts'
 import { makeRestart, type Restart } from '../../glia/process/restart.ts'
 import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
-import type { SnapshotStore } from '../snapshot/process-memory.ts'
-import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { SnapshotStore } from '../snapshot/stored-memory.ts'
+import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
-import { closeForNewer, keysFrom } from './database-parts.ts'
+import { type Holder, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
+import { attempt, closeForNewer, keysFrom } from './database-parts.ts'
 
 const VERSION = 4
 
@@ -93,12 +93,12 @@ export interface Schema extends DBSchema {
   settings: { key: 'mesh' | 'people'; value: MeshSettings | KeptPeople }
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
-  /** What processes have in memory: the snapshot as 0, and its packs by their ids, which begin at 1. */
-  memory: { key: [pid: string, part: number]; value: Snapshot | Pack }
+  /**
+   * What processes have in memory: the snapshot as 0, and its packs by their ids, which begin at 1. Under an empty PID and
+   * a slot is who may write that of the slot's processes.
+   */
+  memory: { key: [pid: string, part: number]; value: Snapshot | Pack | string }
 }
-
-/** The part of `memory` that is the snapshot. */
-export const SNAPSHOT = 0
 
 /**
  * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
@@ -117,21 +117,38 @@ export interface ProcessStore extends FileStore, SnapshotStore {
   module(cid: string): Promise<Blob | undefined>
 }
 
+/** Stores checkpoints in a thread of its own. */
+export interface CheckpointWriter {
+  /** False if its thread could not be started, or has ended. */
+  readonly works: boolean
+  put(...given: Parameters<Required<SnapshotStore>['putPosted']>): Promise<void>
+  /** Ends the thread. */
+  close(): void
+}
+
+/** Never rejects. */
+type MakeWriter = (database: string, holder: Holder | undefined) => Promise<CheckpointWriter>
+
 /** The data of this origin that outlives the page. Failures are ERR_STORAGE. */
 export class Store implements ProcessStore {
   readonly #db: IDBPDatabase<Schema>
   readonly #takesBlobs: Promise<boolean>
+  readonly #makeWriter: MakeWriter | undefined
+  #writer: Promise<CheckpointWriter> | undefined
+  #holder: Holder | undefined
 
-  private constructor(db: IDBPDatabase<Schema>) {
+  private constructor(db: IDBPDatabase<Schema>, makeWriter: MakeWriter | undefined) {
     this.#db = db
+    this.#makeWriter = makeWriter
     this.#takesBlobs = takesBlobs(db)
   }
 
   /**
    * @param name Name of the database. Peers with other names share nothing.
+   * @param makeWriter Starts a thread that stores checkpoints, with the first of them. Left out: this thread stores them.
    * @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not).
    */
-  static async open(name: string): Promise<Store> {
+  static async open(name: string, makeWriter?: MakeWriter): Promise<Store> {
     const db = await attempt('open its database', () =>
       openDB<Schema>(name, VERSION, {
         upgrade(created, from) {
@@ -147,12 +164,22 @@ export class Store implements ProcessStore {
         blocking: closeForNewer,
       }),
     )
-    return new Store(db)
+    return new Store(db, makeWriter)
   }
 
-  /** Started writes are finished. */
+  /** Started writes are finished, except checkpoints that are on their way to the thread that stores them. */
   close(): void {
     this.#db.close()
+    void this.#writer?.then((writer) => writer.close())
+  }
+
+  /**
+   * From now on no other page writes what the processes of the slot have in memory. Reads that are asked for later find
+   * all that another page wrote before. @throws {GliaError} ERR_STORAGE
+   */
+  async hold(slot: number): Promise<void> {
+    this.#holder = { slot, id: crypto.randomUUID() }
+    await takeHold(this.#db, this.#holder)
   }
 
   identity(slot: number): Promise<SlotIdentity | undefined> {
@@ -250,30 +277,23 @@ export class Store implements ProcessStore {
   async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
     const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', keysFrom(pid)))
     // Whoever reads it checks it.
-    return snapshot && { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
+    return snapshot === undefined ? undefined : { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
   }
 
-  async putCheckpoint(
+  async putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
+    await writeCheckpoint(this.#db, pid, checkpoint, durability, this.#holder)
+  }
+
+  async putPosted(
     pid: string,
-    { snapshot, packs, dropped }: Checkpoint,
+    posted: PostedCheckpoint,
+    messages: number,
     durability: 'relaxed' | 'strict',
   ): Promise<void> {
-    await attempt('keep the memory', async () => {
-      const tx = this.#db.transaction(['processes', 'memory'], 'readwrite', { durability })
-      const memory = tx.objectStore('memory')
-      const gone = dropped === 'all' ? [keysFrom(pid)] : dropped.map((id): [string, number] => [pid, id])
-      // Nobody would delete the memory of a process that was forgotten meanwhile.
-      const undoIfForgotten = async (): Promise<void> => {
-        if ((await tx.objectStore('processes').getKey(pid)) === undefined) await memory.delete(keysFrom(pid))
-      }
-      await Promise.all([
-        ...gone.map((key) => memory.delete(key)),
-        ...packs.map((pack) => memory.put(pack, [pid, pack.id])),
-        memory.put(snapshot, [pid, SNAPSHOT]),
-        undoIfForgotten(),
-        tx.done,
-      ])
-    })
+    const writer = await (this.#writer ??= this.#makeWriter?.(this.#db.name, this.#holder))
+    if (writer?.works === true) return writer.put(pid, posted, messages, durability)
+    const { receiveCheckpoint } = await import('../snapshot/posted-checkpoint.ts')
+    await this.putCheckpoint(pid, await receiveCheckpoint(posted.port, messages), durability)
   }
 
   async dropSnapshot(pid: string): Promise<void> {
@@ -330,20 +350,5 @@ export function completed(record: ProcessRecord): ProcessRecord[] {
     return [{ ...record, policy: makePolicy({ ...record.policy }), restart: makeRestart(record.restart) }]
   } catch {
     return record.root ? [{ ...record, policy: makePolicy({}), restart: makeRestart() }] : []
-  }
-}
-
-/** @throws {GliaError} ERR_STORAGE that says what could not be done, and why. */
-export async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
-    const why = full
-      ? 'the browser’s storage for this site is full'
-      : cause instanceof Error
-        ? cause.message
-        : String(cause)
-    throw new GliaError('ERR_STORAGE', `The browser could not ${what}: ${why}.`, { cause })
   }
 }

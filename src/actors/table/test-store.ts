@@ -2,7 +2,8 @@
 import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
-import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
+import { receiveCheckpoint } from '../snapshot/posted-checkpoint.ts'
+import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
 import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
 /**
@@ -83,6 +84,10 @@ export class MemoryStore implements ProcessStore {
       for (const pack of packs) kept.set(pack.id, pack)
       this.memories.set(pid, { snapshot, packs: kept })
     })
+  }
+
+  async putPosted(pid: string, { port }: PostedCheckpoint, messages: number): Promise<void> {
+    await this.putCheckpoint(pid, await receiveCheckpoint(port, messages))
   }
 
   dropSnapshot(pid: string): Promise<void> {

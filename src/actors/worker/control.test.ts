@@ -16,6 +16,7 @@ test('a message goes to the worker with its method, and its end comes back', () 
     memoryBytes: 4 * 1024 ** 3 - 65_536,
     instanceGone: true,
     fileReports: 3,
+    synced: true,
     tmpBytes: 8192,
   }
   worker.finish(id, end)
@@ -32,6 +33,7 @@ test('each message has its own number, and its end is not taken for that of the 
     memoryBytes: 0,
     instanceGone: false,
     fileReports: 0,
+    synced: false,
     tmpBytes: 0,
   })
   expect(page.isDone).toBe(true)

@@ -19,6 +19,7 @@ const INSTANCE_GONE = 6
 const FILE_REPORTS = 7
 /** In {@link TMP_UNIT_BYTES}. */
 const TMP_UNITS = 9
+const SYNCED = 10
 /** Not 0: there are no more messages. */
 const CLOSED = 8
 
@@ -52,6 +53,8 @@ export interface RunEnd {
   instanceGone: boolean
   /** How often the worker has reported changes under `/data` until then. */
   fileReports: number
+  /** Whether the message has asked for files to be stored, as by `fsync`. */
+  synced: boolean
 }
 
 export class Control {
@@ -96,6 +99,7 @@ export class Control {
       tmpBytes: (this.#words[TMP_UNITS] ?? 0) * TMP_UNIT_BYTES,
       instanceGone: this.#words[INSTANCE_GONE] === 1,
       fileReports: this.#words[FILE_REPORTS] ?? 0,
+      synced: this.#words[SYNCED] === 1,
     }
   }
 
@@ -129,13 +133,14 @@ export class Control {
   }
 
   /** Worker: reports a message as finished. It wakes nobody: the page waits on its stdout ring, which is woken next. */
-  finish(id: number, { status, code, memoryBytes, tmpBytes, instanceGone, fileReports }: RunEnd): void {
+  finish(id: number, { status, code, memoryBytes, tmpBytes, instanceGone, fileReports, synced }: RunEnd): void {
     this.#words[STATUS] = status
     this.#words[CODE] = code
     this.#words[MEMORY_PAGES] = memoryBytes / WASM_PAGE_BYTES
     this.#words[TMP_UNITS] = tmpBytes / TMP_UNIT_BYTES
     this.#words[INSTANCE_GONE] = instanceGone ? 1 : 0
     this.#words[FILE_REPORTS] = fileReports
+    this.#words[SYNCED] = synced ? 1 : 0
     Atomics.store(this.#words, DONE, id)
   }
 }

@@ -13,7 +13,7 @@ import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
-import { type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
+import { type PostedCheckpoint, readPosted, type WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { InstanceMemory, TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
@@ -128,6 +128,7 @@ class WorkerActor implements Actor {
   memoryBytes: number | undefined
   exited: ExitReason | undefined
   isWorn = false
+  hasSynced = false
   readonly #init: Omit<WorkerActorInit, 'signal'>
   readonly #worker: Worker
   readonly #api: Remote<ActorWorkerApi>
@@ -136,7 +137,8 @@ class WorkerActor implements Actor {
   #files: FilesSession | undefined
   /** Takes the state of the instance that there is. */
   #take: TakeState | undefined
-  #isFresh = true
+  /** Whether no message has run. */
+  #isNew = true
   stopped: GliaError | undefined
   /** Rejects when the actor is stopped. */
   readonly #end = Promise.withResolvers<never>()
@@ -197,7 +199,7 @@ class WorkerActor implements Actor {
   }
 
   accepts(method: string): boolean {
-    const isReady = this.#hasInstance && (this.#isUnused || method !== COMMAND)
+    const isReady = this.#hasInstance && (this.#isUnused || !this.#isAlone(method))
     return isReady || (this.#init.place?.instanceBegins() ?? true)
   }
 
@@ -209,9 +211,9 @@ class WorkerActor implements Actor {
       await this.#orStopped(full)
       message.signal.throwIfAborted()
     }
-    const start = this.#isFresh ? this.#init.files?.whenStartStored : undefined
+    const start = this.#isNew ? this.#init.files?.whenStartStored : undefined
     if (start) await this.#orStopped(start)
-    this.#isFresh = false
+    this.#isNew = false
     const index = this.#init.program.methods.indexOf(method)
     this.#isUnused = false
     const refusedAt = performance.now()
@@ -233,8 +235,13 @@ class WorkerActor implements Actor {
     const late = this.#files?.received(end.fileReports)
     if (late) await this.#orStopped(late)
     this.memoryBytes = end.memoryBytes + end.tmpBytes
-    if (end.instanceGone || method === COMMAND) this.#instanceEnded(end)
+    this.hasSynced = end.synced
+    if (end.instanceGone || this.#isAlone(method)) this.#instanceEnded(end)
     await this.#settle(method, end)
+  }
+
+  get isFresh(): boolean {
+    return this.#init.program.isFresh === true
   }
 
   stop(reason = new GliaError('ERR_PROC_STOPPED', 'The process was stopped while it handled this message.')): void {
@@ -250,6 +257,11 @@ class WorkerActor implements Actor {
     this.#forgetState()
     this.#end.reject(reason)
     this.#init.onStopped()
+  }
+
+  /** Whether a message has an instance of its own. */
+  #isAlone(method: string): boolean {
+    return method === COMMAND || this.isFresh
   }
 
   async #instantiate(): Promise<void> {
@@ -290,8 +302,8 @@ class WorkerActor implements Actor {
     this.#take = undefined
   }
 
-  #takeState(whole: boolean): Promise<Checkpoint | undefined> {
-    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(whole))))
+  #takeState(whole: boolean): Promise<PostedCheckpoint | undefined> {
+    return this.#paused(async () => readPosted(await this.#ask<unknown>((api) => api.checkpoint(whole))))
   }
 
   #instanceEnded({ memoryBytes }: RunEnd): void {

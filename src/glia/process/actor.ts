@@ -60,6 +60,10 @@ export interface Actor {
   readonly stopped: GliaError | undefined
   /** Whether the guest has read everything that is there of its message, and waits for more. Left out: unknown. */
   readonly awaitsInput?: boolean | undefined
+  /** Whether the last message has asked for files to be stored, as by `fsync`. Left out: it cannot. */
+  readonly hasSynced?: boolean | undefined
+  /** Whether each message gets an instance of its own. Left out: only a {@link COMMAND} does. */
+  readonly isFresh?: boolean | undefined
   /** Whether another actor should take its place, because of the memory that its ended instances still hold. */
   readonly isWorn?: boolean | undefined
 }

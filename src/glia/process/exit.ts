@@ -26,6 +26,8 @@ export interface Exit {
   readonly reason: ExitReason
   /** Whether the process does not come back by itself. */
   readonly final: boolean
+  /** The instance was that of one message: its end is not one of the process. Left out: false. */
+  readonly isAlone?: boolean
 }
 
 /** Every reason but proc_exit(0) (OTP: any reason other than `normal`). */

@@ -86,6 +86,8 @@ export class Life {
   #actor: Actor | undefined
   /** Whether the actor has had a message that may have left something in its memory. */
   #used = false
+  /** Whether the last message had an instance of its own, whose end is not one of the process. */
+  #isAlone = false
   /** The place of an actor that is about to be made. */
   #place: ActorPlace | undefined
   /** How long the next turn has to wait, in ms. */
@@ -130,6 +132,11 @@ export class Life {
   /** Whether messages may have left something in the memory of the instance. */
   get isUsed(): boolean {
     return this.#used && this.hasInstance
+  }
+
+  /** Whether the last message has asked for files to be stored, as by `fsync`. */
+  get hasSynced(): boolean {
+    return this.#actor?.hasSynced === true
   }
 
   /** Whether the guest waits for more of its message, as far as is known. */
@@ -236,7 +243,8 @@ export class Life {
     if (!this.#actor) throw new GliaError('ERR_INTERNAL', 'The process has not been started.')
     this.#enter({ state: 'busy' })
     // What an earlier instance had in memory is gone with it.
-    this.#used = this.isUsed || method !== COMMAND
+    this.#isAlone = method === COMMAND || this.#actor.isFresh === true
+    this.#used = this.isUsed || !this.#isAlone
     return this.#actor.run(method, message)
   }
 
@@ -354,12 +362,19 @@ export class Life {
   }
 
   #ended(reason: ExitReason, { method, counts }: Cause): void {
-    const isProcess = method !== COMMAND
-    const verdict = isProcess ? this.#supervisor.judge(reason, counts) : COMES_BACK
+    const isAlone = method === COMMAND || (method !== undefined && this.#isAlone)
+    const verdict = isAlone ? COMES_BACK : this.#supervisor.judge(reason, counts)
     if (verdict.dead) this.#die(new GliaError('ERR_PROC_STOPPED', verdict.why))
     else this.#waitMs = verdict.waitMs
     this.#observer.note(`${exitText(reason)}. ${verdict.why}`)
-    this.#observer.exited({ at: Date.now(), method, reason, final: verdict.dead }, counts && isProcess)
+    const exit = {
+      at: Date.now(),
+      method,
+      reason,
+      final: verdict.dead,
+      ...(isAlone && method !== COMMAND && { isAlone }),
+    }
+    this.#observer.exited(exit, counts && !isAlone)
   }
 
   #die(error: GliaError): void {

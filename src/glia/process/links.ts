@@ -86,7 +86,7 @@ export class Links {
       told.add(watch.id)
       this.#init.tell(watch, exit, told)
     }
-    if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.method === COMMAND) return
+    if (!isAbnormal(exit.reason) || exit.reason.type === 'start' || exit.isAlone || exit.method === COMMAND) return
     const isFirst = this.#ending.size === 0
     this.#ending.add(pid)
     const cause = exit.reason.type === 'linked' ? exit.reason.pid : undefined

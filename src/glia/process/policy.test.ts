@@ -79,7 +79,7 @@ test.each([
   { methods: { run: { callers: 'browser', call: true } } },
   { methods: { 'a/b': { callers: 'browser' } } },
   { evict: 1 },
-  { memory: 'fresh' },
+  { memory: 'magic' },
   { maxReplyBytes: -1 },
   { maxOpenFiles: 65_537 },
   { maxCalls: 0.5 },

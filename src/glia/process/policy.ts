@@ -56,7 +56,8 @@ export interface Policy extends CallerPolicy {
   maxTmpBytes: number
   /**
    * What `fsync` and O_SYNC under `/data` promise. `durable`: when they return, the files survive a browser that is
-   * killed. `relaxed`: they ask for the files to be stored soon, and do not wait.
+   * killed; and under `memory: 'durable'` the reply of the message ends when its state is stored too. `relaxed`: they
+   * ask for the files to be stored soon, and do not wait.
    */
   sync: 'relaxed' | 'durable'
   /**
@@ -66,9 +67,10 @@ export interface Policy extends CallerPolicy {
   evict: boolean
   /**
    * What becomes of what is in its memory. `durable`: it is kept, and the next instance goes on with it, also after a
-   * reload. `resident`: it is lost with the instance.
+   * reload. `resident`: it is lost with the instance. `fresh`: each message gets an instance of its own, so no message
+   * finds what another one has left.
    */
-  memory: 'durable' | 'resident'
+  memory: 'durable' | 'resident' | 'fresh'
   /**
    * When a message counts as done under `memory: 'durable'`. `soon`: its state is stored at most a little after its reply.
    * `before-reply`: the reply ends when its state is stored, so nothing that a caller knows of is ever forgotten.
@@ -231,6 +233,7 @@ export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
 /** The changed fields that count for a running instance only from its next start on. */
 export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
   const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
+  if ((before.memory === 'fresh') !== (after.memory === 'fresh')) fields.unshift('memory')
   // An instance that was started without the right has no files under /ww.
   return before.call === 'off' && after.call !== 'off' ? ['call', ...fields] : fields
 }
@@ -247,8 +250,8 @@ function readSync(value: unknown): Policy['sync'] {
 }
 
 function readMemory(value: unknown): Policy['memory'] {
-  if (value === 'durable' || value === 'resident') return value
-  throw new GliaError('ERR_BAD_REQUEST', `policy.memory: give 'durable' or 'resident', not ${String(value)}.`)
+  if (value === 'durable' || value === 'resident' || value === 'fresh') return value
+  throw new GliaError('ERR_BAD_REQUEST', `policy.memory: give 'durable', 'resident' or 'fresh', not ${String(value)}.`)
 }
 
 function readDurable(value: unknown): Policy['durable'] {

@@ -401,8 +401,9 @@ export class Proc {
 
   /** Whether a reply ends after what its message left in memory is stored. */
   get #isStoredFirst(): boolean {
-    const { memory, durable } = this.policy
-    return durable === 'before-reply' && memory === 'durable' && this.#life.isUsed
+    const { memory, durable, sync } = this.policy
+    if (memory !== 'durable' || !this.#life.isUsed) return false
+    return durable === 'before-reply' || (sync === 'durable' && this.#life.hasSynced)
   }
 
   #tryTurn(stream: Stream, arrival: Arrival | undefined): (() => void) | undefined {

@@ -36,8 +36,6 @@ export interface Host {
   get(pid: string): Proc | undefined
   watched(pid: string): Watched | undefined
   listedTo(peer: string): ListedProcess[]
-  /** Starts no reminder any more. Resolves once no message runs or waits, or with the signal. */
-  settle(signal: AbortSignal): Promise<void>
   /** Stores what durable processes have in memory, and ends all workers. */
   stop(): Promise<void>
 }
@@ -51,8 +49,6 @@ const SLOT = 0
 export async function startHost(init: HostInit): Promise<Host> {
   const { peerId, store, log, router, mesh } = init
   installErrorTransfer()
-  /** While somebody waits for the processes to settle. */
-  let changed: (() => void) | undefined
   const table: ProcessTable = new ProcessTable({
     slot: SLOT,
     peerId,
@@ -60,7 +56,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     tier: 'rings',
     createWorker: async () => threadWorker(init.workerScript),
     log,
-    changed: () => changed?.(),
+    changed: () => undefined,
     liveLimit: LIVE_LIMIT,
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
     mesh: {
@@ -96,24 +92,11 @@ export async function startHost(init: HostInit): Promise<Host> {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
     listedTo: (peer) => table.listedTo(peer),
-    async settle(signal) {
-      reminders.stop()
-      const { promise, resolve } = Promise.withResolvers<void>()
-      changed = () => void ((signal.aborted || !table.entries.some(isBusy)) && resolve())
-      signal.addEventListener('abort', changed, { once: true })
-      changed()
-      await promise
-      changed = undefined
-    },
     stop: async () => {
       reminders.stop()
       await table.stop()
     },
   }
-}
-
-function isBusy({ proc: { state, waiting } }: { proc: Proc }): boolean {
-  return state === 'busy' || state === 'starting' || waiting > 0
 }
 
 async function sent(stream: Stream, message: Uint8Array): Promise<Stream> {

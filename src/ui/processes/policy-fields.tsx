@@ -1,4 +1,5 @@
 import { CheckField, ChoiceField, LinesField, NumberField, TextField } from '../kit/form-fields.tsx'
+import type { Policy } from '../../glia/process/policy.ts'
 import type { PolicyErrors, PolicyForm } from './policy-form.ts'
 
 export interface PolicyFieldsProps {
@@ -108,6 +109,12 @@ const LIMITS = [
   ['openCalls', 'Calls at once'],
 ] as const
 
+const MEMORY: Readonly<Record<Policy['memory'], string>> = {
+  resident: 'is lost when it is stopped, and when the page is closed',
+  durable: 'is kept when it is stopped to make room, and when the page is closed',
+  fresh: 'is new for each message',
+}
+
 /** What a process may take. */
 export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
@@ -136,12 +143,13 @@ export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
         value={form.durable}
         onEdit={(durable) => onEdit({ durable })}
       />
-      <CheckField
-        label="What it has in memory is kept when it is stopped to make room, and when the page is closed"
-        value={form.keepsMemory}
-        onEdit={(keepsMemory) => onEdit({ keepsMemory })}
+      <ChoiceField
+        label="What it has in memory"
+        words={MEMORY}
+        value={form.memory}
+        onEdit={(memory) => onEdit({ memory })}
       />
-      {form.keepsMemory && (
+      {form.memory === 'durable' && (
         <CheckField
           label="A reply ends only when what its message left in memory is kept"
           value={form.storesFirst}

@@ -38,8 +38,8 @@ export interface PolicyForm {
   /** Numbers, separated by spaces. */
   okExits: string
   mayEvict: boolean
-  /** What is in its memory outlives its instance. */
-  keepsMemory: boolean
+  /** What becomes of what is in its memory. */
+  memory: Policy['memory']
   /** A reply waits until what is in memory is stored. */
   storesFirst: boolean
   /** `fsync` waits until the files are stored. */
@@ -105,7 +105,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     openCalls: String(policy.maxCalls),
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
-    keepsMemory: policy.memory === 'durable',
+    memory: policy.memory,
     storesFirst: policy.durable === 'before-reply',
     durable: policy.sync === 'durable',
     traced: policy.trace,
@@ -136,7 +136,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
     evict: form.mayEvict,
-    memory: form.keepsMemory ? 'durable' : 'resident',
+    memory: form.memory,
     durable: form.storesFirst ? 'before-reply' : 'soon',
     sync: form.durable ? 'durable' : 'relaxed',
     trace: form.traced,

@@ -42,6 +42,7 @@ const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   maxDataBytes: 'files in /data',
   maxTmpBytes: 'files in /tmp',
   sync: 'fsync',
+  memory: 'what it has in memory',
 }
 
 /** The part of a change that waits. */
@@ -73,6 +74,7 @@ export function limitWords(policy: Policy): string[] {
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(memory === 'durable' ? ['What it has in memory is kept, if its module allows that.'] : []),
+    ...(memory === 'fresh' ? ['Each message gets an instance of its own, with an empty memory.'] : []),
     ...(memory === 'durable' && durable === 'before-reply' ? ['A reply ends when that is stored.'] : []),
     ...(evict ? ['It may be stopped while it is idle, to make room for others.'] : []),
   ]

@@ -41,7 +41,7 @@ test('everything on the sheet reaches the process', () => {
     openFiles: '3',
     openCalls: '4',
     mayEvict: true,
-    keepsMemory: true,
+    memory: 'durable',
     storesFirst: true,
     durable: true,
     traced: false,

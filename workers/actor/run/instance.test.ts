@@ -165,6 +165,7 @@ test('a module without a memory runs', async () => {
     memoryBytes: 0,
     instanceGone: false,
     fileReports: 0,
+    synced: false,
     tmpBytes: 0,
   })
 })

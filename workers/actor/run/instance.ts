@@ -102,30 +102,30 @@ export class Instance {
     if (name === undefined) throw new RangeError(`There is no method number ${method}.`)
     this.#around.recorder?.begin(name)
     const made = this.#made
-    // For a command, only the first message finds an instance that has run nothing.
-    if (made && (this.#isFresh || name !== COMMAND_ENTRY)) {
+    // A message that runs alone finds an instance that has run nothing if it is the first.
+    if (made && (this.#isFresh || !this.#isAlone(name))) {
       this.#isFresh = false
       made.wasi.resetStdio()
       return this.#enter(name, made)
     }
-    return this.#makeCommand()
+    return this.#makeAgain(name)
   }
 
-  /**
-   * A command gets a fresh instance for each message: it is a program that runs, not a server. The first message has
-   * the instance that was made at the start.
-   */
-  #makeCommand(): Outcome | Promise<Outcome> {
+  /** Whether a message gets an instance of its own: a command is a program that runs, and not a server. */
+  #isAlone(name: string): boolean {
+    return name === COMMAND_ENTRY || this.#program.isFresh === true
+  }
+
+  #makeAgain(name: string): Outcome | Promise<Outcome> {
     this.#made = undefined
     const enter = (made: Made): Outcome | Promise<Outcome> => {
       this.#made = made
-      return this.#enter(COMMAND_ENTRY, made)
+      return this.#enter(name, made)
     }
     const failed = (thrown: unknown): Outcome =>
-      isHostLimit(thrown)
-        ? { end: this.#end(COMMAND_ENTRY, RunStatus.noRoom, 0, false) }
-        : this.#threw(COMMAND_ENTRY, thrown)
-    if (this.#around.suspends) return instantiate(this.#program, this.#around).then(enter, failed)
+      isHostLimit(thrown) ? { end: this.#end(name, RunStatus.noRoom, 0, false) } : this.#threw(name, thrown)
+    if (this.#around.suspends || name !== COMMAND_ENTRY)
+      return instantiate(this.#program, this.#around).then(enter, failed)
     let made: Made
     try {
       // Synchronously, for the resident loop. Workers may do that for modules of any size.
@@ -157,11 +157,11 @@ export class Instance {
   }
 
   #threw(name: string, thrown: unknown): Outcome {
-    const isCommand = name === COMMAND_ENTRY
+    const isAlone = this.#isAlone(name)
     if (thrown instanceof WASIProcExit) {
-      const end = this.#end(name, thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isCommand)
+      const end = this.#end(name, thrown.code === 0 ? RunStatus.ok : RunStatus.exited, thrown.code, !isAlone)
       // Exiting is the usual end of a command: the next message makes a fresh instance anyway.
-      return isCommand ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
+      return isAlone ? { end } : { end, exit: { reason: 'exited', code: thrown.code } }
     }
     return {
       end: this.#end(name, RunStatus.trapped, 0, true),
@@ -172,14 +172,15 @@ export class Instance {
   /** Changes of `/data` are reported before the end of the message. */
   #end(name: string, status: RunStatus, code: number, instanceGone: boolean): RunEnd {
     const { memoryBytes } = this
-    if (instanceGone || name === COMMAND_ENTRY) this.#made?.wasi.dispose()
-    // If the program is only a command, nothing runs on this instance again.
-    if (this.#program.methods.every((method) => method === COMMAND_ENTRY)) this.#made = undefined
+    if (instanceGone || this.#isAlone(name)) this.#made?.wasi.dispose()
+    // Nothing runs on this instance again, unless another method of the program does.
+    if (this.#program.methods.every((method) => this.#isAlone(method))) this.#made = undefined
     this.#around.recorder?.end(status, code)
     this.#around.data.report()
     // They go with the instance.
     const tmpBytes = instanceGone ? 0 : this.tmpBytes
-    return { status, code, memoryBytes, tmpBytes, instanceGone, fileReports: this.#around.data.reports }
+    const synced = this.#made?.wasi.hasSynced === true
+    return { status, code, memoryBytes, tmpBytes, instanceGone, fileReports: this.#around.data.reports, synced }
   }
 }
 

@@ -44,7 +44,7 @@ export class PortServer implements Server {
       if (exit) this.#end(exit)
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown)
-      const nothing = { code: 0, memoryBytes: 0, tmpBytes: 0, fileReports: 0 }
+      const nothing = { code: 0, memoryBytes: 0, tmpBytes: 0, fileReports: 0, synced: false }
       this.#finish({ ...nothing, status: RunStatus.trapped, instanceGone: true })
       this.#end({ reason: 'trapped', message, frames: [] })
     }

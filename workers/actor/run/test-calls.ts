@@ -28,7 +28,7 @@ export interface TestGuest {
   end(how: keyof typeof OUTCOMES): void
 }
 
-const memory = { memoryBytes: 65_536, tmpBytes: 0, code: 0, fileReports: 0 }
+const memory = { memoryBytes: 65_536, tmpBytes: 0, code: 0, fileReports: 0, synced: false }
 
 /** What an instance reports for a method that ended like this. */
 export const OUTCOMES = {

@@ -18,6 +18,8 @@ export interface WasiContext {
   readonly isTerminal: boolean
   /** How far the guest's monotonic clock is ahead of `performance.now()`, in ms. */
   clockAheadMs: number
+  /** Whether the message has asked for files to be stored, as by `fsync`. */
+  hasSynced: boolean
 }
 
 /**

@@ -11,6 +11,8 @@ import { writeFdstat, writeFilestat } from './structs.ts'
 import { WasiError } from './wasi-error.ts'
 
 const LAST_ADVICE = 5
+/** What is written is to be stored at once. */
+const SYNCED = wasi.FDFLAGS_DSYNC | wasi.FDFLAGS_SYNC
 const ALL_FDFLAGS =
   wasi.FDFLAGS_APPEND | wasi.FDFLAGS_DSYNC | wasi.FDFLAGS_NONBLOCK | wasi.FDFLAGS_RSYNC | wasi.FDFLAGS_SYNC
 
@@ -43,6 +45,14 @@ export function fileCalls(context: WasiContext) {
     if (descriptor.isStream && !descriptor.place) throw new WasiError(wasi.ERRNO_SPIPE)
     return descriptorWith(context, fd, rights)
   }
+  const sync = (descriptor: Descriptor): Later<void> => {
+    context.hasSynced = true
+    return descriptor.sync()
+  }
+  const written = (file: Descriptor): Later<void> => {
+    if ((file.flags & SYNCED) !== 0) context.hasSynced = true
+    return file.written()
+  }
 
   return {
     fd_advise(fd: number, _offset: bigint, _length: bigint, advice: number): void {
@@ -58,7 +68,7 @@ export function fileCalls(context: WasiContext) {
       return table.close(fd)
     },
     fd_datasync(fd: number): Later<void> {
-      return descriptorWith(context, fd, wasi.RIGHTS_FD_DATASYNC, wasi.ERRNO_INVAL).sync()
+      return sync(descriptorWith(context, fd, wasi.RIGHTS_FD_DATASYNC, wasi.ERRNO_INVAL))
     },
     fd_fdstat_get(fd: number, result: number): void {
       writeFdstat(memory, result, table.get(fd))
@@ -104,7 +114,7 @@ export function fileCalls(context: WasiContext) {
       const file = withOffsets(fd, wasi.RIGHTS_FD_WRITE | wasi.RIGHTS_FD_SEEK)
       const start = toPosition(offset)
       const move = (source: Uint8Array, before: number): number => file.writeAt(source, start + before)
-      return andThen(moveBytes(memory, { list, count, done }, false, move), () => file.written())
+      return andThen(moveBytes(memory, { list, count, done }, false, move), () => written(file))
     },
     fd_read(fd: number, list: number, count: number, done: number): Later<void> {
       const file = descriptorWith(context, fd, wasi.RIGHTS_FD_READ, wasi.ERRNO_BADF)
@@ -126,7 +136,7 @@ export function fileCalls(context: WasiContext) {
       memory.setU64(result, BigInt(file.seek(Number(delta), whence)))
     },
     fd_sync(fd: number): Later<void> {
-      return descriptorWith(context, fd, wasi.RIGHTS_FD_SYNC, wasi.ERRNO_INVAL).sync()
+      return sync(descriptorWith(context, fd, wasi.RIGHTS_FD_SYNC, wasi.ERRNO_INVAL))
     },
     fd_tell(fd: number, result: number): void {
       memory.setU64(result, BigInt(withOffsets(fd, wasi.RIGHTS_FD_TELL).seek(0, wasi.WHENCE_CUR)))
@@ -134,7 +144,7 @@ export function fileCalls(context: WasiContext) {
     fd_write(fd: number, list: number, count: number, done: number): Later<void> {
       const file = descriptorWith(context, fd, wasi.RIGHTS_FD_WRITE, wasi.ERRNO_BADF)
       const moved = moveBytes(memory, { list, count, done }, file.isStream, (source) => file.write(source))
-      return andThen(moved, () => file.written())
+      return andThen(moved, () => written(file))
     },
   } satisfies Record<string, WasiCall>
 }

@@ -65,6 +65,7 @@ export class GuestWasi {
       isCommand,
       isTerminal: tty,
       clockAheadMs: 0,
+      hasSynced: false,
     }
     this.#context = context
     this.#calls = {
@@ -98,6 +99,7 @@ export class GuestWasi {
    */
   resetStdio(): void {
     const { table } = this.#context
+    this.#context.hasSynced = false
     STANDARD.forEach((Standard, fd) => {
       const descriptor = this.#standard[fd]
       if (descriptor && table.holds(fd, descriptor)) return descriptor.reset()
@@ -106,6 +108,11 @@ export class GuestWasi {
       this.#standard[fd] = fresh
       table.set(fd, fresh)
     })
+  }
+
+  /** Whether the message has asked for files to be stored, as by `fsync`. */
+  get hasSynced(): boolean {
+    return this.#context.hasSynced
   }
 
   /** What the guest has open, by number. */

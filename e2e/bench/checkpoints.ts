@@ -1,0 +1,83 @@
+import type { Browser, CDPSession, Page } from '@playwright/test'
+import { guest } from '../guests/guests.ts'
+import { spawn } from '../tab.ts'
+import * as baselines from './baselines.ts'
+import * as calls from './calls.ts'
+import { measure, median, p50, type Row } from './measure.ts'
+
+/** Checkpoints in each run. */
+const ROUNDS = 40
+
+/** What it costs that a process keeps its memory: 1 MiB of it, all of which each message changes. */
+export async function checkpoints(browser: Browser, url: string): Promise<Row[]> {
+  const context = await browser.newContext({ bypassCSP: true })
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.evaluate(() => globalThis.glia.served)
+  const session = await context.newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const memory = 'durable'
+  const [durable, resident] = [await spawn(page, 'keeper', { policy: { memory } }), await spawn(page, 'keeper')]
+  const store = (stored: boolean) => page.evaluate(calls.fillTimes, { pid: durable, rounds: ROUNDS, stored })
+  await store(true)
+  const rows = [
+    await measure({
+      what: 'checkpoint of 1 MiB: CPU time of the page’s thread',
+      unit: 'µs',
+      glia: async () => (await pageUs(session, () => store(true))) - (await pageUs(session, () => store(false))),
+      baseline: () => pageUs(session, () => page.evaluate(baselines.storeTimes, { rounds: ROUNDS })),
+      against: 'the page puts 1 MiB of a worker into IndexedDB',
+    }),
+    await measure({
+      what: 'checkpoint of 1 MiB until it is stored for good',
+      unit: 'ms',
+      glia: async () => median(await store(true)),
+      baseline: async () => median(await page.evaluate(baselines.storeTimes, { rounds: ROUNDS })),
+      against: 'the same',
+    }),
+    await measure({
+      what: 'call that changes nothing of a process that is kept, p50',
+      unit: 'µs',
+      glia: () => p50(page.evaluate(calls.callTimes, nothingOf(durable))),
+      baseline: () => p50(page.evaluate(calls.callTimes, nothingOf(resident))),
+      against: 'the same of one that is not kept',
+    }),
+    await wakes(page),
+  ]
+  await context.close()
+  return rows
+}
+
+function nothingOf(pid: string) {
+  return { address: `/ww/0.1.0/self/${pid}/nothing`, calls: 1300, warmUp: 200 }
+}
+
+/** More processes than live at once, called in turn: each call hibernates one and wakes another. */
+const PROCESSES = 110
+
+async function wakes(page: Page): Promise<Row> {
+  const module = await guest('keeper')
+  const pids: string[] = []
+  for (let i = 0; i < PROCESSES; i++) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
+  const fill = (): Promise<number[]> => page.evaluate(calls.methodTimes, { pids, method: 'fill' })
+  await fill()
+  return measure({
+    what: 'hibernate one process and wake another, of 1 MiB each',
+    unit: 'ms',
+    glia: async () => median(await fill()),
+    baseline: async () => median(await page.evaluate(calls.spawnAndCallTimes, { module, method: 'fill' })),
+    against: 'a spawn of the same module, and its first message',
+  })
+}
+
+/** CPU time of the page's thread for one of the rounds, in µs. */
+async function pageUs(session: CDPSession, run: () => Promise<unknown>): Promise<number> {
+  const before = await threadSeconds(session)
+  await run()
+  return (((await threadSeconds(session)) - before) / ROUNDS) * 1e6
+}
+
+async function threadSeconds(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send('Performance.getMetrics')
+  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
+}
