@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     snapshot: ['files/files-api.ts', 'module'],
     worker: ['carrier', 'files', 'module', 'outgoing', 'snapshot'],
     table: ['files', 'module', 'outgoing', 'snapshot', 'worker'],
+    sys: ['table'],
     archive: ['files', 'module', 'snapshot', 'table'],
     recording: ['module', 'snapshot', 'table/process-entry.ts', 'worker'],
   },

@@ -6,6 +6,7 @@ import type { ProcessStore } from '../actors/table/store.ts'
 import type { Env } from '../glia/env.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import type { Pid } from '../glia/pid.ts'
+import type { Proc } from '../glia/process/proc.ts'
 import type { WatchRemote } from '../glia/process/remote-watch.ts'
 import { RemoteWatches } from '../glia/process/remote-watches.ts'
 import { Router } from '../glia/router.ts'
@@ -23,6 +24,8 @@ export interface TestProcessesInit {
   store?: ProcessStore | undefined
   /** Told of the CIDs of shared modules. */
   shared?: (cid: string) => void
+  /** Makes the system process. Left out: there is none. */
+  sys?: ((parts: { table: ProcessTable; router: () => Router }) => Proc) | undefined
   /** Left out: there are no other peers. */
   watchRemote?: WatchRemote | undefined
 }
@@ -30,6 +33,7 @@ export interface TestProcessesInit {
 /** A table of processes that may call each other. */
 export interface TestProcesses {
   table: ProcessTable
+  router: Router
   /** Calls a method as a page does. @returns the reply, or the code of the error. */
   call(pid: string, method: string, message?: string, caller?: string): Promise<string>
   /** Sends a process a message without an end, to its `slurp`. @returns a function that ends it and gives the reply. */
@@ -43,6 +47,7 @@ export function makeProcesses({
   liveLimit,
   store,
   shared,
+  sys: makeSys,
   watchRemote,
 }: TestProcessesInit): TestProcesses {
   const env: Env = {
@@ -76,9 +81,15 @@ export function makeProcesses({
   })
   const router: Router = new Router({
     env,
-    procs: table,
+    procs: {
+      get rootPid() {
+        return table.rootPid
+      },
+      get: (pid) => table.get(pid) ?? (pid === sys?.pid ? sys : undefined),
+    },
     openRemote: () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'none')),
   })
+  const sys = makeSys?.({ table, router: () => router })
   const call = async (pid: string, method: string, message = '', caller = 'browser'): Promise<string> => {
     const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller })
     void stream.write(new TextEncoder().encode(message)).then(
@@ -103,7 +114,7 @@ export function makeProcesses({
     if (!found) throw new Error('no such process')
     return found
   }
-  return { table, call, hold, entry }
+  return { table, router, call, hold, entry }
 }
 
 /** The module with an added section that changes nothing but its CID. */

@@ -12,6 +12,7 @@ import type { HttpApi, HttpInit } from '../glia/http/http.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { Logger } from '../glia/log.ts'
 import { parsePid } from '../glia/pid.ts'
+import type { Proc } from '../glia/process/proc.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { CallTrace } from '../glia/trace/call-trace.ts'
@@ -22,6 +23,7 @@ import type { LogKeeper } from './log-keeper.ts'
 import { newIdentity, sealed } from './new-identity.ts'
 import { People } from './people.ts'
 import { takeSlot } from './slot.ts'
+import { createTabSys } from './tab-sys.ts'
 import { type MeshModule, TabMesh, type TabMeshInit } from './tab-mesh.ts'
 import type { TracedCalls } from './traced-calls.ts'
 import { trustedScriptUrl } from './trusted.ts'
@@ -122,9 +124,15 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     (await listingOfSibling(peer, signal)) ?? (await (await mesh.started).listingOf(peer, signal))
   const env = createEnv(peerId, () => mesh, log)
   const trace = init.records ? new CallTrace() : undefined
+  const procs = {
+    get rootPid() {
+      return table.rootPid
+    },
+    get: (pid: string): Proc | undefined => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
+  }
   const router: Router = new Router({
     env,
-    procs: table,
+    procs,
     trace,
     openRemote: async (address, options) =>
       (await openSibling(address, options, mesh.node?.isConnected(address.host) ?? false)) ??
@@ -156,6 +164,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     )
   traced?.catch((thrown: unknown) => log.warn('the record of calls is not kept:', thrown))
   const people = new People({ storage, store, log, alive })
+  const sys = createTabSys({ peerId, slot, table, store, people, log, router: () => router, restored, alive })
   const mesh: TabMesh = new TabMesh({
     ...init,
     people,
@@ -163,7 +172,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     identity,
     store,
     serveStream: router.serveStream,
-    isServed: ({ proc, method }) => isServed(table.get(proc), method),
+    isServed: ({ proc, method }) => isServed(procs.get(proc), method),
     root: () => table.rootPid,
     listedTo: (peer) => table.listedTo(peer),
     traced: traced && (async (asker, id) => (await traced).tell(asker, id)),

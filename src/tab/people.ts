@@ -8,6 +8,9 @@ import { cleanName } from '../glia/peer-name.ts'
 /** Most names that a person gives, and most peers that a person blocks. */
 const MAX_PEOPLE = 10_000
 
+/** Most peers that may manage processes: as many as a policy lists. */
+const MAX_MANAGERS = 1000
+
 const NOBODY: KeptPeople = { ownName: '', names: {}, blocked: {} }
 
 export interface PeopleInit {
@@ -64,6 +67,22 @@ export class People {
       ...kept,
       blocked: withEntry(kept.blocked, peer, isBlocked ? Date.now() : undefined),
     }))
+  }
+
+  /** Who may make and manage processes of this browser, besides its pages. */
+  get managers(): readonly string[] {
+    return this.view.peek().managers ?? []
+  }
+
+  /** @throws {GliaError} ERR_BAD_ADDRESS, ERR_STORAGE */
+  async setManager(peer: string, isManager: boolean): Promise<void> {
+    checkPeer(peer)
+    await this.#change((kept) => {
+      const others = (kept.managers ?? []).filter((each) => each !== peer)
+      if (isManager && others.length >= MAX_MANAGERS)
+        throw new GliaError('ERR_STORAGE', `At most ${MAX_MANAGERS} peers may manage the processes of this browser.`)
+      return { ...kept, managers: isManager ? [...others, peer] : others }
+    })
   }
 
   async #change(change: (kept: KeptPeople) => KeptPeople): Promise<void> {

@@ -15,6 +15,7 @@ import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { EverythingSource } from '../ui/model.ts'
 import type { CallReplays } from './call-replays.ts'
 import type { GliaScripting } from './scripting.ts'
+import type { People } from './people.ts'
 import type { TabMesh } from './tab-mesh.ts'
 
 export interface ScriptingParts {
@@ -24,6 +25,7 @@ export interface ScriptingParts {
   http: HttpApi
   table: ProcessTable
   mesh: TabMesh
+  people: People
   watches(): Promise<AddressWatches>
   /** The recorded calls; undefined if none are recorded. */
   traced: Promise<{ replays: CallReplays }> | undefined
@@ -211,6 +213,10 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
     async disconnect(peerId) {
       const { mesh } = await started()
       await (await mesh.started).disconnect(peerId)
+    },
+    managers: () => parts?.people.managers ?? [],
+    async setManager(peerId, isManager = true) {
+      await (await started()).people.setManager(peerId, isManager)
     },
     joinLink() {
       const link = parts?.mesh.joinLink()

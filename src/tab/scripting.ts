@@ -216,6 +216,10 @@ export interface GliaScripting {
   connect(target: string, options?: CallOptions): Promise<string>
   /** Closes all connections to a peer. */
   disconnect(peerId: string): Promise<void>
+  /** Ids of the peers that may make and manage processes of this browser, by messages to `sys`. */
+  managers(): readonly string[]
+  /** Lets a peer do that, or no longer. */
+  setManager(peerId: string, isManager?: boolean): Promise<void>
   /**
    * A link to this app with which others join the mesh and reach this peer.
    * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for this tab.

@@ -263,6 +263,9 @@ export class LiveTabModel implements TabModel {
   readonly setBlocked = async (peerId: string, isBlocked: boolean): Promise<void> =>
     (await this.#peer.promise).people.setBlocked(peerId, isBlocked)
 
+  readonly setManager = async (peerId: string, isManager: boolean): Promise<void> =>
+    (await this.#peer.promise).people.setManager(peerId, isManager)
+
   readonly lookAt = async (peerId: string): Promise<PeerDetail> => (await this.#node()).detailOf(peerId)
 
   readonly ping = async (peerId: string, cancelled: AbortSignal): Promise<number> =>

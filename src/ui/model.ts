@@ -456,6 +456,8 @@ export interface TabModel {
   setPeerName: (peerId: string, name: string) => Promise<void>
   /** Ends the connections to a peer and refuses new ones in both directions, or undoes that. Rejects with GliaError. */
   setBlocked: (peerId: string, isBlocked: boolean) => Promise<void>
+  /** Lets a peer make and manage processes of this browser, or no longer. Rejects with GliaError. */
+  setManager: (peerId: string, isManager: boolean) => Promise<void>
   /** What a page about one peer shows besides `peers`. Rejects with GliaError. */
   lookAt: (peerId: string) => Promise<PeerDetail>
   /** Round trip to a connected peer, in ms. Rejects with GliaError. */

@@ -24,6 +24,31 @@ export function insist(): i32 {
   return tell() as i32
 }
 
+const NOTES: usize = 16384
+const notes: usize = memory.data(16384)
+let noted: usize = 0
+
+/** Keeps the message, as a line, as far as there is room. */
+export function note(): void {
+  for (let length = read(); length > 0; length = read()) {
+    length = min(length, NOTES - noted - 1)
+    memory.copy(notes + noted, buffer, length)
+    noted += length
+  }
+  store<u8>(notes + noted++, 0x0a)
+}
+
+/** Replies what was kept. */
+export function told(): void {
+  if (writeBytes(STDOUT, notes, noted)) unreachable()
+}
+
+/** Like `ask`, and then traps. */
+export function ask_and_trap(): void {
+  tell()
+  unreachable()
+}
+
 /** @returns the errno with which the call failed, or 0. */
 function tell(): u32 {
   let length: usize = 0

@@ -171,7 +171,7 @@ async function readProcess(
   const { pid, cid, previous, root, createdAt, dead, watches, links, mounts, name, description, args, env, ...more } =
     fields(record)
   if (typeof pid !== 'string' || !isPid(pid)) throw new Error('its PID is wrong')
-  const { restart, policy, tty } = more
+  const { restart, policy, tty, parent } = more
   const options = completeSpawnOptions(
     { name, description, args, env, restart, policy, tty: tty ?? false } as SpawnOptions,
     'actor',
@@ -193,6 +193,7 @@ async function readProcess(
     ...(dead !== undefined && { dead }),
     watches: list(watches ?? [], 'watches', (watch) => readWatch(watch, pid)),
     links: list(links ?? [], 'links', readPid),
+    ...(parent !== undefined && { parent: readPid(parent) }),
   }
   if (modulesOf(made).some((each) => !modules.has(each))) throw new Error('a read-only file of it is missing')
   return {

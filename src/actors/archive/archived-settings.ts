@@ -33,9 +33,11 @@ export function readMesh(value: unknown, bad: Bad): MeshSettings {
 }
 
 export function readPeople(value: unknown, bad: Bad): KeptPeople {
-  const { ownName, names, blocked } = fields(value)
+  const { ownName, names, blocked, managers = [] } = fields(value)
   if (typeof ownName !== 'string') throw bad('its name is wrong')
+  if (!isLines(managers) || !managers.every(isPeerId)) throw bad('a peer that may manage processes is wrong')
   return {
+    ...(managers.length > 0 && { managers }),
     ownName: cleanName(ownName),
     names: entries(names, (name) => {
       if (typeof name === 'string') return cleanName(name)

@@ -21,7 +21,7 @@ export function placed(
     pids.set(record.pid, placing === 'replace' && !others.has(record.pid) ? record.pid : newPid())
   const pidOf = (pid: Pid): Pid => pids.get(pid) ?? pid
   return wanted.map(({ record, ...rest }) => {
-    const { watches = [], links = [] } = record
+    const { watches = [], links = [], parent } = record
     return {
       ...rest,
       record: {
@@ -38,6 +38,7 @@ export function placed(
             watched: watch.host === undefined ? pidOf(watch.watched) : watch.watched,
           })),
         links: links.filter((pid) => pids.has(pid)).map(pidOf),
+        parent: parent && pids.get(parent),
       },
     }
   })
@@ -58,5 +59,7 @@ export function placedPeople({ people }: Archive, kept: KeptPeople | undefined, 
     ownName: kept.ownName || people.ownName,
     names: { ...people.names, ...kept.names },
     blocked: { ...people.blocked, ...kept.blocked },
+    // A right that the person has not given here is not added.
+    managers: kept.managers,
   }
 }

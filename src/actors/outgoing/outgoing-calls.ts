@@ -1,7 +1,7 @@
 import type { Message } from '../../glia/process/actor.ts'
 import { type Address, type Aliases, PROTOCOL } from '../../glia/address.ts'
 import type { CallContext } from '../../glia/call-context.ts'
-import { isTarget } from '../../glia/process/call-targets.ts'
+import { isSystem, isTarget } from '../../glia/process/call-targets.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { madeHere } from '../../glia/made-here.ts'
 import { nextTask } from '../../glia/wait/next-task.ts'
@@ -35,7 +35,7 @@ export interface OutgoingInit {
   caller: string
   mesh: OutgoingMesh
   /** The present policy of the process. It may change while the process lives. */
-  policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls'>
+  policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls' | 'spawn'>
   /** Posts to the worker. */
   post(frame: CallFrame): void
   /** Makes a worker that waits for several files look again. */
@@ -102,7 +102,7 @@ export class OutgoingCalls {
     const { post, nudge } = this.#init
     const carrier = rings ? carrierOf(rings, nudge) : new PortCarrier({ id, post })
     const message = this.#message
-    const refused = this.#refusal(id, want)
+    const refused = this.#refusal(id, want, path)
     if (refused || !message) {
       carrier.fail(refused?.errno ?? ERRNO.NOTSUP)
       this.#init.report(`${path}: ${refused?.why ?? 'Calls are made while a message is handled.'}`)
@@ -118,16 +118,22 @@ export class OutgoingCalls {
     carrier.accept()
   }
 
-  #refusal(id: number, want: Want): { errno: number; why: string } | undefined {
+  #refusal(id: number, want: Want, path: string): { errno: number; why: string } | undefined {
     if (this.#message?.signal.aborted) {
       return { errno: ERRNO.CANCELED, why: 'The message that this call would be made for is over.' }
     }
     if (this.#files.has(id)) return { errno: ERRNO.IO, why: 'The file is open already.' }
     const { call, maxCalls } = this.#init.policy()
-    if (call === 'off') return { errno: ERRNO.ACCES, why: 'The policy of this process does not let it call others.' }
+    if (call === 'off' && !this.#isOwnSystem(path))
+      return { errno: ERRNO.ACCES, why: 'The policy of this process does not let it call others.' }
     // A guest waits while it reads a directory, so there is at most one.
     if (this.#files.size < maxCalls + (want === 'call' ? 0 : 1)) return undefined
     return { errno: ERRNO.MFILE, why: `${maxCalls} calls are open already: close one first.` }
+  }
+
+  /** Whether the path is one of the system process here, and the process may make others. */
+  #isOwnSystem(path: string): boolean {
+    return this.#init.policy().spawn && isSystem(path, this.#init.mesh.aliases)
   }
 
   async #call(file: OpenFile, context: CallContext): Promise<void> {
@@ -136,7 +142,7 @@ export class OutgoingCalls {
     const { call, callTo } = policy()
     try {
       // Checked before the address is resolved, which may ask another peer.
-      if (!isTarget(callTo, path, mesh.aliases)) throw notATarget()
+      if (!this.#isOwnSystem(path) && !isTarget(callTo, path, mesh.aliases)) throw notATarget()
       const address = await mesh.resolve(path, aborter.signal)
       aborter.signal.throwIfAborted()
       const stream = new OutgoingStream({

@@ -1,5 +1,6 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
+import { hasCallFiles } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { isTakeable } from '../module/module-state.ts'
 import type { InstanceMemory } from '../snapshot/process-memory.ts'
@@ -57,7 +58,8 @@ export class ActorStarter {
   ): Promise<Actor> {
     const { tier, createWorker, modules, live, mesh } = this.#init
     const { record, log } = entry
-    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, call, maxCalls, memory: kind } = record.policy
+    const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, maxCalls, memory: kind } = record.policy
+    const calls = hasCallFiles(record.policy)
     const isFresh = kind === 'fresh'
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
@@ -75,7 +77,7 @@ export class ActorStarter {
           args,
           env,
           methods: version.methods,
-          limits: { maxOpenFiles, maxTmpBytes, maxCalls: call === 'off' ? 0 : maxCalls },
+          limits: { maxOpenFiles, maxTmpBytes, maxCalls: calls ? maxCalls : 0 },
           tty: record.tty,
           shared: await this.#shared(entry),
         },
@@ -88,7 +90,7 @@ export class ActorStarter {
           for (const line of lines) log.add('process', line)
         },
         outgoing:
-          call !== 'off' && mesh
+          calls && mesh
             ? {
                 caller: record.pid,
                 mesh,

@@ -33,6 +33,8 @@ export interface KilledProcess {
   watches: readonly Watch[]
   /** No write of its memory is under way any more, which would bring a part of it back. It never rejects. */
   written: Promise<unknown>
+  /** The processes that it had made, which ended with it. */
+  children: readonly KilledProcess[]
 }
 
 export interface ProcessEntryInit {

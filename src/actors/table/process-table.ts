@@ -24,6 +24,7 @@ import type { FileEntry } from '../files/files-api.ts'
 import type { FileInfo } from '../files/file-index.ts'
 import type { GivenFiles } from '../files/given-files.ts'
 import { type PartedFiles, partGivenFiles } from '../files/parted-files.ts'
+import type { Birth } from './family.ts'
 import type { MountedFile } from '../files/given-mounts.ts'
 import { LiveActors } from '../worker/live-actors.ts'
 import { type AddedModule, ModuleCache } from './module-cache.ts'
@@ -69,7 +70,12 @@ export interface PreparedModule extends ModuleVersion, ModuleAsks {
 export interface SpawnSteps {
   signal?: AbortSignal | undefined
   onStage?: ((stage: 'compiling' | 'starting') => void) | undefined
+  /** Left out: no process makes it. */
+  birth?: Birth | undefined
 }
+
+/** What processes need that make others. Loaded with the first of them. */
+const loadFamily = () => import('./family.ts')
 
 /** Time that processes have to store what is in their memory when the peer stops, in ms. */
 const MAX_STOP_MS = 2000
@@ -91,6 +97,8 @@ export class ProcessTable {
   readonly #installing = new Set<ModuleVersion>()
   /** Kills under way, so that a process that is killed twice is brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
+  /** Processes that other processes are making. */
+  readonly #unborn = new Set<ProcessEntry>()
   /** The processes that were killed last, by PID. */
   readonly #killed = new Map<string, Watched>()
   #root: Pid | undefined
@@ -220,7 +228,7 @@ export class ProcessTable {
   /**
    * Makes a process of a module and starts it.
    * @throws {GliaError} ERR_BAD_MODULE, ERR_BAD_REQUEST or ERR_START if it is refused, and then there is no process;
-   * the reason of the signal.
+   * ERR_DENIED if the process that makes it has less rights, or no quota left; the reason of the signal.
    */
   async spawn(source: ModuleSource, options: SpawnOptions, steps: SpawnSteps = {}): Promise<Pid> {
     const made = await this.#make(source, options, steps, { pid: newPid(), createdAt: Date.now(), root: false })
@@ -270,7 +278,7 @@ export class ProcessTable {
   }
 
   /**
-   * Ends a process and forgets it.
+   * Ends a process and forgets it, with the processes that it has made.
    * @returns the argument of {@link undoKill}, valid while the page is open.
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
@@ -285,17 +293,22 @@ export class ProcessTable {
    * Undoes a kill: the same PID, modules, files, links and watches, with a fresh state.
    * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
    */
-  async undoKill({ record, module, modules, files, watches, written }: KilledProcess): Promise<void> {
-    const { pid, name, previous } = record
+  async undoKill({ record, module, modules, files, watches, written, children }: KilledProcess): Promise<void> {
+    const { pid, name, previous, parent = '' } = record
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
-    const entry = this.#add({ ...record, previous: previous && modules.has(previous.cid) ? previous : undefined })
+    const entry = this.#add({
+      ...record,
+      previous: previous && modules.has(previous.cid) ? previous : undefined,
+      parent: this.#entries.get(parent)?.record.pid,
+    })
     entry.mounts = modules
     if (files) entry.files.hold(files)
     else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
     this.links.bringBack(entry, watches)
     await written
     await this.#keeper.keep(entry, modules)
+    await Promise.all(children.map((child) => this.undoKill(child)))
   }
 
   /**
@@ -342,25 +355,44 @@ export class ProcessTable {
 
   /**
    * Changes fields of a process's policy. Who may call, and whom it may call, counts at once, also for messages that
-   * wait. Fields that a worker gets at its start count from the next instance on.
-   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST that names the field; ERR_BAD_MODULE if the module does not start
+   * wait. Fields that a worker gets at its start count from the next instance on. The processes that it has made lose
+   * what it loses.
+   * @throws {GliaError} ERR_NO_PROC; ERR_DENIED if the process that has made it has less; ERR_BAD_REQUEST that names the field; ERR_BAD_MODULE if the module does not start
    * with so little memory; ERR_STORAGE if its bytes are not kept, so that it cannot get another size.
    */
   async setPolicy(pid: string, given: GivenPolicy): Promise<PolicyChange> {
     const entry = this.#entry(pid)
-    const change = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
-    const { maxMemoryBytes } = change()
+    const asked = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
+    const { maxMemoryBytes } = asked()
     // The cap is compiled in. A module that cannot have it is refused now, not at its next start.
     if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await this.#modules.get(entry.record, maxMemoryBytes)
+    const family = this.#hasFamily(entry) ? await loadFamily() : undefined
     if (this.#entry(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
-    const policy = change()
+    const policy = asked()
+    const parent = this.#entries.get(entry.record.parent ?? '')
+    if (parent) family?.checkAtMost(policy, parent.record.policy)
+    if (parent && policy.maxMemoryBytes > entry.record.policy.maxMemoryBytes) {
+      family?.checkQuota(parent, policy, this.entries, entry)
+    }
+    const lowered = (family?.descendantsOf(pid, this.entries) ?? []).map((child): [ProcessEntry, Policy] => [
+      child,
+      family?.atMost(child.record.policy, policy) ?? policy,
+    ])
+    const [later = []] = [[entry, policy] as const, ...lowered].map((change) => this.#changePolicy(...change))
+    const changed = [entry, ...lowered.map(([child]) => child)]
+    await Promise.all(changed.filter((each) => each.persisted && !each.retired).map((each) => this.#keeper.keep(each)))
+    return { policy, later }
+  }
+
+  /** @returns the fields that count from the next instance on. */
+  #changePolicy(entry: ProcessEntry, policy: Policy): (keyof Policy)[] {
     const changed = changedFields(entry.record.policy, policy)
+    if (changed.length === 0) return []
     const later = entry.setPolicy(policy)
-    if (changed.length > 0) entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
+    entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
     if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
     this.#tellShared(entry)
-    if (entry.persisted && !entry.retired) await this.#keeper.keep(entry)
-    return { policy, later }
+    return later
   }
 
   /** The files of a process under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
@@ -511,18 +543,25 @@ export class ProcessTable {
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
     from?: FromSnapshot['from'],
   ): Promise<ProcessEntry> {
+    const { birth } = steps
     const options = completeSpawnOptions(given, 'actor')
-    const { maxMemoryBytes, maxDataBytes } = options.policy
+    const family = birth && (await this.#beget(birth, given.policy))
+    const policy = family?.policy ?? options.policy
+    const { maxMemoryBytes, maxDataBytes } = policy
     const parted = from?.parted ?? partGivenFiles(given.files)
     const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
     const { mounted, blobs } = await this.#readMounts(parted.mounts)
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
-    checkMethodNames(options.policy, version.methods)
+    checkMethodNames(policy, version.methods)
+    // Others may have been made meanwhile.
+    family?.check()
     // The last process with the module may have gone just now.
     this.#modules.put(version, maxMemoryBytes, inspected)
     const mounts = mounted.length > 0 ? { mounts: mounted } : {}
-    const entry = this.#add({ ...options, ...fixed, ...version, ...mounts, slot: this.#init.slot })
+    const parent = birth && { parent: birth.parent }
+    const entry = this.#add({ ...options, policy, ...fixed, ...version, ...mounts, ...parent, slot: this.#init.slot })
     entry.mounts = blobs
+    if (birth) this.#unborn.add(entry)
     if (from) entry.memory.give(from.whole)
     steps.onStage?.('starting')
     // Beside the start: both take their time, and neither needs the other. A process that does not start is forgotten.
@@ -540,8 +579,56 @@ export class ProcessTable {
       }
     }
     await keeping
+    if (birth) await this.#tie(entry, birth, steps.signal)
     this.#tellShared(entry)
     return entry
+  }
+
+  /**
+   * Before a process makes another one.
+   * @returns the policy of the child, and a function that checks once more, without a pause, whether it may be made.
+   * @throws {GliaError} ERR_DENIED, ERR_BAD_REQUEST, ERR_NO_METHOD; ERR_PROC_STOPPED if the parent is gone
+   */
+  async #beget({ parent: pid, watch }: Birth, given: GivenPolicy = {}): Promise<{ policy: Policy; check(): void }> {
+    const { policyOfChild, checkAtMost, checkQuota } = await loadFamily()
+    const parent = this.#entry(pid)
+    if (watch !== undefined) this.links.watcher(pid, watch)
+    const policy = policyOfChild(given, parent.record.policy)
+    const check = (): void => {
+      if (!this.#isThere(parent)) throw orphaned()
+      checkAtMost(policy, parent.record.policy)
+      checkQuota(parent, policy, this.entries)
+    }
+    check()
+    return { policy, check }
+  }
+
+  /** Ties a new process to its parent, or ends it if the parent, or the message that made it, is over by now. */
+  async #tie(entry: ProcessEntry, { parent, link, watch }: Birth, signal: AbortSignal | undefined): Promise<void> {
+    const { pid } = entry.record
+    try {
+      signal?.throwIfAborted()
+      if (!this.#isThere(this.#entry(parent)) || !this.#isThere(entry)) throw orphaned()
+      if (watch !== undefined) this.links.watch(parent, pid, watch)
+      if (link) this.links.link(parent, pid)
+      this.#unborn.delete(entry)
+    } catch (thrown) {
+      const error = toGliaError(thrown)
+      await this.#remove(entry, error)
+      throw error
+    }
+  }
+
+  #isThere(entry: ProcessEntry): boolean {
+    return this.#entries.get(entry.record.pid) === entry && !this.#killing.has(entry)
+  }
+
+  #childrenOf(pid: string): ProcessEntry[] {
+    return this.entries.filter(({ record }) => record.parent === pid)
+  }
+
+  #hasFamily({ record: { pid, parent } }: ProcessEntry): boolean {
+    return parent !== undefined || this.#childrenOf(pid).length > 0
   }
 
   #tellShared({ record: { policy, cid } }: ProcessEntry): void {
@@ -580,13 +667,23 @@ export class ProcessTable {
   async #kill(entry: ProcessEntry): Promise<KilledProcess> {
     const { record, retired } = entry
     const { cid, policy } = record
+    // First, so that it makes no more of them.
     entry.proc.kill()
+    const children = await Promise.all(this.#childrenOf(record.pid).map((child) => this.#killChild(child)))
     const killed = {
       record: { ...record, dead: undefined },
+      children: children.filter((child) => child !== undefined),
       module: await this.#modules.peek(cid, policy.maxMemoryBytes)?.catch(() => undefined),
       modules: await (retired ?? this.#keeper.modules(record)),
     }
     return { ...killed, ...(await this.#remove(entry)) }
+  }
+
+  /** @returns undefined if the process is yet to be made: whoever makes it is told that it was not. */
+  async #killChild(child: ProcessEntry): Promise<KilledProcess | undefined> {
+    if (!this.#unborn.has(child)) return this.kill(child.record.pid)
+    await this.#remove(child, orphaned())
+    return undefined
   }
 
   /** @returns its files, and the watches that others had on it, which bring it back together with its record. */
@@ -599,6 +696,7 @@ export class ProcessTable {
     // Another process may have its PID by now.
     if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [], written: Promise.resolve() }
     this.#entries.delete(pid)
+    this.#unborn.delete(entry)
     this.#remember(entry)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
@@ -646,4 +744,8 @@ export class ProcessTable {
     if (entry.record.root) throw new GliaError('ERR_DENIED', `The root process cannot ${what}: every peer has its own.`)
     return entry
   }
+}
+
+function orphaned(): GliaError {
+  return new GliaError('ERR_PROC_STOPPED', 'The process that makes this one was killed.')
 }

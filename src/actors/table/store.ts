@@ -11,8 +11,9 @@ import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from
 import type { FileStore } from '../files/process-files.ts'
 import { type Holder, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
 import { attempt, closeForNewer, keysFrom } from './database-parts.ts'
+import type { Reminder, ReminderStore } from './reminder.ts'
 
-const VERSION = 4
+const VERSION = 5
 
 /** The facts about a module that its process needs. */
 export interface ModuleVersion {
@@ -47,6 +48,8 @@ export interface ProcessRecord extends ModuleVersion {
   watches?: readonly Watch[] | undefined
   /** The processes that it is linked to. */
   links?: readonly Pid[] | undefined
+  /** The process of this peer that made it. Left out: a person or another peer did. */
+  parent?: Pid | undefined
   /** Bundled root processes cannot be killed. */
   root: boolean
   /** ms since the epoch: the order of the table. */
@@ -78,6 +81,8 @@ export interface KeptPeople {
   names: Readonly<Record<string, string>>
   /** When peers were blocked, by peer id, in ms since the epoch. */
   blocked: Readonly<Record<string, number>>
+  /** Ids of the peers that may make and manage processes here. Left out: none. */
+  managers?: readonly string[] | undefined
 }
 
 /** The stores of the database. */
@@ -98,13 +103,15 @@ export interface Schema extends DBSchema {
    * a slot is who may write that of the slot's processes.
    */
   memory: { key: [pid: string, part: number]; value: Snapshot | Pack | string }
+  /** Messages that processes get later, by PID and id. */
+  reminders: { key: [pid: string, id: string]; value: Reminder }
 }
 
 /**
  * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
  * ERR_STORAGE.
  */
-export interface ProcessStore extends FileStore, SnapshotStore {
+export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore {
   /** In the order in which they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
   /**
@@ -159,7 +166,8 @@ export class Store implements ProcessStore {
           }
           if (from < 2) created.createObjectStore('settings')
           if (from < 3) created.createObjectStore('files')
-          created.createObjectStore('memory')
+          if (from < 4) created.createObjectStore('memory')
+          created.createObjectStore('reminders')
         },
         blocking: closeForNewer,
       }),
@@ -243,7 +251,7 @@ export class Store implements ProcessStore {
 
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules', 'files', 'memory'], 'readwrite', {
+      const tx = this.#db.transaction(['processes', 'modules', 'files', 'memory', 'reminders'], 'readwrite', {
         durability: 'relaxed',
       })
       const processes = tx.objectStore('processes')
@@ -253,6 +261,7 @@ export class Store implements ProcessStore {
           processes.delete(pid),
           tx.objectStore('files').delete(keysFrom(pid)),
           tx.objectStore('memory').delete(keysFrom(pid)),
+          tx.objectStore('reminders').delete(keysFrom(pid)),
         ])
         if (record) await dropUnused(modulesOf(record), tx)
       }
@@ -300,6 +309,27 @@ export class Store implements ProcessStore {
     await attempt('forget the memory', () => this.#db.delete('memory', keysFrom(pid)))
   }
 
+  async reminders(slot: number): Promise<Reminder[]> {
+    return attempt('read the reminders', async () => {
+      const tx = this.#db.transaction(['processes', 'reminders'])
+      const pids = await tx.objectStore('processes').index('slot').getAllKeys(slot)
+      const all = await Promise.all(pids.map((pid) => tx.objectStore('reminders').getAll(keysFrom(pid))))
+      return all.flat()
+    })
+  }
+
+  async putReminder(reminder: Reminder): Promise<void> {
+    const { pid, id } = reminder
+    await attempt('keep the reminder', async () => {
+      const tx = this.#db.transaction('reminders', 'readwrite', { durability: 'strict' })
+      await Promise.all([tx.store.put(reminder, [pid, id]), tx.done])
+    })
+  }
+
+  async deleteReminder({ pid, id }: Reminder): Promise<void> {
+    await attempt('forget the reminder', () => this.#db.delete('reminders', [pid, id]))
+  }
+
   async module(cid: string): Promise<Blob | undefined> {
     const module = await attempt('read the module', () => this.#db.get('modules', cid))
     return module instanceof ArrayBuffer ? new Blob([module]) : module
@@ -327,7 +357,7 @@ async function bytesOf(blobs: ReadonlyMap<string, Blob>): Promise<ReadonlyMap<st
   return new Map(await Promise.all([...blobs].map(async ([cid, blob]) => [cid, await blob.arrayBuffer()] as const)))
 }
 
-type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files' | 'memory')[], 'readwrite'>
+type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files' | 'memory' | 'reminders')[], 'readwrite'>
 
 async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))

@@ -4,6 +4,7 @@ import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import { receiveCheckpoint } from '../snapshot/posted-checkpoint.ts'
 import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { Reminder } from './reminder.ts'
 import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
 /**
@@ -16,6 +17,8 @@ export class MemoryStore implements ProcessStore {
   readonly kept = new Map<string, Map<string, FileEntry>>()
   /** What processes have in memory, by PID. */
   readonly memories = new Map<string, { snapshot: Snapshot; packs: Map<number, Pack> }>()
+  /** By their ids. */
+  readonly reminded = new Map<string, Reminder>()
   /** Whether files cannot be read. */
   isBroken = false
   /** Whether processes cannot be kept. */
@@ -45,8 +48,23 @@ export class MemoryStore implements ProcessStore {
       this.records.delete(pid)
       this.kept.delete(pid)
       this.memories.delete(pid)
+      for (const { id, pid: of } of this.reminded.values()) if (of === pid) this.reminded.delete(id)
       this.#dropUnused()
     })
+  }
+
+  reminders(slot: number): Promise<Reminder[]> {
+    return this.#transaction(() =>
+      [...this.reminded.values()].filter(({ pid }) => this.records.get(pid)?.slot === slot),
+    )
+  }
+
+  putReminder(reminder: Reminder): Promise<void> {
+    return this.#transaction(() => void this.reminded.set(reminder.id, structuredClone(reminder)))
+  }
+
+  deleteReminder({ id }: Reminder): Promise<void> {
+    return this.#transaction(() => void this.reminded.delete(id))
   }
 
   files(pid: string): Promise<FileEntry[]> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isTarget, mayReach } from './call-targets.ts'
-import { newPid } from '../pid.ts'
+import { newPid, systemPid } from '../pid.ts'
 import { OTHER, SELF } from '../test-peer.ts'
 
 const PID = newPid()
@@ -18,6 +18,9 @@ test.each([
   [['/ww/0.1.0/self/*/echo'], `/ww/0.1.0/${OTHER}/${PID}/echo`, false],
   [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/root/about`, true],
   [['/ww/0.1.0/*/root/*'], `/ww/0.1.0/${OTHER}/${PID}/about`, false],
+  [['/ww/0.1.0/self/sys/remind'], `/ww/0.1.0/${SELF}/${systemPid(SELF)}/remind`, true],
+  [['/ww/0.1.0/self/sys/remind'], '/ww/0.1.0/self/sys/spawn', false],
+  [['/ww/0.1.0/*/sys/*'], `/ww/0.1.0/${OTHER}/sys/list`, true],
   // The root process of another peer has another PID.
   [[`/ww/0.1.0/${OTHER}/root/run`], `/ww/0.1.0/${OTHER}/${aliases.root}/run`, false],
   [['/ww/0.1.0/*/*/*'], '/ww/0.1.0/self/root', false],

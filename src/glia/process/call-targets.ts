@@ -1,7 +1,7 @@
 import { type Address, type Aliases, isMethodName, PROTOCOL } from '../address.ts'
 import { GliaError } from '../errors.ts'
 import { isPeerId } from '../peer-id.ts'
-import { isPid } from '../pid.ts'
+import { isPid, systemPid } from '../pid.ts'
 
 /**
  * Whom a process may call: everybody, or listed addresses. In a listed address `*` stands for any peer, process or
@@ -12,12 +12,25 @@ export type CallTargets = 'any' | readonly string[]
 /** Most addresses in a list, since each call looks through it. */
 const MAX_TARGETS = 100
 const ANY = '*'
+const SYSTEM = 'sys'
 
 /** Whether a process may call an address. @param path As the process typed it, with aliases. */
 export function isTarget(targets: CallTargets, path: string, aliases: Aliases): boolean {
   if (targets === 'any') return true
   const wanted = partsOf(path, aliases)
   return wanted !== undefined && targets.some((target) => matches(partsOf(target, aliases), wanted))
+}
+
+/** Whether a path is a method of the system process of this peer. */
+export function isSystem(path: string, aliases: Aliases): boolean {
+  const [host, proc] = partsOf(path, aliases) ?? []
+  return host === aliases.self && proc === SYSTEM
+}
+
+/** Whether what one target means is a part of what the others mean, as they are written. */
+export function isCovered(target: string, by: readonly string[]): boolean {
+  const parts = target.split('/')
+  return by.some((other) => other.split('/').every((part, i) => part === ANY || part === parts[i]))
 }
 
 /** Like {@link isTarget}, for an address without aliases. A part that is left out may have any value. */
@@ -48,7 +61,13 @@ function partsOf(path: string, { self, root }: Aliases): Parts | undefined {
   const [host = '', proc = '', method, ...rest] = path.slice(PROTOCOL.length + 1).split('/')
   if (method === undefined || rest.length > 0) return undefined
   const peer = host === 'self' ? self : host
-  return [peer, proc === 'root' && peer === self ? root : proc, method]
+  return [peer, pidOf(proc, peer, self, root), method]
+}
+
+/** The PID for an alias. The system process stays an alias: the same one may be meant of any peer. */
+function pidOf(proc: string, peer: string, self: string, root: string): string {
+  if (proc === 'root' && peer === self) return root
+  return isPeerId(peer) && proc === systemPid(peer) ? SYSTEM : proc
 }
 
 function matches(target: Parts | undefined, wanted: Parts): boolean {
@@ -63,7 +82,7 @@ function isPattern(value: string): boolean {
   return (
     rest.length === 0 &&
     (host === 'self' || host === ANY || isPeerId(host)) &&
-    (proc === 'root' || proc === ANY || isPid(proc)) &&
+    (proc === 'root' || proc === SYSTEM || proc === ANY || isPid(proc)) &&
     isMethodName(method)
   )
 }

@@ -47,7 +47,8 @@ function checkMethod(name: string, run: unknown): void {
   if (typeof run !== 'function') throw new GliaError('ERR_BAD_REQUEST', `methods.${name}: give a function.`)
 }
 
-function actorOf(methods: ProcOptions['methods']): Actor {
+/** Runs functions, one message at a time, in the place of an instance of a module. */
+export function actorOf(methods: ProcOptions['methods']): Actor {
   const { promise: ended, reject } = Promise.withResolvers<never>()
   ended.catch(() => undefined)
   let stopped: GliaError | undefined

@@ -36,6 +36,15 @@ export interface Policy extends CallerPolicy {
   call: CallRight
   /** Whom it may call. */
   callTo: CallTargets
+  /**
+   * Whether it may make processes, and manage those that it made, with messages to `sys`. They have at most its own
+   * rights and limits. It reaches `sys` also where it may call nobody else.
+   */
+  spawn: boolean
+  /** How many processes it, and those that it makes, may have made that still exist. */
+  maxChildren: number
+  /** Largest memory of all of these, in bytes: the sum of their `maxMemoryBytes`. */
+  maxChildrenBytes: number
   /** Longest time that a message may wait in the mailbox, and then run, in ms each. */
   deadlineMs: number
   /** How many messages of this browser may wait for their turn, and how many other peers may have messages waiting. */
@@ -97,6 +106,9 @@ export const DEFAULT_POLICY: Policy = {
   shareModule: false,
   call: 'off',
   callTo: 'any',
+  spawn: false,
+  maxChildren: 16,
+  maxChildrenBytes: 1024 * MiB,
   deadlineMs: 30_000,
   mailbox: 64,
   maxMemoryBytes: 256 * MiB,
@@ -128,6 +140,8 @@ const MAX_MS = 2 ** 31 - 1
 const WASM32_BYTES = 4 * 1024 * MiB
 /** Most open descriptors: more than any program here needs. Each takes memory of the page or the worker. */
 const MAX_OPEN = 65_536
+/** Most processes that one may have made. Each spawn looks through them. */
+const MAX_CHILDREN = 10_000
 /** Most exit codes: as many as a shell has. */
 const MAX_OK_EXITS = 256
 
@@ -157,6 +171,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'deadlineMs':
         policy.deadlineMs = readCount(key, value, 1, MAX_MS)
         break
+      case 'maxChildren':
+        policy.maxChildren = readCount(key, value, 0, MAX_CHILDREN)
+        break
       case 'mailbox':
         policy.mailbox = readCount(key, value, 0, 1_000_000)
         break
@@ -167,6 +184,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
         break
       case 'maxMessageBytes':
       case 'maxReplyBytes':
+      case 'maxChildrenBytes':
         policy[key] = readCount(key, value, 0, Number.MAX_SAFE_INTEGER)
         break
       case 'maxOpenFiles':
@@ -186,6 +204,7 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'keepHeads':
       case 'listed':
       case 'shareModule':
+      case 'spawn':
       case 'evict':
         policy[key] = readSwitch(key, value)
         break
@@ -224,6 +243,11 @@ export function checkMethodNames({ methods: own }: Policy, methods: readonly str
   )
 }
 
+/** Whether a process finds files under `/ww`: those of the processes that it may call. */
+export function hasCallFiles({ call, spawn }: Pick<Policy, 'call' | 'spawn'>): boolean {
+  return call !== 'off' || spawn
+}
+
 /** The fields in which two policies differ. */
 export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
   const fields = Object.keys(after) as (keyof Policy)[]
@@ -234,8 +258,9 @@ export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
 export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
   const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
   if ((before.memory === 'fresh') !== (after.memory === 'fresh')) fields.unshift('memory')
-  // An instance that was started without the right has no files under /ww.
-  return before.call === 'off' && after.call !== 'off' ? ['call', ...fields] : fields
+  // An instance that was started without either right has no files under /ww.
+  if (hasCallFiles(before) || !hasCallFiles(after)) return fields
+  return [after.call === 'off' ? 'spawn' : 'call', ...fields]
 }
 
 function readCallRight(value: unknown): CallRight {

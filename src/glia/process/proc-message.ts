@@ -6,7 +6,7 @@ import { GliaError } from '../errors.ts'
 import type { Meter } from '../figures/meter.ts'
 import { chainNameOf } from '../chain-name.ts'
 import type { Pace } from './pace.ts'
-import type { Policy } from './policy.ts'
+import { hasCallFiles, type Policy } from './policy.ts'
 import type { Stream } from '../stream/stream.ts'
 import { UnlessOver } from '../wait/unless-over.ts'
 
@@ -59,7 +59,7 @@ export function messageOf(stream: Stream, { pid, policy, meter, call, pace, diag
       deadlineAt: Math.min(performance.now() + policy.deadlineMs, context.deadlineAt ?? Infinity),
       // The clients of a gateway have shares of their own there too.
       client: context.client,
-      trace: context.trace ?? (policy.call === 'off' ? undefined : note?.trace),
+      trace: context.trace ?? (hasCallFiles(policy) ? note?.trace : undefined),
     },
     read: async () => {
       const came = pace?.reads()

@@ -1,20 +1,18 @@
+import { startSys } from '../../actors/sys/start-sys.ts'
+import { SysProc } from '../../actors/sys/sys-proc.ts'
 import { ProcessTable } from '../../actors/table/process-table.ts'
 import type { ProcessStore } from '../../actors/table/store.ts'
 import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
-import { parsePid, type Pid } from '../../glia/pid.ts'
+import type { Pid } from '../../glia/pid.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { RemoteWatches } from '../../glia/process/remote-watches.ts'
 import type { Watched } from '../../glia/process/told-end.ts'
 import type { Router } from '../../glia/router.ts'
-import type { Stream } from '../../glia/stream/stream.ts'
-import { readAll } from '../../glia/stream/web-streams.ts'
-import type { MeshNode } from '../../mesh/node.ts'
+import type { MeshInit, MeshNode } from '../../mesh/node.ts'
 import { threadWorker } from '../root/thread-worker.ts'
 import type { Owners } from './owner.ts'
-import { Reminders, type ReminderStore } from './reminders.ts'
-import { createSys } from './sys.ts'
 
 export interface HostInit {
   readonly peerId: string
@@ -23,10 +21,12 @@ export interface HostInit {
   readonly rootModule: Uint8Array<ArrayBuffer>
   /** The actor worker's script, built for a thread. */
   readonly workerScript: URL
-  readonly store: ProcessStore & ReminderStore
+  readonly store: ProcessStore
   readonly owners: Owners
   readonly maxBodyBytes: number
   readonly log: Logger
+  /** Called when a process shares its module. */
+  shared(cid: string): void
   router(): Router
   mesh(): MeshNode
 }
@@ -36,6 +36,8 @@ export interface Host {
   get(pid: string): Proc | undefined
   watched(pid: string): Watched | undefined
   listedTo(peer: string): ListedProcess[]
+  /** What it tells of its processes, and the modules that it shares. Left out: nothing. */
+  readonly tellable?: MeshInit['tellable']
   /** Stores what durable processes have in memory, and ends all workers. */
   stop(): Promise<void>
 }
@@ -57,6 +59,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     createWorker: async () => threadWorker(init.workerScript),
     log,
     changed: () => undefined,
+    shared: init.shared,
     liveLimit: LIVE_LIMIT,
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
     mesh: {
@@ -76,31 +79,23 @@ export async function startHost(init: HostInit): Promise<Host> {
   })
   await table.restore()
   await table.ensureRoot(init.rootModule, init.rootPid)
-  const reminders = new Reminders({
-    store,
-    log,
-    has: (pid) => table.get(pid) !== undefined,
-    deliver: async ({ pid, method }, message) => {
-      // As from the process itself: it may always call itself.
-      const address = { host: peerId, proc: parsePid(pid), method }
-      await readAll(await sent(router().open(address, { caller: pid }), message))
-    },
+  const system = await startSys({
+    ...init,
+    slot: SLOT,
+    table,
+    managers: init.owners,
+    // Actors live on a server to live on.
+    defaults: { memory: 'durable' },
   })
-  await reminders.start()
-  const sys = createSys({ ...init, table, reminders })
+  const sys = new SysProc({ ...init, callers: 'anyone', load: async () => system.actor() })
   return {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
     listedTo: (peer) => table.listedTo(peer),
+    tellable: table,
     stop: async () => {
-      reminders.stop()
+      system.stop()
       await table.stop()
     },
   }
-}
-
-async function sent(stream: Stream, message: Uint8Array): Promise<Stream> {
-  await stream.write(message)
-  await stream.closeWrite()
-  return stream
 }

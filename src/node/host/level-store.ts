@@ -2,10 +2,10 @@ import { Deserializer, Serializer } from 'node:v8'
 import type { ClassicLevel } from 'classic-level'
 import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
 import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
+import type { Reminder } from '../../actors/table/reminder.ts'
 import { completed, modulesOf, type ProcessRecord, type ProcessStore } from '../../actors/table/store.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Pid } from '../../glia/pid.ts'
-import type { Reminder, ReminderStore } from './reminders.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
 
@@ -19,7 +19,7 @@ const SNAPSHOT = 0
  * The processes of a host, in LevelDB. Reads and writes happen in the order in which they were asked for, and each write
  * is whole or not there. `strict` writes survive a machine that loses its power, the others a process that is killed.
  */
-export class LevelStore implements ProcessStore, ReminderStore {
+export class LevelStore implements ProcessStore {
   readonly #db: Database
   #last: Promise<unknown> = Promise.resolve()
 
@@ -72,6 +72,8 @@ export class LevelStore implements ProcessStore, ReminderStore {
     await this.#inTurn('forget the process', async () => {
       const record = await this.#get<ProcessRecord>(keyOf(PROCESS, pid))
       const keys = [keyOf(PROCESS, pid), ...(await this.#keys(FILE, pid)), ...(await this.#keys(MEMORY, pid))]
+      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => each.pid === pid)
+      keys.push(...reminders.map(({ id }) => keyOf(REMINDER, id)))
       await this.#db.batch([...keys.map(del), ...(await this.#unused(record, undefined))])
     })
   }
@@ -121,8 +123,11 @@ export class LevelStore implements ProcessStore, ReminderStore {
     return bytes && new Blob([new Uint8Array(bytes)])
   }
 
-  reminders(): Promise<Reminder[]> {
-    return this.#inTurn('read the reminders', () => this.#all<Reminder>(REMINDER))
+  reminders(slot: number): Promise<Reminder[]> {
+    return this.#inTurn('read the reminders', async () => {
+      const pids = new Set((await this.#records()).filter((record) => record.slot === slot).map(({ pid }) => pid))
+      return (await this.#all<Reminder>(REMINDER)).filter(({ pid }) => pids.has(pid as Pid))
+    })
   }
 
   async putReminder(reminder: Reminder): Promise<void> {
@@ -131,7 +136,7 @@ export class LevelStore implements ProcessStore, ReminderStore {
     )
   }
 
-  async deleteReminder(id: string): Promise<void> {
+  async deleteReminder({ id }: Reminder): Promise<void> {
     await this.#inTurn('forget the reminder', () => this.#db.del(keyOf(REMINDER, id)))
   }
 

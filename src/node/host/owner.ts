@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Managers } from '../../actors/sys/scope.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { TOKEN_FILE } from '../data/owner-token.ts'
 
-/** Who may manage a host. */
-export class Owners {
+/** Who may manage a host: whoever has its token, and the peers that it was started with. */
+export class Owners implements Managers {
   readonly #token: Buffer
   readonly #peers: ReadonlySet<string>
 
@@ -13,15 +14,13 @@ export class Owners {
     this.#peers = new Set(peers)
   }
 
-  /**
-   * @param token What the caller gave.
-   * @param behind All peers from which the message comes.
-   * @throws {GliaError} ERR_DENIED
-   */
-  check(token: unknown, behind: readonly string[]): void {
+  /** @throws {GliaError} ERR_DENIED */
+  check({ context: { onBehalfOf: behind, chain } }: Parameters<Managers['check']>[0], token: unknown): void {
     if (typeof token === 'string' && timingSafeEqual(digest(token), this.#token)) return
     if (token !== undefined) throw new GliaError('ERR_DENIED', 'The token is not that of this host’s owner.')
-    if (behind.length > 0 && behind.every((peer) => this.#peers.has(peer))) return
+    // The last of the chain is the system process. Another one before it is an actor that somebody let call others.
+    const isOfActor = chain.length > 1
+    if (!isOfActor && behind.length > 0 && behind.every((peer) => this.#peers.has(peer))) return
     throw new GliaError(
       'ERR_DENIED',
       `Only its owner may manage this host: give the token of the file ${TOKEN_FILE} in its data folder, or have the host started with --owner and your peer id.`,

@@ -65,7 +65,16 @@ export interface Peer {
 export async function startPeer(init: PeerInit): Promise<Peer> {
   const { identity, rootPid, log, metrics } = init
   checkAddresses(init)
-  const parts = { ...init, peerId: identity.peerId, router: () => router, mesh: () => mesh }
+  const node = Promise.withResolvers<MeshNode>()
+  const parts = {
+    ...init,
+    peerId: identity.peerId,
+    router: () => router,
+    mesh: () => mesh,
+    // Links name this peer, so nobody waits for the directory.
+    shared: (cid: string) =>
+      void node.promise.then(async (made) => (await made.modules()).provide(cid)).catch(() => undefined),
+  }
   const processes = init.actors ? await startHost({ ...parts, ...init.actors }) : await rootOnly(parts)
   const procs = { rootPid, get: (pid: string): Proc | undefined => processes.get(pid) }
   const env: Env = {
@@ -89,6 +98,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     root: () => rootPid,
     watched: (pid) => processes.watched(pid),
     listedTo: (peer) => processes.listedTo(peer),
+    tellable: processes.tellable,
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
       ...init,
@@ -108,6 +118,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
       }),
     }),
   })
+  node.resolve(mesh)
   metrics.observe(mesh.libp2p)
   const root = processes.get(rootPid)
   // Actors come and go, and their names are not unique: `glia ps` tells of them.

@@ -7,6 +7,7 @@ import type { TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { LatencyLine } from './latency-line.tsx'
 import { LivePeer } from './live-peer.ts'
+import { ManagerSwitch } from './manager-switch.tsx'
 import { NameForm, OwnNameForm } from './name-form.tsx'
 import { ConnectionFacts } from './connection-facts.tsx'
 import { PeerHead } from './peer-head.tsx'
@@ -56,6 +57,7 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
                 onName={(name) => model.setPeerName(id, name)}
               />
             </div>
+            <ManagerSwitch model={model} id={id} />
           </section>
           <section class="panel" aria-labelledby="peer-way-title">
             <h2 id="peer-way-title">Connection</h2>

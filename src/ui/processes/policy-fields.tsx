@@ -74,7 +74,7 @@ export function MethodsField({ form, errors, onEdit }: PolicyFieldsProps) {
   )
 }
 
-/** Whom a process may call. */
+/** Whom a process may call, and whether it makes processes. */
 export function CallFields({ form, errors, onEdit }: PolicyFieldsProps) {
   return (
     <>
@@ -92,6 +92,27 @@ export function CallFields({ form, errors, onEdit }: PolicyFieldsProps) {
           error={errors.callTo}
           onEdit={(callTo) => onEdit({ callTo })}
         />
+      )}
+      <CheckField
+        label="It may make processes, with at most its own rights, and manage those"
+        value={form.maySpawn}
+        onEdit={(maySpawn) => onEdit({ maySpawn })}
+      />
+      {form.maySpawn && (
+        <div class="limits">
+          <NumberField
+            label="Processes that it made, and theirs"
+            value={form.children}
+            error={errors.children}
+            onEdit={(children) => onEdit({ children })}
+          />
+          <NumberField
+            label="Memory of all of them, MiB"
+            value={form.childrenMiB}
+            error={errors.childrenMiB}
+            onEdit={(childrenMiB) => onEdit({ childrenMiB })}
+          />
+        </div>
       )}
     </>
   )

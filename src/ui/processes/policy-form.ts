@@ -26,6 +26,10 @@ export interface PolicyForm {
   call: CallRight
   /** Addresses, one per line. Empty means any. */
   callTo: string
+  /** It may make processes. */
+  maySpawn: boolean
+  children: string
+  childrenMiB: string
   deadlineSeconds: string
   mailbox: string
   memoryMiB: string
@@ -64,6 +68,8 @@ const UNIT = {
   tmpMiB: MiB,
   openFiles: 1,
   openCalls: 1,
+  children: 1,
+  childrenMiB: MiB,
 } as const
 
 type NumberField = keyof typeof UNIT
@@ -79,6 +85,8 @@ const LARGEST: Record<NumberField, number> = {
   tmpMiB: 4096,
   openFiles: 65_536,
   openCalls: 65_536,
+  children: 10_000,
+  childrenMiB: 1_000_000,
 }
 
 /** The fields when the form is opened. */
@@ -103,6 +111,9 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     tmpMiB: String(policy.maxTmpBytes / MiB),
     openFiles: String(policy.maxOpenFiles),
     openCalls: String(policy.maxCalls),
+    maySpawn: policy.spawn,
+    children: String(policy.maxChildren),
+    childrenMiB: String(policy.maxChildrenBytes / MiB),
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
     memory: policy.memory,
@@ -151,6 +162,9 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     maxTmpBytes: numbers.tmpMiB,
     maxOpenFiles: numbers.openFiles,
     maxCalls: numbers.openCalls,
+    spawn: form.maySpawn,
+    maxChildren: numbers.children,
+    maxChildrenBytes: numbers.childrenMiB,
   }
 }
 
@@ -177,6 +191,8 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
     tmpMiB: read('tmpMiB'),
     openFiles: read('openFiles'),
     openCalls: read('openCalls'),
+    children: read('children'),
+    childrenMiB: read('childrenMiB'),
   }
 }
 

@@ -2,21 +2,22 @@ import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { RestartType } from '../../glia/process/restart.ts'
 import { formatBinary, formatCount, formatMs } from '../kit/format.ts'
 
-type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call'>
+type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call' | 'spawn'>
 
 /** Who may call a process, and whom it may call. */
 export function callWords(policy: CallPolicy): string {
-  return `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
+  const words = `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
+  return policy.spawn ? `${words} It may make processes.` : words
 }
 
 /** Who may call, in two or three words, for a row. */
-export function shortCallersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+export function shortCallersWords({ callers, listed }: Pick<Policy, 'callers' | 'listed'>): string {
   if (callers === 'anyone') return listed ? 'listed to all' : 'whoever has the address'
   if (callers === 'browser' || callers.length === 0) return 'this browser'
   return callers.length === 1 ? 'one peer' : `${callers.length} peers`
 }
 
-function callersWords({ callers, listed }: Omit<CallPolicy, 'call'>): string {
+function callersWords({ callers, listed }: Pick<Policy, 'callers' | 'listed'>): string {
   if (callers === 'anyone') {
     return listed
       ? 'Everybody may call it: it is listed to other peers.'
@@ -36,6 +37,7 @@ const CALL_WORDS: Readonly<Record<CallRight, string>> = {
 /** Names for people of the fields that count from the next start on. */
 const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   call: 'calls to others',
+  spawn: 'processes that it makes',
   maxMemoryBytes: 'memory',
   maxOpenFiles: 'open files',
   maxCalls: 'calls at once',
@@ -66,13 +68,18 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 /** All limits, one line each. */
 export function limitWords(policy: Policy): string[] {
   const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
-  const { sync, maxOpenFiles, maxCalls, call, evict, memory, durable } = policy
+  const { sync, maxOpenFiles, maxCalls, call, spawn, maxChildren, maxChildrenBytes, evict, memory, durable } = policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
     ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(spawn
+      ? [
+          `Up to ${formatCount(maxChildren)} processes made by it, with ${formatBinary(maxChildrenBytes)} of memory in all.`,
+        ]
+      : []),
     ...(memory === 'durable' ? ['What it has in memory is kept, if its module allows that.'] : []),
     ...(memory === 'fresh' ? ['Each message gets an instance of its own, with an empty memory.'] : []),
     ...(memory === 'durable' && durable === 'before-reply' ? ['A reply ends when that is stored.'] : []),

@@ -1,23 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { Cron } from 'croner'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Logger } from '../../glia/log.ts'
-
-/** A message that a process gets later, once or again and again. */
-export interface Reminder {
-  readonly id: string
-  /** The process that gets it, and that it comes from. */
-  readonly pid: string
-  readonly method: string
-  /** What follows the head line of the message. */
-  readonly body: Uint8Array
-  /** When it is due next, in ms since the epoch. */
-  readonly dueAt: number
-  /** When it is due after that; left out: never. */
-  readonly again?: Again
-}
-
-export type Again = { readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }
+import { concat } from '../../glia/stream/concat.ts'
+import type { Again, Reminder, ReminderStore } from '../table/reminder.ts'
 
 /** The head line of the message of a reminder, as JSON. */
 export interface ReminderHead {
@@ -26,19 +11,15 @@ export interface ReminderHead {
   readonly due: string
   /** How late it is, in ms. */
   readonly lateMs: number
-  /** How many more were due since then, while the host was away, and are not delivered. */
+  /** How many more were due since then, while the peer was away, and are not delivered. */
   readonly missed: number
 }
 
-/** Keeps reminders over a restart. */
-export interface ReminderStore {
-  reminders(): Promise<Reminder[]>
-  putReminder(reminder: Reminder): Promise<void>
-  deleteReminder(id: string): Promise<void>
-}
-
 export interface RemindersInit {
-  readonly store: ReminderStore
+  /** Identity to which the processes belong. */
+  readonly slot: number
+  /** Undefined: nothing is kept. */
+  readonly store: ReminderStore | undefined
   /** Sends a message to a process, as from itself. Resolves with the end of the reply. */
   deliver(reminder: Reminder, message: Uint8Array): Promise<void>
   /** Whether the process exists. */
@@ -51,12 +32,12 @@ const MAX_OF_PROCESS = 100
 const MAX_BODY_BYTES = 64 * 1024
 /** Shortest time between two of one reminder, in ms. */
 const MIN_EVERY_MS = 1000
-/** Longest wait of one timer, in ms. Node takes no longer one. */
+/** Longest wait of one timer, in ms. Node and browsers take no longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * The reminders of the processes of a host. They are kept, and outlive a restart. What was missed meanwhile is delivered
- * once, late, and says so. A host that is killed while it delivers one delivers it again: its id and time are the same.
+ * The reminders of the processes of a peer. They are kept, and outlive a restart. What was missed meanwhile is delivered
+ * once, late, and says so. A peer that is killed while it delivers one delivers it again: its id and time are the same.
  */
 export class Reminders {
   readonly #init: RemindersInit
@@ -72,11 +53,9 @@ export class Reminders {
 
   /** Begins to deliver, with what was missed. @throws {GliaError} ERR_STORAGE */
   async start(): Promise<void> {
-    for (const reminder of await this.#init.store.reminders()) {
-      if (this.#init.has(reminder.pid)) this.#all.set(reminder.id, reminder)
-      // Its process was killed while the host was going down.
-      else await this.#init.store.deleteReminder(reminder.id)
-    }
+    const { store, slot, has } = this.#init
+    const kept = (await store?.reminders(slot)) ?? []
+    for (const reminder of kept) if (has(reminder.pid)) this.#all.set(reminder.id, reminder)
     this.#schedule()
   }
 
@@ -102,8 +81,8 @@ export class Reminders {
     if (this.of(pid).length >= MAX_OF_PROCESS) throw bad(`the process has ${MAX_OF_PROCESS} reminders already`)
     if (typeof timeZone !== 'string') throw bad('timeZone: give a name such as Europe/Berlin')
     const { dueAt, again } = timesOf(head, timeZone)
-    const reminder: Reminder = { id: randomUUID(), pid, method, body, dueAt, ...(again && { again }) }
-    await this.#init.store.putReminder(reminder)
+    const reminder: Reminder = { id: crypto.randomUUID(), pid, method, body, dueAt, ...(again && { again }) }
+    await this.#init.store?.putReminder(reminder)
     this.#all.set(reminder.id, reminder)
     this.#schedule()
     return reminder
@@ -113,17 +92,17 @@ export class Reminders {
   async remove(pid: string, id: unknown): Promise<void> {
     const found = typeof id === 'string' ? this.#all.get(id) : undefined
     if (found?.pid !== pid) throw bad('id: the process has no such reminder')
-    await this.#forget(found.id)
+    await this.#forget(found)
   }
 
   /** The process is gone. */
   async removeAll(pid: string): Promise<void> {
-    await Promise.all(this.of(pid).map(({ id }) => this.#forget(id)))
+    await Promise.all(this.of(pid).map((each) => this.#forget(each)))
   }
 
-  async #forget(id: string): Promise<void> {
-    this.#all.delete(id)
-    await this.#init.store.deleteReminder(id)
+  async #forget(reminder: Reminder): Promise<void> {
+    this.#all.delete(reminder.id)
+    await this.#init.store?.deleteReminder(reminder)
   }
 
   #schedule(): void {
@@ -154,23 +133,20 @@ export class Reminders {
     const now = Date.now()
     const { next, missed } = nextOf(reminder, now)
     const head: ReminderHead = { reminder: id, due: new Date(dueAt).toISOString(), lateMs: now - dueAt, missed }
-    const line = new TextEncoder().encode(`${JSON.stringify(head)}\n`)
-    const message = new Uint8Array(line.length + body.length)
-    message.set(line)
-    message.set(body, line.length)
+    const message = concat([new TextEncoder().encode(`${JSON.stringify(head)}\n`), body])
     try {
       await this.#init.deliver(reminder, message)
     } catch (thrown) {
       // The process's log has it too.
       log.debug(`a reminder of ${pid} failed:`, toGliaError(thrown).message)
     }
-    // A host that stops ends what runs: the next one delivers it again.
+    // A peer that stops ends what runs: the next one delivers it again.
     if (this.#isStopped || !this.#all.has(id)) return
     try {
-      if (next === undefined) return await this.#forget(id)
+      if (next === undefined || !this.#init.has(pid)) return await this.#forget(reminder)
       const later = { ...reminder, dueAt: next }
       this.#all.set(id, later)
-      await store.putReminder(later)
+      await store?.putReminder(later)
     } catch (thrown) {
       log.warn(`a reminder of ${pid} could not be kept:`, thrown)
     }

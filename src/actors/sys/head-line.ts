@@ -1,5 +1,6 @@
 import { GliaError } from '../../glia/errors.ts'
 import type { Message } from '../../glia/process/actor.ts'
+import { concat } from '../../glia/stream/concat.ts'
 
 /** Longest head of a request, in bytes. */
 const MAX_HEAD_BYTES = 256 * 1024
@@ -27,10 +28,11 @@ export async function readRequest(message: Message): Promise<Request> {
     bytes += chunk.length
     if ((end < 0 ? bytes : bytes - chunk.length + end) > MAX_HEAD_BYTES) throw bad('The head line is too long')
   }
-  const whole = Buffer.concat(start)
+  const whole = concat(start)
   const length = end < 0 ? whole.length : whole.indexOf(NEWLINE)
-  const first = new Uint8Array(whole.subarray(length + 1))
-  return { head: parse(whole.toString('utf8', 0, length)), body: (maxBytes) => readBody(message, first, maxBytes) }
+  const first = whole.subarray(length + 1)
+  const line = new TextDecoder().decode(whole.subarray(0, length))
+  return { head: parse(line), body: (maxBytes) => readBody(message, first, maxBytes) }
 }
 
 async function readBody(message: Message, first: Uint8Array, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -40,7 +42,7 @@ async function readBody(message: Message, first: Uint8Array, maxBytes: number): 
     if (bytes > maxBytes) throw new GliaError('ERR_MESSAGE_TOO_LARGE', `The body has more than ${maxBytes} bytes.`)
     // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     const chunk = await message.read()
-    if (chunk === null) return new Uint8Array(Buffer.concat(chunks))
+    if (chunk === null) return concat(chunks)
     chunks.push(chunk.slice())
     bytes += chunk.length
   }

@@ -1,0 +1,41 @@
+import type { Logger } from '../../glia/log.ts'
+import { parsePid } from '../../glia/pid.ts'
+import type { Actor } from '../../glia/process/actor.ts'
+import type { Router } from '../../glia/router.ts'
+import { post } from '../../glia/stream/post.ts'
+import type { ReminderStore } from '../table/reminder.ts'
+import { Reminders } from './reminders.ts'
+import { sysActor, type SysInit } from './sys.ts'
+
+export interface StartSysInit extends Omit<SysInit, 'reminders'> {
+  readonly peerId: string
+  readonly slot: number
+  /** Undefined: reminders end with the peer. */
+  readonly store: ReminderStore | undefined
+  readonly log: Logger
+  router(): Router
+}
+
+/** What the system process of a peer runs on. */
+export interface Sys {
+  /** Runs its methods. */
+  actor(): Actor
+  /** Delivers no more reminders. */
+  stop(): void
+}
+
+/** Starts the system process: its reminders come from now on. @throws {GliaError} ERR_STORAGE */
+export async function startSys(init: StartSysInit): Promise<Sys> {
+  const { peerId, table, router } = init
+  const reminders = new Reminders({
+    ...init,
+    has: (pid) => table.get(pid) !== undefined,
+    deliver: async ({ pid, method }, message) => {
+      // As from the process itself: it may always call itself.
+      const address = { host: peerId, proc: parsePid(pid), method }
+      await post(router().open(address, { caller: pid, expectedBytes: message.length }), message)
+    },
+  })
+  await reminders.start()
+  return { actor: () => sysActor({ ...init, reminders }), stop: () => reminders.stop() }
+}

@@ -1,0 +1,106 @@
+import type { CallNote } from '../../glia/call-note.ts'
+import type { Logger } from '../../glia/log.ts'
+import { systemPid } from '../../glia/pid.ts'
+import type { Actor } from '../../glia/process/actor.ts'
+import type { Arrival } from '../../glia/process/arriving-stream.ts'
+import type { Callers } from '../../glia/process/callers.ts'
+import { makePolicy } from '../../glia/process/policy.ts'
+import { Proc } from '../../glia/process/proc.ts'
+import { makeRestart } from '../../glia/process/restart.ts'
+import type { Stream } from '../../glia/stream/stream.ts'
+
+/** The methods of the system process. They are known here, so that their code can be loaded with the first message. */
+export const SYS_METHODS = [
+  'spawn',
+  'restore',
+  'list',
+  'kill',
+  'restart',
+  'swap',
+  'policy',
+  'checkpoint',
+  'snapshot',
+  'export',
+  'import',
+  'provide',
+  'remind',
+  'reminders',
+  'forget',
+  'logs',
+] as const
+export type SysMethod = (typeof SYS_METHODS)[number]
+
+export interface SysProcInit {
+  readonly peerId: string
+  /** Who may send it messages at all. Its methods look at what a sender may do. */
+  readonly callers: Callers
+  /** Largest module, snapshot or archive, either way, in bytes. */
+  readonly maxBodyBytes: number
+  readonly log: Logger
+  /** Loads the methods. */
+  load(): Promise<Actor>
+}
+
+/** The turns of one sender. */
+interface Lane {
+  readonly proc: Proc
+  /** Messages that run or wait. */
+  messages: number
+}
+
+/**
+ * The system process of a peer. It takes one message at a time *of each sender*: it may wait for a process that sends it
+ * a message meanwhile, as for the end of a message before a snapshot.
+ */
+export class SysProc extends Proc {
+  readonly #init: SysProcInit
+  readonly #lanes = new Map<string, Lane>()
+
+  constructor(init: SysProcInit) {
+    super(partsOf(init))
+    this.#init = init
+  }
+
+  /** Changes who may send it messages. Counts from now on. */
+  set callers(callers: Callers) {
+    this.policy = { ...this.policy, callers }
+  }
+
+  override async deliver(stream: Stream, arrival?: Arrival, note?: CallNote): Promise<void> {
+    const sender = `${stream.caller} ${stream.context.client ?? ''}`
+    const lane = this.#lanes.get(sender) ?? this.#newLane()
+    lane.proc.policy = this.policy
+    lane.messages += 1
+    this.#lanes.set(sender, lane)
+    try {
+      await lane.proc.deliver(stream, arrival, note)
+    } finally {
+      lane.messages -= 1
+      if (lane.messages === 0) this.#lanes.delete(sender)
+    }
+  }
+
+  #newLane(): Lane {
+    const proc = new Proc(partsOf(this.#init))
+    proc.calls = this.calls
+    return { proc, messages: 0 }
+  }
+}
+
+function partsOf({ peerId, callers, maxBodyBytes, log, load }: SysProcInit): ConstructorParameters<typeof Proc>[0] {
+  return {
+    pid: systemPid(peerId),
+    name: 'sys',
+    methods: SYS_METHODS,
+    // A spawn may take as long as its module takes to compile.
+    policy: makePolicy({ callers, deadlineMs: 120_000, maxMessageBytes: maxBodyBytes, maxReplyBytes: maxBodyBytes }),
+    restart: makeRestart(),
+    start: load,
+    observer: {
+      changed: () => undefined,
+      exited: () => undefined,
+      note: (line) => log.info(`sys: ${line}`),
+      failed: (error) => log.warn(`sys: ${error.message} ${error.code}`),
+    },
+  }
+}

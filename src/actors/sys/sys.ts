@@ -1,0 +1,177 @@
+import { GliaError } from '../../glia/errors.ts'
+import type { Actor, Message } from '../../glia/process/actor.ts'
+import { actorOf } from '../../glia/process/function-proc.ts'
+import type { GivenPolicy } from '../../glia/process/policy.ts'
+import type { ProcessEntry } from '../table/process-entry.ts'
+import type { ProcessTable, SpawnSteps } from '../table/process-table.ts'
+import type { SpawnOptions } from '../table/spawn-options.ts'
+import { readRequest, type Request, writeLine } from './head-line.ts'
+import type { Reminders } from './reminders.ts'
+import { type Managers, Scope } from './scope.ts'
+import type { SysMethod } from './sys-proc.ts'
+
+export interface SysInit {
+  readonly table: ProcessTable
+  readonly managers: Managers
+  readonly reminders: Reminders
+  /** Largest module or snapshot, in bytes. */
+  readonly maxBodyBytes: number
+  /** Policy of new processes, where the sender says nothing else. */
+  readonly defaults: GivenPolicy
+}
+
+/** What a method of the system process gets. */
+interface Order extends Request {
+  readonly scope: Scope
+  /** Aborts when the caller gave up. */
+  readonly signal: AbortSignal
+  answer(head: object): Promise<void>
+  /** A head with the length of a file, and then the file. */
+  give(file: Blob): Promise<void>
+}
+
+/**
+ * The methods of the system process of a peer, `sys`. A message is one line of JSON and a body, the reply likewise. See
+ * the README.
+ */
+export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }: SysInit): Actor {
+  const methods: Readonly<Record<SysMethod, (order: Order) => Promise<void>>> = {
+    async spawn({ head, body, scope, signal, answer }) {
+      const { options, steps } = birthOf(head, scope, defaults)
+      const pid = await table.spawn(await body(maxBodyBytes), options, { ...steps, signal })
+      await answer({ pid, methods: table.get(pid)?.methods })
+    },
+    async restore({ head, body, scope, signal, answer }) {
+      const { options, steps } = birthOf(head, scope, defaults)
+      const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), options, { ...steps, signal })
+      await answer({ pid, methods: table.get(pid)?.methods })
+    },
+    async list({ scope, answer }) {
+      await answer({ processes: scope.processes.map(told) })
+    },
+    async kill({ head, scope, answer }) {
+      const { record } = scope.target(head)
+      // A process that ends one of its family does not end with it.
+      if (scope.process && record.parent !== undefined) table.links.unlink(record.parent, record.pid)
+      await table.kill(record.pid)
+      await reminders.removeAll(record.pid)
+      await answer({ name: record.name })
+    },
+    async restart({ head, scope, signal, answer }) {
+      await table.restart(pidOf(head, scope), signal)
+      await answer({})
+    },
+    async swap({ head, body, scope, signal, answer }) {
+      const pid = pidOf(head, scope)
+      await table.swap(pid, await body(maxBodyBytes), { signal })
+      await answer({ methods: table.get(pid)?.methods })
+    },
+    async policy({ head, scope, answer }) {
+      const given = head['policy']
+      if (typeof given !== 'object' || given === null) throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object.')
+      await answer({ ...(await table.setPolicy(pidOf(head, scope), given)) })
+    },
+    async checkpoint({ head, scope, signal, answer }) {
+      await table.checkpoint(pidOf(head, scope), signal)
+      await answer({})
+    },
+    async snapshot({ head, scope, signal, give }) {
+      await give(await table.snapshot(pidOf(head, scope), signal))
+    },
+    async export({ head, scope, give }) {
+      await give(await table.exportFiles(pidOf(head, scope)))
+    },
+    async import({ head, body, scope, signal, answer }) {
+      await table.importFiles(pidOf(head, scope), new Blob([await body(maxBodyBytes)]), signal)
+      await answer({})
+    },
+    async provide({ head, scope, answer }) {
+      const { record } = scope.target(head)
+      await table.setPolicy(record.pid, { shareModule: true })
+      await answer({ cid: record.cid })
+    },
+    async remind({ head, body, scope, answer }) {
+      const { pid } = scope.reminded(head).record
+      const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
+      await answer({ id, due: new Date(dueAt).toISOString() })
+    },
+    async reminders({ head, scope, answer }) {
+      const planned = reminders.of(scope.reminded(head).record.pid).map(({ id, method, dueAt, again }) => {
+        return { id, method, due: new Date(dueAt).toISOString(), ...again }
+      })
+      await answer({ reminders: planned })
+    },
+    async forget({ head, scope, answer }) {
+      await reminders.remove(scope.reminded(head).record.pid, head['id'])
+      await answer({})
+    },
+    async logs({ head, scope, answer }) {
+      const { log } = scope.target(head)
+      const from = typeof head['from'] === 'number' ? head['from'] : -Infinity
+      await answer({ lines: log.lines.filter(({ at }) => at >= from) })
+    },
+  }
+  const run =
+    (name: SysMethod, method: (order: Order) => Promise<void>) =>
+    async (message: Message): Promise<void> => {
+      const request = await readRequest(message)
+      const { token, ...head } = request.head
+      const scope = Scope.of(message, name, token, table, managers)
+      const answer = (value: object): Promise<void> => writeLine(message, value)
+      const give = async (file: Blob): Promise<void> => {
+        await answer({ bytes: file.size })
+        await message.write(new Uint8Array(await file.arrayBuffer()))
+      }
+      await method({ head, body: request.body, scope, signal: message.signal, answer, give })
+    }
+  const entries = Object.entries(methods) as [SysMethod, (order: Order) => Promise<void>][]
+  return actorOf(Object.fromEntries(entries.map(([name, method]) => [name, run(name, method)])))
+}
+
+/** A process, as `list` tells it. */
+function told({ record, proc }: ProcessEntry): object {
+  const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, parent } = record
+  const { state } = proc
+  const why = proc.death
+  return {
+    pid,
+    name,
+    state,
+    ...(why !== undefined && { why }),
+    root,
+    ...(parent !== undefined && { parent }),
+    cid,
+    moduleBytes,
+    methods,
+    memoryBytes: proc.memoryBytes,
+    queued: proc.waiting,
+    createdAt,
+    policy,
+  }
+}
+
+/**
+ * The head of `spawn` and `restore`: the options of `glia.spawn`, without files. They are checked where they are used.
+ * A process also says how it is tied to its child.
+ */
+function birthOf(
+  head: Request['head'],
+  { process }: Scope,
+  defaults: GivenPolicy,
+): { options: SpawnOptions; steps: Pick<SpawnSteps, 'birth'> } {
+  const given: SpawnOptions & { link?: unknown; watch?: unknown } = head
+  if (!process) return { options: { ...given, policy: { ...defaults, ...given.policy } }, steps: {} }
+  const { link = true, watch, ...options } = given
+  if (typeof link !== 'boolean') throw new GliaError('ERR_BAD_REQUEST', 'spawn, link: give true or false.')
+  if (watch !== undefined && typeof watch !== 'string') {
+    throw new GliaError('ERR_BAD_REQUEST', 'spawn, watch: give the name of a method.')
+  }
+  return {
+    options: { ...options, policy: { ...defaults, ...options.policy } },
+    steps: { birth: { parent: process.record.pid, link, watch } },
+  }
+}
+
+function pidOf(head: Request['head'], scope: Scope): string {
+  return scope.target(head).record.pid
+}

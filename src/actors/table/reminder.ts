@@ -1,0 +1,23 @@
+/** A message that a process gets later, once or again and again. */
+export interface Reminder {
+  readonly id: string
+  /** The process that gets it, and that it comes from. */
+  readonly pid: string
+  readonly method: string
+  /** What follows the head line of the message. */
+  readonly body: Uint8Array
+  /** When it is due next, in ms since the epoch. */
+  readonly dueAt: number
+  /** When it is due after that; left out: never. */
+  readonly again?: Again
+}
+
+export type Again = { readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }
+
+/** Keeps reminders over a restart. Failures are ERR_STORAGE. */
+export interface ReminderStore {
+  /** Those of the processes of an identity. */
+  reminders(slot: number): Promise<Reminder[]>
+  putReminder(reminder: Reminder): Promise<void>
+  deleteReminder(reminder: Reminder): Promise<void>
+}
