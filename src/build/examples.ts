@@ -16,7 +16,7 @@ interface Example {
   /** Command modules have a `main`; the others are reactors, which keep their state. */
   readonly command?: boolean
   /** Rights beyond the least that a process has. */
-  readonly policy?: { readonly call: 'caller' }
+  readonly policy?: { readonly call: 'caller' } | { readonly spawn: true }
 }
 
 const EXAMPLES: readonly Example[] = [
@@ -58,6 +58,13 @@ const EXAMPLES: readonly Example[] = [
     description: 'Asks many actors at once: the first line of its message has their addresses.',
     methods: ['fanout'],
     policy: { call: 'caller' },
+  },
+  {
+    name: 'supervisor',
+    source: 'supervisor.c',
+    description: 'Starts three workers of the module in its message, and starts each again that ends, as in OTP.',
+    methods: ['start', 'children', 'ended'],
+    policy: { spawn: true },
   },
 ]
 
