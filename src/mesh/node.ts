@@ -9,11 +9,10 @@ import type { RemoteWatch, WatchHandle } from '../glia/process/remote-watch.ts'
 import type { OpenOptions } from '../glia/router.ts'
 import type { SessionChannel } from '../glia/session/session.ts'
 import type { Stream } from '../glia/stream/stream.ts'
-import { hostsOf, ipOf } from './dial/address-scope.ts'
 import { isDirect, isWebRtc, openConnections, peerIdOf, peerOf, readMultiaddr } from './dial/addresses.ts'
 import type { Components } from './libp2p/components.ts'
 import { CircuitLimits } from './dial/circuit-limits.ts'
-import { type DialGate, doorOf } from './dial/dial-gate.ts'
+import type { DialGate } from './dial/dial-gate.ts'
 import { Directs } from './dial/directs.ts'
 import { dialWords, meshError } from './dial/failure-words.ts'
 import { IdleCircuits } from './dial/idle-circuits.ts'
@@ -27,21 +26,15 @@ import {
   DOUBT_MS,
   IDLE_AFTER_MS,
   LATENCIES_PER_TICK,
-  LISTING_PROTOCOL,
-  MODULE_PROTOCOL,
   NAME_PROTOCOL,
-  NEAR_PROTOCOL,
   PING_ANSWER_MS,
   ROSTER_PROTOCOL,
-  SESSION_PROTOCOL,
   TICK_MS,
-  TRACE_PROTOCOL,
-  WATCH_PROTOCOL,
 } from './limits.ts'
-import { askListing, sendListing } from './presence/listing.ts'
+import { askListing } from './presence/listing.ts'
 import { type Libp2pParts, makeLibp2p } from './libp2p/make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
-import { askNear } from './dial/near.ts'
+import { Neighbourhood } from './dial/neighbourhood.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'
 import { Names } from './presence/names.ts'
@@ -59,10 +52,9 @@ import { CircuitReserver, Relays } from './relays/relays.ts'
 import { answersAbout, routingOf } from './presence/routing.ts'
 import type { RtcBudget, RtcCounts } from './dial/rtc-budget.ts'
 import { Sessions } from './dialects/sessions.ts'
-import { Libp2pChannel } from './dialects/session-channel.ts'
 import { openWatchStream, watchesOver } from './watch/watch-stream.ts'
 import type { Modules } from './module/modules.ts'
-import type { TraceAnswers } from './trace/trace-question.ts'
+import { serveProtocols } from './serve-protocols.ts'
 import { Watchers } from './watch/watchers.ts'
 import { Watching } from './watch/watching.ts'
 
@@ -206,9 +198,14 @@ export class MeshNode {
       isKnown: (peer) => this.#known.get(peer) !== undefined || (this.#roster?.has(peer) ?? false),
       dropped: () => platform.droppedAnnouncement?.(),
     }
+    const neighbourhood = new Neighbourhood({
+      platform,
+      known: this.#known,
+      relays: () => [...this.#relayPeers()].flatMap((relay) => libp2p.getConnections(peerIdOf(relay))),
+    })
     gate.look({
       isConnected: (peer) => openConnections(libp2p, peer).length > 0,
-      isNear: (peer, door, host) => this.#isNear(peer, door, host),
+      isNear: (peer, door, host) => neighbourhood.isNear(peer, door, host),
     })
     this.#listen()
     this.#tick = setInterval(() => {
@@ -433,58 +430,16 @@ export class MeshNode {
   }
 
   async #start(): Promise<void> {
-    await this.#components.registrar.handle(
-      SESSION_PROTOCOL,
-      (stream, connection) => this.#sessions.accept(stream, connection),
-      // One session is enough. A second may be opened before the first is known to be over.
-      { runOnLimitedConnection: true, maxInboundStreams: 4 },
-    )
-    await this.#components.registrar.handle(
-      LISTING_PROTOCOL,
-      (stream, { remotePeer }) => sendListing(stream, this.#init.listedTo?.(remotePeer.toString()) ?? []),
-      { runOnLimitedConnection: true, maxInboundStreams: 4 },
-    )
-    await this.#components.registrar.handle(
-      WATCH_PROTOCOL,
-      (stream, { remotePeer }) => this.#watchers.accept(new Libp2pChannel(stream), remotePeer.toString()),
-      // One is enough. A second may be opened before the end of the first is known.
-      { runOnLimitedConnection: true, maxInboundStreams: 2 },
-    )
-    const { traced } = this.#init
-    if (traced) {
-      let answers: Promise<TraceAnswers> | undefined
-      await this.#components.registrar.handle(
-        TRACE_PROTOCOL,
-        async (stream, connection) => {
-          answers ??= import('./later.ts').then(({ TraceAnswers }) => new TraceAnswers(traced))
-          await (await answers).answer(stream, connection)
-        },
-        { runOnLimitedConnection: true, maxInboundStreams: 4 },
-      )
-    }
-    if (this.#init.tellable) {
-      await this.#components.registrar.handle(
-        MODULE_PROTOCOL,
-        async (stream, connection) => (await this.modules()).answer(stream, connection),
-        { runOnLimitedConnection: true, maxInboundStreams: 4 },
-      )
-    }
-    const roster = this.#roster
-    if (!roster) {
-      await this.#components.registrar.handle(
-        NAME_PROTOCOL,
-        (stream, connection) => this.#names.accept(stream, connection),
-        { runOnLimitedConnection: true, maxInboundStreams: 2 },
-      )
-    }
-    if (roster) {
-      await this.#components.registrar.handle(
-        ROSTER_PROTOCOL,
-        (stream, connection) => roster.accept(stream, connection),
-        { maxInboundStreams: 2 },
-      )
-    }
-    await this.#tellWhoIsNear()
+    await serveProtocols({
+      ...this.#init,
+      registrar: this.#components.registrar,
+      sessions: this.#sessions,
+      watchers: this.#watchers,
+      names: this.#names,
+      roster: this.#roster,
+      near: this.#init.platform.near?.((peer) => this.libp2p.getConnections(peerIdOf(peer))),
+      modules: () => this.modules(),
+    })
     await this.libp2p.start()
     if (this.#gossipInit.hub) await this.#gossip.load(this.#gossipInit)
   }
@@ -664,33 +619,6 @@ export class MeshNode {
       const protocols = this.#table.protocolsOf(connection.remotePeer.toString())
       return protocols.some((id) => id.startsWith('/meshsub/')) && !protocols.includes(ROSTER_PROTOCOL)
     })
-  }
-
-  /** A relay answers who is in its network. Other peers ask it. */
-  async #tellWhoIsNear(): Promise<void> {
-    const near = this.#init.platform.near?.((peer) => this.libp2p.getConnections(peerIdOf(peer)))
-    if (!near) return
-    await this.#components.registrar.handle(NEAR_PROTOCOL, (stream, connection) => near.answer(stream, connection), {
-      maxInboundStreams: 16,
-    })
-  }
-
-  async #isNear(peer: string, door: string, host: string): Promise<boolean> {
-    if (!this.#known.get(peer)?.addresses.some((address) => doorOf(address) === door)) return false
-    const relays = [...this.#relayPeers()].flatMap((relay) => this.libp2p.getConnections(peerIdOf(relay)))
-    const answers = relays.map(async (relay) => (await this.#isHere(relay)) && askNear(relay, peer, host))
-    return (await Promise.all(answers)).some(Boolean)
-  }
-
-  /**
-   * Whether the other side is in a network of this peer. A relay elsewhere may see everybody at the address of a proxy.
-   */
-  async #isHere(connection: Connection): Promise<boolean> {
-    const { networkHere, names } = this.#init.platform
-    const [host] = hostsOf(connection.remoteAddr) ?? []
-    if (host === undefined || !isDirect(connection)) return false
-    const hosts = names && ipOf(host) === undefined ? await names.resolve(host).catch(() => []) : [host]
-    return hosts.some((each) => networkHere?.(each) !== undefined)
   }
 
   #relayPeers(): Set<string> {
