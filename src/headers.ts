@@ -18,7 +18,8 @@ export const ISOLATION_HEADERS = {
 
 /**
  * The page's Content-Security-Policy. It is the same text as the `<meta>` of the built page (see src/build/page-csp.ts), so that a static
- * host gives the same protection. `ws: wss:` lets the tab dial any relay; `connect-src 'self'` is its own HTTP API.
+ * host gives the same protection. `ws: wss:` lets the tab dial any relay; `connect-src 'self'` is its own HTTP API. `http: https:` is for
+ * the HTTP requests of processes: the policy of each process lists the origins, and this text cannot know them.
  */
 export const PAGE_CSP = [
   "default-src 'none'",
@@ -27,7 +28,7 @@ export const PAGE_CSP = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "font-src 'self'",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self' http: https: ws: wss:",
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

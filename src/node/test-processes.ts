@@ -1,6 +1,7 @@
 // For tests: the processes of a tab, in threads of this process.
 import { SILENT } from '../glia/log.ts'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
+import type { SendHttp } from '../actors/outgoing/http-request.ts'
 import { ProcessTable } from '../actors/table/process-table.ts'
 import type { ProcessStore } from '../actors/table/store.ts'
 import type { Env } from '../glia/env.ts'
@@ -26,6 +27,8 @@ export interface TestProcessesInit {
   shared?: (cid: string) => void
   /** Makes the system process. Left out: there is none. */
   sys?: ((parts: { table: ProcessTable; router: () => Router }) => Proc) | undefined
+  /** Left out: requests of processes fail. */
+  sendHttp?: SendHttp | undefined
   /** Left out: there are no other peers. */
   watchRemote?: WatchRemote | undefined
 }
@@ -48,6 +51,7 @@ export function makeProcesses({
   store,
   shared,
   sys: makeSys,
+  sendHttp,
   watchRemote,
 }: TestProcessesInit): TestProcesses {
   const env: Env = {
@@ -67,6 +71,7 @@ export function makeProcesses({
     changed: () => undefined,
     ...(shared && { shared }),
     liveLimit,
+    sendHttp,
     watchesOfOthers: watchRemote && (async (watches) => new RemoteWatches(watches, { watch: watchRemote })),
     mesh: {
       get aliases() {

@@ -108,6 +108,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     // Links name this peer, so nobody waits for the directory.
     shared: (cid) => void node.promise.then(async (made) => (await made.modules()).provide(cid)).catch(() => undefined),
     watchesOfOthers: async (watches) => new (await module).RemoteWatches(watches, await node.promise),
+    sendHttp: async (...given) => (await import('./later.ts')).sendHttp(...given),
     mesh: {
       get aliases() {
         return router.aliases

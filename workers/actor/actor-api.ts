@@ -11,7 +11,8 @@ import type { Mount } from './files/mount.ts'
 import { Instance, type Surroundings } from './run/instance.ts'
 import { GuestPort } from './carrier/guest-port.ts'
 import { CallClient } from './outgoing/call-client.ts'
-import { MESH_MOUNT, CallMount } from './outgoing/call-mount.ts'
+import { CallMount } from './outgoing/call-mount.ts'
+import { SPACES } from './outgoing/call-space.ts'
 import { PortServer } from './run/port-server.ts'
 import type { Recorder } from './run/recorder.ts'
 import { RingServer } from './run/ring-server.ts'
@@ -84,11 +85,12 @@ export function actorApi(recorder?: Recorder & { port: MessagePort | undefined }
   }
 }
 
-/** The mesh, for a process that may call others. */
-function mountsOf({ tier, mayCall }: Channel, port: GuestPort | undefined, stdio: Stdio): Map<string, Mount> {
-  if (!mayCall || !port) return new Map()
+/** The directories of calls, for a process that may make any. */
+function mountsOf({ tier, calls }: Channel, port: GuestPort | undefined, stdio: Stdio): Map<string, Mount> {
+  if (!calls || !port) return new Map()
   const log = (line: string): void => void stdio.writeError(new TextEncoder().encode(line))
-  return new Map([[MESH_MOUNT, new CallMount(new CallClient({ port, tier, log }))]])
+  const client = new CallClient({ port, tier, log })
+  return new Map(calls.map((root) => [root, new CallMount(client, SPACES[root])]))
 }
 
 function required<T>(value: T | undefined): T {

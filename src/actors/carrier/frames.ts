@@ -55,8 +55,8 @@ export type FrameOfWorker =
   /** Bytes that the guest wrote to its stderr. */
   | { type: 'log'; bytes: Uint8Array<ArrayBuffer> }
 
-/** Longest path, in UTF-16 units: an address takes no more. */
-export const MAX_PATH = 1024
+/** Longest path, in UTF-16 units: a URL may need so much. */
+export const MAX_PATH = 4096
 
 const WANTS: ReadonlySet<unknown> = new Set<Want>(['call', 'names', 'look'])
 

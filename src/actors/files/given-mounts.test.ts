@@ -38,6 +38,7 @@ describe('a mount is refused', () => {
     ['/', /folder/],
     ['/tmp/x', /\/tmp is made by Glia/],
     ['/ww/x', /\/ww is made by Glia/],
+    ['/http/x', /\/http is made by Glia/],
     ['/data', /\/data is made by Glia/],
     ['/a/../b', /without “\.\.”/],
   ])('at %s', async (path, why) => {

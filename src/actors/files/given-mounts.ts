@@ -17,7 +17,7 @@ const MAX_MOUNTED_BYTES = 256 * 1024 * 1024
 /** Most such files of a process. */
 const MAX_MOUNTED = 10_000
 /** Names in `/` that Glia uses itself. */
-const TAKEN: ReadonlySet<string> = new Set(['data', 'tmp', 'ww'])
+const TAKEN: ReadonlySet<string> = new Set(['data', 'http', 'tmp', 'ww'])
 
 /**
  * Reads files for absolute paths, and checks everything.

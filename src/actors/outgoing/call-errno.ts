@@ -20,6 +20,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ERR_BAD_ADDRESS: ERRNO.NOENT,
   ERR_NO_PROC: ERRNO.NOENT,
   ERR_NO_METHOD: ERRNO.NOENT,
+  ERR_NO_PATH: ERRNO.NOENT,
   ERR_DENIED: ERRNO.ACCES,
   ERR_CYCLE: ERRNO.DEADLK,
   ERR_UNREACHABLE: ERRNO.HOSTUNREACH,
@@ -33,12 +34,4 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 /** The errno of a failed call. It is an I/O error, unless the guest could do something about the failure. */
 export function errnoOf(code: ErrorCode): number {
   return BY_CODE[code] ?? ERRNO.IO
-}
-
-/**
- * The same for a read or a write of an open file. There EAGAIN means that nothing has arrived yet, and a guest that
- * polls would come again at once, for ever.
- */
-export function errnoOfOpen(errno: number): number {
-  return errno === ERRNO.AGAIN ? ERRNO.BUSY : errno
 }

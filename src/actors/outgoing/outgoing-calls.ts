@@ -9,6 +9,8 @@ import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
 import { ERRNO, errnoOf } from './call-errno.ts'
 import { type MeshNames, namesUnder, type Viewer } from './call-directory.ts'
+import { type SendHttp, sendRequest } from './http-request.ts'
+import { isHttpPath, readTarget, requestsUnder } from './http-target.ts'
 import type { Carrier } from '../carrier/carrier.ts'
 import { type CallFrame, type CallRings, type GuestFrame, type Want } from '../carrier/frames.ts'
 import { PortCarrier } from '../carrier/port-carrier.ts'
@@ -34,8 +36,10 @@ export interface OutgoingInit {
   /** The PID of the calling process. Other peers see the peer instead. */
   caller: string
   mesh: OutgoingMesh
+  /** Sends HTTP requests. Left out: nobody here does. */
+  sendHttp?: SendHttp | undefined
   /** The present policy of the process. It may change while the process lives. */
-  policy(): Pick<Policy, 'call' | 'callTo' | 'maxCalls' | 'spawn'>
+  policy(): Pick<Policy, 'call' | 'callTo' | 'http' | 'maxCalls' | 'spawn'>
   /** Posts to the worker. */
   post(frame: CallFrame): void
   /** Makes a worker that waits for several files look again. */
@@ -110,8 +114,9 @@ export class OutgoingCalls {
     }
     const file = { path, carrier, aborter: new AbortController() }
     this.#files.set(id, file)
-    if (want === 'call') void this.#call(file, message.context)
-    else void this.#list(file, want === 'names')
+    if (want !== 'call') void this.#list(file, want === 'names')
+    else if (isHttpPath(path)) void this.#request(file)
+    else void this.#call(file, message.context)
     // A refusal by a process of this peer is known within this task, and then opening fails. Anything later, and
     // everything about another peer, the guest learns when it reads or writes.
     await nextTask()
@@ -123,9 +128,10 @@ export class OutgoingCalls {
       return { errno: ERRNO.CANCELED, why: 'The message that this call would be made for is over.' }
     }
     if (this.#files.has(id)) return { errno: ERRNO.IO, why: 'The file is open already.' }
-    const { call, maxCalls } = this.#init.policy()
-    if (call === 'off' && !this.#isOwnSystem(path))
+    const { call, http, maxCalls } = this.#init.policy()
+    if (isHttpPath(path) ? http.length === 0 : call === 'off' && !this.#isOwnSystem(path)) {
       return { errno: ERRNO.ACCES, why: 'The policy of this process does not let it call others.' }
+    }
     // A guest waits while it reads a directory, so there is at most one.
     if (this.#files.size < maxCalls + (want === 'call' ? 0 : 1)) return undefined
     return { errno: ERRNO.MFILE, why: `${maxCalls} calls are open already: close one first.` }
@@ -165,11 +171,33 @@ export class OutgoingCalls {
     }
   }
 
+  async #request(file: OpenFile): Promise<void> {
+    const { path, carrier, aborter } = file
+    const { sendHttp, policy } = this.#init
+    const duplex = new OutgoingDuplex(carrier, this.#backlog)
+    aborter.signal.addEventListener('abort', () => duplex.abort(aborter.signal.reason), { once: true })
+    try {
+      const origins = (): readonly string[] => policy().http
+      const target = readTarget(path, origins())
+      if (!sendHttp) throw new GliaError('ERR_DENIED', 'This peer sends no HTTP requests for its processes.')
+      const failure = await sendRequest({ target, duplex, backlog: this.#backlog, send: sendHttp, origins })
+      if (failure) this.#reportFailure(file, failure)
+    } catch (thrown) {
+      const error = toGliaError(thrown)
+      duplex.abort(error)
+      // A guest that has read enough of a response ends it.
+      if (error.code !== 'ERR_NO_READER') this.#reportFailure(file, error)
+    }
+  }
+
   async #list({ path, carrier, aborter }: OpenFile, wantsNames: boolean): Promise<void> {
     const reply = new OutgoingDuplex(carrier, this.#backlog)
     aborter.signal.addEventListener('abort', () => reply.abort(aborter.signal.reason), { once: true })
     try {
-      const names = await namesUnder(segmentsOf(path), this.#init.mesh, this.#viewer(), aborter.signal)
+      const { mesh, policy } = this.#init
+      const names = isHttpPath(path)
+        ? requestsUnder(path, policy().http)
+        : await namesUnder(segmentsOf(path), mesh, this.#viewer(), aborter.signal)
       if (wantsNames) await reply.write(new TextEncoder().encode(names.join('\n')))
       await reply.closeWrite()
     } catch (thrown) {

@@ -1,16 +1,17 @@
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
-import { hasCallFiles } from '../../glia/process/policy.ts'
+import { hasCallFiles, type Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { isTakeable } from '../module/module-state.ts'
 import type { InstanceMemory } from '../snapshot/process-memory.ts'
 import type { LiveActors } from '../worker/live-actors.ts'
 import type { ModuleCache } from './module-cache.ts'
+import type { SendHttp } from '../outgoing/http-request.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ModuleVersion, ProcessRecord } from './store.ts'
 import { startWorkerActor } from '../worker/worker-actor.ts'
-import type { SharedFile, TierName } from '../worker/worker-api.ts'
+import type { CallRoot, SharedFile, TierName } from '../worker/worker-api.ts'
 
 export interface ActorStarterInit {
   peerId: string
@@ -23,6 +24,8 @@ export interface ActorStarterInit {
   load(cid: string): Promise<Blob>
   /** For processes that may call others. Left out: none can. */
   mesh?: OutgoingMesh | undefined
+  /** For processes that may send HTTP requests. Left out: their requests fail. */
+  sendHttp?: SendHttp | undefined
 }
 
 /** Starts the actors of a tab's processes, each in a worker. */
@@ -56,10 +59,10 @@ export class ActorStarter {
     signal: AbortSignal,
     entered: ActorPlace | undefined,
   ): Promise<Actor> {
-    const { tier, createWorker, modules, live, mesh } = this.#init
+    const { tier, createWorker, modules, live, mesh, sendHttp } = this.#init
     const { record, log } = entry
     const { maxMemoryBytes, maxOpenFiles, maxTmpBytes, maxCalls, memory: kind } = record.policy
-    const calls = hasCallFiles(record.policy)
+    const roots = callRoots(record.policy)
     const isFresh = kind === 'fresh'
     entry.files.limit(record.policy)
     const place = entered ?? live.take(entry.proc)
@@ -77,7 +80,7 @@ export class ActorStarter {
           args,
           env,
           methods: version.methods,
-          limits: { maxOpenFiles, maxTmpBytes, maxCalls: calls ? maxCalls : 0 },
+          limits: { maxOpenFiles, maxTmpBytes, maxCalls: roots.length === 0 ? 0 : maxCalls },
           tty: record.tty,
           shared: await this.#shared(entry),
         },
@@ -90,10 +93,12 @@ export class ActorStarter {
           for (const line of lines) log.add('process', line)
         },
         outgoing:
-          calls && mesh
+          roots.length > 0 && mesh
             ? {
+                roots,
                 caller: record.pid,
                 mesh,
+                sendHttp,
                 policy: () => entry.record.policy,
                 report: (line) => log.add('stderr', line),
               }
@@ -122,4 +127,9 @@ export class ActorStarter {
   #environment({ pid, env }: ProcessRecord): string[] {
     return Object.entries({ ...env, WW_PID: pid, WW_PEER: this.#init.peerId }).map(([key, value]) => `${key}=${value}`)
   }
+}
+
+function callRoots(policy: Policy): CallRoot[] {
+  const [mesh, web]: [CallRoot, CallRoot] = ['ww', 'http']
+  return [...(hasCallFiles(policy) ? [mesh] : []), ...(policy.http.length > 0 ? [web] : [])]
 }

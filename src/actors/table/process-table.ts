@@ -29,6 +29,7 @@ import type { MountedFile } from '../files/given-mounts.ts'
 import { LiveActors } from '../worker/live-actors.ts'
 import { type AddedModule, ModuleCache } from './module-cache.ts'
 import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
+import type { SendHttp } from '../outgoing/http-request.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
 import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
@@ -50,6 +51,8 @@ export interface ProcessTableInit {
   createWorker(): Promise<Worker>
   /** For processes that call others, or are told of their ends. Left out: no process does. */
   mesh?: OutgoingMesh | undefined
+  /** For processes that may send HTTP requests. Left out: their requests fail. */
+  sendHttp?: SendHttp | undefined
   /** Loads what watches processes of other peers. Left out: no process watches any. */
   watchesOfOthers?: ProcessLinksInit['watchesOfOthers']
   log: Logger

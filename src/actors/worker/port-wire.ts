@@ -19,7 +19,7 @@ export class PortWire implements Wire {
     this.#port = new PagePort((frame) => this.#receive(frame), init.broken)
     const { message, reply } = windowsOf(tier)
     this.carrier = new PortCarrier({ id: 0, post: this.#port.post, sendsBytes: message, takesBytes: reply })
-    this.channel = { tier, port: this.#port.worker, mayCall: init.calls !== undefined }
+    this.channel = { tier, port: this.#port.worker }
     this.transfer = [this.#port.worker]
   }
 

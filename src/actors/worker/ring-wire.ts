@@ -43,7 +43,6 @@ export class RingWire implements Wire {
       stdout: this.#stdout.buffer,
       stderr: this.#stderr.buffer,
       ...(this.#port && { port: this.#port.worker }),
-      mayCall: calls !== undefined,
     }
     this.transfer = this.#port ? [this.#port.worker] : []
     this.carrier = new RingCarrier(this.#stdout, this.#stdin, () => this.nudge())

@@ -19,6 +19,7 @@ import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
 import {
   type ActorWorkerApi,
+  type CallRoot,
   type Paused,
   type Program,
   readCount,
@@ -38,8 +39,8 @@ export interface WorkerActorInit {
   onStderr(bytes: Uint8Array): void
   /** Gets lines for the log after a trap: the guest's frames, innermost first, and what may help. */
   onTrap(lines: readonly string[]): void
-  /** Lets the guest call others. Left out: it may not. */
-  outgoing?: Omit<OutgoingInit, 'post' | 'nudge'> | undefined
+  /** Lets the guest call others, or send HTTP requests. Left out: it may not. */
+  outgoing?: (Omit<OutgoingInit, 'post' | 'nudge'> & { roots: readonly CallRoot[] }) | undefined
   /** The files under `/data`. Left out: nothing outlives the worker. */
   files?: ProcessFiles | undefined
   /** What keeps the memory of the process. Left out: it is lost with the instance. */
@@ -185,13 +186,14 @@ class WorkerActor implements Actor {
 
   async start(): Promise<void> {
     const { channel, transfer: ports } = this.#lane.wire
-    const { files } = this.#init
+    const { files, outgoing } = this.#init
     this.#files = await files?.open(this.#init.tier)
     // It was ended meanwhile, and nobody else releases the files.
     if (this.stopped && this.#files) files?.stopped(this.#files)
     const kept = this.#files?.kept
     const recordings = this.#init.recorded?.port
-    const all = { ...channel, ...(kept && { kept }), ...(recordings && { recordings }) }
+    const calls = outgoing && { calls: outgoing.roots }
+    const all = { ...channel, ...calls, ...(kept && { kept }), ...(recordings && { recordings }) }
     const given = [...ports, ...(kept ? [kept.port] : []), ...(recordings ? [recordings] : [])]
     // The worker handles them in this order.
     await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])

@@ -53,10 +53,13 @@ export interface ProgramLimits {
   maxTmpBytes?: number | undefined
 }
 
+/** A directory in `/` whose files are calls to others, or HTTP requests. */
+export type CallRoot = 'ww' | 'http'
+
 /** The worker's side of a lane. */
 export type Channel = Bytes & {
-  /** Whether the guest may call others. */
-  mayCall: boolean
+  /** The directories of calls and of HTTP requests that the guest has. Left out: none. */
+  calls?: readonly CallRoot[]
   /** The files of `/data`. Left out: they are lost with the worker. */
   kept?: KeptFiles
   /** Where the recording of each message goes. Only the script `recorder.js` records. */

@@ -24,6 +24,7 @@ export function atMost(policy: Policy, limit: Policy): Policy {
     shareModule: policy.shareModule && limit.shareModule,
     call: CALL_RIGHTS[Math.min(CALL_RIGHTS.indexOf(policy.call), CALL_RIGHTS.indexOf(limit.call))] ?? 'off',
     callTo: commonTargets(policy.callTo, limit.callTo),
+    http: policy.http.filter((origin) => limit.http.includes(origin)),
     spawn: policy.spawn && limit.spawn,
     maxChildren: smaller('maxChildren'),
     maxChildrenBytes: smaller('maxChildrenBytes'),

@@ -19,6 +19,7 @@ test('the defaults are those of the design', () => {
     shareModule: false,
     call: 'off',
     callTo: 'any',
+    http: [],
     deadlineMs: 30_000,
     mailbox: 64,
     maxMemoryBytes: 256 * 1024 * 1024,
@@ -73,6 +74,20 @@ test.each([
   { callTo: ['/ww/0.1.0/me/root/echo'] },
   { callTo: ['/ww/0.1.0/self/root/echo/'] },
   { callTo: Array.from({ length: 101 }, () => '/ww/0.1.0/self/root/echo') },
+  { http: 'https://example.org' },
+  { http: ['example.org'] },
+  { http: ['ftp://example.org'] },
+  { http: ['//example.org'] },
+  { http: ['https://example.org/path'] },
+  { http: ['https://example.org?'] },
+  { http: ['https://example.org#a'] },
+  { http: ['https://me:secret@example.org'] },
+  { http: ['https://example.org.'] },
+  { http: ['https://*.example.org'] },
+  { http: ['https://*'] },
+  { http: ['null'] },
+  { http: [7] },
+  { http: Array.from({ length: 101 }, (_, n) => `https://${n}.example`) },
   { methods: [] },
   { methods: { run: 'browser' } },
   { methods: { run: { callers: 'me' } } },
@@ -116,4 +131,20 @@ test('a method has its own callers in place of those of its process', () => {
   expect([mayCall(open, SELF, 'increment'), mayCall(open, PID, 'increment')]).toEqual([true, true])
   // Properties that every object has are no methods.
   expect(mayCall(makePolicy({ callers: 'browser' }), OTHER, 'constructor')).toBe(false)
+})
+
+test('an origin has one form, so that each way to write it is one entry', () => {
+  const given = [
+    'https://EXAMPLE.org:443',
+    'https://example.org/',
+    'http://2130706433:8080',
+    'http://0x7f.1',
+    'https://bücher.example',
+  ]
+  expect(makePolicy({ http: given }).http).toEqual([
+    'https://example.org',
+    'http://127.0.0.1:8080',
+    'http://127.0.0.1',
+    'https://xn--bcher-kva.example',
+  ])
 })

@@ -1,6 +1,7 @@
 import { type CallTargets, readTargets } from './call-targets.ts'
 import { type CallerPolicy, type Callers, type MethodPolicy, readCallers, readMethods } from './callers.ts'
 import { GliaError, isExitCode } from '../errors.ts'
+import { readOrigins } from './http-origins.ts'
 
 const MiB = 1024 * 1024
 
@@ -45,6 +46,8 @@ export interface Policy extends CallerPolicy {
   maxChildren: number
   /** Largest memory of all of these, in bytes: the sum of their `maxMemoryBytes`. */
   maxChildrenBytes: number
+  /** The origins to which it may send HTTP requests, as files under `/http`: `https://example.org`. */
+  http: readonly string[]
   /** Longest time that a message may wait in the mailbox, and then run, in ms each. */
   deadlineMs: number
   /** How many messages of this browser may wait for their turn, and how many other peers may have messages waiting. */
@@ -57,7 +60,7 @@ export interface Policy extends CallerPolicy {
   maxReplyBytes: number
   /** Files and folders that may be open at once, beside the standard descriptors. */
   maxOpenFiles: number
-  /** Calls to others that may be open at once. */
+  /** Calls to others and HTTP requests that may be open at once. */
   maxCalls: number
   /** Largest memory of the files under `/data`, in bytes. */
   maxDataBytes: number
@@ -109,6 +112,7 @@ export const DEFAULT_POLICY: Policy = {
   spawn: false,
   maxChildren: 16,
   maxChildrenBytes: 1024 * MiB,
+  http: [],
   deadlineMs: 30_000,
   mailbox: 64,
   maxMemoryBytes: 256 * MiB,
@@ -167,6 +171,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
         break
       case 'callTo':
         policy.callTo = readTargets(value)
+        break
+      case 'http':
+        policy.http = readOrigins(value)
         break
       case 'deadlineMs':
         policy.deadlineMs = readCount(key, value, 1, MAX_MS)
@@ -258,9 +265,10 @@ export function changedFields(before: Policy, after: Policy): (keyof Policy)[] {
 export function changesOfStart(before: Policy, after: Policy): (keyof Policy)[] {
   const fields: (keyof Policy)[] = OF_THE_START.filter((field) => before[field] !== after[field])
   if ((before.memory === 'fresh') !== (after.memory === 'fresh')) fields.unshift('memory')
-  // An instance that was started without either right has no files under /ww.
-  if (hasCallFiles(before) || !hasCallFiles(after)) return fields
-  return [after.call === 'off' ? 'spawn' : 'call', ...fields]
+  // An instance that was started without the right has no /ww, or no /http.
+  if (before.http.length === 0 && after.http.length > 0) fields.unshift('http')
+  if (!hasCallFiles(before) && hasCallFiles(after)) fields.unshift(after.call === 'off' ? 'spawn' : 'call')
+  return fields
 }
 
 function readCallRight(value: unknown): CallRight {

@@ -13,6 +13,7 @@ import type { Router } from '../../glia/router.ts'
 import type { MeshInit, MeshNode } from '../../mesh/node.ts'
 import { threadWorker } from '../root/thread-worker.ts'
 import type { Owners } from './owner.ts'
+import { httpSender } from './send-http.ts'
 
 export interface HostInit {
   readonly peerId: string
@@ -62,6 +63,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     shared: init.shared,
     liveLimit: LIVE_LIMIT,
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
+    sendHttp: httpSender(),
     mesh: {
       get aliases() {
         return router().aliases

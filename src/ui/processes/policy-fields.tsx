@@ -114,6 +114,13 @@ export function CallFields({ form, errors, onEdit }: PolicyFieldsProps) {
           />
         </div>
       )}
+      <LinesField
+        label="Web servers that it may ask, as files under /http: their origins, one a line"
+        placeholder="https://example.org"
+        value={form.http}
+        error={errors.http}
+        onEdit={(http) => onEdit({ http })}
+      />
     </>
   )
 }

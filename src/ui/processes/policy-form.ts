@@ -1,6 +1,7 @@
 import { readTargets } from '../../glia/process/call-targets.ts'
 import { type Callers, type MethodPolicy, readCallers, readMethods } from '../../glia/process/callers.ts'
 import { GliaError } from '../../glia/errors.ts'
+import { readOrigins } from '../../glia/process/http-origins.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { type CallRight, DEFAULT_POLICY, makePolicy, type Policy } from '../../glia/process/policy.ts'
 import { linesOf } from '../kit/lines.ts'
@@ -30,6 +31,8 @@ export interface PolicyForm {
   maySpawn: boolean
   children: string
   childrenMiB: string
+  /** Origins, one per line. */
+  http: string
   deadlineSeconds: string
   mailbox: string
   memoryMiB: string
@@ -102,6 +105,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     stderr: whoText(policy.stderr),
     call: policy.call,
     callTo: callTo === 'any' ? '' : callTo.join('\n'),
+    http: policy.http.join('\n'),
     deadlineSeconds: String(policy.deadlineMs / UNIT.deadlineSeconds),
     mailbox: String(policy.mailbox),
     memoryMiB: String(policy.maxMemoryBytes / MiB),
@@ -145,6 +149,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     stderr: checked(errors, 'stderr', () => readCallers('stderr', readWho(form.stderr))) ?? 'browser',
     call: form.call,
     callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',
+    http: checked(errors, 'http', () => readOrigins(linesOf(form.http))) ?? [],
     okExits: checked(errors, 'okExits', () => readExits(form.okExits)) ?? [],
     evict: form.mayEvict,
     memory: form.memory,

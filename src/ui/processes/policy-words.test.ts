@@ -16,6 +16,8 @@ test('who may call, and whom', () => {
   expect(words({ callers: ['a'] })).toContain('This browser and one peer may call it.')
   expect(words({ callers: ['a', 'b'], listed: true })).toContain('2 peers may call it, and see it listed.')
   expect(words({ callers: [] })).toContain('Only this browser')
+  expect(words({ http: ['https://a.example'] })).toContain('It may send HTTP requests to https://a.example.')
+  expect(words({ http: ['https://a.example', 'http://b.example'] })).toContain('requests to 2 servers.')
 })
 
 test('who may call, short enough for a row', () => {

@@ -2,12 +2,17 @@ import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { RestartType } from '../../glia/process/restart.ts'
 import { formatBinary, formatCount, formatMs } from '../kit/format.ts'
 
-type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call' | 'spawn'>
+type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call' | 'spawn' | 'http'>
 
 /** Who may call a process, and whom it may call. */
 export function callWords(policy: CallPolicy): string {
-  const words = `${callersWords(policy)} ${CALL_WORDS[policy.call]}`
+  const words = `${callersWords(policy)} ${CALL_WORDS[policy.call]}${httpWords(policy)}`
   return policy.spawn ? `${words} It may make processes.` : words
+}
+
+function httpWords({ http: [first, ...others] }: Pick<Policy, 'http'>): string {
+  if (first === undefined) return ''
+  return ` It may send HTTP requests to ${others.length === 0 ? first : `${others.length + 1} servers`}.`
 }
 
 /** Who may call, in two or three words, for a row. */
@@ -38,6 +43,7 @@ const CALL_WORDS: Readonly<Record<CallRight, string>> = {
 const LATER_WORDS: Partial<Record<keyof Policy, string>> = {
   call: 'calls to others',
   spawn: 'processes that it makes',
+  http: 'HTTP requests',
   maxMemoryBytes: 'memory',
   maxOpenFiles: 'open files',
   maxCalls: 'calls at once',
@@ -68,13 +74,14 @@ export function mainLimitWords({ deadlineMs, maxMemoryBytes }: Policy): string {
 /** All limits, one line each. */
 export function limitWords(policy: Policy): string[] {
   const { mailbox, maxMessageBytes, maxReplyBytes, maxDataBytes, maxTmpBytes } = policy
-  const { sync, maxOpenFiles, maxCalls, call, spawn, maxChildren, maxChildrenBytes, evict, memory, durable } = policy
+  const { sync, maxOpenFiles, maxCalls, call, http, spawn, maxChildren, maxChildrenBytes, evict, memory, durable } =
+    policy
   return [
     mainLimitWords(policy),
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
-    ...(call !== 'off' ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(call !== 'off' || http.length > 0 ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
     ...(spawn
       ? [
           `Up to ${formatCount(maxChildren)} processes made by it, with ${formatBinary(maxChildrenBytes)} of memory in all.`,

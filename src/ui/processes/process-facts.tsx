@@ -90,12 +90,11 @@ export function PolicyFacts({ model, process }: { model: TabModel; process: Proc
         {methodWords(policy).map((words) => (
           <div key={words}>{words}</div>
         ))}
-        {policy.callTo !== 'any' &&
-          policy.callTo.map((target) => (
-            <div key={target} class="mono wrap">
-              {target}
-            </div>
-          ))}
+        {[...(policy.callTo === 'any' ? [] : policy.callTo), ...policy.http].map((target) => (
+          <div key={target} class="mono wrap">
+            {target}
+          </div>
+        ))}
         <PolicyEditor key={process.pid} model={model} process={process} />
       </dd>
       <dt>Limits</dt>

@@ -1,5 +1,4 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
-import { errnoOfOpen } from '../../../src/actors/outgoing/call-errno.ts'
 import type { Carrier } from '../../../src/actors/carrier/carrier.ts'
 import { BROKEN } from '../../../src/actors/carrier/ring.ts'
 import type { RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
@@ -94,7 +93,9 @@ export abstract class GuestCall {
   /** The call has failed, perhaps with an errno of its own, or the other side has ended this direction. */
   #failure(gone: number): number {
     const { errno } = this.carrier
-    return errno > 0 ? -errnoOfOpen(errno) : -gone
+    // EAGAIN would mean that nothing has arrived yet, and a guest that polls would come again at once, for ever.
+    if (errno === wasi.ERRNO_AGAIN) return -wasi.ERRNO_BUSY
+    return -(errno || gone)
   }
 }
 

@@ -13,6 +13,8 @@ export interface OpenHow {
   truncate: boolean
   /** It has to be a directory. */
   directory: boolean
+  /** A slash comes behind the path, which asks for a directory where names have no slashes. */
+  slash?: boolean
 }
 
 /**

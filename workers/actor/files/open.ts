@@ -18,7 +18,7 @@ export function openPath(base: Place, path: string, follow: boolean, how: OpenHo
   const isNew = how.create && how.exclusive
   // What has to be new cannot be a link to something, not even to nothing.
   const found = walk(base, path, { follow: follow && !isNew })
-  if (found.kind === 'mount') return openInMount(found.place, { ...how, directory: how.directory || found.slash })
+  if (found.kind === 'mount') return openInMount(found.place, { ...how, slash: found.slash })
   if (found.inode && isNew) throw new WasiError(wasi.ERRNO_EXIST)
   const inode = found.inode ?? create(found, how)
   if (inode instanceof Directory) return openDirectory(inode, how)

@@ -48,12 +48,13 @@ export function walk(base: Place, path: string, { follow, slashFollows = true }:
       if (trail.length === 0) throw new WasiError(wasi.ERRNO_NOTCAPABLE)
       continue
     }
-    if (part.length > MAX_NAME) throw new WasiError(wasi.ERRNO_NAMETOOLONG)
     const at = trail.at(-1) ?? base
     if (!(at instanceof Directory)) {
+      // A mount has limits of its own: the last part of a URL may be long.
       trail.push({ mount: at.mount, path: [...at.path, part] })
       continue
     }
+    if (part.length > MAX_NAME) throw new WasiError(wasi.ERRNO_NAMETOOLONG)
     const inode = at.get(part)
     const isLast = todo.length === 0
     if (inode instanceof Symlink && (!isLast || follow || (slash && slashFollows))) {

@@ -79,7 +79,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
 
     test('with a longer path than any address fails, and nobody is asked', async () => {
       const { guest, broken } = await start()
-      expect(await guest.open('look', `${PROTOCOL}/${'a/'.repeat(600)}`)).toBe(ERRNO.NAMETOOLONG)
+      expect(await guest.open('look', `${PROTOCOL}/${'a/'.repeat(2100)}`)).toBe(ERRNO.NAMETOOLONG)
       expect(broken).toEqual([])
     })
 

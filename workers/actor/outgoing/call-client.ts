@@ -1,4 +1,4 @@
-import { ERRNO } from '../../../src/actors/outgoing/call-errno.ts'
+import { wasi } from '@bjorn3/browser_wasi_shim'
 import { MAX_PATH, type Want } from '../../../src/actors/carrier/frames.ts'
 import { Ring } from '../../../src/actors/carrier/ring.ts'
 import { CALL_RING_BYTES, RingCarrier } from '../../../src/actors/carrier/ring-carrier.ts'
@@ -16,7 +16,7 @@ export interface CallClientInit {
   log(line: string): void
 }
 
-/** Opens paths below `/ww/0.1.0` through the page. */
+/** Opens paths below `/ww/0.1.0` and `/http` through the page. */
 export class CallClient {
   readonly #init: CallClientInit
   #lastId = 0
@@ -25,16 +25,16 @@ export class CallClient {
     this.#init = init
   }
 
-  /** @param path The whole path, from `/ww/0.1.0` on. */
+  /** @param path The whole path, from `/ww` or `/http` on. */
   open(want: Want, path: string): Opened | Promise<Opened> {
-    if (path.length > MAX_PATH) return ERRNO.NAMETOOLONG
+    if (path.length > MAX_PATH) return wasi.ERRNO_NAMETOOLONG
     const id = ++this.#lastId
     const { tier, log } = this.#init
     if (tier === 'rings') return this.#openRings(id, want, path)
     if (tier === 'JSPI') return this.#openPort(id, want, path)
     // A guest that cannot wait cannot get an answer.
     log(`${path}: This browser can neither share memory here nor suspend a guest, so guests make no calls.\n`)
-    return ERRNO.NOTSUP
+    return wasi.ERRNO_NOTSUP
   }
 
   #openRings(id: number, want: Want, path: string): Opened {
@@ -60,7 +60,7 @@ export class CallClient {
 
 function orClosed(want: Want, call: GuestCall, errno = 0): Opened {
   // A call that was accepted and failed at once is reported like one that fails later: by a read or a write.
-  const isTaken = want === 'call' && (errno === ERRNO.IO || errno === ERRNO.TIMEDOUT)
+  const isTaken = want === 'call' && (errno === wasi.ERRNO_IO || errno === wasi.ERRNO_TIMEDOUT)
   if (errno === 0 || isTaken) return call
   call.close()
   return errno

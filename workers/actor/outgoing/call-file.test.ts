@@ -7,6 +7,7 @@ import { BlockingCall } from '../carrier/guest-call.ts'
 import { CallFile } from './call-file.ts'
 import { CallFolder, statOf } from './call-folder.ts'
 import { ALL_RIGHTS, DIRECTORY_RIGHTS } from '../wasi/rights.ts'
+import { SPACES } from './call-space.ts'
 import { AT, testGuest } from '../wasi/test-guest.ts'
 
 const [STDOUT, ROOT] = [1, 3]
@@ -19,13 +20,13 @@ function start() {
   const calls: { call: BlockingCall; request: Ring; reply: Ring }[] = []
   const mount: Mount = {
     open: (path, how) => {
-      if (path.length === 0) return new CallFolder(path, ['x'], how)
+      if (path.length === 0) return new CallFolder(SPACES.ww, path, ['x'], how)
       const [request, reply] = [Ring.allocate(64), Ring.allocate(64)]
       const call = new BlockingCall(new RingCarrier(reply, request))
       calls.push({ call, request, reply })
       return new CallFile(call, 1n, how)
     },
-    stat: statOf,
+    stat: (path) => statOf(SPACES.ww, path),
   }
   const guest = testGuest({ mounts: new Map([['m', mount]]) })
   /** The rights of the descriptor, and those that it passes on. */

@@ -1,17 +1,20 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { OpenHow } from '../files/mount.ts'
+import type { CallSpace } from './call-space.ts'
 import { Descriptor, type DirEntry, type FileStat } from '../wasi/descriptor.ts'
 import { ALL_RIGHTS, DIRECTORY_RIGHTS } from '../wasi/rights.ts'
 
-/** An open directory of the mesh. It keeps the names of the time when it was opened. */
+/** An open directory of calls. It keeps the names of the time when it was opened. */
 export class CallFolder extends Descriptor {
   readonly filetype = wasi.FILETYPE_DIRECTORY
+  readonly #space: CallSpace
   readonly #path: readonly string[]
   readonly #names: readonly string[]
 
   /** @param path Below the mount. */
-  constructor(path: readonly string[], names: readonly string[], how: OpenHow) {
+  constructor(space: CallSpace, path: readonly string[], names: readonly string[], how: OpenHow) {
     super()
+    this.#space = space
     this.#path = path
     this.#names = names
     this.flags = how.flags
@@ -21,7 +24,7 @@ export class CallFolder extends Descriptor {
   }
 
   override stat(): FileStat {
-    return statOf(this.#path)
+    return statOf(this.#space, this.#path)
   }
 
   override *entries(): Iterable<DirEntry> {
@@ -34,23 +37,21 @@ export class CallFolder extends Descriptor {
     }
     for (const name of this.#names) {
       const path = [...this.#path, name]
-      yield { name, ino: inoOf(path), filetype: filetypeOf(path), cookie: ++cookie }
+      yield { name, ino: inoOf(path), filetype: filetypeOf(this.#space, path), cookie: ++cookie }
     }
   }
 }
 
-/** Parts of a path below the mount that name a method: version, host, process, method. */
-export const METHOD_PARTS = 4
-
-function filetypeOf(path: readonly string[]): number {
-  return path.length === METHOD_PARTS ? wasi.FILETYPE_CHARACTER_DEVICE : wasi.FILETYPE_DIRECTORY
+function filetypeOf(space: CallSpace, path: readonly string[]): number {
+  return space.isCall(path) ? wasi.FILETYPE_CHARACTER_DEVICE : wasi.FILETYPE_DIRECTORY
 }
 
 /** The facts about a path that exists. Nobody knows when a process was last used. */
-export function statOf(path: readonly string[]): FileStat {
-  const filetype = filetypeOf(path)
+export function statOf(space: CallSpace, path: readonly string[]): FileStat {
+  const { dev } = space
+  const filetype = filetypeOf(space, path)
   const never = 0n
-  return { dev: 0n, ino: inoOf(path), filetype, links: 1, size: 0, accessed: never, modified: never, changed: never }
+  return { dev, ino: inoOf(path), filetype, links: 1, size: 0, accessed: never, modified: never, changed: never }
 }
 
 /** The same number for the same path, and hardly ever the same for two paths. Libraries take 0 for no file at all. */

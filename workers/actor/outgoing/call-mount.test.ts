@@ -6,6 +6,7 @@ import type { OpenHow } from '../files/mount.ts'
 import { GuestPort } from '../carrier/guest-port.ts'
 import { CallClient } from './call-client.ts'
 import { CallMount } from './call-mount.ts'
+import { SPACES } from './call-space.ts'
 import { testPage, type TestPage, type TestPageInit } from './test-page.ts'
 import { type Descriptor, NOT_READY } from '../wasi/descriptor.ts'
 
@@ -23,7 +24,7 @@ function start(init?: TestPageInit): TestPage & { mount: CallMount } {
   const page = testPage(init)
   ports.push(page.port)
   const client = new CallClient({ port: new GuestPort(page.port, true), tier: 'JSPI', log: () => undefined })
-  return { ...page, mount: new CallMount(client) }
+  return { ...page, mount: new CallMount(client, SPACES.ww) }
 }
 
 function how(given: Partial<OpenHow> = {}): OpenHow {

@@ -1,29 +1,26 @@
 import { wasi } from '@bjorn3/browser_wasi_shim'
 import type { Want } from '../../../src/actors/carrier/frames.ts'
-import { PROTOCOL } from '../../../src/glia/address.ts'
 import type { Mount, OpenHow } from '../files/mount.ts'
 import type { GuestCall } from '../carrier/guest-call.ts'
 import type { CallClient } from './call-client.ts'
 import { CallFile } from './call-file.ts'
-import { inoOf, CallFolder, METHOD_PARTS, statOf } from './call-folder.ts'
+import { inoOf, CallFolder, statOf } from './call-folder.ts'
+import type { CallSpace } from './call-space.ts'
 import type { Descriptor, FileStat, Later } from '../wasi/descriptor.ts'
 import { andThen } from '../wasi/later.ts'
 import { WasiError } from '../wasi/wasi-error.ts'
 
-const [, ROOT = '', VERSION = ''] = PROTOCOL.split('/')
-
-/** Name of the mount in the root directory. */
-export const MESH_MOUNT = ROOT
-
 /** Bytes of a listing that are read at a time. */
 const PART_BYTES = 64 * 1024
 
-/** The mesh as files: `/ww/0.1.0/{host}/{proc}/{method}`. */
+/** Calls to others, or HTTP requests, as files. */
 export class CallMount implements Mount {
   readonly #client: CallClient
+  readonly #space: CallSpace
 
-  constructor(client: CallClient) {
+  constructor(client: CallClient, space: CallSpace) {
     this.#client = client
+    this.#space = space
   }
 
   open(path: readonly string[], how: OpenHow): Later<Descriptor> {
@@ -33,42 +30,46 @@ export class CallMount implements Mount {
         throw new WasiError(wasi.ERRNO_EXIST)
       })
     }
-    if (path.length !== METHOD_PARTS) return this.#openFolder(path, how)
-    if (how.directory) throw new WasiError(wasi.ERRNO_NOTDIR)
-    return andThen(this.#ask('call', path), (call) => new CallFile(call, inoOf(path), how))
+    const { isCall, keepsSlash } = this.#space
+    if (!isCall(path)) return this.#openFolder(path, how)
+    if (how.directory || (how.slash && !keepsSlash)) throw new WasiError(wasi.ERRNO_NOTDIR)
+    return andThen(this.#ask('call', how.slash ? [...path, ''] : path), (call) => new CallFile(call, inoOf(path), how))
   }
 
   stat(path: readonly string[]): Later<FileStat> {
-    if (isAbove(path)) return statOf(path)
+    if (this.#isAbove(path)) return statOf(this.#space, path)
     return andThen(this.#ask('look', path), (call) => {
       call.close()
-      return statOf(path)
+      return statOf(this.#space, path)
     })
   }
 
   #openFolder(path: readonly string[], how: OpenHow): Later<Descriptor> {
     return andThen(this.#names(path), (names) => {
-      if ((how.rights & wasi.RIGHTS_FD_WRITE) !== 0 && !how.directory) throw new WasiError(wasi.ERRNO_ISDIR)
-      return new CallFolder(path, names, how)
+      if ((how.rights & wasi.RIGHTS_FD_WRITE) !== 0 && !how.directory && !how.slash) {
+        throw new WasiError(wasi.ERRNO_ISDIR)
+      }
+      return new CallFolder(this.#space, path, names, how)
     })
   }
 
   #names(path: readonly string[]): Later<readonly string[]> {
-    if (path.length === 0) return [VERSION]
+    const { only } = this.#space
+    if (path.length === 0 && only !== undefined) return [only]
     return andThen(this.#ask('names', path), (call) => readNames(call))
   }
 
+  /** Whether it is the mount itself, or the only name in it. Both always exist. */
+  #isAbove([first, ...rest]: readonly string[]): boolean {
+    return rest.length === 0 && (first === undefined || first === this.#space.only)
+  }
+
   #ask(want: Want, path: readonly string[]): Later<GuestCall> {
-    return andThen(this.#client.open(want, `/${[ROOT, ...path].join('/')}`), (opened) => {
+    return andThen(this.#client.open(want, `/${[this.#space.root, ...path].join('/')}`), (opened) => {
       if (typeof opened === 'number') throw new WasiError(opened)
       return opened
     })
   }
-}
-
-/** Whether it is the mount itself, or the version in it. Both always exist. */
-function isAbove([version, ...rest]: readonly string[]): boolean {
-  return rest.length === 0 && (version === undefined || version === VERSION)
 }
 
 /** Reads a whole listing: one name per line. */

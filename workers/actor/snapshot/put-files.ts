@@ -49,6 +49,10 @@ export function putFiles(fresh: Directory, nodes: readonly FileNode[], unitsOf: 
       else directory.add(name, inode)
     }
   }
+  // A right that the process was given since then.
+  for (const [name, inode] of fresh.children()) {
+    if (inode instanceof MountPoint && !root.get(name)) root.add(name, new MountPoint(volume, inode.mount))
+  }
   // Names count as changes of their directory.
   nodes.forEach(({ kind, accessed, modified }, at) => kind !== 'given' && inodes[at]?.setTimes({ accessed, modified }))
   volume.bound(maxBytes)
