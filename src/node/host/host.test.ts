@@ -105,6 +105,28 @@ test('a swap, a restart, a policy and the log', async () => {
   expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toEqual({ lines: [] })
 })
 
+/** An actor that asks a web server. */
+const ASKING = `
+import { ask, message, reply } from './actor'
+export function run(): void { reply(ask(message(), '')) }
+`
+
+test('an actor asks the web servers that its policy lists, also if it got that right after it was made', async () => {
+  const { server, token } = await start()
+  const { pid } = (await order(server, 'spawn', { token, name: 'asking' }, await compiled(ASKING))).head
+  const ask = async (): Promise<string> => {
+    const url = new URL(`ww/0.1.0/self/${String(pid)}/run`, server.url)
+    const path = new URL('version', server.url).href.replace('://', '/')
+    return (await fetch(url, { method: 'POST', body: `/http/GET/${path}` })).text()
+  }
+  expect(await ask()).toContain('ERR_TRAPPED')
+  const given = await order(server, 'policy', { token, pid, policy: { http: [new URL(server.url).origin] } })
+  expect(given.head).toMatchObject({ later: ['http'] })
+  // It goes on with what it had in memory, and finds the directory all the same.
+  expect(await order(server, 'restart', { token, pid })).toMatchObject({ status: 200 })
+  expect((await ask()).trim()).toBe('ww/0.1.0')
+})
+
 test('the files of an actor go to another one as a tar', async () => {
   const { server, token } = await start()
   const spawned = async (): Promise<unknown> =>
