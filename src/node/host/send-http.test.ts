@@ -189,7 +189,7 @@ describe('a request', () => {
     const host = `127.0.0.1:${open.port}`
     const { ask, log } = await allow(`http://${host}`)
     for (const path of [`TRACE/http/${host}/`, `get/http/${host}/`, `GET/ftp/${host}/`, 'GET/http/a b/']) {
-      expect(await ask(path), path).toMatch(/^errno (44|31)$/)
+      expect(await ask(path)).toMatch(/^errno (44|31)$/)
     }
     expect(await ask(`GET/http/${host}/`, 'a body')).toBe(`errno ${IO}`)
     expect(await ask(`full/GET/http/${host}/`, 'a: b')).toBe(`errno ${IO}`)
@@ -363,7 +363,7 @@ describe('nothing is sent', () => {
     for (const status of [301, 302, 303, 307, 308]) {
       for (const place of status === 302 ? places : places.slice(0, 1)) {
         const path = `GET/http/${host}/?status=${status}&to=${encodeURIComponent(place)}`
-        expect.soft(await ask(path), path).toBe(`errno ${ACCES}`)
+        expect.soft(await ask(path)).toBe(`errno ${ACCES}`)
       }
     }
     expect(await ask(`GET/http/${host}/?status=302&to=${encodeURIComponent('http://[')}`)).toBe(`errno ${HOSTUNREACH}`)
