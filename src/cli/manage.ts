@@ -44,6 +44,12 @@ export function addManage(program: Command): void {
   addHostCommand(program, 'snapshot <pid> <file>', 'write an actor of a host, with what it knows, to a file').action(
     taking('snapshot'),
   )
+  addHostCommand(
+    program,
+    'snapshots <pid>',
+    'list what is kept of the memory of an actor: number, time, messages',
+  ).action(snapshots)
+  addHostCommand(program, 'rewind <pid> <number>', 'make an actor go on from one of its snapshots').action(rewind)
   addHostCommand(program, 'export <pid> <file>', 'write the files that an actor has under /data to a .tar').action(
     taking('export'),
   )
@@ -107,6 +113,17 @@ async function restart(pid: string, options: HostOptions): Promise<void> {
 
 async function swap(pid: string, file: string, options: HostOptions): Promise<void> {
   await order(options, 'swap', { pid }, await bytesOf(file))
+}
+
+async function snapshots(pid: string, options: HostOptions): Promise<void> {
+  const { head } = await order(options, 'snapshots', { pid })
+  const found = Array.isArray(head['snapshots']) ? head['snapshots'].map(fields) : []
+  if (options.json) for (const one of found) printJson(one)
+  else printRows(found.map(({ id, at, messages }) => [String(id), timeOf(at), `${String(messages)} messages`]))
+}
+
+async function rewind(pid: string, number: string, options: HostOptions): Promise<void> {
+  await order(options, 'rewind', { pid, id: Number(number) })
 }
 
 /** Writes what an actor gives to a file; - is stdout. */

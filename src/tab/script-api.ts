@@ -91,7 +91,11 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
     async checkpoint(pid, { signal } = {}) {
       await (await started()).table.checkpoint(pid, signal)
     },
-    snapshot: async (pid, { signal } = {}) => (await started()).table.snapshot(pid, signal),
+    snapshot: async (pid, { signal, id } = {}) => (await started()).table.snapshot(pid, signal, id),
+    snapshots: async (pid) => (await started()).table.snapshots(pid),
+    async rewind(pid, id, { signal } = {}) {
+      await (await started()).table.rewind(pid, id, signal)
+    },
     procs: () =>
       parts?.table.entries.map(({ record, proc }) => ({
         pid: record.pid,

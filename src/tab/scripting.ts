@@ -1,6 +1,7 @@
 import type { FileInfo } from '../actors/files/file-index.ts'
 import type { GivenFiles } from '../actors/files/given-files.ts'
 import type { ReplayResult } from '../actors/recording/recorder-api.ts'
+import type { SnapshotInfo } from '../actors/snapshot/history.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { WatchedEnd } from '../glia/address-watches.ts'
@@ -98,9 +99,16 @@ export interface GliaScripting {
   checkpoint(pid: string, options?: CallOptions): Promise<void>
   /**
    * A process as a file: its module, what it has in memory, its files, arguments and environment. `spawn` makes a process of
-   * it that goes on from there.
+   * it that goes on from there. `id` is that of one of its snapshots.
    */
-  snapshot(pid: string, options?: CallOptions): Promise<Blob>
+  snapshot(pid: string, options?: CallOptions & { id?: number }): Promise<Blob>
+  /** The last ten snapshots that are kept of a process, newest first. */
+  snapshots(pid: string): Promise<SnapshotInfo[]>
+  /**
+   * Makes a process go on from one of its snapshots. What it has in memory now becomes one of them too, and its files under
+   * `/data` stay.
+   */
+  rewind(pid: string, id: number, options?: CallOptions): Promise<void>
   /** The processes of this tab, root first. */
   procs(): ProcessInfo[]
   /** Ends a process and forgets it. */

@@ -1,7 +1,7 @@
 import { openDB } from 'idb'
 import { GliaError } from '../../glia/errors.ts'
-import { SNAPSHOT } from '../table/checkpoint-writes.ts'
 import { attempt, closeForNewer, keysFrom } from '../table/database-parts.ts'
+import { ONLY_SNAPSHOT } from '../snapshot/history.ts'
 import { type KeptPeople, type MeshSettings, modulesOf, type Schema, type SlotIdentity } from '../table/store.ts'
 import type { Archive } from './archive-file.ts'
 import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
@@ -51,7 +51,7 @@ async function put(archive: Archive, { storage, slot, placing, identity }: PutIn
         made.flatMap(({ record, files: entries, memory: whole }) => [
           processes.put(record),
           ...entries.map((entry) => files.put(entry, [record.pid, entry.path])),
-          ...(whole ? [memory.put(whole.snapshot, [record.pid, SNAPSHOT])] : []),
+          ...(whole ? [memory.put(whole.snapshot, [record.pid, ONLY_SNAPSHOT])] : []),
           ...(whole?.packs ?? []).map((pack) => memory.put(pack, [record.pid, pack.id])),
         ]),
       )

@@ -334,7 +334,7 @@ describe('a durable process', () => {
       expect(isAnswered).toBe(false)
       gate.resolve()
       await reply
-      expect(store.memories.get(pid)?.snapshot.messages).toBe({ a: 1, b: 2, c: 3 }[letter])
+      expect((await store.snapshot(pid))?.snapshot.messages).toBe({ a: 1, b: 2, c: 3 }[letter])
     }
   })
 
@@ -352,13 +352,43 @@ describe('a durable process', () => {
     expect(isAnswered).toBe(false)
     gate.resolve()
     expect(await reply).toBe('0')
-    const before = store.memories.get(pid)?.snapshot.messages
+    const before = (await store.snapshot(pid))?.snapshot.messages
     // Without fsync nothing waits.
     const never = Promise.withResolvers<void>()
     store.gate = never.promise
     expect(await call(pid, 'count')).toBe('1')
     never.resolve()
     expect(before).toBe(1)
+  })
+
+  test('goes back to a snapshot, also after a reload, and forward again', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const pid = await tab.table.spawn(keeper, DURABLE)
+    for (const letter of ['a', 'b', 'c']) {
+      await tab.call(pid, 'note', letter)
+      await tab.table.checkpoint(pid)
+    }
+    await tab.call(pid, 'note', 'd')
+    const { table, call, entry } = tab
+    const [, second] = (await table.snapshots(pid)).filter(({ messages }) => messages > 0)
+    expect(second?.messages).toBe(2)
+    const id = second?.id ?? 0
+    await table.rewind(pid, id)
+    expect(await call(pid, 'note', 'x')).toBe('3 x b a | abx')
+    await table.rewind(pid, id)
+    tab = await reload(tab, store)
+    expect(await tab.call(pid, 'note', 'y')).toBe('3 y b a | aby')
+    // What was there before is kept too.
+    const last = (await tab.table.snapshots(pid)).find(({ messages }) => messages === 4)
+    await tab.table.rewind(pid, last?.id ?? 0)
+    expect(await tab.call(pid, 'note')).toBe('4 d c b a | abcd')
+    const fork = await tab.table.spawnFrom(await tab.table.snapshot(pid, undefined, id), {})
+    expect(await tab.call(fork, 'note')).toBe('2 b a | ab')
+    expect(texts({ table, call, entry } as TestProcesses, pid).join(' ')).toContain(`Went back to its snapshot ${id}.`)
+    await expect(tab.table.rewind(pid, 999)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+    const resident = await tab.table.spawn(keeper, {})
+    await expect(tab.table.rewind(resident, 1)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
   })
 
   test('fails a message whose state cannot be stored, and goes on', async () => {
@@ -469,9 +499,7 @@ describe('a durable process', () => {
     const pid = await tab.table.spawn(keeper, DURABLE)
     await tab.call(pid, 'note', 'a')
     await tab.table.checkpoint(pid)
-    const kept = store.memories.get(pid)
-    if (!kept) throw new Error('nothing is kept')
-    store.memories.set(pid, { ...kept, packs: new Map() })
+    store.loseUnits(pid)
     tab = await reload(tab, store)
     expect(await tab.call(pid, 'note', 'b')).toBe('ERR_START')
     expect(tab.entry(pid).lastError?.error.message).toMatch(
@@ -526,7 +554,7 @@ describe('a durable process', () => {
       const kept = await store.snapshot(pid)
       if (!kept) throw new Error('nothing is kept')
       const { snapshot, packs } = damage(kept)
-      store.memories.set(pid, { snapshot, packs: new Map(packs.map((pack) => [pack.id, pack])) })
+      await store.putCheckpoint(pid, { snapshot, packs, dropped: 'all' })
       tab = await reload(tab, store)
       expect(await tab.call(pid, 'note', 'b')).toBe('ERR_START')
       expect(tab.entry(pid).lastError?.error.message).toContain(words)
@@ -542,9 +570,7 @@ describe('a durable process', () => {
     const pid = await tab.table.spawn(keeper, { ...DURABLE, restart: { intensity: 0 } })
     await tab.call(pid, 'note', 'a')
     await tab.table.checkpoint(pid)
-    const kept = store.memories.get(pid)
-    if (!kept) throw new Error('nothing is kept')
-    store.memories.set(pid, { ...kept, packs: new Map() })
+    store.loseUnits(pid)
     tab = await reload(tab, store)
     expect(await tab.call(pid, 'note', 'b')).toBe('ERR_PROC_STOPPED')
     expect(tab.entry(pid).proc.state).toBe('dead')

@@ -1,6 +1,7 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
+import type { SnapshotInfo } from './history.ts'
 import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from './snapshot.ts'
 import { type Durability, type SnapshotStore, StoredMemory, type Write } from './stored-memory.ts'
 
@@ -230,12 +231,7 @@ export class ProcessMemory {
    * @throws {GliaError} ERR_BAD_REQUEST if the policy does not keep it; ERR_STORAGE if the process is not kept.
    */
   async save(): Promise<{ whenStored: Promise<void> }> {
-    if (!this.#keeps) {
-      throw new GliaError(
-        'ERR_BAD_REQUEST',
-        "The policy of the process does not keep its memory: set memory to 'durable'.",
-      )
-    }
+    if (!this.#keeps) throw notKept()
     if (!this.#take) return { whenStored: this.#whenStored() }
     if (!this.#isStoring)
       throw new GliaError('ERR_STORAGE', 'The process is not kept, so its memory is not kept either.')
@@ -243,8 +239,32 @@ export class ProcessMemory {
     return { whenStored: this.#whenStored() }
   }
 
-  /** Between two messages: all of the state. @throws {GliaError} ERR_BAD_REQUEST if there is none. */
-  async whole(): Promise<WholeSnapshot> {
+  /** The snapshots that are kept, newest first. @throws {GliaError} ERR_STORAGE */
+  async snapshots(): Promise<SnapshotInfo[]> {
+    return (await this.#stored?.list()) ?? []
+  }
+
+  /**
+   * Between two messages: the next instance goes on from a kept snapshot. What there is now is kept before.
+   * @throws {GliaError} ERR_BAD_REQUEST if it is not there; ERR_STORAGE.
+   */
+  async goBack(id: number): Promise<void> {
+    if (!this.#keeps) throw notKept()
+    if (this.#canTake) await (await this.save()).whenStored
+    const whole = await this.#past(id)
+    this.#giveUp()
+    this.#given = whole
+    this.#untaken = 0
+    this.#isOwed = false
+    this.#putGiven()
+  }
+
+  /**
+   * Between two messages: all of the state. @param id Of a kept snapshot. Left out: what there is now.
+   * @throws {GliaError} ERR_BAD_REQUEST if there is none.
+   */
+  async whole(id?: number): Promise<WholeSnapshot> {
+    if (id !== undefined) return this.#past(id)
     if (!this.#take) {
       const whole = this.#given ?? (await this.#read())
       if (whole) return whole
@@ -440,6 +460,13 @@ export class ProcessMemory {
     return checked
   }
 
+  /** @throws {GliaError} ERR_BAD_REQUEST if it is not there; ERR_BAD_SNAPSHOT, ERR_STORAGE */
+  async #past(id: number): Promise<WholeSnapshot> {
+    const whole = await this.#stored?.read(id)
+    if (whole) return (await checks()).checkedSnapshot(whole)
+    throw new GliaError('ERR_BAD_REQUEST', `There is no snapshot ${id} of the process any more: the last ten are kept.`)
+  }
+
   #unreadable(thrown: unknown): never {
     const error = toGliaError(thrown)
     throw error.code === 'ERR_BAD_SNAPSHOT' ? this.refused(error) : error
@@ -474,6 +501,13 @@ export class ProcessMemory {
 /** Loaded when a page first goes on from what another one has kept. */
 function checks(): Promise<typeof import('./checked-snapshot.ts')> {
   return import('./checked-snapshot.ts')
+}
+
+function notKept(): GliaError {
+  return new GliaError(
+    'ERR_BAD_REQUEST',
+    "The policy of the process does not keep its memory: set memory to 'durable'.",
+  )
 }
 
 /** What this thread has to read itself. */

@@ -1,4 +1,5 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { SnapshotInfo } from './history.ts'
 import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from './snapshot.ts'
 
 /** Time until a failed write is tried again, in ms. It doubles with each failure in a row. */
@@ -10,10 +11,12 @@ export type Durability = 'relaxed' | 'strict'
 
 /** Keeps the memory of processes across reloads. Reads and writes happen in the order in which they were asked for. */
 export interface SnapshotStore {
-  /** @throws {GliaError} ERR_STORAGE */
-  snapshot(pid: string): Promise<WholeSnapshot | undefined>
+  /** @param id Left out: the present one. @throws {GliaError} ERR_STORAGE */
+  snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined>
+  /** The last ones that are kept, newest first. @throws {GliaError} ERR_STORAGE */
+  snapshots(pid: string): Promise<SnapshotInfo[]>
   /**
-   * Stores a checkpoint over those before it, whole or not at all. Nothing if the process is not in the store. With `strict` it resolves when the checkpoint
+   * Stores a checkpoint after those before it, whole or not at all. Nothing if the process is not in the store. With `strict` it resolves when the checkpoint
    * survives a machine that stops. @throws {GliaError} ERR_STORAGE
    */
   putCheckpoint(pid: string, checkpoint: Checkpoint, durability: Durability): Promise<void>
@@ -120,10 +123,16 @@ export class StoredMemory {
     })
   }
 
-  /** What is stored. @throws {GliaError} ERR_STORAGE */
-  read(): Promise<WholeSnapshot | undefined> {
+  /** What is stored. @param id Left out: the present snapshot. @throws {GliaError} ERR_STORAGE */
+  read(id?: number): Promise<WholeSnapshot | undefined> {
     const { store, pid } = this.#init
-    return this.#inOrder(() => store.snapshot(pid))
+    return this.#inOrder(() => store.snapshot(pid, id))
+  }
+
+  /** The snapshots that are stored, newest first. @throws {GliaError} ERR_STORAGE */
+  list(): Promise<SnapshotInfo[]> {
+    const { store, pid } = this.#init
+    return this.#inOrder(() => store.snapshots(pid))
   }
 
   /** Deletes what is stored, and what is being stored. */

@@ -20,6 +20,8 @@ export const SYS_METHODS = [
   'policy',
   'checkpoint',
   'snapshot',
+  'snapshots',
+  'rewind',
   'export',
   'import',
   'provide',

@@ -76,7 +76,15 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       await answer({})
     },
     async snapshot({ head, scope, signal, give }) {
-      await give(await table.snapshot(pidOf(head, scope), signal))
+      const id = head['id'] === undefined ? undefined : snapshotId(head)
+      await give(await table.snapshot(pidOf(head, scope), signal, id))
+    },
+    async snapshots({ head, scope, answer }) {
+      await answer({ snapshots: await table.snapshots(pidOf(head, scope)) })
+    },
+    async rewind({ head, scope, signal, answer }) {
+      await table.rewind(pidOf(head, scope), snapshotId(head), signal)
+      await answer({})
     },
     async export({ head, scope, give }) {
       await give(await table.exportFiles(pidOf(head, scope)))
@@ -170,6 +178,11 @@ function birthOf(
     options: { ...options, policy: { ...defaults, ...options.policy } },
     steps: { birth: { parent: process.record.pid, link, watch } },
   }
+}
+
+function snapshotId({ id }: Request['head']): number {
+  if (Number.isSafeInteger(id)) return Number(id)
+  throw new GliaError('ERR_BAD_REQUEST', 'id: give the number of a snapshot.')
 }
 
 function pidOf(head: Request['head'], scope: Scope): string {

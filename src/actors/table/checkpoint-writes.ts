@@ -1,10 +1,8 @@
 import type { IDBPDatabase } from 'idb'
+import { changesOf, type Parts } from '../snapshot/history.ts'
 import type { Checkpoint } from '../snapshot/snapshot.ts'
-import { attempt, keysFrom } from './database-parts.ts'
+import { attempt } from './database-parts.ts'
 import type { Schema } from './store.ts'
-
-/** The part of `memory` that is the snapshot. */
-export const SNAPSHOT = 0
 
 /**
  * Who may write the memory of the processes of a slot: the page that has the slot. A worker of an earlier page may live a
@@ -21,38 +19,46 @@ export async function takeHold(db: IDBPDatabase<Schema>, { slot, id }: Holder): 
   await attempt('take its processes', () => db.put('memory', id, holderKey(slot)))
 }
 
+interface MemoryTable {
+  get(key: [pid: string, part: number]): Promise<unknown>
+  getAllKeys(range: IDBKeyRange): Promise<[pid: string, part: number][]>
+}
+
+/** What is kept of the memory of a process, within a transaction. */
+export function partsIn(memory: MemoryTable, pid: string): Parts {
+  return {
+    get: (part) => memory.get([pid, part]),
+    numbers: async (first, last) =>
+      (await memory.getAllKeys(IDBKeyRange.bound([pid, first], [pid, last]))).map(([, part]) => part),
+  }
+}
+
 /**
- * Stores a checkpoint over those before it, whole or not at all. Nothing if the process is not in the database.
+ * Stores a checkpoint after those before it, whole or not at all. Nothing if the process is not in the database.
  * @param holder Left out: whoever writes is the only one.
  * @throws {GliaError} ERR_STORAGE
  */
 export async function writeCheckpoint(
   db: IDBPDatabase<Schema>,
   pid: string,
-  { snapshot, packs, dropped }: Checkpoint,
+  checkpoint: Checkpoint,
   durability: 'relaxed' | 'strict',
   holder?: Holder,
 ): Promise<void> {
   await attempt('keep the memory', async () => {
     const tx = db.transaction(['processes', 'memory'], 'readwrite', { durability })
     const memory = tx.objectStore('memory')
-    const gone = dropped === 'all' ? [keysFrom(pid)] : dropped.map((id): [string, number] => [pid, id])
+    const [known, held, { puts, gone }] = await Promise.all([
+      tx.objectStore('processes').getKey(pid),
+      holder && memory.get(holderKey(holder.slot)),
+      changesOf(partsIn(memory, pid), checkpoint, Date.now()),
+    ])
+    if (held !== undefined && held !== holder?.id) throw new Error('another tab runs its processes now')
     // Nobody would delete the memory of a process that was forgotten meanwhile.
-    const undoIfForgotten = async (): Promise<void> => {
-      if ((await tx.objectStore('processes').getKey(pid)) === undefined) await memory.delete(keysFrom(pid))
-    }
-    const refuseIfHeld = async (): Promise<void> => {
-      const held = holder && (await memory.get(holderKey(holder.slot)))
-      if (held === undefined || held === holder?.id) return
-      tx.abort()
-      throw new Error('another tab runs its processes now')
-    }
+    if (known === undefined) return
     await Promise.all([
-      refuseIfHeld(),
-      ...gone.map((key) => memory.delete(key)),
-      ...packs.map((pack) => memory.put(pack, [pid, pack.id])),
-      memory.put(snapshot, [pid, SNAPSHOT]),
-      undoIfForgotten(),
+      ...gone.map((part) => memory.delete([pid, part])),
+      ...puts.map(([part, value]) => memory.put(value as Schema['memory']['value'], [pid, part])),
       tx.done,
     ])
   })

@@ -35,6 +35,7 @@ import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
 import { readModuleBeside } from '../module/read-module.ts'
+import type { SnapshotInfo } from '../snapshot/history.ts'
 import type { FromSnapshot } from './snapshots.ts'
 import { completeSpawnOptions, type SpawnOptions } from './spawn-options.ts'
 import type { ModuleVersion, ProcessRecord, ProcessStore } from './store.ts'
@@ -272,12 +273,33 @@ export class ProcessTable {
    * A process as a file: its module, what it has in memory, and its files. Of a dead process it is what was kept.
    * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if it has nothing in memory, or its module does not allow that;
    * ERR_STORAGE; ERR_PROC_STOPPED; the reason of the signal.
+   * @param id Of one of its {@link snapshots}. Left out: what it has in memory now.
    */
-  async snapshot(pid: string, signal?: AbortSignal): Promise<Blob> {
+  async snapshot(pid: string, signal?: AbortSignal, id?: number): Promise<Blob> {
     const entry = this.#entry(pid)
     await this.#checkTakeable(entry)
     const { snapshotOf } = await import('./snapshots.ts')
-    return snapshotOf(entry, async (cid) => (await entry.retired)?.get(cid) ?? this.#keeper.load(cid), signal)
+    return snapshotOf(entry, async (cid) => (await entry.retired)?.get(cid) ?? this.#keeper.load(cid), signal, id)
+  }
+
+  /** The last snapshots of a process that are kept, newest first. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
+  async snapshots(pid: string): Promise<SnapshotInfo[]> {
+    return this.#entry(pid).memory.snapshots()
+  }
+
+  /**
+   * Makes a process go on from one of its {@link snapshots}, after the message that runs and before those that wait. What
+   * it has in memory now is kept before, so that this can be undone. Its files under `/data` stay as they are.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if the snapshot is not there, or its memory is not kept; ERR_STORAGE;
+   * ERR_PROC_STOPPED; the reason of the signal.
+   */
+  async rewind(pid: string, id: number, signal?: AbortSignal): Promise<void> {
+    const entry = this.#entry(pid)
+    await entry.proc.pause(async () => {
+      await entry.memory.goBack(id)
+      entry.proc.leaveWorker(true)
+    }, signal)
+    entry.log.add('process', `Went back to its snapshot ${id}.`)
   }
 
   /**

@@ -33,6 +33,7 @@ export async function fromSnapshot(file: Blob, given: SpawnOptions): Promise<Fro
 /**
  * Makes a snapshot file of a process, between two messages.
  * @param load Gives a content that the store has, by its CID.
+ * @param id Of a kept snapshot. Left out: what it has in memory now.
  * @throws {GliaError} ERR_BAD_REQUEST if it has nothing in memory; ERR_STORAGE; ERR_PROC_STOPPED; the reason of the
  * signal.
  */
@@ -40,6 +41,7 @@ export async function snapshotOf(
   entry: ProcessEntry,
   load: (cid: string) => Promise<Blob>,
   signal?: AbortSignal,
+  id?: number,
 ): Promise<Blob> {
   const { name, args, env, tty = false, cid, mounts = [] } = entry.record
   const bytesOf = async (each: string): Promise<Uint8Array<ArrayBuffer>> => {
@@ -50,7 +52,7 @@ export async function snapshotOf(
   const given = await Promise.all(mounts.map(async (mount) => ({ path: mount.path, bytes: await bytesOf(mount.cid) })))
   let file: Blob | undefined
   const make = async (): Promise<void> => {
-    const whole = await entry.memory.whole()
+    const whole = await entry.memory.whole(id)
     const tar = await tarOf(await entry.files.entries(), Date.now())
     const data = new Uint8Array(await tar.arrayBuffer())
     file = encodeSnapshotFile({ whole, module, name, args, env, tty, data, mounts: given })

@@ -7,9 +7,10 @@ import { makeRestart, type Restart } from '../../glia/process/restart.ts'
 import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
-import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
+import { type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
+import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
-import { type Holder, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
+import { type Holder, partsIn, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
 import { attempt, closeForNewer, keysFrom } from './database-parts.ts'
 import type { Reminder, ReminderStore } from './reminder.ts'
 
@@ -99,10 +100,10 @@ export interface Schema extends DBSchema {
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
   /**
-   * What processes have in memory: the snapshot as 0, and its packs by their ids, which begin at 1. Under an empty PID and
-   * a slot is who may write that of the slot's processes.
+   * What processes have in memory, in parts (`history.ts`). Under an empty PID and a slot is who may write that of the
+   * slot's processes.
    */
-  memory: { key: [pid: string, part: number]; value: Snapshot | Pack | string }
+  memory: { key: [pid: string, part: number]; value: object | string }
   /** Messages that processes get later, by PID and id. */
   reminders: { key: [pid: string, id: string]; value: Reminder }
 }
@@ -283,10 +284,13 @@ export class Store implements ProcessStore {
     })
   }
 
-  async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
-    const [snapshot, ...packs] = await attempt('read the memory', () => this.#db.getAll('memory', keysFrom(pid)))
+  snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
     // Whoever reads it checks it.
-    return snapshot === undefined ? undefined : { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
+    return attempt('read the memory', () => snapshotIn(this.#parts(pid), id))
+  }
+
+  snapshots(pid: string): Promise<SnapshotInfo[]> {
+    return attempt('read the memory', () => snapshotsIn(this.#parts(pid)))
   }
 
   async putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
@@ -328,6 +332,10 @@ export class Store implements ProcessStore {
 
   async deleteReminder({ pid, id }: Reminder): Promise<void> {
     await attempt('forget the reminder', () => this.#db.delete('reminders', [pid, id]))
+  }
+
+  #parts(pid: string): Parts {
+    return partsIn(this.#db.transaction('memory').store, pid)
   }
 
   async module(cid: string): Promise<Blob | undefined> {

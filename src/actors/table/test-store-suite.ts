@@ -117,6 +117,45 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
     expect((await store.snapshot(pid))?.packs.map(({ id }) => id)).toEqual([30])
   })
 
+  test('the last ten snapshots of a process are there, each with the parts that it needs', async () => {
+    let store = await open()
+    const { pid } = await kept(store)
+    expect(await store.snapshots(pid)).toEqual([])
+    for (let n = 1; n <= 13; n++) {
+      const dropped = n % 5 === 1 ? 'all' : [n - 1]
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await store.putCheckpoint(pid, checkpoint(n, [n], dropped), 'relaxed')
+    }
+    store = await open(store)
+    const listed = await store.snapshots(pid)
+    expect(listed.map(({ messages }) => messages)).toEqual([13, 12, 11, 10, 9, 8, 7, 6, 5, 4])
+    expect(listed.map(({ id }) => id)).toEqual(listed.map(({ id }) => id).toSorted((a, b) => b - a))
+    for (const { id, messages } of listed) {
+      // oxlint-disable-next-line no-await-in-loop
+      const whole = await store.snapshot(pid, id)
+      expect(whole?.snapshot.messages).toBe(messages)
+      expect(whole?.packs.map((pack) => pack.id)).toEqual([messages])
+    }
+    expect(await store.snapshot(pid, 3)).toBe(undefined)
+    // A pack of a later instance may have the number of an earlier one's.
+    await store.putCheckpoint(pid, checkpoint(14, [13], 'all'), 'relaxed')
+    const [, before] = await store.snapshots(pid)
+    expect((await store.snapshot(pid, before?.id))?.snapshot.messages).toBe(13)
+    await store.dropSnapshot(pid)
+    expect(await store.snapshots(pid)).toEqual([])
+  })
+
+  test('a part that only an earlier snapshot has is not overwritten by a later one', async () => {
+    let store = await open()
+    const { pid } = await kept(store)
+    await store.putCheckpoint(pid, checkpoint(1, [1], 'all'), 'relaxed')
+    await store.putCheckpoint(pid, checkpoint(2, [2], []), 'relaxed')
+    await store.putCheckpoint(pid, checkpoint(3, [], [2]), 'relaxed')
+    store = await open(store)
+    // Whoever goes on from here numbers the next one after the last.
+    expect(Math.max(...((await store.snapshot(pid))?.packs.map(({ id }) => id) ?? []))).toBe(2)
+  })
+
   test('a checkpoint of a process that was forgotten meanwhile is not kept', async () => {
     const store = await open()
     const { pid } = await kept(store)

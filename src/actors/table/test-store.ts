@@ -3,7 +3,8 @@ import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import { receiveCheckpoint } from '../snapshot/posted-checkpoint.ts'
-import type { Checkpoint, Pack, PostedCheckpoint, Snapshot, WholeSnapshot } from '../snapshot/snapshot.ts'
+import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
+import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { Reminder } from './reminder.ts'
 import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
@@ -15,8 +16,8 @@ export class MemoryStore implements ProcessStore {
   readonly modules = new Map<string, Blob>()
   /** By PID, then by path. */
   readonly kept = new Map<string, Map<string, FileEntry>>()
-  /** What processes have in memory, by PID. */
-  readonly memories = new Map<string, { snapshot: Snapshot; packs: Map<number, Pack> }>()
+  /** What processes have in memory, in parts, by PID. */
+  readonly memories = new Map<string, Map<number, unknown>>()
   /** By their ids. */
   readonly reminded = new Map<string, Reminder>()
   /** Whether files cannot be read. */
@@ -85,23 +86,31 @@ export class MemoryStore implements ProcessStore {
     })
   }
 
-  snapshot(pid: string): Promise<WholeSnapshot | undefined> {
-    return this.#transaction(() => {
-      const kept = this.memories.get(pid)
-      // Copies, as a database gives them.
-      return kept && structuredClone({ snapshot: kept.snapshot, packs: [...kept.packs.values()] })
+  snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
+    // Copies, as a database gives them.
+    return this.#transaction(async () => structuredClone(await snapshotIn(this.#parts(pid), id)))
+  }
+
+  snapshots(pid: string): Promise<SnapshotInfo[]> {
+    return this.#transaction(() => snapshotsIn(this.#parts(pid)))
+  }
+
+  putCheckpoint(pid: string, checkpoint: Checkpoint): Promise<void> {
+    return this.#transaction(async () => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      if (!this.records.has(pid)) return
+      const { puts, gone } = await changesOf(this.#parts(pid), checkpoint, Date.now())
+      const parts = this.memories.get(pid) ?? new Map<number, unknown>()
+      this.memories.set(pid, parts)
+      for (const part of gone) parts.delete(part)
+      for (const [part, value] of puts) parts.set(part, value)
     })
   }
 
-  putCheckpoint(pid: string, { snapshot, packs, dropped }: Checkpoint): Promise<void> {
-    return this.#transaction(() => {
-      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
-      if (!this.records.has(pid)) return
-      const kept = dropped === 'all' ? new Map<number, Pack>() : new Map(this.memories.get(pid)?.packs)
-      if (dropped !== 'all') for (const id of dropped) kept.delete(id)
-      for (const pack of packs) kept.set(pack.id, pack)
-      this.memories.set(pid, { snapshot, packs: kept })
-    })
+  /** Loses all that has the content of a memory. */
+  loseUnits(pid: string): void {
+    const parts = this.memories.get(pid)
+    for (const part of parts?.keys() ?? []) if (part >= 1) parts?.delete(part)
   }
 
   async putPosted(pid: string, { port }: PostedCheckpoint, messages: number): Promise<void> {
@@ -125,7 +134,16 @@ export class MemoryStore implements ProcessStore {
     }
   }
 
-  #transaction<T>(work: () => T): Promise<T> {
+  #parts(pid: string): Parts {
+    const parts = this.memories.get(pid)
+    return {
+      get: async (part) => parts?.get(part === 0 ? 0 : part),
+      numbers: async (first, last) =>
+        [...(parts?.keys() ?? [])].filter((part) => part >= first && part <= last).sort((a, b) => a - b),
+    }
+  }
+
+  #transaction<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#last.then(later).then(work)
     this.#last = done.catch(() => undefined)
     return done

@@ -89,6 +89,19 @@ test('a snapshot of an actor goes on elsewhere, under a PID of its own', async (
   expect(await count(one.server, head['pid'])).toBe('2')
 })
 
+test('an actor goes back to what it knew before', async () => {
+  const { server, token } = await start()
+  const policy = { durable: 'before-reply' }
+  const { pid } = (await order(server, 'spawn', { token, name: 'counter', policy }, counter)).head
+  for (let i = 0; i < 3; i++) await count(server, pid)
+  const { snapshots } = (await order(server, 'snapshots', { token, pid })).head
+  const second = (snapshots as { id: number; messages: number }[]).find(({ messages }) => messages === 2)
+  expect((await order(server, 'rewind', { token, pid, id: second?.id })).status).toBe(200)
+  expect(await count(server, pid)).toBe('3')
+  expect((await order(server, 'rewind', { token, pid })).status).toBe(400)
+  expect((await order(server, 'rewind', { token, pid, id: 999 })).status).toBe(400)
+})
+
 test('a swap, a restart, a policy and the log', async () => {
   const { server, token } = await start()
   const { pid } = (await order(server, 'spawn', { token, name: 'counter' }, counter)).head

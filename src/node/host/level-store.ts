@@ -1,7 +1,8 @@
 import { Deserializer, Serializer } from 'node:v8'
 import type { ClassicLevel } from 'classic-level'
 import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
-import type { Checkpoint, Pack, Snapshot, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
+import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../../actors/snapshot/history.ts'
+import type { Checkpoint, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
 import type { Reminder } from '../../actors/table/reminder.ts'
 import { completed, modulesOf, type ProcessRecord, type ProcessStore } from '../../actors/table/store.ts'
 import { GliaError } from '../../glia/errors.ts'
@@ -13,7 +14,6 @@ type Change = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; k
 
 /** Kinds of what is kept. A key is the kind and its names, with a zero between: no name has one. */
 const [PROCESS, MODULE, FILE, MEMORY, REMINDER] = ['process', 'module', 'file', 'memory', 'reminder']
-const SNAPSHOT = 0
 
 /**
  * The processes of a host, in LevelDB. Reads and writes happen in the order in which they were asked for, and each write
@@ -94,23 +94,25 @@ export class LevelStore implements ProcessStore {
     )
   }
 
-  async snapshot(pid: string): Promise<WholeSnapshot | undefined> {
-    const [snapshot, ...packs] = await this.#inTurn('read the memory', () => this.#all(MEMORY, pid))
+  snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
     // Whoever reads it checks it.
-    return snapshot === undefined ? undefined : { snapshot: snapshot as Snapshot, packs: packs as Pack[] }
+    return this.#inTurn('read the memory', () => snapshotIn(this.#parts(pid), id))
   }
 
-  async putCheckpoint(
-    pid: string,
-    { snapshot, packs, dropped }: Checkpoint,
-    durability: 'relaxed' | 'strict',
-  ): Promise<void> {
+  snapshots(pid: string): Promise<SnapshotInfo[]> {
+    return this.#inTurn('read the memory', () => snapshotsIn(this.#parts(pid)))
+  }
+
+  async putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
     await this.#inTurn('keep the memory', async () => {
       // Nobody would delete the memory of a process that was forgotten meanwhile.
       if ((await this.#db.get(keyOf(PROCESS, pid))) === undefined) return
-      const gone = dropped === 'all' ? await this.#keys(MEMORY, pid) : dropped.map((id) => partOf(pid, id))
-      const puts = [...packs.map((pack) => put(partOf(pid, pack.id), pack)), put(partOf(pid, SNAPSHOT), snapshot)]
-      await this.#db.batch([...gone.map(del), ...puts], { sync: durability === 'strict' })
+      const { puts, gone } = await changesOf(this.#parts(pid), checkpoint, Date.now())
+      const changes = [
+        ...gone.map((part) => del(partOf(pid, part))),
+        ...puts.map(([part, value]) => put(partOf(pid, part), value)),
+      ]
+      await this.#db.batch(changes, { sync: durability === 'strict' })
     })
   }
 
@@ -148,6 +150,16 @@ export class LevelStore implements ProcessStore {
     const others = (await this.#records()).filter(({ pid }) => pid !== before?.pid)
     const used = new Set(others.flatMap(modulesOf))
     return dropped.filter((cid) => !used.has(cid)).map((cid) => del(keyOf(MODULE, cid)))
+  }
+
+  #parts(pid: string): Parts {
+    return {
+      get: (part) => this.#get(partOf(pid, part)),
+      numbers: async (first, last) => {
+        const keys = await this.#db.keys({ gte: partOf(pid, first), lte: partOf(pid, last) }).all()
+        return keys.map((key) => Number(key.slice(key.lastIndexOf('\0') + 1)))
+      },
+    }
   }
 
   #records(): Promise<ProcessRecord[]> {
