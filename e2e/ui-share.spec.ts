@@ -45,6 +45,20 @@ test('a link to a process is opened on a phone, and the actor answers; a link to
   const link = await sharedLink(ada)
   await dialog.getByRole('button', { name: 'Send…' }).click()
   expect(await sent.jsonValue()).toEqual([{ title: 'Share greeter', url: link }])
+  // Scripts make the same link.
+  expect(await ada.evaluate((id) => glia.joinLink({ pid: id, method: 'echo' }), pid)).toBe(link)
+  const refused = await ada.evaluate(
+    (id) =>
+      [{ pid: id, method: 'shout' }, { pid: 'nobody' }, { cid: 'unshared' }, { method: 'echo' }].map((target) => {
+        try {
+          return glia.joinLink(target)
+        } catch (thrown) {
+          return (thrown as { code?: string }).code
+        }
+      }),
+    pid,
+  )
+  expect(refused).toEqual(['ERR_NO_METHOD', 'ERR_NO_PROC', 'ERR_DENIED', 'ERR_BAD_REQUEST'])
   const bob = await openOnPhone(ada, link)
   await expect(bob.getByRole('heading', { name: 'greeter' })).toBeVisible()
   await expect(bob.getByRole('main')).toContainText('Says back what you say.')

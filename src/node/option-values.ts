@@ -1,4 +1,5 @@
 import { isPeerId } from '../glia/peer-id.ts'
+import { cleanName, MAX_NAME } from '../glia/peer-name.ts'
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/dial/ice-server.ts'
@@ -78,6 +79,13 @@ export function parseOrigin({ where, value }: Given): string {
   const origin = URL.canParse(value) ? new URL(value) : undefined
   if (origin && /^https?:$/.test(origin.protocol) && `${origin.origin}/` === origin.href) return origin.origin
   throw new UsageError(`${where} takes the origin of a site, such as https://example.org, not "${value}".`)
+}
+
+/** A name, as it is shown to others. */
+export function parseName({ where, value }: Given): string {
+  const name = cleanName(value)
+  if (name !== '') return name
+  throw new UsageError(`${where} takes a name that can be seen, of at most ${MAX_NAME} characters, not "${value}".`)
 }
 
 export function parsePeer({ where, value }: Given): string {

@@ -10,6 +10,7 @@ const DEFAULTS = {
   host: '127.0.0.1',
   dist: undefined,
   data: '.glia',
+  name: '',
   actors: false,
   owners: [],
   announce: [],

@@ -11,6 +11,7 @@ import {
   parseHost,
   parseIceServer,
   parseMultiaddr,
+  parseName,
   parseOrigin,
   parsePeer,
   parsePort,
@@ -32,6 +33,8 @@ export interface Options {
   readonly dist: string | undefined
   /** Folder of the kept data: the key and the root PID. */
   readonly data: string
+  /** What this peer calls itself; empty: it has no name. */
+  readonly name: string
   /** Whether actors may live here. */
   readonly actors: boolean
   /** Ids of the peers that may manage them without the owner's token. */
@@ -95,6 +98,7 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
   tcp: one('--tcp <PORT>', 'port of the relay for other relays, libp2p over TCP (default 2082)', parsePort, 2082),
   host: one('--host <IP>', 'address to listen on (default 127.0.0.1, this machine only)', parseHost, '127.0.0.1'),
   data: one('--data <DIR>', 'folder of the key and what else is kept (default .glia)', parseFolder, '.glia'),
+  name: one('--name <NAME>', 'what this peer calls itself; others see it beside its id', parseName, ''),
   actors: one(
     '--actors',
     'let actors live here, which “glia spawn” makes (the same as “glia host”)',

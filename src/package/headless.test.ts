@@ -38,7 +38,7 @@ beforeAll(async () => {
   servers = await testServers()
   server = await servers.start()
   peer = await createPeer({ relays: server.relayAddresses, procs: [proc] })
-  other = await createPeer({ relays: server.relayAddresses })
+  other = await createPeer({ relays: server.relayAddresses, name: ' Ada “the first” ' })
   await vi.waitUntil(() => peer.addresses().length > 0, { timeout: 30_000 })
 })
 
@@ -152,4 +152,13 @@ test.each([
 ])('a process of %j is refused', (given, code) => {
   const make = (): unknown => createProc({ name: 'x', methods: {}, ...given } as never)
   expect(make).toThrow(expect.objectContaining({ code }))
+})
+
+test('others see the name of a headless peer beside its id', async () => {
+  await vi.waitUntil(
+    () => peer.peers().some(({ peerId, name }) => peerId === other.peerId && name === 'Ada the first'),
+    {
+      timeout: 30_000,
+    },
+  )
 })

@@ -9,6 +9,7 @@ import { listingFor } from '../glia/listing.ts'
 import { isServed } from '../glia/process/admit.ts'
 import type { Proc } from '../glia/process/proc.ts'
 import { parsePid } from '../glia/pid.ts'
+import { cleanName } from '../glia/peer-name.ts'
 import { Router } from '../glia/router.ts'
 import { bytesOf } from '../glia/stream/bytes-of.ts'
 import type { Stream } from '../glia/stream/stream.ts'
@@ -25,6 +26,8 @@ export interface HeadlessPeerOptions {
   relays: readonly string[]
   /** Its processes, as `createProc` of `glia/protocol` makes them; `root` stands for the first. Left out: one without methods. */
   procs?: readonly Proc[] | undefined
+  /** What it calls itself, at most 40 characters. Others see it beside its id; it proves nothing. */
+  name?: string | undefined
   log?: Logger | undefined
   /** Stops the peer when it aborts. */
   signal?: AbortSignal | undefined
@@ -68,12 +71,14 @@ export interface HeadlessPeer {
  * @throws {GliaError} ERR_BAD_ADDRESS if a relay's address is no multiaddr, ERR_BAD_REQUEST if `relays` is no list. The signal's reason if it aborts meanwhile.
  */
 export async function createPeer(options: HeadlessPeerOptions): Promise<HeadlessPeer> {
-  const { relays, procs = [createProc({ name: 'root', methods: {} })], log = SILENT, signal: life } = options
+  const { relays, procs = [createProc({ name: 'root', methods: {} })], name = '', log = SILENT, signal: life } = options
   life?.throwIfAborted()
   // A relay that is not there yet is tried again and again. An address that is none is a mistake.
   if (!Array.isArray(relays))
     throw new GliaError('ERR_BAD_REQUEST', 'relays: give a list of multiaddrs; it may be empty.')
   for (const address of relays) readMultiaddr(String(address))
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- programs without types give anything
+  const ownName = cleanName(String(name))
   const identity = await newIdentity()
   const { peerId } = identity
   const processes = processesOf(procs)
@@ -85,6 +90,7 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     root: () => processes.rootPid,
     listedTo: (asker) => listingFor(asker, procs),
     watched: (pid) => processes.get(pid),
+    name: () => ownName,
     platform: { transports: [tcp(), webSockets(), circuitRelayTransport()], listen: [], reserves: true },
   })
   const router: Router = new Router({

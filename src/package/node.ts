@@ -41,6 +41,8 @@ export interface ServerOptions {
   data?: string | undefined
   /** Folder of a page to serve. Left out: Glia's own. */
   dist?: string | undefined
+  /** What it calls itself: others see it beside its id. */
+  name?: string | undefined
   /** Multiaddrs under which others reach this relay. */
   announce?: readonly string[] | undefined
   /** Multiaddrs of other relays to join. */

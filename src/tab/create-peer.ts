@@ -1,6 +1,7 @@
 import { holdForPeer } from '../calls/life-lock.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { consoleLogger } from '../glia/log.ts'
+import { cleanName } from '../glia/peer-name.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { createScripting } from './script-api.ts'
 import type { EverythingSource } from '../ui/model.ts'
@@ -67,6 +68,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
       rootModule: absolute(options.rootModule),
       home: server === undefined ? undefined : absolute(server),
       relays,
+      ownName: options.name === undefined ? undefined : cleanName(String(options.name)),
       link,
       records: view !== undefined,
       openSibling: async (address, how, isConnected) =>

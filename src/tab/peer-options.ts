@@ -22,6 +22,11 @@ export interface PeerOptions {
    * with the same name is a peer of its own, and a reopened tab is the same peer again. Default: `glia`.
    */
   storage?: string | undefined
+  /**
+   * What the peer calls itself, at most 40 characters. Others see it beside its id; it proves nothing. Left out: the name
+   * that is kept for the storage, if there is one.
+   */
+  name?: string | undefined
   /** URL of a Glia server: its relays are joined, and join links lead there. It needs `--allow-origin` with the page's origin. */
   server?: string | URL | undefined
   /** Multiaddrs of relays to join, besides those that the server names. They end with the relay's peer id. */

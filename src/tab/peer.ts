@@ -51,7 +51,10 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-export interface PeerInit extends Pick<TabMeshInit, 'log' | 'home' | 'relays' | 'link' | 'alive' | 'changed'> {
+export interface PeerInit extends Pick<
+  TabMeshInit,
+  'log' | 'home' | 'relays' | 'ownName' | 'link' | 'alive' | 'changed'
+> {
   /** Name of what is kept in this browser: database, slots. */
   storage: string
   /** Absolute URL of the actor worker's script. */

@@ -14,6 +14,7 @@ import { isSnapshotFile } from '../actors/snapshot/snapshot-magic.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { EverythingSource } from '../ui/model.ts'
 import type { CallReplays } from './call-replays.ts'
+import { readTarget } from './link-target.ts'
 import type { GliaScripting } from './scripting.ts'
 import type { People } from './people.ts'
 import type { TabMesh } from './tab-mesh.ts'
@@ -125,9 +126,13 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
     },
     record: async (pid, isOn = true) => (await replays()).record(pid, isOn),
     recordings: async () =>
-      (await replays())
-        .list()
-        .map(({ id, pid, method, at, missing }) => ({ id: id.toString(36), pid, method, at, missing })),
+      (await (await replays()).list()).map(({ id, pid, method, at, missing }) => ({
+        id: id.toString(36),
+        pid,
+        method,
+        at,
+        missing,
+      })),
     saveCall: async (id, { module = false } = {}) => (await replays()).save(Number.parseInt(id, 36), module),
     async replay(file, { module, signal } = {}) {
       const given = module === undefined ? undefined : blobOfModule(module)
@@ -222,8 +227,8 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
     async setManager(peerId, isManager = true) {
       await (await started()).people.setManager(peerId, isManager)
     },
-    joinLink() {
-      const link = parts?.mesh.joinLink()
+    joinLink(target = {}) {
+      const link = parts?.mesh.joinLink(readTarget(target, parts.table))
       if (link === undefined) {
         throw new GliaError(
           'ERR_UNREACHABLE',

@@ -127,7 +127,7 @@ export interface GliaScripting {
   /**
    * Records the calls of a process with all that its program reads, so that they can be replayed, or ends that. Its
    * memory moves to another worker. Resolves to false if that cannot be done: then it counts from its next instance on.
-   * Calls are kept until the page goes: the last 200, or 128 MiB.
+   * The last 200 calls are kept, also when the page goes, or 128 MiB of them.
    */
   record(pid: string, isOn?: boolean): Promise<boolean>
   /** The recorded calls, the oldest first. `missing` says why a call cannot be replayed. */
@@ -229,8 +229,10 @@ export interface GliaScripting {
   /** Lets a peer do that, or no longer. */
   setManager(peerId: string, isManager?: boolean): Promise<void>
   /**
-   * A link to this app with which others join the mesh and reach this peer.
-   * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for this tab.
+   * A link to this app with which others join the mesh and reach this peer. With a `pid` it leads to a process of this
+   * tab, with a `method` too to one of its methods, and with a `cid` to a copy of a module that a process here shares.
+   * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for this tab; ERR_NO_PROC; ERR_NO_METHOD;
+   * ERR_DENIED if no process here shares the module; ERR_BAD_REQUEST.
    */
-  joinLink(): string
+  joinLink(target?: { pid?: string; method?: string; cid?: string }): string
 }

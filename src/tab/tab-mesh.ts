@@ -32,6 +32,8 @@ export interface TabMeshInit extends Pick<
   home: string | undefined
   /** Relays to be joined besides those that the person, the server and a join link name. */
   relays: readonly string[]
+  /** What this peer calls itself. Left out: the name that the person gave to this browser. */
+  ownName?: string | undefined
   /** The page's own link. Left out: the page's URL is not read. */
   link?: PageLink | undefined
   /** Resolves when the kept processes are back. Nobody can call this peer before. */
@@ -131,7 +133,7 @@ export class TabMesh {
   }
 
   async #start(): Promise<MeshNode> {
-    const { module, store, people, home, restored, alive, link } = this.#init
+    const { module, store, people, ownName, home, restored, alive, link } = this.#init
     const asked = fetchOriginConfig(home)
     const [mesh, settings] = await Promise.all([module, store?.meshSettings(), people.load()])
     this.#module = mesh
@@ -141,7 +143,7 @@ export class TabMesh {
     const platform = mesh.browserPlatform({ iceServers: () => this.iceServers.servers })
     const node = await mesh.MeshNode.create({
       ...this.#init,
-      name: () => people.view.peek().ownName,
+      name: () => ownName ?? people.view.peek().ownName,
       isBlocked: people.isBlocked,
       platform,
       changed: () => this.#changed(),

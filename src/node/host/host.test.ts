@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
+import { glia } from '../../mesh/test-nodes.ts'
 import { TOKEN_FILE } from '../data/owner-token.ts'
 import type { GliaServer } from '../server.ts'
 import { testServers, type TestServers } from '../test-server.ts'
@@ -18,9 +19,9 @@ beforeAll(async () => {
 afterAll(() => servers.end())
 
 /** A host, and its folder. */
-async function start(data?: string) {
+async function start(data?: string, name = '') {
   const folder = data ?? (await servers.newFolder())
-  const server = await servers.start({ actors: true, data: folder })
+  const server = await servers.start({ actors: true, data: folder, name })
   const token = (await readFile(join(folder, TOKEN_FILE), 'utf8')).trim()
   return { server, data: folder, token }
 }
@@ -251,4 +252,24 @@ test('an actor reminds itself by opening a file, also over a restart of its host
   expect(other).not.toBe(pid)
   await order(again.server, 'kill', { token, pid })
   expect((await order(again.server, 'reminders', { token, pid })).status).toBe(404)
+})
+
+test('a host says its name, and gives the modules that its actors share, and no others', async () => {
+  const { server, token } = await start(undefined, 'Box')
+  const policy = { shareModule: true }
+  const { head: made } = await order(server, 'spawn', { token, name: 'shared', policy }, counter)
+  const asker = await glia()
+  await asker.mesh.connect(server.relayAddresses.find((address) => !address.includes('/ws')) ?? '')
+  await expect
+    .poll(() => asker.mesh.peers().find(({ peerId }) => peerId === server.peerId))
+    .toMatchObject({ name: 'Box' })
+  const modules = await asker.mesh.modules()
+  const signal = AbortSignal.timeout(20_000)
+  const told = await modules.processOf(server.peerId, String(made['pid']), signal)
+  expect(told).toMatchObject({ name: 'shared', module: { bytes: counter.length } })
+  const cid = told.module?.cid ?? ''
+  const { bytes } = await modules.fetch(cid, server.peerId, signal)
+  expect(Buffer.compare(bytes, counter)).toBe(0)
+  await order(server, 'policy', { token, pid: made['pid'], policy: { shareModule: false } })
+  await expect(modules.fetch(cid, server.peerId, signal)).rejects.toMatchObject({ code: 'ERR_DENIED' })
 })

@@ -29,6 +29,8 @@ export interface PeerInit extends KeptData {
   readonly ws: number
   readonly tcp: number
   readonly announce: readonly string[]
+  /** What this peer calls itself; empty: it has no name. */
+  readonly name: string
   readonly relays: readonly string[]
   /** Reservations that one address may have. Other quotas are in proportion to it. */
   readonly perAddress: number
@@ -98,6 +100,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     root: () => rootPid,
     watched: (pid) => processes.watched(pid),
     listedTo: (peer) => processes.listedTo(peer),
+    name: () => init.name,
     tellable: processes.tellable,
     changed: () => isThere && report.update(mesh.relays()),
     platform: relayPlatform({
