@@ -13,6 +13,7 @@ import { ROOT, test } from '../server.ts'
 import { spawn } from '../tab.ts'
 import { table } from '../table.ts'
 import * as baselines from './baselines.ts'
+import { busy } from './busy.ts'
 import * as calls from './calls.ts'
 import { checkpoints } from './checkpoints.ts'
 import { gateway } from './gateway.ts'
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, (browser: Browser, url: string) => Promise<
   start: coldCalls,
   idle: idleTab,
   graph,
+  busy,
 }
 
 test('bench', async ({ browser, server }) => {

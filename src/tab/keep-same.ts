@@ -9,8 +9,8 @@ export function setIfOther<T>(signal: Signal<T>, value: T): void {
 export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (!isObject(one) || !isObject(other)) return false
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
-  for (const key of keys) if (!isSame(one[key], other[key])) return false
+  for (const key of Object.keys(one)) if (!isSame(one[key], other[key])) return false
+  for (const key of Object.keys(other)) if (!(key in one) && other[key] !== undefined) return false
   return Array.isArray(one) === Array.isArray(other)
 }
 

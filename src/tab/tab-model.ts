@@ -1,12 +1,11 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
-import type { KeptPeople, MeshSettings, ProcessRecord } from '../actors/table/store.ts'
+import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { askInTime, type ListedProcess } from '../glia/listing.ts'
-import { isOf, type Watch } from '../glia/process/links.ts'
 import type { GivenPolicy, PolicyChange } from '../glia/process/policy.ts'
 import type { ToldProcess } from '../glia/told-process.ts'
 import { pumpInto } from '../glia/stream/web-streams.ts'
@@ -24,13 +23,13 @@ import type {
   SpawnView,
   StatusView,
   TabModel,
-  TieView,
 } from '../ui/model.ts'
 import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from '../mesh/presence/peer-info.ts'
 import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
 import { setIfOther } from './keep-same.ts'
+import { processViews } from './process-views.ts'
 import { KeptFiles } from './kept-files.ts'
 import type { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
@@ -311,12 +310,7 @@ export class LiveTabModel implements TabModel {
   readonly #refresh = (): void => {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
-    const entries = this.#entries()
-    const watches = entries.flatMap(({ record }) => record.watches ?? [])
-    setIfOther(
-      this.processes,
-      entries.map((entry) => viewOf(entry, entries, watches)),
-    )
+    this.processes.value = processViews(this.#entries(), this.processes.peek())
     this.#version.value += 1
     if (this.#people) this.people.value = this.#people.view.peek()
     if (this.#mesh) this.#showMesh(this.#mesh)
@@ -363,61 +357,4 @@ export class LiveTabModel implements TabModel {
 
 function linkView({ invitation, ...link }: OpenedLink): LinkView {
   return { ...link, relays: invitation.relays }
-}
-
-/** @param watches Those of all processes: among a thousand processes each looks at these alone. */
-function viewOf(
-  { record, proc, lastError, persisted }: ProcessEntry,
-  all: readonly ProcessEntry[],
-  watches: readonly Watch[],
-): ProcessView {
-  return {
-    pid: record.pid,
-    name: record.name,
-    root: record.root,
-    cid: record.cid,
-    methods: record.methods,
-    state: proc.state,
-    messages: proc.messages,
-    waiting: proc.waiting,
-    p50Ms: proc.p50Ms,
-    memoryBytes: proc.memoryBytes,
-    moduleBytes: record.moduleBytes,
-    description: record.description,
-    args: record.args,
-    env: record.env,
-    policy: record.policy,
-    restart: record.restart,
-    backoffUntil: proc.backoffUntil,
-    death: record.dead,
-    exits: record.exits ?? [],
-    ties: tiesOf(record, all, watches),
-    lastError: lastError && { code: lastError.error.code, message: lastError.error.message, at: lastError.at },
-    persisted,
-  }
-}
-
-function tiesOf(
-  { pid, watches = [], links = [] }: ProcessRecord,
-  all: readonly ProcessEntry[],
-  watchesOfAll: readonly Watch[],
-): TieView[] {
-  const nameOf = (other: string): string => all.find(({ record }) => record.pid === other)?.record.name ?? other
-  const watchers = watchesOfAll.filter((watch) => isOf(watch, pid))
-  return [
-    ...watches.map(({ watched, host, method }) => ({
-      pid: watched,
-      name: host === undefined ? nameOf(watched) : watched,
-      host,
-      kind: 'watched' as const,
-      method,
-    })),
-    ...watchers.map(({ watcher, method }) => ({
-      pid: watcher,
-      name: nameOf(watcher),
-      kind: 'watcher' as const,
-      method,
-    })),
-    ...links.map((other) => ({ pid: other, name: nameOf(other), kind: 'linked' as const })),
-  ]
 }

@@ -15,7 +15,7 @@ const EDGE: GraphEdge = {
 }
 
 function look(node: Partial<GraphNode>, edge: Partial<GraphEdge> = {}): string {
-  const graph: Graph = { nodes: [{ ...NODE, ...node }], edges: [{ ...EDGE, ...edge }] }
+  const graph: Graph = { nodes: [{ ...NODE, ...node }], edges: [{ ...EDGE, ...edge }], own: [] }
   return lookOf(graph)
 }
 

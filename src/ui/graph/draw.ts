@@ -285,11 +285,29 @@ function labelOf({ transport, latencyMs, inRate, outRate }: GraphEdge): string {
  * What is drawn of a graph besides its places, as text. Byte counts change every second, and most changes are too small
  * to be seen.
  */
-export function lookOf({ nodes, edges }: Graph): string {
-  return JSON.stringify([
-    nodes.map(({ id, kind, name, tone }) => [id, kind, name, tone]),
+export function lookOf({ nodes, edges, own }: Graph): string {
+  let ownLook = ownLooks.get(own)
+  if (ownLook === undefined) ownLooks.set(own, (ownLook = edgesLook(own)))
+  // The others come first.
+  return [nodes.map(nodeLook).join(), ownLook, edgesLook(edges.slice(0, edges.length - own.length))].join('\n')
+}
+
+const ownLooks = new WeakMap<readonly GraphEdge[], string>()
+const nodeLooks = new WeakMap<GraphNode, string>()
+
+function nodeLook(node: GraphNode): string {
+  let look = nodeLooks.get(node)
+  if (look === undefined) {
+    const { id, kind, name, tone } = node
+    nodeLooks.set(node, (look = JSON.stringify([id, kind, name, tone])))
+  }
+  return look
+}
+
+function edgesLook(edges: readonly GraphEdge[]): string {
+  return JSON.stringify(
     edges.map((edge) => (edge.kind === 'connection' ? [edge.id, labelOf(edge), carriedWidth(edge)] : edge.id)),
-  ])
+  )
 }
 
 /** What the bytes add to the width of an edge, in px: ten times as many make it one px wider. */

@@ -38,7 +38,7 @@ export class GraphCanvas implements GestureTarget {
   readonly #stage: Stage
   readonly #stops: (() => void)[]
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)')
-  #graph: Graph = { nodes: [], edges: [] }
+  #graph: Graph = { nodes: [], edges: [], own: [] }
   #look: string | undefined
   #palette: Palette | undefined
   #size: Size = { width: 0, height: 0 }

@@ -84,12 +84,12 @@ test('watches and links are edges, each once, also to processes of other peers',
   const graph = graphOf(input({ processes: [a, b], peers: [near] }))
   expect(graph.edges.filter(({ kind }) => kind !== 'connection').map(({ kind, from, to }) => [kind, from, to])).toEqual(
     [
+      ['home', NEAR, remoteId(NEAR, 'x')],
       ['home', SELF, 'a'],
       ['home', SELF, 'b'],
       ['watch', 'a', 'b'],
       ['link', 'a', 'b'],
       ['watch', 'a', remoteId(NEAR, 'x')],
-      ['home', NEAR, remoteId(NEAR, 'x')],
     ],
   )
   const words = edgesByNode(graph)

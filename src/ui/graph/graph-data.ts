@@ -50,6 +50,8 @@ export interface GraphEdge {
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   readonly edges: readonly GraphEdge[]
+  /** Those of them that the processes of this tab have: the last ones. The same array as long as the processes are the same. */
+  readonly own: readonly GraphEdge[]
 }
 
 export interface GraphInput {
@@ -69,42 +71,77 @@ export interface GraphInput {
 /** What the tab knows of the mesh, as nodes and edges. The nodes that say most come first. */
 export function graphOf(input: GraphInput): Graph {
   const { self, processes, peers, relays } = input
-  const edges: GraphEdge[] = []
+  const own = ownPart(processes, self)
   const known = new Set([self, ...peers.map(({ peerId }) => peerId)])
   const nodes: GraphNode[] = [
     selfNode(input),
     ...relays.flatMap((relay) => lostRelay(relay, known, input)),
     ...peers.map((peer) => peerNode(peer, input)),
-    ...processes.map((process) => processNode(process, self)),
+    ...own.nodes,
   ]
   nodes.sort((a, b) => rankOf(a) - rankOf(b))
-  for (const peer of peers) if (peer.link !== 'none') edges.push(...connectionsOf(peer, input, known))
-  for (const { pid } of processes) edges.push({ id: `home ${pid}`, kind: 'home', from: self, to: pid })
   const remote = new Map<string, GraphNode>()
   for (const called of input.called) if (known.has(called.host)) addRemote(remote, called, input)
+  for (const watched of own.watched) addRemote(remote, watched, input)
+  nodes.push(...remote.values())
+  const all = new Set(nodes.map(({ id }) => id))
+  const others: GraphEdge[] = [
+    ...peers.flatMap((peer) => (peer.link === 'none' ? [] : connectionsOf(peer, input, known))),
+    ...[...remote.values()].map(({ id, home = '' }) => ({
+      id: `home ${id}`,
+      kind: 'home' as const,
+      from: home,
+      to: id,
+    })),
+  ]
+  return {
+    nodes,
+    edges: [...others.filter(({ from, to }) => all.has(from) && all.has(to)), ...own.edges],
+    own: own.edges,
+  }
+}
+
+/** What the processes of this tab are in a graph. */
+interface OwnPart {
+  readonly self: string
+  readonly nodes: readonly GraphNode[]
+  readonly edges: readonly GraphEdge[]
+  /** Processes of other peers that they watch. */
+  readonly watched: readonly CalledProcess[]
+}
+
+/** The graph is made every second, and the processes rarely change. */
+const ownParts = new WeakMap<readonly ProcessView[], OwnPart>()
+
+function ownPart(processes: readonly ProcessView[], self: string): OwnPart {
+  const known = ownParts.get(processes)
+  if (known?.self === self) return known
+  const pids = new Set(processes.map(({ pid }) => pid))
+  const edges: GraphEdge[] = processes.map(({ pid }) => ({ id: `home ${pid}`, kind: 'home', from: self, to: pid }))
+  const watched: CalledProcess[] = []
   for (const { pid, ties } of processes) {
     for (const { kind, pid: other, host, method } of ties) {
-      if (host !== undefined && kind === 'watched') addRemote(remote, { host, pid: other, calls: 0 }, input)
+      if (host === undefined && !pids.has(other)) continue
+      if (host !== undefined && kind === 'watched') watched.push({ host, pid: other, calls: 0 })
       const to = host === undefined ? other : remoteId(host, other)
       // A tie is told by both of its processes.
       if (kind === 'watched') edges.push({ id: `watch ${pid} ${to} ${method}`, kind: 'watch', from: pid, to, method })
       if (kind === 'linked' && pid < other) edges.push({ id: `link ${pid} ${to}`, kind: 'link', from: pid, to })
     }
   }
-  for (const node of remote.values()) {
-    nodes.push(node)
-    edges.push({ id: `home ${node.id}`, kind: 'home', from: node.home ?? '', to: node.id })
-  }
-  const all = new Set(nodes.map(({ id }) => id))
-  return { nodes, edges: edges.filter(({ from, to }) => all.has(from) && all.has(to)) }
+  const part = { self, nodes: processes.map((process) => processNode(process, self)), edges, watched }
+  ownParts.set(processes, part)
+  return part
 }
 
 /** The first nodes, and the edges between them. */
-export function firstOf({ nodes, edges }: Graph, most: number): Graph {
-  if (nodes.length <= most) return { nodes, edges }
+export function firstOf(graph: Graph, most: number): Graph {
+  const { nodes, edges, own } = graph
+  if (nodes.length <= most) return graph
   const shown = nodes.slice(0, most)
   const ids = new Set(shown.map(({ id }) => id))
-  return { nodes: shown, edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)) }
+  const isShown = ({ from, to }: GraphEdge): boolean => ids.has(from) && ids.has(to)
+  return { nodes: shown, edges: edges.filter(isShown), own: own.filter(isShown) }
 }
 
 /** The id of the node of a process of another peer. */

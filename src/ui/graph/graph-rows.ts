@@ -15,13 +15,19 @@ export interface GraphRow {
 /** The same as the graph shows: its nodes, each with what leads from it to others. */
 export function rowsOf(graph: Graph): readonly GraphRow[] {
   const edges = edgesByNode(graph)
-  return graph.nodes.map(({ id, href, name, kind, status, facts }: GraphNode) => ({
-    id,
-    href,
-    name,
-    what: KIND_WORDS[kind],
-    status,
-    numbers: factWords(facts),
-    edges: edges.get(id) ?? '',
-  }))
+  return graph.nodes.map((node) => {
+    const words = edges.get(node.id) ?? ''
+    const before = rows.get(node)
+    if (before?.edges === words) return before
+    const row = rowOf(node, words)
+    rows.set(node, row)
+    return row
+  })
+}
+
+/** The last row of each node: what says the same stays the same object. */
+const rows = new WeakMap<GraphNode, GraphRow>()
+
+function rowOf({ id, href, name, kind, status, facts }: GraphNode, edges: string): GraphRow {
+  return { id, href, name, what: KIND_WORDS[kind], status, numbers: factWords(facts), edges }
 }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { TableState } from '../kit/virtual-table.tsx'
 import type { TabModel } from '../model.ts'
 import { type CalledProcess, CallWatch, type SeenCall } from './call-watch.ts'
-import type { Graph } from './graph-data.ts'
+import type { Graph, GraphNode } from './graph-data.ts'
 import { Layout } from './layout.ts'
 import { type Carried, LinkRates } from './link-rates.ts'
 import type { Viewport } from './viewport.ts'
@@ -11,6 +11,8 @@ import { whileVisible } from './while-visible.ts'
 /** How often calls are looked for, and how often bytes are counted, in ms. */
 const CALLS_MS = 100
 const BYTES_MS = 1000
+/** How often numbers change for a screen reader, in ms. Names, states and edges change within a second. */
+const NUMBERS_MS = 5000
 
 /** What stays of the graph while another view is shown: nodes keep their places. */
 export class GraphState {
@@ -23,8 +25,9 @@ export class GraphState {
   readonly chosen = signal<string | undefined>(undefined)
   readonly carried = signal<ReadonlyMap<string, readonly Carried[]>>(new Map())
   readonly called = signal<readonly CalledProcess[]>([])
-  /** The graph as a screen reader has it. It changes once a second at most. */
+  /** The graph as a screen reader has it. */
   readonly told = signal<Graph | undefined>(undefined)
+  #toldAt = -Infinity
   graph: Graph | undefined
   readonly #rates = new LinkRates()
   #watch: CallWatch | undefined
@@ -49,7 +52,7 @@ export class GraphState {
   }
 
   async #count(model: TabModel): Promise<void> {
-    this.told.value = this.graph
+    this.#tell()
     this.#showCalled()
     try {
       this.carried.value = this.#rates.update(await model.connections())
@@ -57,6 +60,13 @@ export class GraphState {
       // A connection ended while it was counted. Until the next count its bytes are unknown, and shown so.
       this.carried.value = new Map()
     }
+  }
+
+  #tell(): void {
+    const now = performance.now()
+    if (now < this.#toldAt + NUMBERS_MS && isAlike(this.told.peek(), this.graph)) return
+    this.#toldAt = now
+    this.told.value = this.graph
   }
 
   #look(model: TabModel): readonly SeenCall[] {
@@ -74,4 +84,15 @@ export class GraphState {
     this.#calls = this.#watch.calls
     this.called.value = [...this.#watch.called.values()]
   }
+}
+
+/** Whether two graphs differ in numbers alone. */
+function isAlike(one: Graph | undefined, other: Graph | undefined): boolean {
+  if (!one || !other || one.own !== other.own) return one === other
+  if (one.nodes.length !== other.nodes.length || one.edges.length !== other.edges.length) return false
+  const isNode = ({ id, name, status }: GraphNode, i: number): boolean => {
+    const node = other.nodes[i]
+    return node?.id === id && node.name === name && node.status === status
+  }
+  return one.nodes.every(isNode) && one.edges.every(({ id }, i) => other.edges[i]?.id === id)
 }

@@ -1,3 +1,4 @@
+import type { VNode } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { formatCount } from '../kit/format.ts'
 import { byText, matches } from '../kit/table-order.ts'
@@ -67,6 +68,23 @@ export function GraphTable({ graph, state }: { graph: Graph; state: GraphState }
   )
 }
 
+/** The element of a row: Preact does not look at one that is the same as before. */
+function toldRow(row: GraphRow): VNode {
+  const known = toldRows.get(row)
+  if (known) return known
+  const made = (
+    <tr key={row.id}>
+      {COLUMNS.map(({ key, text }) => (
+        <td key={key}>{text(row)}</td>
+      ))}
+    </tr>
+  )
+  toldRows.set(row, made)
+  return made
+}
+
+const toldRows = new WeakMap<GraphRow, VNode>()
+
 /** The same for screen readers, beside the canvas. It is plain: nothing in it can have the focus, which nobody would see. */
 export function ToldTable({ graph }: { graph: Graph }) {
   const rows = useMemo(() => rowsOf(graph), [graph])
@@ -84,13 +102,7 @@ export function ToldTable({ graph }: { graph: Graph }) {
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, MAX_TOLD).map((row) => (
-            <tr key={row.id}>
-              {COLUMNS.map(({ key, text }) => (
-                <td key={key}>{text(row)}</td>
-              ))}
-            </tr>
-          ))}
+          {rows.slice(0, MAX_TOLD).map(toldRow)}
           {more > 0 && (
             <tr>
               <td colSpan={COLUMNS.length}>{formatCount(more)} more: press Table to have all.</td>

@@ -43,11 +43,28 @@ export function factWords(facts: readonly Fact[]): string {
 }
 
 /** What leads from a node to others, as its row in the table says it. The ids are those of the nodes. */
-export function edgesByNode({ nodes, edges }: Graph): ReadonlyMap<string, string> {
+export function edgesByNode({ nodes, edges, own }: Graph): ReadonlyMap<string, string> {
+  let words = ownWords.get(own)
+  if (!words) ownWords.set(own, (words = wordsOf(nodes, own)))
+  const others = wordsOf(nodes, edges.slice(0, edges.length - own.length))
+  return new Map([...words, ...[...others].map(([id, text]) => [id, joined(text, words.get(id))] as const)])
+}
+
+/** The words of the edges that only change with the processes. */
+const ownWords = new WeakMap<readonly GraphEdge[], ReadonlyMap<string, string>>()
+
+function joined(one: string, other: string | undefined): string {
+  return other === undefined ? one : `${one}; ${other}`
+}
+
+function wordsOf(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): ReadonlyMap<string, string> {
   const names = new Map(nodes.map(({ id, name }) => [id, name]))
   const nameOf = (id: string): string => names.get(id) ?? id
-  const words = new Map<string, string[]>()
-  const add = (id: string, text: string): void => void words.set(id, [...(words.get(id) ?? []), text])
+  const words = new Map<string, string>()
+  const add = (id: string, text: string): void => {
+    const before = words.get(id)
+    words.set(id, before === undefined ? text : `${before}; ${text}`)
+  }
   for (const edge of edges) {
     const { kind, from, to, transport, method } = edge
     if (kind === 'connection') {
@@ -61,5 +78,5 @@ export function edgesByNode({ nodes, edges }: Graph): ReadonlyMap<string, string
       add(to, `linked with ${nameOf(from)}`)
     } else add(to, from === nodes[0]?.id ? 'runs in this tab' : `runs at ${nameOf(from)}`)
   }
-  return new Map([...words].map(([id, each]) => [id, each.join('; ')]))
+  return words
 }

@@ -69,6 +69,15 @@ export function input(given: Partial<GraphInput> = {}): GraphInput {
 /** A star of processes with ties between them. */
 export function largeGraph(nodes: number, ties: number): Graph {
   const pids = Array.from({ length: nodes - 1 }, (_, i) => `p${i}`)
+  const own = [
+    ...pids.map((id) => ({ id: `home ${id}`, kind: 'home' as const, from: SELF, to: id })),
+    ...Array.from({ length: ties }, (_, i) => ({
+      id: `watch ${i}`,
+      kind: 'watch' as const,
+      from: pids[i % pids.length] ?? '',
+      to: pids[(i * 7 + 1 + Math.floor(i / pids.length)) % pids.length] ?? '',
+    })),
+  ]
   return {
     nodes: [SELF, ...pids].map((id) => ({
       id,
@@ -80,14 +89,7 @@ export function largeGraph(nodes: number, ties: number): Graph {
       href: '#/',
       ...(id !== SELF && { home: SELF }),
     })),
-    edges: [
-      ...pids.map((id) => ({ id: `home ${id}`, kind: 'home' as const, from: SELF, to: id })),
-      ...Array.from({ length: ties }, (_, i) => ({
-        id: `watch ${i}`,
-        kind: 'watch' as const,
-        from: pids[i % pids.length] ?? '',
-        to: pids[(i * 7 + 1 + Math.floor(i / pids.length)) % pids.length] ?? '',
-      })),
-    ],
+    edges: own,
+    own,
   }
 }
