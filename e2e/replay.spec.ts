@@ -23,6 +23,9 @@ test('a call is recorded, saved, and replayed with the same bytes in another bro
   const download = await downloading
   expect(download.suggestedFilename()).toMatch(/^chance-luck-\w+\.gliacall$/)
   const file = await readFile(await download.path())
+  // The recording outlives the page.
+  await tab.reload()
+  await expect(tab.getByRole('group', { name: 'Replay' }).getByRole('link', { name: 'Replay' })).toBeVisible()
 
   const context = await browser.newContext({ viewport: SIZES[0] ?? null })
   try {

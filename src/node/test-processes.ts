@@ -12,6 +12,8 @@ import type { WatchRemote } from '../glia/process/remote-watch.ts'
 import { RemoteWatches } from '../glia/process/remote-watches.ts'
 import { Router } from '../glia/router.ts'
 import { SELF } from '../glia/test-peer.ts'
+import type { CallTrace } from '../glia/trace/call-trace.ts'
+import type { Stream } from '../glia/stream/stream.ts'
 import { readAll } from '../glia/stream/web-streams.ts'
 import { threadWorker } from './root/thread-worker.ts'
 
@@ -29,6 +31,8 @@ export interface TestProcessesInit {
   sys?: ((parts: { table: ProcessTable; router: () => Router }) => Proc) | undefined
   /** Left out: requests of processes fail. */
   sendHttp?: SendHttp | undefined
+  /** Records the calls. Left out: nobody does. */
+  trace?: CallTrace | undefined
   /** Left out: there are no other peers. */
   watchRemote?: WatchRemote | undefined
 }
@@ -39,6 +43,8 @@ export interface TestProcesses {
   router: Router
   /** Calls a method as a page does. @returns the reply, or the code of the error. */
   call(pid: string, method: string, message?: string, caller?: string): Promise<string>
+  /** Opens a call of a page. */
+  open(pid: string, method: string): Stream
   /** Sends a process a message without an end, to its `slurp`. @returns a function that ends it and gives the reply. */
   hold(pid: string): Promise<() => Promise<string>>
   entry(pid: string): ProcessEntry
@@ -52,6 +58,7 @@ export function makeProcesses({
   shared,
   sys: makeSys,
   sendHttp,
+  trace,
   watchRemote,
 }: TestProcessesInit): TestProcesses {
   const env: Env = {
@@ -92,11 +99,14 @@ export function makeProcesses({
       },
       get: (pid) => table.get(pid) ?? (pid === sys?.pid ? sys : undefined),
     },
+    trace,
     openRemote: () => Promise.reject(new GliaError('ERR_UNREACHABLE', 'none')),
   })
   const sys = makeSys?.({ table, router: () => router })
+  const open = (pid: string, method: string, caller = 'browser'): Stream =>
+    router.open({ host: SELF, proc: pid as Pid, method }, { caller })
   const call = async (pid: string, method: string, message = '', caller = 'browser'): Promise<string> => {
-    const stream = router.open({ host: SELF, proc: pid as Pid, method }, { caller })
+    const stream = open(pid, method, caller)
     void stream.write(new TextEncoder().encode(message)).then(
       () => stream.closeWrite(),
       () => undefined,
@@ -107,7 +117,7 @@ export function makeProcesses({
     )
   }
   const hold = async (pid: string): Promise<() => Promise<string>> => {
-    const stream = router.open({ host: SELF, proc: pid as Pid, method: 'slurp' }, { caller: 'browser' })
+    const stream = open(pid, 'slurp')
     await stream.write(new Uint8Array(1))
     return async () => {
       await stream.closeWrite()
@@ -119,7 +129,7 @@ export function makeProcesses({
     if (!found) throw new Error('no such process')
     return found
   }
-  return { table, router, call, hold, entry }
+  return { table, router, call, open, hold, entry }
 }
 
 /** The module with an added section that changes nothing but its CID. */

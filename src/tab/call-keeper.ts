@@ -2,6 +2,7 @@ import type { Logger } from '../glia/log.ts'
 import type { CallBlock } from '../glia/trace/call-block.ts'
 import type { CallTrace } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
+import type { RecordingStore } from '../actors/recording/call-recordings.ts'
 import { CallStore } from './call-store.ts'
 
 /** Time between a call and the write that keeps it, in ms. */
@@ -20,6 +21,16 @@ export interface CallKeeperInit {
 /** Keeps the recorded calls across reloads. It writes in batches, when the page is idle. */
 export class CallKeeper {
   readonly trace: CallTrace
+  /** Keeps calls that are recorded with all that their programs read. */
+  readonly recordings: RecordingStore = {
+    all: async () => {
+      let found: Awaited<ReturnType<RecordingStore['all']>> = []
+      await this.#withStore(async (store) => (found = await store.recordings()))
+      return found
+    },
+    put: (recording) => this.#withStore((store) => store.putRecording(recording)),
+    remove: (ids) => this.#withStore((store) => store.removeRecordings(ids)),
+  }
   readonly #init: CallKeeperInit
   /** Calls of each block that are written. */
   readonly #written = new WeakMap<CallBlock, number>()

@@ -1,13 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { CallFile } from '../actors/recording/call-file.ts'
-import { CallRecordings } from '../actors/recording/call-recordings.ts'
-import { missingOf } from '../actors/recording/recording.ts'
+import { CallRecordings, type RecordedCall, type RecordingStore } from '../actors/recording/call-recordings.ts'
 import { switchRecorder } from '../actors/recording/switch-recorder.ts'
 import { cidOf } from '../actors/module/cid.ts'
 import type { ProcessEntry } from '../actors/table/process-entry.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
 import { GliaError } from '../glia/errors.ts'
-import type { CallReplaysSource, RecordedCallView, ReplayedCall } from '../ui/model.ts'
+import type { Logger } from '../glia/log.ts'
+import type { CallReplaysSource, ReplayedCall } from '../ui/model.ts'
 
 const later = () => import('../actors/recording/later.ts')
 
@@ -15,6 +15,8 @@ export interface CallReplaysInit {
   table: ProcessTable
   /** Starts a worker of the script that records and replays. */
   createWorker(): Promise<Worker>
+  store: RecordingStore
+  log: Logger
 }
 
 /** The calls of this tab that are recorded with all that their programs read, and calls from files. */
@@ -25,7 +27,7 @@ export class CallReplays implements CallReplaysSource {
 
   constructor(init: CallReplaysInit) {
     this.#init = init
-    this.#recordings = new CallRecordings({ createWorker: init.createWorker, changed: () => this.#changed() })
+    this.#recordings = new CallRecordings({ ...init, changed: () => this.#changed() })
   }
 
   get version(): ReadonlySignal<number> {
@@ -50,42 +52,40 @@ export class CallReplays implements CallReplaysSource {
     }
   }
 
-  of(id: number): RecordedCallView | undefined {
-    const call = this.#recordings.get(id)
-    return call && { ...call, missing: missingOf(call) }
+  of(id: number): RecordedCall | undefined {
+    // Those of earlier pages come with a new version.
+    void this.#recordings.restore()
+    return this.#recordings.get(id)
   }
 
-  list(): RecordedCallView[] {
-    return this.#recordings.list().map((call) => ({ ...call, missing: missingOf(call) }))
+  async list(): Promise<RecordedCall[]> {
+    await this.#recordings.restore()
+    return this.#recordings.list()
+  }
+
+  clear(): Promise<void> {
+    return this.#recordings.clear()
   }
 
   async save(id: number, withModule: boolean): Promise<Blob> {
-    const call = this.#kept(id)
-    const missing = missingOf(call)
-    if (missing !== undefined) throw new GliaError('ERR_BAD_REQUEST', `The call cannot be saved. ${missing}`)
-    const { encodeCallFile } = await later()
-    const { pid: _pid, id: _id, ...recorded } = call
-    return encodeCallFile({ call: recorded, module: withModule ? await this.#moduleOf(call.cid) : undefined })
+    await this.#recordings.restore()
+    const { cid } = this.#recordings.get(id) ?? {}
+    const module = withModule && cid !== undefined ? await this.#moduleOf(cid) : undefined
+    return this.#recordings.save(id, module)
   }
 
   async replay(what: number | Blob, given: Blob | undefined, cancelled?: AbortSignal): Promise<ReplayedCall> {
+    await this.#recordings.restore()
     const { decodeCallFile, replayCall } = await later()
     const file: CallFile =
-      typeof what === 'number' ? { call: this.#kept(what), module: undefined } : await decodeCallFile(what)
+      typeof what === 'number'
+        ? { call: await this.#recordings.load(what), module: undefined }
+        : await decodeCallFile(what)
     const { call } = file
     const other = given && new Uint8Array(await given.arrayBuffer())
     const module = other ?? file.module ?? (await this.#moduleOf(call.cid))
     const result = await replayCall(call, { module, createWorker: this.#init.createWorker, signal: cancelled })
     return { call, result, isOther: other !== undefined && (await cidOf(other)) !== call.cid }
-  }
-
-  #kept(id: number) {
-    const call = this.#recordings.get(id)
-    if (call) return call
-    throw new GliaError(
-      'ERR_BAD_REQUEST',
-      'What this call read was not recorded, or is not kept any more. Record the calls of its process, and call it again.',
-    )
   }
 
   /** Every process that runs the module has its bytes. */

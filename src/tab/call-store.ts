@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { closeForNewer, keysFrom } from '../actors/table/database-parts.ts'
+import type { KeptRecording } from '../actors/recording/call-recordings.ts'
 import { BLOCK_CALLS, type CallBlock } from '../glia/trace/call-block.ts'
 import { MAX_TRACED } from '../glia/trace/call-trace.ts'
 import type { KeptBlock } from '../glia/trace/read-calls.ts'
@@ -9,6 +10,8 @@ const MAX_BLOCKS = Math.ceil(MAX_TRACED / BLOCK_CALLS)
 interface Schema extends DBSchema {
   /** Blocks of calls, by the slot of the identity and the id of the first call. */
   blocks: { key: [slot: number, first: number]; value: KeptBlock }
+  /** Calls with all that their programs read, by the slot and the id of the call. */
+  recordings: { key: [slot: number, id: number]; value: KeptRecording }
 }
 
 /** Keeps the calls of a slot across reloads: in a database of its own, since they may be lost without harm. */
@@ -23,11 +26,12 @@ export class CallStore {
 
   /** @throws {DOMException} if the browser gives this page no database. */
   static async open(name: string, slot: number): Promise<CallStore> {
-    const db = await openDB<Schema>(`${name}-calls`, 2, {
+    const db = await openDB<Schema>(`${name}-calls`, 3, {
       upgrade: (created, version) => {
         // The blocks of version 1 have traces that can be guessed.
-        if (version > 0) created.deleteObjectStore('blocks')
-        created.createObjectStore('blocks')
+        if (version === 1) created.deleteObjectStore('blocks')
+        if (version < 2) created.createObjectStore('blocks')
+        created.createObjectStore('recordings')
       },
       blocking: closeForNewer,
     })
@@ -59,6 +63,20 @@ export class CallStore {
   /** All blocks, the oldest first. */
   blocks(): Promise<KeptBlock[]> {
     return this.#db.getAll('blocks', keysFrom(this.#slot))
+  }
+
+  /** The oldest first. */
+  recordings(): Promise<KeptRecording[]> {
+    return this.#db.getAll('recordings', keysFrom(this.#slot))
+  }
+
+  async putRecording(recording: KeptRecording): Promise<void> {
+    await this.#db.put('recordings', recording, [this.#slot, recording.id])
+  }
+
+  async removeRecordings(ids: readonly number[]): Promise<void> {
+    const tx = this.#db.transaction('recordings', 'readwrite', { durability: 'relaxed' })
+    await Promise.all([...ids.map((id) => tx.store.delete([this.#slot, id])), tx.done])
   }
 
   async clear(): Promise<void> {

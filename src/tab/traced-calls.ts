@@ -41,7 +41,7 @@ export class TracedCalls implements CallsSource {
     this.#init = init
     this.#keeper = new CallKeeper(init)
     this.figures = new Figures(init)
-    this.replays = new CallReplays({ table: init.table, createWorker: init.createRecorder })
+    this.replays = new CallReplays({ ...init, createWorker: init.createRecorder, store: this.#keeper.recordings })
   }
 
   get trace(): CallTrace {
@@ -60,8 +60,8 @@ export class TracedCalls implements CallsSource {
     return this.#keeper.earlier()
   }
 
-  clear(): Promise<void> {
-    return this.#keeper.clear()
+  async clear(): Promise<void> {
+    await Promise.all([this.#keeper.clear(), this.replays.clear()])
   }
 
   proc(pid: string): Proc | undefined {

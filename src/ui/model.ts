@@ -5,6 +5,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { FileInfo } from '../actors/files/file-index.ts'
 import type { CallRecording } from '../actors/recording/call-file.ts'
+import type { RecordedCall } from '../actors/recording/call-recordings.ts'
 import type { ReplayResult } from '../actors/recording/recorder-api.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
@@ -290,14 +291,6 @@ export interface CallsSource {
   replays: CallReplaysSource
 }
 
-/** A call that is recorded with all that its program read. */
-export interface RecordedCallView extends CallRecording {
-  id: number
-  pid: string
-  /** Why it cannot be replayed, in a sentence; undefined if it can be. */
-  missing: string | undefined
-}
-
 /** A replayed call. */
 export interface ReplayedCall {
   call: CallRecording
@@ -317,7 +310,7 @@ export interface CallReplaysSource {
    */
   record: (pid: string, isOn: boolean, signal?: AbortSignal) => Promise<boolean>
   /** A recorded call, by its id in the record of calls; undefined if what it read is not kept. */
-  of: (id: number) => RecordedCallView | undefined
+  of: (id: number) => RecordedCall | undefined
   /** A recorded call as a file, with the bytes of its module or without. Rejects with GliaError. */
   save: (id: number, withModule: boolean) => Promise<Blob>
   /**
@@ -339,6 +332,16 @@ export interface SharedContent {
   isBroken: boolean
   /** Forgets it: the person has decided what becomes of it. */
   done: () => Promise<void>
+}
+
+/** What the playground compiles. */
+export type ScriptLanguage = 'AssemblyScript' | 'C'
+
+export interface CompileInit {
+  language: ScriptLanguage
+  signal: AbortSignal
+  /** Called while the compiler is being loaded. */
+  loading?: ((doneBytes: number, totalBytes: number) => void) | undefined
 }
 
 /** What the compiler says of a file. */
@@ -428,8 +431,8 @@ export interface TabModel {
   cancelRunning: (pid: string) => Promise<void>
   /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */
   duplicate: (pid: string, name: string) => Promise<string>
-  /** Compiles one AssemblyScript file. Errors of the file are problems of the result. Rejects with GliaError. */
-  compile: (source: string, signal: AbortSignal) => Promise<CompiledScript>
+  /** Compiles one file. Errors of the file are problems of the result. Rejects with GliaError. */
+  compile: (source: string, init: CompileInit) => Promise<CompiledScript>
   /** The bytes of a process's module. Rejects with GliaError. */
   moduleOf: (pid: string) => Promise<Blob>
   /** The record of all calls; undefined until the peer has started. */

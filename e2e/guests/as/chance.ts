@@ -80,6 +80,13 @@ export function swap(): void {
   if (fd_close(book)) unreachable()
 }
 
+/** Replies a random byte, and never returns. */
+export function hang(): void {
+  if (random_get(dice, 1)) unreachable()
+  if (writeBytes(STDOUT, dice, 1)) unreachable()
+  while (true) {}
+}
+
 /** Replies a random byte, and traps. */
 export function crash(): void {
   if (random_get(dice, 1)) unreachable()

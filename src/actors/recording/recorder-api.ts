@@ -48,9 +48,10 @@ export interface ReplayResult {
 export interface RecorderWorkerApi extends ActorWorkerApi {
   /**
    * Runs a recorded call again, once. Every call of the guest is answered from the record, and nothing leaves the worker.
+   * @param reached Gets a `ReplayResult` when a guest that was ended comes to where it was ended. It may loop from there on.
    * @throws {GliaError} ERR_BAD_REQUEST if the record is damaged, or does not fit the module.
    */
-  replay(program: ReplayProgram, recording: RunRecording): Promise<ReplayResult>
+  replay(program: ReplayProgram, recording: RunRecording, reached: MessagePort): Promise<ReplayResult>
 }
 
 /** Checks the parts of a result that are used as numbers or bytes. @throws {GliaError} ERR_BAD_REQUEST */

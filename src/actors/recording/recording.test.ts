@@ -5,15 +5,19 @@ import { changeNumber } from '../../../e2e/guests/change-number.ts'
 import { goGuest } from '../../../e2e/guests/go-guest.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { rustKeeper } from '../../../e2e/guests/rust-guest.ts'
+import { cancellation } from '../../glia/cancel.ts'
 import { GliaError } from '../../glia/errors.ts'
+import { SILENT } from '../../glia/log.ts'
+import { readAll } from '../../glia/stream/web-streams.ts'
+import { CallTrace } from '../../glia/trace/call-trace.ts'
 import { threadWorker } from '../../node/root/thread-worker.ts'
 import { makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
 import { builtActorWorker, builtRecorder } from '../../node/test-worker.ts'
 import type { SpawnOptions } from '../table/spawn-options.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
-import { decodeCallFile, encodeCallFile } from './call-file.ts'
-import { CallRecordings, type KeptCallRecording } from './call-recordings.ts'
-import { missingOf } from './recording.ts'
+import { type CallRecording, decodeCallFile, encodeCallFile } from './call-file.ts'
+import { CallRecordings, type KeptRecording, type RecordingStore } from './call-recordings.ts'
+import type { RecordedEnd } from './recording.ts'
 import type { ReplayResult } from './recorder-api.ts'
 import { replayCall } from './replay-call.ts'
 import { switchRecorder } from './switch-recorder.ts'
@@ -40,24 +44,23 @@ const createWorker = async (): Promise<Worker> => threadWorker(recorder.script)
 
 /** A process whose calls can be recorded. */
 async function makeRecorded(module: Uint8Array<ArrayBuffer>, options: SpawnOptions = {}) {
-  const tab = makeProcesses({ script: actor.script })
+  const tab = makeProcesses({ script: actor.script, trace: new CallTrace() })
   tabs.push(tab)
   const pid = await tab.table.spawn(module, options)
-  const recordings = new CallRecordings({ createWorker, changed: () => undefined })
+  const recordings = new CallRecordings({ createWorker, log: SILENT, changed: () => undefined })
   const record = (isOn = true): Promise<boolean> =>
     switchRecorder(tab.entry(pid), isOn ? recordings.of(pid) : undefined)
   /** Calls a method. @returns its reply, and the recording. */
-  const call = async (method: string, message = ''): Promise<{ reply: string; recorded: KeptCallRecording }> => {
+  const last = (): Promise<CallRecording> => recordings.load(recordings.list().at(-1)?.id ?? -1)
+  const call = async (method: string, message = ''): Promise<{ reply: string; recorded: CallRecording }> => {
     const reply = await tab.call(pid, method, message)
-    const recorded = recordings.list().at(-1)
-    if (!recorded) throw new Error('nothing was recorded')
-    return { reply, recorded }
+    return { reply, recorded: await last() }
   }
-  return { tab, pid, record, call, recordings }
+  return { tab, pid, record, call, last, recordings }
 }
 
 /** Makes a file of a recording, reads it, and replays it. */
-async function replayed(recorded: KeptCallRecording, module: Uint8Array<ArrayBuffer>): Promise<ReplayResult> {
+async function replayed(recorded: CallRecording, module: Uint8Array<ArrayBuffer>): Promise<ReplayResult> {
   const file = await decodeCallFile(encodeCallFile({ call: recorded, module: undefined }))
   return replayCall(file.call, { module, createWorker })
 }
@@ -206,20 +209,86 @@ describe('another module', () => {
   })
 })
 
+describe('a call whose worker is ended is recorded until then:', () => {
+  test.each([
+    ['late', (tab, pid) => tab.call(pid, 'hang')],
+    [
+      'cancelled',
+      async (tab, pid) => {
+        const stream = tab.open(pid, 'hang')
+        await stream.closeWrite()
+        await stream.read()
+        stream.abort(cancellation())
+      },
+    ],
+    [
+      'stopped',
+      async (tab, pid) => {
+        const stream = tab.open(pid, 'hang')
+        await stream.read()
+        await tab.table.kill(pid)
+      },
+    ],
+  ] as readonly [RecordedEnd['status'], (tab: TestProcesses, pid: string) => unknown][])('%s', async (status, end) => {
+    const { tab, pid, record, last, recordings } = await makeRecorded(chance)
+    await record()
+    // Its worker is there, so that the deadline is that of the method.
+    await tab.call(pid, 'sum')
+    if (status === 'late') await tab.table.setPolicy(pid, { deadlineMs: 1000 })
+    await end(tab, pid)
+    await expect.poll(() => recordings.list().length).toBe(2)
+    const recorded = await last()
+    expect(recorded.end).toEqual({ status, code: 0 })
+    const result = await replayed(recorded, chance)
+    expect(result).toMatchObject({ difference: undefined, end: { status } })
+    expect(result.reply).toHaveLength(1)
+    // Another version of the program that comes to an end differs in that.
+    const ends = await replayed({ ...recorded, method: 'crash' }, chance)
+    expect(ends.difference).toMatchObject({ kind: 'end', replayed: { status: 'trapped' } })
+    expect(ends.reply).toEqual(result.reply)
+  })
+})
+
+test('recorded calls are kept for the next page, and forgotten with the others', async () => {
+  const kept = new Map<number, KeptRecording>()
+  const store: RecordingStore = {
+    all: async () => [...kept.values()],
+    put: async (recording) => void kept.set(recording.id, recording),
+    remove: async (ids) => ids.forEach((id) => kept.delete(id)),
+  }
+  const { tab, pid } = await makeRecorded(chance)
+  const init = { createWorker, log: SILENT, changed: () => undefined, store }
+  const before = new CallRecordings(init)
+  const recorder = before.of(pid)
+  await switchRecorder(tab.entry(pid), recorder)
+  const stream = tab.open(pid, 'luck')
+  await stream.closeWrite()
+  const reply = await readAll(stream)
+  const now = new CallRecordings(init)
+  await now.restore()
+  const [call] = now.list()
+  const result = await replayed(await now.load(call?.id ?? -1), chance)
+  expect(result.reply).toEqual(reply)
+  await now.clear()
+  expect([now.list().length, kept.size]).toEqual([0, 0])
+})
+
 test('a call that reads too much says that it cannot be replayed', async () => {
-  const { record, call } = await makeRecorded(await guest('trouble'))
+  const { record, tab, pid, last, recordings } = await makeRecorded(await guest('trouble'))
   await record()
-  const { recorded } = await call('slurp', 'x'.repeat(9 * 1024 * 1024))
-  expect(recorded.log).toBeUndefined()
-  expect(missingOf(recorded)).toContain('more than 8 MiB')
-  await expect(replayed(recorded, await guest('trouble'))).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await tab.call(pid, 'slurp', 'x'.repeat(9 * 1024 * 1024))
+  expect(recordings.list().at(-1)?.missing).toContain('more than 8 MiB')
+  await expect(last()).rejects.toMatchObject({
+    code: 'ERR_BAD_REQUEST',
+    message: expect.stringContaining('more than 8 MiB') as unknown,
+  })
 })
 
 test('the oldest recordings go when there are too many bytes', async () => {
   const tab = makeProcesses({ script: actor.script })
   tabs.push(tab)
   const pid = await tab.table.spawn(chance, {})
-  const recordings = new CallRecordings({ createWorker, maxBytes: 1, changed: () => undefined })
+  const recordings = new CallRecordings({ createWorker, log: SILENT, maxBytes: 1, changed: () => undefined })
   await switchRecorder(tab.entry(pid), recordings.of(pid))
   for (let i = 0; i < 3; i++) await tab.call(pid, 'sum')
   expect(recordings.list().length).toBeLessThan(2)

@@ -13,11 +13,14 @@ const MAX_GLOBALS = 4096
 /** Longest sentence and longest name of a method, in UTF-16 units. */
 const MAX_TEXT = 1000
 
-const STATUSES = ['ok', 'failed', 'exited', 'trapped'] as const
+/** How a method ends by itself. */
+const ENDS = ['ok', 'failed', 'exited', 'trapped'] as const
+/** Why a method was ended: it was late, its caller has cancelled the call, or its process was stopped. */
+const CUTS = ['late', 'cancelled', 'stopped'] as const
 
 /** How a method ended. */
 export interface RecordedEnd {
-  status: (typeof STATUSES)[number]
+  status: (typeof ENDS | typeof CUTS)[number]
   /** What the method returned, or the exit code. */
   code: number
 }
@@ -39,6 +42,29 @@ export type RecordedStart =
   /** It is not known, in words that go on after “because”. */
   | { kind: 'missing'; why: string }
 
+/** Whether the method was ended, so that nobody knows what it would have done. */
+export function isCut({ status }: RecordedEnd): boolean {
+  return CUTS.some((each) => each === status)
+}
+
+/** What a worker says when a message begins. If it is ended before it says more, this is what is known of the message. */
+export interface RunBegin {
+  method: string
+  start: RecordedStart
+  /** The log that it writes. Undefined: the page cannot share memory with it. */
+  shared: SharedLog | undefined
+}
+
+/** A log in shared memory: the first 32-bit number is its length in bytes, or `FULL_LOG`; the log follows. */
+export type SharedLog = SharedArrayBuffer
+
+/** Where the log begins in a {@link SharedLog}, in bytes. */
+export const SHARED_HEAD_BYTES = 8
+export const FULL_LOG = -1
+
+/** What a worker says when a message has ended by itself. */
+export type RunEnding = Pick<RunRecording, 'log' | 'end'>
+
 /** One message, as the worker has recorded it. */
 export interface RunRecording {
   method: string
@@ -52,7 +78,7 @@ export interface RunRecording {
 export function readRunRecording(value: unknown): RunRecording {
   const { method, start, log, end } = fields(value)
   const { status, code } = fields(end)
-  const known = STATUSES.find((each) => each === status)
+  const known = [...ENDS, ...CUTS].find((each) => each === status)
   if (!isText(method)) throw bad('it does not name its method')
   if (!known || !Number.isInteger(code)) throw bad('it does not say how the call ended')
   if (log !== undefined && (!isBytes(log) || log.length > MAX_LOG_BYTES)) throw bad('it has no log')
@@ -61,9 +87,16 @@ export function readRunRecording(value: unknown): RunRecording {
 
 /** Why a recording cannot be replayed, in a sentence; undefined if it can be. */
 export function missingOf({ start, log }: Pick<RunRecording, 'start' | 'log'>): string | undefined {
-  if (!log) return `What the program was told is more than ${MAX_LOG_BYTES / 1024 / 1024} MiB, so it was not kept.`
   if (start.kind === 'missing') return `What it had in memory before the call is not known, because ${start.why}.`
+  if (!log) return `What the program was told is more than ${MAX_LOG_BYTES / 1024 / 1024} MiB, so it was not kept.`
   return undefined
+}
+
+/** Reads the log of a method that was ended. The worker may have been writing. */
+export function readSharedLog(shared: SharedLog): Uint8Array<ArrayBuffer> | undefined {
+  const length = Atomics.load(new Int32Array(shared, 0, 1), 0)
+  if (length < 0 || length > shared.byteLength - SHARED_HEAD_BYTES) return undefined
+  return new Uint8Array(shared, SHARED_HEAD_BYTES, length).slice()
 }
 
 export function bad(why: string, cause?: unknown): GliaError {

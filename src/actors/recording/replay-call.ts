@@ -1,4 +1,4 @@
-import { releaseProxy, wrap } from 'comlink'
+import { releaseProxy, transfer, wrap } from 'comlink'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { inspectModule } from '../module/inspect.ts'
@@ -10,6 +10,8 @@ import { readReplayResult, type RecorderWorkerApi, type ReplayResult } from './r
 
 /** Time that a replay may take, in ms. Nothing in it waits, so what takes longer loops. */
 const MAX_REPLAY_MS = 30_000
+/** Time that a program has from where the recorded one was ended, in ms. Another version may come to an end. */
+const BEYOND_MS = 1000
 
 export interface ReplayInit {
   /** The module to run: the recorded one, or another version of it. */
@@ -46,10 +48,14 @@ export async function replayCall(
     )
   }
   const { method, start, log, end, args, env } = call
+  const { port1, port2 } = new MessageChannel()
+  const looping = new Promise<unknown>((resolve) => {
+    port1.onmessage = ({ data }) => setTimeout(() => resolve(data), BEYOND_MS)
+  })
   const program = { module, args, env, state: isTakeable(state) ? state : undefined }
   try {
-    const replayed = api.replay(program, { method, start, log, end })
-    return readReplayResult(await orAborted(Promise.race([replayed, failed.promise]), over))
+    const replayed = api.replay(program, { method, start, log, end }, transfer(port2, [port2]))
+    return readReplayResult(await orAborted(Promise.race([replayed, looping, failed.promise]), over))
   } catch (thrown) {
     if (late.aborted)
       throw new GliaError(
@@ -58,6 +64,7 @@ export async function replayCall(
       )
     throw toGliaError(thrown)
   } finally {
+    port1.close()
     api[releaseProxy]()
     worker.terminate()
   }

@@ -80,6 +80,8 @@ export interface RecordedActor {
   runs(message: Message): void
   /** It has ended. Resolves when its recording is kept. @param hasRun False: there was no room for an instance. */
   ended(hasRun: boolean): Promise<void>
+  /** Its worker was ended while it ran. */
+  cut(reason: GliaError): void
 }
 
 /**
@@ -253,6 +255,8 @@ class WorkerActor implements Actor {
     // Comlink holds a worker as long as there is a proxy of it, and calls that never settle hold the proxy.
     this.#api[releaseProxy]()
     this.#worker.terminate()
+    const { signal } = this.#message ?? {}
+    if (signal) this.#init.recorded?.cut(signal.aborted ? toGliaError(signal.reason) : reason)
     this.#lane.close(reason)
     this.#outgoing?.close()
     if (this.#files) this.#init.files?.stopped(this.#files)

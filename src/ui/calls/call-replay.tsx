@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import type { RecordedCall } from '../../actors/recording/call-recordings.ts'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField } from '../kit/form-fields.tsx'
-import type { CallsSource, ProcessView, RecordedCallView, TabModel } from '../model.ts'
+import type { CallsSource, ProcessView, TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
 import { callIdText } from './call-words.ts'
@@ -35,7 +36,7 @@ export function CallReplay({ model, call, source }: CallReplayProps) {
   )
 }
 
-function Recorded({ recorded, source }: { recorded: RecordedCallView; source: CallsSource }) {
+function Recorded({ recorded, source }: { recorded: RecordedCall; source: CallsSource }) {
   const { id, name, method, missing } = recorded
   const withModule = useSignal(true)
   const saving = useMemo(() => new Attempt(), [id])

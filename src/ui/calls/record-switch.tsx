@@ -25,7 +25,7 @@ export function RecordSwitch({ source, process }: { source: CallsSource; process
       <CheckField label="Record what its next calls read, so that they can be replayed" value={isOn} onEdit={edit} />
       <p class="soft">
         That is the message, its memory, files, clock, random numbers and replies of others. Calls take longer
-        meanwhile. It is kept until this page is closed: save what you need.
+        meanwhile. This browser keeps the last 200 calls, or 128 MiB of them: save what you need for longer.
       </p>
       <ErrorLine error={attempt.error.value} />
     </div>

@@ -1,5 +1,5 @@
 import type { Difference } from '../../actors/recording/recorder-api.ts'
-import type { RecordedEnd, RecordedStart } from '../../actors/recording/recording.ts'
+import { isCut, type RecordedEnd, type RecordedStart } from '../../actors/recording/recording.ts'
 import { formatBytes, formatCount } from '../kit/format.ts'
 import type { ReplayedCall } from '../model.ts'
 import { headText } from './head-text.ts'
@@ -16,14 +16,16 @@ export function ReplayReport({ replayed }: { replayed: ReplayedCall }) {
       <div class={difference ? 'replay-outcome differs' : 'replay-outcome'} role="status">
         <p class="state">
           <span class={`dot ${difference ? 'bad' : ''}`} />
-          <b>{difference ? differenceWords(difference) : 'The replay is the same as the recorded call.'}</b>
+          <b>{difference ? differenceWords(difference) : sameWords(call.end)}</b>
         </p>
         {difference ? (
           <Both difference={difference} />
         ) : (
           <p>
-            Its reply of {formatBytes(reply.length)}, what it wrote to its log and its files, and its end are the same.{' '}
-            {formatCount(calls)} calls of the program were answered from the record.
+            Its reply of {formatBytes(reply.length)}
+            {isCut(call.end) ? ' until then, and' : ','} what it wrote to its log and its files
+            {isCut(call.end) ? '' : ', and its end'} are the same. {formatCount(calls)} calls of the program were
+            answered from the record.
           </p>
         )}
         {isOther && <p class="soft">Another module ran than the recorded one.</p>}
@@ -97,11 +99,24 @@ function sidesOf(difference: Difference): [string, string] {
   return [shown(difference.recorded), shown(difference.replayed)]
 }
 
-function endWords({ status, code }: RecordedEnd): string {
-  if (status === 'ok') return 'ok'
-  if (status === 'trapped') return 'a trap'
-  return status === 'failed' ? `it returned ${code}` : `it exited with ${code}`
+function sameWords(end: RecordedEnd): string {
+  return isCut(end)
+    ? 'The replay is the same up to where the recorded call was ended.'
+    : 'The replay is the same as the recorded call.'
 }
+
+function endWords({ status, code }: RecordedEnd): string {
+  if (status === 'failed') return `it returned ${code}`
+  return status === 'exited' ? `it exited with ${code}` : END_WORDS[status]
+}
+
+const END_WORDS = {
+  ok: 'ok',
+  trapped: 'a trap',
+  late: 'ended at its deadline',
+  cancelled: 'ended because its caller cancelled the call',
+  stopped: 'ended because its process was stopped',
+} as const
 
 /** What the instance was before the recorded call. */
 function startWords(start: RecordedStart): string {

@@ -23,14 +23,20 @@ export class Answers {
   /** Whether the guest has asked for something that is not in the record. */
   isOff = false
   readonly #events: readonly RecordedEvent[]
+  readonly #onCut: (() => void) | undefined
   /** Events that were used. */
   #used = 0
   /** What the standard descriptors of the message are, whatever numbers they have. */
   #outputs = new Map<number, Output>()
   readonly #written: Record<Output, Uint8Array[]> = { reply: [], stderr: [] }
 
-  constructor(events: readonly RecordedEvent[]) {
+  /**
+   * @param onCut Called when all events are used, if the recorded method was ended then: what it would have done next is
+   * not known. Left out: it came to its end.
+   */
+  constructor(events: readonly RecordedEvent[], onCut?: () => void) {
     this.#events = events
+    this.#onCut = onCut
     // Until the message begins there is no reply.
     this.#outputs.set(2, 'stderr')
   }
@@ -52,6 +58,7 @@ export class Answers {
       [1, 'reply'],
       [2, 'stderr'],
     ])
+    this.#lookForCut()
   }
 
   /**
@@ -67,7 +74,15 @@ export class Answers {
     const transfer = new Transfer(name, values, buffer)
     const { args, input } = transfer
     const event = this.#next(name, args, input)
-    if (determined) return determined(...values)
+    const errno = determined ? determined(...values) : this.#told(event, transfer)
+    this.#lookForCut()
+    return errno
+  }
+
+  /** What a guest is told by an event. */
+  #told(event: RecordedEvent, transfer: Transfer): number {
+    const { name } = event
+    const { args, input } = transfer
     const { result, output } = event
     if (result === null) throw new WebAssembly.RuntimeError(`${name} had trapped`)
     if (isWrite(name) && !isSame(event.input, input)) {
@@ -95,6 +110,7 @@ export class Answers {
     const event = this.#next('trace', [], input)
     if (!isSame(event.input, input)) this.#differ(this.#bytesDifference(event, input, 'stderr'))
     this.#written.stderr.push(input)
+    this.#lookForCut()
   }
 
   /** The method has ended. */
@@ -106,10 +122,18 @@ export class Answers {
       this.#differ({ kind: 'end', recorded, replayed: end })
   }
 
+  #lookForCut(): void {
+    if (this.#used === this.#events.length) this.#onCut?.()
+  }
+
   /** The event of the call. What is written is compared later. */
   #next(name: string, args: readonly (number | bigint)[], input: Uint8Array | null): RecordedEvent {
     if (this.isOff) throw new Off()
     const event = this.#events[this.#used]
+    if (!event && this.#onCut) {
+      this.isOff = true
+      throw new Off()
+    }
     const isExpected =
       event?.name === name &&
       event.args.length === args.length &&

@@ -1,4 +1,4 @@
-import type { RecordedStart, RecordedEnd, RunRecording } from '../../../src/actors/recording/recording.ts'
+import type { RecordedStart, RecordedEnd, RunBegin, RunEnding } from '../../../src/actors/recording/recording.ts'
 import { MAX_STATE_BYTES } from '../../../src/actors/recording/recording.ts'
 import { mib } from '../../../src/actors/module/cap-memory.ts'
 import { RunStatus } from '../../../src/actors/worker/control.ts'
@@ -34,7 +34,9 @@ export class CallRecorder implements Recorder {
     this.#isFresh = true
     this.#log = new EventLog()
     // A command's instance is made while its message runs, without `_initialize`.
-    this.#start = { kind: 'fresh', events: 0, initialized: this.#method === undefined }
+    const isRunning = this.#method !== undefined
+    this.#start = { kind: 'fresh', events: 0, initialized: !isRunning }
+    if (isRunning) this.#tellBegin()
     const recorded = Object.entries(calls).map(([name, call]) => [name, this.#recorded(name, call as Call)] as const)
     return { wasi_snapshot_preview1: Object.fromEntries(recorded), env: this.#recordedEnv(env) }
   }
@@ -59,6 +61,7 @@ export class CallRecorder implements Recorder {
       this.#start = { kind: 'missing', why: 'the memory of this module cannot be taken between two messages' }
       this.#log = new EventLog()
     }
+    this.#tellBegin()
   }
 
   end(status: RunStatus, code: number): void {
@@ -69,17 +72,14 @@ export class CallRecorder implements Recorder {
     this.#isFresh = false
     // Nothing runs on the instance of a command again.
     if (method === COMMAND) this.#current = {}
-    const recording: RunRecording = {
-      method,
-      start: this.#start,
-      log: this.#log.bytes,
-      end: { status: STATUS_NAMES[status], code },
-    }
-    const buffers = [recording.log?.buffer, this.#start.kind === 'memory' ? this.#start.bytes.buffer : undefined]
-    this.port?.postMessage(
-      recording,
-      buffers.filter((buffer) => buffer !== undefined),
-    )
+    const ending: RunEnding = { log: this.#log.bytes, end: { status: STATUS_NAMES[status], code } }
+    this.port?.postMessage(ending, ending.log ? [ending.log.buffer] : [])
+  }
+
+  /** Before the guest runs: it may never end. */
+  #tellBegin(): void {
+    const begin: RunBegin = { method: this.#method ?? '', start: this.#start, shared: this.#log.shared }
+    this.port?.postMessage(begin, this.#start.kind === 'memory' ? [this.#start.bytes.buffer] : [])
   }
 
   #recorded(name: string, call: Call): GuestCall {

@@ -2,7 +2,7 @@ import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import { START_NAME } from '../../../src/actors/module/module-state.ts'
 import { trapMessage } from '../../../src/actors/module/trap-text.ts'
 import { readEvents } from '../../../src/actors/recording/events.ts'
-import { bad, missingOf, type RecordedEnd, type RunRecording } from '../../../src/actors/recording/recording.ts'
+import { bad, isCut, missingOf, type RecordedEnd, type RunRecording } from '../../../src/actors/recording/recording.ts'
 import type { ReplayProgram, ReplayResult } from '../../../src/actors/recording/recorder-api.ts'
 import { NO_CALL } from '../carrier/guest-call.ts'
 import { assemblyScriptImports } from '../run/assemblyscript.ts'
@@ -19,11 +19,23 @@ type Entry = () => unknown
  * numbers, files, and replies of other processes, and nothing leaves this worker.
  * @throws {GliaError} ERR_BAD_REQUEST
  */
-export async function replay(program: ReplayProgram, recording: RunRecording): Promise<ReplayResult> {
-  const { method, start, log } = recording
+export async function replay(
+  program: ReplayProgram,
+  recording: RunRecording,
+  reached: MessagePort,
+): Promise<ReplayResult> {
+  const { method, start, log, end: recordedEnd } = recording
   const missing = missingOf(recording)
   if (!log || start.kind === 'missing') throw bad(missing ?? 'it is not whole')
-  const answers = new Answers(readEvents(log))
+  const resultOf = (how: { end: RecordedEnd; trap?: string | undefined }): ReplayResult => {
+    const { difference, reply, stderr, calls, isOff } = answers
+    const { end, trap } = !isOff ? how : difference ? {} : { end: recordedEnd }
+    return { difference, end, trap, reply, stderr, calls }
+  }
+  const answers = new Answers(
+    readEvents(log),
+    isCut(recordedEnd) ? () => reached.postMessage(resultOf({ end: recordedEnd })) : undefined,
+  )
   const exports = await instantiate(program, answers)
   const entry = entryOf(exports, method)
   if (!entry) throw bad(`this module has no method ${method}`)
@@ -37,10 +49,9 @@ export async function replay(program: ReplayProgram, recording: RunRecording): P
     }
   }
   answers.beginMessage()
-  const { end, trap } = await run(entry)
-  answers.finish(end, recording.end)
-  const { difference, reply, stderr, calls, isOff } = answers
-  return { difference, end: isOff ? undefined : end, trap: isOff ? undefined : trap, reply, stderr, calls }
+  const ended = await run(entry)
+  answers.finish(ended.end, recordedEnd)
+  return resultOf(ended)
 }
 
 async function instantiate({ module, args, env }: ReplayProgram, answers: Answers): Promise<WebAssembly.Exports> {
