@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from '@playwright/test'
+import { clangVersion } from '../src/build/clang.ts'
 import { expectNoFaults } from './axe.ts'
 import { ready, test } from './tab.ts'
 
@@ -103,4 +104,33 @@ test('a build that takes too long is cancelled, and the next one works', async (
   release()
   await tab.getByRole('button', { name: 'Build' }).click()
   await expect(tab.getByText(/^echo runs: /)).toBeVisible(LOADED)
+})
+
+test('an actor in C is written, mended, built and called', async ({ tab }) => {
+  test.skip((await clangVersion()) === undefined, 'there is no C compiler')
+  test.slow()
+  await tab.evaluate(() => void (location.hash = '#/playground'))
+  await tab.getByLabel('Begin with').selectOption('upper-c')
+  const text = tab.getByLabel('C', { exact: true })
+  const first = await text.inputValue()
+  await text.fill(first.replace('message()', 'massage()'))
+  await tab.getByRole('button', { name: 'Build' }).click()
+  await expect(tab.getByText(/^Loading the compiler: /)).toBeVisible()
+  await expect(tab.getByText(/^Error: call to undeclared function 'massage'/)).toBeVisible(LOADED)
+  await tab.getByRole('button', { name: 'Line 6, column 16' }).click()
+  await tab.keyboard.type('message')
+  await expect(text).toHaveValue(first)
+  await text.press('Control+Enter')
+  await expect(tab.getByText(/^upper-c runs: /)).toBeVisible(LOADED)
+  await tab.getByRole('textbox', { name: 'Message' }).fill('hello from c')
+  await tab.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(tab.getByRole('region', { name: 'Reply' })).toHaveText('HELLO FROM C')
+})
+
+test('a server without clang says how to have it', async ({ tab }) => {
+  await tab.route('**/clang/*', (route) => route.fulfill({ status: 404 }))
+  await tab.evaluate(() => void (location.hash = '#/playground'))
+  await tab.getByLabel('Begin with').selectOption('words-c')
+  await tab.getByRole('button', { name: 'Build' }).click()
+  await expect(tab.getByRole('alert')).toContainText('npx -p glia -p @yowasp/clang glia')
 })

@@ -14,7 +14,7 @@ export interface PrecacheEntry {
  * Files that the offline app does not need: the service worker itself, source maps, pictures of the app, and the compiler
  * of the playground, which has several megabytes.
  */
-const LEFT_OUT = /^sw\.js$|^screenshots\/|^assets\/compiler-worker-|\.map$|(^|\/)\./
+const LEFT_OUT = /^sw\.js$|^screenshots\/|^assets\/(c-)?compiler-worker-|\.map$|(^|\/)\./
 
 /**
  * Every file of the built app, so that the app opens offline. The text of the service worker changes whenever one of

@@ -34,6 +34,8 @@ export interface ServerInit extends Omit<Options, 'log' | 'logLevel'> {
   readonly dist: string
   /** The actor worker's script, built for a thread. */
   readonly workerScript: URL
+  /** Folder of clang for the playground. Left out: there is none. */
+  readonly clang?: string | undefined
   readonly log: Logger
   readonly limits?: Partial<CallLimits & { bodyIdleMs: number }>
 }

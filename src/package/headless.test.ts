@@ -155,10 +155,7 @@ test.each([
 })
 
 test('others see the name of a headless peer beside its id', async () => {
-  await vi.waitUntil(
-    () => peer.peers().some(({ peerId, name }) => peerId === other.peerId && name === 'Ada the first'),
-    {
-      timeout: 30_000,
-    },
-  )
+  await expect
+    .poll(() => peer.peers().find(({ peerId }) => peerId === other.peerId)?.name, { timeout: 30_000 })
+    .toBe('Ada the first')
 })

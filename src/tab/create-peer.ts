@@ -68,7 +68,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
       rootModule: absolute(options.rootModule),
       home: server === undefined ? undefined : absolute(server),
       relays,
-      ownName: options.name === undefined ? undefined : cleanName(String(options.name)),
+      ownName: options.name === undefined ? undefined : cleanName(options.name),
       link,
       records: view !== undefined,
       openSibling: async (address, how, isConnected) =>

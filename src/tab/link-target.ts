@@ -19,11 +19,11 @@ export function readTarget(given: unknown, table: ProcessTable): LinkTarget {
     if (method !== undefined) throw bad('the process of the method, too')
     return {}
   }
-  const proc = table.get(String(pid))
-  if (!proc) throw new GliaError('ERR_NO_PROC', `This tab has no process ${String(pid)}. It may have been killed.`)
+  const proc = typeof pid === 'string' ? table.get(pid) : undefined
+  if (!proc) throw new GliaError('ERR_NO_PROC', 'This tab has no process with this PID. It may have been killed.')
   if (method === undefined) return { pid: proc.pid }
   if (typeof method === 'string' && proc.methods.includes(method)) return { pid: proc.pid, method }
-  throw new GliaError('ERR_NO_METHOD', `${proc.name} has no method ${String(method)}.`)
+  throw new GliaError('ERR_NO_METHOD', `${proc.name} has no such method. It has: ${proc.methods.join(', ')}.`)
 }
 
 function bad(what: string): GliaError {

@@ -259,8 +259,7 @@ test('recorded calls are kept for the next page, and forgotten with the others',
   const { tab, pid } = await makeRecorded(chance)
   const init = { createWorker, log: SILENT, changed: () => undefined, store }
   const before = new CallRecordings(init)
-  const recorder = before.of(pid)
-  await switchRecorder(tab.entry(pid), recorder)
+  await switchRecorder(tab.entry(pid), before.of(pid))
   const stream = tab.open(pid, 'luck')
   await stream.closeWrite()
   const reply = await readAll(stream)

@@ -17,6 +17,8 @@ import { WELL_KNOWN_PATH } from './well-known.ts'
 export interface AppInit {
   /** Folder of the built app. */
   readonly dist: string
+  /** Folder of clang for the playground. Left out: there is none. */
+  readonly clang?: string | undefined
   /** The names of this server, and the sites whose pages may ask. */
   readonly names: OwnNames
   readonly gateway: Gateway
@@ -43,7 +45,7 @@ interface Server {
  * Everything that the server answers: checks of the caller, the relay's address, the HTTP API, the files of the app.
  */
 export function createApp(init: AppInit): Hono<Server> {
-  const { dist, gateway, names } = init
+  const { dist, clang, gateway, names } = init
   const app = new Hono<Server>()
   // Before all else: whatever watches over the server asks under any name, and learns nothing.
   app.on(['GET', 'HEAD'], '/healthz', (c) => c.text('ok\n', 200, UNSTORED))
@@ -67,6 +69,7 @@ export function createApp(init: AppInit): Hono<Server> {
   app.on(['GET', 'HEAD'], '/metrics', (c) => metrics(c, init))
   for (const path of API_PATHS) app.all(path, (c) => gateway.answer(c.req.raw, c.env))
 
+  if (clang !== undefined) app.on(['GET', 'HEAD'], '/clang/*', staticFiles(clang, CLANG))
   app.on(['GET', 'HEAD'], '*', staticFiles(dist))
   app.on(['GET', 'HEAD'], '*', (c) => text(c, 404, 'Not found. Glia is at /.\n'))
   app.all('*', async (c) => {
@@ -78,6 +81,9 @@ export function createApp(init: AppInit): Hono<Server> {
   app.onError((thrown) => refuse(toGliaError(thrown)))
   return app
 }
+
+/** 105 MB in four files, which compress to a third. */
+const CLANG = { under: '/clang', maxCompressed: 128 * 1024 ** 2 }
 
 /** The relay's address depends on the request's Host. */
 const UNSTORED = { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' }

@@ -32,6 +32,12 @@ interface Copy {
 /** Keeps the tags of the app's files, and their compressed forms once somebody has asked for them. */
 export class FileCopies {
   readonly #copies = new Map<string, Copy>()
+  readonly #maxBytes: number
+
+  /** @param maxBytes Larger files are sent as they are. */
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes
+  }
 
   /**
    * The best answer to a request for a file.
@@ -40,7 +46,7 @@ export class FileCopies {
   async best(file: string, reply: Response, asked: Headers): Promise<Response> {
     const { size, mtimeMs } = await stat(file)
     const type = reply.headers.get('content-type') ?? ''
-    const compresses = size >= MIN_BYTES && size <= MAX_BYTES && COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type)
+    const compresses = size >= MIN_BYTES && size <= this.#maxBytes && COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type)
     const encoding = compresses && reply.status === 200 ? encodingFor(asked) : undefined
     const copy = this.#copyOf(file, { size, mtimeMs })
     const tag = await copy.tag

@@ -5,19 +5,27 @@ import type { MiddlewareHandler } from 'hono'
 import { headersFor } from '../../headers.ts'
 import { FileCopies } from './file-copies.ts'
 
+export interface StaticOptions {
+  /** Path before the names of the files. Left out: none. */
+  under?: string
+  /** Largest file that is compressed, in bytes. */
+  maxCompressed?: number | undefined
+}
+
 /**
  * Serves the files of the app: what is below its folder, not hidden, and no link that leads out of it. What compresses well is
  * sent compressed to who takes that, and nothing is sent to who has it already.
  */
-export function staticFiles(dist: string): MiddlewareHandler {
+export function staticFiles(dist: string, { under = '', maxCompressed }: StaticOptions = {}): MiddlewareHandler {
   const root = resolve(dist)
-  const copies = new FileCopies()
+  const copies = new FileCopies(maxCompressed)
+  const pathOf = (path: string): string => path.slice(under.length)
   return async (c, next) => {
-    if (!(await isOfApp(root, c.req.path))) return next()
+    if (!(await isOfApp(root, pathOf(c.req.path)))) return next()
     // Of a Range that is not one part of the bytes, nothing is meant (RFC 9110, 14.2): the whole file is sent.
     if (!isOneRange(c.req.header('range') ?? '')) c.req.raw.headers.delete('range')
     let file: string | undefined
-    const serve = serveStatic({ root, onFound: (path) => void (file = path) })
+    const serve = serveStatic({ root, rewriteRequestPath: pathOf, onFound: (path) => void (file = path) })
     const reply = await serve(c, next)
     if (!reply || file === undefined) return reply
     for (const [name, value] of Object.entries(headersFor(relative(root, file).split(sep).join('/')))) {

@@ -6,11 +6,18 @@ import type { PlaygroundState } from './playground-state.ts'
 export async function build(model: TabModel, state: PlaygroundState): Promise<void> {
   await state.build.run(async (signal) => {
     const template = state.chosen.peek()
+    const { language } = template
     const { text, name: given, pid } = state.sketch.peek()
     const name = given.trim() === '' ? template.name : given.trim()
     state.outcome.value = ''
     state.problems.value = undefined
-    const { module, problems } = await model.compile(text, signal)
+    state.loaded.value = ''
+    const { module, problems } = await model.compile(text, {
+      language,
+      signal,
+      loading: (done, total) => (state.loaded.value = `${formatBytes(done)} of ${formatBytes(total)}`),
+    })
+    state.loaded.value = ''
     state.problems.value = { text, found: problems }
     if (!module) {
       const errors = problems.filter(({ isError }) => isError).length

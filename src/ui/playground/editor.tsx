@@ -1,9 +1,11 @@
 import type { RefObject } from 'preact'
 import { useId, useRef } from 'preact/hooks'
+import type { ScriptLanguage } from '../model.ts'
 import { MAX_TEXT } from './playground-state.ts'
 
 export interface EditorProps {
   text: string
+  language: ScriptLanguage
   isWrong: boolean
   inputRef: RefObject<HTMLTextAreaElement | null>
   onEdit: (text: string) => void
@@ -11,7 +13,7 @@ export interface EditorProps {
 }
 
 /** The text. Tab indents; after Escape it leaves the box, as everywhere else. */
-export function Editor({ text, isWrong, inputRef, onEdit, onBuild }: EditorProps) {
+export function Editor({ text, language, isWrong, inputRef, onEdit, onBuild }: EditorProps) {
   const id = useId()
   const leaves = useRef(false)
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -31,7 +33,7 @@ export function Editor({ text, isWrong, inputRef, onEdit, onBuild }: EditorProps
   }
   return (
     <div class="form-field">
-      <label for={id}>AssemblyScript</label>
+      <label for={id}>{language}</label>
       <textarea
         ref={inputRef}
         id={id}

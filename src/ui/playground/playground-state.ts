@@ -30,6 +30,8 @@ export class PlaygroundState {
   readonly problems = signal<{ text: string; found: readonly ScriptProblem[] } | undefined>(undefined)
   /** How the last build ended, in a sentence. */
   readonly outcome = signal('')
+  /** How much of the compiler has come, in words; empty while it is not being loaded. */
+  readonly loaded = signal('')
   readonly build = new Attempt()
   /** False if the browser keeps nothing for this page. */
   readonly isKept = signal(true)

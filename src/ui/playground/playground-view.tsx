@@ -5,7 +5,7 @@ import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { TextField } from '../kit/form-fields.tsx'
 import { useWait } from '../kit/use-wait.ts'
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessView, ScriptLanguage, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
 import { LogPart } from '../process/log-part.tsx'
 import { ShareDialog } from '../process/share-dialog.tsx'
@@ -16,11 +16,18 @@ import { PlaygroundState } from './playground-state.ts'
 import { ProblemList } from './problem-list.tsx'
 import { TEMPLATES } from './templates.ts'
 
+/** How much is loaded. What the server sends to its own machine is not compressed. */
+const COMPILER_SIZES: Readonly<Record<ScriptLanguage, string>> = {
+  AssemblyScript: '3 MB',
+  C: 'clang with 30 to 100 MB and 500 MB of memory',
+}
+
 /** Writing an actor: its text, what the compiler says, and the process that it became. */
 export function PlaygroundView({ model, page }: ViewProps) {
   const state = page.kept(PlaygroundState)
   const input = useRef<HTMLTextAreaElement>(null)
   const { name, text, pid } = state.sketch.value
+  const { language } = state.chosen.value
   const process = model.processes.value.find((each) => each.pid === pid)
   const problems = state.problems.value
   const isBuilding = state.build.since.value !== undefined
@@ -64,6 +71,7 @@ export function PlaygroundView({ model, page }: ViewProps) {
           <Editor
             inputRef={input}
             text={text}
+            language={language}
             isWrong={problems?.found.some(({ isError }) => isError) ?? false}
             onEdit={(next) => state.edit({ text: next })}
             onBuild={run}
@@ -98,7 +106,7 @@ export function PlaygroundView({ model, page }: ViewProps) {
         ) : (
           <p class="field soft">
             Build makes a process of the text. Then it can be called here, by others with a link, and over HTTP. The
-            compiler, 3 MB, is loaded with the first build.
+            compiler, {COMPILER_SIZES[language]}, is loaded with the first build.
           </p>
         )}
       </section>
@@ -117,9 +125,16 @@ export function PlaygroundView({ model, page }: ViewProps) {
 
 function BuildWords({ state }: { state: PlaygroundState }) {
   const wait = useWait(state.build.since.value)
+  const loaded = state.loaded.value
   return (
     <span class="soft" role="status">
-      {state.build.since.value === undefined ? state.outcome.value : wait === 'short' ? '' : 'Building…'}
+      {state.build.since.value === undefined
+        ? state.outcome.value
+        : wait === 'short'
+          ? ''
+          : loaded === ''
+            ? 'Building…'
+            : `Loading the compiler: ${loaded}`}
     </span>
   )
 }

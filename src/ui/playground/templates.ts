@@ -1,9 +1,11 @@
 import type { GivenPolicy } from '../../glia/process/policy.ts'
+import type { ScriptLanguage } from '../model.ts'
 
 /** A text to begin with. */
 export interface Template {
   /** Name of the process, unless the person gives another one. */
   readonly name: string
+  readonly language: ScriptLanguage
   readonly words: string
   readonly text: string
   /** Rights that the process needs beyond the least. */
@@ -13,6 +15,7 @@ export interface Template {
 export const TEMPLATES: readonly [Template, ...Template[]] = [
   {
     name: 'echo',
+    language: 'AssemblyScript',
     words: 'Echo: replies the message',
     text: `// Each exported function is a method. It reads the message and writes the reply.
 import { message, reply } from './actor'
@@ -24,6 +27,7 @@ export function echo(): void {
   },
   {
     name: 'counter',
+    language: 'AssemblyScript',
     words: 'Counter: keeps a number',
     text: `import { fail, message, reply } from './actor'
 
@@ -46,6 +50,7 @@ export function value(): void {
   },
   {
     name: 'upper',
+    language: 'AssemblyScript',
     words: 'Upper: replies in upper case',
     text: `import { message, reply } from './actor'
 
@@ -56,6 +61,7 @@ export function upper(): void {
   },
   {
     name: 'ask',
+    language: 'AssemblyScript',
     words: 'Ask: calls another process',
     text: `import { ask, log, message, reply } from './actor'
 
@@ -70,5 +76,60 @@ export function relay(): void {
 }
 `,
     policy: { call: 'caller' },
+  },
+  {
+    name: 'upper-c',
+    language: 'C',
+    words: 'Upper, in C: replies in upper case',
+    text: `// Each METHOD reads the message and writes the reply.
+#include "actor.h"
+#include <ctype.h>
+
+METHOD(upper) {
+  char *text = message();
+  for (char *c = text; *c; c++) *c = (char)toupper(*c);
+  reply("%s", text);
+  free(text);
+}
+`,
+  },
+  {
+    name: 'counter-c',
+    language: 'C',
+    words: 'Counter, in C: keeps a number',
+    text: `#include "actor.h"
+
+// It lives from message to message.
+static long total = 0;
+
+// Adds the number in the message, or 1 if the message is empty.
+METHOD(add) {
+  char *text = message();
+  char *end = text;
+  long amount = *text ? strtol(text, &end, 10) : 1;
+  if (*end && *end != '\\n') fail("%s is no number", text);
+  free(text);
+  total += amount;
+  reply("%ld", total);
+}
+
+METHOD(value) { reply("%ld", total); }
+`,
+  },
+  {
+    name: 'words-c',
+    language: 'C',
+    words: 'Words, in C: an ordinary program',
+    text: `// A program with a main runs anew for each message, from stdin to stdout.
+#include <ctype.h>
+#include <stdio.h>
+
+int main(void) {
+  int count = 0, inside = 0;
+  for (int c; (c = getchar()) != EOF; inside = !isspace(c)) count += !inside && !isspace(c);
+  printf("%d words\\n", count);
+  return 0;
+}
+`,
   },
 ]
