@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
+import { type ComponentChildren, Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { Icon } from '../kit/icons.tsx'
@@ -101,13 +101,19 @@ function ScopeWarning({ scope }: { scope: 'loopback' | 'private' }) {
         {scope === 'loopback' ? 'This link works on this machine only' : 'This link works in your own network only'}
       </b>
       , because the page or its relay has {scope === 'loopback' ? 'an address of this machine' : 'a private address'}.
-      To invite others, start the server with a public address: <span class="mono wrap">{EXAMPLE}</span>.
+      To invite others, start the server with a public address:{' '}
+      {EXAMPLE.map((word) => (
+        <Fragment key={word}>
+          <span class="mono">{word}</span>{' '}
+        </Fragment>
+      ))}
       src/node/README.md shows how, under “Run your own relay”.
     </p>
   )
 }
 
-const EXAMPLE = 'npm start -- --announce /dns4/relay.example.org/tcp/443/wss'
+/** Each word stays whole: a browser breaks lines after a hyphen. */
+const EXAMPLE = ['npm start --', '--announce', '/dns4/relay.example.org/tcp/443/wss']
 
 /** The code, once its module is loaded. The link stands beneath it in any case. */
 function Picture({ link }: { link: string }) {

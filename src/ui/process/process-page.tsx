@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { ProcessCalls } from '../calls/process-calls.tsx'
 import { CallBox } from '../console/call-box.tsx'
 import { ExitList } from '../processes/exit-list.tsx'
@@ -36,8 +36,13 @@ export function ProcessPage({ model, page, id, part }: ViewProps) {
     // Back to the list shows where one was.
     if (isThere) page.choose(id)
   }, [id, isThere])
-  if (!process) return <NoProcess isKnown={model.peerId.value !== undefined} pid={id} />
+  const parts = useRef<HTMLElement>(null)
   const shown = isPart(part) ? part : 'console'
+  useLayoutEffect(() => {
+    // On a phone the parts are wider than the screen.
+    parts.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [shown, isThere])
+  if (!process) return <NoProcess isKnown={model.peerId.value !== undefined} pid={id} />
   const PartView = PART_VIEWS[shown]
   const state = page.consoleOf(process)
   const swap = state.swap.value
@@ -59,7 +64,7 @@ export function ProcessPage({ model, page, id, part }: ViewProps) {
             onCancel={() => state.setSwap(undefined)}
           />
         )}
-        <nav class="parts" aria-label={`Parts of ${process.name}`}>
+        <nav ref={parts} class="parts" aria-label={`Parts of ${process.name}`}>
           {Object.entries(PARTS).map(([name, words]) => (
             <a key={name} href={hashOf('p', id, name)} aria-current={name === shown ? 'page' : undefined}>
               {words}
