@@ -35,6 +35,7 @@ import { askListing } from './presence/listing.ts'
 import { type Libp2pParts, makeLibp2p } from './libp2p/make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
 import { Neighbourhood } from './dial/neighbourhood.ts'
+import { nextTask } from '../glia/wait/next-task.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'
 import { Names } from './presence/names.ts'
@@ -220,7 +221,11 @@ export class MeshNode {
 
   /** Starts a node. It reaches nobody until it is given relays. */
   static async create(init: MeshInit): Promise<MeshNode> {
-    const node = new MeshNode(init, await makeLibp2p(init))
+    // A task each: a phone takes 50 ms and more for one of these.
+    const parts = await makeLibp2p(init)
+    await nextTask()
+    const node = new MeshNode(init, parts)
+    await nextTask()
     await node.#start()
     return node
   }

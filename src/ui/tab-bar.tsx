@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals'
-import { useLayoutEffect } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './kit/icons.tsx'
 import type { TabModel } from './model.ts'
 import { hashOf } from './route.ts'
@@ -27,7 +27,12 @@ export function TabBar({ model, tab, paletteShown }: TabBarProps) {
     goTo(hashOf(name))
     document.getElementById(tabId(name))?.focus()
   }
+  const isFirst = useRef(true)
   useLayoutEffect(() => {
+    const isStart = isFirst.current && tab === NAMES[0]
+    isFirst.current = false
+    // At the start it is in sight, and looking would have the browser lay out the page before all of it is there.
+    if (isStart) return
     // On a phone the navigation may be wider than the screen.
     document.getElementById(tabId(tab))?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [tab])

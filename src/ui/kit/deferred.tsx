@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { FunctionComponent } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
+import { nextTask } from '../../glia/wait/next-task.ts'
 import { showError } from './notices.tsx'
 import { useWait } from './use-wait.ts'
 
@@ -22,7 +23,11 @@ export function deferred<Props extends object>(
 ): FunctionComponent<Props> {
   const view = signal<FunctionComponent<Props> | undefined>(undefined)
   const loadOnce = async (): Promise<void> => {
-    view.value ??= await load()
+    if (view.peek()) return
+    const loaded = await load()
+    // A task for its code and one for its first rendering: on a phone both together would hold up a tap.
+    await nextTask()
+    view.value ??= loaded
   }
   const loadWanted = (): void => {
     loadOnce().catch(() => {
