@@ -2,7 +2,7 @@ import { expect, type Page } from '@playwright/test'
 import type { GivenPolicy } from '../src/glia/process/policy.ts'
 import { guest } from './guests/guests.ts'
 import { test } from './mesh.ts'
-import { call, local, openTab, peerIdOf, ready, row, spawn } from './tab.ts'
+import { call, local, peerIdOf, ready, row, spawn } from './tab.ts'
 
 interface Answer {
   head?: Record<string, unknown>
@@ -77,29 +77,26 @@ test('a tab keeps reminders, and delivers them after a reload', async ({ tab }) 
   await expect.poll(async () => (await call(tab, local(pid, 'told'))).text).toContain('"missed":0}\ntea')
 })
 
-for (const io of ['rings', 'JSPI']) {
-  test(`on ${io}, the supervisor restarts its workers, and the page shows what it may do`, async ({ page, server }) => {
-    await openTab(page, `${server.url}?io=${io}`)
-    const policy: GivenPolicy = { spawn: true }
-    const supervisor = await page.evaluate(async (given) => {
-      const module = await (await fetch('actors/supervisor.wasm')).blob()
-      return glia.spawn(module, { name: 'supervisor', policy: given, env: { PERIOD_SECONDS: '3600' } })
-    }, policy)
-    const started = await page.evaluate(async ([address, module]) => tools.outcome(glia.call(address, module)), [
-      local(supervisor, 'start'),
-      await guest('trouble'),
-    ] as const)
-    const workers = (started.text ?? '').trim().split('\n')
-    expect(workers).toHaveLength(3)
-    const [first = '', second = ''] = workers
-    await call(page, local(first, 'count'))
-    await call(page, local(second, 'count'))
-    expect(await call(page, local(first, 'trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
-    await expect.poll(async () => (await call(page, local(supervisor, 'children'))).text).toContain(`${first} 1\n`)
-    expect(await call(page, local(first, 'count'))).toEqual({ text: '1' })
-    expect(await call(page, local(second, 'count'))).toEqual({ text: '2' })
-    expect(await policyOf(page, first)).toMatchObject({ spawn: false, call: 'off' })
-    await page.goto(`${new URL(page.url()).origin}/?io=${io}#/p/${supervisor}/policy`)
-    await expect(page.getByText('It may make processes.')).toBeVisible()
-  })
-}
+test('the supervisor restarts its workers, and the page shows what it may do', async ({ tab }) => {
+  const policy: GivenPolicy = { spawn: true }
+  const supervisor = await tab.evaluate(async (given) => {
+    const module = await (await fetch('actors/supervisor.wasm')).blob()
+    return glia.spawn(module, { name: 'supervisor', policy: given, env: { PERIOD_SECONDS: '3600' } })
+  }, policy)
+  const started = await tab.evaluate(async ([address, module]) => tools.outcome(glia.call(address, module)), [
+    local(supervisor, 'start'),
+    await guest('trouble'),
+  ] as const)
+  const workers = (started.text ?? '').trim().split('\n')
+  expect(workers).toHaveLength(3)
+  const [first = '', second = ''] = workers
+  await call(tab, local(first, 'count'))
+  await call(tab, local(second, 'count'))
+  expect(await call(tab, local(first, 'trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+  await expect.poll(async () => (await call(tab, local(supervisor, 'children'))).text).toContain(`${first} 1\n`)
+  expect(await call(tab, local(first, 'count'))).toEqual({ text: '1' })
+  expect(await call(tab, local(second, 'count'))).toEqual({ text: '2' })
+  expect(await policyOf(tab, first)).toMatchObject({ spawn: false, call: 'off' })
+  await tab.goto(`${new URL(tab.url()).origin}/#/p/${supervisor}/policy`)
+  await expect(tab.getByText('It may make processes.')).toBeVisible()
+})
