@@ -12,7 +12,7 @@ import { chainNameOf } from './chain-name.ts'
 import { keyedLoader } from './http/load-keyed.ts'
 import { beforeTheRun, keptThere } from './http/not-run.ts'
 import { isPeerId } from './peer-id.ts'
-import type { Pid } from './pid.ts'
+import { isPid, type Pid } from './pid.ts'
 import type { Proc } from './process/proc.ts'
 import { Silence, SILENCE_MS } from './wait/silence.ts'
 import { senderOf } from './process/sender-of.ts'
@@ -62,6 +62,8 @@ export class Router {
   readonly #door = new Door()
   /** Calls to processes here that have a key. */
   readonly #keyed = keyedLoader()
+  /** What new calls get, once this peer is about to stop. */
+  #closing: GliaError | undefined
 
   constructor(init: RouterInit) {
     this.#init = init
@@ -75,6 +77,11 @@ export class Router {
   /** Calls of others to processes of this peer, under way or waiting. */
   get callsOfOthers(): number {
     return this.#door.calls
+  }
+
+  /** Has all new calls fail from now on, but for those that the processes here make for the calls that run. */
+  refuse(error: GliaError): void {
+    this.#closing = error
   }
 
   /**
@@ -135,6 +142,7 @@ export class Router {
       if (note) this.#init.trace?.end(note, error)
     }
     try {
+      if (this.#closing && !isPid(stream.caller)) throw this.#closing
       if (isKeyed) return await this.#serveKeyed(stream)
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)

@@ -95,5 +95,5 @@ export const LINGER_MS = second
 
 /** Time that running requests, and then libp2p's connections, have to end when the server is told to stop. */
 export const STOP_GRACE_MS = 0.6 * second
-/** The process ends within this time in any case. Two seconds are promised, also on a busy machine. */
+/** The process ends within this time in any case, once the messages of its actors have ended. Two seconds are promised, also on a busy machine. */
 export const STOP_DEADLINE_MS = 1200

@@ -17,6 +17,7 @@ const DEFAULTS = {
   relays: [],
   iceServers: [],
   allowOrigins: [],
+  graceSeconds: 8,
   perAddress: 64,
   circuits: 4096,
   circuitBytes: undefined,

@@ -39,6 +39,8 @@ export interface Options {
   readonly actors: boolean
   /** Ids of the peers that may manage them without the owner's token. */
   readonly owners: readonly string[]
+  /** Time that running messages of actors have to end when the server is told to stop, in s. */
+  readonly graceSeconds: number
   /** Multiaddrs under which others reach this relay. */
   readonly announce: readonly string[]
   /** Multiaddrs of the relays to be joined. */
@@ -106,6 +108,12 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
     false,
   ),
   owners: list('--owner <PEER>', 'id of a peer that may manage the actors without the token in --data', parsePeer),
+  graceSeconds: one(
+    '--grace <SECONDS>',
+    'time that running messages of actors have to end at a stop (default 8)',
+    parseCount,
+    8,
+  ),
   announce: list('--announce <ADDR>', 'multiaddr under which others reach this relay', parseMultiaddr),
   relays: list('--relay <ADDR>', 'multiaddr of another relay to join', parseMultiaddr),
   iceServers: list('--ice <URL>', 'stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT for the tabs', parseIceServer),

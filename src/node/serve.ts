@@ -22,18 +22,18 @@ export async function serve(options: Options): Promise<void> {
   let server: GliaServer | undefined
   for (const output of [process.stdout, process.stderr]) {
     output.on('error', (err: NodeJS.ErrnoException) => {
-      if (err.code === 'EPIPE') void end(server)
+      if (err.code === 'EPIPE') void end(server, options)
     })
   }
   server = await startServer({ ...options, ...builtFiles(options), log })
   // Once: a second signal ends the process at once, as usual.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server))
-  whenOrphaned(() => void end(server))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(server, options))
+  whenOrphaned(() => void end(server, options))
   void server.lost.then(() => {
     log.warn(
       `Another server has taken the data folder ${options.data}, because this one did not run for some time, or its lock was deleted. It ends.`,
     )
-    return end(server)
+    return end(server, options)
   })
   const { url, peerId, relayAddresses } = server
   if (options.log === 'json') {
@@ -46,9 +46,9 @@ export async function serve(options: Options): Promise<void> {
   if (!isLoopback(options.host)) console.log(exposure(options, server.port))
 }
 
-/** Ends the process in time, also if something does not stop. */
-async function end(server: GliaServer | undefined): Promise<void> {
-  setTimeout(() => process.exit(), STOP_DEADLINE_MS).unref()
+/** Ends the process in time, also if something does not stop. The messages of actors have their time before. */
+async function end(server: GliaServer | undefined, { actors, graceSeconds }: Options): Promise<void> {
+  setTimeout(() => process.exit(), STOP_DEADLINE_MS + (actors ? graceSeconds * 1000 : 0)).unref()
   await server?.stop()
   process.exit()
 }

@@ -96,7 +96,11 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const wsPort = init.ws === 0 ? wsPortOf(peer.mesh.libp2p) : init.ws
     const isJoined = (): boolean =>
       init.relays.length === 0 || peer.mesh.relays().some(({ state }) => isConnected(state))
-    const notReady = (): string | undefined => (isJoined() ? undefined : 'None of the relays is joined yet.')
+    let isStopping = false
+    const notReady = (): string | undefined => {
+      if (isStopping) return 'The server is about to stop.'
+      return isJoined() ? undefined : 'None of the relays is joined yet.'
+    }
     const known = (name: string): object => wellKnown({ ...init, peerId, wsPort }, name)
     const { fetch } = createApp({
       ...init,
@@ -115,6 +119,8 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
 
     const stop = async (): Promise<void> => {
       try {
+        isStopping = true
+        if (init.actors) await peer.drain(init.graceSeconds * 1000)
         // The peer stops after HTTP: running calls may still use it for a moment.
         await http.stop()
         await figures?.stop()

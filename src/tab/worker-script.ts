@@ -1,3 +1,4 @@
+import { SpareWorker } from '../actors/worker/spare-worker.ts'
 import { ACTOR_CSP } from '../headers.ts'
 import { GliaError } from '../glia/errors.ts'
 
@@ -5,26 +6,14 @@ import { GliaError } from '../glia/errors.ts'
 const CHECK_MS = 10_000
 
 /**
- * Makes actor workers. One is always started ahead: loading the script takes longer than all else that a start needs, and a
- * worker without a module costs little.
+ * Makes actor workers, one of them ahead.
  * @param start Starts a worker of the script at an absolute URL.
  * @param alive Aborts when no more workers are wanted.
  */
 export function workerScript(url: string, start: (url: string) => Worker, alive?: AbortSignal): () => Promise<Worker> {
   let checked: Promise<void> | undefined
-  let spare: Worker | undefined
-  const startSpare = (): void => {
-    const worker = start(url)
-    spare = worker
-    // A worker that failed to load is not handed out. The next start tries again, and reports the failure. The browser
-    // holds such a worker, though it has no thread, until it is ended.
-    worker.onerror = () => {
-      if (spare !== worker) return
-      spare = undefined
-      worker.terminate()
-    }
-  }
-  alive?.addEventListener('abort', () => spare?.terminate(), { once: true })
+  const workers = new SpareWorker(() => start(url))
+  alive?.addEventListener('abort', () => workers.end(), { once: true })
   return async () => {
     alive?.throwIfAborted()
     checked ??= check(url).catch((thrown: unknown) => {
@@ -33,9 +22,7 @@ export function workerScript(url: string, start: (url: string) => Worker, alive?
     })
     await checked
     alive?.throwIfAborted()
-    const worker = spare ?? start(url)
-    startSpare()
-    return worker
+    return workers.take()
   }
 }
 

@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
 import { type Identity, newIdentity } from '../libp2p/identity.ts'
 import { peerIdOf } from '../dial/addresses.ts'
+import { DHT_PROTOCOL } from '../limits.ts'
 import type { Dht } from './dht.ts'
 import { answersAbout } from './routing.ts'
 import { glia, join, relay, type TestNode, whereIs } from '../test-nodes.ts'
@@ -67,4 +68,14 @@ test.each([
   for await (const answer of answersAbout(seeker.mesh.libp2p, id, { signal: AbortSignal.timeout(10_000) }))
     found.push(...answer.map(String))
   expect(found).toContainEqual(expect.stringContaining(`${there.peerId}/p2p-circuit`))
+})
+
+test('the DHT finds a peer beside a server of the DHT that never answers', async () => {
+  const { there, peer, seeker } = await apart(newIdentity)
+  const mute = await relay()
+  await mute.mesh.libp2p.unhandle(DHT_PROTOCOL)
+  await mute.mesh.libp2p.handle(DHT_PROTOCOL, () => undefined)
+  await join(mute, seeker)
+  const addresses = await seeker.mesh.routing.findPeer(peer.peerId)
+  expect(addresses).toContainEqual(expect.stringContaining(`${there.peerId}/p2p-circuit`))
 })

@@ -1,3 +1,4 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -19,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => servers.end())
 
 /** A host, and its folder. */
-async function start(data?: string, name = '') {
+async function start(data?: string, options: { name?: string; graceSeconds?: number } = {}) {
   const folder = data ?? (await servers.newFolder())
-  const server = await servers.start({ actors: true, data: folder, name })
+  const server = await servers.start({ actors: true, data: folder, ...options })
   const token = (await readFile(join(folder, TOKEN_FILE), 'utf8')).trim()
   return { server, data: folder, token }
 }
@@ -255,7 +256,7 @@ test('an actor reminds itself by opening a file, also over a restart of its host
 })
 
 test('a host says its name, and gives the modules that its actors share, and no others', async () => {
-  const { server, token } = await start(undefined, 'Box')
+  const { server, token } = await start(undefined, { name: 'Box' })
   const policy = { shareModule: true }
   const { head: made } = await order(server, 'spawn', { token, name: 'shared', policy }, counter)
   const asker = await glia()
@@ -272,4 +273,62 @@ test('a host says its name, and gives the modules that its actors share, and no 
   expect(Buffer.compare(bytes, counter)).toBe(0)
   await order(server, 'policy', { token, pid: made['pid'], policy: { shareModule: false } })
   await expect(modules.fetch(cid, server.peerId, signal)).rejects.toMatchObject({ code: 'ERR_DENIED' })
+})
+
+/** An actor that answers once its message is whole, by way of another. */
+const SLOW = `
+import { ask, message, reply } from './actor'
+export function pass(): void { const parts = message().split(' '); reply(ask(parts[0], parts[1])) }
+export function echo(): void { reply(message()) }
+`
+
+/** A call whose message is not whole before its `request` ends. */
+async function begin(server: GliaServer, path: string, first: string) {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const sent: ClientRequest = request(new URL(path, server.url), { method: 'POST' }, resolve).on('error', reject)
+  await new Promise((written) => void sent.write(first, written))
+  const reply = async () => {
+    const answer = await promise
+    let text = ''
+    for await (const chunk of answer.setEncoding('utf8')) text += String(chunk)
+    return { status: answer.statusCode, text }
+  }
+  return { sent, reply: reply() }
+}
+
+async function slowActors(graceSeconds: number) {
+  const { server, token } = await start(undefined, { graceSeconds })
+  const module = await compiled(SLOW)
+  const spawned = async (name: string): Promise<unknown> =>
+    (await order(server, 'spawn', { token, name, policy: { call: 'owner' } }, module)).head['pid']
+  const [one, other] = [await spawned('one'), await spawned('other')]
+  const state = async (name: string): Promise<unknown> => {
+    const { processes } = (await order(server, 'list', { token })).head as { processes: Record<string, unknown>[] }
+    return processes.find((each) => each['name'] === name)?.['state']
+  }
+  return { server, token, one: `ww/0.1.0/self/${String(one)}`, other: `ww/0.1.0/self/${String(other)}`, state }
+}
+
+test('a host that is told to stop ends the messages that run, with the calls that they make, and takes no others', async () => {
+  const { server, one, other, state } = await slowActors(20)
+  const { sent, reply } = await begin(server, `${one}/pass`, `/${other}/echo hel`)
+  await expect.poll(() => state('one')).toBe('busy')
+  const stopped = server.stop()
+  const refused = await fetch(new URL(`${other}/echo`, server.url), { method: 'POST', body: 'x' })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await refused.json()).toMatchObject({ code: 'ERR_PROC_STOPPED' })
+  expect((await fetch(new URL('readyz', server.url))).status).toBe(503)
+  sent.end('lo')
+  expect(await reply).toEqual({ status: 200, text: 'hello' })
+  await stopped
+})
+
+test('a message that does not end in time is ended with a reason', async () => {
+  const { server, one, state } = await slowActors(1)
+  const { sent, reply } = await begin(server, `${one}/echo`, 'hel')
+  await expect.poll(() => state('one')).toBe('busy')
+  await server.stop()
+  const { status, text } = await reply
+  expect([status, JSON.parse(text)]).toMatchObject([503, { code: 'ERR_PROC_STOPPED' }])
+  sent.destroy()
 })

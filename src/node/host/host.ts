@@ -2,6 +2,7 @@ import { startSys } from '../../actors/sys/start-sys.ts'
 import { SysProc } from '../../actors/sys/sys-proc.ts'
 import { ProcessTable } from '../../actors/table/process-table.ts'
 import type { ProcessStore } from '../../actors/table/store.ts'
+import { SpareWorker } from '../../actors/worker/spare-worker.ts'
 import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
@@ -39,6 +40,8 @@ export interface Host {
   listedTo(peer: string): ListedProcess[]
   /** What it tells of its processes, and the modules that it shares. Left out: nothing. */
   readonly tellable?: MeshInit['tellable']
+  /** Starts no reminder any more. Resolves once no message runs or waits, or with the signal. */
+  settle(signal: AbortSignal): Promise<void>
   /** Stores what durable processes have in memory, and ends all workers. */
   stop(): Promise<void>
 }
@@ -52,14 +55,17 @@ const SLOT = 0
 export async function startHost(init: HostInit): Promise<Host> {
   const { peerId, store, log, router, mesh } = init
   installErrorTransfer()
+  /** While somebody waits for the processes to settle. */
+  let changed: (() => void) | undefined
+  const workers = new SpareWorker(() => threadWorker(init.workerScript))
   const table: ProcessTable = new ProcessTable({
     slot: SLOT,
     peerId,
     store,
     tier: 'rings',
-    createWorker: async () => threadWorker(init.workerScript),
+    createWorker: async () => workers.take(),
     log,
-    changed: () => undefined,
+    changed: () => changed?.(),
     shared: init.shared,
     liveLimit: LIVE_LIMIT,
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
@@ -95,9 +101,23 @@ export async function startHost(init: HostInit): Promise<Host> {
     watched: (pid) => table.watched(pid),
     listedTo: (peer) => table.listedTo(peer),
     tellable: table,
+    async settle(signal) {
+      system.stop()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      changed = () => void ((signal.aborted || !table.entries.some(isBusy)) && resolve())
+      signal.addEventListener('abort', changed, { once: true })
+      changed()
+      await promise
+      changed = undefined
+    },
     stop: async () => {
       system.stop()
       await table.stop()
+      workers.end()
     },
   }
+}
+
+function isBusy({ proc: { state, waiting } }: { proc: Proc }): boolean {
+  return state === 'busy' || state === 'starting' || waiting > 0
 }

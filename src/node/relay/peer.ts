@@ -56,6 +56,11 @@ export interface Peer {
   listed(): readonly ListedProcess[]
   /** The connected peers. */
   peers(): readonly ConnectedPeer[]
+  /**
+   * Takes no new calls, and lets the actors end the messages that run or wait. Those that are left after the time, in ms,
+   * fail with a reason.
+   */
+  drain(limitMs: number): Promise<void>
   /** Ends the root process and all connections. */
   stop(): Promise<void>
 }
@@ -137,6 +142,11 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     mesh,
     listed: () => [...(root ? [listedRoot(root)] : []), ...processes.listedTo(identity.peerId)],
     peers: () => connectedPeers(mesh.peers()),
+    async drain(limitMs) {
+      router.refuse(new GliaError('ERR_PROC_STOPPED', 'This host is about to stop. Send the message again later.'))
+      await processes.settle(AbortSignal.timeout(limitMs))
+      await processes.stop()
+    },
     stop: async () => {
       await processes.stop()
       await mesh.stop()
@@ -152,6 +162,8 @@ async function rootOnly(init: PeerInit & { peerId: string }): Promise<Host> {
     get,
     watched: get,
     listedTo: () => [],
+    // A root process answers at once.
+    settle: async () => undefined,
     stop: async () => root.close(new GliaError('ERR_PROC_STOPPED', 'The server was stopped.')),
   }
 }
