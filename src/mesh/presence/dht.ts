@@ -13,8 +13,10 @@ const MAX_ROUNDS = 4
 /** Servers of one answer, and of a round, that are asked. An answer may name thousands that do not exist. */
 const MAX_OF_ANSWER = 20
 const MAX_OF_ROUND = 60
-/** Time that these have to answer, in ms. One that is switched off must not use up the whole lookup. */
-const ADD_MS = 1000
+/** Time that these have to answer, in ms. On a slow line a dial takes more than a second. */
+const ADD_MS = 4000
+/** The same after one of them has answered: others that are switched off must not use up the whole lookup. */
+const MORE_MS = 1000
 
 /** The DHT of Glia's relays. Relays are its servers, other peers are clients. */
 export function dht({ clientMode }: { clientMode: boolean }): (components: KadDHTComponents) => Dht {
@@ -70,9 +72,14 @@ function askEveryServer(made: Dht, components: KadDHTComponents): void {
         throw failure
       }
       for (const [name] of unasked) asked.add(name)
-      const signal = AbortSignal.any([options.signal ?? [], AbortSignal.timeout(ADD_MS)].flat())
+      const late = new AbortController()
+      const signal = AbortSignal.any([options.signal ?? [], AbortSignal.timeout(ADD_MS), late.signal].flat())
+      const adding = unasked.map(([, server]) => orAborted(add(server, { ...options, signal }), signal))
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const added = Promise.any(adding).then(() => (timer = setTimeout(() => late.abort(), MORE_MS)))
       // One that does not answer is not added.
-      await Promise.allSettled(unasked.map(([, server]) => orAborted(add(server, { ...options, signal }), signal)))
+      await Promise.allSettled([...adding, added])
+      clearTimeout(timer)
       options.signal?.throwIfAborted()
     }
   }
