@@ -19,14 +19,14 @@ export function processViews(entries: readonly ProcessEntry[], before: readonly 
   return isUnchanged ? before : views
 }
 
-function viewOf({ record, proc, lastError, persisted }: ProcessEntry, ties: Ties): ProcessView {
+function viewOf({ record, proc, state, lastError, persisted }: ProcessEntry, ties: Ties): ProcessView {
   return {
     pid: record.pid,
     name: record.name,
     root: record.root,
     cid: record.cid,
     methods: record.methods,
-    state: proc.state,
+    state,
     messages: proc.messages,
     waiting: proc.waiting,
     p50Ms: proc.p50Ms,

@@ -98,12 +98,12 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
       await (await started()).table.rewind(pid, id, signal)
     },
     procs: () =>
-      parts?.table.entries.map(({ record, proc }) => ({
+      parts?.table.entries.map(({ record, proc, state }) => ({
         pid: record.pid,
         name: record.name,
         cid: record.cid,
         methods: record.methods,
-        state: proc.state,
+        state,
         messages: proc.messages,
         waiting: proc.waiting,
         memoryBytes: proc.memoryBytes,

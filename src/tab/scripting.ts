@@ -8,7 +8,7 @@ import type { WatchedEnd } from '../glia/address-watches.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { CallRecord } from '../glia/process/call-log.ts'
 import type { Exit } from '../glia/process/exit.ts'
-import type { ProcState } from '../glia/process/life.ts'
+import type { EntryState } from '../actors/table/entry-state.ts'
 import type { Watch } from '../glia/process/links.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/process/policy.ts'
 import type { Restart } from '../glia/process/restart.ts'
@@ -21,8 +21,8 @@ export interface ProcessInfo {
   name: string
   cid: string
   methods: readonly string[]
-  /** 'cold' → 'starting' → 'idle' ⇄ 'busy' → 'backoff' → 'dead'. */
-  state: ProcState
+  /** 'cold' or 'hibernated' → 'starting' → 'idle' ⇄ 'busy' → 'backoff' → 'dead'. Hibernated: what it had in memory is kept. */
+  state: EntryState
   /** Messages handled since the page was opened. */
   messages: number
   /** Messages waiting for their turn. */

@@ -11,7 +11,7 @@ import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { Exit } from '../glia/process/exit.ts'
-import type { ProcState } from '../glia/process/life.ts'
+import type { EntryState } from '../actors/table/entry-state.ts'
 import type { ListedProcess } from '../glia/listing.ts'
 import type { GivenPolicy, Policy, PolicyChange } from '../glia/process/policy.ts'
 import type { Proc } from '../glia/process/proc.ts'
@@ -54,7 +54,7 @@ export interface ProcessView {
   /** CIDv1 of the module's bytes. */
   cid: string
   methods: readonly string[]
-  state: ProcState
+  state: EntryState
   /** Messages that were handled since this page made the process, failed ones included. */
   messages: number
   /** Messages waiting in the mailbox. */

@@ -190,7 +190,8 @@ describe('a durable process', () => {
 
   test('that rests gives its place up, and is back with its next message with all that it knew', async () => {
     const store = new MemoryStore()
-    const { table, call, entry } = makeTab(store, 2)
+    const tab = makeTab(store, 2)
+    const { table, call, entry } = tab
     const pids: string[] = []
     for (let i = 0; i < 5; i++) {
       const pid = await table.spawn(keeper, DURABLE)
@@ -198,7 +199,16 @@ describe('a durable process', () => {
       expect(await call(pid, 'note', `n${i}`)).toBe(`1 n${i} | n${i}`)
     }
     for (const [i, pid] of pids.entries()) expect(await call(pid, 'note', 'x')).toBe(`2 x n${i} | n${i}x`)
-    expect(pids.filter((pid) => entry(pid).proc.isLive).length).toBeLessThanOrEqual(2)
+    const live = pids.filter((pid) => entry(pid).proc.isLive)
+    expect(live.length).toBeLessThanOrEqual(2)
+    const asleep = pids.filter((pid) => !live.includes(pid)).map((pid) => entry(pid).state)
+    expect(new Set(asleep)).toEqual(new Set(['hibernated']))
+    // Also in the next page, before anybody has read what is kept.
+    const next = await reload(tab, store)
+    await expect.poll(() => pids.map((pid) => next.entry(pid).state)).toEqual(pids.map(() => 'hibernated'))
+    await next.table.restart(pids[0] ?? '')
+    await next.table.setPolicy(pids[1] ?? '', { memory: 'resident' })
+    expect(next.entry(pids[1] ?? '').state).toBe('cold')
   })
 
   test('that the browser does not keep gives its place up if its policy lets it', async () => {

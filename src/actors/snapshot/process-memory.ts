@@ -65,6 +65,8 @@ export class ProcessMemory {
   #isUnkept = false
   /** Whether the worker must not build on what it gave before. */
   #needsWhole = true
+  /** Whether an earlier page has stored a snapshot. */
+  #isFound = false
   /** Undefined: nothing is kept. */
   readonly #stored: StoredMemory | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -100,6 +102,17 @@ export class ProcessMemory {
   /** Whether all that messages have left in memory is stored. */
   get isStored(): boolean {
     return this.keeps && !this.#hasNews && this.#stored?.isWriting === false && this.#stored.isThere === true
+  }
+
+  /** Whether the next instance goes on from something, as far as is known. */
+  get isThere(): boolean {
+    return this.#given !== undefined || (this.#keeps && (this.#stored?.isThere ?? this.#isFound))
+  }
+
+  /** An earlier page has stored a snapshot. It is read when it is needed. */
+  found(): void {
+    this.#isFound = true
+    this.#init.changed()
   }
 
   /** The process is made of a snapshot: its next instance goes on from there. */

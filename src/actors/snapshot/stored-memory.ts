@@ -13,6 +13,8 @@ export type Durability = 'relaxed' | 'strict'
 export interface SnapshotStore {
   /** @param id Left out: the present one. @throws {GliaError} ERR_STORAGE */
   snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined>
+  /** Of which of these processes there are snapshots. @throws {GliaError} ERR_STORAGE */
+  remembered(pids: readonly string[]): Promise<string[]>
   /** The last ones that are kept, newest first. @throws {GliaError} ERR_STORAGE */
   snapshots(pid: string): Promise<SnapshotInfo[]>
   /**

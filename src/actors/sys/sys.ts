@@ -137,9 +137,8 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
 }
 
 /** A process, as `list` tells it. */
-function told({ record, proc }: ProcessEntry): object {
+function told({ record, proc, state }: ProcessEntry): object {
   const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, parent } = record
-  const { state } = proc
   const why = proc.death
   return {
     pid,

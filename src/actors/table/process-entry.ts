@@ -9,6 +9,7 @@ import type { FileEntry } from '../files/files-api.ts'
 import { ProcessMemory } from '../snapshot/process-memory.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type FileStore, ProcessFiles } from '../files/process-files.ts'
+import type { EntryState } from './entry-state.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
 import { withinBounds } from '../module/trap-text.ts'
@@ -119,6 +120,12 @@ export class ProcessEntry {
         begunAnew: (revived) => this.memory.begunAnew(revived),
       },
     })
+  }
+
+  /** What it is doing, for people. */
+  get state(): EntryState {
+    const { state } = this.proc
+    return state === 'cold' && this.memory.isThere ? 'hibernated' : state
   }
 
   get record(): ProcessRecord {

@@ -191,6 +191,8 @@ export class ProcessTable {
     }
     this.links.restore(this.entries)
     this.#init.changed()
+    // Only views want to know. No call waits for it.
+    this.#findMemories().catch((thrown: unknown) => this.#init.log.warn('kept memories were not looked for:', thrown))
   }
 
   /**
@@ -510,6 +512,13 @@ export class ProcessTable {
       await orAborted(memory.finish(close), late).catch(close)
     }
     await Promise.all(this.entries.map(stop))
+  }
+
+  async #findMemories(): Promise<void> {
+    const durable = this.entries.filter(({ record }) => record.policy.memory === 'durable')
+    if (durable.length === 0) return
+    const found = new Set(await this.#init.store?.remembered(durable.map(({ record }) => record.pid)))
+    for (const { record, memory } of durable) if (found.has(record.pid)) memory.found()
   }
 
   /** A file of a process outside of `/data`. @throws {GliaError} ERR_STORAGE */

@@ -289,6 +289,14 @@ export class Store implements ProcessStore {
     return attempt('read the memory', () => snapshotIn(this.#parts(pid), id))
   }
 
+  remembered(pids: readonly string[]): Promise<string[]> {
+    return attempt('read the memory', async () => {
+      const { store } = this.#db.transaction('memory')
+      const first = await Promise.all(pids.map((pid) => store.getKey(keysFrom(pid))))
+      return pids.filter((_, i) => first[i] !== undefined)
+    })
+  }
+
   snapshots(pid: string): Promise<SnapshotInfo[]> {
     return attempt('read the memory', () => snapshotsIn(this.#parts(pid)))
   }

@@ -91,6 +91,10 @@ export class MemoryStore implements ProcessStore {
     return this.#transaction(async () => structuredClone(await snapshotIn(this.#parts(pid), id)))
   }
 
+  remembered(pids: readonly string[]): Promise<string[]> {
+    return this.#transaction(() => pids.filter((pid) => this.memories.has(pid)))
+  }
+
   snapshots(pid: string): Promise<SnapshotInfo[]> {
     return this.#transaction(() => snapshotsIn(this.#parts(pid)))
   }

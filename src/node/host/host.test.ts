@@ -63,11 +63,11 @@ test('an actor that was made by a message lives on, with what it knew, when the 
   const again = await start(data)
   expect(again.server.peerId).toBe(server.peerId)
   expect(again.token).toBe(token)
-  const { head } = await order(again.server, 'list', { token })
-  expect(head).toMatchObject({
+  const listed = async (): Promise<unknown> => (await order(again.server, 'list', { token })).head
+  await expect.poll(listed).toMatchObject({
     processes: [
       { name: 'root', root: true },
-      { name: 'counter', pid, state: 'cold', policy: { memory: 'durable' } },
+      { name: 'counter', pid, state: 'hibernated', policy: { memory: 'durable' } },
     ],
   })
   expect(await count(again.server, pid)).toBe('3')

@@ -99,6 +99,14 @@ export class LevelStore implements ProcessStore {
     return this.#inTurn('read the memory', () => snapshotIn(this.#parts(pid), id))
   }
 
+  remembered(pids: readonly string[]): Promise<string[]> {
+    return this.#inTurn('read the memory', async () => {
+      const first = pids.map((pid) => this.#db.keys({ ...keysFrom([MEMORY, pid]), limit: 1 }).all())
+      const found = await Promise.all(first)
+      return pids.filter((_, i) => found[i]?.length === 1)
+    })
+  }
+
   snapshots(pid: string): Promise<SnapshotInfo[]> {
     return this.#inTurn('read the memory', () => snapshotsIn(this.#parts(pid)))
   }

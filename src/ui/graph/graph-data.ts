@@ -208,6 +208,7 @@ function peerNode(peer: PeerInfo, { relays, peerWords }: GraphInput): GraphNode 
 
 const STATES: Readonly<Record<ProcessView['state'], { status: string; tone: Tone }>> = {
   cold: { status: 'cold (not loaded yet)', tone: 'off' },
+  hibernated: { status: 'hibernated (its memory is kept)', tone: 'off' },
   starting: { status: 'starting', tone: 'warn' },
   idle: { status: 'idle', tone: 'ok' },
   busy: { status: 'busy', tone: 'warn' },

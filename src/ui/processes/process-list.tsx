@@ -111,7 +111,7 @@ function dropTarget(
   }
 }
 
-const STATES: readonly ProcessView['state'][] = ['dead', 'backoff', 'busy', 'starting', 'idle', 'cold']
+const STATES: readonly ProcessView['state'][] = ['dead', 'backoff', 'busy', 'starting', 'idle', 'hibernated', 'cold']
 
 const COLUMNS: readonly Column<ProcessView>[] = [
   { key: 'name', head: 'Name and PID', compare: byText(({ name }) => name), cell: (process) => <Name {...process} /> },

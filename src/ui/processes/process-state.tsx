@@ -4,6 +4,7 @@ import type { ProcessView } from '../model.ts'
 
 const WORDS: Record<ProcessView['state'], { text: string; dot: string }> = {
   cold: { text: 'cold (not loaded yet)', dot: 'none' },
+  hibernated: { text: 'hibernated (its memory is kept)', dot: 'none' },
   starting: { text: 'starting', dot: 'warn' },
   idle: { text: 'idle', dot: 'ok' },
   busy: { text: 'busy', dot: 'warn' },
