@@ -103,6 +103,17 @@ test('what is in memory is stored beside the page’s thread, and says why if it
   expect(await call(page, local(pid, 'note'), 'e')).toEqual({ text: '4 e c b a | abce' })
 })
 
+test('the page of a process shows what is kept of its memory, and goes back to it', async ({ tab }) => {
+  const pid = await spawn(tab, 'keeper', { policy: { memory: 'durable', durable: 'before-reply' } })
+  for (const letter of ['a', 'b', 'c']) await call(tab, local(pid, 'note'), letter)
+  await tab.evaluate((id) => (location.hash = `#/p/${id}/memory`), pid)
+  const second = tab.getByRole('listitem').filter({ hasText: 'after 2 messages' })
+  await second.getByRole('button', { name: 'Go back' }).click()
+  await expect(tab.getByRole('listitem').filter({ hasText: 'after 2 messages' })).toHaveCount(2)
+  expect(await tab.evaluate((id) => glia.procs().find((proc) => proc.pid === id)?.state, pid)).toBe('hibernated')
+  expect(await call(tab, local(pid, 'note'), 'x')).toEqual({ text: '3 x b a | abx' })
+})
+
 /** Does in the database what another tab does when it begins. */
 async function takeOver(): Promise<void> {
   const opening = indexedDB.open('glia')

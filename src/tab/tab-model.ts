@@ -200,6 +200,12 @@ export class LiveTabModel implements TabModel {
     changed: this.changed,
   })
 
+  readonly memories: TabModel['memories'] = {
+    list: async (pid) => (await this.#peer.promise).table.snapshots(pid),
+    file: async (pid, id) => (await this.#peer.promise).table.snapshot(pid, undefined, id),
+    rewind: async (pid, id, cancelled) => (await this.#peer.promise).table.rewind(pid, id, cancelled),
+  }
+
   readonly shared: TabModel['shared'] = async () => (await loadLater()).sharedContents()
 
   readonly setPolicy = async (pid: string, policy: GivenPolicy): Promise<PolicyChange> =>

@@ -4,6 +4,7 @@
  */
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { FileInfo } from '../actors/files/file-index.ts'
+import type { SnapshotInfo } from '../actors/snapshot/history.ts'
 import type { CallRecording } from '../actors/recording/call-file.ts'
 import type { RecordedCall } from '../actors/recording/call-recordings.ts'
 import type { ReplayResult } from '../actors/recording/recorder-api.ts'
@@ -177,6 +178,16 @@ export interface ProcessFiles {
   read: (pid: string, path: string) => Promise<Blob>
   /** Removes a file, or a folder with everything in it, between two messages. Rejects with GliaError. */
   remove: (pid: string, path: string, signal: AbortSignal) => Promise<void>
+}
+
+/** What is kept of the memory of processes. */
+export interface ProcessMemories {
+  /** The last snapshots, newest first. Rejects with GliaError. */
+  list: (pid: string) => Promise<readonly SnapshotInfo[]>
+  /** A snapshot as a file. Rejects with GliaError. */
+  file: (pid: string, id: number) => Promise<Blob>
+  /** The process goes on from a snapshot. Rejects with GliaError. */
+  rewind: (pid: string, id: number, signal: AbortSignal) => Promise<void>
 }
 
 /** How far the start of a bundled actor is. */
@@ -439,6 +450,7 @@ export interface TabModel {
   traced: ReadonlySignal<CallsSource | undefined>
   /** Gives a process a fresh instance. A dead process lives again. Rejects with GliaError. */
   restart: (pid: string) => Promise<void>
+  memories: ProcessMemories
   /** Undefined where processes keep no files. */
   files: ProcessFiles | undefined
   /** Ends a process. `undo` of the result brings it back while the page is open, with its PID and a fresh state. */

@@ -11,6 +11,7 @@ import type { Page, ViewProps } from '../page.ts'
 import { hashOf, HOME } from '../route.ts'
 import { FilesPart } from './files-part.tsx'
 import { LogPart } from './log-part.tsx'
+import { MemoryPart } from './memory-part.tsx'
 import { ModulePart } from './module-part.tsx'
 import { PolicyPart } from './policy-part.tsx'
 import { ProcessHead } from './process-head.tsx'
@@ -21,6 +22,7 @@ const PARTS = {
   charts: 'Charts',
   log: 'Log',
   files: 'Files',
+  memory: 'Memory',
   module: 'Module',
   policy: 'Policy',
 } as const
@@ -91,6 +93,7 @@ const PART_VIEWS: Readonly<Record<Part, (props: PartProps) => VNode>> = {
   charts: ({ model, page, process }) => <ChartsPanel model={model} page={page} pid={process.pid} />,
   log: ({ model, page, process }) => <LogPart model={model} process={process} state={page.consoleOf(process)} />,
   files: FilesPart,
+  memory: MemoryPart,
   module: ModulePart,
   policy: PolicyPart,
 }
