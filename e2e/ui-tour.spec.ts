@@ -27,7 +27,6 @@ test('a newcomer takes the tour by doing its steps, leaves it and goes on, with 
   await atStep(tab, 1, 'Start an actor')
   await expect(tour(tab)).toBeFocused()
   await expectRing(tab, tab.locator('.bundled'))
-  await expectNoFaults(tab)
   await tab.getByRole('button', { name: 'counter', exact: true }).click()
 
   await atStep(tab, 2, 'Call it')
@@ -64,7 +63,6 @@ test('a newcomer takes the tour by doing its steps, leaves it and goes on, with 
   await atStep(tab, 5, 'See who is there')
   await tab.getByRole('tab', { name: 'Graph' }).click()
   await expect(tour(tab)).toContainText('That was all.')
-  await expectNoFaults(tab)
   await tour(tab).getByRole('button', { name: 'Close' }).click()
   await expect(tour(tab)).toHaveCount(0)
   await tab.getByRole('tab', { name: /Processes/ }).click()
