@@ -40,6 +40,11 @@ test('a link to a process is opened on a phone, and the actor answers; a link to
   await ada.getByRole('button', { name: 'Share', exact: true }).click()
   const dialog = ada.getByRole('dialog', { name: 'Share greeter' })
   await expect(dialog).toContainText('This link works on this machine only')
+  for (const size of [PHONE, { width: 1280, height: 800 }]) {
+    await ada.setViewportSize(size)
+    await expect(dialog.getByRole('button', { name: 'Copy link' })).toBeInViewport({ ratio: 1 })
+    await expect(dialog.getByRole('button', { name: 'Send…' })).toBeInViewport({ ratio: 1 })
+  }
   await dialog.getByLabel('Method').selectOption('echo')
   await expectNoFaults(ada)
   const link = await sharedLink(ada)

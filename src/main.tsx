@@ -16,6 +16,10 @@ import type { Peer } from './tab/peer.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
 
+// Every first view is in it. Asked for first, it is there before the larger code of the mesh. A view that is shown without it
+// asks again, and says if that fails.
+import('./ui/later-views.ts').catch(() => undefined)
+
 const log = consoleLogger('glia')
 const model = new LiveTabModel(() => peer.stop())
 
