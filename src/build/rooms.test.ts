@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     charts: ['kit'],
     process: ['calls', 'charts', 'console', 'kit', 'peers', 'processes'],
     spawn: ['kit', 'processes'],
-    peers: ['console', 'kit'],
+    peers: ['console', 'kit', 'processes', 'spawn'],
     settings: ['kit', 'peers', 'processes', 'tour'],
     installed: ['kit'],
     link: ['console', 'kit', 'peers', 'processes', 'spawn'],

@@ -131,12 +131,13 @@ export class Router {
   readonly serveStream = async (stream: Stream): Promise<void> => {
     const isHere = this.#isHere(stream)
     const isKeyed = isHere && stream.key !== undefined
-    // The call that runs for all calls with the key is recorded.
-    const note = isKeyed ? undefined : this.#record(stream, isHere)
+    // The call that runs for all calls with the key is recorded. What views ask again and again would hide the others.
+    const isUncounted = isKeyed || stream.via === 'view'
+    const note = isUncounted ? undefined : this.#record(stream, isHere)
     const meter = this.#meterOf(stream, isHere)
     const startedAt = note?.startedAt ?? performance.now()
     const end = (error?: GliaError): void => {
-      if (isKeyed) return
+      if (isUncounted) return
       // Asking for the time is a large part of what a record costs.
       meter.ended(note?.served?.ms ?? performance.now() - startedAt, error !== undefined)
       if (note) this.#init.trace?.end(note, error)

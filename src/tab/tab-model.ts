@@ -234,7 +234,7 @@ export class LiveTabModel implements TabModel {
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>
     this.#callTo(`${PROTOCOL}/self/${pid}/${method}`, message)
 
-  readonly callPeer = (address: string, message: Uint8Array | Blob): CallHandle => this.#callTo(address, message)
+  readonly callPeer: TabModel['callPeer'] = (...given) => this.#callTo(...given)
 
   readonly listedBy = async (peerId: string, cancelled: AbortSignal): Promise<readonly ListedProcess[]> =>
     askInTime((await this.#peer.promise).listingOf, peerId, cancelled)
@@ -287,16 +287,25 @@ export class LiveTabModel implements TabModel {
     return (await (await this.#peer.promise).mesh.started).modules()
   }
 
-  #callTo(address: string, message: Uint8Array | Blob): CallHandle {
+  #callTo(address: string, message: Uint8Array | Blob, isLook = false): CallHandle {
     const aborter = new AbortController()
-    return { reply: this.#reply(address, message, aborter.signal), cancel: () => aborter.abort() }
+    return { reply: this.#reply(address, message, aborter.signal, isLook), cancel: () => aborter.abort() }
   }
 
-  async *#reply(to: string, message: Uint8Array | Blob, cancelled: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#reply(
+    to: string,
+    message: Uint8Array | Blob,
+    cancelled: AbortSignal,
+    isLook: boolean,
+  ): AsyncGenerator<Uint8Array> {
     const { router } = await this.#peer.promise
     const blob = message instanceof Blob ? message : new Blob([message.slice()])
     const address = await router.resolve(to, { signal: cancelled })
-    const stream = router.open(address, { caller: 'browser', expectedBytes: blob.size })
+    const stream = router.open(address, {
+      caller: 'browser',
+      expectedBytes: blob.size,
+      via: isLook ? 'view' : undefined,
+    })
     const cancel = (): void => stream.abort(cancellation('You cancelled the call.'))
     cancelled.addEventListener('abort', cancel, { once: true })
     if (cancelled.aborted) cancel()

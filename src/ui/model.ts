@@ -496,8 +496,11 @@ export interface TabModel {
   disconnect: (peerId: string) => Promise<void>
   /** The processes that another peer lists to this one. Rejects with GliaError. */
   listedBy: (peerId: string, signal: AbortSignal) => Promise<readonly ListedProcess[]>
-  /** Calls a method at an address, of this peer or of another one. */
-  callPeer: (address: string, message: Uint8Array | Blob) => CallHandle
+  /**
+   * Calls a method at an address, of this peer or of another one.
+   * @param isLook The page asks by itself, to show something: the call is not recorded.
+   */
+  callPeer: (address: string, message: Uint8Array | Blob, isLook?: boolean) => CallHandle
   /** What the browser promised about the data of this site. */
   storage: ReadonlySignal<StorageView>
   /** Asks the browser to keep the data. */

@@ -152,6 +152,9 @@ function told({ record, proc, state }: ProcessEntry): object {
     methods,
     memoryBytes: proc.memoryBytes,
     queued: proc.waiting,
+    messages: proc.messages,
+    p50Ms: proc.p50Ms,
+    backoffUntil: proc.backoffUntil,
     createdAt,
     policy,
   }

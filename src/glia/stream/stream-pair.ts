@@ -9,7 +9,7 @@ export interface StreamInit {
   /** The caller: a peer id, 'browser', or the PID of a process of this peer. */
   caller: string
   /** See `Stream.via`. */
-  via?: 'self' | 'page' | undefined
+  via?: Stream['via']
   /** Bytes that the caller will send, if it knows. */
   expectedBytes?: number | undefined
   /** See `Stream.key`. */
@@ -41,7 +41,7 @@ class PipeStream implements Stream {
   readonly procId: string
   readonly methodName: string
   readonly caller: string
-  readonly via: 'self' | 'page' | undefined
+  readonly via: Stream['via']
   readonly expectedBytes: number | undefined
   readonly key: string | undefined
   readonly context: CallContext

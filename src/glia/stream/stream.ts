@@ -18,9 +18,9 @@ export interface Stream {
   readonly caller: string
   /**
    * For the serving side of a call over HTTP: `self` if this page made the request, `page` if another page of this
-   * browser did. Left out: the call did not come over HTTP.
+   * browser did. Left out: the call did not come over HTTP. `view`: a view of this page looks at something by itself.
    */
-  readonly via?: 'self' | 'page' | undefined
+  readonly via?: 'self' | 'page' | 'view' | undefined
   /** Bytes that the other side says it will send, if the transport knows (Content-Length). */
   readonly expectedBytes?: number | undefined
   /**

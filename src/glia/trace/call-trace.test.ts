@@ -54,6 +54,15 @@ test('a call to a process here is recorded: caller, address, bytes, times', asyn
   expect(network + queue + run).toBeCloseTo(found?.ms ?? NaN)
 })
 
+test('what a view asks by itself is neither recorded nor counted', async () => {
+  const trace = new CallTrace()
+  const { proc } = makeProc(() => echo)
+  const { router } = makePeer([proc], undefined, trace)
+  expect(await call(router, addressOf(proc), 'hello', { caller: 'browser', via: 'view' })).toBe('hello')
+  expect(recorded(trace)).toEqual([])
+  expect(router.meter.calls).toBe(0)
+})
+
 test('a call to another peer is recorded, with the bytes both ways', async () => {
   const trace = new CallTrace()
   const { router } = makePeer(

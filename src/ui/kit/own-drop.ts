@@ -20,7 +20,8 @@ export function useOwnDrop(words: string, onFiles: (files: readonly [File, ...Fi
     onDrop: (event: DragEvent) => {
       over.value = false
       const [file, ...others] = event.dataTransfer?.files ?? []
-      if (!file) return
+      // A place inside of this one may have taken it.
+      if (!file || event.defaultPrevented) return
       event.preventDefault()
       onFiles([file, ...others])
     },

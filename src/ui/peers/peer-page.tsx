@@ -5,6 +5,8 @@ import { peerWords } from '../kit/peer-names.ts'
 import type { Page, ViewProps } from '../page.ts'
 import type { TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
+import { ManagedPeer } from './managed-peer.ts'
+import { ManagedProcesses } from './managed-processes.tsx'
 import { LatencyLine } from './latency-line.tsx'
 import { LivePeer } from './live-peer.ts'
 import { ManagerSwitch } from './manager-switch.tsx'
@@ -30,22 +32,29 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
   const blockedSince = people.blocked[id]
   const detail = live.detail.value
   const isConnected = (detail?.connections.length ?? 0) > 0
+  const managed = useMemo(() => new ManagedPeer(model, id), [])
+  useEffect(() => (isConnected ? managed.follow() : undefined), [isConnected])
+  const processes = blockedSince === undefined ? managed.processes.value : undefined
   return (
     <>
       <section class="panel">
         <PeerHead model={model} id={id} info={info} live={live} blockedSince={blockedSince} />
       </section>
       <div class="peer-columns">
-        <section class="panel" aria-labelledby="peer-processes-title">
-          <h2 id="peer-processes-title">Processes</h2>
-          <div class="field">
-            {blockedSince === undefined ? (
-              <PeerProcesses model={model} peerId={id} asksRoot={false} asksList={isConnected} showsCalled />
-            ) : (
-              <p class="soft">This peer is blocked: it cannot be asked or called, and it cannot call.</p>
-            )}
-          </div>
-        </section>
+        {processes ? (
+          <ManagedProcesses model={model} managed={managed} processes={processes} />
+        ) : (
+          <section class="panel" aria-labelledby="peer-processes-title">
+            <h2 id="peer-processes-title">Processes</h2>
+            <div class="field">
+              {blockedSince === undefined ? (
+                <PeerProcesses model={model} peerId={id} asksRoot={false} asksList={isConnected} showsCalled />
+              ) : (
+                <p class="soft">This peer is blocked: it cannot be asked or called, and it cannot call.</p>
+              )}
+            </div>
+          </section>
+        )}
         <div class="peer-side">
           <section class="panel" aria-label="Name">
             <div class="field">

@@ -12,7 +12,7 @@ import { typed } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 export interface PolicyEditorProps {
-  model: TabModel
+  model: Pick<TabModel, 'setPolicy' | 'restart'>
   process: ProcessView
 }
 

@@ -74,7 +74,13 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
 }
 
 /** Who may call a process, its limits, when it comes back, and the processes that it is tied to. */
-export function PolicyFacts({ model, process }: { model: TabModel; process: ProcessView }) {
+export function PolicyFacts({
+  model,
+  process,
+}: {
+  model: Pick<TabModel, 'setPolicy' | 'restart'>
+  process: ProcessView
+}) {
   const { policy, restart, ties } = process
   return (
     <>

@@ -32,16 +32,26 @@ export interface ProcessListProps {
   figures: FiguresSource | undefined
   state: ProcessListState
   selected: string | undefined
+  /** Whether each process has a page of its own. Those of other peers have none. Left out: it has. */
+  hasPages?: boolean
   onSelect: (pid: string) => void
   /** Called when a file was dropped on a process. */
   onDrop: (process: ProcessView, file: File) => void
 }
 
 /** The table of processes. A row shows its console beside the table, and its name leads to a page of its own. */
-export function ProcessList({ processes, figures, state, selected, onSelect, onDrop }: ProcessListProps) {
+export function ProcessList({
+  processes,
+  figures,
+  state,
+  selected,
+  hasPages = true,
+  onSelect,
+  onDrop,
+}: ProcessListProps) {
   /** PID of the row over which a file is dragged. */
   const over = useSignal<string | undefined>(undefined)
-  const columns = useMemo(() => columnsWith(figures), [figures])
+  const columns = useMemo(() => columnsWith(figures, hasPages), [figures])
   const typed = state.filter.value
   const shown = typed.trim() === '' ? processes : processes.filter((process) => matches(typed, textsOf(process)))
   return (
@@ -64,7 +74,7 @@ export function ProcessList({ processes, figures, state, selected, onSelect, onD
         state={state}
         selected={selected}
         onSelect={onSelect}
-        onOpen={(pid) => goTo(hashOf('p', pid))}
+        onOpen={(pid) => (hasPages ? goTo(hashOf('p', pid)) : onSelect(pid))}
         attributesOf={(process) => ({
           'data-pid': process.pid,
           class: over.value === process.pid ? 'over' : undefined,
@@ -113,8 +123,16 @@ function dropTarget(
 
 const STATES: readonly ProcessView['state'][] = ['dead', 'backoff', 'busy', 'starting', 'idle', 'hibernated', 'cold']
 
+const NAME: Column<ProcessView> = {
+  key: 'name',
+  head: 'Name and PID',
+  compare: byText(({ name }) => name),
+  cell: (process) => <Name {...process} />,
+}
+const LINKED_NAME = { ...NAME, cell: (process: ProcessView) => <Name {...process} isLink /> }
+
+/** The columns behind the name. */
 const COLUMNS: readonly Column<ProcessView>[] = [
-  { key: 'name', head: 'Name and PID', compare: byText(({ name }) => name), cell: (process) => <Name {...process} /> },
   {
     key: 'state',
     head: 'State',
@@ -160,9 +178,10 @@ const COLUMNS: readonly Column<ProcessView>[] = [
 ]
 
 /** The columns, with the line of the last minute before the numbers that stay. */
-function columnsWith(figures: FiguresSource | undefined): readonly Column<ProcessView>[] {
+function columnsWith(figures: FiguresSource | undefined, hasPages: boolean): readonly Column<ProcessView>[] {
+  if (!hasPages) return [NAME, ...COLUMNS]
   const at = COLUMNS.findIndex(({ key }) => key === 'p50')
-  return COLUMNS.toSpliced(at, 0, {
+  return [LINKED_NAME, ...COLUMNS].toSpliced(at + 1, 0, {
     key: 'activity',
     head: <abbr title="Calls in the last minute">1 min</abbr>,
     width: 76,
@@ -171,12 +190,16 @@ function columnsWith(figures: FiguresSource | undefined): readonly Column<Proces
   })
 }
 
-function Name({ pid, name, persisted }: ProcessView) {
+function Name({ pid, name, persisted, isLink = false }: ProcessView & { isLink?: boolean }) {
   return (
     <span class="name">
-      <a href={hashOf('p', pid)} title={name}>
-        {name}
-      </a>
+      {isLink ? (
+        <a href={hashOf('p', pid)} title={name}>
+          {name}
+        </a>
+      ) : (
+        <bdi title={name}>{name}</bdi>
+      )}
       {!persisted && (
         <span class="soft" title="The browser did not keep it: it will not come back after a reload">
           not kept

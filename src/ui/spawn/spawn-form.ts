@@ -1,5 +1,6 @@
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
 import { MAX_DESCRIPTION } from '../../glia/description.ts'
+import { type GivenPolicy, makePolicy } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART, type RestartType } from '../../glia/process/restart.ts'
 import { defaultPolicy } from '../processes/default-policy.ts'
 import { type PolicyForm, policyForm, readPolicyForm } from '../processes/policy-form.ts'
@@ -23,8 +24,15 @@ export type FormErrors = Partial<Record<keyof SpawnForm, string>>
 export type ReadForm = { options: SpawnOptions } | { errors: FormErrors }
 
 /** The fields when the sheet is opened. */
-export function newForm(name: string): SpawnForm {
-  return { ...policyForm(defaultPolicy()), name, description: '', args: '', env: '', restart: DEFAULT_RESTART.type }
+export function newForm(name: string, policy?: GivenPolicy): SpawnForm {
+  return {
+    ...policyForm(policy ? makePolicy(policy) : defaultPolicy()),
+    name,
+    description: '',
+    args: '',
+    env: '',
+    restart: DEFAULT_RESTART.type,
+  }
 }
 
 /** The meaning of the fields, or which of them mean nothing. */

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { Attempt } from '../kit/attempt.ts'
+import type { GivenPolicy } from '../../glia/process/policy.ts'
 import type { Draft } from '../model.ts'
 import { type FormErrors, newForm, readForm, type SpawnForm } from './spawn-form.ts'
 
@@ -13,6 +14,8 @@ export interface Sheet {
 
 export interface SpawnQueueInit {
   draft: (file: File) => Draft
+  /** Of new processes. Left out: that of this browser. */
+  policy?: GivenPolicy | undefined
   /** Called when a process was made. */
   started: (pid: string) => void
 }
@@ -89,7 +92,7 @@ export class SpawnQueue {
     }
     this.waiting.value = others
     const draft = this.#init.draft(file)
-    this.form.value = this.#all ? { ...this.form.peek(), name: draft.name } : newForm(draft.name)
+    this.form.value = this.#all ? { ...this.form.peek(), name: draft.name } : newForm(draft.name, this.#init.policy)
     this.sheet.value = { draft, attempt: new Attempt(), at }
     if (this.#all) void this.start(true)
   }

@@ -1,14 +1,17 @@
 import { type Signal, untracked, useSignalEffect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
+import type { GivenPolicy } from '../../glia/process/policy.ts'
 import type { TabModel } from '../model.ts'
 import { SpawnQueue } from './spawn-queue.ts'
 import { SpawnSheet } from './spawn-sheet.tsx'
 
 export interface SpawnSheetsProps {
-  model: TabModel
+  model: Pick<TabModel, 'draft'>
   /** Files that are to become processes. This view takes them out. */
   files: Signal<readonly File[]>
+  /** With what the sheets begin, in place of the policy that new processes of this browser get. */
+  policy?: GivenPolicy | undefined
   /** What stands above the settings. */
   intro?: ComponentChildren
   /** Called when all files are done, with the first process that they became. */
@@ -16,10 +19,10 @@ export interface SpawnSheetsProps {
 }
 
 /** The sheets of the files that were dropped or chosen, one after the other. */
-export function SpawnSheets({ model, files, intro, onDone }: SpawnSheetsProps) {
+export function SpawnSheets({ model, files, policy, intro, onDone }: SpawnSheetsProps) {
   const firstMade = useRef<string | undefined>(undefined)
   const queue = useMemo(
-    () => new SpawnQueue({ draft: model.draft, started: (pid) => (firstMade.current ??= pid) }),
+    () => new SpawnQueue({ draft: model.draft, policy, started: (pid) => (firstMade.current ??= pid) }),
     [model],
   )
   useSignalEffect(() => {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { newPid } from '../../glia/pid.ts'
+import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
+import { readLines, readProcesses } from './told-process.ts'
+
+const pid = newPid()
+const told = {
+  pid,
+  name: 'counter',
+  state: 'idle',
+  root: false,
+  cid: 'bafy',
+  moduleBytes: 100,
+  methods: ['run'],
+  memoryBytes: 65_536,
+  queued: 1,
+  messages: 7,
+  policy: DEFAULT_POLICY,
+}
+
+test('a process is read as its peer tells of it', () => {
+  expect(readProcesses([told])).toMatchObject([
+    { pid, name: 'counter', state: 'idle', methods: ['run'], waiting: 1, messages: 7, p50Ms: undefined },
+  ])
+  expect(readProcesses([{ ...told, state: 'dead', why: 'It trapped.' }])).toMatchObject([{ death: 'It trapped.' }])
+})
+
+test('what is no process is left out, and what is too much is cut', () => {
+  for (const value of [undefined, null, 7, 'x', {}, { length: 3 }]) expect(readProcesses(value)).toEqual([])
+  const wrong = [
+    { pid: 'x' },
+    { name: 7 },
+    { state: 'odd' },
+    { policy: { quantum: 1 } },
+    { policy: { callers: 'all' } },
+  ]
+  expect(readProcesses([null, 7, ...wrong.map((change) => ({ ...told, ...change }))])).toEqual([])
+  const odd = {
+    ...told,
+    name: `a\u202Eb${'x'.repeat(999)}`,
+    methods: ['run', 7, 'a/b'],
+    memoryBytes: -1,
+    queued: 'many',
+  }
+  const [read] = readProcesses([odd])
+  expect(read?.name).toMatch(/^abx{1,198}$/)
+  expect(read).toMatchObject({ methods: ['run'], memoryBytes: undefined, waiting: 0 })
+})
+
+test('lines of a log are read, and others left out', () => {
+  const line = { at: 1, source: 'stderr', text: 'hello' }
+  expect(readLines([line, { ...line, at: '1' }, { ...line, source: 'x' }, { ...line, text: 7 }, null])).toEqual([line])
+  expect(readLines({})).toEqual([])
+})
