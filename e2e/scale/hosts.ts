@@ -32,10 +32,6 @@ export class Host {
     return this.#tell({ do: 'find', peer, relays })
   }
 
-  call(address: string, perSecond: number): Promise<object> {
-    return this.#tell({ do: 'call', address, perSecond })
-  }
-
   async end(): Promise<void> {
     if (this.#child.connected) this.#child.send({ do: 'end' } satisfies Order)
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000)

@@ -3,8 +3,6 @@ export type Order =
   | { do: 'join'; count: number; relays: readonly (readonly string[])[] }
   | { do: 'look' }
   | { do: 'find'; peer: string; relays: readonly string[] }
-  /** From now on, its peers call a method in turn. */
-  | { do: 'call'; address: string; perSecond: number }
   | { do: 'end' }
 
 export interface Joined {

@@ -91,15 +91,6 @@ async function find({ peer, relays }: Extract<Order, { do: 'find' }>): Promise<F
   }
 }
 
-/** What goes wrong with a call shows in the rate that the called peer sees. */
-function callInTurn({ address, perSecond }: Extract<Order, { do: 'call' }>): object {
-  let turn = 0
-  setInterval(() => {
-    void peers[turn++ % peers.length]?.call(address, 'hello').catch(() => undefined)
-  }, 1000 / perSecond).unref()
-  return {}
-}
-
 async function obey(order: Order): Promise<object> {
   switch (order.do) {
     case 'join':
@@ -108,8 +99,6 @@ async function obey(order: Order): Promise<object> {
       return look()
     case 'find':
       return find(order)
-    case 'call':
-      return callInTurn(order)
     case 'end':
       return Promise.all(peers.map((peer) => peer.stop()))
     default:
