@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -24,6 +24,11 @@ let built: Promise<RustGuest | undefined> | undefined
  */
 export function rustGuest(): Promise<RustGuest | undefined> {
   return (built ??= build())
+}
+
+/** The example actor in Rust; undefined where there is no Rust for WASI. */
+export async function rustSupervisor(): Promise<Uint8Array | undefined> {
+  return (await isInstalled()) ? compile('../../../src/examples/supervisor') : undefined
 }
 
 /** The guest in Rust that keeps what it is told; undefined where there is no Rust for WASI. */
@@ -50,7 +55,7 @@ async function isInstalled(): Promise<boolean> {
 async function compile(name: string, ...options: string[]): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'glia-rust-'))
   try {
-    const out = join(folder, `${name}.wasm`)
+    const out = join(folder, `${basename(name)}.wasm`)
     const how = `--crate-type cdylib --target ${TARGET} -C opt-level=s -C panic=abort -C strip=debuginfo -D warnings`
     await run('rustc', [...how.split(' '), '--check-cfg', 'cfg(second)', ...options, sourceOf(name), '-o', out])
     return new Uint8Array(await readFile(out))

@@ -336,6 +336,27 @@ describe('a process that makes processes', () => {
     expect((await orderBy(parent, 'policy', more)).message).toContain('policy.maxChildrenBytes')
   })
 
+  test('is refused a message that is none, or larger than it takes itself', async () => {
+    const { orderBy, spawnAsker, send, entry, made } = await makeTab()
+    const parent = await spawnAsker({ spawn: true, maxMessageBytes: 2 ** 20 })
+    for (const [message, words] of [
+      ['nonsense\n', 'not JSON'],
+      ['[]\n', 'not an object'],
+      ['{"quantum":1}\n', 'no such option'],
+      ['{"link":"x"}\n', 'link: give true or false'],
+      ['{"watch":"nothing"}\n', 'no method “nothing”'],
+      ['{"watch":7}\n', 'watch: give the name'],
+    ] as const) {
+      const answer = await send(parent, 'ask', bytes(`ww/0.1.0/self/sys/spawn\n${message}`))
+      expect.soft(answer.message).toMatch(/^errno \d+$/)
+      expect.soft(entry(parent).log.lines.at(-1)?.text).toContain(words)
+    }
+    expect((await orderBy(parent, 'kill', {})).message).toContain('give the PID')
+    expect((await send(parent, 'pour', bytes('ww/0.1.0/self/sys/spawn'))).message).not.toBe('0')
+    expect(entry(parent).log.lines.at(-1)?.text).toContain('more than 1048576 bytes. ERR_MESSAGE_TOO_LARGE')
+    expect(made()).toHaveLength(1)
+  })
+
   test('cannot do so for another peer, unless it calls as its owner', async () => {
     const { orderBy, spawnAsker, table } = await makeTab()
     const parent = await spawnAsker({ spawn: true })

@@ -130,7 +130,10 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
         await answer({ bytes: file.size })
         await message.write(new Uint8Array(await file.arrayBuffer()))
       }
-      await method({ head, body: request.body, scope, signal: message.signal, answer, give })
+      // A process sends no larger messages here than it takes itself.
+      const most = scope.process?.record.policy.maxMessageBytes ?? Infinity
+      const body: Request['body'] = (maxBytes) => request.body(Math.min(maxBytes, most))
+      await method({ head, body, scope, signal: message.signal, answer, give })
     }
   const entries = Object.entries(methods) as [SysMethod, (order: Order) => Promise<void>][]
   return actorOf(Object.fromEntries(entries.map(([name, method]) => [name, run(name, method)])))
