@@ -21,6 +21,7 @@ interface HostOptions extends ClientOptions {
 }
 
 interface SpawnFlags extends HostOptions {
+  readonly key: boolean
   readonly name: string | undefined
   readonly env: readonly string[]
   readonly policy: object | undefined
@@ -33,12 +34,19 @@ export function addManage(program: Command): void {
   const spawnCommand = (usage: string, about: string): Command =>
     addHostCommand(program, usage, about)
       .option('--name <NAME>', 'name for people (default: that of the file)')
+      .option('--key', 'give it an instance for each key of its callers', false)
       .option('--env <NAME=VALUE>', 'variable of its environment; may be given more than once', collect, [])
       .option('--policy <JSON>', 'policy, such as \'{"callers":"anyone"}\'', readPolicy)
   spawnCommand('spawn <file> [args...]', 'make an actor of a .wasm on a host; its PID goes to stdout').action(spawn)
   spawnCommand('restore <file>', 'make an actor of a snapshot, which goes on where the other was').action(restore)
   addHostCommand(program, 'ps', 'list the actors of a host: PID, state, name, memory and methods').action(ps)
-  addHostCommand(program, 'kill <pid>', 'end an actor of a host and forget it').action(kill)
+  addHostCommand(program, 'keys <pid>', 'list the keys of an actor that has an instance for each')
+    .option('--limit <N>', 'most keys', Number, 100)
+    .option('--after <KEY>', 'only keys behind this one')
+    .action(listKeys)
+  addHostCommand(program, 'kill <pid>', 'end an actor of a host, or an instance of it (PID:KEY), and forget it').action(
+    kill,
+  )
   addHostCommand(program, 'restart <pid>', 'start an actor of a host afresh').action(restart)
   addHostCommand(program, 'swap <pid> <file>', 'put a new .wasm under the PID of an actor of a host').action(swap)
   addHostCommand(program, 'snapshot <pid> <file>', 'write an actor of a host, with what it knows, to a file').action(
@@ -78,9 +86,14 @@ async function restore(file: string, options: SpawnFlags): Promise<void> {
   await printMade(await order(options, 'restore', spawnHead(options), await bytesOf(file)), options)
 }
 
-function spawnHead({ name, env, policy }: SpawnFlags, otherwise?: string): Record<string, unknown> {
+function spawnHead({ name, env, policy, key }: SpawnFlags, otherwise?: string): Record<string, unknown> {
   const variables = Object.fromEntries(env.map(readVariable))
-  return { name: name ?? otherwise, ...(env.length > 0 && { env: variables }), ...(policy && { policy }) }
+  return {
+    name: name ?? otherwise,
+    ...(env.length > 0 && { env: variables }),
+    ...(policy && { policy }),
+    ...(key && { key }),
+  }
 }
 
 async function printMade({ head }: Answer, { json }: HostOptions): Promise<void> {
@@ -93,14 +106,24 @@ async function ps(options: HostOptions): Promise<void> {
   const found = Array.isArray(head['processes']) ? head['processes'].map(fields) : []
   if (options.json) return printJson(found)
   printRows(
-    found.map(({ pid, state, name, memoryBytes, methods }) => [
+    found.map(({ pid, state, name, memoryBytes, methods, keys }) => [
       String(pid),
       String(state),
-      String(name),
+      typeof keys === 'number' ? `${String(name)} (${keys} ${keys === 1 ? 'key' : 'keys'})` : String(name),
       typeof memoryBytes === 'number' ? `${Math.ceil(memoryBytes / 1024)} KiB` : '-',
       Array.isArray(methods) ? methods.join(',') : '',
     ]),
   )
+}
+
+async function listKeys(
+  pid: string,
+  { limit, after, ...options }: HostOptions & { limit: number; after: string | undefined },
+): Promise<void> {
+  const { head } = await order(options, 'keys', { pid, limit, after })
+  if (options.json) return printJson(head)
+  const found = Array.isArray(head['keys']) ? head['keys'].map(fields) : []
+  printRows(found.map(({ key, state }) => [String(key), String(state)]))
 }
 
 async function kill(pid: string, options: HostOptions): Promise<void> {

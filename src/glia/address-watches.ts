@@ -1,5 +1,6 @@
 import { formatPlace, type Place } from './address.ts'
 import { GliaError } from './errors.ts'
+import { keyIn } from './instance-key.ts'
 import { isLast, type ProcessEnd, startOfWatch, toldEnd, type Watched } from './process/told-end.ts'
 import type { WatchRemote } from './process/remote-watch.ts'
 import type { RemoteWatches } from './process/remote-watches.ts'
@@ -61,8 +62,10 @@ export class AddressWatches {
     return this.#stops.delete(id)
   }
 
-  #place(address: string): Promise<Place> {
-    return this.#init.router.resolvePlace(address, { signal: new AbortController().signal })
+  async #place(address: string): Promise<Place> {
+    const place = await this.#init.router.resolvePlace(address, { signal: new AbortController().signal })
+    if (keyIn(place.proc) === undefined) return place
+    throw new GliaError('ERR_BAD_REQUEST', 'watch: give the address of the process, without a key.')
   }
 
   async #listen({ host, proc: pid }: Place, listener: (end: WatchedEnd) => void): Promise<string> {

@@ -1,4 +1,5 @@
 import { GliaError } from './errors.ts'
+import { cut, instancePid, readKey } from './instance-key.ts'
 import { isPeerId } from './peer-id.ts'
 import { parsePid, type Pid, systemPid } from './pid.ts'
 
@@ -14,6 +15,7 @@ const MAX_METHOD = 256
 export interface Address {
   /** Peer id of the peer that runs the process. */
   host: string
+  /** The process, or its instance of a key: `{pid}:{key}`. */
   proc: Pid
   /** Name of an exported function. */
   method: string
@@ -50,7 +52,8 @@ export function formatPlace({ host, proc }: Place): string {
 }
 
 /**
- * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self`, `root` and `sys` are replaced.
+ * Reads `/ww/0.1.0/{host}/{proc}/{method}`. If aliases are given, `self`, `root` and `sys` are replaced. A key gets its
+ * one form.
  * @throws {GliaError} ERR_BAD_ADDRESS that says which part is wrong.
  */
 export function parseAddress(given: string, aliases?: Aliases): Address {
@@ -78,12 +81,17 @@ function readPlace(text: string, parts: readonly string[], form: string, aliases
   if (version !== VERSION) throw bad(text, `This peer speaks version ${VERSION}, not ${version}`)
   const peer = host === 'self' && aliases ? aliases.self : host
   if (!isPeerId(peer)) throw bad(text, `“${host}” is not a peer id`)
-  if (proc === 'root' && aliases) {
+  const [name, key] = cut(proc)
+  const pid = readProcess(text, name, peer, aliases)
+  return { host: peer, proc: key === undefined ? pid : instancePid(pid, readKey(key)) }
+}
+
+function readProcess(text: string, name: string, peer: string, aliases: Aliases | undefined): Pid {
+  if (name === 'root' && aliases) {
     if (peer !== aliases.self) throw bad(text, '“root” names a process of this peer only: use the PID for another peer')
-    return { host: peer, proc: aliases.root }
+    return aliases.root
   }
-  if (proc === 'sys' && aliases) return { host: peer, proc: systemPid(peer) }
-  return { host: peer, proc: parsePid(proc) }
+  return name === 'sys' && aliases ? systemPid(peer) : parsePid(name)
 }
 
 const FORM = 'An address reads /ww/0.1.0/{peer}/{process}/{method}'

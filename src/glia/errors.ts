@@ -49,6 +49,8 @@ export const STATUS = {
   /** The process was stopped before this message was delivered, or while it ran. */
   ERR_PROC_STOPPED: 503,
   ERR_DEADLINE: 504,
+  /** The process has as many keys as its policy allows. */
+  ERR_TOO_MANY_KEYS: 507,
   ERR_CYCLE: 508,
 } as const
 

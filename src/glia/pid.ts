@@ -7,6 +7,7 @@ const PID_BYTES = 20
 
 /**
  * The name of a process on its peer: 20 bytes in base58btc without multibase prefix, nearly always 27 or 28 characters.
+ * The name of an instance of a process with keys is that, a colon and the key (`instance-key.ts`).
  */
 export type Pid = string & { readonly __pid: true }
 

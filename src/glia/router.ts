@@ -9,6 +9,7 @@ import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { Meter } from './figures/meter.ts'
 import { chainNameOf } from './chain-name.ts'
+import { processOf } from './instance-key.ts'
 import { keyedLoader } from './http/load-keyed.ts'
 import { beforeTheRun, keptThere } from './http/not-run.ts'
 import { isPeerId } from './peer-id.ts'
@@ -112,7 +113,7 @@ export class Router {
 
   /** Whether the address names a process of this peer whose policy accepts exit codes other than 0. */
   hasOkExits({ host, proc }: Address): boolean {
-    const local = host === this.#init.env.localHost().peerId ? this.#init.procs.get(proc) : undefined
+    const local = host === this.#init.env.localHost().peerId ? this.#proc(proc) : undefined
     return (local?.policy.okExits.length ?? 0) > 0
   }
 
@@ -167,17 +168,17 @@ export class Router {
 
   /** What counts a call. Calls to other peers, and to processes that are not there, belong to the peer only. */
   #meterOf({ procId }: Stream, isHere: boolean): Meter {
-    const proc = isHere ? this.#init.procs.get(procId) : undefined
+    const proc = isHere ? this.#proc(procId) : undefined
     return proc?.meter.within(this.meter) ?? this.meter
   }
 
   /** Begins the record of a call, unless a process of this peer that takes part in it is not recorded. */
   #record(stream: Stream, isHere: boolean): Note | undefined {
-    const { trace, procs } = this.#init
+    const { trace } = this.#init
     if (!trace) return undefined
     const { caller, procId } = stream
-    if (isHere && procs.get(procId)?.policy.trace === false) return undefined
-    if (caller !== 'browser' && procs.get(caller)?.policy.trace === false) return undefined
+    if (isHere && this.#proc(procId)?.policy.trace === false) return undefined
+    if (caller !== 'browser' && this.#proc(caller)?.policy.trace === false) return undefined
     if (isHere) return trace.begin(stream, 'in')
     return trace.begin(stream, stream.via !== 'page' && isOfThisBrowser(caller) ? 'out' : 'through')
   }
@@ -186,7 +187,7 @@ export class Router {
   async #serveKeyed(stream: Stream): Promise<void> {
     const { destination: host, procId, methodName: method, caller, context, expectedBytes } = stream
     // Whoever may not call any more does not get the reply either.
-    this.#proc(procId).admit(stream)
+    this.#procOf(stream).admit(stream)
     const address = { host, proc: procId as Pid, method }
     await (await this.#keyed()).serve(stream, () => this.open(address, { caller, context, expectedBytes }))
   }
@@ -211,17 +212,22 @@ export class Router {
    * them.
    */
   async #deliver(stream: Stream, note: Note | undefined): Promise<void> {
-    const proc = this.#proc(stream.procId)
+    const proc = this.#procOf(stream)
     if (senderOf(stream).isOwner) return proc.deliver(stream, undefined, note)
     // A caller without the right is told at once, and takes no place at the door.
     proc.admit(stream)
     return this.#door.enter(stream, proc, note)
   }
 
-  #proc(pid: string): Proc {
-    const proc = this.#init.procs.get(pid)
-    if (!proc) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}. It may have been killed.`)
-    return proc
+  /** A process of this peer, by its PID or by that of an instance. */
+  #proc(pid: string): Proc | undefined {
+    return this.#init.procs.get(processOf(pid))
+  }
+
+  #procOf({ procId }: Stream): Proc {
+    const proc = this.#proc(procId)
+    if (proc) return proc
+    throw new GliaError('ERR_NO_PROC', `This peer has no process ${processOf(procId)}. It may have been killed.`)
   }
 
   async #forward(near: Stream, note: Note | undefined): Promise<void> {
@@ -230,7 +236,7 @@ export class Router {
       const far = await this.#openRemote(near, over, note)
       if (note) {
         note.reachedAt = performance.now()
-        if (this.#init.procs.get(near.caller)?.policy.keepHeads) note.heads = new Heads()
+        if (this.#proc(near.caller)?.policy.keepHeads) note.heads = new Heads()
       }
       await this.#copy(near, far, note)
     } finally {

@@ -48,6 +48,7 @@ export interface TestProcesses {
   /** Sends a process a message without an end, to its `slurp`. @returns a function that ends it and gives the reply. */
   hold(pid: string): Promise<() => Promise<string>>
   entry(pid: string): ProcessEntry
+  env: Env
 }
 
 export function makeProcesses({
@@ -129,7 +130,7 @@ export function makeProcesses({
     if (!found) throw new Error('no such process')
     return found
   }
-  return { table, router, call, open, hold, entry }
+  return { table, router, call, open, hold, entry, env }
 }
 
 /** The module with an added section that changes nothing but its CID. */

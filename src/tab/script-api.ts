@@ -98,7 +98,7 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
       await (await started()).table.rewind(pid, id, signal)
     },
     procs: () =>
-      parts?.table.entries.map(({ record, proc, state }) => ({
+      parts?.table.entries.map(({ record, proc, state, keys }) => ({
         pid: record.pid,
         name: record.name,
         cid: record.cid,
@@ -114,11 +114,14 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
         previousCid: record.previous?.cid,
         watches: record.watches ?? [],
         links: record.links ?? [],
+        hasKeys: record.key === true,
+        keys: keys?.count,
       })) ?? [],
     async kill(pid) {
       await (await started()).table.kill(pid)
     },
     setPolicy: async (pid, policy) => (await started()).table.setPolicy(pid, policy),
+    keys: async (pid, options) => (await started()).table.keys(pid, options),
     calls: (pid) => {
       const proc = parts?.table.get(pid)
       if (!proc) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)

@@ -3,6 +3,7 @@ import type { GivenFiles } from '../actors/files/given-files.ts'
 import type { ReplayResult } from '../actors/recording/recorder-api.ts'
 import type { SnapshotInfo } from '../actors/snapshot/history.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
+import type { KeyList, KeyListOptions } from '../actors/table/key-list.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { WatchedEnd } from '../glia/address-watches.ts'
 import type { ListedProcess } from '../glia/listing.ts'
@@ -41,6 +42,10 @@ export interface ProcessInfo {
   watches: readonly Watch[]
   /** PIDs of the linked processes. */
   links: readonly string[]
+  /** Whether it has an instance for each key (`spawn`, `key`). */
+  hasKeys: boolean
+  /** How many keys have an instance; undefined if it has no keys, or they are not counted yet. */
+  keys: number | undefined
 }
 
 /** A call that is recorded with all that its program read. */
@@ -111,8 +116,13 @@ export interface GliaScripting {
   rewind(pid: string, id: number, options?: CallOptions): Promise<void>
   /** The processes of this tab, root first. */
   procs(): ProcessInfo[]
-  /** Ends a process and forgets it. */
+  /**
+   * Ends a process and forgets it, with all its keys. With `{pid}:{key}` it is one instance, with its memory and its
+   * files. The next message of the key makes it anew.
+   */
   kill(pid: string): Promise<void>
+  /** The keys of a process that has an instance for each, sorted, and how many there are. */
+  keys(pid: string, options?: KeyListOptions): Promise<KeyList>
   /**
    * Changes fields of a process's policy while it lives. `later` has those that count from its next instance on; the others
    * count at once, also for messages that wait. The message that runs keeps its deadline and its limits, and a message that waits

@@ -2,7 +2,7 @@ import { encode } from 'cborg'
 import { expect, test } from 'vitest'
 import { GliaError } from '../../glia/errors.ts'
 import { newPid } from '../../glia/pid.ts'
-import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
+import { DEFAULT_POLICY, makePolicy } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
 import { cidOf } from '../module/cid.ts'
 import { sha256 } from '../module/sha256.ts'
@@ -123,6 +123,21 @@ test.each([
     await expect(reading).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
   },
 )
+
+test('a process goes with all of its keys, and each with what it has', async () => {
+  const { files, memory } = await processOf()
+  const record = await recordOf({ key: true, policy: makePolicy({ memory: 'durable' }) })
+  const instances = [
+    { record: { key: 'Zo\u00eb', createdAt: 6 }, files, memory },
+    { record: { key: 'b', createdAt: 7, dead: 'It trapped.' }, files: [], memory: undefined },
+  ]
+  const process = { record, files: [], memory: undefined, instances }
+  const read = await decodeArchive(encodeArchive(await archiveOf([process])), inspect)
+  expect(read.processes).toEqual([process])
+  const twice = { ...process, instances: [instances[0], instances[0]].filter((each) => each !== undefined) }
+  const reading = decodeArchive(encodeArchive(await archiveOf([twice])), inspect)
+  await expect(reading).rejects.toThrow('it has the same key twice')
+})
 
 test('the same PID twice, and a second root process, are refused', async () => {
   const record = await recordOf()

@@ -1,4 +1,5 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { readKey } from '../../glia/instance-key.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { isPid, type Pid } from '../../glia/pid.ts'
 import type { Watch } from '../../glia/process/links.ts'
@@ -13,6 +14,7 @@ import type { WholeSnapshot } from '../snapshot/snapshot.ts'
 import { completeSpawnOptions, type SpawnOptions } from '../table/spawn-options.ts'
 import {
   type KeptPeople,
+  type KeyRecord,
   type MeshSettings,
   modulesOf,
   type ModuleVersion,
@@ -39,17 +41,29 @@ const VERSION = 1
 /** Largest archive, in bytes. It is read whole. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
 const MAX_PROCESSES = 10_000
+/** Most keys of one process: as many as a policy can allow. */
+const MAX_INSTANCES = 1_000_000
 /** Most ties of one process. */
 const MAX_TIES = 10_000
 const MAX_TEXT = 1000
 
-/** A process with all that the browser keeps of it. */
-export interface ArchivedProcess {
-  record: ProcessRecord
+/** What a process, or the instance of a key, has. */
+export interface ArchivedContent {
   /** What is under `/data`. */
   files: readonly FileEntry[]
   /** What it had in memory; undefined if that was not kept. */
   memory: WholeSnapshot | undefined
+}
+
+export interface ArchivedInstance extends ArchivedContent {
+  record: KeyRecord
+}
+
+/** A process with all that the browser keeps of it. */
+export interface ArchivedProcess extends ArchivedContent {
+  record: ProcessRecord
+  /** Its keys, if it has an instance for each. */
+  instances?: readonly ArchivedInstance[] | undefined
 }
 
 /** Whoever has the key is the peer. */
@@ -88,11 +102,9 @@ export function encodeArchive({ processes, modules, identity, ...rest }: Archive
     ...rest,
     ...(identity && { identity }),
     modules: [...modules.values()],
-    processes: processes.map(({ record, files, memory }) => ({
-      // Without fields that are undefined, which the file has no place for.
-      record: JSON.parse(JSON.stringify(record)) as unknown,
-      files,
-      ...(memory && { memory: { packs: memory.packs, snapshot: snapshotOut(memory) } }),
+    processes: processes.map(({ instances, ...process }) => ({
+      ...contentOut(process),
+      ...(instances && { instances: instances.map(contentOut) }),
     })),
   })
   if (file.size <= MAX_FILE_BYTES) return file
@@ -100,6 +112,15 @@ export function encodeArchive({ processes, modules, identity, ...rest }: Archive
     'ERR_BAD_REQUEST',
     'All of it has more than 1 GiB, which is too large for one file. Save large processes by themselves, and kill them first.',
   )
+}
+
+function contentOut({ record, files, memory }: ArchivedProcess | ArchivedInstance): object {
+  return {
+    // Without fields that are undefined, which the file has no place for.
+    record: JSON.parse(JSON.stringify(record)) as unknown,
+    files,
+    ...(memory && { memory: { packs: memory.packs, snapshot: snapshotOut(memory) } }),
+  }
 }
 
 function snapshotOut({ snapshot }: WholeSnapshot): unknown {
@@ -167,13 +188,13 @@ async function readProcess(
   modules: Archive['modules'],
   versionOf: (cid: unknown) => Promise<ModuleVersion>,
 ): Promise<ArchivedProcess> {
-  const { record, files, memory } = fields(value)
+  const { record, files, memory, instances } = fields(value)
   const { pid, cid, previous, root, createdAt, dead, watches, links, mounts, name, description, args, env, ...more } =
     fields(record)
   if (typeof pid !== 'string' || !isPid(pid)) throw new Error('its PID is wrong')
-  const { restart, policy, tty, parent } = more
+  const { restart, policy, tty, key, parent } = more
   const options = completeSpawnOptions(
-    { name, description, args, env, restart, policy, tty: tty ?? false } as SpawnOptions,
+    { name, description, args, env, restart, policy, tty: tty ?? false, key: key ?? false } as SpawnOptions,
     'actor',
   )
   if (!isTime(createdAt)) throw new Error('it does not say when it was made')
@@ -200,7 +221,27 @@ async function readProcess(
     record: made,
     files: readFiles(files),
     memory: memory === undefined ? undefined : await readMemory(memory, made.cid),
+    ...(made.key && { instances: await readInstances(instances ?? [], made.cid) }),
   }
+}
+
+async function readInstances(instances: unknown, cid: string): Promise<ArchivedInstance[]> {
+  if (!Array.isArray(instances) || instances.length > MAX_INSTANCES) throw new Error('the list of its keys is wrong')
+  const read: ArchivedInstance[] = []
+  for (const instance of instances) {
+    const { record, files, memory } = fields(instance)
+    const { key, createdAt, dead } = fields(record)
+    if (!isTime(createdAt)) throw new Error('a key of it does not say when it was made')
+    if (dead !== undefined && !isText(dead)) throw new Error('a key of it does not say why it is dead')
+    read.push({
+      record: { key: readKey(key), createdAt, ...(dead !== undefined && { dead }) },
+      files: readFiles(files),
+      // oxlint-disable-next-line no-await-in-loop -- all at once would take as much memory again
+      memory: memory === undefined ? undefined : await readMemory(memory, cid),
+    })
+  }
+  if (new Set(read.map((each) => each.record.key)).size === read.length) return read
+  throw new Error('it has the same key twice')
 }
 
 function mountsOf(mounts: unknown, modules: Archive['modules']): Map<string, Uint8Array> {

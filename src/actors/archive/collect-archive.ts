@@ -2,7 +2,9 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { ProcessEntry } from '../table/process-entry.ts'
 import type { ProcessTable } from '../table/process-table.ts'
 import { modulesOf, type Store } from '../table/store.ts'
-import type { Archive, ArchivedProcess } from './archive-file.ts'
+import { MAX_LISTED_KEYS } from '../table/key-list.ts'
+import type { KeyedEntries } from '../table/keyed-entries.ts'
+import type { Archive, ArchivedContent, ArchivedInstance, ArchivedProcess } from './archive-file.ts'
 
 /** Time that a process has to store what is in its memory, in ms. */
 const CHECKPOINT_MS = 5000
@@ -37,15 +39,7 @@ async function collect(
   modules: Map<string, Uint8Array<ArrayBuffer>>,
   notes: string[],
 ): Promise<ArchivedProcess> {
-  const { pid, name } = entry.record
-  const { memory } = entry
-  if (memory.keeps && !memory.isStored) {
-    await table.checkpoint(pid, AbortSignal.timeout(CHECKPOINT_MS)).catch((thrown: unknown) => {
-      const why = toGliaError(thrown).message
-      notes.push(`${name}: the file has what was stored of its memory, which may be older than what it has now. ${why}`)
-    })
-  }
-  const { exits: _exits, ...record } = entry.record
+  const { exits: _exits, renewedAt: _renewedAt, ...record } = entry.record
   const held = (await entry.retired) ?? entry.mounts
   for (const cid of modulesOf(record)) {
     if (modules.has(cid)) continue
@@ -56,10 +50,45 @@ async function collect(
     else if (cid === record.previous?.cid) record.previous = undefined
     else throw new GliaError('ERR_STORAGE', 'The browser has not kept its module.')
   }
-  const keepsMemory = record.policy.memory === 'durable'
+  const instances = entry.keys && (await collectInstances(entry.keys, table, store, notes))
+  return { record, ...(await contentOf(entry, table, store, notes)), ...(instances && { instances }) }
+}
+
+async function collectInstances(
+  keys: KeyedEntries,
+  table: ProcessTable,
+  store: Store,
+  notes: string[],
+): Promise<ArchivedInstance[]> {
+  const instances: ArchivedInstance[] = []
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- all at once would take all memory at once
+    const some = await keys.list(MAX_LISTED_KEYS, instances.at(-1)?.record.key)
+    for (const { key, createdAt, dead } of some) {
+      // oxlint-disable-next-line no-await-in-loop
+      const content = await keys.with(key, (entry) => contentOf(entry, table, store, notes))
+      instances.push({ record: { key, createdAt, ...(dead !== undefined && { dead }) }, ...content })
+    }
+    if (some.length < MAX_LISTED_KEYS) return instances
+  }
+}
+
+/** @param entry A process, or an instance of one. */
+async function contentOf(
+  { record, memory, files }: ProcessEntry,
+  table: ProcessTable,
+  store: Store,
+  notes: string[],
+): Promise<ArchivedContent> {
+  const { pid, name, policy } = record
+  if (memory.keeps && !memory.isStored) {
+    await table.checkpoint(pid, AbortSignal.timeout(CHECKPOINT_MS)).catch((thrown: unknown) => {
+      const why = toGliaError(thrown).message
+      notes.push(`${name}: the file has what was stored of its memory, which may be older than what it has now. ${why}`)
+    })
+  }
   return {
-    record,
-    files: await entry.files.entries(),
-    memory: keepsMemory ? await store.snapshot(pid) : undefined,
+    files: await files.entries(),
+    memory: policy.memory === 'durable' ? await store.snapshot(pid) : undefined,
   }
 }

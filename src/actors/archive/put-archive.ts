@@ -1,9 +1,11 @@
 import { openDB } from 'idb'
 import { GliaError } from '../../glia/errors.ts'
-import { attempt, closeForNewer, keysFrom } from '../table/database-parts.ts'
+import { attempt, closeForNewer, instancesOf, keysFrom } from '../table/database-parts.ts'
 import { ONLY_SNAPSHOT } from '../snapshot/history.ts'
 import { type KeptPeople, type MeshSettings, modulesOf, type Schema, type SlotIdentity } from '../table/store.ts'
-import type { Archive } from './archive-file.ts'
+import { instancePid } from '../../glia/instance-key.ts'
+import type { Pid } from '../../glia/pid.ts'
+import type { Archive, ArchivedContent } from './archive-file.ts'
 import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
 
 export interface PutInit {
@@ -27,32 +29,48 @@ export async function putArchive(archive: Archive, init: PutInit): Promise<void>
 async function put(archive: Archive, { storage, slot, placing, identity }: PutInit): Promise<void> {
   const db = await openDB<Schema>(storage, undefined, { blocking: closeForNewer })
   try {
-    const tx = db.transaction(['identities', 'processes', 'modules', 'settings', 'files', 'memory'], 'readwrite', {
-      durability: 'strict',
-    })
+    const tx = db.transaction(
+      ['identities', 'processes', 'modules', 'settings', 'files', 'memory', 'keys'],
+      'readwrite',
+      {
+        durability: 'strict',
+      },
+    )
     // Whatever fails shows up in `done` too.
     tx.done.catch(() => undefined)
     try {
-      const [processes, modules, settings, files, memory] = [
+      const [processes, modules, settings, files, memory, keys] = [
         tx.objectStore('processes'),
         tx.objectStore('modules'),
         tx.objectStore('settings'),
         tx.objectStore('files'),
         tx.objectStore('memory'),
+        tx.objectStore('keys'),
       ]
       const kept = await processes.getAll()
       const own = kept.filter((record) => record.slot === slot)
       const gone = placing === 'replace' ? own.map(({ pid }) => pid) : []
       await Promise.all(
-        gone.flatMap((pid) => [processes.delete(pid), files.delete(keysFrom(pid)), memory.delete(keysFrom(pid))]),
+        gone.flatMap((pid) => [
+          processes.delete(pid),
+          ...[files, memory, keys].map((each) => each.delete(keysFrom(pid))),
+          ...[files, memory].map((each) => each.delete(instancesOf(pid))),
+        ]),
       )
       const made = placed(archive, { slot, placing, kept })
+      const putContent = (pid: Pid, { files: entries, memory: whole }: ArchivedContent): Promise<unknown>[] => [
+        ...entries.map((entry) => files.put(entry, [pid, entry.path])),
+        ...(whole ? [memory.put(whole.snapshot, [pid, ONLY_SNAPSHOT])] : []),
+        ...(whole?.packs ?? []).map((pack) => memory.put(pack, [pid, pack.id])),
+      ]
       await Promise.all(
-        made.flatMap(({ record, files: entries, memory: whole }) => [
+        made.flatMap(({ record, instances = [], ...content }) => [
           processes.put(record),
-          ...entries.map((entry) => files.put(entry, [record.pid, entry.path])),
-          ...(whole ? [memory.put(whole.snapshot, [record.pid, ONLY_SNAPSHOT])] : []),
-          ...(whole?.packs ?? []).map((pack) => memory.put(pack, [record.pid, pack.id])),
+          ...putContent(record.pid, content),
+          ...instances.flatMap(({ record: instance, ...part }) => [
+            keys.put(instance, [record.pid, instance.key]),
+            ...putContent(instancePid(record.pid, instance.key), part),
+          ]),
         ]),
       )
       const used = new Set((await processes.getAll()).flatMap(modulesOf))

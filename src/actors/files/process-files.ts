@@ -76,6 +76,11 @@ export class ProcessFiles {
     this.#limits = { maxBytes, sync }
   }
 
+  /** Whether nothing of it is only here. */
+  get isAtRest(): boolean {
+    return this.#flight.size === 0 && this.#waiting.size === 0
+  }
+
   /** The entries; undefined until somebody has read them. */
   get index(): FileIndex | undefined {
     return this.#index

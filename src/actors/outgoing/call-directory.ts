@@ -4,7 +4,8 @@ import { type CallTargets, mayReach } from '../../glia/process/call-targets.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
-import { isPid, type Pid } from '../../glia/pid.ts'
+import { isProcessOrInstance, processOf } from '../../glia/instance-key.ts'
+import type { Pid } from '../../glia/pid.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 
 /** A process of this peer. */
@@ -59,7 +60,7 @@ export async function namesUnder(
   if (host === undefined) return [...(sees(self) ? ['self'] : []), ...(await names.hosts()).filter(sees)]
   if (host === 'self' || host === self) return localNames(proc, method, names, viewer)
   if (!isPeerId(host)) throw new GliaError('ERR_BAD_ADDRESS', `“${host}” is not a peer id.`)
-  if (proc !== undefined && proc !== ROOT && !isPid(proc)) {
+  if (proc !== undefined && proc !== ROOT && !isProcessOrInstance(proc)) {
     throw new GliaError('ERR_BAD_ADDRESS', `“${proc}” is not a PID.`)
   }
   return method === undefined && proc !== ROOT ? remoteNames(host, proc, names, viewer, signal) : []
@@ -75,7 +76,7 @@ async function remoteNames(
 ): Promise<readonly string[]> {
   if (!mayReach(callTo, { host }, aliases)) return []
   const found = await listed(host, signal).catch(() => [])
-  if (proc !== undefined) return found.find(({ pid }) => pid === proc)?.methods ?? []
+  if (proc !== undefined) return found.find(({ pid }) => pid === processOf(proc))?.methods ?? []
   return [ROOT, ...found.map(({ pid }) => pid).filter((pid) => mayReach(callTo, { host, proc: pid }, aliases))]
 }
 
@@ -92,7 +93,7 @@ function localNames(
   if (proc === undefined) {
     return callable.filter((found) => isNamed(found, viewer)).map(({ pid, root }) => (root ? ROOT : pid))
   }
-  const found = callable.find(({ pid, root }) => pid === proc || (root && proc === ROOT))
+  const found = callable.find(({ pid, root }) => pid === processOf(proc) || (root && proc === ROOT))
   if (!found) throw new GliaError('ERR_NO_PROC', `This peer has no process ${proc}.`)
   if (method === undefined) return found.methods
   if (found.methods.includes(method)) return []
@@ -107,5 +108,5 @@ function callableMethods(found: LocalProcess, aliases: Aliases, { callTo, strang
 
 /** Whether the name may be told to those for whom the viewer reads. */
 function isNamed({ pid, root, policy }: LocalProcess, viewer: Viewer): boolean {
-  return viewer.strangers.length === 0 || root || policy.listed || pid === viewer.pid
+  return viewer.strangers.length === 0 || root || policy.listed || pid === processOf(viewer.pid)
 }

@@ -69,6 +69,8 @@ export class ProcessMemory {
   #isFound = false
   /** Undefined: nothing is kept. */
   readonly #stored: StoredMemory | undefined
+  /** The checkpoint that is being taken. It has the turn. Never rejects. */
+  #taking: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the next checkpoint may be, on the clock of `performance.now()`. */
   #dueAt = 0
@@ -102,6 +104,11 @@ export class ProcessMemory {
   /** Whether all that messages have left in memory is stored. */
   get isStored(): boolean {
     return this.keeps && !this.#hasNews && this.#stored?.isWriting === false && this.#stored.isThere === true
+  }
+
+  /** Whether nothing of it is only here, and no instance is. */
+  get isAtRest(): boolean {
+    return this.#take === undefined && this.#stored?.isWriting !== true && this.#given === undefined
   }
 
   /** Whether the next instance goes on from something, as far as is known. */
@@ -340,6 +347,7 @@ export class ProcessMemory {
 
   /** The page ends. Stores what is not stored yet, then calls `end`. No message runs in between. Never rejects. */
   async finish(end: () => void): Promise<void> {
+    await this.#taking
     const finished = Promise.withResolvers<void>()
     const work = async (): Promise<void> => {
       await this.#checkpoint('relaxed')
@@ -408,7 +416,15 @@ export class ProcessMemory {
   }
 
   /** Resolves when the state is taken. Never rejects. */
-  async #checkpoint(durability: Durability): Promise<void> {
+  #checkpoint(durability: Durability): Promise<void> {
+    const taking = this.#takeAndPut(durability).finally(() => {
+      if (this.#taking === taking) this.#taking = undefined
+    })
+    this.#taking = taking
+    return taking
+  }
+
+  async #takeAndPut(durability: Durability): Promise<void> {
     const take = this.#take
     const stored = this.#stored
     if (!take || !stored) return

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
+import { processOf } from '../../glia/instance-key.ts'
 import type { Logger } from '../../glia/log.ts'
 import { concat } from '../../glia/stream/concat.ts'
 import type { Again, Reminder, ReminderStore } from '../table/reminder.ts'
@@ -95,9 +96,10 @@ export class Reminders {
     await this.#forget(found)
   }
 
-  /** The process is gone. */
+  /** The process is gone with its keys, or an instance of it. */
   async removeAll(pid: string): Promise<void> {
-    await Promise.all(this.of(pid).map((each) => this.#forget(each)))
+    const gone = [...this.#all.values()].filter((each) => each.pid === pid || processOf(each.pid) === pid)
+    await Promise.all(gone.map((each) => this.#forget(each)))
   }
 
   async #forget(reminder: Reminder): Promise<void> {

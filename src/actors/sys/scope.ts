@@ -1,4 +1,6 @@
 import { GliaError } from '../../glia/errors.ts'
+import { instancePid, keyIn, processOf, readKey } from '../../glia/instance-key.ts'
+import type { Pid } from '../../glia/pid.ts'
 import type { Message } from '../../glia/process/actor.ts'
 import { descendantsOf } from '../table/family.ts'
 import type { ProcessEntry } from '../table/process-entry.ts'
@@ -20,10 +22,13 @@ export class Scope {
   /** The sender, if it is a process here and has no more rights than that. */
   readonly process: ProcessEntry | undefined
   readonly #mayOnlyItself: boolean
+  /** The PID of the sender: that of the process, or of its instance of a key. */
+  readonly #sender: string | undefined
 
-  private constructor(table: ProcessTable, process: ProcessEntry | undefined, mayOnlyItself: boolean) {
+  private constructor(table: ProcessTable, sender?: { process: ProcessEntry; pid: string }, mayOnlyItself = false) {
     this.#table = table
-    this.process = process
+    this.process = sender?.process
+    this.#sender = sender?.pid
     this.#mayOnlyItself = mayOnlyItself
   }
 
@@ -32,14 +37,15 @@ export class Scope {
    * @throws {GliaError} ERR_DENIED if its sender may not send this message to any process
    */
   static of(message: Message, method: SysMethod, token: unknown, table: ProcessTable, managers: Managers): Scope {
-    const sender = table.entries.find(({ record }) => record.pid === message.caller)
-    if (!sender || token !== undefined) {
+    const { caller = '' } = message
+    const process = table.entries.find(({ record }) => record.pid === processOf(caller))
+    if (!process || token !== undefined) {
       managers.check(message, token)
-      return new Scope(table, undefined, false)
+      return new Scope(table)
     }
-    const isDenied = whyDenied(sender, message, managers)
-    if (!isDenied) return new Scope(table, sender, false)
-    if (OWN.has(method)) return new Scope(table, sender, true)
+    const isDenied = whyDenied(process, message, managers)
+    if (!isDenied) return new Scope(table, { process, pid: caller })
+    if (OWN.has(method)) return new Scope(table, { process, pid: caller }, true)
     throw isDenied
   }
 
@@ -50,23 +56,34 @@ export class Scope {
   }
 
   /**
-   * The process that a head names.
+   * The process that a head names, also by one of its keys.
    * @throws {GliaError} ERR_BAD_REQUEST if it names none; ERR_NO_PROC; ERR_DENIED if it is no child of the sender.
    */
   target(head: Readonly<Record<string, unknown>>): ProcessEntry {
     const { pid } = head
     if (typeof pid !== 'string') throw new GliaError('ERR_BAD_REQUEST', 'pid: give the PID of the process.')
-    const found = this.#table.entries.find(({ record }) => record.pid === pid)
+    const found = this.#table.entries.find(({ record }) => record.pid === processOf(pid))
     if (!found) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
     if (this.processes.includes(found)) return found
     throw new GliaError('ERR_DENIED', `A process manages only those that it has spawned, and ${pid} is none of them.`)
   }
 
-  /** The process for which a reminder is: the sender itself, if the head names no other. @throws like {@link target} */
-  reminded(head: Readonly<Record<string, unknown>>): ProcessEntry {
-    const { process } = this
-    const { pid = process?.record.pid } = head
-    return process && pid === process.record.pid ? process : this.target(head)
+  /** The PID of the process, or of the instance of a key, that a head names. @throws like {@link target} */
+  targetPid(head: Readonly<Record<string, unknown>>): Pid {
+    const { pid } = this.target(head).record
+    const key = keyIn(String(head['pid']))
+    return key === undefined ? pid : instancePid(pid, readKey(key))
+  }
+
+  /** For whom a reminder is: the sender itself, if the head names no other. @throws like {@link target} */
+  reminded(head: Readonly<Record<string, unknown>>): string {
+    const { pid = this.#sender } = head
+    if (pid !== undefined && pid === this.#sender) return this.#sender
+    const { record, keys } = this.target(head)
+    const wanted = this.targetPid(head)
+    if ((keys !== undefined) === (keyIn(wanted) !== undefined)) return wanted
+    const why = keys ? 'has an instance for each key: say which, as {pid}:{key}' : 'has no keys: leave the key out'
+    throw new GliaError('ERR_BAD_REQUEST', `pid: ${record.name} ${why}.`)
   }
 }
 

@@ -1,5 +1,5 @@
+import { parseAddress, PROTOCOL } from '../../glia/address.ts'
 import type { Logger } from '../../glia/log.ts'
-import { parsePid } from '../../glia/pid.ts'
 import type { Actor } from '../../glia/process/actor.ts'
 import type { Router } from '../../glia/router.ts'
 import { post } from '../../glia/stream/post.ts'
@@ -32,7 +32,7 @@ export async function startSys(init: StartSysInit): Promise<Sys> {
     has: (pid) => table.get(pid) !== undefined,
     deliver: async ({ pid, method }, message) => {
       // As from the process itself: it may always call itself.
-      const address = { host: peerId, proc: parsePid(pid), method }
+      const address = parseAddress(`${PROTOCOL}/${peerId}/${pid}/${method}`)
       await post(router().open(address, { caller: pid, expectedBytes: message.length }), message)
     },
   })

@@ -14,6 +14,7 @@ export const SYS_METHODS = [
   'spawn',
   'restore',
   'list',
+  'keys',
   'kill',
   'restart',
   'swap',

@@ -2,6 +2,7 @@ import { GliaError } from '../../glia/errors.ts'
 import type { Actor, Message } from '../../glia/process/actor.ts'
 import { actorOf } from '../../glia/process/function-proc.ts'
 import type { GivenPolicy } from '../../glia/process/policy.ts'
+import type { KeyListOptions } from '../table/key-list.ts'
 import type { ProcessEntry } from '../table/process-entry.ts'
 import type { ProcessTable, SpawnSteps } from '../table/process-table.ts'
 import type { SpawnOptions } from '../table/spawn-options.ts'
@@ -47,14 +48,20 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       await answer({ pid, methods: table.get(pid)?.methods })
     },
     async list({ scope, answer }) {
+      await Promise.all(scope.processes.flatMap(({ keys }) => keys?.counted() ?? []))
       await answer({ processes: scope.processes.map(told) })
+    },
+    async keys({ head, scope, answer }) {
+      const { limit, after } = head as KeyListOptions
+      await answer(await table.keys(scope.target(head).record.pid, { limit, after }))
     },
     async kill({ head, scope, answer }) {
       const { record } = scope.target(head)
+      const pid = pidOf(head, scope)
       // A process that ends one of its family does not end with it.
       if (scope.process && record.parent !== undefined) table.links.unlink(record.parent, record.pid)
-      await table.kill(record.pid)
-      await reminders.removeAll(record.pid)
+      await table.kill(pid)
+      await reminders.removeAll(pid)
       await answer({ name: record.name })
     },
     async restart({ head, scope, signal, answer }) {
@@ -99,18 +106,18 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       await answer({ cid: record.cid })
     },
     async remind({ head, body, scope, answer }) {
-      const { pid } = scope.reminded(head).record
+      const pid = scope.reminded(head)
       const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
       await answer({ id, due: new Date(dueAt).toISOString() })
     },
     async reminders({ head, scope, answer }) {
-      const planned = reminders.of(scope.reminded(head).record.pid).map(({ id, method, dueAt, again }) => {
+      const planned = reminders.of(scope.reminded(head)).map(({ id, method, dueAt, again }) => {
         return { id, method, due: new Date(dueAt).toISOString(), ...again }
       })
       await answer({ reminders: planned })
     },
     async forget({ head, scope, answer }) {
-      await reminders.remove(scope.reminded(head).record.pid, head['id'])
+      await reminders.remove(scope.reminded(head), head['id'])
       await answer({})
     },
     async logs({ head, scope, answer }) {
@@ -140,7 +147,7 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
 }
 
 /** A process, as `list` tells it. */
-function told({ record, proc, state }: ProcessEntry): object {
+function told({ record, proc, state, keys }: ProcessEntry): object {
   const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, parent } = record
   const why = proc.death
   return {
@@ -158,6 +165,7 @@ function told({ record, proc, state }: ProcessEntry): object {
     messages: proc.messages,
     p50Ms: proc.p50Ms,
     backoffUntil: proc.backoffUntil,
+    ...(keys && { keys: keys.count }),
     createdAt,
     policy,
   }
@@ -174,7 +182,15 @@ function birthOf(
 ): { options: SpawnOptions; steps: Pick<SpawnSteps, 'birth'> } {
   const given: SpawnOptions & { link?: unknown; watch?: unknown } = head
   if (!process) return { options: { ...given, policy: { ...defaults, ...given.policy } }, steps: {} }
-  const { link = true, watch, ...options } = given
+  // Neither one can be linked to an instance of many.
+  const hasKeys = process.keys !== undefined || given.key === true
+  const { link = !hasKeys, watch, ...options } = given
+  if (hasKeys && link === true) {
+    throw new GliaError('ERR_BAD_REQUEST', 'spawn, link: a process with an instance for each key cannot be linked.')
+  }
+  if (process.keys && watch !== undefined) {
+    throw new GliaError('ERR_BAD_REQUEST', 'spawn, watch: a process with an instance for each key cannot watch others.')
+  }
   if (typeof link !== 'boolean') throw new GliaError('ERR_BAD_REQUEST', 'spawn, link: give true or false.')
   if (watch !== undefined && typeof watch !== 'string') {
     throw new GliaError('ERR_BAD_REQUEST', 'spawn, watch: give the name of a method.')
@@ -191,5 +207,5 @@ function snapshotId({ id }: Request['head']): number {
 }
 
 function pidOf(head: Request['head'], scope: Scope): string {
-  return scope.target(head).record.pid
+  return scope.targetPid(head)
 }

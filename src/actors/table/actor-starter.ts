@@ -1,3 +1,4 @@
+import { keyIn } from '../../glia/instance-key.ts'
 import type { Actor, ActorPlace } from '../../glia/process/actor.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import { hasCallFiles, type Policy } from '../../glia/process/policy.ts'
@@ -125,7 +126,9 @@ export class ActorStarter {
   }
 
   #environment({ pid, env }: ProcessRecord): string[] {
-    return Object.entries({ ...env, WW_PID: pid, WW_PEER: this.#init.peerId }).map(([key, value]) => `${key}=${value}`)
+    const key = keyIn(pid)
+    const own = { WW_PID: pid, WW_PEER: this.#init.peerId, ...(key !== undefined && { WW_KEY: key }) }
+    return Object.entries({ ...env, ...own }).map(([name, value]) => `${name}=${value}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IDBPDatabase } from 'idb'
+import { keyIn, processOf } from '../../glia/instance-key.ts'
 import { changesOf, type Parts } from '../snapshot/history.ts'
 import type { Checkpoint } from '../snapshot/snapshot.ts'
 import { attempt } from './database-parts.ts'
@@ -46,10 +47,13 @@ export async function writeCheckpoint(
   holder?: Holder,
 ): Promise<void> {
   await attempt('keep the memory', async () => {
-    const tx = db.transaction(['processes', 'memory'], 'readwrite', { durability })
+    const tx = db.transaction(['processes', 'keys', 'memory'], 'readwrite', { durability })
     const memory = tx.objectStore('memory')
+    const key = keyIn(pid)
     const [known, held, { puts, gone }] = await Promise.all([
-      tx.objectStore('processes').getKey(pid),
+      key === undefined
+        ? tx.objectStore('processes').getKey(pid)
+        : tx.objectStore('keys').getKey([processOf(pid), key]),
       holder && memory.get(holderKey(holder.slot)),
       changesOf(partsIn(memory, pid), checkpoint, Date.now()),
     ])

@@ -25,3 +25,8 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
     throw new GliaError('ERR_STORAGE', `The browser could not ${what}: ${why}.`, { cause })
   }
 }
+
+/** All keys that are arrays and begin with the PID of an instance of a process: `{pid}:`. The semicolon comes next. */
+export function instancesOf(pid: string): IDBKeyRange {
+  return IDBKeyRange.bound([`${pid}:`], [`${pid};`])
+}

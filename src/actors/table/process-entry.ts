@@ -3,13 +3,15 @@ import { type Exit, isAbnormal } from '../../glia/process/exit.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
-import { Proc } from '../../glia/process/proc.ts'
+import { KeyedProc } from '../../glia/process/keyed-proc.ts'
+import { Proc, type ProcInit } from '../../glia/process/proc.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
 import { ProcessMemory } from '../snapshot/process-memory.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type FileStore, ProcessFiles } from '../files/process-files.ts'
 import type { EntryState } from './entry-state.ts'
+import type { KeyedEntries } from './keyed-entries.ts'
 import { ProcessLog } from './process-log.ts'
 import type { ProcessRecord } from './store.ts'
 import { withinBounds } from '../module/trap-text.ts'
@@ -49,11 +51,17 @@ export interface ProcessEntryInit {
   exited(entry: ProcessEntry, exit: Exit, counts: boolean): void
   /** Called before a dead process lives again, which waits for the result. Left out: it does not wait. */
   revives?(entry: ProcessEntry): Promise<void>
+  /** Its instances, if it has one for each key. Left out: it has none. */
+  keys?(entry: ProcessEntry): KeyedEntries | undefined
+  /** The process of which it is the instance of a key. Left out: it is a process. */
+  instanceOf?: { readonly whole: ProcessEntry; readonly key: string } | undefined
 }
 
 /** A process of this tab with everything that is known of it. */
 export class ProcessEntry {
   readonly proc: Proc
+  /** Its instances, if it has one for each key. */
+  readonly keys: KeyedEntries | undefined
   readonly log: ProcessLog
   /** Its files under `/data`. */
   readonly files: ProcessFiles
@@ -77,7 +85,9 @@ export class ProcessEntry {
   constructor(record: ProcessRecord, init: ProcessEntryInit) {
     this.#record = record
     this.#init = init
-    this.log = new ProcessLog(init.changed)
+    const { instanceOf } = init
+    this.log = new ProcessLog(init.changed, instanceOf && { log: instanceOf.whole.log, name: instanceOf.key })
+    this.keys = record.key && !instanceOf ? init.keys?.(this) : undefined
     this.files = new ProcessFiles({
       pid: record.pid,
       store: init.store,
@@ -96,7 +106,7 @@ export class ProcessEntry {
     })
     const { pid, name, policy, restart, dead, exits } = record
     const { changed, spec } = init
-    this.proc = new Proc({
+    const given: ProcInit = {
       pid,
       name,
       policy,
@@ -105,6 +115,8 @@ export class ProcessEntry {
       exits,
       shorten: withinBounds,
       memory: this.memory,
+      meter: instanceOf?.whole.proc.meter,
+      calls: instanceOf?.whole.proc.calls,
       ...spec(this),
       observer: {
         changed,
@@ -119,7 +131,8 @@ export class ProcessEntry {
         ranToBeStored: () => this.memory.ranToBeStored(),
         begunAnew: (revived) => this.memory.begunAnew(revived),
       },
-    })
+    }
+    this.proc = this.keys ? new KeyedProc({ ...given, instances: this.keys }) : new Proc(given)
   }
 
   /** What it is doing, for people. */
@@ -141,6 +154,7 @@ export class ProcessEntry {
   setPolicy(policy: Policy): (keyof Policy)[] {
     const later = this.proc.isLive ? changesOfStart(this.#record.policy, policy) : []
     this.proc.policy = policy
+    this.keys?.setPolicy(policy)
     if (!this.proc.isLive) this.files.limit(policy)
     const isMemoryNew = this.#record.policy.memory !== policy.memory
     this.update({ policy })
@@ -160,6 +174,7 @@ export class ProcessEntry {
     // A caller that gave up is no failure of the process.
     if (error.code === 'ERR_ABORTED') return
     this.lastError = { error, at: Date.now() }
+    if (this.#init.instanceOf) this.#init.instanceOf.whole.lastError = this.lastError
     this.log.add('error', `${error.message} ${error.code}`)
   }
 }

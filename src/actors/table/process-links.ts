@@ -96,6 +96,7 @@ export class ProcessLinks implements KeptWatches {
    */
   link(a: string, b: string): void {
     const both = [this.#entry(a), this.#entry(b)] as const
+    for (const entry of both) refuseKeys(entry, 'be linked')
     if (both[0] === both[1]) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot be linked to itself.')
     this.#links.link(both[0].record.pid, both[1].record.pid)
     for (const entry of both) this.#keep(entry)
@@ -156,6 +157,7 @@ export class ProcessLinks implements KeptWatches {
 
   watcher(pid: string, method: string): Pid {
     const by = this.#entry(pid)
+    refuseKeys(by, 'watch others')
     if (!by.record.methods.includes(method)) {
       throw new GliaError('ERR_NO_METHOD', `${by.record.name} has no method “${method}” for its messages about ends.`)
     }
@@ -212,4 +214,9 @@ export class ProcessLinks implements KeptWatches {
 /** The watcher has the PID of the process that it watches, but not the PIDs of processes linked to that one. */
 function withoutPid(reason: ExitReason): ToldReason {
   return reason.type === 'linked' ? { type: reason.type, message: reason.message } : reason
+}
+
+/** A process with keys has no instance that could be told of an end, or that shares one. */
+function refuseKeys({ record, keys }: ProcessEntry, what: string): void {
+  if (keys) throw new GliaError('ERR_BAD_REQUEST', `${record.name} has an instance for each key, and cannot ${what}.`)
 }

@@ -17,9 +17,12 @@ export class ProcessLog {
   #partial = ''
   readonly #decoder = new TextDecoder()
   readonly #changed: () => void
+  readonly #whole: { readonly log: ProcessLog; readonly name: string } | undefined
 
-  constructor(changed: () => void) {
+  /** @param whole The log that has the lines, each behind a name. Left out: this one has them. */
+  constructor(changed: () => void, whole?: { readonly log: ProcessLog; readonly name: string }) {
     this.#changed = changed
+    this.#whole = whole
   }
 
   /** A new array whenever there are new lines. */
@@ -57,6 +60,11 @@ export class ProcessLog {
 
   #append(lines: LogLine[]): void {
     if (lines.length === 0) return
+    if (this.#whole) {
+      const { log, name } = this.#whole
+      log.#append(lines.map((line) => ({ ...line, text: `[${name}] ${line.text}` })))
+      return
+    }
     this.#lines = [...this.#lines, ...lines].slice(-MAX_LINES)
     this.#changed()
   }

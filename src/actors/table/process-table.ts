@@ -3,6 +3,7 @@ import type { Watched } from '../../glia/process/told-end.ts'
 import type { Exit } from '../../glia/process/exit.ts'
 import { type ListedProcess, listingFor } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
+import { cut, keyIn, processOf } from '../../glia/instance-key.ts'
 import { newPid, type Pid } from '../../glia/pid.ts'
 import {
   changedFields,
@@ -31,6 +32,8 @@ import { type AddedModule, ModuleCache } from './module-cache.ts'
 import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
 import type { SendHttp } from '../outgoing/http-request.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
+import type { KeyList, KeyListOptions } from './key-list.ts'
+import type { KeyedEntries } from './keyed-entries.ts'
 import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
@@ -105,6 +108,8 @@ export class ProcessTable {
   readonly #unborn = new Set<ProcessEntry>()
   /** The processes that were killed last, by PID. */
   readonly #killed = new Map<string, Watched>()
+  /** Loaded when there is a process with keys. */
+  #keyedEntries: typeof KeyedEntries | undefined
   #root: Pid | undefined
 
   constructor(init: ProcessTableInit) {
@@ -121,7 +126,7 @@ export class ProcessTable {
         this.#isInstalling(cid) ||
         this.#having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
     })
-    this.#live = new LiveActors(() => this.entries.map(({ proc }) => proc), init.liveLimit)
+    this.#live = new LiveActors(() => this.#procs(), init.liveLimit)
     this.#starter = new ActorStarter({
       ...init,
       modules: this.#modules,
@@ -146,8 +151,9 @@ export class ProcessTable {
     return this.#root
   }
 
+  /** @param pid Of a process, or of one of its instances. */
   get(pid: string): Proc | undefined {
-    return this.#entries.get(pid)?.proc
+    return this.#entries.get(processOf(pid))?.proc
   }
 
   /** What the watchers of a process must know of it, also of one that was killed not long ago. */
@@ -182,7 +188,9 @@ export class ProcessTable {
 
   /** Brings the kept processes of this identity back, cold. */
   async restore(): Promise<void> {
-    for (const record of await this.#keeper.all()) {
+    const records = await this.#keeper.all()
+    if (records.some(({ key }) => key)) await this.#loadKeys()
+    for (const record of records) {
       const entry = this.#add(record)
       entry.persisted = true
       entry.files.keep()
@@ -259,16 +267,17 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async checkpoint(pid: string, signal?: AbortSignal): Promise<void> {
-    const entry = this.#entry(pid)
-    await this.#checkTakeable(entry)
-    let stored: Promise<void> | undefined
-    await entry.proc.pause(async () => {
-      // Not awaited here: messages go on while it is stored.
-      const { whenStored } = await entry.memory.save()
-      stored = whenStored
-      stored.catch(() => undefined)
-    }, signal)
-    await stored
+    await this.#with(pid, async (entry) => {
+      await this.#checkTakeable(entry)
+      let stored: Promise<void> | undefined
+      await entry.proc.pause(async () => {
+        // Not awaited here: messages go on while it is stored.
+        const { whenStored } = await entry.memory.save()
+        stored = whenStored
+        stored.catch(() => undefined)
+      }, signal)
+      await stored
+    })
   }
 
   /**
@@ -278,15 +287,16 @@ export class ProcessTable {
    * @param id Of one of its {@link snapshots}. Left out: what it has in memory now.
    */
   async snapshot(pid: string, signal?: AbortSignal, id?: number): Promise<Blob> {
-    const entry = this.#entry(pid)
-    await this.#checkTakeable(entry)
-    const { snapshotOf } = await import('./snapshots.ts')
-    return snapshotOf(entry, async (cid) => (await entry.retired)?.get(cid) ?? this.#keeper.load(cid), signal, id)
+    return this.#with(pid, async (entry) => {
+      await this.#checkTakeable(entry)
+      const { snapshotOf } = await import('./snapshots.ts')
+      return snapshotOf(entry, async (cid) => (await entry.retired)?.get(cid) ?? this.#keeper.load(cid), signal, id)
+    })
   }
 
   /** The last snapshots of a process that are kept, newest first. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async snapshots(pid: string): Promise<SnapshotInfo[]> {
-    return this.#entry(pid).memory.snapshots()
+    return this.#with(pid, ({ memory }) => memory.snapshots())
   }
 
   /**
@@ -296,20 +306,24 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async rewind(pid: string, id: number, signal?: AbortSignal): Promise<void> {
-    const entry = this.#entry(pid)
-    await entry.proc.pause(async () => {
-      await entry.memory.goBack(id)
-      entry.proc.leaveWorker(true)
-    }, signal)
-    entry.log.add('process', `Went back to its snapshot ${id}.`)
+    await this.#with(pid, async (entry) => {
+      await entry.proc.pause(async () => {
+        await entry.memory.goBack(id)
+        entry.proc.leaveWorker(true)
+      }, signal)
+      entry.log.add('process', `Went back to its snapshot ${id}.`)
+    })
   }
 
   /**
-   * Ends a process and forgets it, with the processes that it has made.
+   * Ends a process and forgets it, with its keys and the processes that it has made; or one instance, which the next
+   * message of its key makes anew.
    * @returns the argument of {@link undoKill}, valid while the page is open.
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
   async kill(pid: string): Promise<KilledProcess> {
+    const key = keyIn(pid)
+    if (key !== undefined) return this.#keysOf(pid).kill(key)
     const entry = this.#notRoot(pid, 'be killed')
     const killing = this.#killing.get(entry) ?? this.#kill(entry)
     this.#killing.set(entry, killing)
@@ -322,6 +336,7 @@ export class ProcessTable {
    */
   async undoKill({ record, module, modules, files, watches, written, children }: KilledProcess): Promise<void> {
     const { pid, name, previous, parent = '' } = record
+    if (keyIn(pid) !== undefined) throw new GliaError('ERR_BAD_REQUEST', 'The instance of a key does not come back.')
     if (this.#entries.has(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
     if (module) this.#modules.put(record, record.policy.maxMemoryBytes, module)
     const entry = this.#add({
@@ -344,7 +359,10 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC; the failure of the start, such as ERR_START: then the process is cold.
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {
-    await this.#entry(pid).proc.restart(signal)
+    const entry = this.#entries.get(pid)
+    if (!entry?.keys) return this.#with(pid, ({ proc }) => proc.restart(signal))
+    await this.#renew(entry, entry.keys)
+    await this.#keeper.keep(entry)
   }
 
   /**
@@ -424,13 +442,13 @@ export class ProcessTable {
 
   /** The files of a process under `/data`. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async listFiles(pid: string): Promise<{ entries: FileInfo[]; totalBytes: number }> {
-    const { infos, bytes } = await this.#entry(pid).files.load()
+    const { infos, bytes } = await this.#with(pid, ({ files }) => files.load())
     return { entries: infos, totalBytes: bytes }
   }
 
   /** The same as a tar archive. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async exportFiles(pid: string): Promise<Blob> {
-    const entries = await this.#entry(pid).files.entries()
+    const entries = await this.#with(pid, ({ files }) => files.entries())
     const { tarOf } = await import('../files/tar.ts')
     return tarOf(entries, Date.now())
   }
@@ -451,9 +469,10 @@ export class ProcessTable {
         `${elsewhere} is not a file under /data, so nothing was changed. Files at other paths are given when the process is made (spawn, files); under /tmp and /ww there can be none.`,
       )
     }
-    const entries = await this.#readFiles(underData ?? {}, this.#entry(pid).record.policy.maxDataBytes, signal)
-    const { proc, files } = this.#entry(pid)
-    await proc.pause(() => files.put(entries), signal)
+    await this.#with(pid, async ({ proc, files, record }) => {
+      const entries = await this.#readFiles(underData ?? {}, record.policy.maxDataBytes, signal)
+      await proc.pause(() => files.put(entries), signal)
+    })
   }
 
   /**
@@ -461,7 +480,7 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC, ERR_STORAGE; ERR_BAD_REQUEST if there is no such file.
    */
   async readFile(pid: string, path: string): Promise<Blob> {
-    const entries = await this.#entry(pid).files.entries()
+    const entries = await this.#with(pid, ({ files }) => files.entries())
     const found = entries.find((entry) => entry.path === path)
     if (found?.kind !== 'file') throw new GliaError('ERR_BAD_REQUEST', `There is no file /data/${path}.`)
     return new Blob([found.bytes])
@@ -473,8 +492,7 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if there is nothing; ERR_PROC_STOPPED; the reason of the signal.
    */
   async removeFile(pid: string, path: string, signal?: AbortSignal): Promise<void> {
-    const { proc, files } = this.#entry(pid)
-    await proc.pause(() => files.remove(path), signal)
+    await this.#with(pid, ({ proc, files }) => proc.pause(() => files.remove(path), signal))
   }
 
   /** The bytes of the module that a process runs. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
@@ -490,13 +508,13 @@ export class ProcessTable {
    */
   async duplicate(pid: string, name: string, steps: SpawnSteps = {}): Promise<Pid> {
     const entry = this.#entry(pid)
-    const { description, args, env, policy, restart, tty, mounts = [] } = entry.record
-    const options = { name, description, args, env, policy, restart, tty }
-    const [module, data] = await Promise.all([this.moduleOf(pid), this.exportFiles(pid)])
+    const { description, args, env, policy, restart, tty, key, mounts = [] } = entry.record
+    const options = { name, description, args, env, policy, restart, tty, key }
+    const [module, data] = await Promise.all([this.moduleOf(pid), key ? undefined : this.exportFiles(pid)])
     if (mounts.length === 0) return this.spawn(module, { ...options, files: data }, steps)
     const contents = mounts.map(async ({ path, cid }) => [`/${path}`, await this.#contentOf(entry, cid)] as const)
     const made = await this.spawn(module, { ...options, files: Object.fromEntries(await Promise.all(contents)) }, steps)
-    await this.importFiles(made, data, steps.signal)
+    if (data) await this.importFiles(made, data, steps.signal)
     return made
   }
 
@@ -511,7 +529,25 @@ export class ProcessTable {
       // A worker or a store that hangs must not hold the end up.
       await orAborted(memory.finish(close), late).catch(close)
     }
-    await Promise.all(this.entries.map(stop))
+    const stopAll = async (entry: ProcessEntry): Promise<void> => {
+      const { keys } = entry
+      await orAborted(Promise.resolve(keys?.written()), late).catch(() => undefined)
+      await Promise.all(keys?.entries.map(stop) ?? [])
+      keys?.close()
+      await stop(entry)
+    }
+    await Promise.all(this.entries.map(stopAll))
+  }
+
+  /**
+   * The keys of a process that has an instance for each, sorted.
+   * @param limit Most keys in the list.
+   * @param after Only keys behind this one.
+   * @throws {GliaError} ERR_NO_PROC; ERR_BAD_REQUEST if it has no keys, or the limit is none; ERR_STORAGE
+   */
+  async keys(pid: string, options?: KeyListOptions): Promise<KeyList> {
+    this.#entry(pid)
+    return this.#keysOf(pid).page(options)
   }
 
   async #findMemories(): Promise<void> {
@@ -534,7 +570,8 @@ export class ProcessTable {
   ): Promise<void> {
     onStage?.('starting')
     try {
-      await entry.proc.swap(this.#starter.spec(entry, version, true), signal)
+      if (entry.keys) await entry.keys.tryOut((live) => this.#starter.spec(live, version, true), signal)
+      else await entry.proc.swap(this.#starter.spec(entry, version, true), signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
       entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
@@ -543,10 +580,25 @@ export class ProcessTable {
     const { cid, moduleBytes, methods, previous } = entry.record
     const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
     entry.update({ ...version, previous: before })
+    if (entry.keys) await this.#renew(entry, entry.keys)
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous && !this.#isUsed(previous.cid)) this.#modules.drop(previous.cid)
     await this.#keeper.keep(entry, blob && new Map([[version.cid, blob]]))
     this.#tellShared(entry)
+  }
+
+  /** All instances begin anew, with the present module. */
+  async #renew(entry: ProcessEntry, keys: KeyedEntries): Promise<void> {
+    entry.update({ renewedAt: Date.now() })
+    await entry.proc.renew(this.#starter.spec(entry, entry.record))
+    await keys.renew()
+  }
+
+  *#procs(): Iterable<Proc> {
+    for (const { proc, keys } of this.#entries.values()) {
+      if (keys) yield* keys.all()
+      else yield proc
+    }
   }
 
   /** @throws {GliaError} ERR_BAD_MODULE; the signal's reason. */
@@ -579,12 +631,18 @@ export class ProcessTable {
   ): Promise<ProcessEntry> {
     const { birth } = steps
     const options = completeSpawnOptions(given, 'actor')
-    const family = birth && (await this.#beget(birth, given.policy))
+    if (options.key && from) throw wrongKey('a snapshot is of one instance, and goes on as a process without keys')
+    const family =
+      birth && (await this.#beget(birth, options.key ? { memory: 'durable', ...given.policy } : given.policy))
     const policy = family?.policy ?? options.policy
     const { maxMemoryBytes, maxDataBytes } = policy
     const parted = from?.parted ?? partGivenFiles(given.files)
+    if (options.key && parted.files) {
+      throw wrongKey('each key has a /data of its own, which begins empty. Give read-only files, at other paths')
+    }
     const files = parted.files && (await this.#readFiles(parted.files, maxDataBytes, steps.signal))
     const { mounted, blobs } = await this.#readMounts(parted.mounts)
+    if (options.key) await this.#loadKeys()
     const { version, inspected, blob } = await this.#read(source, maxMemoryBytes, steps)
     checkMethodNames(policy, version.methods)
     // Others may have been made meanwhile.
@@ -669,14 +727,31 @@ export class ProcessTable {
     if (policy.shareModule) this.#init.shared?.(cid)
   }
 
+  /** Before a process with keys is added. */
+  async #loadKeys(): Promise<void> {
+    this.#keyedEntries ??= (await import('./keyed-entries.ts')).KeyedEntries
+  }
+
   #add(record: ProcessRecord): ProcessEntry {
+    const changed = (): void => {
+      this.#live.notice()
+      this.#init.changed()
+    }
     const entry = new ProcessEntry(record, {
       store: this.#init.store,
       spec: (made) => this.#starter.spec(made, made.record),
-      changed: () => {
-        this.#live.notice()
-        this.#init.changed()
-      },
+      changed,
+      keys: (whole) =>
+        this.#keyedEntries &&
+        new this.#keyedEntries({
+          whole,
+          make: (...given) => new ProcessEntry(...given),
+          store: this.#init.store,
+          spec: (made) => this.#starter.spec(made, whole.record),
+          changed,
+          // The instance comes back, or the next message of its key says why not.
+          exited: (exit, counts) => this.links.ended(record.pid, { ...exit, final: false }, counts),
+        }),
       exited: (...ended) => this.#exited(...ended),
       revives: async (revived) => {
         // Kept again before it lives, so that it cannot end a second time meanwhile.
@@ -731,6 +806,7 @@ export class ProcessTable {
     if (this.#entries.get(pid) !== entry) return { files: undefined, watches: [], written: Promise.resolve() }
     this.#entries.delete(pid)
     this.#unborn.delete(entry)
+    entry.keys?.close()
     this.#remember(entry)
     for (const gone of [cid, previous?.cid ?? cid]) if (!this.#isUsed(gone)) this.#modules.drop(gone)
     const watches = this.links.forget(pid)
@@ -769,8 +845,30 @@ export class ProcessTable {
 
   #entry(pid: string): ProcessEntry {
     const entry = this.#entries.get(pid)
-    if (!entry) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
-    return entry
+    if (entry) return entry
+    if (keyIn(pid) === undefined || !this.#entries.has(processOf(pid))) {
+      throw new GliaError('ERR_NO_PROC', `This peer has no process ${processOf(pid)}.`)
+    }
+    throw new GliaError('ERR_BAD_REQUEST', 'This is done with the process, and not with one of its keys.')
+  }
+
+  /** Does something with a process, or with the instance of a key. @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST */
+  async #with<T>(pid: string, work: (entry: ProcessEntry) => Promise<T>): Promise<T> {
+    const [whole, key] = cut(pid)
+    if (key !== undefined) return this.#keysOf(pid).with(key, work)
+    const entry = this.#entry(whole)
+    if (!entry.keys) return work(entry)
+    throw new GliaError(
+      'ERR_BAD_REQUEST',
+      `${entry.record.name} has an instance for each key: say which, as {pid}:{key}.`,
+    )
+  }
+
+  /** The instances of the process of which the PID names one. @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST */
+  #keysOf(pid: string): KeyedEntries {
+    const { record, keys } = this.#entry(processOf(pid))
+    if (keys) return keys
+    throw new GliaError('ERR_BAD_REQUEST', `${record.name} has no keys: leave the key out.`)
   }
 
   #notRoot(pid: string, what: string): ProcessEntry {
@@ -782,4 +880,8 @@ export class ProcessTable {
 
 function orphaned(): GliaError {
   return new GliaError('ERR_PROC_STOPPED', 'The process that makes this one was killed.')
+}
+
+function wrongKey(why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', `spawn, key: ${why}.`)
 }

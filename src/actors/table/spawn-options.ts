@@ -12,7 +12,7 @@ export interface SpawnOptions {
   description?: string | undefined
   /** Arguments after the name. */
   args?: readonly string[] | undefined
-  /** Environment, beside WW_PID and WW_PEER. */
+  /** Environment, beside WW_PID, WW_PEER and, of an instance of a key, WW_KEY. */
   env?: Readonly<Record<string, string>> | undefined
   /** When a process whose instance ended comes back, and how often. Default 'permanent', five times a minute. */
   restart?: RestartType | Partial<Restart> | undefined
@@ -21,6 +21,11 @@ export interface SpawnOptions {
   tty?: boolean | undefined
   /** Its files under `/data` from the first message on. */
   files?: GivenFiles | undefined
+  /**
+   * Whether it has an instance for each key, with its own memory and its own `/data`. Then its memory is durable if the
+   * policy says nothing else.
+   */
+  key?: boolean | undefined
 }
 
 /** The same with nothing left out, except the files. */
@@ -32,11 +37,12 @@ export interface FullSpawnOptions {
   env: Readonly<Record<string, string>>
   restart: Restart
   policy: Policy
-  /** Left out if it is false. */
+  /** Left out if they are false. */
   tty?: true
+  key?: true
 }
 
-const KEYS = new Set(['name', 'description', 'args', 'env', 'restart', 'policy', 'tty', 'files'])
+const KEYS = new Set(['name', 'description', 'args', 'env', 'restart', 'policy', 'tty', 'files', 'key'])
 const MAX_NAME = 100
 /** Names that Glia sets itself. */
 const RESERVED_ENV = /^WW_/
@@ -49,7 +55,16 @@ const RESERVED_ENV = /^WW_/
 export function completeSpawnOptions(given: SpawnOptions, defaultName: string): FullSpawnOptions {
   if (!isRecord(given)) throw new GliaError('ERR_BAD_REQUEST', 'spawn: give the options as an object.')
   for (const key of Object.keys(given)) if (!KEYS.has(key)) throw wrong(key, 'there is no such option')
-  const { name = defaultName, description = '', args = [], env = {}, restart = {}, policy = {}, tty = false } = given
+  const {
+    name = defaultName,
+    description = '',
+    args = [],
+    env = {},
+    restart = {},
+    policy = {},
+    tty = false,
+    key = false,
+  } = given
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME || name.includes('\0')) {
     throw wrong('name', `give a text of 1 to ${MAX_NAME} characters`)
   }
@@ -58,12 +73,14 @@ export function completeSpawnOptions(given: SpawnOptions, defaultName: string): 
   }
   if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
   if (typeof tty !== 'boolean') throw wrong('tty', 'give true or false')
+  if (typeof key !== 'boolean') throw wrong('key', 'give true or false')
   const options = { name, args: [...args], env: readEnv(env), restart: makeRestart(restart) }
   return {
     ...options,
-    policy: makePolicy({ ...policy }),
+    policy: makePolicy({ ...(key && { memory: 'durable' }), ...policy }),
     ...(description !== '' && { description }),
     ...(tty && { tty }),
+    ...(key && { key }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
+import { instancePid } from '../../glia/instance-key.ts'
 import type { Exit } from '../../glia/process/exit.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import type { Pid } from '../../glia/pid.ts'
@@ -11,10 +12,10 @@ import { type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snaps
 import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
 import { type Holder, partsIn, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
-import { attempt, closeForNewer, keysFrom } from './database-parts.ts'
+import { attempt, closeForNewer, instancesOf, keysFrom } from './database-parts.ts'
 import type { Reminder, ReminderStore } from './reminder.ts'
 
-const VERSION = 5
+const VERSION = 6
 
 /** The facts about a module that its process needs. */
 export interface ModuleVersion {
@@ -37,8 +38,12 @@ export interface ProcessRecord extends ModuleVersion {
   restart: Restart
   /** Whether its standard descriptors look like a terminal. */
   tty?: boolean | undefined
+  /** Whether it has an instance for each key. */
+  key?: boolean | undefined
   /** Its files outside of `/data`. */
   mounts?: readonly MountedFile[] | undefined
+  /** When all instances began anew, in ms since the epoch, if it has one for each key. */
+  renewedAt?: number | undefined
   /** The module before the last swap. */
   previous?: ModuleVersion | undefined
   /** The last ends of its instances, oldest first. */
@@ -55,6 +60,17 @@ export interface ProcessRecord extends ModuleVersion {
   root: boolean
   /** ms since the epoch: the order of the table. */
   createdAt: number
+}
+
+/** An instance of a process with keys, besides its files and its memory. Those are kept under its PID. */
+export interface KeyRecord {
+  key: string
+  /** ms since the epoch. */
+  createdAt: number
+  /** The last ends of its instance, oldest first. */
+  exits?: readonly Exit[] | undefined
+  /** Why it is dead; undefined while it lives. */
+  dead?: string | undefined
 }
 
 /**
@@ -99,6 +115,8 @@ export interface Schema extends DBSchema {
   settings: { key: 'mesh' | 'people'; value: MeshSettings | KeptPeople }
   /** The files of processes under `/data`, by PID and path. */
   files: { key: [pid: string, path: string]; value: FileEntry }
+  /** The keys of processes that have an instance for each, by PID and key. */
+  keys: { key: [pid: string, key: string]; value: KeyRecord }
   /**
    * What processes have in memory, in parts (`history.ts`). Under an empty PID and a slot is who may write that of the
    * slot's processes.
@@ -108,11 +126,31 @@ export interface Schema extends DBSchema {
   reminders: { key: [pid: string, id: string]; value: Reminder }
 }
 
+/** Keeps the keys of processes across reloads. What it has for one of them is read when that is asked for. */
+export interface KeyStore {
+  /** @throws {GliaError} ERR_STORAGE */
+  key(pid: string, key: string): Promise<KeyRecord | undefined>
+  /** Nothing if the process is not in the store. @throws {GliaError} ERR_STORAGE */
+  putKey(pid: string, record: KeyRecord): Promise<void>
+  /** Forgets an instance with its files and its memory. @throws {GliaError} ERR_STORAGE */
+  deleteKey(pid: Pid, key: string): Promise<void>
+  /** @throws {GliaError} ERR_STORAGE */
+  countKeys(pid: string): Promise<number>
+  /**
+   * Sorted by key.
+   * @param after Only keys behind this one.
+   * @throws {GliaError} ERR_STORAGE
+   */
+  keys(pid: string, limit: number, after?: string): Promise<KeyRecord[]>
+  /** Forgets what all instances of a process have in memory. @throws {GliaError} ERR_STORAGE */
+  dropSnapshots(pid: string): Promise<void>
+}
+
 /**
  * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
  * ERR_STORAGE.
  */
-export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore {
+export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore, KeyStore {
   /** In the order in which they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
   /**
@@ -120,7 +158,7 @@ export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore {
    * process has them.
    */
   putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
-  /** Forgets a process with its files, and its modules if no process of any slot has them. */
+  /** Forgets a process with its files and keys, and its modules if no process of any slot has them. */
   deleteProcess(pid: Pid): Promise<void>
   module(cid: string): Promise<Blob | undefined>
 }
@@ -168,7 +206,8 @@ export class Store implements ProcessStore {
           if (from < 2) created.createObjectStore('settings')
           if (from < 3) created.createObjectStore('files')
           if (from < 4) created.createObjectStore('memory')
-          created.createObjectStore('reminders')
+          if (from < 5) created.createObjectStore('reminders')
+          created.createObjectStore('keys')
         },
         blocking: closeForNewer,
       }),
@@ -252,7 +291,7 @@ export class Store implements ProcessStore {
 
   async deleteProcess(pid: Pid): Promise<void> {
     await attempt('forget the process', async () => {
-      const tx = this.#db.transaction(['processes', 'modules', 'files', 'memory', 'reminders'], 'readwrite', {
+      const tx = this.#db.transaction(['processes', 'modules', 'files', 'memory', 'reminders', 'keys'], 'readwrite', {
         durability: 'relaxed',
       })
       const processes = tx.objectStore('processes')
@@ -262,7 +301,11 @@ export class Store implements ProcessStore {
           processes.delete(pid),
           tx.objectStore('files').delete(keysFrom(pid)),
           tx.objectStore('memory').delete(keysFrom(pid)),
+          tx.objectStore('keys').delete(keysFrom(pid)),
+          tx.objectStore('files').delete(instancesOf(pid)),
+          tx.objectStore('memory').delete(instancesOf(pid)),
           tx.objectStore('reminders').delete(keysFrom(pid)),
+          tx.objectStore('reminders').delete(instancesOf(pid)),
         ])
         if (record) await dropUnused(modulesOf(record), tx)
       }
@@ -325,7 +368,8 @@ export class Store implements ProcessStore {
     return attempt('read the reminders', async () => {
       const tx = this.#db.transaction(['processes', 'reminders'])
       const pids = await tx.objectStore('processes').index('slot').getAllKeys(slot)
-      const all = await Promise.all(pids.map((pid) => tx.objectStore('reminders').getAll(keysFrom(pid))))
+      const ranges = pids.flatMap((pid) => [keysFrom(pid), instancesOf(pid)])
+      const all = await Promise.all(ranges.map((range) => tx.objectStore('reminders').getAll(range)))
       return all.flat()
     })
   }
@@ -340,6 +384,48 @@ export class Store implements ProcessStore {
 
   async deleteReminder({ pid, id }: Reminder): Promise<void> {
     await attempt('forget the reminder', () => this.#db.delete('reminders', [pid, id]))
+  }
+
+  key(pid: string, key: string): Promise<KeyRecord | undefined> {
+    return attempt('read the key', () => this.#db.get('keys', [pid, key]))
+  }
+
+  async putKey(pid: string, record: KeyRecord): Promise<void> {
+    await attempt('keep the key', async () => {
+      const tx = this.#db.transaction(['processes', 'keys'], 'readwrite', { durability: 'relaxed' })
+      const put = async (): Promise<void> => {
+        if ((await tx.objectStore('processes').getKey(pid)) === undefined) return
+        await tx.objectStore('keys').put(record, [pid, record.key])
+      }
+      await Promise.all([put(), tx.done])
+    })
+  }
+
+  async deleteKey(pid: Pid, key: string): Promise<void> {
+    await attempt('forget the key', async () => {
+      const tx = this.#db.transaction(['keys', 'files', 'memory', 'reminders'], 'readwrite', { durability: 'relaxed' })
+      const own = keysFrom(instancePid(pid, key))
+      await Promise.all([
+        tx.objectStore('keys').delete([pid, key]),
+        tx.objectStore('files').delete(own),
+        tx.objectStore('memory').delete(own),
+        tx.objectStore('reminders').delete(own),
+        tx.done,
+      ])
+    })
+  }
+
+  countKeys(pid: string): Promise<number> {
+    return attempt('count the keys', () => this.#db.count('keys', keysFrom(pid)))
+  }
+
+  keys(pid: string, limit: number, after?: string): Promise<KeyRecord[]> {
+    const range = after === undefined ? keysFrom(pid) : IDBKeyRange.bound([pid, after], [pid, []], true)
+    return attempt('read the keys', () => this.#db.getAll('keys', range, limit))
+  }
+
+  async dropSnapshots(pid: string): Promise<void> {
+    await attempt('forget the memory', () => this.#db.delete('memory', instancesOf(pid)))
   }
 
   #parts(pid: string): Parts {
@@ -373,7 +459,11 @@ async function bytesOf(blobs: ReadonlyMap<string, Blob>): Promise<ReadonlyMap<st
   return new Map(await Promise.all([...blobs].map(async ([cid, blob]) => [cid, await blob.arrayBuffer()] as const)))
 }
 
-type Changes = IDBPTransaction<Schema, ('processes' | 'modules' | 'files' | 'memory' | 'reminders')[], 'readwrite'>
+type Changes = IDBPTransaction<
+  Schema,
+  ('processes' | 'modules' | 'files' | 'memory' | 'reminders' | 'keys')[],
+  'readwrite'
+>
 
 async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { FileEntry } from '../files/files-api.ts'
 import type { Checkpoint, Pack, Snapshot } from '../snapshot/snapshot.ts'
+import { instancePid } from '../../glia/instance-key.ts'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
@@ -174,6 +175,46 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
     expect((await read)?.snapshot.messages).toBe(5)
     await Promise.all([...done, dropped])
     expect(await store.snapshot(pid)).toBe(undefined)
+  })
+
+  test('keys are kept with their files and their memory, and go with them', async () => {
+    let store = await open()
+    const [one, other] = [await kept(store), await kept(store)]
+    const keys = ['a', 'a b', 'a:b', 'b', 'ä', '𝄞']
+    const fill = async ({ pid }: ProcessRecord, key: string): Promise<void> => {
+      await store.putKey(pid, { key, createdAt: 1 })
+      await store.changeFiles(instancePid(pid, key), [file('a', key)], 'relaxed')
+      await store.putCheckpoint(instancePid(pid, key), checkpoint(1, [1, 2], 'all'), 'strict')
+    }
+    for (const key of keys) await fill(one, key)
+    await fill(other, 'a')
+    await store.putKey(one.pid, { key: 'b', createdAt: 1, dead: 'It trapped.' })
+    store = await open(store)
+    expect(await store.countKeys(one.pid)).toBe(6)
+    expect((await store.keys(one.pid, 3)).map(({ key }) => key)).toEqual(['a', 'a b', 'a:b'])
+    expect(await store.keys(one.pid, 1, 'a:b')).toEqual([{ key: 'b', createdAt: 1, dead: 'It trapped.' }])
+    expect((await store.keys(one.pid, 100)).map(({ key }) => key).toSorted()).toEqual(keys.toSorted())
+    expect(await store.key(one.pid, 'b')).toMatchObject({ dead: 'It trapped.' })
+    expect(await store.key(one.pid, 'c')).toBe(undefined)
+    expect((await store.snapshot(`${one.pid}:a`))?.packs).toHaveLength(2)
+    await store.deleteKey(one.pid, 'a')
+    expect([await store.key(one.pid, 'a'), await store.snapshot(`${one.pid}:a`)]).toEqual([undefined, undefined])
+    expect([await store.files(`${one.pid}:a`), await store.files(`${one.pid}:a b`)]).toMatchObject([[], [{}]])
+    await store.dropSnapshots(one.pid)
+    expect([await store.snapshot(`${one.pid}:b`), await store.countKeys(one.pid)]).toEqual([undefined, 5])
+    await store.deleteProcess(one.pid)
+    expect([await store.countKeys(one.pid), await store.files(`${one.pid}:b`)]).toEqual([0, []])
+    expect([await store.countKeys(other.pid), await store.files(`${other.pid}:a`)]).toMatchObject([1, [{}]])
+    expect((await store.snapshot(`${other.pid}:a`))?.snapshot.messages).toBe(1)
+  })
+
+  test('nothing is kept for a key that is not there, or whose process is gone', async () => {
+    const store = await open()
+    const { pid } = await kept(store)
+    await store.putCheckpoint(instancePid(pid, 'a'), checkpoint(1, [1], 'all'), 'relaxed')
+    expect(await store.snapshot(`${pid}:a`)).toBe(undefined)
+    await Promise.all([store.deleteProcess(pid), store.putKey(pid, { key: 'a', createdAt: 1 })])
+    expect(await store.key(pid, 'a')).toBe(undefined)
   })
 
   test('what was given may change afterwards, and what was read is one’s own', async () => {

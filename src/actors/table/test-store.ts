@@ -1,4 +1,5 @@
 // For tests: a store that ends with the page.
+import { instancePid, keyIn, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
@@ -6,7 +7,7 @@ import { receiveCheckpoint } from '../snapshot/posted-checkpoint.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
 import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { Reminder } from './reminder.ts'
-import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+import { type KeyRecord, modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
 /**
  * Keeps processes like {@link ProcessStore}, in memory. Transactions run one after the other, and each takes a while.
@@ -16,6 +17,8 @@ export class MemoryStore implements ProcessStore {
   readonly modules = new Map<string, Blob>()
   /** By PID, then by path. */
   readonly kept = new Map<string, Map<string, FileEntry>>()
+  /** Keys of processes, by PID and key. */
+  readonly keyRecords = new Map<string, Map<string, KeyRecord>>()
   /** What processes have in memory, in parts, by PID. */
   readonly memories = new Map<string, Map<number, unknown>>()
   /** By their ids. */
@@ -47,9 +50,11 @@ export class MemoryStore implements ProcessStore {
   deleteProcess(pid: Pid): Promise<void> {
     return this.#transaction(() => {
       this.records.delete(pid)
-      this.kept.delete(pid)
-      this.memories.delete(pid)
-      for (const { id, pid: of } of this.reminded.values()) if (of === pid) this.reminded.delete(id)
+      this.keyRecords.delete(pid)
+      for (const map of [this.kept, this.memories]) {
+        for (const each of map.keys()) if (processOf(each) === pid) map.delete(each)
+      }
+      for (const { id, pid: of } of this.reminded.values()) if (processOf(of) === pid) this.reminded.delete(id)
       this.#dropUnused()
     })
   }
@@ -102,7 +107,8 @@ export class MemoryStore implements ProcessStore {
   putCheckpoint(pid: string, checkpoint: Checkpoint): Promise<void> {
     return this.#transaction(async () => {
       if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
-      if (!this.records.has(pid)) return
+      const key = keyIn(pid)
+      if (key === undefined ? !this.records.has(pid) : !this.keyRecords.get(processOf(pid))?.has(key)) return
       const { puts, gone } = await changesOf(this.#parts(pid), checkpoint, Date.now())
       const parts = this.memories.get(pid) ?? new Map<number, unknown>()
       this.memories.set(pid, parts)
@@ -123,6 +129,45 @@ export class MemoryStore implements ProcessStore {
 
   dropSnapshot(pid: string): Promise<void> {
     return this.#transaction(() => void this.memories.delete(pid))
+  }
+
+  key(pid: string, key: string): Promise<KeyRecord | undefined> {
+    return this.#transaction(() => this.keyRecords.get(pid)?.get(key))
+  }
+
+  putKey(pid: string, record: KeyRecord): Promise<void> {
+    return this.#transaction(() => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      if (!this.records.has(pid)) return
+      const keys = this.keyRecords.get(pid) ?? new Map<string, KeyRecord>()
+      this.keyRecords.set(pid, keys.set(record.key, record))
+    })
+  }
+
+  deleteKey(pid: Pid, key: string): Promise<void> {
+    return this.#transaction(() => {
+      this.keyRecords.get(pid)?.delete(key)
+      this.kept.delete(instancePid(pid, key))
+      this.memories.delete(instancePid(pid, key))
+      for (const { id, pid: of } of this.reminded.values()) if (of === instancePid(pid, key)) this.reminded.delete(id)
+    })
+  }
+
+  countKeys(pid: string): Promise<number> {
+    return this.#transaction(() => this.keyRecords.get(pid)?.size ?? 0)
+  }
+
+  keys(pid: string, limit: number, after = ''): Promise<KeyRecord[]> {
+    return this.#transaction(() => {
+      const all = [...(this.keyRecords.get(pid)?.values() ?? [])].filter(({ key }) => key > after)
+      return all.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit)
+    })
+  }
+
+  dropSnapshots(pid: string): Promise<void> {
+    return this.#transaction(() => {
+      for (const each of this.memories.keys()) if (each !== pid && processOf(each) === pid) this.memories.delete(each)
+    })
   }
 
   module(cid: string): Promise<Blob | undefined> {

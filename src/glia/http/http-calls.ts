@@ -1,6 +1,7 @@
 import { type CallContext, NO_CONTEXT } from '../call-context.ts'
 import { GliaError } from '../errors.ts'
 import { acceptsExit, EXIT_HEADER, ProgramReply, readsTrailers } from './http-exit.ts'
+import { cut, readKey } from '../instance-key.ts'
 import { keyedLoader } from './load-keyed.ts'
 import { API_HEADERS } from './refuse.ts'
 import { readRequestKey } from './request-key.ts'
@@ -75,7 +76,7 @@ export class HttpCalls {
     const router = this.#router
     const exitIsOk = acceptsExit(request.query)
     const key = readRequestKey(request.headers)
-    const path = decoded(request.path)
+    const path = withKey(decoded(request.path), request.query)
     const caller = new Caller(request)
     if (caller.isGone) throw gaveUp()
     const address = await router.resolve(path, caller)
@@ -176,8 +177,22 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path)
   } catch (cause) {
-    throw new GliaError('ERR_BAD_ADDRESS', `The path ${path} is not valid percent-encoding.`, { cause })
+    throw new GliaError('ERR_BAD_ADDRESS', `“${path}” is not valid percent-encoding.`, { cause })
   }
+}
+
+/** The path with the key of the query, `?key=…`, behind its process, where an address has it. */
+function withKey(path: string, query: string): string {
+  const keys = query.split('&').filter((part) => /^key(=|$)/.test(part))
+  if (keys.length === 0) return path
+  const [key = '', other] = keys.map((part) => decoded(part.slice('key='.length).replaceAll('+', ' ')))
+  const parts = path.split('/')
+  const proc = parts[4] ?? ''
+  if (other !== undefined || cut(proc)[1] !== undefined) {
+    throw new GliaError('ERR_BAD_ADDRESS', 'The address has two keys: give one, in the path or as ?key=….')
+  }
+  parts[4] = `${proc}:${readKey(key)}`
+  return parts.join('/')
 }
 
 function lengthOf(request: CallRequest): number | undefined {

@@ -48,7 +48,7 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
     // An exchange may drop the rest of the request because the reply is whole. That must not abort the reply.
     const body = readableFrom(remote, { cancel: () => remote.closeRead() })
     const { signal, context, expectedBytes: bodyBytes, key } = remote
-    const response = await exchange({ path: formatAddress(address), body, signal, context, bodyBytes, key })
+    const response = await exchange({ path: encoded(address), body, signal, context, bodyBytes, key })
     if (response.status !== 200) throw await readError(response, address.host)
     await pumpInto(remote, response.body, async () => {
       const exit = await response.exit
@@ -60,6 +60,11 @@ async function answer(remote: Stream, address: Address, exchange: Exchange): Pro
   } catch (thrown) {
     remote.abort(toGliaError(thrown, 'ERR_UNREACHABLE'))
   }
+}
+
+/** The path of a method. A name may have characters that end a path, and others that look encoded. */
+function encoded(address: Address): string {
+  return formatAddress(address).split('/').map(encodeURIComponent).join('/')
 }
 
 /** The typed error in a response of the API of a peer. */

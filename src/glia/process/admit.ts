@@ -1,19 +1,24 @@
 import { callersOf, mayCall, strangersOf } from './callers.ts'
 import { GliaError } from '../errors.ts'
+import { keyIn } from '../instance-key.ts'
 import type { Policy } from './policy.ts'
 import { messageTooLarge } from './proc-message.ts'
 import type { Stream } from '../stream/stream.ts'
 
 /** The facts about a process by which a call is admitted before it gets a turn. */
 interface Callee {
+  readonly pid: string
+  /** Whether it has an instance for each key. */
+  readonly hasKeys: boolean
   readonly name: string
   readonly policy: Policy
   readonly methods: readonly string[]
 }
 
-/** @throws {GliaError} ERR_DENIED, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not accept the call. */
+/** @throws {GliaError} ERR_DENIED, ERR_BAD_ADDRESS, ERR_NO_METHOD or ERR_MESSAGE_TOO_LARGE if the process does not accept the call. */
 export function admit(stream: Stream, callee: Callee): void {
   checkCallers(stream, callee.policy)
+  checkKey(stream, callee)
   checkMethod(stream, callee)
   if ((stream.expectedBytes ?? 0) > callee.policy.maxMessageBytes) throw messageTooLarge(callee.policy)
 }
@@ -50,8 +55,18 @@ function checkCallers(stream: Stream, policy: Policy): void {
   }
 }
 
+/** Which instance is meant must be clear: there is no instance without a key, and no key without instances. */
+function checkKey({ procId }: Stream, { pid, name, hasKeys }: Callee): void {
+  const hasKey = keyIn(procId) !== undefined
+  if (hasKey ? hasKeys || procId === pid : !hasKeys) return
+  const why = hasKey
+    ? 'has no keys: leave the key out of the address'
+    : 'has an instance for each key: put a key behind its PID, as in {pid}:{key}, or over HTTP ?key=… behind the address'
+  throw new GliaError('ERR_BAD_ADDRESS', `${name} ${why}.`)
+}
+
 /** A method that a caller may not call is not named to it. */
-function checkMethod(stream: Stream, callee: Callee): void {
+function checkMethod(stream: Stream, callee: Pick<Callee, 'name' | 'policy' | 'methods'>): void {
   const { name, methods } = callee
   if (methods.includes(stream.methodName)) return
   const callable = methodsFor(callee, strangersOf(stream))

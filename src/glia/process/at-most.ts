@@ -35,6 +35,7 @@ export function atMost(policy: Policy, limit: Policy): Policy {
     maxReplyBytes: smaller('maxReplyBytes'),
     maxOpenFiles: smaller('maxOpenFiles'),
     maxCalls: smaller('maxCalls'),
+    maxKeys: smaller('maxKeys'),
     maxDataBytes: smaller('maxDataBytes'),
     maxTmpBytes: smaller('maxTmpBytes'),
     sync: policy.sync,

@@ -1,11 +1,12 @@
 import { type Address, type Aliases, isMethodName, PROTOCOL } from '../address.ts'
 import { GliaError } from '../errors.ts'
+import { cut, isProcessOrInstance, processOf } from '../instance-key.ts'
 import { isPeerId } from '../peer-id.ts'
-import { isPid, systemPid } from '../pid.ts'
+import { systemPid } from '../pid.ts'
 
 /**
  * Whom a process may call: everybody, or listed addresses. In a listed address `*` stands for any peer, process or
- * method, as in `/ww/0.1.0/self/root/*`.
+ * method, as in `/ww/0.1.0/self/root/*`. The address of a process stands for its keys too.
  */
 export type CallTargets = 'any' | readonly string[]
 
@@ -30,7 +31,11 @@ export function isSystem(path: string, aliases: Aliases): boolean {
 /** Whether what one target means is a part of what the others mean, as they are written. */
 export function isCovered(target: string, by: readonly string[]): boolean {
   const parts = target.split('/')
-  return by.some((other) => other.split('/').every((part, i) => part === ANY || part === parts[i]))
+  return by.some((other) =>
+    other
+      .split('/')
+      .every((part, i) => part === ANY || part === parts[i] || (i === 4 && part === processOf(parts[4] ?? ''))),
+  )
 }
 
 /** Like {@link isTarget}, for an address without aliases. A part that is left out may have any value. */
@@ -61,7 +66,9 @@ function partsOf(path: string, { self, root }: Aliases): Parts | undefined {
   const [host = '', proc = '', method, ...rest] = path.slice(PROTOCOL.length + 1).split('/')
   if (method === undefined || rest.length > 0) return undefined
   const peer = host === 'self' ? self : host
-  return [peer, pidOf(proc, peer, self, root), method]
+  const [name, key] = cut(proc)
+  const pid = pidOf(name, peer, self, root)
+  return [peer, key === undefined ? pid : `${pid}:${key.normalize()}`, method]
 }
 
 /** The PID for an alias. The system process stays an alias: the same one may be meant of any peer. */
@@ -72,8 +79,17 @@ function pidOf(proc: string, peer: string, self: string, root: string): string {
 
 function matches(target: Parts | undefined, wanted: Parts): boolean {
   return (
-    target !== undefined && target.every((part, i) => part === ANY || wanted[i] === undefined || part === wanted[i])
+    target !== undefined &&
+    target.every(
+      (part, i) =>
+        part === ANY || wanted[i] === undefined || part === wanted[i] || (i === 1 && isWithin(part, wanted[i])),
+    )
   )
+}
+
+/** Whether one is the PID of a process, and the other that of an instance of it. */
+function isWithin(part: string | undefined, wanted: string): boolean {
+  return part !== undefined && (processOf(wanted) === part || processOf(part) === wanted)
 }
 
 function isPattern(value: string): boolean {
@@ -82,7 +98,7 @@ function isPattern(value: string): boolean {
   return (
     rest.length === 0 &&
     (host === 'self' || host === ANY || isPeerId(host)) &&
-    (proc === 'root' || proc === SYSTEM || proc === ANY || isPid(proc)) &&
+    (proc === 'root' || proc === SYSTEM || proc === ANY || isProcessOrInstance(proc)) &&
     isMethodName(method)
   )
 }

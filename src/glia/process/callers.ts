@@ -1,7 +1,7 @@
 import { isMethodName } from '../address.ts'
 import { GliaError } from '../errors.ts'
+import { isProcessOrInstance } from '../instance-key.ts'
 import { isPeerId } from '../peer-id.ts'
-import { isPid } from '../pid.ts'
 import type { Stream } from '../stream/stream.ts'
 import { fields } from '../untrusted.ts'
 
@@ -32,7 +32,7 @@ const MAX_METHODS = 1024
  * peers.
  */
 export function isOfThisBrowser(caller: string): boolean {
-  return caller === 'browser' || isPid(caller)
+  return caller === 'browser' || isProcessOrInstance(caller)
 }
 
 /** Who may call a method: its own callers, or else those of its process. */

@@ -230,11 +230,15 @@ export class Life {
     this.#beginAnew(false)
   }
 
-  /** Makes the next start a fresh one, whatever was before. A dead process lives again. */
-  async renew(): Promise<void> {
+  /**
+   * Makes the next start a fresh one, whatever was before. A dead process lives again.
+   * @param spec What it starts then. Left out: the same program.
+   */
+  async renew(spec = this.#spec): Promise<void> {
     const isDead = this.#status.state === 'dead'
     await this.#revive()
     this.stop()
+    this.#spec = spec
     this.#beginAnew(isDead)
   }
 

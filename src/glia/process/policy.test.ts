@@ -30,6 +30,7 @@ test('the defaults are those of the design', () => {
     maxReplyBytes: 1024 * 1024 * 1024,
     maxOpenFiles: 128,
     maxCalls: 16,
+    maxKeys: 10_000,
     maxDataBytes: 64 * 1024 * 1024,
     maxTmpBytes: 64 * 1024 * 1024,
     sync: 'relaxed',

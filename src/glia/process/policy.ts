@@ -62,7 +62,9 @@ export interface Policy extends CallerPolicy {
   maxOpenFiles: number
   /** Calls to others and HTTP requests that may be open at once. */
   maxCalls: number
-  /** Largest memory of the files under `/data`, in bytes. */
+  /** Keys that a process with an instance for each key may have. */
+  maxKeys: number
+  /** Largest memory of the files under `/data`, in bytes: of a process, or of each key. */
   maxDataBytes: number
   /** Largest memory of an instance's files elsewhere, as under `/tmp`, in bytes. */
   maxTmpBytes: number
@@ -120,6 +122,7 @@ export const DEFAULT_POLICY: Policy = {
   maxReplyBytes: 1024 * MiB,
   maxOpenFiles: 128,
   maxCalls: 16,
+  maxKeys: 10_000,
   maxDataBytes: 64 * MiB,
   maxTmpBytes: 64 * MiB,
   sync: 'relaxed',
@@ -193,6 +196,9 @@ export function makePolicy(given: Readonly<Record<string, unknown>> = {}): Polic
       case 'maxReplyBytes':
       case 'maxChildrenBytes':
         policy[key] = readCount(key, value, 0, Number.MAX_SAFE_INTEGER)
+        break
+      case 'maxKeys':
+        policy.maxKeys = readCount(key, value, 1, 1_000_000)
         break
       case 'maxOpenFiles':
       case 'maxCalls':

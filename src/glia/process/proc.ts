@@ -35,6 +35,9 @@ export interface ProcInit extends ActorSpec {
   shorten?(exit: Exit): Exit
   /** What keeps the memory of its instances. Left out: nothing does. */
   memory?: KeptMemory | undefined
+  /** What counts and records its calls. Left out: its own. */
+  meter?: Meter | undefined
+  calls?: CallLog | undefined
 }
 
 /** Keeps what messages leave in the memory of an instance, for the next one. */
@@ -63,9 +66,11 @@ export class Proc {
   /** Messages handled, failed ones included. */
   messages = 0
   /** Counts its calls. The router does so, and the messages that run count their bytes. */
-  readonly meter = new Meter()
+  readonly meter: Meter
   /** Who called, when, what, and how it ended. */
-  calls = new CallLog()
+  calls: CallLog
+  /** Whether it has an instance for each key. */
+  readonly hasKeys: boolean = false
   /** Its last ends, and those who watch it from elsewhere. */
   readonly ends: Ends
 
@@ -96,7 +101,11 @@ export class Proc {
     exits,
     shorten,
     memory,
+    meter = new Meter(),
+    calls = new CallLog(),
   }: ProcInit) {
+    this.meter = meter
+    this.calls = calls
     this.ends = new Ends(exits)
     const observer: ProcObserver = {
       ...given,
@@ -305,6 +314,15 @@ export class Proc {
   }
 
   /**
+   * Ends the instance, between two messages and before any that waits. The next message starts a fresh one of the given
+   * program. A dead process lives again.
+   * @throws {GliaError} ERR_PROC_STOPPED if the process was killed before.
+   */
+  async renew(spec?: ActorSpec): Promise<void> {
+    await this.#inTurn(this.#nextTurn(), () => this.#life.renew(spec))
+  }
+
+  /**
    * Ends the instance and starts a fresh one, before any message that waits. A dead process lives again. A running
    * message has a moment to end by itself. Then it is told to end, and after another moment it is ended with the
    * instance.
@@ -357,11 +375,13 @@ export class Proc {
     return true
   }
 
-  /** Ends the instance if that is safe ({@link evictableSince}). The next message starts a fresh one. */
-  evict(): void {
+  /**
+   * Ends the instance if that is safe ({@link evictableSince}). The next message starts a fresh one.
+   * @param note Why, for the log.
+   */
+  evict(note = 'Stopped while it was idle, to make room for another process.'): void {
     if (this.evictableSince === undefined) return
     const isKept = this.#life.isUsed && this.#memory?.isStored === true
-    const note = 'Stopped while it was idle, to make room for another process.'
     this.#observer.note(isKept ? `${note} What it has in memory is kept.` : note)
     this.#life.stop()
     this.#life.rest()

@@ -4,8 +4,15 @@ import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../../actors/snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
 import type { Reminder } from '../../actors/table/reminder.ts'
-import { completed, modulesOf, type ProcessRecord, type ProcessStore } from '../../actors/table/store.ts'
+import {
+  completed,
+  type KeyRecord,
+  modulesOf,
+  type ProcessRecord,
+  type ProcessStore,
+} from '../../actors/table/store.ts'
 import { GliaError } from '../../glia/errors.ts'
+import { instancePid, keyIn, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
@@ -13,7 +20,7 @@ type Database = ClassicLevel<string, Uint8Array>
 type Change = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
 
 /** Kinds of what is kept. A key is the kind and its names, with a zero between: no name has one. */
-const [PROCESS, MODULE, FILE, MEMORY, REMINDER] = ['process', 'module', 'file', 'memory', 'reminder']
+const [PROCESS, MODULE, FILE, MEMORY, KEY, REMINDER] = ['process', 'module', 'file', 'memory', 'key', 'reminder']
 
 /**
  * The processes of a host, in LevelDB. Reads and writes happen in the order in which they were asked for, and each write
@@ -71,8 +78,15 @@ export class LevelStore implements ProcessStore {
   async deleteProcess(pid: Pid): Promise<void> {
     await this.#inTurn('forget the process', async () => {
       const record = await this.#get<ProcessRecord>(keyOf(PROCESS, pid))
-      const keys = [keyOf(PROCESS, pid), ...(await this.#keys(FILE, pid)), ...(await this.#keys(MEMORY, pid))]
-      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => each.pid === pid)
+      const parts = [
+        this.#keys(FILE, pid),
+        this.#keys(MEMORY, pid),
+        this.#keys(KEY, pid),
+        this.#keysOfInstances(FILE, pid),
+        this.#keysOfInstances(MEMORY, pid),
+      ]
+      const keys = [keyOf(PROCESS, pid), ...(await Promise.all(parts)).flat()]
+      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => processOf(each.pid) === pid)
       keys.push(...reminders.map(({ id }) => keyOf(REMINDER, id)))
       await this.#db.batch([...keys.map(del), ...(await this.#unused(record, undefined))])
     })
@@ -114,7 +128,9 @@ export class LevelStore implements ProcessStore {
   async putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
     await this.#inTurn('keep the memory', async () => {
       // Nobody would delete the memory of a process that was forgotten meanwhile.
-      if ((await this.#db.get(keyOf(PROCESS, pid))) === undefined) return
+      const key = keyIn(pid)
+      const owner = key === undefined ? keyOf(PROCESS, pid) : keyOf(KEY, processOf(pid), key)
+      if ((await this.#db.get(owner)) === undefined) return
       const { puts, gone } = await changesOf(this.#parts(pid), checkpoint, Date.now())
       const changes = [
         ...gone.map((part) => del(partOf(pid, part))),
@@ -128,6 +144,45 @@ export class LevelStore implements ProcessStore {
     await this.#inTurn('forget the memory', async () => this.#db.batch((await this.#keys(MEMORY, pid)).map(del)))
   }
 
+  key(pid: string, key: string): Promise<KeyRecord | undefined> {
+    return this.#inTurn('read the key', () => this.#get<KeyRecord>(keyOf(KEY, pid, key)))
+  }
+
+  async putKey(pid: string, record: KeyRecord): Promise<void> {
+    await this.#inTurn('keep the key', async () => {
+      if ((await this.#db.get(keyOf(PROCESS, pid))) === undefined) return
+      await this.#db.put(keyOf(KEY, pid, record.key), encoded(record))
+    })
+  }
+
+  async deleteKey(pid: Pid, key: string): Promise<void> {
+    await this.#inTurn('forget the key', async () => {
+      const own = instancePid(pid, key)
+      const parts = await Promise.all([this.#keys(FILE, own), this.#keys(MEMORY, own)])
+      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => each.pid === own)
+      const keys = [keyOf(KEY, pid, key), ...parts.flat(), ...reminders.map(({ id }) => keyOf(REMINDER, id))]
+      await this.#db.batch(keys.map(del))
+    })
+  }
+
+  async countKeys(pid: string): Promise<number> {
+    return (await this.#inTurn('count the keys', () => this.#keys(KEY, pid))).length
+  }
+
+  keys(pid: string, limit: number, after?: string): Promise<KeyRecord[]> {
+    return this.#inTurn('read the keys', async () => {
+      const range = { ...keysFrom([KEY, pid]), ...(after !== undefined && { gt: keyOf(KEY, pid, after) }) }
+      const values = await this.#db.values({ ...range, limit }).all()
+      return values.map((bytes) => decoded(bytes) as KeyRecord)
+    })
+  }
+
+  async dropSnapshots(pid: string): Promise<void> {
+    await this.#inTurn('forget the memory', async () =>
+      this.#db.batch((await this.#keysOfInstances(MEMORY, pid)).map(del)),
+    )
+  }
+
   async module(cid: string): Promise<Blob | undefined> {
     const bytes = await this.#inTurn('read the module', () => this.#db.get(keyOf(MODULE, cid)))
     return bytes && new Blob([new Uint8Array(bytes)])
@@ -136,7 +191,7 @@ export class LevelStore implements ProcessStore {
   reminders(slot: number): Promise<Reminder[]> {
     return this.#inTurn('read the reminders', async () => {
       const pids = new Set((await this.#records()).filter((record) => record.slot === slot).map(({ pid }) => pid))
-      return (await this.#all<Reminder>(REMINDER)).filter(({ pid }) => pids.has(pid as Pid))
+      return (await this.#all<Reminder>(REMINDER)).filter(({ pid }) => pids.has(processOf(pid)))
     })
   }
 
@@ -186,6 +241,11 @@ export class LevelStore implements ProcessStore {
 
   #keys(...start: readonly string[]): Promise<string[]> {
     return this.#db.keys(keysFrom(start)).all()
+  }
+
+  /** The keys of all instances of a process: their PIDs are its own and a colon. The semicolon comes next. */
+  #keysOfInstances(kind: string, pid: string): Promise<string[]> {
+    return this.#db.keys({ gt: keyOf(kind, `${pid}:`), lt: keyOf(kind, `${pid};`) }).all()
   }
 
   #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
