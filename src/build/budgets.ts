@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib'
 
 /**
- * Largest size of what ships, in bytes after gzip. Of `first call` some 1000 bytes are what a process with keys needs of the
+ * Largest size of what ships, in bytes after gzip. Of `first call` some 1700 bytes are what a process with keys needs of the
  * table, the store and addresses; the rest of it is loaded with the first such process. Of `actor.js` some 300 bytes are a memory that is new for each message,
  * and `fsync` as a barrier for what is in memory. Of `sw.js` some 500 bytes keep what other apps share with the installed
  * app, which also happens while no page is open.
  */
-const BUDGETS = { 'first call': 98_300, mesh: 169_000, 'actor.js': 31_900, 'sw.js': 13_600 } as const
+const BUDGETS = { 'first call': 99_000, mesh: 169_000, 'actor.js': 31_900, 'sw.js': 13_600 } as const
 
 type Measured = keyof typeof BUDGETS
 
