@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { startSys } from '../../actors/sys/start-sys.ts'
 import { SysProc } from '../../actors/sys/sys-proc.ts'
 import { ProcessTable } from '../../actors/table/process-table.ts'
@@ -46,8 +47,13 @@ export interface Host {
   stop(): Promise<void>
 }
 
-/** Workers that live at once. Each is a thread with some MB; the others come back with their next message. */
+/** Most workers that live at once. The other processes come back with their next message. */
 const LIVE_LIMIT = 64
+/** The same on a machine, or in a container, with very little memory. */
+const LEAST_LIVE_LIMIT = 8
+/** Memory of a live worker, and of all the rest of the server, in bytes: 64 workers of a small actor took 860 MiB. */
+const WORKER_BYTES = 12 * 1024 ** 2
+const REST_BYTES = 200 * 1024 ** 2
 /** The only identity of a server. */
 const SLOT = 0
 
@@ -67,7 +73,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     log,
     changed: () => changed?.(),
     shared: init.shared,
-    liveLimit: LIVE_LIMIT,
+    liveLimit: liveLimit(),
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
     sendHttp: httpSender(),
     mesh: {
@@ -120,4 +126,10 @@ export async function startHost(init: HostInit): Promise<Host> {
 
 function isBusy({ proc: { state, waiting } }: { proc: Proc }): boolean {
   return state === 'busy' || state === 'starting' || waiting > 0
+}
+
+/** As many workers as there is memory for: of the machine, or of the container. */
+function liveLimit(): number {
+  const bytes = Math.min(process.constrainedMemory() || Infinity, totalmem())
+  return Math.max(LEAST_LIVE_LIMIT, Math.min(LIVE_LIMIT, Math.floor((bytes - REST_BYTES) / WORKER_BYTES)))
 }
