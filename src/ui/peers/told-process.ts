@@ -13,14 +13,16 @@ const MAX_METHODS = 1024
 const MAX_TEXT = 200
 const MAX_LINE = 4096
 
-const STATES: ReadonlySet<unknown> = new Set<ProcessView['state']>([
-  'cold',
-  'starting',
-  'idle',
-  'busy',
-  'backoff',
-  'dead',
-])
+/** Written so that a new state is not forgotten here. */
+const STATES: Readonly<Record<ProcessView['state'], true>> = {
+  cold: true,
+  hibernated: true,
+  starting: true,
+  idle: true,
+  busy: true,
+  backoff: true,
+  dead: true,
+}
 
 /** The processes of another peer, as its system process lists them. Wrong entries are left out. */
 export function readProcesses(value: unknown): ProcessView[] {
@@ -78,7 +80,7 @@ function readPolicy(value: unknown): Policy | undefined {
 }
 
 function isState(value: unknown): value is ProcessView['state'] {
-  return STATES.has(value)
+  return typeof value === 'string' && Object.hasOwn(STATES, value)
 }
 
 function isMethod(value: unknown): value is string {
