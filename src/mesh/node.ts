@@ -34,7 +34,7 @@ import {
 import { askListing } from './presence/listing.ts'
 import { type Libp2pParts, makeLibp2p } from './libp2p/make-libp2p.ts'
 import type { MeshInit } from './mesh-init.ts'
-import { Neighbourhood } from './dial/neighbourhood.ts'
+import { Neighbourhood } from './neighbourhood.ts'
 import { nextTask } from '../glia/wait/next-task.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import { PeerTable } from './presence/peer-table.ts'

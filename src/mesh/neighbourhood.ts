@@ -1,10 +1,10 @@
 import type { Connection } from '@libp2p/interface'
-import type { Platform } from '../mesh-init.ts'
-import { hostsOf, ipOf } from './address-scope.ts'
-import { isDirect } from './addresses.ts'
-import { doorOf } from './dial-gate.ts'
-import { askNear } from './near.ts'
-import type { KnownPeers } from '../presence/known-peers.ts'
+import type { Platform } from './mesh-init.ts'
+import { hostsOf, ipOf } from './dial/address-scope.ts'
+import { isDirect } from './dial/addresses.ts'
+import { doorOf } from './dial/dial-gate.ts'
+import { askNear } from './dial/near.ts'
+import type { KnownPeers } from './presence/known-peers.ts'
 
 export interface NeighbourhoodInit {
   readonly platform: Pick<Platform, 'networkHere' | 'names'>
