@@ -125,9 +125,14 @@ export async function bundleForNode(
 /** The entries of the package that pages import, in `dist-lib`, with the types of all entries and a service worker that keeps no files. */
 export async function buildLibrary(): Promise<void> {
   const outDir = fromRoot('dist-lib')
-  const input = Object.fromEntries(FOR_PAGES.map((name) => [name, fromRoot('src/package', `${name}.ts`)]))
+  // The repository as run.mjs shows it. Vite bundles no worker whose path has a #.
+  const linkedRoot = process.env['GLIA_ROOT']
+  const root = linkedRoot ?? fromRoot()
+  const input = Object.fromEntries(FOR_PAGES.map((name) => [name, join(root, 'src/package', `${name}.ts`)]))
   await build({
     ...NESTED,
+    root,
+    resolve: { preserveSymlinks: linkedRoot !== undefined },
     define: { 'import.meta.env': '{}' },
     build: {
       outDir,

@@ -70,7 +70,7 @@ test('the access log has each request, and never a PID, however it was written',
   const root = (await ask('/root', { port })).body
   const encoded = Array.from(root, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
   for (const pid of [root, encoded, newPid()]) {
-    await ask(`/ww/0.1.0/self/${pid}/echo?key=${root}`, { port, method: 'POST', body: 'x' })
+    await ask(`/ww/0.1.0/self/${pid}/echo?token=${root}`, { port, method: 'POST', body: 'x' })
   }
   await ask(`/${root}.txt`, { port })
   await ask('/%ff', { port })

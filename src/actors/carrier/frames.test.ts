@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { guestFrame, readFrameOfPage, readFrameOfWorker } from './frames.ts'
+import { guestFrame, MAX_PATH, readFrameOfPage, readFrameOfWorker } from './frames.ts'
 import { Ring, RING_BYTES } from './ring.ts'
 import { CALL_RING_BYTES } from './ring-carrier.ts'
 
@@ -61,7 +61,7 @@ function garbage(): unknown[] {
     { ...open, id: -1 },
     { ...open, want: 'delete' },
     { ...open, path: 7 },
-    { ...open, path: '/'.repeat(1025) },
+    { ...open, path: '/'.repeat(MAX_PATH + 1) },
     { ...open, rings: { request: ring } },
     { ...open, rings: { request: ring, reply: ring.slice(1) } },
     // Neither larger than agreed on, nor able to become so.

@@ -26,6 +26,7 @@ function workerThatEnds(serveEnd: unknown) {
             tmpBytes: 0,
             instanceGone: true,
             fileReports: 0,
+            synced: false,
           }
           port.postMessage({ type: 'done', ...end })
           serving.resolve(serveEnd)
