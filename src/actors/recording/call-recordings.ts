@@ -122,6 +122,8 @@ export class CallRecordings {
     const { port1, port2 } = new MessageChannel()
     /** Messages whose recording has not come, the oldest first. */
     const running: Running[] = []
+    /** The message that runs, or ran last. Its recording may come before its end. */
+    let last: Running | undefined
     const finish = (message: Running, rest: object): void => {
       running.splice(running.indexOf(message), 1)
       const { id, at, begin } = message
@@ -146,11 +148,11 @@ export class CallRecordings {
     return {
       port: port2,
       runs: ({ note }: Message) => {
-        running.push({ id: note?.id ?? ++this.#unnumbered, at: Date.now(), kept: Promise.withResolvers() })
+        last = { id: note?.id ?? ++this.#unnumbered, at: Date.now(), kept: Promise.withResolvers() }
+        running.push(last)
       },
       ended: async (hasRun) => {
-        // It was the last one.
-        if (hasRun) await running.at(-1)?.kept.promise
+        if (hasRun) await last?.kept.promise
         else running.pop()
       },
       cut: ({ code }) => {
