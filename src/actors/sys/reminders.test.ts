@@ -81,6 +81,25 @@ test('a time far away is waited for in several parts', async () => {
   expect(delivered).toHaveLength(1)
 })
 
+test('many that are due at once come one after the other, in the order of their times', async () => {
+  const store = makeStore()
+  const { reminders } = await start(store)
+  for (let i = 100; i > 0; i--) await reminders.add(PID, { method: 'wake', inMs: i }, body(String(i)))
+  reminders.stop()
+  vi.setSystemTime(START + 5000)
+  let atOnce = 0
+  let most = 0
+  const { delivered } = await start(store, async () => {
+    most = Math.max(most, ++atOnce)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    atOnce -= 1
+  })
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(most).toBe(1)
+  expect(delivered.map((each) => each.body)).toEqual(Array.from({ length: 100 }, (_, i) => String(i + 1)))
+  expect(store.kept.size).toBe(0)
+})
+
 test('what was due while the peer was away comes once, late, and says how many were missed', async () => {
   const store = makeStore()
   const { reminders } = await start(store)
@@ -165,4 +184,13 @@ test('a process has a limited number of reminders, with a limited body', async (
   await expect(reminders.add(PID, { method: 'a', inMs: 1 }, new Uint8Array(65 * 1024))).rejects.toThrow('the body has')
   for (let i = 0; i < 100; i++) await reminders.add(PID, { method: 'a', inMs: 1000 }, body(''))
   await expect(reminders.add(PID, { method: 'a', inMs: 1 }, body(''))).rejects.toThrow('100 reminders already')
+})
+
+test('the reminders of all keys of a process together have a limited size', async () => {
+  const { reminders } = await start()
+  const large = new Uint8Array(63 * 1024)
+  for (let i = 0; i < 1024; i++) await reminders.add(`${PID}:${i % 16}`, { method: 'a', inMs: 1000 }, large)
+  const next = reminders.add(`${PID}:new`, { method: 'a', inMs: 1000 }, body(''))
+  await expect(next).rejects.toThrow('bytes already')
+  await reminders.add('other', { method: 'a', inMs: 1000 }, large)
 })

@@ -28,8 +28,12 @@ export interface RemindersInit {
   readonly log: Logger
 }
 
-/** Reminders that a process may have. */
+/** Reminders that a process may have, or an instance of it. */
 const MAX_OF_PROCESS = 100
+/** Largest memory of the reminders of a process with all its instances, in bytes. */
+const MAX_BYTES_OF_WHOLE = 64 * 1024 * 1024
+/** What a reminder takes besides its body, at most, in bytes. */
+const OVERHEAD_BYTES = 1024
 const MAX_BODY_BYTES = 64 * 1024
 /** Shortest time between two of one reminder, in ms. */
 const MIN_EVERY_MS = 1000
@@ -43,8 +47,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class Reminders {
   readonly #init: RemindersInit
   readonly #all = new Map<string, Reminder>()
-  /** Those that are being delivered. */
-  readonly #running = new Set<string>()
+  /** The processes that get a reminder now. Their others wait: a mailbox would refuse most of many that are due at once. */
+  readonly #busy = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #isStopped = false
 
@@ -80,6 +84,9 @@ export class Reminders {
     if (typeof method !== 'string' || method === '') throw bad('method: give the name of a method')
     if (body.length > MAX_BODY_BYTES) throw bad(`the body has more than ${MAX_BODY_BYTES} bytes`)
     if (this.of(pid).length >= MAX_OF_PROCESS) throw bad(`the process has ${MAX_OF_PROCESS} reminders already`)
+    if (this.#bytesOfWhole(pid) + sizeOf(body) > MAX_BYTES_OF_WHOLE) {
+      throw bad(`the reminders of the process and its keys have ${MAX_BYTES_OF_WHOLE} bytes already`)
+    }
     if (typeof timeZone !== 'string') throw bad('timeZone: give a name such as Europe/Berlin')
     const { dueAt, again } = timesOf(head, timeZone)
     const reminder: Reminder = { id: crypto.randomUUID(), pid, method, body, dueAt, ...(again && { again }) }
@@ -102,6 +109,20 @@ export class Reminders {
     await Promise.all(gone.map((each) => this.#forget(each)))
   }
 
+  /** The process was killed, and is back: the store has forgotten its reminders. Never rejects. */
+  async keepAgain(pid: string): Promise<void> {
+    const { store, log } = this.#init
+    const kept = this.of(pid).map((each) => store?.putReminder(each))
+    await Promise.all(kept).catch((thrown: unknown) => log.warn(`reminders of ${pid} could not be kept:`, thrown))
+  }
+
+  #bytesOfWhole(pid: string): number {
+    const whole = processOf(pid)
+    let bytes = 0
+    for (const each of this.#all.values()) if (processOf(each.pid) === whole) bytes += sizeOf(each.body)
+    return bytes
+  }
+
   async #forget(reminder: Reminder): Promise<void> {
     this.#all.delete(reminder.id)
     await this.#init.store?.deleteReminder(reminder)
@@ -109,19 +130,22 @@ export class Reminders {
 
   #schedule(): void {
     clearTimeout(this.#timer)
-    const waiting = [...this.#all.values()].filter(({ id }) => !this.#running.has(id))
-    if (this.#isStopped || waiting.length === 0) return
-    const next = Math.min(...waiting.map(({ dueAt }) => dueAt))
+    if (this.#isStopped) return
+    let next = Infinity
+    for (const { pid, dueAt } of this.#all.values()) if (!this.#busy.has(pid)) next = Math.min(next, dueAt)
+    if (next === Infinity) return
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(0, next - Date.now()), MAX_TIMER_MS))
   }
 
   #look(): void {
     const now = Date.now()
-    for (const reminder of this.#all.values()) {
-      if (reminder.dueAt > now || this.#running.has(reminder.id)) continue
-      this.#running.add(reminder.id)
+    const due = [...this.#all.values()].filter(({ dueAt }) => dueAt <= now).toSorted((a, b) => a.dueAt - b.dueAt)
+    for (const reminder of due) {
+      const { pid } = reminder
+      if (this.#busy.has(pid)) continue
+      this.#busy.add(pid)
       void this.#deliver(reminder).finally(() => {
-        this.#running.delete(reminder.id)
+        this.#busy.delete(pid)
         this.#schedule()
       })
     }
@@ -153,6 +177,10 @@ export class Reminders {
       log.warn(`a reminder of ${pid} could not be kept:`, thrown)
     }
   }
+}
+
+function sizeOf(body: Uint8Array): number {
+  return OVERHEAD_BYTES + body.length
 }
 
 /** When a reminder is due after `now`, and how many times it was due between then and its own time. */
