@@ -50,6 +50,21 @@ describe('a process of this peer', () => {
     await expect(stream.write(bytes('x'))).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
   })
 
+  test('is called by processes alone, and by their keys, when the peer is about to stop', async () => {
+    const { proc } = makeProc(() => echo)
+    const { router } = makePeer([proc])
+    router.refuse(new GliaError('ERR_PROC_STOPPED', 'The peer is about to stop.'))
+    for (const caller of [newPid(), `${newPid()}:a key`]) {
+      const stream = router.open(addressOf(proc), { caller })
+      await send(stream, 'hello')
+      expect(text(await readAll(stream))).toBe('hello')
+    }
+    for (const caller of ['browser', OTHER]) {
+      const stream = router.open(addressOf(proc), { caller })
+      await expect(stream.read()).rejects.toMatchObject({ message: 'The peer is about to stop.' })
+    }
+  })
+
   test('that fails gives its own error to the caller', async () => {
     const { proc } = makeProc(() => async () => Promise.reject(new GliaError('ERR_FAILED', 'run returned 7.')))
     const stream = makePeer([proc]).router.open(addressOf(proc), browser)

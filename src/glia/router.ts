@@ -9,11 +9,11 @@ import type { Env } from './env.ts'
 import { GliaError, toGliaError } from './errors.ts'
 import { Meter } from './figures/meter.ts'
 import { chainNameOf } from './chain-name.ts'
-import { processOf } from './instance-key.ts'
+import { isProcessOrInstance, processOf } from './instance-key.ts'
 import { keyedLoader } from './http/load-keyed.ts'
 import { beforeTheRun, keptThere } from './http/not-run.ts'
 import { isPeerId } from './peer-id.ts'
-import { isPid, type Pid } from './pid.ts'
+import type { Pid } from './pid.ts'
 import type { Proc } from './process/proc.ts'
 import { Silence, SILENCE_MS } from './wait/silence.ts'
 import { senderOf } from './process/sender-of.ts'
@@ -144,7 +144,7 @@ export class Router {
       if (note) this.#init.trace?.end(note, error)
     }
     try {
-      if (this.#closing && !isPid(stream.caller)) throw this.#closing
+      if (this.#closing && !isProcessOrInstance(stream.caller)) throw this.#closing
       if (isKeyed) return await this.#serveKeyed(stream)
       refuseCycle(stream)
       const callEnds = this.#noteCall(stream)
