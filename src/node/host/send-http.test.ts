@@ -77,6 +77,7 @@ function answer(request: IncomingMessage, reply: ServerResponse): void {
     reply.writeHead(200, { 'content-length': 9 }).write('half')
     return void setTimeout(() => reply.destroy(), 20)
   }
+  if (pathname === '/empty') return void reply.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 0 }).end()
   if (pathname === '/gzip') return void reply.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unpacked'))
   const parts: Buffer[] = []
   request.on('data', (part: Buffer) => parts.push(part))
@@ -126,8 +127,10 @@ describe('a request', () => {
       expect(await ask(`${method}/http/${host}`, 'x')).toBe(`${method} x`)
     expect(await ask(`HEAD/http/${host}/`)).toBe('')
     expect(await ask(`GET/http/${host}/gzip`)).toBe('unpacked')
+    expect(await ask(`HEAD/http/${host}/gzip`)).toBe('')
+    expect(await ask(`GET/http/${host}/empty`)).toBe('')
     expect(open.hits).toEqual(
-      ['GET /a/b?c=d', 'POST /', 'PUT /', 'PATCH /', 'DELETE /', 'HEAD /', 'GET /gzip'].map((hit) =>
+      ['GET /a/b?c=d', 'POST /', 'PUT /', 'PATCH /', 'DELETE /', 'HEAD /', 'GET /gzip', 'HEAD /gzip', 'GET /empty'].map((hit) =>
         hit.replace(' ', ` ${host}`),
       ),
     )

@@ -4,7 +4,7 @@ import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import type { HttpResponse, SendHttp } from '../../actors/outgoing/http-request.ts'
+import type { HttpRequest, HttpResponse, SendHttp } from '../../actors/outgoing/http-request.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Source } from '../../glia/stream/source.ts'
 import { mayConnect } from './public-address.ts'
@@ -19,6 +19,9 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 }
+
+/** Responses with these have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 304])
 
 /**
  * Sends the requests of the processes of a host. Names are looked up once for each connection, and the connection goes to
@@ -47,7 +50,7 @@ export function httpSender(lookup: Lookup = lookupInDns): SendHttp {
       signal.throwIfAborted()
       throw unreachable(url, thrown)
     })
-    return responseOf(incoming, url, signal)
+    return responseOf(incoming, { method, url }, signal)
   }
 }
 
@@ -66,16 +69,22 @@ function checkedLookup(lookup: Lookup): LookupFunction {
   }
 }
 
-function responseOf(incoming: IncomingMessage, url: URL, signal: AbortSignal): HttpResponse {
+function responseOf(
+  incoming: IncomingMessage,
+  { method, url }: Pick<HttpRequest, 'method' | 'url'>,
+  signal: AbortSignal,
+): HttpResponse {
   const headers = new Headers()
   for (const [name, values] of Object.entries(incoming.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value)
   }
-  const decoder = DECODERS[headers.get('content-encoding')?.trim().toLowerCase() ?? '']
+  const { statusCode: status = 0, statusMessage: statusText = '' } = incoming
+  // Without a body there is nothing to decode: to a decoder that looks like a body that was cut off.
+  const hasBody = method !== 'HEAD' && !BODILESS.has(status) && headers.get('content-length') !== '0'
+  const decoder = hasBody ? DECODERS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''] : undefined
   if (decoder) headers.delete('content-length')
   // The end is told by the stream that is read.
   const body = decoder ? pipeline(incoming, decoder(), () => undefined) : incoming
-  const { statusCode: status = 0, statusMessage: statusText = '' } = incoming
   return { status, statusText, headers, body: sourceOf(body, url, signal) }
 }
 
