@@ -220,3 +220,12 @@ test('settings that are added fill in what is not set', async () => {
     blocked: { y: 1 },
   })
 })
+
+test('an archive that is added names nobody who may manage processes, also where nothing is kept', async () => {
+  const archive = await archiveOf([])
+  const people = { ...archive.people, managers: [PEER] }
+  for (const kept of [undefined, { ownName: '', names: {}, blocked: {} }]) {
+    expect(placedPeople({ ...archive, people }, kept, 'add').managers).toBeUndefined()
+  }
+  expect(placedPeople({ ...archive, people }, undefined, 'replace').managers).toEqual([PEER])
+})

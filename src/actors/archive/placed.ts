@@ -54,12 +54,12 @@ export function placedMesh({ mesh }: Archive, kept: MeshSettings | undefined, pl
 }
 
 export function placedPeople({ people }: Archive, kept: KeptPeople | undefined, placing: Placing): KeptPeople {
-  if (!kept || placing === 'replace') return people
+  if (placing === 'replace') return people
   return {
-    ownName: kept.ownName || people.ownName,
-    names: { ...people.names, ...kept.names },
-    blocked: { ...people.blocked, ...kept.blocked },
+    ownName: kept?.ownName || people.ownName,
+    names: { ...people.names, ...kept?.names },
+    blocked: { ...people.blocked, ...kept?.blocked },
     // A right that the person has not given here is not added.
-    managers: kept.managers,
+    managers: kept?.managers,
   }
 }
