@@ -41,10 +41,11 @@ const ROOT = 'root'
 
 /**
  * The names under a path below `/ww/0.1.0`: hosts, then processes, then methods; none under a method. Of another peer
- * the root process is known, and what it lists. Other names are taken as they are, and a call tells. * A PID is a
- * capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So for a
- * message of another peer only the process itself, the root process and those that are listed are named. Whoever has a
- * PID already can look at the methods of its process.
+ * the root process is known, and what it lists. Other names are not checked: a call tells whether they exist.
+ *
+ * A PID is a capability. A process sees what it may call, but it may tell what it sees to whoever sent the message. So
+ * for a message of another peer only the process itself, the root process and those that are listed are named. Whoever
+ * has a PID already can look at the methods of its process.
  * @throws {GliaError} ERR_BAD_ADDRESS, ERR_NO_PROC or ERR_NO_METHOD if there can be no such path.
  */
 export async function namesUnder(
