@@ -198,6 +198,29 @@ describe('the system process of a tab', () => {
     await expect.poll(() => again.call(pid, 'told')).toMatch(/"missed":0\}\ntea/)
     expect(store.reminded.size).toBe(0)
   })
+
+  test('keeps the reminders of a process whose kill is undone', async () => {
+    const { table, order, store } = await makeTab()
+    const pid = await table.spawn(asker, {})
+    await order('remind', { pid, method: 'note', inMs: 60_000 })
+    const killed = await table.kill(pid)
+    expect(store.reminded.size).toBe(0)
+    await table.undoKill(killed)
+    expect([...store.reminded.values()]).toMatchObject([{ pid, method: 'note' }])
+  })
+
+  test('delivers no reminder to a key that was killed, which would bring it back', async () => {
+    const { table, call, order } = await makeTab()
+    const pid = await table.spawn(asker, { key: true })
+    const [one, other] = [`${pid}:one`, `${pid}:other`]
+    for (const key of [one, other]) {
+      await call(key, 'told')
+      await order('remind', { pid: key, method: 'note', everyMs: 60_000 })
+    }
+    await table.kill(one)
+    expect((await order('reminders', { pid: one })).head).toEqual({ reminders: [] })
+    expect((await order('reminders', { pid: other })).head).toMatchObject({ reminders: [{ method: 'note' }] })
+  })
 })
 
 describe('a process that makes processes', () => {

@@ -36,6 +36,10 @@ export async function startSys(init: StartSysInit): Promise<Sys> {
       await post(router().open(address, { caller: pid, expectedBytes: message.length }), message)
     },
   })
+  table.reminded = {
+    keyKilled: (pid) => reminders.removeAll(pid),
+    cameBack: (pid) => reminders.keepAgain(pid),
+  }
   await reminders.start()
   return { actor: () => sysActor({ ...init, reminders }), stop: () => reminders.stop() }
 }

@@ -36,6 +36,7 @@ import type { KeyList, KeyListOptions } from './key-list.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
 import { type KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
+import type { Reminded } from './reminder.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
 import { readModuleBeside } from '../module/read-module.ts'
 import type { SnapshotInfo } from '../snapshot/history.ts'
@@ -94,6 +95,8 @@ const MAX_KILLED = 256
 export class ProcessTable {
   /** Watches and links. */
   readonly links: ProcessLinks
+  /** Told of kills. Undefined: nobody has reminders. */
+  reminded: Reminded | undefined
   readonly #init: ProcessTableInit
   readonly #entries = new Map<string, ProcessEntry>()
   readonly #keeper: ProcessKeeper
@@ -323,7 +326,11 @@ export class ProcessTable {
    */
   async kill(pid: string): Promise<KilledProcess> {
     const key = keyIn(pid)
-    if (key !== undefined) return this.#keysOf(pid).kill(key)
+    if (key !== undefined) {
+      const killed = await this.#keysOf(pid).kill(key)
+      await this.reminded?.keyKilled(killed.record.pid)
+      return killed
+    }
     const entry = this.#notRoot(pid, 'be killed')
     const killing = this.#killing.get(entry) ?? this.#kill(entry)
     this.#killing.set(entry, killing)
@@ -350,6 +357,7 @@ export class ProcessTable {
     this.links.bringBack(entry, watches)
     await written
     await this.#keeper.keep(entry, modules)
+    await this.reminded?.cameBack(pid)
     await Promise.all(children.map((child) => this.undoKill(child)))
   }
 

@@ -21,3 +21,11 @@ export interface ReminderStore {
   putReminder(reminder: Reminder): Promise<void>
   deleteReminder(reminder: Reminder): Promise<void>
 }
+
+/** What a table tells those who deliver reminders. */
+export interface Reminded {
+  /** The instance of a key was killed. Its next reminder would bring it back. @throws {GliaError} ERR_STORAGE */
+  keyKilled(pid: string): Promise<void>
+  /** The kill of a process was undone. The store has forgotten its reminders. Never rejects. */
+  cameBack(pid: string): Promise<void>
+}
