@@ -137,6 +137,16 @@ test('a message that fails ends no reminder that comes again', async () => {
   expect(delivered).toHaveLength(3)
 })
 
+test('one of a time zone that is not known any more comes a last time', async () => {
+  const store = makeStore()
+  const again = { cron: '0 9 * * *', timeZone: 'Middle/Earth' }
+  store.kept.set('x', { id: 'x', pid: PID, method: 'wake', body: body(''), dueAt: START - 1, again })
+  const { delivered } = await start(store)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(delivered).toMatchObject([{ reminder: 'x', missed: 0 }])
+  expect(store.kept.size).toBe(0)
+})
+
 test('reminders go with their process, and can be taken back by it alone', async () => {
   const store = makeStore()
   const { reminders, delivered } = await start(store)

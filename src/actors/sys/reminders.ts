@@ -157,7 +157,7 @@ export class Reminders {
     const { log, store } = this.#init
     const { id, pid, dueAt, body } = reminder
     const now = Date.now()
-    const { next, missed } = nextOf(reminder, now)
+    const { next, missed } = this.#nextOf(reminder, now)
     const head: ReminderHead = { reminder: id, due: new Date(dueAt).toISOString(), lateMs: now - dueAt, missed }
     const message = concat([new TextEncoder().encode(`${JSON.stringify(head)}\n`), body])
     try {
@@ -175,6 +175,16 @@ export class Reminders {
       await store?.putReminder(later)
     } catch (thrown) {
       log.warn(`a reminder of ${pid} could not be kept:`, thrown)
+    }
+  }
+
+  /** Of a pattern or a time zone that this runtime does not know, as another one may have kept it, this was the last time. */
+  #nextOf(reminder: Reminder, now: number): ReturnType<typeof nextOf> {
+    try {
+      return nextOf(reminder, now)
+    } catch (thrown) {
+      this.#init.log.warn(`a reminder of ${reminder.pid} does not come again:`, toGliaError(thrown).message)
+      return { next: undefined, missed: 0 }
     }
   }
 }
