@@ -198,6 +198,21 @@ test('processes that are added get PIDs of their own, and their ties follow', as
   expect(first?.record.links).toEqual([second?.record.pid])
 })
 
+test('a family comes along, and no process becomes its own ancestor', async () => {
+  const [a, b, c] = [await processOf(), await processOf(), await processOf()]
+  const childOf = (process: typeof a, parent: typeof a) => ({
+    ...process,
+    record: { ...process.record, parent: parent.record.pid },
+  })
+  const parentsOf = async (...processes: (typeof a)[]) => {
+    const made = placed(await archiveOf(processes), { slot: 0, placing: 'replace', kept: [] })
+    return made.map(({ record }) => record.parent)
+  }
+  expect(await parentsOf(a, childOf(b, a), childOf(c, b))).toEqual([undefined, a.record.pid, b.record.pid])
+  expect(await parentsOf(childOf(a, a))).toEqual([undefined])
+  expect(await parentsOf(childOf(a, b), childOf(b, a), childOf(c, a))).toEqual([undefined, undefined, a.record.pid])
+})
+
 test('processes that replace others keep their PIDs, but not those of another tab', async () => {
   const [a, b] = [await processOf(), await processOf()]
   const kept = [

@@ -20,6 +20,7 @@ export function placed(
   for (const { record } of wanted)
     pids.set(record.pid, placing === 'replace' && !others.has(record.pid) ? record.pid : newPid())
   const pidOf = (pid: Pid): Pid => pids.get(pid) ?? pid
+  const parents = new Map(wanted.map(({ record }) => [record.pid, record.parent]))
   return wanted.map(({ record, ...rest }) => {
     const { watches = [], links = [], parent } = record
     return {
@@ -38,10 +39,21 @@ export function placed(
             watched: watch.host === undefined ? pidOf(watch.watched) : watch.watched,
           })),
         links: links.filter((pid) => pids.has(pid)).map(pidOf),
-        parent: parent && pids.get(parent),
+        // Whoever kills a process kills its family, which must have an end.
+        parent: parent && !isOwnAncestor(record.pid, parents) ? pids.get(parent) : undefined,
       },
     }
   })
+}
+
+/** Whether a process is among its own ancestors, as only a file can say. */
+function isOwnAncestor(pid: Pid, parents: ReadonlyMap<Pid, Pid | undefined>): boolean {
+  const seen = new Set<Pid>()
+  for (let next = parents.get(pid); next !== undefined && !seen.has(next); next = parents.get(next)) {
+    if (next === pid) return true
+    seen.add(next)
+  }
+  return false
 }
 
 /** What is set afterwards. Settings that are added fill in what is not set. */
