@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bad, good } from '../../../e2e/guests/bad.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { threadWorker } from '../../node/root/thread-worker.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { createHttp } from '../../glia/http/http.ts'
 import { processOf } from '../../glia/instance-key.ts'
@@ -162,6 +163,31 @@ describe('an instance for each key', () => {
     const later = makeTab(store)
     await later.table.restore()
     expect(await later.call(`${pid}:a`, 'count')).toBe('2')
+  })
+
+  test('ends with the peer, also if it was made while that stops', async () => {
+    const store = new MemoryStore()
+    const stored = Promise.withResolvers<void>()
+    store.putCheckpoint = () => stored.promise
+    let workers = 0
+    const createWorker = async (): Promise<Worker> => {
+      const made = threadWorker(worker.script)
+      const terminate = made.terminate.bind(made)
+      workers += 1
+      made.terminate = () => {
+        workers -= 1
+        terminate()
+      }
+      return made
+    }
+    const { table, call } = makeProcesses({ script: worker.script, store, createWorker })
+    const pid = await table.spawn(trouble, { key: true })
+    expect(await call(`${pid}:a`, 'count')).toBe('1')
+    const stopped = table.stop()
+    expect(await call(`${pid}:b`, 'count')).toBe('1')
+    stored.resolve()
+    await stopped
+    expect(workers).toBe(0)
   })
 
   test('works where nothing is kept, as long as there is room', async () => {

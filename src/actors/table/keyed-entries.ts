@@ -190,7 +190,11 @@ export class KeyedEntries implements Instances {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#idleTimer)
-    for (const held of this.#held.values()) this.#drop(held)
+    for (const held of this.#held.values()) {
+      // One that was made while the others were being stored. Those that were killed or closed stay so.
+      held.entry?.proc.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
+      this.#drop(held)
+    }
   }
 
   get #pid(): ProcessEntry['record']['pid'] {
@@ -297,7 +301,8 @@ export class KeyedEntries implements Instances {
   /** Keeps the record of a key. Never rejects. */
   async #keep(held: Held): Promise<void> {
     const { entry, key, createdAt } = held
-    if (!entry) return
+    // A record that is written after the kill would bring the key back.
+    if (!entry || this.#held.get(key) !== held) return
     const { exits, dead } = entry.record
     const isNew = !entry.persisted
     const store = this.#store
