@@ -1,4 +1,4 @@
-import { scopeOfHost } from '../../mesh/dial/address-scope.ts'
+import { ipOf, scopeOfHost } from '../../mesh/dial/address-scope.ts'
 
 /** Public addresses under which clouds answer their own machines: Azure. The others use link-local ones. */
 const OF_CLOUDS: ReadonlySet<string> = new Set(['168.63.129.16'])
@@ -11,5 +11,5 @@ const OF_CLOUDS: ReadonlySet<string> = new Set(['168.63.129.16'])
 export function mayConnect(name: string, ip: string): boolean {
   const scope = scopeOfHost(ip)
   if (/^(.+\.)?localhost$/.test(name)) return scope === 'loopback'
-  return scope === 'public' && !OF_CLOUDS.has(ip.replace(/^::ffff:/i, ''))
+  return scope === 'public' && !OF_CLOUDS.has(ipOf(ip) ?? ip)
 }
