@@ -6,6 +6,7 @@ import { threadWorker } from '../../node/root/thread-worker.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { createHttp } from '../../glia/http/http.ts'
 import { processOf } from '../../glia/instance-key.ts'
+import type { Exit } from '../../glia/process/exit.ts'
 import { OTHER } from '../../glia/test-peer.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { MemoryStore } from './test-store.ts'
@@ -356,6 +357,21 @@ describe('the whole', () => {
     expect(await call(`${pid}:a`, 'count', '', OTHER)).toBe('ERR_DENIED')
     expect(await call(`${pid}:b`, 'count', '', OTHER)).toBe('ERR_DENIED')
     expect(await call(`${pid}:a`, 'count')).toBe('2')
+  })
+
+  test('tells whoever watches it, from another peer too, of the end of any instance', async () => {
+    const { table, call, entry } = makeTab(new MemoryStore())
+    const pid = await table.spawn(trouble, { key: true })
+    const told: Exit[] = []
+    table.watched(pid)?.ends.listen((exit) => told.push(exit))
+    expect(await call(`${pid}:a`, 'trap')).toBe('ERR_TRAPPED')
+    await call(`${pid}:b`, 'count')
+    // Only a kill of the whole says that the process is gone.
+    await table.kill(`${pid}:b`)
+    expect(told).toMatchObject([{ method: 'trap', reason: { type: 'trapped' }, final: false }])
+    expect(entry(pid).record.exits).toEqual(told)
+    await table.kill(pid)
+    expect(told.at(-1)).toMatchObject({ reason: { type: 'killed' }, final: true })
   })
 
   test('counts and records the calls of all', async () => {

@@ -745,7 +745,7 @@ export class ProcessTable {
       this.#live.notice()
       this.#init.changed()
     }
-    const entry = new ProcessEntry(record, {
+    const entry: ProcessEntry = new ProcessEntry(record, {
       store: this.#init.store,
       spec: (made) => this.#starter.spec(made, made.record),
       changed,
@@ -758,7 +758,7 @@ export class ProcessTable {
           spec: (made) => this.#starter.spec(made, whole.record),
           changed,
           // The instance comes back, or the next message of its key says why not.
-          exited: (exit, counts) => this.links.ended(record.pid, { ...exit, final: false }, counts),
+          exited: (exit, counts) => this.#keyEnded(entry, { ...exit, final: false }, counts),
         }),
       exited: (...ended) => this.#exited(...ended),
       revives: async (revived) => {
@@ -779,6 +779,17 @@ export class ProcessTable {
     if (exit.final && exit.reason.type !== 'killed' && isOver(restart.type, exit.reason)) this.#keeper.retire(entry)
     else if (exit.reason.type !== 'killed') this.#keeper.save(entry)
     this.links.ended(pid, exit, counts)
+  }
+
+  /** An instance of a process with keys has ended. */
+  #keyEnded(entry: ProcessEntry, exit: Exit, counts: boolean): void {
+    // To watchers of other peers a kill would say that the process is gone.
+    if (exit.reason.type !== 'killed') {
+      entry.proc.ends.add(exit)
+      entry.update({ exits: entry.proc.ends.list })
+      this.#keeper.save(entry)
+    }
+    this.links.ended(entry.record.pid, exit, counts)
   }
 
   async #kill(entry: ProcessEntry): Promise<KilledProcess> {
