@@ -199,6 +199,17 @@ describe('the system process of a tab', () => {
     expect(store.reminded.size).toBe(0)
   })
 
+  test('delivers a reminder with the rights of those for whom a process asked for it', async () => {
+    const { view, orderBy, spawnAsker, entry, order } = await makeTab()
+    view.value = { ...NAMES, managers: [OTHER] }
+    const pid = await spawnAsker({ call: 'caller' })
+    await orderBy(pid, 'remind', { method: 'note', inMs: 0 }, bytes('tea'), { caller: OTHER })
+    await order('remind', { pid, method: 'note', inMs: 0 }, bytes('tea'), { caller: OTHER })
+    const noted = () => entry(pid).proc.calls.list().filter(({ method }) => method === 'note')
+    // The peer that manages the process itself asks as its owner.
+    await expect.poll(() => noted().map(({ onBehalfOf }) => onBehalfOf)).toEqual([[], [OTHER]])
+  })
+
   test('keeps the reminders of a process whose kill is undone', async () => {
     const { table, order, store } = await makeTab()
     const pid = await table.spawn(asker, {})

@@ -77,9 +77,15 @@ export class Reminders {
   /**
    * Adds a reminder. Resolves to it when it is kept.
    * @param head What a message to `sys/remind` says: `method`, and one of `inMs`, `at`, `everyMs` and `cron`.
+   * @param onBehalfOf Peers for which it is asked for.
    * @throws {GliaError} ERR_BAD_REQUEST; ERR_STORAGE
    */
-  async add(pid: string, head: Readonly<Record<string, unknown>>, body: Uint8Array): Promise<Reminder> {
+  async add(
+    pid: string,
+    head: Readonly<Record<string, unknown>>,
+    body: Uint8Array,
+    onBehalfOf: readonly string[] = [],
+  ): Promise<Reminder> {
     const { method, timeZone = 'UTC' } = head
     if (typeof method !== 'string' || method === '') throw bad('method: give the name of a method')
     if (body.length > MAX_BODY_BYTES) throw bad(`the body has more than ${MAX_BODY_BYTES} bytes`)
@@ -89,7 +95,15 @@ export class Reminders {
     }
     if (typeof timeZone !== 'string') throw bad('timeZone: give a name such as Europe/Berlin')
     const { dueAt, again } = timesOf(head, timeZone)
-    const reminder: Reminder = { id: crypto.randomUUID(), pid, method, body, dueAt, ...(again && { again }) }
+    const reminder: Reminder = {
+      id: crypto.randomUUID(),
+      pid,
+      method,
+      body,
+      dueAt,
+      ...(again && { again }),
+      ...(onBehalfOf.length > 0 && { onBehalfOf }),
+    }
     await this.#init.store?.putReminder(reminder)
     this.#all.set(reminder.id, reminder)
     this.#schedule()

@@ -16,18 +16,28 @@ export interface Managers {
 /** What every process may do for itself. */
 const OWN: ReadonlySet<SysMethod> = new Set(['remind', 'reminders', 'forget'])
 
+/** A process that sends a message with its own rights. */
+interface Sender {
+  readonly process: ProcessEntry
+  readonly pid: string
+  readonly strangers: readonly string[]
+}
+
 /** The processes that the sender of a message may manage. */
 export class Scope {
   readonly #table: ProcessTable
   /** The sender, if it is a process here and has no more rights than that. */
   readonly process: ProcessEntry | undefined
+  /** The peers for which that process sends the message. */
+  readonly strangers: readonly string[]
   readonly #mayOnlyItself: boolean
   /** The PID of the sender: that of the process, or of its instance of a key. */
   readonly #sender: string | undefined
 
-  private constructor(table: ProcessTable, sender?: { process: ProcessEntry; pid: string }, mayOnlyItself = false) {
+  private constructor(table: ProcessTable, sender?: Sender, mayOnlyItself = false) {
     this.#table = table
     this.process = sender?.process
+    this.strangers = sender?.strangers ?? []
     this.#sender = sender?.pid
     this.#mayOnlyItself = mayOnlyItself
   }
@@ -44,8 +54,9 @@ export class Scope {
       return new Scope(table)
     }
     const isDenied = whyDenied(process, message, managers)
-    if (!isDenied) return new Scope(table, { process, pid: caller })
-    if (OWN.has(method)) return new Scope(table, { process, pid: caller }, true)
+    const sender = { process, pid: caller, strangers: message.context.onBehalfOf }
+    if (!isDenied) return new Scope(table, sender)
+    if (OWN.has(method)) return new Scope(table, sender, true)
     throw isDenied
   }
 

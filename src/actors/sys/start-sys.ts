@@ -1,4 +1,5 @@
 import { parseAddress, PROTOCOL } from '../../glia/address.ts'
+import { NO_CONTEXT } from '../../glia/call-context.ts'
 import type { Logger } from '../../glia/log.ts'
 import type { Actor } from '../../glia/process/actor.ts'
 import type { Router } from '../../glia/router.ts'
@@ -30,10 +31,11 @@ export async function startSys(init: StartSysInit): Promise<Sys> {
   const reminders = new Reminders({
     ...init,
     has: (pid) => table.get(pid) !== undefined,
-    deliver: async ({ pid, method }, message) => {
+    deliver: async ({ pid, method, onBehalfOf = [] }, message) => {
       // As from the process itself: it may always call itself.
       const address = parseAddress(`${PROTOCOL}/${peerId}/${pid}/${method}`)
-      await post(router().open(address, { caller: pid, expectedBytes: message.length }), message)
+      const context = { ...NO_CONTEXT, onBehalfOf }
+      await post(router().open(address, { caller: pid, context, expectedBytes: message.length }), message)
     },
   })
   table.reminded = {

@@ -107,7 +107,7 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
     },
     async remind({ head, body, scope, answer }) {
       const pid = scope.reminded(head)
-      const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes))
+      const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes), scope.strangers)
       await answer({ id, due: new Date(dueAt).toISOString() })
     },
     async reminders({ head, scope, answer }) {

@@ -10,6 +10,8 @@ export interface Reminder {
   readonly dueAt: number
   /** When it is due after that; left out: never. */
   readonly again?: Again
+  /** Peers for which a process asked for it. Its message has their rights, as the request had. Left out: none. */
+  readonly onBehalfOf?: readonly string[]
 }
 
 export type Again = { readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }
