@@ -4,6 +4,7 @@ import { guest } from '../../../e2e/guests/guests.ts'
 import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
 import { threadWorker } from '../../node/root/thread-worker.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
+import { GliaError } from '../../glia/errors.ts'
 import { createHttp } from '../../glia/http/http.ts'
 import { processOf } from '../../glia/instance-key.ts'
 import type { Exit } from '../../glia/process/exit.ts'
@@ -164,6 +165,25 @@ describe('an instance for each key', () => {
     const later = makeTab(store)
     await later.table.restore()
     expect(await later.call(`${pid}:a`, 'count')).toBe('2')
+  })
+
+  test('is starting while it is read, so that a peer which stops waits for its message', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(trouble, { key: true })
+    const { proc } = entry(pid)
+    let read = Promise.withResolvers<undefined>()
+    store.key = () => read.promise
+    const reply = call(`${pid}:a`, 'count')
+    await expect.poll(() => proc.state).toBe('starting')
+    read.resolve(undefined)
+    expect(await reply).toBe('1')
+    read = Promise.withResolvers()
+    const refused = call(`${pid}:b`, 'count')
+    await expect.poll(() => proc.state).toBe('starting')
+    read.reject(new GliaError('ERR_STORAGE', 'It is broken.'))
+    expect(await refused).toBe('ERR_STORAGE')
+    await expect.poll(() => proc.state).toBe('idle')
   })
 
   test('ends with the peer, also if it was made while that stops', async () => {

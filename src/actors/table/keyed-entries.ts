@@ -95,6 +95,11 @@ export class KeyedEntries implements Instances {
     for (const entry of this.entries) yield entry.proc
   }
 
+  get isOpening(): boolean {
+    for (const { entry } of this.#held.values()) if (!entry) return true
+    return false
+  }
+
   /** The instances in memory. */
   get entries(): ProcessEntry[] {
     return [...this.#held.values()].flatMap(({ entry }) => entry ?? [])
@@ -225,7 +230,10 @@ export class KeyedEntries implements Instances {
     const counts = { users: 0, writes: 0, isCounted: false, isMade: false }
     const held: Held = { key, opening, entry: undefined, createdAt: Date.now(), ...counts }
     this.#held.set(key, held)
-    opening.promise.catch(() => this.#drop(held))
+    opening.promise.catch(() => {
+      this.#drop(held)
+      this.#init.changed()
+    })
     void this.#open(held).then(opening.resolve, opening.reject)
     return held
   }
@@ -234,7 +242,7 @@ export class KeyedEntries implements Instances {
     await this.#leaving.get(held.key)
     const record = await this.#store?.key(this.#pid, held.key)
     if (!record) await this.#countOne()
-    if (this.#isClosed) throw new GliaError('ERR_PROC_STOPPED', 'The process was killed.')
+    if (this.#isClosed) throw new GliaError('ERR_PROC_STOPPED', 'The process was killed, or its peer was stopped.')
     held.isCounted = true
     held.isMade = record !== undefined
     held.createdAt = record?.createdAt ?? held.createdAt

@@ -15,6 +15,8 @@ export interface Instances {
   use<T>(key: string, work: (instance: Proc) => Promise<T>): Promise<T>
   /** The instances in memory. All others are cold. */
   all(): Iterable<Proc>
+  /** Whether one is being read from the store, or made. */
+  readonly isOpening: boolean
 }
 
 /** The state that a process with instances in these states has: the first of them in this order. */
@@ -39,6 +41,7 @@ export class KeyedProc extends Proc {
     if (own.state === 'dead') return own
     const all = [...this.#instances.all()].map(({ status }) => status)
     for (const state of BUSIEST) {
+      if (state === 'starting' && this.#instances.isOpening) return { state }
       const found = all.find((status) => status.state === state)
       if (found) return found
     }
