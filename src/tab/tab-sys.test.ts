@@ -205,7 +205,10 @@ describe('the system process of a tab', () => {
     const pid = await spawnAsker({ call: 'caller' })
     await orderBy(pid, 'remind', { method: 'note', inMs: 0 }, bytes('tea'), { caller: OTHER })
     await order('remind', { pid, method: 'note', inMs: 0 }, bytes('tea'), { caller: OTHER })
-    const noted = () => entry(pid).proc.calls.list().filter(({ method }) => method === 'note')
+    const noted = () =>
+      entry(pid)
+        .proc.calls.list()
+        .filter(({ method }) => method === 'note')
     // The peer that manages the process itself asks as its owner.
     await expect.poll(() => noted().map(({ onBehalfOf }) => onBehalfOf)).toEqual([[], [OTHER]])
   })

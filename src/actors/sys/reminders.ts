@@ -126,7 +126,7 @@ export class Reminders {
   /** The process was killed, and is back: the store has forgotten its reminders. Never rejects. */
   async keepAgain(pid: string): Promise<void> {
     const { store, log } = this.#init
-    const kept = this.of(pid).map((each) => store?.putReminder(each))
+    const kept = this.of(pid).map(async (each) => store?.putReminder(each))
     await Promise.all(kept).catch((thrown: unknown) => log.warn(`reminders of ${pid} could not be kept:`, thrown))
   }
 
@@ -152,6 +152,7 @@ export class Reminders {
   }
 
   #look(): void {
+    if (this.#isStopped) return
     const now = Date.now()
     const due = [...this.#all.values()].filter(({ dueAt }) => dueAt <= now).toSorted((a, b) => a.dueAt - b.dueAt)
     for (const reminder of due) {
@@ -160,7 +161,7 @@ export class Reminders {
       this.#busy.add(pid)
       void this.#deliver(reminder).finally(() => {
         this.#busy.delete(pid)
-        this.#schedule()
+        this.#look()
       })
     }
     this.#schedule()

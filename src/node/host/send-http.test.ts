@@ -130,8 +130,8 @@ describe('a request', () => {
     expect(await ask(`HEAD/http/${host}/gzip`)).toBe('')
     expect(await ask(`GET/http/${host}/empty`)).toBe('')
     expect(open.hits).toEqual(
-      ['GET /a/b?c=d', 'POST /', 'PUT /', 'PATCH /', 'DELETE /', 'HEAD /', 'GET /gzip', 'HEAD /gzip', 'GET /empty'].map((hit) =>
-        hit.replace(' ', ` ${host}`),
+      ['GET /a/b?c=d', 'POST /', 'PUT /', 'PATCH /', 'DELETE /', 'HEAD /', 'GET /gzip', 'HEAD /gzip', 'GET /empty'].map(
+        (hit) => hit.replace(' ', ` ${host}`),
       ),
     )
     // A slash at the end counts, and names may be long.
