@@ -187,6 +187,18 @@ test('a call that was saved in Chromium replays with the same bytes in Firefox, 
   await inFirefox.close()
 })
 
+test('in Firefox a process goes on after a reload with what it had in memory', async ({ firefox, server }) => {
+  const page = await openTab(firefox, server.url)
+  const pid = await spawn(page, await guest('keeper'), { policy: { memory: 'durable' } })
+  const note = (text: string): Promise<unknown> => call(page, local(pid, 'note'), text)
+  expect(await note('a')).toEqual({ text: '1 a | a' })
+  await page.evaluate((of) => glia.checkpoint(of), pid)
+  await page.reload()
+  await ready(page)
+  expect(await note('b')).toEqual({ text: '2 b a | ab' })
+  await page.close()
+})
+
 test('in Firefox every end has its code and its reason, and a trap the name of its function', async ({
   firefox,
   server,

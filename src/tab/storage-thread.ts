@@ -1,5 +1,5 @@
 import { type Remote, transfer, wrap } from 'comlink'
-import type { PostedCheckpoint } from '../actors/snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint } from '../actors/snapshot/snapshot.ts'
 import type { Holder } from '../actors/table/checkpoint-writes.ts'
 import type { CheckpointWriter } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
@@ -42,14 +42,9 @@ export class StorageThread implements CheckpointWriter {
     return made
   }
 
-  async put(
-    pid: string,
-    { port }: PostedCheckpoint,
-    messages: number,
-    durability: 'relaxed' | 'strict',
-  ): Promise<void> {
-    const order = { pid, port, messages, durability, holder: this.#holder }
-    await Promise.race([this.#api.put(transfer(order, [port])), this.#end.promise])
+  async put(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
+    const order = { pid, checkpoint, durability, holder: this.#holder }
+    await Promise.race([this.#api.put(transfer(order, buffersOf(checkpoint))), this.#end.promise])
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { type IDBPDatabase, openDB } from 'idb'
 import { type Holder, writeCheckpoint } from '../actors/table/checkpoint-writes.ts'
 import { attempt, closeForNewer } from '../actors/table/database-parts.ts'
 import type { Schema } from '../actors/table/store.ts'
-import { receiveCheckpoint } from '../actors/snapshot/posted-checkpoint.ts'
+import type { Checkpoint } from '../actors/snapshot/snapshot.ts'
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
 
 export interface StorageWorkerApi {
@@ -19,9 +19,7 @@ export interface StorageWorkerApi {
 
 export interface StorageOrder {
   pid: string
-  /** Has the checkpoint. */
-  port: MessagePort
-  messages: number
+  checkpoint: Checkpoint
   durability: 'relaxed' | 'strict'
   holder: Holder | undefined
 }
@@ -32,8 +30,7 @@ const api: StorageWorkerApi = {
   async open(database) {
     db = await attempt('open its database', () => openDB<Schema>(database, undefined, { blocking: closeForNewer }))
   },
-  async put({ pid, port, messages, durability, holder }) {
-    const checkpoint = await receiveCheckpoint(port, messages)
+  async put({ pid, checkpoint, durability, holder }) {
     if (db) await writeCheckpoint(db, pid, checkpoint, durability, holder)
   },
 }

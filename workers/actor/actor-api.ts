@@ -2,8 +2,7 @@ import { transfer } from 'comlink'
 import type { FileChange } from '../../src/actors/files/files-api.ts'
 import { inspectCore } from '../../src/actors/module/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
-import { postCheckpoint } from '../../src/actors/snapshot/posted-checkpoint.ts'
-import type { PostedCheckpoint, WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint, type WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -72,10 +71,9 @@ export function actorApi(recorder?: Recorder & { port: MessagePort | undefined }
       else latest = undefined
       return end
     },
-    async checkpoint(whole: boolean): Promise<PostedCheckpoint | undefined> {
+    async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
       const taken = await required(latest).checkpoint(whole)
-      const posted = taken && postCheckpoint(taken)
-      return posted && transfer(posted, [posted.port])
+      return taken && transfer(taken, buffersOf(taken))
     },
     putFiles(changes: readonly FileChange[]): number {
       const { data } = required(around)

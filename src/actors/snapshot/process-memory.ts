@@ -2,7 +2,7 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { SnapshotInfo } from './history.ts'
-import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from './snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 import { type Durability, type SnapshotStore, StoredMemory, type Write } from './stored-memory.ts'
 
 /** Shortest time between two checkpoints, in ms. */
@@ -16,7 +16,7 @@ const MAX_INTERVAL_MS = 1000
  * @param whole Whether to take all of it, and not only what has changed since the time before.
  * @returns undefined if nothing has changed.
  */
-export type TakeState = (whole: boolean) => Promise<PostedCheckpoint | undefined>
+export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
 
 /** Keeps what is in the memory of the instances of one actor. */
 export interface InstanceMemory {
@@ -295,10 +295,10 @@ export class ProcessMemory {
     }
     this.#needsWhole = true
     this.#isOwed = true
-    const posted = await this.#take(true)
+    const taken = await this.#take(true)
     this.#schedule()
-    if (!posted) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
-    const { snapshot, packs } = await received(posted, this.#taken + this.#untaken)
+    if (!taken) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
+    const { snapshot, packs } = counting(taken, this.#taken + this.#untaken)
     return { snapshot, packs }
   }
 
@@ -436,10 +436,10 @@ export class ProcessMemory {
       const whole = this.#needsWhole
       this.#needsWhole = false
       this.#isOwed = false
-      const posted = await take(whole)
+      const taken = await take(whole)
       this.#untaken -= untaken
       this.#taken += untaken
-      if (posted) stored.put(moment, this.#writeOf(posted, this.#taken, durability))
+      if (taken) stored.put(moment, this.#writeOf(counting(taken, this.#taken), durability))
       else this.#init.changed()
     } catch (thrown) {
       // The instance has ended, and with it what there was to take.
@@ -451,15 +451,14 @@ export class ProcessMemory {
     this.#dueAt = Math.max(this.#dueAt, performance.now() + restMs)
   }
 
-  #writeOf(posted: PostedCheckpoint, messages: number, durability: Durability): Write {
+  #writeOf(checkpoint: Checkpoint, durability: Durability): Write {
     const { store, pid } = this.#init
     return {
-      isWhole: posted.isWhole,
+      isWhole: checkpoint.dropped === 'all',
       run: async () => {
-        if (store?.putPosted) return store.putPosted(pid, posted, messages, durability)
-        await store?.putCheckpoint(pid, await received(posted, messages), durability)
+        if (store?.takeCheckpoint) await store.takeCheckpoint(pid, checkpoint, durability)
+        else await store?.putCheckpoint(pid, checkpoint, durability)
       },
-      discard: () => posted.port.close(),
     }
   }
 
@@ -539,8 +538,7 @@ function notKept(): GliaError {
   )
 }
 
-/** What this thread has to read itself. */
-async function received({ port }: PostedCheckpoint, messages: number): Promise<Checkpoint> {
-  const { receiveCheckpoint } = await import('./posted-checkpoint.ts')
-  return receiveCheckpoint(port, messages)
+/** A checkpoint with the number of messages in it, which only this thread knows. */
+function counting(checkpoint: Checkpoint, messages: number): Checkpoint {
+  return { ...checkpoint, snapshot: { ...checkpoint.snapshot, messages } }
 }

@@ -80,17 +80,6 @@ export interface Checkpoint {
   dropped: readonly number[] | 'all'
 }
 
-/**
- * A checkpoint on its way from the worker of an actor to the thread that stores it. The page passes it on unread, because
- * each byte that the page reads or copies takes time of its only thread.
- */
-export interface PostedCheckpoint {
-  /** Whether it builds on no checkpoint before it. */
-  isWhole: boolean
-  /** Its first message is the {@link Checkpoint}. Whoever does not want it closes the port. */
-  port: MessagePort
-}
-
 /** What a worker gave. Only its packs are read here; the rest goes to the store. @throws {GliaError} ERR_BAD_SNAPSHOT */
 export function readCheckpoint(value: unknown): Checkpoint | undefined {
   if (value === undefined) return undefined
@@ -100,12 +89,15 @@ export function readCheckpoint(value: unknown): Checkpoint | undefined {
   return { snapshot: snapshot as Snapshot, packs: packs.map(readPack), dropped: dropped as Checkpoint['dropped'] }
 }
 
-/** What a worker gave. @throws {GliaError} ERR_BAD_SNAPSHOT */
-export function readPosted(value: unknown): PostedCheckpoint | undefined {
-  if (value === undefined) return undefined
-  const { isWhole, port } = fields(value)
-  if (typeof isWhole === 'boolean' && port instanceof MessagePort) return { isWhole, port }
-  throw bad('the worker did not post it')
+/**
+ * The memory of a checkpoint, to be given to another thread. The page gives on what a worker gave it, because each byte that
+ * it copies takes time of its only thread.
+ */
+export function buffersOf({ snapshot, packs }: Checkpoint): ArrayBuffer[] {
+  const units = snapshot.files.flatMap((node) => (node.kind === 'file' ? [node.units] : []))
+  return [snapshot.memory, ...units, ...packs.flatMap(({ hashes, bytes }) => [hashes, bytes])].map(
+    ({ buffer }) => buffer,
+  )
 }
 
 /** @throws {GliaError} ERR_BAD_SNAPSHOT */

@@ -1,6 +1,6 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { SnapshotInfo } from './history.ts'
-import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from './snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
 /** Time until a failed write is tried again, in ms. It doubles with each failure in a row. */
 const RETRY_MS = 1000
@@ -22,11 +22,8 @@ export interface SnapshotStore {
    * survives a machine that stops. @throws {GliaError} ERR_STORAGE
    */
   putCheckpoint(pid: string, checkpoint: Checkpoint, durability: Durability): Promise<void>
-  /**
-   * The same for one that this thread does not read. Left out: all are given.
-   * @param messages How many messages are in it.
-   */
-  putPosted?(pid: string, posted: PostedCheckpoint, messages: number, durability: Durability): Promise<void>
+  /** The same for one that nobody else uses: its memory may go to another thread. Left out: the same is done for all. */
+  takeCheckpoint?(pid: string, checkpoint: Checkpoint, durability: Durability): Promise<void>
   /** @throws {GliaError} ERR_STORAGE */
   dropSnapshot(pid: string): Promise<void>
 }
@@ -58,8 +55,6 @@ export interface Write {
   /** Whether it builds on nothing that was stored before. */
   isWhole: boolean
   run(): Promise<void>
-  /** It is not stored after all. */
-  discard?(): void
 }
 
 /** The memory of one process in a store: one operation after the other, and what follows when one of them fails. */
@@ -110,10 +105,10 @@ export class StoredMemory {
   }
 
   /** @param moment When its state was taken. It is not stored if that was given up, or a write failed that it builds on. */
-  put(moment: Moment, { isWhole, run, discard }: Write): void {
+  put(moment: Moment, { isWhole, run }: Write): void {
     this.#writing += 1
     const put = async (): Promise<void> => {
-      if (!this.isCurrent(moment) || (!isWhole && this.#failures !== moment.failures)) return discard?.()
+      if (!this.isCurrent(moment) || (!isWhole && this.#failures !== moment.failures)) return
       await run()
       // It was given up meanwhile. What deletes it waits for the end of this write.
       if (this.isCurrent(moment)) this.#succeeded()

@@ -9,7 +9,7 @@ import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
-import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { FileStore } from '../files/process-files.ts'
 import { type Holder, partsIn, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
 import { attempt, closeForNewer, instancesOf, keysFrom } from './database-parts.ts'
@@ -167,7 +167,8 @@ export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore, K
 export interface CheckpointWriter {
   /** False if its thread could not be started, or has ended. */
   readonly works: boolean
-  put(...given: Parameters<Required<SnapshotStore>['putPosted']>): Promise<void>
+  /** The memory of the checkpoint is gone afterwards. */
+  put(...given: Parameters<SnapshotStore['putCheckpoint']>): Promise<void>
   /** Ends the thread. */
   close(): void
 }
@@ -348,16 +349,10 @@ export class Store implements ProcessStore {
     await writeCheckpoint(this.#db, pid, checkpoint, durability, this.#holder)
   }
 
-  async putPosted(
-    pid: string,
-    posted: PostedCheckpoint,
-    messages: number,
-    durability: 'relaxed' | 'strict',
-  ): Promise<void> {
+  async takeCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
     const writer = await (this.#writer ??= this.#makeWriter?.(this.#db.name, this.#holder))
-    if (writer?.works === true) return writer.put(pid, posted, messages, durability)
-    const { receiveCheckpoint } = await import('../snapshot/posted-checkpoint.ts')
-    await this.putCheckpoint(pid, await receiveCheckpoint(posted.port, messages), durability)
+    if (writer?.works === true) return writer.put(pid, checkpoint, durability)
+    await this.putCheckpoint(pid, checkpoint, durability)
   }
 
   async dropSnapshot(pid: string): Promise<void> {

@@ -3,9 +3,8 @@ import { instancePid, keyIn, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
-import { receiveCheckpoint } from '../snapshot/posted-checkpoint.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
-import type { Checkpoint, PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { Reminder } from './reminder.ts'
 import { type KeyRecord, modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
 
@@ -121,10 +120,6 @@ export class MemoryStore implements ProcessStore {
   loseUnits(pid: string): void {
     const parts = this.memories.get(pid)
     for (const part of parts?.keys() ?? []) if (part >= 1) parts?.delete(part)
-  }
-
-  async putPosted(pid: string, { port }: PostedCheckpoint, messages: number): Promise<void> {
-    await this.putCheckpoint(pid, await receiveCheckpoint(port, messages))
   }
 
   dropSnapshot(pid: string): Promise<void> {

@@ -13,7 +13,7 @@ import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
-import { type PostedCheckpoint, readPosted, type WholeSnapshot } from '../snapshot/snapshot.ts'
+import { type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { InstanceMemory, TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
@@ -308,8 +308,8 @@ class WorkerActor implements Actor {
     this.#take = undefined
   }
 
-  #takeState(whole: boolean): Promise<PostedCheckpoint | undefined> {
-    return this.#paused(async () => readPosted(await this.#ask<unknown>((api) => api.checkpoint(whole))))
+  #takeState(whole: boolean): Promise<Checkpoint | undefined> {
+    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(whole))))
   }
 
   #instanceEnded({ memoryBytes }: RunEnd): void {

@@ -8,7 +8,7 @@ import type { FileChange, FileEntry, KeptFiles } from '../files/files-api.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { ModuleState } from '../module/module-state.ts'
 import type { HashedBytes } from '../module/read-module.ts'
-import type { PostedCheckpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
@@ -119,7 +119,7 @@ export interface ActorWorkerApi {
    * @returns undefined if nothing has changed.
    * @throws {GliaError} ERR_BAD_REQUEST if there is no instance whose state can be taken.
    */
-  checkpoint(whole: boolean): Promise<PostedCheckpoint | undefined>
+  checkpoint(whole: boolean): Promise<Checkpoint | undefined>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
   serve(): Promise<ServeEnd | Paused>
   /**
