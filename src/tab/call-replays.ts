@@ -44,6 +44,7 @@ export class CallReplays implements CallReplaysSource {
     if (isOn && !entry.record.policy.trace) {
       throw new GliaError('ERR_BAD_REQUEST', 'The policy of the process says that its calls are not recorded.')
     }
+    if (entry.keys) throw new GliaError('ERR_BAD_REQUEST', 'The calls of a process with keys cannot be replayed.')
     if (isOn === (entry.recorder !== undefined)) return true
     try {
       return await switchRecorder(entry, isOn ? this.#recordings.of(pid) : undefined, cancelled)

@@ -19,7 +19,7 @@ export function processViews(entries: readonly ProcessEntry[], before: readonly 
   return isUnchanged ? before : views
 }
 
-function viewOf({ record, proc, state, lastError, persisted }: ProcessEntry, ties: Ties): ProcessView {
+function viewOf({ record, proc, state, keys, lastError, persisted }: ProcessEntry, ties: Ties): ProcessView {
   return {
     pid: record.pid,
     name: record.name,
@@ -31,6 +31,8 @@ function viewOf({ record, proc, state, lastError, persisted }: ProcessEntry, tie
     waiting: proc.waiting,
     p50Ms: proc.p50Ms,
     memoryBytes: proc.memoryBytes,
+    hasKeys: proc.hasKeys,
+    keys: keys?.count,
     moduleBytes: record.moduleBytes,
     description: record.description,
     args: record.args,

@@ -223,6 +223,8 @@ export class LiveTabModel implements TabModel {
 
   readonly moduleOf = async (pid: string): Promise<Blob> => (await this.#peer.promise).table.moduleOf(pid)
 
+  readonly keys: TabModel['keys'] = async (...given) => (await this.#peer.promise).table.keys(...given)
+
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 
   readonly kill = async (pid: string): Promise<{ undo: () => Promise<void> }> => {

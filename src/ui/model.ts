@@ -8,6 +8,7 @@ import type { SnapshotInfo } from '../actors/snapshot/history.ts'
 import type { CallRecording } from '../actors/recording/call-file.ts'
 import type { RecordedCall } from '../actors/recording/call-recordings.ts'
 import type { ReplayResult } from '../actors/recording/recorder-api.ts'
+import type { KeyList, KeyListOptions } from '../actors/table/key-list.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
@@ -66,6 +67,10 @@ export interface ProcessView {
    * Linear memory of the live instance, with its files outside of `/data`, in bytes; undefined while cold or unknown.
    */
   memoryBytes: number | undefined
+  /** Whether it has an instance for each key. */
+  hasKeys: boolean
+  /** How many keys it has; undefined until they are counted, and without keys. */
+  keys: number | undefined
   /** Size of the module, in bytes. */
   moduleBytes: number
   /** What it does, in the words of its owner. */
@@ -448,12 +453,20 @@ export interface TabModel {
   moduleOf: (pid: string) => Promise<Blob>
   /** The record of all calls; undefined until the peer has started. */
   traced: ReadonlySignal<CallsSource | undefined>
-  /** Gives a process a fresh instance. A dead process lives again. Rejects with GliaError. */
+  /** The keys of a process that has an instance for each, sorted. Rejects with GliaError. */
+  keys: (pid: string, options: KeyListOptions) => Promise<KeyList>
+  /**
+   * Gives a process, or the instance of a key (`{pid}:{key}`), a fresh instance. A dead one lives again. Rejects with
+   * GliaError.
+   */
   restart: (pid: string) => Promise<void>
   memories: ProcessMemories
   /** Undefined where processes keep no files. */
   files: ProcessFiles | undefined
-  /** Ends a process. `undo` of the result brings it back while the page is open, with its PID and a fresh state. */
+  /**
+   * Ends a process. `undo` of the result brings it back while the page is open, with its PID and a fresh state, but
+   * without its keys. The instance of a key (`{pid}:{key}`) does not come back.
+   */
   kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
   /** Other peers in a stable order: connected ones first, then those that are only known. */

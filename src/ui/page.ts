@@ -120,7 +120,14 @@ export class Page {
     }
   }
 
-  async kill({ pid, name }: ProcessView): Promise<void> {
+  async kill({ pid, name, hasKeys, keys }: ProcessView): Promise<void> {
+    if (hasKeys && keys !== 0) {
+      const what = 'What its keys have in memory and under /data is lost, and no undo brings it back.'
+      showNews(`Kill ${name}?`, what, { label: 'Kill it', run: () => void this.#kill(pid, name) })
+    } else await this.#kill(pid, name)
+  }
+
+  async #kill(pid: string, name: string): Promise<void> {
     try {
       const { undo } = await this.#model.kill(pid)
       showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {

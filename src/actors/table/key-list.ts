@@ -22,6 +22,8 @@ export interface ListedKey {
   state: ProcState
   /** ms since the epoch. */
   createdAt: number
+  /** When its last message came, in ms since the epoch; undefined once its instance is out of memory. */
+  usedAt?: number | undefined
   /** Why it takes no messages; undefined while it lives. */
   dead?: string | undefined
   /** Linear memory of the live instance, in bytes; undefined while there is none. */

@@ -63,7 +63,14 @@ describe('an instance for each key', () => {
     expect([...(tab.entry(counter).keys?.all() ?? [])]).toEqual([])
     expect([await tab.call(`${counter}:a`, 'count'), await tab.call(`${counter}:b`, 'count')]).toEqual(['3', '2'])
     expect([await tab.call(`${book}:a`, 'count'), await tab.call(`${book}:b`, 'count')]).toEqual(['2', '0'])
-    expect(await tab.table.keys(counter)).toMatchObject({ total: 2, keys: [{ key: 'a' }, { key: 'b' }] })
+    const usedAt = expect.any(Number) as number
+    expect(await tab.table.keys(counter)).toMatchObject({
+      total: 2,
+      keys: [
+        { key: 'a', usedAt },
+        { key: 'b', usedAt },
+      ],
+    })
   })
 
   test('is one, whoever calls a new key at the same time, and takes its messages in their order', async () => {
@@ -294,6 +301,23 @@ describe('keys', () => {
     expect(await tab.call(`${pid}:e`, 'count')).toBe('1')
     await tab.table.setPolicy(pid, { maxKeys: 3 })
     expect(await tab.call(`${pid}:a`, 'count')).toBe('1')
+  })
+
+  test('that cannot be counted are told of once, however often the number is shown', async () => {
+    const store = new MemoryStore()
+    const { table, entry } = makeTab(store)
+    const { keys, log } = entry(await table.spawn(trouble, { key: true }))
+    let asked = 0
+    store.countKeys = async () => {
+      asked += 1
+      throw new GliaError('ERR_STORAGE', 'The disk is gone.')
+    }
+    expect(keys?.count).toBeUndefined()
+    await expect.poll(() => log.lines.map(({ text }) => text)).toContain('The disk is gone.')
+    expect(keys?.count).toBeUndefined()
+    expect(asked).toBe(1)
+    await expect(keys?.counted()).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    expect(asked).toBe(2)
   })
 
   test('that nobody could use take no place', async () => {

@@ -31,6 +31,8 @@ interface Held {
   /** Undefined while it is read from the store. */
   entry: ProcessEntry | undefined
   createdAt: number
+  /** When its last message came, in ms since the epoch. */
+  usedAt: number | undefined
   /** Those who do something with it now. */
   users: number
   /** Writes of its record. */
@@ -64,6 +66,8 @@ export class KeyedEntries implements Instances {
   readonly #leaving = new Map<string, Promise<unknown>>()
   #count: number | undefined
   #counting: Promise<number> | undefined
+  /** Whoever needs the number tries again. Nobody is told of the failure twice. */
+  #countHasFailed = false
   #idleTimer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
@@ -73,7 +77,12 @@ export class KeyedEntries implements Instances {
 
   /** How many keys there are; undefined until they are counted, which begins when somebody asks. */
   get count(): number | undefined {
-    if (this.#count === undefined) void this.counted().catch((thrown: unknown) => this.#report(thrown))
+    if (this.#count === undefined && !this.#countHasFailed) {
+      void this.counted().catch((thrown: unknown) => {
+        this.#countHasFailed = true
+        this.#report(thrown)
+      })
+    }
     return this.#count
   }
 
@@ -106,7 +115,10 @@ export class KeyedEntries implements Instances {
   }
 
   async use<T>(key: string, work: (instance: Proc) => Promise<T>): Promise<T> {
-    return this.#with(key, ({ proc }) => work(proc))
+    return this.#with(key, ({ proc }, held) => {
+      held.usedAt = Date.now()
+      return work(proc)
+    })
   }
 
   /** Does something with an instance that is there. @throws {GliaError} ERR_NO_PROC; the failure of the work. */
@@ -211,14 +223,14 @@ export class KeyedEntries implements Instances {
     return this.#init.whole.persisted ? this.#init.store : undefined
   }
 
-  async #with<T>(key: string, work: (entry: ProcessEntry) => Promise<T>): Promise<T> {
+  async #with<T>(key: string, work: (entry: ProcessEntry, held: Held) => Promise<T>): Promise<T> {
     const held = this.#held.get(key) ?? this.#hold(key)
     held.users += 1
     this.#cold.delete(held)
     const { promise } = held.opening
     try {
       // Also if it is there already: the calls of a key keep their order.
-      return await work(await promise)
+      return await work(await promise, held)
     } finally {
       held.users -= 1
       this.#rest(held)
@@ -228,7 +240,7 @@ export class KeyedEntries implements Instances {
   #hold(key: string): Held {
     const opening = Promise.withResolvers<ProcessEntry>()
     const counts = { users: 0, writes: 0, isCounted: false, isMade: false }
-    const held: Held = { key, opening, entry: undefined, createdAt: Date.now(), ...counts }
+    const held: Held = { key, opening, entry: undefined, createdAt: Date.now(), usedAt: undefined, ...counts }
     this.#held.set(key, held)
     opening.promise.catch(() => {
       this.#drop(held)
@@ -400,10 +412,11 @@ export class KeyedEntries implements Instances {
   #listed(record: KeyRecord): ListedKey {
     const { key, createdAt } = record
     const dead = this.#death(record)
-    const proc = this.#held.get(key)?.entry?.proc
+    const { entry, usedAt } = this.#held.get(key) ?? {}
+    const proc = entry?.proc
     const state = proc?.state ?? (dead === undefined ? 'cold' : 'dead')
     const why = proc ? proc.death : dead
-    return { key, createdAt, state, memoryBytes: proc?.memoryBytes, ...(why !== undefined && { dead: why }) }
+    return { key, createdAt, usedAt, state, memoryBytes: proc?.memoryBytes, ...(why !== undefined && { dead: why }) }
   }
 
   #report(thrown: unknown): void {

@@ -1,10 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
-import { glia } from '../../mesh/test-nodes.ts'
+import { glia, plainClient } from '../../mesh/test-nodes.ts'
+import { readAll } from '../../glia/stream/web-streams.ts'
 import { TOKEN_FILE } from '../data/owner-token.ts'
 import type { GliaServer } from '../server.ts'
 import { testServers, type TestServers } from '../test-server.ts'
@@ -273,6 +275,37 @@ test('a host says its name, and gives the modules that its actors share, and no 
   expect(Buffer.compare(bytes, counter)).toBe(0)
   await order(server, 'policy', { token, pid: made['pid'], policy: { shareModule: false } })
   await expect(modules.fetch(cid, server.peerId, signal)).rejects.toMatchObject({ code: 'ERR_DENIED' })
+})
+
+test('a key is the same instance for a peer of Glia, a native peer and a client of the gateway', async () => {
+  const { server, token } = await start()
+  const { pid } = (await order(server, 'spawn', { token, name: 'counter', key: true }, counter)).head
+  const where = server.relayAddresses.find((address) => !address.includes('/ws')) ?? ''
+  const addressOf = (key: string): string => `/ww/0.1.0/${server.peerId}/${String(pid)}${key}/increment`
+  const [peer, native] = await Promise.all([glia(), plainClient()])
+  await peer.mesh.connect(where)
+  const call = async (key: string): Promise<string> => {
+    const address = await peer.router.resolve(addressOf(key), { signal: AbortSignal.timeout(20_000) })
+    const stream = peer.router.open(address, { caller: 'browser' })
+    await stream.closeWrite()
+    return Buffer.from(await readAll(stream))
+      .toString()
+      .trim()
+  }
+  expect([await call(':Åsa’s'), await call(':Åsa’s'), await call(':b b')]).toEqual(['1', '2', '1'])
+  await expect(call('')).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS' })
+
+  const stream = await native.dialProtocol(multiaddr(where), addressOf(':Åsa’s'))
+  stream.send(Buffer.from('40'))
+  await stream.close()
+  let reply = ''
+  for await (const data of stream) reply += Buffer.from(data.subarray()).toString()
+  expect(reply.trim()).toBe('42')
+
+  const url = new URL(`ww/0.1.0/self/${String(pid)}/increment?key=${encodeURIComponent('A\u030asa’s')}`, server.url)
+  expect((await (await fetch(url, { method: 'POST' })).text()).trim()).toBe('43')
+  const { head } = await order(server, 'keys', { token, pid })
+  expect(head).toMatchObject({ total: 2, keys: [{ key: 'b b' }, { key: 'Åsa’s' }] })
 })
 
 /** An actor that answers once its message is whole, by way of another. */

@@ -25,7 +25,7 @@ export function ProcessCalls({ model, page, process }: ProcessCallsProps) {
 }
 
 function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { source: CallsSource }) {
-  const { pid, policy } = process
+  const { pid, policy, hasKeys } = process
   const state = page.kept(CallsState)
   useEffect(() => state.follow(source), [source])
   const place = useMemo(
@@ -58,7 +58,7 @@ function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { s
       <span id="process-calls-title" class="sr-only">
         Recorded calls of the process
       </span>
-      {policy.trace && <RecordSwitch source={source} process={process} />}
+      {policy.trace && !hasKeys && <RecordSwitch source={source} process={process} />}
       {!policy.trace && <p class="soft hint">Its policy says that calls to it are not recorded.</p>}
       {calls.length > 0 ? (
         <CallTable labelledBy="process-calls-title" calls={calls} state={place} nameOf={nameOf} />

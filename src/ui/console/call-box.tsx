@@ -1,7 +1,10 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { PROTOCOL } from '../../glia/address.ts'
+import { readKey } from '../../glia/instance-key.ts'
 import { Combobox } from '../kit/combobox.tsx'
+import { TextField } from '../kit/form-fields.tsx'
+import { wordsOf } from '../kit/notices.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { ConsoleState } from './console-state.ts'
 import { CopyAs } from './copy-as.tsx'
@@ -27,10 +30,12 @@ export interface CallBoxProps {
 
 /** Sends a message to a method of a process, or to any other address, and shows the reply. */
 export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
-  const { pid, name, methods, root } = process
-  const { method, elsewhere, text, file, format, call } = state
+  const { pid, name, methods, root, hasKeys } = process
+  const { method, key, elsewhere, text, file, format, call } = state
   const wrong = useSignal<string | undefined>(undefined)
+  const wrongKey = useSignal<string | undefined>(undefined)
   const isRunning = useComputed(() => call.value?.view.value.state === 'running')
+  const box = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLTextAreaElement>(null)
   const asking = useMemo(() => new AbortController(), [])
   useEffect(() => () => asking.abort(), [])
@@ -43,26 +48,38 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
     input.current?.focus()
     focusPid.value = undefined
   })
-  const start = `${PROTOCOL}/self/${pid}/`
+  const plain = `${PROTOCOL}/self/${pid}/`
+  const start = hasKeys && key.value !== '' ? `${PROTOCOL}/self/${pid}:${key.value}/` : plain
   const address = elsewhere.value ?? start + method.value
   const setAddress = (given: string): void => {
-    const own = given.startsWith(start) ? given.slice(start.length) : ''
+    // The addresses that are offered name no key. The one that was typed stays.
+    const begin = [start, plain].find((each) => given.startsWith(each))
+    const own = begin === undefined ? '' : given.slice(begin.length)
     if (methods.includes(own)) method.value = own
     elsewhere.value = methods.includes(own) ? undefined : given
   }
   const send = (): void => {
     if (isRunning.value) return
     wrong.value = undefined
+    wrongKey.value = undefined
+    const to = elsewhere.value
+    let callee = pid
+    try {
+      if (hasKeys && to === undefined) callee = `${pid}:${readKey(key.value)}`
+    } catch (thrown) {
+      wrongKey.value = wordsOf(thrown).message
+      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
     try {
       const message = file.value ?? encodeMessage(format.value, text.value)
       if (!file.value) state.remember()
-      const to = elsewhere.value
       call.value =
         to === undefined
-          ? new RunningCall(model.call(pid, method.value, message), emptyNote(root, method.value))
+          ? new RunningCall(model.call(callee, method.value, message), emptyNote(root, method.value))
           : new RunningCall(model.callPeer(to.trim(), message))
     } catch (thrown) {
-      wrong.value = thrown instanceof Error ? thrown.message : String(thrown)
+      wrong.value = wordsOf(thrown).message
       input.current?.focus()
     }
   }
@@ -72,8 +89,8 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
     send()
   }
   return (
-    <div class="field call-box" onKeyDown={onKeyDown}>
-      <div class="target">
+    <div ref={box} class="field call-box" onKeyDown={onKeyDown}>
+      <div class={`target ${hasKeys ? 'keyed' : ''}`}>
         <label>
           Method
           <select
@@ -89,6 +106,19 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
             ))}
           </select>
         </label>
+        {hasKeys && (
+          <TextField
+            label="Key"
+            placeholder="whose instance is called"
+            value={key.value}
+            error={wrongKey.value}
+            onEdit={(typed) => {
+              key.value = typed
+              elsewhere.value = undefined
+              wrongKey.value = undefined
+            }}
+          />
+        )}
         <div class="address-bar">
           <span class="label" aria-hidden="true">
             Address

@@ -37,3 +37,13 @@ test('the program in Go is one that its compiler takes', () => {
   expect(file).not.toContain('"strings"')
   expect(file).toContain('http.Post("http://localhost:2080/ww/0.1.0/P/abc/echo"')
 })
+
+test('each line names the instance of a key', () => {
+  const address = "/ww/0.1.0/P/abc:Anna's list: 1?/add"
+  const to = { gateway: 'http://localhost:2080/', address, body: '' }
+  const path = "ww/0.1.0/P/abc:Anna's%20list:%201%3F/add"
+  expect(fetchLine('/', address, '')).toContain(`fetch("/${path}"`)
+  expect(curlLine(to)).toContain(path.replaceAll("'", String.raw`'\''`))
+  expect(goLine(to)).toContain(`http.Post("http://localhost:2080/${path}"`)
+  expect(gliaLine(to)).toContain(address.replaceAll("'", String.raw`'\''`))
+})

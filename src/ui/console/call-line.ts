@@ -59,9 +59,9 @@ export function goLine({ gateway, address, body }: CallLineInit): string {
   ].join('\n')
 }
 
-/** Below the base of the API, percent-encoded. */
+/** Below the base of the API, percent-encoded. The colon before a key stays, for people who read the line. */
 function pathOf(address: string): string {
-  return address.split('/').filter(Boolean).map(encodeURIComponent).join('/')
+  return address.split('/').filter(Boolean).map(encodeURIComponent).join('/').replaceAll('%3A', ':')
 }
 
 /** Quoted for a POSIX shell. */

@@ -17,6 +17,8 @@ interface Typed {
 /** State of the console for one process. It is kept while another process is chosen. */
 export class ConsoleState {
   readonly method: Signal<string>
+  /** The key whose instance is called, of a process that has one for each. */
+  readonly key: Signal<string>
   /** An address that is called instead of the process. */
   readonly elsewhere: Signal<string | undefined>
   readonly text: Signal<string>
@@ -42,6 +44,7 @@ export class ConsoleState {
   /** @param name Of the process, another one for each: its PID, with its peer id if another peer has it. */
   constructor(name: string, methods: readonly string[]) {
     this.method = typed.of(`method of ${name}`, methods[0] ?? '')
+    this.key = typed.of(`key of ${name}`, '')
     this.elsewhere = typed.of<string | undefined>(`address at ${name}`, undefined)
     this.text = typed.of(`message to ${name}`, '')
     this.format = typed.of<MessageFormat>(`format for ${name}`, 'text')

@@ -45,7 +45,13 @@ export function Console({ model, process, state, focusPid, onKill, onSwapped }: 
         </a>{' '}
         <span class="mono soft">{shortId(pid)}</span>
         <span class="grow" />
-        {!hasEnded && <RestartButton attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />}
+        {!hasEnded && (
+          <RestartButton
+            attempt={restart}
+            process={process}
+            onRestart={() => void restart.run(() => model.restart(pid))}
+          />
+        )}
         {!root && (
           <button type="button" class="button" onClick={onKill}>
             Kill

@@ -28,7 +28,7 @@ export interface ManagedProcessProps {
 
 /** A process of a peer that this tab may manage, and what can be done with it. */
 export function ManagedProcess({ model, managed, process, swap, onSwap }: ManagedProcessProps) {
-  const { pid, name, root, methods, death } = process
+  const { pid, name, root, methods, hasKeys, death } = process
   const restart = useMemo(() => new Attempt(), [])
   const asksKill = useSignal(false)
   useEffect(() => {
@@ -46,7 +46,11 @@ export function ManagedProcess({ model, managed, process, swap, onSwap }: Manage
       </div>
       {death !== undefined && <p class="soft">{death}</p>}
       <div class="row">
-        <RestartButton attempt={restart} onRestart={() => void restart.run(() => managed.restart(pid))} />
+        <RestartButton
+          attempt={restart}
+          process={process}
+          onRestart={() => void restart.run(() => managed.restart(pid))}
+        />
         <SnapshotButton managed={managed} process={process} />
         {!root && <ReplaceButton onFile={(file) => onSwap(new Swap(managed.draft(file)))} />}
         {!root && (
@@ -75,6 +79,7 @@ export function ManagedProcess({ model, managed, process, swap, onSwap }: Manage
         process={pid}
         name={name}
         methods={methods}
+        hasKeys={hasKeys}
         isCalledAtOnce={false}
       />
       <dl class="facts">

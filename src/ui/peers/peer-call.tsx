@@ -7,6 +7,7 @@ import { MessageBox } from '../console/message-box.tsx'
 import { encodeMessage } from '../console/message-format.ts'
 import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
+import { TextField } from '../kit/form-fields.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
@@ -21,14 +22,16 @@ export interface PeerCallProps {
   /** Name of the process. */
   name: string
   methods: readonly string[]
+  /** Whether it has an instance for each key. Left out: it has none, as far as is known. */
+  hasKeys?: boolean
   /** Whether the first method is called with an empty message as soon as the console is shown. */
   isCalledAtOnce: boolean
 }
 
 /** A console for a process of another peer. Its address is filled in. */
-export function PeerCall({ model, peerId, process, name, methods, isCalledAtOnce }: PeerCallProps) {
+export function PeerCall({ model, peerId, process, name, methods, hasKeys = false, isCalledAtOnce }: PeerCallProps) {
   const state = useMemo(() => new ConsoleState(`${process} of ${peerId}`, methods), [])
-  const { method, file, format, text, call } = state
+  const { method, key, file, format, text, call } = state
   const input = useRef<HTMLTextAreaElement>(null)
   const options = useId()
   const wrong = useSignal<string | undefined>(undefined)
@@ -36,7 +39,8 @@ export function PeerCall({ model, peerId, process, name, methods, isCalledAtOnce
   const isRunning = call.value?.view.value.state === 'running'
   const wait = useWait(isRunning ? since.value : undefined)
   // Read when it is used: the typed text may not be rendered yet.
-  const address = (): string => `${PROTOCOL}/${peerId}/${process}/${method.value.trim()}`
+  const address = (): string =>
+    `${PROTOCOL}/${peerId}/${process}${hasKeys ? `:${key.value}` : ''}/${method.value.trim()}`
   const send = (): void => {
     wrong.value = undefined
     try {
@@ -85,6 +89,7 @@ export function PeerCall({ model, peerId, process, name, methods, isCalledAtOnce
           <option key={each} value={each} />
         ))}
       </datalist>
+      {hasKeys && <TextField label="Key" value={key.value} onEdit={(typed) => (key.value = typed)} />}
       <MessageBox id={`${options}-message`} state={state} inputRef={input} wrong={wrong.value} />
       <p class="soft address">
         <CopyButton class="id-button" label="Copy the address" shown={address()} text={address}>

@@ -22,6 +22,10 @@ test('a process is read as its peer tells of it', () => {
   expect(readProcesses([told])).toMatchObject([
     { pid, name: 'counter', state: 'idle', methods: ['run'], waiting: 1, messages: 7, p50Ms: undefined },
   ])
+  expect(readProcesses([told, { ...told, keys: 3 }])).toMatchObject([
+    { hasKeys: false, keys: undefined },
+    { hasKeys: true, keys: 3 },
+  ])
   expect(readProcesses([{ ...told, state: 'hibernated' }])).toMatchObject([{ state: 'hibernated' }])
   expect(readProcesses([{ ...told, state: 'dead', why: 'It trapped.' }])).toMatchObject([{ death: 'It trapped.' }])
 })

@@ -44,6 +44,8 @@ function readProcess(told: Record<string, unknown>): ProcessView | undefined {
     waiting: count(told['queued']) ?? 0,
     p50Ms: count(told['p50Ms']),
     memoryBytes: count(told['memoryBytes']),
+    hasKeys: count(told['keys']) !== undefined,
+    keys: count(told['keys']),
     moduleBytes: count(told['moduleBytes']) ?? 0,
     description: undefined,
     args: [],

@@ -24,7 +24,7 @@ export interface ProcessHeadProps {
 
 /** Who a process is, how it stands, and what can be done with it, whatever it is doing. */
 export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
-  const { pid, name, root, messages, p50Ms, memoryBytes, waiting } = process
+  const { pid, name, root, hasKeys, messages, p50Ms, memoryBytes, waiting } = process
   const cancel = useMemo(() => new Attempt(), [pid])
   const copy = useMemo(() => new Attempt(), [pid])
   const { restart } = state
@@ -55,16 +55,24 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
         <Figure name="Memory" value={formatBytes(memoryBytes)} />
       </dl>
       <div class="row process-actions">
-        {isLive && <RestartButton attempt={restart} onRestart={() => void restart.run(() => model.restart(pid))} />}
-        <button
-          type="button"
-          class="button"
-          title="Ends the message that runs, whoever sent it. A guest that does not return is ended."
-          disabled={process.state !== 'busy'}
-          onClick={() => void cancel.run(() => model.cancelRunning(pid))}
-        >
-          Cancel message
-        </button>
+        {isLive && (
+          <RestartButton
+            attempt={restart}
+            process={process}
+            onRestart={() => void restart.run(() => model.restart(pid))}
+          />
+        )}
+        {!hasKeys && (
+          <button
+            type="button"
+            class="button"
+            title="Ends the message that runs, whoever sent it. A guest that does not return is ended."
+            disabled={process.state !== 'busy'}
+            onClick={() => void cancel.run(() => model.cancelRunning(pid))}
+          >
+            Cancel message
+          </button>
+        )}
         {!root && (
           <button
             type="button"

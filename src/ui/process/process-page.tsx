@@ -10,6 +10,7 @@ import type { ProcessView, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
 import { hashOf, HOME } from '../route.ts'
 import { FilesPart } from './files-part.tsx'
+import { KeysPart } from './keys-part.tsx'
 import { LogPart } from './log-part.tsx'
 import { MemoryPart } from './memory-part.tsx'
 import { ModulePart } from './module-part.tsx'
@@ -18,6 +19,7 @@ import { ProcessHead } from './process-head.tsx'
 
 const PARTS = {
   console: 'Console',
+  keys: 'Keys',
   calls: 'Calls',
   charts: 'Charts',
   log: 'Log',
@@ -29,6 +31,12 @@ const PARTS = {
 
 type Part = keyof typeof PARTS
 
+/** The parts of a process. With keys, each instance has files and a memory of its own. */
+function partsOf({ hasKeys }: ProcessView): Part[] {
+  const others: readonly Part[] = hasKeys ? ['files', 'memory'] : ['keys']
+  return (Object.keys(PARTS) as Part[]).filter((part) => !others.includes(part))
+}
+
 /** A process on a page of its own: `#/p/{pid}/{part}`. */
 export function ProcessPage({ model, page, id, part }: ViewProps) {
   const process = model.processes.value.find(({ pid }) => pid === id)
@@ -39,7 +47,8 @@ export function ProcessPage({ model, page, id, part }: ViewProps) {
     if (isThere) page.choose(id)
   }, [id, isThere])
   const parts = useRef<HTMLElement>(null)
-  const shown = isPart(part) ? part : 'console'
+  const all = process ? partsOf(process) : []
+  const shown = all.find((each) => each === part) ?? 'console'
   useLayoutEffect(() => {
     // On a phone the parts are wider than the screen.
     parts.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
@@ -67,9 +76,9 @@ export function ProcessPage({ model, page, id, part }: ViewProps) {
           />
         )}
         <nav ref={parts} class="parts" aria-label={`Parts of ${process.name}`}>
-          {Object.entries(PARTS).map(([name, words]) => (
+          {all.map((name) => (
             <a key={name} href={hashOf('p', id, name)} aria-current={name === shown ? 'page' : undefined}>
-              {words}
+              {PARTS[name]}
             </a>
           ))}
         </nav>
@@ -89,6 +98,7 @@ interface PartProps {
 
 const PART_VIEWS: Readonly<Record<Part, (props: PartProps) => VNode>> = {
   console: ConsolePart,
+  keys: ({ model, page, process }) => <KeysPart model={model} process={process} state={page.consoleOf(process)} />,
   calls: CallsPart,
   charts: ({ model, page, process }) => <ChartsPanel model={model} page={page} pid={process.pid} />,
   log: ({ model, page, process }) => <LogPart model={model} process={process} state={page.consoleOf(process)} />,
@@ -112,10 +122,12 @@ function CallsPart({ model, page, process }: PartProps) {
   return (
     <>
       <ProcessCalls model={model} page={page} process={process} />
-      <div class="field">
-        <h3>Ends of its instances</h3>
-        {process.exits.length === 0 ? 'none so far' : <ExitList exits={process.exits} />}
-      </div>
+      {!process.hasKeys && (
+        <div class="field">
+          <h3>Ends of its instances</h3>
+          {process.exits.length === 0 ? 'none so far' : <ExitList exits={process.exits} />}
+        </div>
+      )}
     </>
   )
 }
@@ -134,8 +146,4 @@ function NoProcess({ isKnown, pid }: { isKnown: boolean; pid: string }) {
       <a href={hashOf(HOME)}>Show the processes</a>
     </section>
   )
-}
-
-function isPart(part: string): part is Part {
-  return Object.hasOwn(PARTS, part)
 }

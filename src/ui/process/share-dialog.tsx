@@ -76,7 +76,7 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
 }
 
 /** The addresses under which programs call a process. */
-function Addresses({ model, process: { pid, methods } }: { model: TabModel; process: ProcessView }) {
+function Addresses({ model, process: { pid, methods, hasKeys } }: { model: TabModel; process: ProcessView }) {
   const peerId = model.peerId.value
   const gateway = model.gateway.value
   return (
@@ -96,6 +96,7 @@ function Addresses({ model, process: { pid, methods } }: { model: TabModel; proc
             </li>
           ))}
         </ul>
+        {hasKeys && <p class="soft">Each call needs a key: behind the PID with a colon, or over HTTP as ?key=….</p>}
         {gateway !== undefined && (
           <p class="soft">
             For programs that speak HTTP the addresses begin with{' '}

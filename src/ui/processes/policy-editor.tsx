@@ -46,7 +46,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
       </button>
       <div role="status">{later.value && laterWords(later.value)}</div>
       {later.value && later.value.length > 0 && (
-        <RestartButton attempt={restart} onRestart={() => void restart.run(startAnew)} />
+        <RestartButton attempt={restart} process={process} onRestart={() => void restart.run(startAnew)} />
       )}
       <ErrorLine error={restart.error.value} />
     </>
@@ -54,7 +54,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
 }
 
 function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
-  const { pid, name, policy } = process
+  const { pid, name, policy, hasKeys } = process
   const form = useMemo(() => typed.of(formOf(pid), policyForm(policy)), [pid])
   const errors = useSignal<PolicyErrors>({})
   const attempt = useMemo(() => new Attempt(), [pid])
@@ -62,6 +62,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
   const fields = {
     form: form.value,
     errors: errors.value,
+    hasKeys,
     onEdit: (changes: object) => (form.value = { ...form.value, ...changes }),
   }
   const save = (): void => {

@@ -5,6 +5,8 @@ import type { PolicyErrors, PolicyForm } from './policy-form.ts'
 export interface PolicyFieldsProps {
   form: PolicyForm
   errors: PolicyErrors
+  /** Whether the process has an instance for each key. Left out: it has none. */
+  hasKeys?: boolean
   onEdit: (changes: Partial<PolicyForm>) => void
 }
 
@@ -143,12 +145,15 @@ const MEMORY: Readonly<Record<Policy['memory'], string>> = {
   fresh: 'is new for each message',
 }
 
-/** What a process may take. */
-export function LimitFields({ form, errors, onEdit }: PolicyFieldsProps) {
+/** What a process may take; with keys, what the instance of each may. */
+export function LimitFields({ form, errors, hasKeys = false, onEdit }: PolicyFieldsProps) {
   return (
     <fieldset>
-      <legend class="label">Limits</legend>
+      <legend class="label">{hasKeys ? 'Number of keys, and limits for each' : 'Limits'}</legend>
       <div class="limits">
+        {hasKeys && (
+          <NumberField label="Keys" value={form.keys} error={errors.keys} onEdit={(keys) => onEdit({ keys })} />
+        )}
         {LIMITS.map(([field, label]) => (
           <NumberField
             key={field}

@@ -31,6 +31,8 @@ export interface PolicyForm {
   maySpawn: boolean
   children: string
   childrenMiB: string
+  /** Used by processes with an instance for each key. */
+  keys: string
   /** Origins, one per line. */
   http: string
   deadlineSeconds: string
@@ -73,6 +75,7 @@ const UNIT = {
   openCalls: 1,
   children: 1,
   childrenMiB: MiB,
+  keys: 1,
 } as const
 
 type NumberField = keyof typeof UNIT
@@ -90,6 +93,7 @@ const LARGEST: Record<NumberField, number> = {
   openCalls: 65_536,
   children: 10_000,
   childrenMiB: 1_000_000,
+  keys: 1_000_000,
 }
 
 /** The fields when the form is opened. */
@@ -117,6 +121,7 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
     openCalls: String(policy.maxCalls),
     maySpawn: policy.spawn,
     children: String(policy.maxChildren),
+    keys: String(policy.maxKeys),
     childrenMiB: String(policy.maxChildrenBytes / MiB),
     okExits: policy.okExits.join(' '),
     mayEvict: policy.evict,
@@ -170,6 +175,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     spawn: form.maySpawn,
     maxChildren: numbers.children,
     maxChildrenBytes: numbers.childrenMiB,
+    maxKeys: numbers.keys,
   }
 }
 
@@ -177,7 +183,7 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
   const read = (field: NumberField): number => {
     const value = form[field].trim() === '' ? NaN : Number(form[field])
     const result = Math.round(value * UNIT[field])
-    const smallest = field === 'deadlineSeconds' ? 1 : 0
+    const smallest = field === 'deadlineSeconds' || field === 'keys' ? 1 : 0
     const isWhole = UNIT[field] > 1 || Number.isInteger(value)
     if (!(result >= smallest && value <= LARGEST[field] && isWhole)) {
       const kind = UNIT[field] > 1 ? 'number' : 'whole number'
@@ -198,6 +204,7 @@ function readNumbers(form: PolicyForm, errors: PolicyErrors): Record<NumberField
     openCalls: read('openCalls'),
     children: read('children'),
     childrenMiB: read('childrenMiB'),
+    keys: read('keys'),
   }
 }
 

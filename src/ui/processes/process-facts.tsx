@@ -1,6 +1,6 @@
 import { CopyButton } from '../kit/copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
-import { formatBytes, shortId } from '../kit/format.ts'
+import { formatBytes, formatCount, shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessView, TabModel, TieView } from '../model.ts'
 import { PolicyEditor } from './policy-editor.tsx'
@@ -20,7 +20,7 @@ export interface ProcessFactsProps {
 
 /** All rarely needed facts about a process: its module, its policy, its files, its ends. */
 export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) {
-  const { args, env, exits, root } = process
+  const { args, env, exits, root, hasKeys } = process
   const variables = Object.entries(env)
   return (
     <dl class="facts fold-body">
@@ -54,7 +54,7 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
         </>
       )}
       <PolicyFacts model={model} process={process} />
-      {model.files && (
+      {model.files && !hasKeys && (
         <>
           <dt>Files in /data</dt>
           <dd>
@@ -67,8 +67,12 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
       <dd>
         <a href={hashOf('p', process.pid, 'calls')}>Show its calls</a>
       </dd>
-      <dt>Ended</dt>
-      <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
+      {!hasKeys && (
+        <>
+          <dt>Ended</dt>
+          <dd>{exits.length === 0 ? 'not so far' : <ExitList exits={exits} />}</dd>
+        </>
+      )}
     </dl>
   )
 }
@@ -81,7 +85,7 @@ export function PolicyFacts({
   model: Pick<TabModel, 'setPolicy' | 'restart'>
   process: ProcessView
 }) {
-  const { policy, restart, ties } = process
+  const { policy, restart, ties, hasKeys } = process
   return (
     <>
       <dt>Who may call</dt>
@@ -105,6 +109,7 @@ export function PolicyFacts({
       </dd>
       <dt>Limits</dt>
       <dd>
+        {hasKeys && <div>At most {formatCount(policy.maxKeys)} keys. Each has these limits for itself:</div>}
         {limitWords(policy).map((words) => (
           <div key={words}>{words}</div>
         ))}

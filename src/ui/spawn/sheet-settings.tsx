@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { makePolicy } from '../../glia/process/policy.ts'
-import { ChoiceField, LinesField, TextField } from '../kit/form-fields.tsx'
+import { CheckField, ChoiceField, LinesField, TextField } from '../kit/form-fields.tsx'
 import { CallFields, LimitFields, MethodsField, RecordFields } from '../processes/policy-fields.tsx'
 import { callWords, mainLimitWords, RESTART_WORDS } from '../processes/policy-words.ts'
 import { type FormErrors, readForm, type SpawnForm } from './spawn-form.ts'
@@ -29,7 +29,8 @@ export function SheetSettings({ form, errors, onEdit }: SheetSettingsProps) {
         <MethodsField form={form} errors={errors} onEdit={onEdit} />
         <CallFields form={form} errors={errors} onEdit={onEdit} />
         <RestartField form={form} errors={errors} onEdit={onEdit} />
-        <LimitFields form={form} errors={errors} onEdit={onEdit} />
+        <KeyField form={form} errors={errors} onEdit={onEdit} />
+        <LimitFields form={form} errors={errors} hasKeys={form.key} onEdit={onEdit} />
         <RecordFields form={form} errors={errors} onEdit={onEdit} />
       </div>
     </details>
@@ -40,7 +41,7 @@ function summaryOf(form: SpawnForm): string {
   const read = readForm(form)
   if ('errors' in read) return ''
   const policy = makePolicy(read.options.policy)
-  return `${callWords(policy)} ${mainLimitWords(policy)}`
+  return `${form.key ? 'One instance per key. ' : ''}${callWords(policy)} ${mainLimitWords(policy)}`
 }
 
 function StartFields({ form, errors, onEdit }: SheetSettingsProps) {
@@ -83,6 +84,19 @@ function RestartField({ form, onEdit }: SheetSettingsProps) {
       words={RESTART_CHOICES}
       value={form.restart}
       onEdit={(restart) => onEdit({ restart })}
+    />
+  )
+}
+
+function KeyField({ form, onEdit }: SheetSettingsProps) {
+  const { memory, maxKeys } = form.base
+  // An instance is stopped whenever it is idle, so it is of use only with a memory that is kept.
+  const edit = (key: boolean): void => onEdit({ key, memory: key ? 'durable' : memory, keys: String(maxKeys) })
+  return (
+    <CheckField
+      label="One instance per key: each key that is called has its own memory and files"
+      value={form.key}
+      onEdit={edit}
     />
   )
 }

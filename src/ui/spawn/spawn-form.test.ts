@@ -44,6 +44,8 @@ test('everything on the sheet reaches the process', () => {
     maySpawn: true,
     children: '5',
     childrenMiB: '6',
+    keys: '7',
+    key: true,
     mayEvict: true,
     memory: 'durable',
     storesFirst: true,
@@ -59,6 +61,7 @@ test('everything on the sheet reaches the process', () => {
     args: ['-v', 'a b'],
     env: { LANG: 'de', A: ' b=c ', EMPTY: '' },
     restart: { type: 'transient' },
+    key: true,
   })
   expect(options.policy).toEqual({
     callers: [PEER],
@@ -80,6 +83,7 @@ test('everything on the sheet reaches the process', () => {
     spawn: true,
     maxChildren: 5,
     maxChildrenBytes: 6 * 1024 * 1024,
+    maxKeys: 7,
     maxDataBytes: 256 * 1024,
     maxTmpBytes: 128 * 1024,
     sync: 'durable',
@@ -151,6 +155,7 @@ test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
   ['dataMiB', { dataMiB: '4096.1' }, '0 to 4096'],
   ['openFiles', { openFiles: '-1' }, '0 to'],
   ['openCalls', { openCalls: 'NaN' }, 'whole number'],
+  ['keys', { keys: '0' }, 'above 0'],
 ])('%s is told when it is wrong: %o', (field, changes, words) => {
   const read = readForm({ ...newForm('upper'), ...changes })
   expect('errors' in read && Object.keys(read.errors)).toEqual([field])

@@ -16,6 +16,8 @@ export interface SpawnForm extends PolicyForm {
   /** Lines of KEY=value. */
   env: string
   restart: RestartType
+  /** It has an instance for each key. */
+  key: boolean
 }
 
 /** Why a field cannot be used, one sentence each. */
@@ -32,6 +34,7 @@ export function newForm(name: string, policy?: GivenPolicy): SpawnForm {
     args: '',
     env: '',
     restart: DEFAULT_RESTART.type,
+    key: false,
   }
 }
 
@@ -48,7 +51,7 @@ export function readForm(form: SpawnForm): ReadForm {
   if (typeof env === 'string') errors.env = env
   const policy = readPolicyForm(form, errors)
   if (Object.keys(errors).length > 0 || typeof env === 'string') return { errors }
-  return { options: { name, description, args, env, restart: form.restart, policy } }
+  return { options: { name, description, args, env, restart: form.restart, ...(form.key && { key: true }), policy } }
 }
 
 /** The meaning of KEY=value lines, or what is wrong with one of them. */
