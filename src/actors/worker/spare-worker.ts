@@ -12,7 +12,12 @@ export class SpareWorker {
 
   take(): Worker {
     const worker = this.#spare ?? this.#start()
-    this.#startSpare()
+    this.#spare = undefined
+    try {
+      this.#startSpare()
+    } catch {
+      // The next start tries again, and reports the failure.
+    }
     return worker
   }
 
