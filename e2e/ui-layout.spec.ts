@@ -65,8 +65,8 @@ for (const size of SIZES) {
     await ready(page)
     await expect(page.getByRole('banner').locator('[popovertarget=mesh-explained]')).toHaveText(/^On the mesh/)
     await expect(page.getByRole('row', { name: /trouble/ })).toBeVisible()
-    // The recipe for an actor goes when there are processes.
-    await expectStill(0.1)
+    // The recipe for an actor is not shown to those who have actors.
+    await expectStill(0.02)
   })
 }
 

@@ -166,13 +166,13 @@ func (c client) cancel(n int) error {
 	return nil
 }
 
-// leave makes n calls of 4 MiB and reads no reply. They are under way when the next way, or the end of the program, comes.
+// leave makes n calls of 16 MiB and reads no reply. They are under way when the next way, or the end of the program, comes.
 func (c client) leave(n int) error {
 	_, err := c.unanswered(n)
 	return err
 }
 
-// unread makes n calls of 4 MiB and reads no reply, until the other side has given up all of them.
+// unread makes n calls of 16 MiB, more than all buffers on the way hold, and reads no reply, until the other side has given up all of them.
 func (c client) unread(n int) error {
 	sent, err := c.unanswered(n)
 	if err != nil {
@@ -193,7 +193,7 @@ func (c client) unanswered(n int) (<-chan error, error) {
 		if err != nil {
 			return nil, err
 		}
-		go func() { sent <- send(s, pattern(4<<20)) }()
+		go func() { sent <- send(s, pattern(16<<20)) }()
 	}
 	return sent, nil
 }

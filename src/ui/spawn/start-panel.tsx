@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
 import type { BundledActor, SpawnView, TabModel } from '../model.ts'
+import { hadActors, noteActors } from './had-actors.ts'
 import { RECIPE } from './recipe.ts'
 import { useWait } from '../kit/use-wait.ts'
 
@@ -12,7 +14,13 @@ export interface StartPanelProps {
 
 /** How to get an actor: drop one, start a bundled one, or build one. */
 export function StartPanel({ model, onBundled, children }: StartPanelProps) {
-  const isEmpty = model.processes.value.every(({ root }) => root)
+  const processes = model.processes.value
+  // The root process is always in the list, once there is one.
+  const isRead = processes.length > 0
+  const isEmpty = isRead ? processes.every(({ root }) => root) : !hadActors()
+  useEffect(() => {
+    if (isRead) noteActors(!isEmpty)
+  }, [isRead, isEmpty])
   return (
     <section class="start" aria-label="Start an actor">
       <div>
