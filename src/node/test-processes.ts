@@ -126,7 +126,7 @@ export function makeProcesses({
     }
   }
   const entry = (pid: string): ProcessEntry => {
-    const found = table.entries.find(({ record }) => record.pid === pid)
+    const found = table.entryOf(pid)
     if (!found) throw new Error('no such process')
     return found
   }

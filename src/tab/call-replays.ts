@@ -100,7 +100,7 @@ export class CallReplays implements CallReplaysSource {
   }
 
   #find(pid: string): ProcessEntry | undefined {
-    return this.#init.table.entries.find(({ record }) => record.pid === pid)
+    return this.#init.table.entryOf(pid)
   }
 
   #changed(): void {

@@ -160,7 +160,7 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
       await (await started()).table.swapBack(pid)
     },
     log(pid) {
-      const entry = parts?.table.entries.find(({ record }) => record.pid === pid)
+      const entry = parts?.table.entryOf(pid)
       if (!entry) throw new GliaError('ERR_NO_PROC', `This tab has no process ${pid}. It may have been killed.`)
       return entry.log.lines.map((line) => ({ ...line }))
     },

@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { ProcessEntry } from '../actors/table/process-entry.ts'
+import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
@@ -78,7 +78,7 @@ export class LiveTabModel implements TabModel {
   readonly iceServers = signal<TabModel['iceServers']['value']>(undefined)
   readonly basePath = new URL('.', document.baseURI).pathname
   readonly #peer = Promise.withResolvers<Peer>()
-  #entries: () => ProcessEntry[] = () => []
+  #table: ProcessTable | undefined
   #mesh: TabMesh | undefined
   /** The words are loaded beside the mesh. */
   #meshStatus: typeof meshStatus | undefined
@@ -123,7 +123,7 @@ export class LiveTabModel implements TabModel {
       (traced) => (this.traced.value = traced),
       () => undefined,
     )
-    this.#entries = () => peer.table.entries
+    this.#table = peer.table
     this.#peer.resolve(peer)
     this.changed()
   }
@@ -159,7 +159,7 @@ export class LiveTabModel implements TabModel {
   readonly log = (pid: string): ReadonlySignal<readonly LogLine[]> =>
     computed(() => {
       void this.#version.value
-      return this.#entries().find(({ record }) => record.pid === pid)?.log.lines ?? []
+      return this.#table?.entryOf(pid)?.log.lines ?? []
     })
 
   readonly everything = async (): Promise<EverythingSource> =>
@@ -196,7 +196,7 @@ export class LiveTabModel implements TabModel {
   readonly files = new KeptFiles({
     table: async () => (await this.#peer.promise).table,
     version: this.#version,
-    find: (pid) => this.#entries().find(({ record }) => record.pid === pid)?.files,
+    find: (pid) => this.#table?.entryOf(pid)?.files,
     changed: this.changed,
   })
 
@@ -327,7 +327,7 @@ export class LiveTabModel implements TabModel {
   readonly #refresh = (): void => {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
-    this.processes.value = processViews(this.#entries(), this.processes.peek())
+    this.processes.value = processViews(this.#table?.entries ?? [], this.processes.peek())
     this.#version.value += 1
     if (this.#people) this.people.value = this.#people.view.peek()
     if (this.#mesh) this.#showMesh(this.#mesh)

@@ -48,7 +48,7 @@ export class Scope {
    */
   static of(message: Message, method: SysMethod, token: unknown, table: ProcessTable, managers: Managers): Scope {
     const { caller = '' } = message
-    const process = table.entries.find(({ record }) => record.pid === processOf(caller))
+    const process = table.entryOf(processOf(caller))
     if (!process || token !== undefined) {
       managers.check(message, token)
       return new Scope(table)
@@ -73,7 +73,7 @@ export class Scope {
   target(head: Readonly<Record<string, unknown>>): ProcessEntry {
     const { pid } = head
     if (typeof pid !== 'string') throw new GliaError('ERR_BAD_REQUEST', 'pid: give the PID of the process.')
-    const found = this.#table.entries.find(({ record }) => record.pid === processOf(pid))
+    const found = this.#table.entryOf(processOf(pid))
     if (!found) throw new GliaError('ERR_NO_PROC', `This peer has no process ${pid}.`)
     if (this.processes.includes(found)) return found
     throw new GliaError('ERR_DENIED', `A process manages only those that it has spawned, and ${pid} is none of them.`)

@@ -156,7 +156,12 @@ export class ProcessTable {
 
   /** @param pid Of a process, or of one of its instances. */
   get(pid: string): Proc | undefined {
-    return this.#entries.get(processOf(pid))?.proc
+    return this.entryOf(processOf(pid))?.proc
+  }
+
+  /** @param pid Of a process, and not of one of its instances. */
+  entryOf(pid: string): ProcessEntry | undefined {
+    return this.#entries.get(pid)
   }
 
   /** What the watchers of a process must know of it, also of one that was killed not long ago. */
@@ -166,7 +171,7 @@ export class ProcessTable {
 
   /** What other peers may be told of a process. */
   find(pid: string): ProcessRecord | undefined {
-    return this.#entries.get(pid)?.record
+    return this.entryOf(pid)?.record
   }
 
   /** A module that the owner of a process shares. @throws {GliaError} ERR_STORAGE */
