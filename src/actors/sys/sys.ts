@@ -57,7 +57,7 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
     },
     async kill({ head, scope, answer }) {
       const { record } = scope.target(head)
-      const pid = pidOf(head, scope)
+      const pid = scope.targetPid(head)
       // A process that ends one of its family does not end with it.
       if (scope.process && record.parent !== undefined) table.links.unlink(record.parent, record.pid)
       await table.kill(pid)
@@ -65,39 +65,39 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       await answer({ name: record.name })
     },
     async restart({ head, scope, signal, answer }) {
-      await table.restart(pidOf(head, scope), signal)
+      await table.restart(scope.targetPid(head), signal)
       await answer({})
     },
     async swap({ head, body, scope, signal, answer }) {
-      const pid = pidOf(head, scope)
+      const pid = scope.targetPid(head)
       await table.swap(pid, await body(maxBodyBytes), { signal })
       await answer({ methods: table.get(pid)?.methods })
     },
     async policy({ head, scope, answer }) {
       const given = head['policy']
       if (typeof given !== 'object' || given === null) throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object.')
-      await answer({ ...(await table.setPolicy(pidOf(head, scope), given)) })
+      await answer({ ...(await table.setPolicy(scope.targetPid(head), given)) })
     },
     async checkpoint({ head, scope, signal, answer }) {
-      await table.checkpoint(pidOf(head, scope), signal)
+      await table.checkpoint(scope.targetPid(head), signal)
       await answer({})
     },
     async snapshot({ head, scope, signal, give }) {
       const id = head['id'] === undefined ? undefined : snapshotId(head)
-      await give(await table.snapshot(pidOf(head, scope), signal, id))
+      await give(await table.snapshot(scope.targetPid(head), signal, id))
     },
     async snapshots({ head, scope, answer }) {
-      await answer({ snapshots: await table.snapshots(pidOf(head, scope)) })
+      await answer({ snapshots: await table.snapshots(scope.targetPid(head)) })
     },
     async rewind({ head, scope, signal, answer }) {
-      await table.rewind(pidOf(head, scope), snapshotId(head), signal)
+      await table.rewind(scope.targetPid(head), snapshotId(head), signal)
       await answer({})
     },
     async export({ head, scope, give }) {
-      await give(await table.exportFiles(pidOf(head, scope)))
+      await give(await table.exportFiles(scope.targetPid(head)))
     },
     async import({ head, body, scope, signal, answer }) {
-      await table.importFiles(pidOf(head, scope), new Blob([await body(maxBodyBytes)]), signal)
+      await table.importFiles(scope.targetPid(head), new Blob([await body(maxBodyBytes)]), signal)
       await answer({})
     },
     async provide({ head, scope, answer }) {
@@ -204,8 +204,4 @@ function birthOf(
 function snapshotId({ id }: Request['head']): number {
   if (Number.isSafeInteger(id)) return Number(id)
   throw new GliaError('ERR_BAD_REQUEST', 'id: give the number of a snapshot.')
-}
-
-function pidOf(head: Request['head'], scope: Scope): string {
-  return scope.targetPid(head)
 }
