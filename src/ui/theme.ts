@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
+import { keepText, keptText } from './kit/page-storage.ts'
 
 export const THEMES = { system: 'as the system', light: 'light', dark: 'dark' } as const
 
@@ -15,20 +16,13 @@ export const theme: ReadonlySignal<Theme> = chosen
 export function setTheme(next: Theme): void {
   chosen.value = next
   showTheme()
-  try {
-    localStorage.setItem(KEY, next)
-  } catch {
-    // The browser keeps nothing for this page: the choice lasts as long as the page.
-  }
+  // Where the browser keeps nothing, the choice lasts as long as the page.
+  keepText(KEY, next)
 }
 
 function kept(): Theme {
-  try {
-    const value = localStorage.getItem(KEY)
-    return value === 'light' || value === 'dark' ? value : 'system'
-  } catch {
-    return 'system'
-  }
+  const value = keptText(KEY)
+  return value === 'light' || value === 'dark' ? value : 'system'
 }
 
 /** Makes the page have the chosen colours. */

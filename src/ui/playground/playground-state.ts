@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { Attempt } from '../kit/attempt.ts'
+import { keepText, keptText } from '../kit/page-storage.ts'
 import type { ScriptProblem } from '../model.ts'
 import { type Template, TEMPLATES } from './templates.ts'
 
@@ -37,7 +38,7 @@ export class PlaygroundState {
   readonly isKept = signal(true)
 
   constructor() {
-    const { chosen, sketches } = readKept(kept())
+    const { chosen, sketches } = readKept(keptText(KEY) ?? '')
     this.chosen.value = TEMPLATES.find(({ name }) => name === chosen) ?? TEMPLATES[0]
     this.#sketches.value = sketches
   }
@@ -57,21 +58,8 @@ export class PlaygroundState {
   }
 
   #keep(): void {
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ chosen: this.chosen.peek().name, sketches: this.#sketches.peek() }))
-      this.isKept.value = true
-    } catch {
-      // The view says so.
-      this.isKept.value = false
-    }
-  }
-}
-
-function kept(): string {
-  try {
-    return localStorage.getItem(KEY) ?? ''
-  } catch {
-    return ''
+    const text = JSON.stringify({ chosen: this.chosen.peek().name, sketches: this.#sketches.peek() })
+    this.isKept.value = keepText(KEY, text)
   }
 }
 

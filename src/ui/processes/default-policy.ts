@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY, makePolicy, type Policy } from '../../glia/process/policy.ts'
+import { keepText, keptText } from '../kit/page-storage.ts'
 import type { BundledActor } from '../model.ts'
 
 /** The browser keeps this under the key, as JSON. */
@@ -11,23 +12,17 @@ let unkept: Policy | undefined
 export function defaultPolicy(): Policy {
   if (unkept) return unkept
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}')
+    const kept: unknown = JSON.parse(keptText(KEY) ?? '{}')
     return makePolicy({ ...(kept as object) })
   } catch {
-    // The browser keeps nothing for this page, or it was written by another version.
+    // It was written by another version.
     return DEFAULT_POLICY
   }
 }
 
 /** Uses a policy for the processes that the page makes from now on, and after a reload. Undefined: that of Glia. */
 export function setDefaultPolicy(policy: Policy | undefined): void {
-  try {
-    if (policy) localStorage.setItem(KEY, JSON.stringify(policy))
-    else localStorage.removeItem(KEY)
-    unkept = undefined
-  } catch {
-    unkept = policy
-  }
+  unkept = keepText(KEY, policy ? JSON.stringify(policy) : null) ? undefined : policy
 }
 
 /** A bundled actor with the default policy. What the actor itself needs goes first. */

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals'
+import { keepText, keptText } from '../kit/page-storage.ts'
 import { STEPS } from './steps.ts'
 
 const KEY = 'glia-tour'
@@ -11,7 +12,7 @@ interface Kept {
 
 /** How far the person is in the tour. The browser keeps it, so a reload goes on where it was. */
 export class TourState {
-  readonly #kept = signal(readKept(kept()))
+  readonly #kept = signal(readKept(keptText(KEY)))
   readonly isShown = computed(() => this.#kept.value?.isShown === true)
   /** Index of the step; as many as there are steps: the tour is over. */
   readonly at = computed(() => this.#kept.value?.at ?? 0)
@@ -43,19 +44,8 @@ export class TourState {
 
   #keep(next: Kept): void {
     this.#kept.value = next
-    try {
-      localStorage.setItem(KEY, JSON.stringify(next))
-    } catch {
-      // The browser keeps nothing for this page: the tour lasts as long as the page.
-    }
-  }
-}
-
-function kept(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null
+    // Where the browser keeps nothing, the tour lasts as long as the page.
+    keepText(KEY, JSON.stringify(next))
   }
 }
 
