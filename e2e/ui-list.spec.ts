@@ -1,4 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test'
+import { copyProcess } from './copy-process.ts'
 import { call, local, ready, row, spawn, test } from './tab.ts'
 
 /** Names of the rows on the page, from above. */
@@ -10,27 +11,9 @@ function head(tab: Page, name: string): Locator {
   return tab.getByRole('columnheader', { name }).getByRole('button')
 }
 
-/** In the page: puts copies of the last process into the store, under PIDs of their own. They run after a reload. */
-async function copyRecord(count: number): Promise<void> {
-  const opening = indexedDB.open('glia')
-  await new Promise((resolve) => (opening.onsuccess = resolve))
-  const transaction = opening.result.transaction('processes', 'readwrite')
-  const processes = transaction.objectStore('processes')
-  const reading = processes.getAll()
-  reading.onsuccess = () => {
-    const record = (reading.result as { pid: string; root: boolean; createdAt: number }[]).find(({ root }) => !root)
-    for (let i = 1; i <= count; i++) {
-      const pid = `${record?.pid.slice(0, -4)}${String(i).padStart(4, '0').replaceAll('0', 'z')}`
-      processes.put({ ...record, pid, name: `worker-${i}`, createdAt: (record?.createdAt ?? 0) + i })
-    }
-  }
-  await new Promise((resolve) => (transaction.oncomplete = resolve))
-  opening.result.close()
-}
-
 test('many processes are in few rows, which the keyboard reaches all', async ({ tab }) => {
   await spawn(tab, 'trouble', { name: 'worker-0' })
-  await tab.evaluate(copyRecord, 999)
+  await tab.evaluate(copyProcess, { count: 999, name: 'worker-' })
   await tab.reload()
   await ready(tab)
   await expect(tab.getByRole('table', { name: 'Processes' })).toHaveAttribute('aria-rowcount', '1002')

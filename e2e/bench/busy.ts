@@ -1,4 +1,5 @@
 import type { Browser, Page } from '@playwright/test'
+import { copyProcess } from '../copy-process.ts'
 import { startRelay } from '../mesh.ts'
 import { Host } from '../scale/hosts.ts'
 import { spawnMany } from './calls.ts'
@@ -48,7 +49,7 @@ export async function busy(browser: Browser): Promise<Row[]> {
     await context.addInitScript(watchEvents)
     const page = await joined(context.newPage(), relay.url)
     await page.evaluate(spawnMany, { processes: 1 })
-    await page.evaluate(copyProcess, PROCESSES - 2)
+    await page.evaluate(copyProcess, { count: PROCESSES - 2, name: 'process ' })
     await page.reload()
     await joined(Promise.resolve(page), relay.url)
     say(`${await page.evaluate(() => globalThis.glia.procs().length)} processes are there`)
@@ -98,24 +99,6 @@ async function callRate(page: Page): Promise<number> {
   const before = await messages()
   await page.waitForTimeout(2000)
   return ((await messages()) - before) / 2
-}
-
-/** In the page: puts copies of the last process into the store, under PIDs of their own. They are there after a reload. */
-async function copyProcess(count: number): Promise<void> {
-  const opening = indexedDB.open('glia')
-  await new Promise((resolve) => (opening.onsuccess = resolve))
-  const transaction = opening.result.transaction('processes', 'readwrite')
-  const processes = transaction.objectStore('processes')
-  const reading = processes.getAll()
-  reading.onsuccess = () => {
-    const record = (reading.result as { pid: string; root: boolean; createdAt: number }[]).find(({ root }) => !root)
-    for (let i = 1; i <= count; i++) {
-      const pid = `${record?.pid.slice(0, -4)}${String(i).padStart(4, '0').replaceAll('0', 'z')}`
-      processes.put({ ...record, pid, name: `process ${i}`, createdAt: (record?.createdAt ?? 0) + i })
-    }
-  }
-  await new Promise((resolve) => (transaction.oncomplete = resolve))
-  opening.result.close()
 }
 
 /** For `addInitScript`. Shorter events than 16 ms are not told, and count as 0. */

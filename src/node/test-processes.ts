@@ -133,6 +133,30 @@ export function makeProcesses({
   return { table, router, call, open, hold, entry, env }
 }
 
+/** Tabs of one test after the other. @param script Of the actor worker, which is built before the first tab is made. */
+export function testTabs(script: () => URL) {
+  const open: TestProcesses[] = []
+  const makeTab = (store?: ProcessStore, liveLimit?: number): TestProcesses => {
+    const tab = makeProcesses({ script: script(), store, liveLimit })
+    open.push(tab)
+    return tab
+  }
+  return {
+    makeTab,
+    /** The page is closed, and opened again. */
+    async reload(old: TestProcesses, store: ProcessStore, liveLimit?: number): Promise<TestProcesses> {
+      await old.table.stop()
+      const tab = makeTab(store, liveLimit)
+      await tab.table.restore()
+      return tab
+    },
+    /** Ends all of them. For `afterEach`. */
+    async endTabs(): Promise<void> {
+      await Promise.all(open.splice(0).map(({ table }) => table.stop()))
+    },
+  }
+}
+
 /** The module with an added section that changes nothing but its CID. */
 export function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x78])

@@ -4,7 +4,7 @@ import { cGuest } from '../../../e2e/guests/c-guest.ts'
 import { goGuest } from '../../../e2e/guests/go-guest.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { rustKeeper } from '../../../e2e/guests/rust-guest.ts'
-import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { altered, testTabs, type TestProcesses } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { GliaError } from '../../glia/errors.ts'
@@ -12,8 +12,8 @@ import { MemoryStore } from '../table/test-store.ts'
 import { decodeSnapshotFile } from './snapshot-file.ts'
 import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
-const tabs: TestProcesses[] = []
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
+const { makeTab, reload, endTabs } = testTabs(() => worker.script)
 let keeper: Uint8Array<ArrayBuffer>
 
 const DURABLE = { policy: { memory: 'durable' } } as const
@@ -23,9 +23,7 @@ beforeAll(async () => {
   keeper = (await cGuest('keeper')).slice()
   worker = await builtActorWorker()
 }, 120_000)
-afterEach(async () => {
-  await Promise.all(tabs.splice(0).map(({ table }) => table.stop()))
-})
+afterEach(endTabs)
 afterAll(() => worker.remove())
 
 /** A store that tells of checkpoints. */
@@ -65,20 +63,6 @@ async function take({ entry }: TestProcesses, pid: string): Promise<{ whenStored
   })
   if (!taken) throw new Error('none was taken')
   return taken
-}
-
-function makeTab(store: MemoryStore, liveLimit?: number): TestProcesses {
-  const tab = makeProcesses({ script: worker.script, store, liveLimit })
-  tabs.push(tab)
-  return tab
-}
-
-/** The page is closed, and opened again. */
-async function reload(old: TestProcesses, store: MemoryStore, liveLimit?: number): Promise<TestProcesses> {
-  await old.table.stop()
-  const tab = makeTab(store, liveLimit)
-  await tab.table.restore()
-  return tab
 }
 
 const LANGUAGES: readonly (readonly [string, () => Promise<Uint8Array | undefined>])[] = [

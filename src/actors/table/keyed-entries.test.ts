@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bad, good } from '../../../e2e/guests/bad.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
-import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
+import { altered, makeProcesses, testTabs } from '../../node/test-processes.ts'
 import { threadWorker } from '../../node/root/thread-worker.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { GliaError } from '../../glia/errors.ts'
@@ -12,8 +12,8 @@ import { OTHER } from '../../glia/test-peer.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { MemoryStore } from './test-store.ts'
 
-const tabs: TestProcesses[] = []
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
+const { makeTab, reload, endTabs } = testTabs(() => worker.script)
 /** Counts its calls, and traps. */
 let trouble: Uint8Array<ArrayBuffer>
 /** Writes entries to a file under /data. */
@@ -27,23 +27,8 @@ beforeAll(async () => {
   ]
   worker = await builtActorWorker()
 }, 60_000)
-afterEach(async () => {
-  await Promise.all(tabs.splice(0).map(({ table }) => table.stop()))
-})
+afterEach(endTabs)
 afterAll(() => worker.remove())
-
-function makeTab(store?: MemoryStore, liveLimit?: number): TestProcesses {
-  const tab = makeProcesses({ script: worker.script, store, liveLimit })
-  tabs.push(tab)
-  return tab
-}
-
-async function reload(old: TestProcesses, store: MemoryStore, liveLimit?: number): Promise<TestProcesses> {
-  await old.table.stop()
-  const tab = makeTab(store, liveLimit)
-  await tab.table.restore()
-  return tab
-}
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${String(i).padStart(3, '0')}`)
 
