@@ -61,6 +61,7 @@ for (const size of SIZES) {
     await expect(page.getByRole('button', { name: 'counter' })).toBeVisible()
     await expectStill(0.02)
     await spawn(page, 'trouble')
+    await expect(page.getByRole('row', { name: /trouble/ })).toBeVisible()
     await page.reload()
     await ready(page)
     await expect(page.getByRole('banner').locator('[popovertarget=mesh-explained]')).toHaveText(/^On the mesh/)

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import type { BundledActor, SpawnView, TabModel } from '../model.ts'
 import { hadActors, noteActors } from './had-actors.ts'
 import { RECIPE } from './recipe.ts'
@@ -18,7 +18,8 @@ export function StartPanel({ model, onBundled, children }: StartPanelProps) {
   // The root process is always in the list, once there is one.
   const isRead = processes.length > 0
   const isEmpty = isRead ? processes.every(({ root }) => root) : !hadActors()
-  useEffect(() => {
+  // Together with the list, since the page may be reloaded at any time.
+  useLayoutEffect(() => {
     if (isRead) noteActors(!isEmpty)
   }, [isRead, isEmpty])
   return (
