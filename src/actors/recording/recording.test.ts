@@ -15,9 +15,11 @@ import { makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
 import { builtActorWorker, builtRecorder } from '../../node/test-worker.ts'
 import type { SpawnOptions } from '../table/spawn-options.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import type { ActorRecorder } from '../worker/worker-actor.ts'
 import { type CallRecording, decodeCallFile, encodeCallFile } from './call-file.ts'
 import { CallRecordings, type KeptRecording, type RecordingStore } from './call-recordings.ts'
-import type { RecordedEnd } from './recording.ts'
+import { readEvents } from './events.ts'
+import { readSharedLog, type RecordedEnd, type RunBegin, type SharedLog } from './recording.ts'
 import type { ReplayResult } from './recorder-api.ts'
 import { replayCall } from './replay-call.ts'
 import { switchRecorder } from './switch-recorder.ts'
@@ -48,15 +50,31 @@ async function makeRecorded(module: Uint8Array<ArrayBuffer>, options: SpawnOptio
   tabs.push(tab)
   const pid = await tab.table.spawn(module, options)
   const recordings = new CallRecordings({ createWorker, log: SILENT, changed: () => undefined })
-  const record = (isOn = true): Promise<boolean> =>
-    switchRecorder(tab.entry(pid), isOn ? recordings.of(pid) : undefined)
+  const { recorder: watchedRecorder, eventsSoFar } = watched(recordings.of(pid))
+  const record = (isOn = true): Promise<boolean> => switchRecorder(tab.entry(pid), isOn ? watchedRecorder : undefined)
   /** Calls a method. @returns its reply, and the recording. */
   const last = (): Promise<CallRecording> => recordings.load(recordings.list().at(-1)?.id ?? -1)
   const call = async (method: string, message = ''): Promise<{ reply: string; recorded: CallRecording }> => {
     const reply = await tab.call(pid, method, message)
     return { reply, recorded: await last() }
   }
-  return { tab, pid, record, call, last, recordings }
+  return { tab, pid, record, call, last, recordings, eventsSoFar }
+}
+
+/** A recorder, and how many events the message that runs, or ran last, has in its log. */
+function watched(inner: ActorRecorder): { recorder: ActorRecorder; eventsSoFar: () => number } {
+  let log: SharedLog | undefined
+  const begin: ActorRecorder['begin'] = (program) => {
+    const recorded = inner.begin(program)
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = ({ data }: MessageEvent<RunBegin>) => {
+      log = data.shared ?? log
+      recorded.port.postMessage(data)
+    }
+    return { ...recorded, port: port2 }
+  }
+  const eventsSoFar = (): number => (log ? readEvents(readSharedLog(log) ?? new Uint8Array()).length : 0)
+  return { recorder: { ...inner, begin }, eventsSoFar }
 }
 
 /** Makes a file of a recording, reads it, and replays it. */
@@ -214,39 +232,45 @@ describe('a call whose worker is ended is recorded until then:', () => {
     ['late', (tab, pid) => tab.call(pid, 'hang')],
     [
       'cancelled',
-      async (tab, pid) => {
+      async (tab, pid, written) => {
         const stream = tab.open(pid, 'hang')
         await stream.closeWrite()
-        await stream.read()
+        await written()
         stream.abort(cancellation())
       },
     ],
     [
       'stopped',
-      async (tab, pid) => {
-        const stream = tab.open(pid, 'hang')
-        await stream.read()
+      async (tab, pid, written) => {
+        tab.open(pid, 'hang')
+        await written()
         await tab.table.kill(pid)
       },
     ],
-  ] as readonly [RecordedEnd['status'], (tab: TestProcesses, pid: string) => unknown][])('%s', async (status, end) => {
-    const { tab, pid, record, last, recordings } = await makeRecorded(chance)
-    await record()
-    // Its worker is there, so that the deadline is that of the method.
-    await tab.call(pid, 'sum')
-    if (status === 'late') await tab.table.setPolicy(pid, { deadlineMs: 1000 })
-    await end(tab, pid)
-    await expect.poll(() => recordings.list().length).toBe(2)
-    const recorded = await last()
-    expect(recorded.end).toEqual({ status, code: 0 })
-    const result = await replayed(recorded, chance)
-    expect(result).toMatchObject({ difference: undefined, end: { status } })
-    expect(result.reply).toHaveLength(1)
-    // Another version of the program that comes to an end differs in that.
-    const ends = await replayed({ ...recorded, method: 'crash' }, chance)
-    expect(ends.difference).toMatchObject({ kind: 'end', replayed: { status: 'trapped' } })
-    expect(ends.reply).toEqual(result.reply)
-  })
+  ] as readonly [RecordedEnd['status'], (tab: TestProcesses, pid: string, written: () => Promise<void>) => unknown][])(
+    '%s',
+    async (status, end) => {
+      const { tab, pid, record, last, recordings, eventsSoFar } = await makeRecorded(chance)
+      await record()
+      // Its worker is there, so that the deadline is that of the method.
+      await tab.call(pid, 'sum')
+      if (status === 'late') await tab.table.setPolicy(pid, { deadlineMs: 1000 })
+      // The caller may have the byte of the reply before the call that wrote it is in the log.
+      await end(tab, pid, async () => {
+        await expect.poll(eventsSoFar).toBe(2)
+      })
+      await expect.poll(() => recordings.list().length).toBe(2)
+      const recorded = await last()
+      expect(recorded.end).toEqual({ status, code: 0 })
+      const result = await replayed(recorded, chance)
+      expect(result).toMatchObject({ difference: undefined, end: { status } })
+      expect(result.reply).toHaveLength(1)
+      // Another version of the program that comes to an end differs in that.
+      const ends = await replayed({ ...recorded, method: 'crash' }, chance)
+      expect(ends.difference).toMatchObject({ kind: 'end', replayed: { status: 'trapped' } })
+      expect(ends.reply).toEqual(result.reply)
+    },
+  )
 })
 
 test('recorded calls are kept for the next page, and forgotten with the others', async () => {
