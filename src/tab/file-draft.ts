@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals'
-import type { PreparedModule, ProcessTable } from '../actors/table/process-table.ts'
+import type { PreparedModule } from '../actors/table/process-modules.ts'
+import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'

@@ -45,21 +45,21 @@ export class KeptFiles implements ProcessFiles {
   }
 
   readonly archive = async (pid: string, cancelled: AbortSignal): Promise<Blob> => {
-    const archive = await (await this.#init.table()).exportFiles(pid)
+    const archive = await (await this.#init.table()).files.export(pid)
     cancelled.throwIfAborted()
     return archive
   }
 
   readonly add = async (pid: string, files: readonly File[], cancelled: AbortSignal): Promise<void> =>
-    (await this.#init.table()).importFiles(pid, files, cancelled)
+    (await this.#init.table()).files.import(pid, files, cancelled)
 
   readonly list = async (pid: string): Promise<readonly FileInfo[]> =>
-    (await (await this.#init.table()).listFiles(pid)).entries
+    (await (await this.#init.table()).files.list(pid)).entries
 
-  readonly read = async (pid: string, path: string): Promise<Blob> => (await this.#init.table()).readFile(pid, path)
+  readonly read = async (pid: string, path: string): Promise<Blob> => (await this.#init.table()).files.read(pid, path)
 
   readonly remove = async (pid: string, path: string, cancelled: AbortSignal): Promise<void> =>
-    (await this.#init.table()).removeFile(pid, path, cancelled)
+    (await this.#init.table()).files.remove(pid, path, cancelled)
 }
 
 /** The storage of this whole site. Without a store there is nothing to tell. */

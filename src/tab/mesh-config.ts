@@ -1,4 +1,4 @@
-import type { MeshSettings } from '../actors/table/store.ts'
+import type { MeshSettings } from '../actors/table/schema.ts'
 import { GliaError } from '../glia/errors.ts'
 import { isPeerId } from '../glia/peer-id.ts'
 import { fields } from '../glia/untrusted.ts'

@@ -1,6 +1,7 @@
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
 import { ProcessTable } from '../actors/table/process-table.ts'
-import { type SlotIdentity, Store } from '../actors/table/store.ts'
+import type { SlotIdentity } from '../actors/table/schema.ts'
+import { Store } from '../actors/table/store.ts'
 import { chooseTier, detectFeatures, type Tier } from '../actors/worker/tier.ts'
 import { livingPeers } from '../calls/life-lock.ts'
 import type { Address } from '../glia/address.ts'

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import type { KeptPeople, Store } from '../actors/table/store.ts'
+import type { KeptPeople } from '../actors/table/schema.ts'
+import type { Store } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { Logger } from '../glia/log.ts'
 import { isPeerId } from '../glia/peer-id.ts'

@@ -1,5 +1,5 @@
 import type { ArchivedIdentity } from '../actors/archive/archive-file.ts'
-import type { SlotIdentity } from '../actors/table/store.ts'
+import type { SlotIdentity } from '../actors/table/schema.ts'
 import { GliaError } from '../glia/errors.ts'
 import { peerIdOf, PKCS8, PRIVATE_KEY_HEAD } from './new-identity.ts'
 

@@ -164,12 +164,12 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
       if (!entry) throw new GliaError('ERR_NO_PROC', `This tab has no process ${pid}. It may have been killed.`)
       return entry.log.lines.map((line) => ({ ...line }))
     },
-    files: async (pid) => (await started()).table.listFiles(pid),
-    exportFiles: async (pid) => (await started()).table.exportFiles(pid),
+    files: async (pid) => (await started()).table.files.list(pid),
+    exportFiles: async (pid) => (await started()).table.files.export(pid),
     async importFiles(pid, files, { signal } = {}) {
       const { table } = await started()
       try {
-        await table.importFiles(pid, files, signal)
+        await table.files.import(pid, files, signal)
       } catch (thrown) {
         throw signal?.aborted ? gaveUp(signal) : thrown
       }

@@ -6,7 +6,7 @@ import { expose } from 'comlink'
 import { type IDBPDatabase, openDB } from 'idb'
 import { type Holder, writeCheckpoint } from '../actors/table/checkpoint-writes.ts'
 import { attempt, closeForNewer } from '../actors/table/database-parts.ts'
-import type { Schema } from '../actors/table/store.ts'
+import type { Schema } from '../actors/table/schema.ts'
 import type { Checkpoint } from '../actors/snapshot/snapshot.ts'
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
 

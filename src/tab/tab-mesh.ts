@@ -1,4 +1,5 @@
-import type { MeshSettings, SlotIdentity, Store } from '../actors/table/store.ts'
+import type { MeshSettings, SlotIdentity } from '../actors/table/schema.ts'
+import type { Store } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { IceServersInUse, LinkTarget, SharedLink } from '../ui/model.ts'
 import type { Logger } from '../glia/log.ts'

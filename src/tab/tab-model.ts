@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ProcessTable } from '../actors/table/process-table.ts'
-import type { KeptPeople, MeshSettings } from '../actors/table/store.ts'
+import type { KeptPeople, MeshSettings } from '../actors/table/schema.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'

@@ -7,7 +7,7 @@ import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
 import { cidOf } from '../module/cid.ts'
 import { sha256 } from '../module/sha256.ts'
 import { HASH_BYTES, UNIT_BYTES } from '../snapshot/snapshot.ts'
-import type { ProcessRecord } from '../table/store.ts'
+import type { ProcessRecord } from '../table/process-record.ts'
 import { type Archive, type ArchivedProcess, decodeArchive, encodeArchive } from './archive-file.ts'
 import { placed, placedMesh, placedPeople } from './placed.ts'
 

@@ -12,14 +12,8 @@ import { decodeFile, encodeFile, globalsIn, globalsOut } from '../snapshot/cbor-
 import { checkedSnapshot } from '../snapshot/checked-snapshot.ts'
 import type { WholeSnapshot } from '../snapshot/snapshot.ts'
 import { completeSpawnOptions, type SpawnOptions } from '../table/spawn-options.ts'
-import {
-  type KeptPeople,
-  type KeyRecord,
-  type MeshSettings,
-  modulesOf,
-  type ModuleVersion,
-  type ProcessRecord,
-} from '../table/store.ts'
+import { type KeyRecord, modulesOf, type ModuleVersion, type ProcessRecord } from '../table/process-record.ts'
+import type { KeptPeople, MeshSettings } from '../table/schema.ts'
 import { readIdentity, readMesh, readPage, readPeople } from './archived-settings.ts'
 
 /** The first bytes of an archive: CBOR's mark of itself, and the text “glia.all”. No module and no snapshot begins so. */

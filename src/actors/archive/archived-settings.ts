@@ -2,7 +2,7 @@ import type { GliaError } from '../../glia/errors.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { cleanName } from '../../glia/peer-name.ts'
 import { fields, isBytes } from '../../glia/untrusted.ts'
-import type { KeptPeople, MeshSettings } from '../table/store.ts'
+import type { KeptPeople, MeshSettings } from '../table/schema.ts'
 import type { ArchivedIdentity } from './archive-file.ts'
 
 /** Makes the error for a file, with words that go on after “because”. */

@@ -1,5 +1,6 @@
 import { newPid, type Pid } from '../../glia/pid.ts'
-import type { KeptPeople, MeshSettings, ProcessRecord } from '../table/store.ts'
+import type { ProcessRecord } from '../table/process-record.ts'
+import type { KeptPeople, MeshSettings } from '../table/schema.ts'
 import type { Archive, ArchivedProcess } from './archive-file.ts'
 
 /** `'add'`: beside the processes that are there, with PIDs of their own. `'replace'`: in their place, under the PIDs of the file. */

@@ -142,7 +142,7 @@ describe('what depends on the moment is as it was:', () => {
 
   test('files that are read and written', async () => {
     const { record, call, pid, tab } = await makeRecorded(chance)
-    await tab.table.importFiles(pid, { book: 'an old story' })
+    await tab.table.files.import(pid, { book: 'an old story' })
     await record()
     const { reply, recorded } = await call('swap', 'a new story')
     expect(reply).toBe('an old story')

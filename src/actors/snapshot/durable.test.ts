@@ -610,7 +610,7 @@ describe('a snapshot file', () => {
     let other = makeTab(store)
     const fork = await other.table.spawnFrom(file, { name: 'second', ...DURABLE })
     expect(other.entry(fork).record).toMatchObject({ name: 'second', env: { A: 'b' } })
-    expect((await other.table.listFiles(fork)).entries.map(({ path }) => path)).toEqual(['x', 'x/y'])
+    expect((await other.table.files.list(fork)).entries.map(({ path }) => path)).toEqual(['x', 'x/y'])
     await other.table.checkpoint(fork)
     other = await reload(other, store)
     expect(await other.call(fork, 'note', 'b')).toBe('2 b a | ab')

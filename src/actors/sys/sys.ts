@@ -4,8 +4,8 @@ import { actorOf } from '../../glia/process/function-proc.ts'
 import type { GivenPolicy } from '../../glia/process/policy.ts'
 import type { KeyListOptions } from '../table/key-list.ts'
 import type { ProcessEntry } from '../table/process-entry.ts'
-import type { ProcessTable, SpawnSteps } from '../table/process-table.ts'
-import type { SpawnOptions } from '../table/spawn-options.ts'
+import type { ProcessTable } from '../table/process-table.ts'
+import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
 import type { Reminders } from './reminders.ts'
 import { type Managers, Scope } from './scope.ts'
@@ -94,10 +94,10 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       await answer({})
     },
     async export({ head, scope, give }) {
-      await give(await table.exportFiles(scope.targetPid(head)))
+      await give(await table.files.export(scope.targetPid(head)))
     },
     async import({ head, body, scope, signal, answer }) {
-      await table.importFiles(scope.targetPid(head), new Blob([await body(maxBodyBytes)]), signal)
+      await table.files.import(scope.targetPid(head), new Blob([await body(maxBodyBytes)]), signal)
       await answer({})
     },
     async provide({ head, scope, answer }) {

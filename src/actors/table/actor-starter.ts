@@ -10,7 +10,7 @@ import type { ModuleCache } from './module-cache.ts'
 import type { SendHttp } from '../outgoing/http-request.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
 import type { ProcessEntry } from './process-entry.ts'
-import type { ModuleVersion, ProcessRecord } from './store.ts'
+import type { ModuleVersion, ProcessRecord } from './process-record.ts'
 import { startWorkerActor } from '../worker/worker-actor.ts'
 import type { CallRoot, SharedFile, TierName } from '../worker/worker-api.ts'
 

@@ -3,7 +3,7 @@ import { keyIn, processOf } from '../../glia/instance-key.ts'
 import { changesOf, type Parts } from '../snapshot/history.ts'
 import type { Checkpoint } from '../snapshot/snapshot.ts'
 import { attempt } from './database-parts.ts'
-import type { Schema } from './store.ts'
+import type { Schema } from './schema.ts'
 
 /**
  * Who may write the memory of the processes of a slot: the page that has the slot. A worker of an earlier page may live a

@@ -422,7 +422,7 @@ describe('the whole', () => {
     expect(await call(single, 'count')).toBe('1')
     const wrong = [
       table.snapshot(pid),
-      table.exportFiles(pid),
+      table.files.export(pid),
       table.checkpoint(pid),
       table.spawnFrom(file, { key: true }),
       table.spawn(ledger, { key: true, files: { 'a.txt': new Uint8Array(1) } }),
@@ -430,7 +430,7 @@ describe('the whole', () => {
       table.setPolicy(`${pid}:a`, {}),
     ].map((each) => expect.soft(each).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' }))
     await Promise.all(wrong)
-    expect((await table.listFiles(`${pid}:a`)).entries).toMatchObject([{ path: 'ledger', bytes: 8 }])
-    await expect(table.listFiles(`${pid}:none`)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+    expect((await table.files.list(`${pid}:a`)).entries).toMatchObject([{ path: 'ledger', bytes: 8 }])
+    await expect(table.files.list(`${pid}:none`)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
   })
 })

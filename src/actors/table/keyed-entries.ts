@@ -7,7 +7,8 @@ import type { Policy } from '../../glia/process/policy.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { type KeyList, type KeyListOptions, type ListedKey, MAX_LISTED_KEYS } from './key-list.ts'
 import type { KilledProcess, ProcessEntry, ProcessEntryInit } from './process-entry.ts'
-import type { KeyRecord, ProcessRecord, ProcessStore } from './store.ts'
+import type { KeyRecord, ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
 
 export interface KeyedEntriesInit {
   /** The process. */

@@ -3,7 +3,7 @@ import { body, exportFunc, exportMemory, funcType, memory32, wasm } from '../../
 import { GliaError } from '../../glia/errors.ts'
 import { ModuleCache, type ModuleCacheInit } from './module-cache.ts'
 import { readModule } from '../module/read-module.ts'
-import type { ModuleVersion } from './store.ts'
+import type { ModuleVersion } from './process-record.ts'
 
 const CAP = 1024 * 1024
 

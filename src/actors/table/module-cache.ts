@@ -2,7 +2,7 @@ import { cidOfHash } from '../module/cid.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
 import { readModule, type ReadOrder } from '../module/read-module.ts'
-import type { ModuleVersion } from './store.ts'
+import type { ModuleVersion } from './process-record.ts'
 
 /** Compiled modules that are kept, and their bytes in all. The machine code takes several times as much. */
 const MAX_MODULES = 64

@@ -13,7 +13,7 @@ import { type FileStore, ProcessFiles } from '../files/process-files.ts'
 import type { EntryState } from './entry-state.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
 import { ProcessLog } from './process-log.ts'
-import type { ProcessRecord } from './store.ts'
+import type { ProcessRecord } from './process-record.ts'
 import { withinBounds } from '../module/trap-text.ts'
 import type { ActorRecorder } from '../worker/worker-actor.ts'
 

@@ -44,7 +44,7 @@ test('a process comes back with the next page, cold, with its version before and
   const next = await reload()
   expect(next.entry(pid).record).toMatchObject({ name: 'f', previous: { moduleBytes: old.length } })
   expect(next.entry(pid).proc.state).toBe('cold')
-  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  expect((await next.table.files.list(pid)).entries).toMatchObject([{ path: 'k' }])
   await next.table.swapBack(pid)
   expect(next.entry(pid).record.moduleBytes).toBe(old.length)
 })
@@ -90,7 +90,7 @@ test('a process that has ended for good keeps its files for as long as the page,
   table.links.unlink(pid, other)
   await store.settled()
   expect(store.records.has(pid)).toBe(false)
-  expect((await table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  expect((await table.files.list(pid)).entries).toMatchObject([{ path: 'k' }])
   expect((await entry(pid).files.entries()).length).toBe(1)
   expect((await reload()).table.get(pid)).toBeUndefined()
 })
@@ -168,7 +168,7 @@ test('files that cannot be read are not deleted when their process ends for good
   store.isBroken = false
   const next = await reload()
   expect(next.entry(pid).proc.state).toBe('dead')
-  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  expect((await next.table.files.list(pid)).entries).toMatchObject([{ path: 'k' }])
 })
 
 test('files that cannot be read are not deleted either when their process ends while it is being saved', async () => {
@@ -184,7 +184,7 @@ test('files that cannot be read are not deleted either when their process ends w
   store.isBroken = false
   const next = await reload()
   expect(next.entry(pid).proc.state).toBe('dead')
-  expect((await next.table.listFiles(pid)).entries).toMatchObject([{ path: 'k' }])
+  expect((await next.table.files.list(pid)).entries).toMatchObject([{ path: 'k' }])
 })
 
 test('one that has ended for good, and lives again when the store is full, says that it will not come back', async () => {
@@ -211,32 +211,4 @@ test('what happens to a process while it is kept for the first time is kept too'
   const pid = await table.spawn(good, {})
   await store.settled()
   expect(store.records.get(pid)?.links).toEqual([other])
-})
-
-test('a kill whose files could not be read says so when it is undone', async () => {
-  const { table, call, entry, store } = makeTab()
-  const pid = await table.spawn(await guest('files'), {})
-  await call(pid, 'keep')
-  await store.settled()
-  store.isBroken = true
-  const killed = await table.kill(pid)
-  store.isBroken = false
-  await table.undoKill(killed)
-  expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/could not be read.*gone/))
-})
-
-test('a process that is killed twice at once is killed once, and brought back once', async () => {
-  const { table, store, reload } = makeTab()
-  const pid = await table.spawn(await guest('trouble'), {})
-  await table.swap(pid, altered(await guest('trouble')))
-  const [killed, again] = await Promise.all([table.kill(pid), table.kill(pid)])
-  await expect(table.kill(pid)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
-  await table.undoKill(killed)
-  await expect(table.undoKill(again)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
-  await store.settled()
-  expect(store.records.has(pid)).toBe(true)
-  const next = await reload()
-  expect(await next.call(pid, 'count')).toBe('1')
-  await next.table.swapBack(pid)
-  expect(await next.call(pid, 'count')).toBe('1')
 })

@@ -2,7 +2,8 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Logger } from '../../glia/log.ts'
 import type { Pid } from '../../glia/pid.ts'
 import type { ProcessEntry } from './process-entry.ts'
-import { modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+import { modulesOf, type ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
 
 /** Bytes of modules by CID. */
 type Modules = ReadonlyMap<string, Blob>
@@ -112,6 +113,11 @@ export class ProcessKeeper {
   async modules(record: ProcessRecord): Promise<Modules> {
     const read = modulesOf(record).map(async (cid) => [cid, await this.#module(cid)] as const)
     return new Map((await Promise.all(read)).flatMap(([cid, blob]) => (blob ? [[cid, blob] as const] : [])))
+  }
+
+  /** A module of a process, or a file of it outside of `/data`. @throws {GliaError} ERR_STORAGE */
+  async contentOf(entry: ProcessEntry, cid: string): Promise<Blob> {
+    return (await entry.retired)?.get(cid) ?? entry.mounts.get(cid) ?? this.load(cid)
   }
 
   /** @throws {GliaError} ERR_STORAGE */

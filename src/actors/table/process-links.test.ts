@@ -1,9 +1,14 @@
-import { expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { good } from '../../../e2e/guests/bad.ts'
+import { guest } from '../../../e2e/guests/guests.ts'
+import { testTabs } from '../../node/test-processes.ts'
+import { builtActorWorker } from '../../node/test-worker.ts'
 import { nextTask } from '../../glia/wait/next-task.ts'
 import { newPid } from '../../glia/pid.ts'
 import { makePolicy } from '../../glia/process/policy.ts'
 import { makeRestart } from '../../glia/process/restart.ts'
 import { deliver, loop, makePeer, type Run, SELF, TestActor, text } from '../../glia/test-peer.ts'
+import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { ProcessEntry } from './process-entry.ts'
 import { ProcessLinks } from './process-links.ts'
 
@@ -108,4 +113,77 @@ test('an end of one that is being told of another, and that has nothing to do wi
   a.proc.signal({ type: 'linked', pid: newPid(), message: 'another, which it is linked to, ended' }, true)
   await rest()
   expect(ended).toEqual(['a', 'b', 'a', 'b', 'a'])
+})
+
+describe('in a tab', () => {
+  const { makeTab, endTabs } = testTabs(() => worker.script)
+  let worker: Awaited<ReturnType<typeof builtActorWorker>>
+
+  beforeAll(async () => {
+    installErrorTransfer()
+    await Promise.all((['trouble', 'greedy', 'diary'] as const).map(guest))
+    worker = await builtActorWorker()
+  })
+  afterEach(endTabs)
+  afterAll(() => worker.remove())
+
+  describe('a watch', () => {
+    test('has the watcher told of each end, until it is ended', async () => {
+      const { table, call } = makeTab()
+      const [watcher, watched] = [
+        await table.spawn(await guest('diary'), {}),
+        await table.spawn(await guest('greedy'), { name: 'w' }),
+      ]
+      const id = table.links.watch(watcher, watched, 'note')
+      await call(watched, 'trap')
+      await expect.poll(() => call(watcher, 'recall')).toMatch(/\n$/)
+      expect(JSON.parse(await call(watcher, 'recall'))).toMatchObject({
+        pid: watched,
+        name: 'w',
+        final: false,
+        reason: { type: 'trapped', message: 'unreachable', frames: expect.arrayContaining([]) as unknown },
+      })
+      table.links.unwatch(id)
+      await call(watched, 'trap')
+      expect((await call(watcher, 'recall')).trim().split('\n').length).toBe(1)
+    })
+
+    test('tells of a kill too, and may not be of nothing', async () => {
+      const { table, call, entry } = makeTab()
+      const [watcher, watched] = [await table.spawn(await guest('diary'), {}), await table.spawn(good, {})]
+      expect(() => table.links.watch(watcher, watcher, 'note')).toThrow(
+        expect.objectContaining({ code: 'ERR_BAD_REQUEST' }),
+      )
+      expect(() => table.links.watch(watcher, watched, 'nope')).toThrow(
+        expect.objectContaining({ code: 'ERR_NO_METHOD' }),
+      )
+      expect(() => table.links.watch(watcher, 'nobody', 'note')).toThrow(
+        expect.objectContaining({ code: 'ERR_NO_PROC' }),
+      )
+      table.links.watch(watcher, watched, 'note')
+      expect(entry(watcher).record.watches).toMatchObject([{ watched, method: 'note' }])
+      await table.kill(watched)
+      await expect.poll(() => call(watcher, 'recall')).toContain('"type":"killed"')
+      expect(entry(watcher).record.watches).toEqual([])
+    })
+  })
+
+  test('linked processes end together, each by its own restart type', async () => {
+    const { table, call, entry } = makeTab()
+    const [a, b, c] = [
+      await table.spawn(await guest('trouble'), { name: 'a' }),
+      await table.spawn(await guest('trouble'), { name: 'b' }),
+      await table.spawn(await guest('trouble'), { name: 'c', restart: 'temporary' }),
+    ]
+    table.links.link(a, b)
+    table.links.link(b, c)
+    for (const pid of [a, b, c]) expect(await call(pid, 'count')).toBe('1')
+    await call(a, 'trap')
+    expect(await call(b, 'count')).toBe('1')
+    expect(entry(b).record.exits).toMatchObject([{ reason: { type: 'linked', pid: a } }])
+    expect(entry(c).proc.death).toMatch(/temporary/)
+    table.links.unlink(a, b)
+    await call(a, 'trap')
+    expect(await call(b, 'count')).toBe('2')
+  })
 })

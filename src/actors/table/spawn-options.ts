@@ -3,6 +3,7 @@ import { MAX_DESCRIPTION } from '../../glia/description.ts'
 import type { GivenFiles } from '../files/given-files.ts'
 import { type GivenPolicy, makePolicy, type Policy } from '../../glia/process/policy.ts'
 import { makeRestart, type Restart, type RestartType } from '../../glia/process/restart.ts'
+import type { Birth } from './family.ts'
 
 /** How a process is made. Everything has a default. */
 export interface SpawnOptions {
@@ -26,6 +27,14 @@ export interface SpawnOptions {
    * policy says nothing else.
    */
   key?: boolean | undefined
+}
+
+/** How the making of a process, or of a new version of it, goes on. */
+export interface SpawnSteps {
+  signal?: AbortSignal | undefined
+  onStage?: ((stage: 'compiling' | 'starting') => void) | undefined
+  /** Left out: no process makes it. */
+  birth?: Birth | undefined
 }
 
 /** The same with nothing left out, except the files. */

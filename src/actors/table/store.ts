@@ -1,167 +1,16 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
+import type { IDBPDatabase, IDBPTransaction } from 'idb'
 import { instancePid } from '../../glia/instance-key.ts'
-import type { Exit } from '../../glia/process/exit.ts'
-import type { Watch } from '../../glia/process/links.ts'
 import type { Pid } from '../../glia/pid.ts'
-import { makePolicy, type Policy } from '../../glia/process/policy.ts'
-import { makeRestart, type Restart } from '../../glia/process/restart.ts'
-import type { MountedFile } from '../files/given-mounts.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
-import type { FileStore } from '../files/process-files.ts'
 import { type Holder, partsIn, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
-import { attempt, closeForNewer, instancesOf, keysFrom } from './database-parts.ts'
-import type { Reminder, ReminderStore } from './reminder.ts'
-
-const VERSION = 6
-
-/** The facts about a module that its process needs. */
-export interface ModuleVersion {
-  cid: string
-  moduleBytes: number
-  methods: readonly string[]
-}
-
-/** A kept process: enough to bring it back, cold, under the same PID. */
-export interface ProcessRecord extends ModuleVersion {
-  pid: Pid
-  /** Slot of the identity that runs it. */
-  slot: number
-  name: string
-  /** What it does, for people who open a link to it. */
-  description?: string | undefined
-  args: readonly string[]
-  env: Readonly<Record<string, string>>
-  policy: Policy
-  restart: Restart
-  /** Whether its standard descriptors look like a terminal. */
-  tty?: boolean | undefined
-  /** Whether it has an instance for each key. */
-  key?: boolean | undefined
-  /** Its files outside of `/data`. */
-  mounts?: readonly MountedFile[] | undefined
-  /** When all instances began anew, in ms since the epoch, if it has one for each key. */
-  renewedAt?: number | undefined
-  /** The module before the last swap. */
-  previous?: ModuleVersion | undefined
-  /** The last ends of its instances, oldest first. */
-  exits?: readonly Exit[] | undefined
-  /** Why it is dead; undefined while it lives. */
-  dead?: string | undefined
-  /** The processes that it watches. */
-  watches?: readonly Watch[] | undefined
-  /** The processes that it is linked to. */
-  links?: readonly Pid[] | undefined
-  /** The process of this peer that made it. Left out: a person or another peer did. */
-  parent?: Pid | undefined
-  /** Bundled root processes cannot be killed. */
-  root: boolean
-  /** ms since the epoch: the order of the table. */
-  createdAt: number
-}
-
-/** An instance of a process with keys, besides its files and its memory. Those are kept under its PID. */
-export interface KeyRecord {
-  key: string
-  /** ms since the epoch. */
-  createdAt: number
-  /** The last ends of its instance, oldest first. */
-  exits?: readonly Exit[] | undefined
-  /** Why it is dead; undefined while it lives. */
-  dead?: string | undefined
-}
-
-/**
- * The peer id of a slot and its private key: in the browser's keeping, or as libp2p's protobuf if the browser keeps
- * none.
- */
-export interface SlotIdentity {
-  peerId: string
-  privateKey: Uint8Array<ArrayBuffer> | CryptoKey
-}
-
-/** What the user has set for the mesh. */
-export interface MeshSettings {
-  /** Multiaddrs. */
-  relays: readonly string[]
-  /** STUN and TURN servers, as `parseIceServer` reads them. */
-  iceServers: readonly string[]
-}
-
-/** What the person has decided about peers. */
-export interface KeptPeople {
-  /** The name that this browser announces. Empty: none. */
-  ownName: string
-  /** Names that the person gave to peers, by peer id. */
-  names: Readonly<Record<string, string>>
-  /** When peers were blocked, by peer id, in ms since the epoch. */
-  blocked: Readonly<Record<string, number>>
-  /** Ids of the peers that may make and manage processes here. Left out: none. */
-  managers?: readonly string[] | undefined
-}
-
-/** The stores of the database. */
-export interface Schema extends DBSchema {
-  /** The identity of each slot. */
-  identities: { key: number; value: SlotIdentity }
-  processes: { key: string; value: ProcessRecord; indexes: { slot: number } }
-  /**
-   * Bytes of modules by CID, as blobs where the browser stores those. They are fast (Chromium 156: 100 MB written in
-   * 0.17 s, read in 0.5 s).
-   */
-  modules: { key: string; value: Blob | ArrayBuffer }
-  settings: { key: 'mesh' | 'people'; value: MeshSettings | KeptPeople }
-  /** The files of processes under `/data`, by PID and path. */
-  files: { key: [pid: string, path: string]; value: FileEntry }
-  /** The keys of processes that have an instance for each, by PID and key. */
-  keys: { key: [pid: string, key: string]; value: KeyRecord }
-  /**
-   * What processes have in memory, in parts (`history.ts`). Under an empty PID and a slot is who may write that of the
-   * slot's processes.
-   */
-  memory: { key: [pid: string, part: number]; value: object | string }
-  /** Messages that processes get later, by PID and id. */
-  reminders: { key: [pid: string, id: string]; value: Reminder }
-}
-
-/** Keeps the keys of processes across reloads. What it has for one of them is read when that is asked for. */
-export interface KeyStore {
-  /** @throws {GliaError} ERR_STORAGE */
-  key(pid: string, key: string): Promise<KeyRecord | undefined>
-  /** Nothing if the process is not in the store. @throws {GliaError} ERR_STORAGE */
-  putKey(pid: string, record: KeyRecord): Promise<void>
-  /** Forgets an instance with its files and its memory. @throws {GliaError} ERR_STORAGE */
-  deleteKey(pid: Pid, key: string): Promise<void>
-  /** @throws {GliaError} ERR_STORAGE */
-  countKeys(pid: string): Promise<number>
-  /**
-   * Sorted by key.
-   * @param after Only keys behind this one.
-   * @throws {GliaError} ERR_STORAGE
-   */
-  keys(pid: string, limit: number, after?: string): Promise<KeyRecord[]>
-  /** Forgets what all instances of a process have in memory. @throws {GliaError} ERR_STORAGE */
-  dropSnapshots(pid: string): Promise<void>
-}
-
-/**
- * Keeps processes across reloads. Reads and writes happen in the order in which they were asked for. Failures are
- * ERR_STORAGE.
- */
-export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore, KeyStore {
-  /** In the order in which they were made. */
-  processes(slot: number): Promise<ProcessRecord[]>
-  /**
-   * Keeps a process, and those of the given modules that it has. Modules that it had before are deleted if no other
-   * process has them.
-   */
-  putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
-  /** Forgets a process with its files and keys, and its modules if no process of any slot has them. */
-  deleteProcess(pid: Pid): Promise<void>
-  module(cid: string): Promise<Blob | undefined>
-}
+import { attempt, instancesOf, keysFrom } from './database-parts.ts'
+import { completed, type KeyRecord, modulesOf, type ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
+import type { Reminder } from './reminder.ts'
+import { type KeptPeople, type MeshSettings, openDatabase, type Schema, type SlotIdentity } from './schema.ts'
 
 /** Stores checkpoints in a thread of its own. */
 export interface CheckpointWriter {
@@ -196,24 +45,7 @@ export class Store implements ProcessStore {
    * @throws {GliaError} ERR_STORAGE if the browser gives this page no database (some private windows do not).
    */
   static async open(name: string, makeWriter?: MakeWriter): Promise<Store> {
-    const db = await attempt('open its database', () =>
-      openDB<Schema>(name, VERSION, {
-        upgrade(created, from) {
-          if (from < 1) {
-            created.createObjectStore('identities')
-            created.createObjectStore('processes', { keyPath: 'pid' }).createIndex('slot', 'slot')
-            created.createObjectStore('modules')
-          }
-          if (from < 2) created.createObjectStore('settings')
-          if (from < 3) created.createObjectStore('files')
-          if (from < 4) created.createObjectStore('memory')
-          if (from < 5) created.createObjectStore('reminders')
-          created.createObjectStore('keys')
-        },
-        blocking: closeForNewer,
-      }),
-    )
-    return new Store(db, makeWriter)
+    return new Store(await openDatabase(name), makeWriter)
   }
 
   /** Started writes are finished, except checkpoints that are on their way to the thread that stores them. */
@@ -464,22 +296,4 @@ async function dropUnused(cids: readonly string[], tx: Changes): Promise<void> {
   const used = new Set((await tx.objectStore('processes').getAll()).flatMap(modulesOf))
   const unused = cids.filter((cid) => !used.has(cid))
   await Promise.all(unused.map((cid) => tx.objectStore('modules').delete(cid)))
-}
-
-/** CIDs that a process needs: its modules, and its files outside of `/data`. */
-export function modulesOf({ cid, previous, mounts = [] }: ProcessRecord): string[] {
-  return [cid, ...(previous ? [previous.cid] : []), ...mounts.map((mount) => mount.cid)]
-}
-
-/**
- * A record with all fields that an earlier version of the app did not write. A record of a later version, with fields
- * unknown here, is left alone: the process must not run with less of a policy than it was given. The exception is the
- * root process, which is the app's own and has to be there under its PID: it gets the defaults.
- */
-export function completed(record: ProcessRecord): ProcessRecord[] {
-  try {
-    return [{ ...record, policy: makePolicy({ ...record.policy }), restart: makeRestart(record.restart) }]
-  } catch {
-    return record.root ? [{ ...record, policy: makePolicy({}), restart: makeRestart() }] : []
-  }
 }

@@ -6,7 +6,8 @@ import { instancePid } from '../../glia/instance-key.ts'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
-import type { ProcessRecord, ProcessStore } from './store.ts'
+import type { ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
 
 function record(more: Partial<ProcessRecord> = {}): ProcessRecord {
   return {

@@ -6,7 +6,8 @@ import type { FileChange, FileEntry } from '../files/files-api.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { Reminder } from './reminder.ts'
-import { type KeyRecord, modulesOf, type ProcessRecord, type ProcessStore } from './store.ts'
+import { type KeyRecord, modulesOf, type ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
 
 /**
  * Keeps processes like {@link ProcessStore}, in memory. Transactions run one after the other, and each takes a while.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { testStore } from '../../actors/table/test-store-suite.ts'
 import { MemoryStore } from '../../actors/table/test-store.ts'
-import type { ProcessStore } from '../../actors/table/store.ts'
+import type { ProcessStore } from '../../actors/table/process-store.ts'
 import { LevelStore } from './level-store.ts'
 
 const opened: { store: LevelStore; folder: string }[] = []

@@ -4,13 +4,8 @@ import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../../actors/snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
 import type { Reminder } from '../../actors/table/reminder.ts'
-import {
-  completed,
-  type KeyRecord,
-  modulesOf,
-  type ProcessRecord,
-  type ProcessStore,
-} from '../../actors/table/store.ts'
+import { completed, type KeyRecord, modulesOf, type ProcessRecord } from '../../actors/table/process-record.ts'
+import type { ProcessStore } from '../../actors/table/process-store.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { instancePid, keyIn, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'

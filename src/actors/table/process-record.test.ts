@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
-import { completed, type ProcessRecord } from './store.ts'
+import { completed, type ProcessRecord } from './process-record.ts'
 
 const record: ProcessRecord = {
   pid: newPid(),

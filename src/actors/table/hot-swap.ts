@@ -1,0 +1,88 @@
+import { GliaError, toGliaError } from '../../glia/errors.ts'
+import type { ModuleSource } from '../module/module-source.ts'
+import type { ActorStarter } from './actor-starter.ts'
+import type { KeyedEntries } from './keyed-entries.ts'
+import type { ProcessEntry } from './process-entry.ts'
+import type { ProcessKeeper } from './process-keeper.ts'
+import type { ProcessModules } from './process-modules.ts'
+import type { ProcessRegistry } from './process-registry.ts'
+import type { SpawnSteps } from './spawn-options.ts'
+import type { ModuleVersion } from './process-record.ts'
+
+export interface HotSwapInit {
+  registry: ProcessRegistry
+  modules: ProcessModules
+  keeper: ProcessKeeper
+  starter: ActorStarter
+  /** Called when a process has another version. */
+  swapped(entry: ProcessEntry): void
+}
+
+/** Puts new versions of modules under the PIDs of processes, and restarts processes with keys. */
+export class HotSwap {
+  readonly #init: HotSwapInit
+
+  constructor(init: HotSwapInit) {
+    this.#init = init
+  }
+
+  async swap(pid: string, source: ModuleSource, steps: SpawnSteps): Promise<void> {
+    const { registry, modules } = this.#init
+    const entry = registry.findNotRoot(pid, 'be swapped')
+    const { maxMemoryBytes } = entry.record.policy
+    const { version, inspected, blob } = await modules.read(source, maxMemoryBytes, steps)
+    // The swap may wait for long, and other processes with the module may go meanwhile.
+    await modules.whileInstalling(version, async () => {
+      modules.cache.put(version, maxMemoryBytes, inspected)
+      await this.#install(entry, version, steps, blob)
+    })
+  }
+
+  async swapBack(pid: string, steps: SpawnSteps): Promise<void> {
+    const entry = this.#init.registry.findNotRoot(pid, 'be swapped')
+    const { name, previous } = entry.record
+    if (!previous) throw new GliaError('ERR_BAD_REQUEST', `${name} has no earlier version to go back to.`)
+    await this.#install(entry, previous, steps)
+  }
+
+  async restart(pid: string, signal: AbortSignal | undefined): Promise<void> {
+    const { registry, keeper } = this.#init
+    const entry = registry.get(pid)
+    if (!entry?.keys) return registry.with(pid, ({ proc }) => proc.restart(signal))
+    await this.#renew(entry, entry.keys)
+    await keeper.keep(entry)
+  }
+
+  async #install(
+    entry: ProcessEntry,
+    version: ModuleVersion,
+    { signal, onStage }: SpawnSteps,
+    blob?: Blob,
+  ): Promise<void> {
+    const { modules, keeper, starter, swapped } = this.#init
+    onStage?.('starting')
+    try {
+      if (entry.keys) await entry.keys.tryOut((live) => starter.spec(live, version, true), signal)
+      else await entry.proc.swap(starter.spec(entry, version, true), signal)
+    } catch (thrown) {
+      const error = toGliaError(thrown, 'ERR_START')
+      entry.log.add('error', `The new version was not taken, and the old one stays: ${error.message} ${error.code}`)
+      throw error
+    }
+    const { cid, moduleBytes, methods, previous } = entry.record
+    const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
+    entry.update({ ...version, previous: before })
+    if (entry.keys) await this.#renew(entry, entry.keys)
+    entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
+    if (previous) modules.drop(previous.cid)
+    await keeper.keep(entry, blob && new Map([[version.cid, blob]]))
+    swapped(entry)
+  }
+
+  /** All instances begin anew, with the present module. */
+  async #renew(entry: ProcessEntry, keys: KeyedEntries): Promise<void> {
+    entry.update({ renewedAt: Date.now() })
+    await entry.proc.renew(this.#init.starter.spec(entry, entry.record))
+    await keys.renew()
+  }
+}

@@ -1,0 +1,66 @@
+import { GliaError } from '../../glia/errors.ts'
+import {
+  changedFields,
+  changedPolicy,
+  type GivenPolicy,
+  type Policy,
+  type PolicyChange,
+} from '../../glia/process/policy.ts'
+import type { ProcessEntry } from './process-entry.ts'
+import type { ProcessKeeper } from './process-keeper.ts'
+import type { ProcessModules } from './process-modules.ts'
+import type { ProcessRegistry } from './process-registry.ts'
+
+export interface PolicyChangesInit {
+  registry: ProcessRegistry
+  modules: ProcessModules
+  keeper: ProcessKeeper
+  /** Called when a process has another policy. */
+  changed(entry: ProcessEntry): void
+}
+
+/** Changes the policy of a process, and takes from the processes that it has made what it loses. */
+export class PolicyChanges {
+  readonly #init: PolicyChangesInit
+
+  constructor(init: PolicyChangesInit) {
+    this.#init = init
+  }
+
+  async change(pid: string, given: GivenPolicy): Promise<PolicyChange> {
+    const { registry, modules, keeper } = this.#init
+    const entry = registry.find(pid)
+    const asked = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
+    const { maxMemoryBytes } = asked()
+    // The cap is compiled in. A module that cannot have it is refused now, not at its next start.
+    if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await modules.cache.get(entry.record, maxMemoryBytes)
+    const hasFamily = entry.record.parent !== undefined || registry.childrenOf(pid).length > 0
+    const family = hasFamily ? await import('./family.ts') : undefined
+    if (registry.find(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
+    const policy = asked()
+    const parent = registry.get(entry.record.parent ?? '')
+    if (parent) family?.checkAtMost(policy, parent.record.policy)
+    if (parent && policy.maxMemoryBytes > entry.record.policy.maxMemoryBytes) {
+      family?.checkQuota(parent, policy, registry.all, entry)
+    }
+    const lowered = (family?.descendantsOf(pid, registry.all) ?? []).map((child): [ProcessEntry, Policy] => [
+      child,
+      family?.atMost(child.record.policy, policy) ?? policy,
+    ])
+    const [later = []] = [[entry, policy] as const, ...lowered].map((change) => this.#apply(...change))
+    const changed = [entry, ...lowered.map(([child]) => child)]
+    await Promise.all(changed.filter((each) => each.persisted && !each.retired).map((each) => keeper.keep(each)))
+    return { policy, later }
+  }
+
+  /** @returns the fields that count from the next instance on. */
+  #apply(entry: ProcessEntry, policy: Policy): (keyof Policy)[] {
+    const changed = changedFields(entry.record.policy, policy)
+    if (changed.length === 0) return []
+    const later = entry.setPolicy(policy)
+    entry.log.add('process', `Its policy was changed: ${changed.join(', ')}.`)
+    if (later.length > 0) entry.log.add('process', `From its next instance on: ${later.join(', ')}.`)
+    this.#init.changed(entry)
+    return later
+  }
+}
