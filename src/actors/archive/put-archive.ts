@@ -1,6 +1,6 @@
 import { openDB } from 'idb'
 import { GliaError } from '../../glia/errors.ts'
-import { attempt, closeForNewer, instancesOf, keysFrom } from '../table/database-parts.ts'
+import { abort, attempt, closeForNewer, instancesOf, keysFrom } from '../table/database-parts.ts'
 import { ONLY_SNAPSHOT } from '../snapshot/history.ts'
 import { modulesOf } from '../table/process-record.ts'
 import type { KeptPeople, MeshSettings, Schema, SlotIdentity } from '../table/schema.ts'
@@ -94,14 +94,6 @@ async function put(archive: Archive, { storage, slot, placing, identity }: PutIn
     await tx.done
   } finally {
     db.close()
-  }
-}
-
-function abort(tx: { abort(): void }): void {
-  try {
-    tx.abort()
-  } catch {
-    // A failed request has ended it already.
   }
 }
 

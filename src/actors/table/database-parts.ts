@@ -30,3 +30,12 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
 export function instancesOf(pid: string): IDBKeyRange {
   return IDBKeyRange.bound([`${pid}:`], [`${pid};`])
 }
+
+/** Undoes what a transaction has done. */
+export function abort(tx: { abort(): void }): void {
+  try {
+    tx.abort()
+  } catch {
+    // A failed request has ended it already.
+  }
+}

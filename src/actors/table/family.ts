@@ -1,11 +1,13 @@
 import { GliaError } from '../../glia/errors.ts'
 import type { Pid } from '../../glia/pid.ts'
+import { atMost, checkAtMost, policyOfChild } from '../../glia/process/at-most.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import type { ProcessEntry } from './process-entry.ts'
+import type { ProcessRecord } from './process-record.ts'
 
 // Processes that processes have made. Loaded with the first of them.
 
-export { atMost, checkAtMost, policyOfChild } from '../../glia/process/at-most.ts'
+export { atMost, checkAtMost, policyOfChild }
 
 /** How a process is tied to the process that makes it. */
 export interface Birth {
@@ -56,6 +58,26 @@ export function descendantsOf(pid: string, entries: readonly ProcessEntry[]): Pr
     parents = new Set(children.map(({ record }) => record.pid))
   }
   return found
+}
+
+/**
+ * The same records, in which no process has more rights than the one that made it. A crash may have left one with more
+ * before families were kept at once, and so may a file that was imported.
+ */
+export function withinFamilies(records: readonly ProcessRecord[]): ProcessRecord[] {
+  const byPid = new Map<string, ProcessRecord>(records.map((record) => [record.pid, record]))
+  const policies = new Map<string, Policy>()
+  const policyOf = ({ pid, policy, parent }: ProcessRecord): Policy => {
+    const known = policies.get(pid)
+    if (known) return known
+    // An imported record may claim to be its own ancestor.
+    policies.set(pid, policy)
+    const maker = byPid.get(parent ?? '')
+    const limited = maker ? atMost(policy, policyOf(maker)) : policy
+    policies.set(pid, limited)
+    return limited
+  }
+  return records.map((record) => ({ ...record, policy: policyOf(record) }))
 }
 
 /** A process, the one that made it, and so on. */

@@ -92,7 +92,7 @@ describe('a hot swap', () => {
   })
 
   test('works with every worker taken', async () => {
-    const { table, call } = makeTab(1)
+    const { table, call } = makeTab(undefined, 1)
     const pid = await table.spawn(await guest('trouble'), {})
     await call(pid, 'count')
     await table.swap(pid, await guest('diary'))

@@ -50,7 +50,7 @@ export class HotSwap {
     const entry = registry.get(pid)
     if (!entry?.keys) return registry.with(pid, ({ proc }) => proc.restart(signal))
     await this.#renew(entry, entry.keys)
-    await keeper.keep(entry)
+    await keeper.keepRecords([entry])
   }
 
   async #install(
@@ -75,7 +75,7 @@ export class HotSwap {
     if (entry.keys) await this.#renew(entry, entry.keys)
     entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
     if (previous) modules.drop(previous.cid)
-    await keeper.keep(entry, blob && new Map([[version.cid, blob]]))
+    await (blob ? keeper.keep(entry, new Map([[version.cid, blob]])) : keeper.keepRecords([entry]))
     swapped(entry)
   }
 

@@ -152,3 +152,48 @@ test('a module is given to others while a process shares it, also after a reload
   await table.setPolicy(pid, { shareModule: false })
   expect(await table.shared(cid)).toBeUndefined()
 })
+
+describe('a family', () => {
+  const own = { spawn: true, callers: 'anyone', call: 'owner' } as const
+
+  test('loses what its parent loses at once: whenever the peer is killed, nobody has more than its parent', async () => {
+    const { table, store } = makeTab()
+    const module = await guest('trouble')
+    const parent = await table.spawn(module, { policy: own })
+    const line = [parent]
+    for (let i = 0; i < 3; i++) {
+      const birth = { parent: line.at(-1) ?? parent, link: false, watch: undefined }
+      // oxlint-disable-next-line no-await-in-loop -- each makes the next one
+      line.push(await table.spawn(module, { policy: own }, { birth }))
+    }
+    await store.settled()
+    await table.setPolicy(parent, { callers: 'browser', call: 'off' })
+    await store.settled()
+    for (const records of store.moments) {
+      const rights = line
+        .flatMap((pid) => records.get(pid)?.policy ?? [])
+        .map(({ callers, call }) => [callers, call].join())
+      expect(new Set(rights).size).toBe(1)
+    }
+    expect(store.records.get(line[3] ?? '')?.policy).toMatchObject({ callers: 'browser', call: 'off' })
+  })
+
+  test('comes back with at most the rights of its parent, whatever was kept', async () => {
+    const { table, store } = makeTab()
+    const module = await guest('trouble')
+    const parent = await table.spawn(module, { policy: own })
+    const child = await table.spawn(module, { policy: own }, { birth: { parent, link: false, watch: undefined } })
+    const birth = { parent: child, link: false, watch: undefined }
+    const grandchild = await table.spawn(module, { policy: own }, { birth })
+    await store.settled()
+    const record = store.records.get(parent)
+    // As a version of the app left it that was killed while it wrote one record after the other.
+    if (record)
+      await store.putProcesses([{ ...record, policy: { ...record.policy, callers: 'browser', call: 'caller' } }])
+    const next = makeTab(store)
+    await next.table.restore()
+    for (const pid of [parent, child, grandchild]) {
+      expect(next.table.find(pid)?.policy).toMatchObject({ callers: 'browser', call: 'caller', spawn: true })
+    }
+  })
+})

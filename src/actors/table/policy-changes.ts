@@ -48,8 +48,8 @@ export class PolicyChanges {
       family?.atMost(child.record.policy, policy) ?? policy,
     ])
     const [later = []] = [[entry, policy] as const, ...lowered].map((change) => this.#apply(...change))
-    const changed = [entry, ...lowered.map(([child]) => child)]
-    await Promise.all(changed.filter((each) => each.persisted && !each.retired).map((each) => keeper.keep(each)))
+    // At once: after a crash no child has rights that its parent has lost.
+    await keeper.keepRecords([entry, ...lowered.map(([child]) => child)])
     return { policy, later }
   }
 

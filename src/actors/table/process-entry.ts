@@ -70,6 +70,8 @@ export class ProcessEntry {
   lastError: LastError | undefined
   /** What records its messages from its next worker on; undefined: nothing does. */
   recorder: ActorRecorder | undefined
+  /** Whether another process makes it, and was not told yet that it is there. */
+  isUnborn = false
   /** False if the browser refused to keep it: it does not come back after a reload. */
   persisted = false
   /**

@@ -61,10 +61,10 @@ test('one that was killed does not, and leaves nothing behind', async () => {
 for (const when of ['before', 'after'] as const) {
   test(`one that does not start leaves nothing behind, kept ${when} its start fails`, async () => {
     const { table, store, reload } = makeTab()
-    const put = store.putProcess.bind(store)
+    const put = store.putProcesses.bind(store)
     const keep = Promise.withResolvers<void>()
     const puts: Promise<void>[] = []
-    store.putProcess = (...given) => {
+    store.putProcesses = (...given) => {
       const done = when === 'after' ? keep.promise.then(() => put(...given)) : put(...given)
       puts.push(done)
       return done
@@ -202,10 +202,10 @@ test('what happens to a process while it is kept for the first time is kept too'
   const store = new MemoryStore()
   const { table } = makeTab(store)
   const other = await table.spawn(good, {})
-  const put = store.putProcess.bind(store)
-  store.putProcess = (record, modules) => {
-    const done = put(record, modules)
-    if (modules) table.links.link(record.pid, other)
+  const put = store.putProcesses.bind(store)
+  store.putProcesses = (records, modules) => {
+    const done = put(records, modules)
+    for (const { pid } of modules ? records : []) table.links.link(pid, other)
     return done
   }
   const pid = await table.spawn(good, {})

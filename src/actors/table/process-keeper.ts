@@ -35,32 +35,19 @@ export class ProcessKeeper {
     return (await this.#init.store?.processes(this.#init.slot)) ?? []
   }
 
-  /** Keeps a process, with those of the given modules that it has and that are not kept already. Never rejects. */
-  async keep(entry: ProcessEntry, modules?: Modules): Promise<void> {
-    const { store, log, has } = this.#init
-    const { record } = entry
-    try {
-      await store?.putProcess(record, modules)
-      // The files and modules are read before they are forgotten.
-      if (entry.retired) await entry.retired
-      if (has(entry)) {
-        entry.persisted = store !== undefined
-        entry.files.keep()
-        if (store) entry.memory.keep(modules !== undefined)
-        // Until now nothing of a new process was saved.
-        if (entry.record !== record) this.save(entry)
-      } else {
-        // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
-        await this.forget(entry.record.pid)
-      }
-    } catch (thrown) {
-      entry.files.notKept()
-      entry.memory.notKept()
-      const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
-      entry.log.add('error', `${toGliaError(thrown).message} The process runs, but ${lost}.`)
-      log.warn('a process could not be kept', thrown)
-    }
-    this.#init.changed()
+  /**
+   * Keeps a process, with those of the given modules that it has and that are not kept already. Never rejects.
+   * @param tied Processes in the store whose records change with it: after a crash all of them are as they are now, or
+   * none is.
+   */
+  async keep(entry: ProcessEntry, modules: Modules, tied: readonly ProcessEntry[] = []): Promise<void> {
+    await this.#put([entry, ...inStore(tied)], modules)
+  }
+
+  /** Keeps the records of those of the processes that are in the store, all or none. Never rejects. */
+  async keepRecords(entries: readonly ProcessEntry[]): Promise<void> {
+    const kept = inStore(entries)
+    if (kept.length > 0) await this.#put(kept)
   }
 
   /** Its record has changed: keeps it. Many changes at once are few writes. */
@@ -136,11 +123,60 @@ export class ProcessKeeper {
     }
   }
 
+  async #put(entries: readonly ProcessEntry[], modules?: Modules): Promise<void> {
+    const { store, log } = this.#init
+    const written = entries.map((entry) => ({ entry, record: entry.record, isNew: !entry.persisted }))
+    try {
+      await store?.putProcesses(
+        written.map(({ record }) => record),
+        modules,
+      )
+      await Promise.all(written.map((each) => this.#isPut(each)))
+    } catch (thrown) {
+      for (const { entry } of written) this.#notPut(entry, toGliaError(thrown))
+      log.warn('a process could not be kept', thrown)
+    }
+    this.#init.changed()
+  }
+
+  async #isPut({
+    entry,
+    record,
+    isNew,
+  }: {
+    entry: ProcessEntry
+    record: ProcessRecord
+    isNew: boolean
+  }): Promise<void> {
+    const { store, has } = this.#init
+    // The files and modules are read before they are forgotten.
+    if (entry.retired) await entry.retired
+    // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
+    if (!has(entry)) return this.forget(entry.record.pid)
+    entry.persisted = store !== undefined
+    entry.files.keep()
+    if (store) entry.memory.keep(isNew)
+    // Until now nothing of a new process was saved.
+    if (entry.record !== record) this.save(entry)
+  }
+
+  #notPut(entry: ProcessEntry, { message }: GliaError): void {
+    entry.files.notKept()
+    entry.memory.notKept()
+    const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
+    entry.log.add('error', `${message} The process runs, but ${lost}.`)
+  }
+
   async #saveAll(entry: ProcessEntry): Promise<void> {
     do {
       this.#saving.set(entry, false)
-      await this.keep(entry)
+      await this.keepRecords([entry])
     } while (this.#saving.get(entry) === true)
     this.#saving.delete(entry)
   }
+}
+
+/** A process that is not in the store gets there with its modules, and with nothing else. */
+function inStore(entries: readonly ProcessEntry[]): ProcessEntry[] {
+  return entries.filter(({ persisted, retired }) => persisted && !retired)
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { good } from '../../../e2e/guests/bad.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { altered, testTabs } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'

@@ -25,8 +25,6 @@ export class ProcessKills {
   readonly #init: ProcessKillsInit
   /** Kills under way, so that a process that is killed twice is brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
-  /** Processes that other processes are making. */
-  readonly #unborn = new Set<ProcessEntry>()
 
   constructor(init: ProcessKillsInit) {
     this.#init = init
@@ -35,15 +33,6 @@ export class ProcessKills {
   /** Whether a process is there, and nobody has begun to kill it. */
   isThere(entry: ProcessEntry): boolean {
     return this.#init.registry.has(entry) && !this.#killing.has(entry)
-  }
-
-  /** From now on, until it is {@link born}, a kill of its family removes it without a way back. */
-  conceived(entry: ProcessEntry): void {
-    this.#unborn.add(entry)
-  }
-
-  born(entry: ProcessEntry): void {
-    this.#unborn.delete(entry)
   }
 
   /** Ends a process, with all that it has made, or one instance of a process with keys. */
@@ -100,7 +89,6 @@ export class ProcessKills {
     // Another process may have its PID by now.
     if (!registry.has(entry)) return { files: undefined, watches: [], written: Promise.resolve() }
     registry.remove(entry)
-    this.#unborn.delete(entry)
     entry.keys?.close()
     modules.drop(cid, previous?.cid ?? cid)
     const watches = links.forget(pid)
@@ -130,7 +118,7 @@ export class ProcessKills {
 
   /** @returns undefined if the process is yet to be made: whoever makes it is told that it was not. */
   async #killChild(child: ProcessEntry): Promise<KilledProcess | undefined> {
-    if (!this.#unborn.has(child)) return this.kill(child.record.pid)
+    if (!child.isUnborn) return this.kill(child.record.pid)
     await this.remove(child, orphaned())
     return undefined
   }

@@ -6,6 +6,7 @@ import type { Pid } from '../../glia/pid.ts'
 import { post } from '../../glia/stream/post.ts'
 import type { Stream } from '../../glia/stream/stream.ts'
 import { streamPair } from '../../glia/stream/stream-pair.ts'
+import type { Birth } from './family.ts'
 import type { ProcessEntry } from './process-entry.ts'
 
 /** Most processes that one process may watch. Each end looks through them. */
@@ -57,11 +58,9 @@ export class ProcessLinks implements KeptWatches {
    * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST if it would watch itself, or too many.
    */
   watch(watcher: string, watched: string, method: string): string {
-    const [by, of] = [this.watcher(watcher, method), this.#entry(watched).record.pid]
-    if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
-    const id = crypto.randomUUID()
-    this.keep({ id, watcher: by, watched: of, method })
-    return id
+    const watch = this.#newWatch(watcher, watched, method)
+    this.keep(watch)
+    return watch.id
   }
 
   /** The watches of processes of other peers. @throws {GliaError} if there is no mesh. */
@@ -96,10 +95,21 @@ export class ProcessLinks implements KeptWatches {
    */
   link(a: string, b: string): void {
     const both = [this.#entry(a), this.#entry(b)] as const
-    for (const entry of both) refuseKeys(entry, 'be linked')
-    if (both[0] === both[1]) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot be linked to itself.')
-    this.#links.link(both[0].record.pid, both[1].record.pid)
+    this.#link(...both)
     for (const entry of both) this.#keep(entry)
+  }
+
+  /**
+   * Ties a process to the one that makes it. The records of both have that at once, and whoever keeps one keeps both.
+   * @returns the process that makes it.
+   * @throws {GliaError} ERR_NO_PROC, ERR_NO_METHOD, ERR_BAD_REQUEST
+   */
+  tie(child: ProcessEntry, { parent: pid, link, watch }: Birth): ProcessEntry {
+    const parent = this.#entry(pid)
+    if (watch !== undefined) this.#links.watch(this.#newWatch(pid, child.record.pid, watch))
+    if (link) this.#link(parent, child)
+    for (const entry of [parent, child]) this.#update(entry)
+    return parent
   }
 
   /** @throws {GliaError} ERR_NO_PROC */
@@ -125,6 +135,8 @@ export class ProcessLinks implements KeptWatches {
   }
 
   ended(pid: Pid, exit: Exit, counts: boolean): void {
+    // Whoever makes it is told that it was not made.
+    if (this.#init.get(pid)?.isUnborn) return
     // Between two messages the cause was something else: a kill, a link.
     const message = exit.method === undefined ? undefined : this.#init.get(pid)?.proc.running
     this.#links.ended(pid, exit, counts, message && this.#messages.get(message))
@@ -180,9 +192,25 @@ export class ProcessLinks implements KeptWatches {
     return entry
   }
 
-  #keep(entry: ProcessEntry): void {
+  #newWatch(watcher: string, watched: string, method: string): Watch {
+    const [by, of] = [this.watcher(watcher, method), this.#entry(watched).record.pid]
+    if (by === of) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot watch itself.')
+    return { id: crypto.randomUUID(), watcher: by, watched: of, method }
+  }
+
+  #link(a: ProcessEntry, b: ProcessEntry): void {
+    for (const entry of [a, b]) refuseKeys(entry, 'be linked')
+    if (a === b) throw new GliaError('ERR_BAD_REQUEST', 'A process cannot be linked to itself.')
+    this.#links.link(a.record.pid, b.record.pid)
+  }
+
+  #update(entry: ProcessEntry): void {
     const { pid } = entry.record
     entry.update({ watches: this.#links.watchesOf(pid), links: this.#links.linksOf(pid) })
+  }
+
+  #keep(entry: ProcessEntry): void {
+    this.#update(entry)
     this.#init.changed(entry)
   }
 

@@ -32,10 +32,10 @@ export interface ProcessStore extends FileStore, SnapshotStore, ReminderStore, K
   /** In the order in which they were made. */
   processes(slot: number): Promise<ProcessRecord[]>
   /**
-   * Keeps a process, and those of the given modules that it has. Modules that it had before are deleted if no other
-   * process has them.
+   * Keeps processes, all of them or none, and those of the given modules that they have. Modules that they had before are
+   * deleted if no other process has them.
    */
-  putProcess(record: ProcessRecord, modules?: ReadonlyMap<string, Blob>): Promise<void>
+  putProcesses(records: readonly ProcessRecord[], modules?: ReadonlyMap<string, Blob>): Promise<void>
   /** Forgets a process with its files and keys, and its modules if no process of any slot has them. */
   deleteProcess(pid: Pid): Promise<void>
   module(cid: string): Promise<Blob | undefined>

@@ -167,7 +167,8 @@ export class ProcessTable {
   async restore(): Promise<void> {
     const records = await this.#keeper.all()
     if (records.some(({ key }) => key)) await this.#maker.loadKeys()
-    for (const record of records) {
+    const family = records.some(({ parent }) => parent !== undefined) ? await import('./family.ts') : undefined
+    for (const record of family?.withinFamilies(records) ?? records) {
       const entry = this.#maker.add(record)
       entry.persisted = true
       entry.files.keep()

@@ -50,7 +50,7 @@ export class Spawner {
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
     from?: FromSnapshot['from'],
   ): Promise<ProcessEntry> {
-    const { slot, modules, keeper, maker, kills, spawned } = this.#init
+    const { slot, modules, keeper, links, maker, kills, spawned } = this.#init
     const { birth } = steps
     const options = completeSpawnOptions(given, 'actor')
     if (options.key && from) throw wrongKey('a snapshot is of one instance, and goes on as a process without keys')
@@ -75,14 +75,16 @@ export class Spawner {
     const parent = birth && { parent: birth.parent }
     const entry = maker.add({ ...options, policy, ...fixed, ...version, ...mounts, ...parent, slot })
     entry.mounts = blobs
-    if (birth) kills.conceived(entry)
+    entry.isUnborn = birth !== undefined
     if (from) entry.memory.give(from.whole)
     steps.onStage?.('starting')
     // Beside the start: both take their time, and neither needs the other. A process that does not start is forgotten.
     let keeping: Promise<void> | undefined
     try {
       if (files) await entry.files.put(files)
-      keeping = keeper.keep(entry, new Map([...blobs, [version.cid, blob]]))
+      // Before it is kept: after a crash there is the process with its ties, or neither.
+      const tied = birth ? [links.tie(entry, birth)] : []
+      keeping = keeper.keep(entry, new Map([...blobs, [version.cid, blob]]), tied)
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')
@@ -93,7 +95,7 @@ export class Spawner {
       }
     }
     await keeping
-    if (birth) await this.#tie(entry, birth, steps.signal)
+    if (birth) await this.#bear(entry, birth, steps.signal)
     spawned(entry)
     return entry
   }
@@ -118,16 +120,13 @@ export class Spawner {
     return { policy, check }
   }
 
-  /** Ties a new process to its parent, or ends it if the parent, or the message that made it, is over by now. */
-  async #tie(entry: ProcessEntry, { parent, link, watch }: Birth, signal: AbortSignal | undefined): Promise<void> {
-    const { registry, links, kills } = this.#init
-    const { pid } = entry.record
+  /** A new process is there for its parent, or ends if the parent, or the message that made it, is over by now. */
+  async #bear(entry: ProcessEntry, { parent }: Birth, signal: AbortSignal | undefined): Promise<void> {
+    const { registry, kills } = this.#init
     try {
       signal?.throwIfAborted()
       if (!kills.isThere(registry.find(parent)) || !kills.isThere(entry)) throw orphaned()
-      if (watch !== undefined) links.watch(parent, pid, watch)
-      if (link) links.link(parent, pid)
-      kills.born(entry)
+      entry.isUnborn = false
     } catch (thrown) {
       const error = toGliaError(thrown)
       await kills.remove(entry, error)

@@ -6,7 +6,7 @@ import type { SnapshotStore } from '../snapshot/stored-memory.ts'
 import { type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
 import { type Holder, partsIn, takeHold, writeCheckpoint } from './checkpoint-writes.ts'
-import { attempt, instancesOf, keysFrom } from './database-parts.ts'
+import { abort, attempt, instancesOf, keysFrom } from './database-parts.ts'
 import { completed, type KeyRecord, modulesOf, type ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
 import type { Reminder } from './reminder.ts'
@@ -101,24 +101,32 @@ export class Store implements ProcessStore {
     return records.flatMap(completed).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  async putProcess(record: ProcessRecord, blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+  async putProcesses(records: readonly ProcessRecord[], blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     await attempt('keep the process', async () => {
       const given = blobs.size === 0 || (await this.#takesBlobs) ? blobs : await bytesOf(blobs)
       const tx = this.#db.transaction(['processes', 'modules'], 'readwrite', { durability: 'relaxed' })
       const modules = tx.objectStore('modules')
       const processes = tx.objectStore('processes')
-      const now = modulesOf(record)
+      const now = new Set(records.flatMap(modulesOf))
       const keepModule = async (cid: string): Promise<void> => {
         const module = given.get(cid)
         if (module && (await modules.getKey(cid)) === undefined) await modules.put(module, cid)
       }
-      const keepRecord = async (): Promise<void> => {
+      const keepRecord = async (record: ProcessRecord): Promise<string[]> => {
         const [before] = await Promise.all([processes.get(record.pid), processes.put(record)])
-        const dropped = before ? modulesOf(before).filter((cid) => !now.includes(cid)) : []
+        return before ? modulesOf(before).filter((cid) => !now.has(cid)) : []
+      }
+      const keepRecords = async (): Promise<void> => {
+        const dropped = (await Promise.all(records.map(keepRecord))).flat()
         if (dropped.length > 0) await dropUnused(dropped, tx)
       }
-      // All at once: each answer is a trip to another process of the browser, and a spawn waits for all of them.
-      await Promise.all([...now.map(keepModule), keepRecord(), tx.done])
+      try {
+        // All at once: each answer is a trip to another process of the browser, and a spawn waits for all of them.
+        await Promise.all([...[...now].map(keepModule), keepRecords(), tx.done])
+      } catch (thrown) {
+        abort(tx)
+        throw thrown
+      }
     })
   }
 

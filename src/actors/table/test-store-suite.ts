@@ -49,9 +49,9 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
     const store = await open()
     const late = record({ createdAt: 3 })
     const early = record({ createdAt: 2, previous: { cid: 'bafktwo', moduleBytes: 1, methods: [] }, tty: true })
-    await store.putProcess(late)
-    await store.putProcess(early)
-    await store.putProcess(record({ slot: 1 }))
+    await store.putProcesses([late])
+    await store.putProcesses([early])
+    await store.putProcesses([record({ slot: 1 })])
     expect(await (await open(store)).processes(0)).toEqual([early, late])
   })
 
@@ -59,30 +59,47 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
     let store = await open()
     const one = record()
     const other = record({ slot: 1 })
-    await store.putProcess(
-      one,
+    await store.putProcesses(
+      [one],
       new Map([
         ['bafkone', blob(1, 2)],
         ['bafknone', blob(9)],
       ]),
     )
-    await store.putProcess(other, new Map([['bafkone', blob(1, 2)]]))
+    await store.putProcesses([other], new Map([['bafkone', blob(1, 2)]]))
     store = await open(store)
     expect(await bytesOf(await store.module('bafkone'))).toEqual([1, 2])
     // Nobody needs it.
     expect(await store.module('bafknone')).toBe(undefined)
     await store.deleteProcess(one.pid)
     expect(await bytesOf(await store.module('bafkone'))).toEqual([1, 2])
-    await store.putProcess({ ...other, cid: 'bafktwo' }, new Map([['bafktwo', blob(3)]]))
+    await store.putProcesses([{ ...other, cid: 'bafktwo' }], new Map([['bafktwo', blob(3)]]))
     expect(await store.module('bafkone')).toBe(undefined)
     expect(await bytesOf(await store.module('bafktwo'))).toEqual([3])
+  })
+
+  test('processes are kept together, all of them or none', async () => {
+    let store = await open()
+    const [one, other] = [record(), record({ createdAt: 2 })]
+    await store.putProcesses([one, other], new Map([['bafkone', blob(1)]]))
+    store = await open(store)
+    expect(await store.processes(0)).toEqual([one, other])
+    const odd = { ...other, name: (() => 'b') as unknown as string }
+    await expect(store.putProcesses([{ ...one, cid: 'bafktwo' }, odd])).rejects.toThrow(/could not be cloned/)
+    store = await open(store)
+    expect(await store.processes(0)).toEqual([one, other])
+    await store.putProcesses([
+      { ...one, cid: 'bafktwo' },
+      { ...other, cid: 'bafktwo' },
+    ])
+    expect(await store.module('bafkone')).toBe(undefined)
   })
 
   test('files change all at once, and those of one process are not those of another', async () => {
     let store = await open()
     const [one, other] = [record(), record()]
-    await store.putProcess(one)
-    await store.putProcess(other)
+    await store.putProcesses([one])
+    await store.putProcesses([other])
     const odd = ['a', 'a/b', 'a b', 'ä', '\u0001', '\uffff', '~', '𝄞']
     await store.changeFiles(
       one.pid,
@@ -235,6 +252,6 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
 
 async function kept(store: ProcessStore): Promise<ProcessRecord> {
   const made = record()
-  await store.putProcess(made)
+  await store.putProcesses([made])
   return made
 }

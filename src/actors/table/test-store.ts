@@ -14,6 +14,8 @@ import type { ProcessStore } from './process-store.ts'
  */
 export class MemoryStore implements ProcessStore {
   readonly records = new Map<string, ProcessRecord>()
+  /** What the records were after each write of them: what a peer may find that was killed. */
+  readonly moments: ReadonlyMap<string, ProcessRecord>[] = []
   readonly modules = new Map<string, Blob>()
   /** By PID, then by path. */
   readonly kept = new Map<string, Map<string, FileEntry>>()
@@ -35,14 +37,16 @@ export class MemoryStore implements ProcessStore {
     )
   }
 
-  putProcess(record: ProcessRecord, modules: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+  putProcesses(records: readonly ProcessRecord[], modules: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     return this.#transaction(() => {
       if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
-      for (const cid of modulesOf(record)) {
+      for (const cid of records.flatMap(modulesOf)) {
         const module = modules.get(cid)
         if (module) this.modules.set(cid, module)
       }
-      this.records.set(record.pid, record)
+      // Copies, as a database has them. One that cannot be copied keeps the others out too.
+      for (const record of structuredClone(records)) this.records.set(record.pid, record)
+      this.moments.push(new Map(this.records))
       this.#dropUnused()
     })
   }
@@ -50,6 +54,7 @@ export class MemoryStore implements ProcessStore {
   deleteProcess(pid: Pid): Promise<void> {
     return this.#transaction(() => {
       this.records.delete(pid)
+      this.moments.push(new Map(this.records))
       this.keyRecords.delete(pid)
       for (const map of [this.kept, this.memories]) {
         for (const each of map.keys()) if (processOf(each) === pid) map.delete(each)

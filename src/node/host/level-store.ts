@@ -53,11 +53,11 @@ export class LevelStore implements ProcessStore {
       .sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  async putProcess(record: ProcessRecord, blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
+  async putProcesses(records: readonly ProcessRecord[], blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     await this.#inTurn('keep the process', async () => {
-      const before = await this.#get<ProcessRecord>(keyOf(PROCESS, record.pid))
-      const changes = [put(keyOf(PROCESS, record.pid), record)]
-      for (const cid of modulesOf(record)) {
+      const before = await Promise.all(records.map(({ pid }) => this.#get<ProcessRecord>(keyOf(PROCESS, pid))))
+      const changes = records.map((record) => put(keyOf(PROCESS, record.pid), record))
+      for (const cid of new Set(records.flatMap(modulesOf))) {
         const module = blobs.get(cid)
         const key = keyOf(MODULE, cid)
         // oxlint-disable-next-line no-await-in-loop -- there are few, and large ones should not be in memory at once
@@ -65,7 +65,7 @@ export class LevelStore implements ProcessStore {
         // oxlint-disable-next-line no-await-in-loop
         changes.push({ type: 'put', key, value: new Uint8Array(await module.arrayBuffer()) })
       }
-      changes.push(...(await this.#unused(before, record)))
+      changes.push(...(await this.#unused(before, records)))
       await this.#db.batch(changes)
     })
   }
@@ -83,7 +83,7 @@ export class LevelStore implements ProcessStore {
       const keys = [keyOf(PROCESS, pid), ...(await Promise.all(parts)).flat()]
       const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => processOf(each.pid) === pid)
       keys.push(...reminders.map(({ id }) => keyOf(REMINDER, id)))
-      await this.#db.batch([...keys.map(del), ...(await this.#unused(record, undefined))])
+      await this.#db.batch([...keys.map(del), ...(await this.#unused([record], []))])
     })
   }
 
@@ -200,14 +200,16 @@ export class LevelStore implements ProcessStore {
     await this.#inTurn('forget the reminder', () => this.#db.del(keyOf(REMINDER, id)))
   }
 
-  /** Deletions of the modules that a process had and that no other has. */
-  async #unused(before: ProcessRecord | undefined, now: ProcessRecord | undefined): Promise<Change[]> {
-    const kept = now ? modulesOf(now) : []
-    const dropped = before ? modulesOf(before).filter((cid) => !kept.includes(cid)) : []
-    if (dropped.length === 0) return []
-    const others = (await this.#records()).filter(({ pid }) => pid !== before?.pid)
-    const used = new Set(others.flatMap(modulesOf))
-    return dropped.filter((cid) => !used.has(cid)).map((cid) => del(keyOf(MODULE, cid)))
+  /** Deletions of the modules that processes had and that no process has now. @param before In any order. */
+  async #unused(before: readonly (ProcessRecord | undefined)[], now: readonly ProcessRecord[]): Promise<Change[]> {
+    const known = before.filter((record) => record !== undefined)
+    const kept = new Set(now.flatMap(modulesOf))
+    const dropped = new Set(known.flatMap(modulesOf).filter((cid) => !kept.has(cid)))
+    if (dropped.size === 0) return []
+    const changed = new Set(known.map(({ pid }) => pid))
+    const others = (await this.#records()).filter(({ pid }) => !changed.has(pid))
+    for (const cid of others.flatMap(modulesOf)) dropped.delete(cid)
+    return [...dropped].map((cid) => del(keyOf(MODULE, cid)))
   }
 
   #parts(pid: string): Parts {
