@@ -18,7 +18,7 @@ export interface HotSwapInit {
   swapped(entry: ProcessEntry): void
 }
 
-/** Puts new versions of modules under the PIDs of processes, and restarts processes with keys. */
+/** Puts new versions of modules under the PIDs of processes, and restarts those with keys. Loaded when it is needed. */
 export class HotSwap {
   readonly #init: HotSwapInit
 
@@ -45,11 +45,11 @@ export class HotSwap {
     await this.#install(entry, previous, steps)
   }
 
-  async restart(pid: string, signal: AbortSignal | undefined): Promise<void> {
+  /** All instances of a process with keys begin anew, and it is kept. @throws {GliaError} ERR_NO_PROC, ERR_BAD_REQUEST */
+  async renew(pid: string): Promise<void> {
     const { registry, keeper } = this.#init
-    const entry = registry.get(pid)
-    if (!entry?.keys) return registry.with(pid, ({ proc }) => proc.restart(signal))
-    await this.#renew(entry, entry.keys)
+    const entry = registry.find(pid)
+    await this.#renew(entry, registry.findKeys(pid))
     await keeper.keepRecords([entry])
   }
 

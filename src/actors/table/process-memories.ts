@@ -13,7 +13,7 @@ export interface ProcessMemoriesInit {
   keeper: ProcessKeeper
 }
 
-/** What processes have in memory: stored, taken as a file, and gone back to. */
+/** What processes have in memory: stored, taken as a file, and gone back to. Loaded when it is needed. */
 export class ProcessMemories {
   readonly #init: ProcessMemoriesInit
 
@@ -23,10 +23,8 @@ export class ProcessMemories {
 
   /** Tells processes that have just come back whether the store has something of their memory. @throws {GliaError} ERR_STORAGE */
   async find(entries: readonly ProcessEntry[]): Promise<void> {
-    const durable = entries.filter(({ record }) => record.policy.memory === 'durable')
-    if (durable.length === 0) return
-    const found = new Set(await this.#init.store?.remembered(durable.map(({ record }) => record.pid)))
-    for (const { record, memory } of durable) if (found.has(record.pid)) memory.found()
+    const found = new Set(await this.#init.store?.remembered(entries.map(({ record }) => record.pid)))
+    for (const { record, memory } of entries) if (found.has(record.pid)) memory.found()
   }
 
   async checkpoint(pid: string, signal: AbortSignal | undefined): Promise<void> {

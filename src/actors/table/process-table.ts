@@ -17,14 +17,14 @@ import type { TierName } from '../worker/worker-api.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { DataFiles } from './data-files.ts'
 import { EntryMaker } from './entry-maker.ts'
-import { HotSwap } from './hot-swap.ts'
+import type { HotSwap, HotSwapInit } from './hot-swap.ts'
 import type { KeyList, KeyListOptions } from './key-list.ts'
 import { PolicyChanges } from './policy-changes.ts'
 import type { KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessKills } from './process-kills.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
-import { ProcessMemories } from './process-memories.ts'
+import type { ProcessMemories, ProcessMemoriesInit } from './process-memories.ts'
 import { type PreparedModule, ProcessModules } from './process-modules.ts'
 import { ProcessRegistry } from './process-registry.ts'
 import type { Reminded } from './reminder.ts'
@@ -70,11 +70,11 @@ export class ProcessTable {
   readonly #registry = new ProcessRegistry()
   readonly #keeper: ProcessKeeper
   readonly #modules: ProcessModules
+  /** For what is loaded when it is needed. */
+  readonly #parts: ProcessMemoriesInit & Omit<HotSwapInit, 'swapped'>
   readonly #maker: EntryMaker
-  readonly #memories: ProcessMemories
   readonly #kills: ProcessKills
   readonly #spawner: Spawner
-  readonly #swaps: HotSwap
   readonly #policies: PolicyChanges
   #root: Pid | undefined
 
@@ -107,11 +107,10 @@ export class ProcessTable {
     this.#init = init
     this.#keeper = keeper
     this.#modules = modules
+    this.#parts = parts
     this.#maker = maker
     this.#kills = kills
-    this.#memories = new ProcessMemories(parts)
     this.#spawner = new Spawner({ ...parts, maker, kills, spawned: tellShared })
-    this.#swaps = new HotSwap({ ...parts, swapped: tellShared })
     this.#policies = new PolicyChanges({ ...parts, changed: tellShared })
     this.links = links
     this.files = new DataFiles(registry)
@@ -178,9 +177,7 @@ export class ProcessTable {
     this.links.restore(this.entries)
     this.#init.changed()
     // Only views want to know. No call waits for it.
-    this.#memories
-      .find(this.entries)
-      .catch((thrown: unknown) => this.#init.log.warn('kept memories were not looked for:', thrown))
+    this.#findMemories().catch((thrown: unknown) => this.#init.log.warn('kept memories were not looked for:', thrown))
   }
 
   /**
@@ -244,7 +241,7 @@ export class ProcessTable {
    */
   async duplicate(pid: string, name: string, steps: SpawnSteps = {}): Promise<Pid> {
     const entry = this.#registry.find(pid)
-    const { duplicate } = await import('./duplicate.ts')
+    const { duplicate } = await import('./later.ts')
     return duplicate(this, entry, (cid) => this.#keeper.contentOf(entry, cid), name, steps)
   }
 
@@ -254,7 +251,7 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async checkpoint(pid: string, signal?: AbortSignal): Promise<void> {
-    await this.#memories.checkpoint(pid, signal)
+    await (await this.#memories()).checkpoint(pid, signal)
   }
 
   /**
@@ -264,12 +261,12 @@ export class ProcessTable {
    * ERR_STORAGE; ERR_PROC_STOPPED; the reason of the signal.
    */
   async snapshot(pid: string, signal?: AbortSignal, id?: number): Promise<Blob> {
-    return this.#memories.snapshot(pid, signal, id)
+    return (await this.#memories()).snapshot(pid, signal, id)
   }
 
   /** The last snapshots of a process that are kept, newest first. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async snapshots(pid: string): Promise<SnapshotInfo[]> {
-    return this.#memories.snapshots(pid)
+    return (await this.#memories()).snapshots(pid)
   }
 
   /**
@@ -279,7 +276,7 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async rewind(pid: string, id: number, signal?: AbortSignal): Promise<void> {
-    await this.#memories.rewind(pid, id, signal)
+    await (await this.#memories()).rewind(pid, id, signal)
   }
 
   /**
@@ -306,7 +303,8 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC; the failure of the start, such as ERR_START: then the process is cold.
    */
   async restart(pid: string, signal?: AbortSignal): Promise<void> {
-    await this.#swaps.restart(pid, signal)
+    if (!this.entryOf(pid)?.keys) return this.#registry.with(pid, ({ proc }) => proc.restart(signal))
+    await (await this.#swaps()).renew(pid)
   }
 
   /**
@@ -317,7 +315,7 @@ export class ProcessTable {
    * reason of the signal.
    */
   async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
-    await this.#swaps.swap(pid, source, steps)
+    await (await this.#swaps()).swap(pid, source, steps)
   }
 
   /**
@@ -325,7 +323,7 @@ export class ProcessTable {
    * swap.
    */
   async swapBack(pid: string, steps: SpawnSteps = {}): Promise<void> {
-    await this.#swaps.swapBack(pid, steps)
+    await (await this.#swaps()).swapBack(pid, steps)
   }
 
   /**
@@ -361,6 +359,21 @@ export class ProcessTable {
    */
   async stop(): Promise<void> {
     await stopProcesses(this.entries)
+  }
+
+  async #findMemories(): Promise<void> {
+    const durable = this.entries.filter(({ record }) => record.policy.memory === 'durable')
+    if (durable.length > 0) await (await this.#memories()).find(durable)
+  }
+
+  async #memories(): Promise<ProcessMemories> {
+    const { ProcessMemories: Loaded } = await import('./later.ts')
+    return new Loaded(this.#parts)
+  }
+
+  async #swaps(): Promise<HotSwap> {
+    const { HotSwap: Loaded } = await import('./later.ts')
+    return new Loaded({ ...this.#parts, swapped: (entry) => this.#tellShared(entry) })
   }
 
   #tellShared({ record: { policy, cid } }: ProcessEntry): void {
