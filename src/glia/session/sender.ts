@@ -11,11 +11,8 @@ import { Window } from './window.ts'
 
 /** The longest frame that cannot be sent in parts: OPEN or FAIL with type, id and lengths. */
 const MIN_BATCH_BYTES = MAX_HEAD_BYTES + 32
-/**
- * Bytes whose arrival is acknowledged at once. Fewer bytes wait for more. It is well below every window, so that no
- * window stays full.
- */
-const ACKNOWLEDGED_BYTES = 16 * 1024
+/** Bytes whose arrival is acknowledged at once. Fewer bytes wait for more. It is below every window, so that no window stays full. */
+const ACKNOWLEDGED_BYTES = 8 * 1024
 /**
  * While other calls are under way, a frame waits up to MAX_TASKS tasks for frames of others, because one send costs both
  * peers more than one frame. It waits no longer once one call in SHARE has something to send.

@@ -1,9 +1,14 @@
-/** Least window. On a busy machine threads are late, which looks like a queue. A smaller window would leave the way idle. */
-const MIN_BYTES = 64 * 1024
-/** Least value of `maxBytes`. With less, a sender could wait for an acknowledgement that never comes. */
+/** The window before the way is known. */
+const START_BYTES = 64 * 1024
+/**
+ * Least window. A receiver acknowledges so many bytes at the latest, and with less a sender could wait for ever. With 64 KiB
+ * a small call beside bulk waits twice as long, and the bulk is not faster.
+ */
+const MIN_BYTES = 16 * 1024
+/** Least value of `maxBytes`. */
 const LEAST_MAX_BYTES = 32 * 1024
 /** Time that bytes may wait in queues, in ms: a small call behind bulk waits as long. On a long way, a part of the round trip. */
-const TARGET_MS = 6
+const TARGET_MS = 4
 const TARGET_PART = 1 / 4
 /** The fastest of so many round trips counts, because the thread of a page is late now and then. */
 const SAMPLES = 8
@@ -42,7 +47,7 @@ export class Window {
   /** @param maxBytes Most bytes on their way, whatever the delay. */
   constructor(maxBytes: number, now = () => performance.now()) {
     this.#maxBytes = Math.max(maxBytes, LEAST_MAX_BYTES)
-    this.#bytes = Math.min(MIN_BYTES, this.#maxBytes)
+    this.#bytes = Math.min(START_BYTES, this.#maxBytes)
     this.#now = now
   }
 
