@@ -3,6 +3,7 @@ import { copyProcess } from '../copy-process.ts'
 import { startRelay } from '../mesh.ts'
 import { Host } from '../scale/hosts.ts'
 import { spawnMany } from './calls.ts'
+import { flood } from './flood.ts'
 import { joined } from './joined.ts'
 import { median, type Row } from './measure.ts'
 
@@ -40,7 +41,10 @@ const INTERACTIONS: readonly (readonly [string, (page: Page) => Promise<void>])[
   ['closes the commands', (page) => page.keyboard.press('Escape')],
 ]
 
-/** How fast the page answers while 200 peers are on its relay, it has 1,000 processes, and it makes 100 calls a second. */
+/**
+ * How fast the page answers while 200 peers are on its relay, it has 1,000 processes, and it makes 100 calls a second; and
+ * while all 200 call it at once.
+ */
 export async function busy(browser: Browser): Promise<Row[]> {
   const relay = await startRelay('--per-address', '1024')
   const hosts = Array.from({ length: HOSTS }, () => new Host())
@@ -71,10 +75,11 @@ export async function busy(browser: Browser): Promise<Row[]> {
     }
     const rate = await callRate(page)
     say(`${Math.round(rate)} calls a second were answered meanwhile`)
-    return [...times].map(([what, each]) => {
+    const rows = [...times].map(([what, each]) => {
       const row = { what, unit: 'ms', glia: median(each), baseline: MOST_MS, against: 'the most that it may take' }
       return row
     })
+    return [...rows, ...(await flood(page, hosts))]
   } finally {
     await context.close()
     await Promise.all(hosts.map((host) => host.end()))

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { ROOT } from '../server.ts'
-import type { Found, Joined, Look, Order } from './messages.ts'
+import type { Called, Found, Joined, Look, Order } from './messages.ts'
 
 /** A process with many peers. */
 export class Host {
@@ -30,6 +30,11 @@ export class Host {
 
   find(peer: string, relays: readonly string[]): Promise<Found> {
     return this.#tell({ do: 'find', peer, relays })
+  }
+
+  /** Has all its peers call an address at once. */
+  call(address: string): Promise<Called> {
+    return this.#tell({ do: 'call', address })
   }
 
   async end(): Promise<void> {

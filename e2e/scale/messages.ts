@@ -3,6 +3,7 @@ export type Order =
   | { do: 'join'; count: number; relays: readonly (readonly string[])[] }
   | { do: 'look' }
   | { do: 'find'; peer: string; relays: readonly string[] }
+  | { do: 'call'; address: string }
   | { do: 'end' }
 
 export interface Joined {
@@ -23,4 +24,12 @@ export interface Found {
   /** Time until the reply was there, in ms; undefined if there was none. */
   ms: number | undefined
   error: string | undefined
+}
+
+/** What became of one call of each peer of a process. */
+export interface Called {
+  /** Times until the reply was there, in ms. */
+  ms: number[]
+  /** How many calls failed, by code and message of the error. */
+  errors: Record<string, number>
 }

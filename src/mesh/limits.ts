@@ -196,8 +196,14 @@ export const NATIVE_SILENCE_MS = 30_000
  */
 export const EXIT_RESET_MS = 500
 
-/** Connections that others may make in a second, and that may be in the making at once. */
-export const MAX_INBOUND_PER_SECOND = 100
+/** Open connections. A relay has its own limit. Circuits without calls are closed: see CIRCUIT_IDLE_MS. */
+export const MAX_CONNECTIONS = 320
+/**
+ * Connections that others may make in a second, and that may be in the making at once. libp2p allows 300 circuits of a relay
+ * at a time, and a crowd may come at once. What that may cost of a page's thread is bounded by {@link Pace}.
+ */
+export const MAX_INBOUND_PER_SECOND = 300
+export const MAX_INBOUND_WAITING = 300
 
 /** Bytes that a raw stream keeps for a process that does not read, before the sender is held. */
 export const READ_AHEAD_BYTES = 256 * 1024

@@ -3,6 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
+import type { Pace } from '../glia/wait/pace.ts'
 import type { Logger } from '../glia/log.ts'
 import type { Watched } from '../glia/process/told-end.ts'
 import type { Stream } from '../glia/stream/stream.ts'
@@ -32,6 +33,8 @@ export interface Platform {
   metrics?: Libp2pOptions['metrics']
   /** Left out: libp2p's own loggers, which DEBUG and `localStorage.debug` turn on. */
   logger?: Libp2pOptions['logger']
+  /** Puts the handshakes of others in line. Left out: they begin at once. */
+  pace?: Pace
   /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */
   hub?: boolean
   /** For a relay: for how many further peers it has room. */

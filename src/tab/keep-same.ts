@@ -5,6 +5,21 @@ export function setIfOther<T>(signal: Signal<T>, value: T): void {
   if (!isSame(signal.peek(), value)) signal.value = value
 }
 
+/**
+ * Gives a signal a list. What equals a thing of the list before is that thing, so that a view of it need not render
+ * again. If all of them do, the list stays.
+ * @param keyOf Tells the things of a list apart.
+ */
+export function setList<T>(signal: Signal<readonly T[]>, list: readonly T[], keyOf: (thing: T) => string): void {
+  const before = signal.peek()
+  const known = new Map(before.map((thing) => [keyOf(thing), thing]))
+  const now = list.map((thing) => {
+    const old = known.get(keyOf(thing))
+    return old !== undefined && isSame(old, thing) ? old : thing
+  })
+  if (now.length !== before.length || now.some((thing, i) => thing !== before[i])) signal.value = now
+}
+
 /** Whether two pieces of plain data are equal. A field that is undefined equals one that is missing. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true

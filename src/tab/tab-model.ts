@@ -28,8 +28,8 @@ import type { ConnectionInfo, PeerDetail, PeerInfo, RelayInfo } from '../mesh/pr
 import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
-import { setIfOther } from './keep-same.ts'
-import { processViews } from './process-views.ts'
+import { setIfOther, setList } from './keep-same.ts'
+import { ProcessViews } from './process-views.ts'
 import { KeptFiles } from './kept-files.ts'
 import type { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
@@ -85,6 +85,7 @@ export class LiveTabModel implements TabModel {
   #people: People | undefined
   /** Changes whenever the table has changed. Logs are computed from it. */
   readonly #version = signal(0)
+  readonly #views = new ProcessViews()
   #scheduled = false
   #refreshedAt = -Infinity
   #lastSpawn = 0
@@ -327,7 +328,7 @@ export class LiveTabModel implements TabModel {
   readonly #refresh = (): void => {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
-    this.processes.value = processViews(this.#table?.entries ?? [], this.processes.peek())
+    this.processes.value = this.#views.of(this.#table?.entries ?? [])
     this.#version.value += 1
     if (this.#people) this.people.value = this.#people.view.peek()
     if (this.#mesh) this.#showMesh(this.#mesh)
@@ -355,7 +356,7 @@ export class LiveTabModel implements TabModel {
     if (!node) return
     const peers = node.peers()
     const relays = node.relays()
-    setIfOther(this.peers, peers)
+    setList(this.peers, peers, ({ peerId }) => peerId)
     this.meshSize.value = node.size
     setIfOther(this.relays, relays)
     this.joinLink.value = mesh.joinLink()

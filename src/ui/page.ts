@@ -4,6 +4,7 @@ import { ConsoleState } from './console/console-state.ts'
 import { showError, showNews, wordsOf } from './kit/notices.tsx'
 import { typed } from './kit/typed.ts'
 import type { BundledActor, ProcessView, TabModel } from './model.ts'
+import { namesOf } from './process-names.ts'
 import { Swap } from './processes/swap.ts'
 import { nextSelection } from './processes/selection.ts'
 import { hashOf, HOME } from './route.ts'
@@ -38,6 +39,8 @@ export class Page {
   readonly sharing = signal<string | undefined>(undefined)
   /** True while the palette of commands is shown. */
   readonly paletteShown = signal(false)
+  /** The names of the processes, by PID. */
+  readonly names: ReadonlySignal<ReadonlyMap<string, string>>
   readonly #model: TabModel
   readonly #title = signal<string | undefined>(undefined)
   readonly #consoles = new Map<string, ConsoleState>()
@@ -47,6 +50,7 @@ export class Page {
 
   constructor(model: TabModel) {
     this.#model = model
+    this.names = namesOf(model.processes)
   }
 
   /** What the view shows, in a few words for the title of the window; undefined if the word of the view will do. */

@@ -1,5 +1,5 @@
 import { ADD_ACTOR } from './spawn/add-actor.tsx'
-import type { Choice } from './kit/combobox.tsx'
+import type { Choice } from './kit/choices.ts'
 import { shortId } from './kit/format.ts'
 import { peerWords } from './kit/peer-names.ts'
 import { showError } from './kit/notices.tsx'
@@ -37,7 +37,13 @@ function viewCommands(): Command[] {
 }
 
 function processCommands(model: TabModel, page: Page): Command[] {
-  const processes = model.processes.value
+  const processes = [...page.names.value].map(([pid, name]) => ({ pid, name }))
+  // Processes change with every call, and the commands with a name only.
+  const roots = new Set(model.processes.peek().flatMap(({ pid, root }) => (root ? [pid] : [])))
+  const kill = (pid: string): void => {
+    const process = model.processes.peek().find((each) => each.pid === pid)
+    if (process) void page.kill(process)
+  }
   const restart = (pid: string, name: string): void =>
     void model.restart(pid).catch((thrown: unknown) => showError(`${name} was not restarted`, thrown))
   return [
@@ -53,17 +59,8 @@ function processCommands(model: TabModel, page: Page): Command[] {
       hint: shortId(pid),
       run: () => restart(pid, name),
     })),
-    ...processes.flatMap((process) =>
-      process.root
-        ? []
-        : [
-            {
-              value: `kill ${process.pid}`,
-              words: `Kill ${process.name}`,
-              hint: shortId(process.pid),
-              run: () => void page.kill(process),
-            },
-          ],
+    ...processes.flatMap(({ pid, name }) =>
+      roots.has(pid) ? [] : [{ value: `kill ${pid}`, words: `Kill ${name}`, hint: shortId(pid), run: () => kill(pid) }],
     ),
   ]
 }

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Combobox } from './kit/combobox.tsx'
 import type { TabModel } from './model.ts'
@@ -10,7 +10,7 @@ export function Palette({ model, page }: { model: TabModel; page: Page }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const input = useRef<HTMLInputElement>(null)
   const typed = useSignal('')
-  const commands = commandsOf(model, page)
+  const commands = useComputed(() => commandsOf(model, page))
   useEffect(() => {
     dialog.current?.showModal()
     input.current?.focus()
@@ -37,10 +37,10 @@ export function Palette({ model, page }: { model: TabModel; page: Page }) {
         placeholder="Go to, start, restart, kill…"
         inputRef={input}
         value={typed.value}
-        choices={commands}
+        choices={() => commands.value}
         onInput={(text) => (typed.value = text)}
         onChoose={({ value }) => {
-          const command = commands.find((each) => each.value === value)
+          const command = commands.peek().find((each) => each.value === value)
           if (command) run(command)
         }}
       />

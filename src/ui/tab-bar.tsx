@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './kit/icons.tsx'
+import { bringIntoSight } from './kit/in-sight.ts'
 import type { TabModel } from './model.ts'
 import { hashOf } from './route.ts'
 import { goTo } from './router.ts'
@@ -32,9 +33,9 @@ export function TabBar({ model, tab, paletteShown }: TabBarProps) {
     const isStart = isFirst.current && tab === NAMES[0]
     isFirst.current = false
     // At the start it is in sight, and looking would have the browser lay out the page before all of it is there.
-    if (isStart) return
+    if (isStart) return undefined
     // On a phone the navigation may be wider than the screen.
-    document.getElementById(tabId(tab))?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    return bringIntoSight(() => document.getElementById(tabId(tab)))
   }, [tab])
   return (
     <nav class="nav" aria-label="Views and commands">

@@ -3,9 +3,10 @@
 import '../../../src/node/polyfill.ts'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { toGliaError } from '../../../src/glia/errors.ts'
 import { createPeer, type HeadlessPeer } from '../../../src/package/headless.ts'
 import { createProc } from '../../../src/package/make.ts'
-import type { Found, Joined, Look, Order } from '../messages.ts'
+import type { Called, Found, Joined, Look, Order } from '../messages.ts'
 
 /** Peers that join at once, so that a process is not busy for so long that its first peers time out. */
 const AT_ONCE = 10
@@ -91,6 +92,24 @@ async function find({ peer, relays }: Extract<Order, { do: 'find' }>): Promise<F
   }
 }
 
+/** All peers call an address at once. */
+async function call({ address }: Extract<Order, { do: 'call' }>): Promise<Called> {
+  const called: Called = { ms: [], errors: {} }
+  const one = async (peer: HeadlessPeer): Promise<void> => {
+    const began = performance.now()
+    try {
+      await peer.call(address, 'hello', { signal: AbortSignal.timeout(FIND_MS) })
+      called.ms.push(performance.now() - began)
+    } catch (thrown) {
+      const { code, message } = toGliaError(thrown)
+      const why = `${code}: ${message.replaceAll(/12D3\w+/g, '…')}`
+      called.errors[why] = (called.errors[why] ?? 0) + 1
+    }
+  }
+  await Promise.all(peers.map(one))
+  return called
+}
+
 async function obey(order: Order): Promise<object> {
   switch (order.do) {
     case 'join':
@@ -99,6 +118,8 @@ async function obey(order: Order): Promise<object> {
       return look()
     case 'find':
       return find(order)
+    case 'call':
+      return call(order)
     case 'end':
       return Promise.all(peers.map((peer) => peer.stop()))
     default:

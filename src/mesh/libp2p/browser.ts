@@ -1,6 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
+import { Pace } from '../../glia/wait/pace.ts'
 import { scopeOfHost } from '../dial/address-scope.ts'
 import { ignoreTcpCandidates } from '../dial/ice-candidates.ts'
 import { closingSockets } from '../patches/closing-sockets.ts'
@@ -38,6 +39,8 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
+    // The thread is also that of the views. Nobody looks at those of a hidden page.
+    pace: new Pace(() => document.hidden),
     // A page does not know its own address. It counts as being where its origin is.
     networkHere: (host) => (scopeOfHost(host) === scopeOfHost(location.hostname) ? location.hostname : undefined),
     hidden: () => document.hidden,

@@ -12,9 +12,12 @@ import { inOnePiece } from '../patches/one-piece.ts'
 import { sendFewerWindowUpdates } from '../patches/window-updates.ts'
 import { LazyGossip } from '../presence/lazy-gossip.ts'
 import { keyOf } from './identity.ts'
+import { paced } from './paced.ts'
 import {
   DIAL_DEADLINE_MS,
+  MAX_CONNECTIONS,
   MAX_INBOUND_PER_SECOND,
+  MAX_INBOUND_WAITING,
   PINGS,
   SHARED_RELAY_ATTEMPT_MS,
   STREAM_WINDOW_BYTES,
@@ -50,7 +53,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
     addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
     transports: platform.transports,
-    connectionEncrypters: [inOnePiece(noise())],
+    connectionEncrypters: [paced(inOnePiece(noise()), platform.pace)],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // The browser default refuses private addresses and ws. Relays of one's own have such addresses.
     connectionGater: {
@@ -65,12 +68,14 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     // Relays are looked after by KeptRelay, and nobody else is to be dialled again without need.
     connectionManager: {
       reconnectRetries: 0,
+      // libp2p's default for a page is 100, and refuses all others until some are closed.
+      maxConnections: MAX_CONNECTIONS,
       dialTimeout: DIAL_DEADLINE_MS,
       addressDialTimeout: SHARED_RELAY_ATTEMPT_MS,
       // Connections are counted by host, and all that come through a relay count for the relay's host. The default of
       // five a second is too few.
       inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
-      maxIncomingPendingConnections: MAX_INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: MAX_INBOUND_WAITING,
       resolvers: { dnsaddr: namedOnly(gate) },
       ...platform.connectionManager,
     },

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
-import { isPeerId } from '../../glia/peer-id.ts'
+import { useCallback } from 'preact/hooks'
 import { WAYS } from '../../glia/trace/note.ts'
-import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount, shortId } from '../kit/format.ts'
+import { memo } from '../kit/memo.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { CallsState } from './calls-state.ts'
 import type { NameOf } from './call-words.ts'
@@ -17,8 +17,8 @@ const STATUSES: Readonly<Record<CallFilter['status'], string>> = {
 
 export interface CallFiltersProps {
   state: CallsState
-  calls: readonly TracedCall[]
-  /** Calls that are shown. */
+  /** How many calls there are, and how many are shown. */
+  total: number
   shown: number
   self: string
   nameOf: NameOf
@@ -27,11 +27,11 @@ export interface CallFiltersProps {
 }
 
 /** Chooses which calls are shown. */
-export function CallFilters({ state, calls, shown, self, nameOf, onPause, onClear }: CallFiltersProps) {
+export function CallFilters({ state, total, shown, self, nameOf, onPause, onClear }: CallFiltersProps) {
   const filter = state.filter.value
   const isPaused = state.paused.value
-  const pids = new Set(calls.flatMap(({ way, pid, caller }) => [way === 'in' ? pid : '', isPid(caller) ? caller : '']))
-  const peers = new Set(calls.flatMap(({ host, caller, onBehalfOf }) => [host, caller, ...onBehalfOf]))
+  const { pids, peers } = state.parties.value
+  const wordsOf = useCallback((pid: string) => nameOf(pid) ?? shortId(pid), [nameOf])
   return (
     <div class="call-filters">
       <input
@@ -54,19 +54,11 @@ export function CallFilters({ state, calls, shown, self, nameOf, onPause, onClea
       </Choice>
       <Choice label="Process" value={filter.process} onEdit={(process) => state.edit({ process })}>
         <option value="">Every process</option>
-        {optionsOf([...pids, filter.process]).map((pid) => (
-          <option key={pid} value={pid}>
-            {nameOf(pid) ?? shortId(pid)}
-          </option>
-        ))}
+        <Options ids={pids} chosen={filter.process} without="" wordsOf={wordsOf} />
       </Choice>
       <Choice label="Peer" value={filter.peer} onEdit={(peer) => state.edit({ peer })}>
         <option value="">Every peer</option>
-        {optionsOf([...peers, filter.peer].filter((id) => isPeerId(id) && id !== self)).map((peer) => (
-          <option key={peer} value={peer}>
-            {peerWords(peer)}
-          </option>
-        ))}
+        <Options ids={peers} chosen={filter.peer} without={self} wordsOf={peerWords} />
       </Choice>
       <Choice
         label="Status"
@@ -80,7 +72,7 @@ export function CallFilters({ state, calls, shown, self, nameOf, onPause, onClea
         ))}
       </Choice>
       <span class="soft count" role="status">
-        {shown === calls.length ? formatCount(shown) : `${formatCount(shown)} of ${formatCount(calls.length)}`}
+        {shown === total ? formatCount(shown) : `${formatCount(shown)} of ${formatCount(total)}`}
       </span>
       <span class="grow" />
       <button type="button" class="button" aria-pressed={isPaused} onClick={onPause}>
@@ -113,14 +105,27 @@ function Choice({ label, value, onEdit, children }: ChoiceProps) {
   )
 }
 
-/** Each id once. */
-function optionsOf(ids: readonly string[]): string[] {
-  return [...new Set(ids)].filter((id) => id !== '')
+interface OptionsProps {
+  ids: readonly string[]
+  /** It is an option also if no call has it any more. Empty: none is chosen. */
+  chosen: string
+  without: string
+  wordsOf: (id: string) => string
 }
 
-function isPid(caller: string): boolean {
-  return caller !== 'browser' && !isPeerId(caller)
-}
+/** An option for each id. There may be hundreds, and new calls come all the time. */
+const Options = memo(function Options({ ids, chosen, without, wordsOf }: OptionsProps) {
+  const all = [...new Set([...ids, chosen])].filter((id) => id !== '' && id !== without)
+  return (
+    <>
+      {all.map((id) => (
+        <option key={id} value={id}>
+          {wordsOf(id)}
+        </option>
+      ))}
+    </>
+  )
+})
 
 function isStatus(value: string): value is CallFilter['status'] {
   return Object.hasOwn(STATUSES, value)

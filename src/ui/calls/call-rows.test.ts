@@ -70,6 +70,54 @@ test('calls of an earlier page stand behind those of this one, and a cleared rec
   expect(rows.list(trace)).toHaveLength(2)
 })
 
+test('who takes part is told once each, and goes with its last call', () => {
+  const trace = new CallTrace()
+  const rows = new CallRows()
+  const other = newPid()
+  add(trace, 3)
+  trace.end(begin(trace, { proc: other, caller: OTHER }))
+  const running = begin(trace, { host: OTHER, proc: newPid(), caller: PID, way: 'out' })
+  rows.list(trace)
+  const { parties } = rows
+  expect(new Set(parties.pids)).toEqual(new Set([PID, other]))
+  expect(new Set(parties.peers)).toEqual(new Set([SELF, OTHER]))
+  expect(parties.pids.length + parties.peers.length).toBe(4)
+  // More calls of the same change nothing.
+  add(trace, 5)
+  trace.end(running)
+  rows.list(trace)
+  expect(rows.parties).toBe(parties)
+  for (let i = 0; i < MAX_TRACED; i += BLOCK_CALLS) {
+    add(trace, BLOCK_CALLS)
+    rows.list(trace)
+  }
+  add(trace, BLOCK_CALLS)
+  rows.list(trace)
+  expect(rows.parties).toEqual({ pids: [PID], peers: [SELF] })
+  rows.clear()
+  trace.clear()
+  rows.list(trace)
+  expect(rows.parties).toEqual({ pids: [], peers: [] })
+})
+
+test('a call that ended is looked at once, however often the calls are listed', () => {
+  const trace = new CallTrace()
+  const rows = new CallRows()
+  add(trace, 100)
+  let looks = 0
+  const nameOf = (): undefined => {
+    looks += 1
+    return undefined
+  }
+  const known = new WeakMap()
+  const filter = { ...ALL_CALLS, search: 'run' }
+  expect(filtered(rows.list(trace), filter, nameOf, known)).toHaveLength(100)
+  const before = looks
+  add(trace, 1)
+  expect(filtered(rows.list(trace), filter, nameOf, known)).toHaveLength(101)
+  expect(looks - before).toBe(before / 100)
+})
+
 test('calls are chosen by way, process, peer, status and words', () => {
   const trace = new CallTrace()
   const other = newPid()

@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals'
+import { useCallback, useMemo } from 'preact/hooks'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatBytes, formatMs } from '../kit/format.ts'
 import { type Column, type TableState, VirtualTable } from '../kit/virtual-table.tsx'
@@ -29,25 +30,30 @@ export interface CallTableProps {
 /** A table of calls. They keep their place while newer calls come. A click on a call, or Enter, leads to its page. */
 export function CallTable({ calls, labelledBy, state, nameOf }: CallTableProps) {
   const { chosen } = state
+  const columns = useMemo(() => columnsOf(nameOf), [nameOf])
+  const attributesOf = useCallback(
+    ({ id }: TracedCall) => ({
+      class: 'call-row',
+      onClick: (event: MouseEvent) => {
+        chosen.value = String(id)
+        // The link in the row goes there by itself.
+        if (event.target instanceof Element && !event.target.closest('a')) goTo(pageOf(id))
+      },
+    }),
+    [chosen],
+  )
   return (
     <VirtualTable
       labelledBy={labelledBy}
       rows={calls}
       keyOf={keyOf}
-      columns={columnsOf(nameOf)}
+      columns={columns}
       state={state.table}
       selected={chosen.value}
       onSelect={(key) => (chosen.value = key)}
       onOpen={(key) => goTo(pageOf(Number(key)))}
       holdsPlace
-      attributesOf={({ id }) => ({
-        class: 'call-row',
-        onClick: (event) => {
-          chosen.value = String(id)
-          // The link in the row goes there by itself.
-          if (event.target instanceof Element && !event.target.closest('a')) goTo(pageOf(id))
-        },
-      })}
+      attributesOf={attributesOf}
     />
   )
 }

@@ -1,9 +1,10 @@
-import { signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { CallsSource } from '../model.ts'
 import { showError } from '../kit/notices.tsx'
 import { CallRows } from './call-rows.ts'
 import { ALL_CALLS, type CallFilter } from './filter.ts'
+import { NO_PARTIES } from './parties.ts'
 import { typed } from '../kit/typed.ts'
 import { TableState } from '../kit/virtual-table.tsx'
 
@@ -18,6 +19,8 @@ export class CallsState {
   readonly paused = signal(false)
   /** The newest first. */
   readonly calls = signal<readonly TracedCall[]>([])
+  /** Who takes part in them. */
+  readonly parties = signal(NO_PARTIES)
   /** Whether the calls of earlier pages are there. */
   readonly isWhole = signal(false)
   readonly table = new TableState('calls')
@@ -73,6 +76,10 @@ export class CallsState {
   #show({ trace }: CallsSource): void {
     this.#version = trace.version
     this.#lookedAt = Date.now()
-    this.calls.value = this.#rows.list(trace)
+    const calls = this.#rows.list(trace)
+    batch(() => {
+      this.calls.value = calls
+      this.parties.value = this.#rows.parties
+    })
   }
 }

@@ -18,8 +18,7 @@ export function CallsView({ model, page, id }: ViewProps) {
   const state = page.kept(CallsState)
   const source = model.traced.value
   useEffect(() => source && state.follow(source), [source])
-  const processes = model.processes.value
-  const names = useMemo(() => new Map(processes.map(({ pid, name }) => [pid, name])), [processes])
+  const names = page.names.value
   const nameOf = useCallback<NameOf>((pid) => names.get(pid), [names])
   const calls = state.calls.value
   const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
@@ -50,13 +49,14 @@ function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
   const calls = state.calls.value
   const filter = state.filter.value
   // Rows that stay the same are not put in order again when the table is scrolled.
-  const shown = useMemo(() => filtered(calls, filter, nameOf), [calls, filter, nameOf])
+  const known = useMemo(() => new WeakMap<TracedCall, boolean>(), [filter, nameOf])
+  const shown = useMemo(() => filtered(calls, filter, nameOf, known), [calls, known])
   const { unlisted } = source.trace
   return (
     <section class="panel" aria-label="Calls">
       <CallFilters
         state={state}
-        calls={calls}
+        total={calls.length}
         shown={shown.length}
         self={source.self}
         nameOf={nameOf}

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount } from '../kit/format.ts'
 import { TableState } from '../kit/virtual-table.tsx'
 import type { CallsSource, ProcessView, TabModel } from '../model.ts'
@@ -21,10 +22,10 @@ export interface ProcessCallsProps {
 export function ProcessCalls({ model, page, process }: ProcessCallsProps) {
   const source = model.traced.value
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
-  return <RecordedCalls model={model} page={page} process={process} source={source} />
+  return <RecordedCalls page={page} process={process} source={source} />
 }
 
-function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { source: CallsSource }) {
+function RecordedCalls({ page, process, source }: Omit<ProcessCallsProps, 'model'> & { source: CallsSource }) {
   const { pid, policy, hasKeys } = process
   const state = page.kept(CallsState)
   useEffect(() => state.follow(source), [source])
@@ -32,11 +33,12 @@ function RecordedCalls({ model, page, process, source }: ProcessCallsProps & { s
     () => ({ table: new TableState(`calls of ${pid}`), chosen: signal<string | undefined>(undefined) }),
     [pid],
   )
-  const processes = model.processes.value
-  const names = useMemo(() => new Map(processes.map((each) => [each.pid, each.name])), [processes])
+  const names = page.names.value
   const nameOf = useCallback<NameOf>((other) => names.get(other), [names])
   const all = state.calls.value
-  const calls = useMemo(() => filtered(all, { ...ALL_CALLS, process: pid }, nameOf), [all, pid, nameOf])
+  const known = useMemo(() => new WeakMap<TracedCall, boolean>(), [pid])
+  // No text is searched, so the names do not matter.
+  const calls = useMemo(() => filtered(all, { ...ALL_CALLS, process: pid }, nameOf, known), [all, known])
   const isPaused = state.paused.value
   return (
     <>

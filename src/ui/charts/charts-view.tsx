@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { type Span, SPANS } from '../../glia/figures/series.ts'
 import { clock } from '../kit/clock.ts'
+import { useStaged } from '../kit/use-staged.ts'
 import type { FiguresSource, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
 import { ChartFigure } from './chart-figure.tsx'
@@ -22,6 +23,9 @@ export function ChartsView({ model, page }: ViewProps) {
     </section>
   )
 }
+
+/** Charts that are made in one go. */
+const CHARTS_AT_ONCE = 2
 
 export interface ChartsPanelProps {
   model: TabModel
@@ -48,6 +52,8 @@ function Charts({ figures, state, pid }: ChartsProps) {
   /** The sample under the pointer. */
   const pointed = useSignal<number | undefined>(undefined)
   const span = state.span.value
+  const charts = CHARTS.filter(({ ofTab }) => !ofTab || pid === undefined)
+  const staged = useStaged(charts.length, CHARTS_AT_ONCE)
   const frame = useFrame(figures, { pid, span, isPaused: paused.value })
   return (
     <>
@@ -85,7 +91,7 @@ function Charts({ figures, state, pid }: ChartsProps) {
         <SamplesTable frame={frame} state={state} ofTab={pid === undefined} />
       ) : (
         <div class="charts-grid" onPointerLeave={() => (pointed.value = undefined)}>
-          {CHARTS.filter(({ ofTab }) => !ofTab || pid === undefined).map((chart) => (
+          {charts.slice(0, staged).map((chart) => (
             <ChartFigure key={chart.title} chart={chart} frame={frame} pointed={pointed} />
           ))}
         </div>

@@ -126,7 +126,7 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
           <Combobox
             label="Address"
             value={address}
-            choices={reachable.choices(model)}
+            choices={() => reachable.choices(model)}
             onInput={setAddress}
             onChoose={({ value }) => setAddress(value)}
             onFocus={() => void reachable.ask(model, asking.signal)}

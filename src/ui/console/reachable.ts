@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals'
 import { PROTOCOL } from '../../glia/address.ts'
-import type { Choice } from '../kit/combobox.tsx'
+import type { Choice } from '../kit/choices.ts'
 import { peerWords } from '../kit/peer-names.ts'
-import type { TabModel } from '../model.ts'
+import type { ProcessView, TabModel } from '../model.ts'
 
 /** Peers that are asked at the same time, and in all. Others are called by their address. */
 const AT_ONCE = 4
@@ -19,13 +19,18 @@ export class Reachable {
   /** The methods of other peers, as far as they have answered. */
   readonly #listed = signal<ReadonlyMap<string, readonly Choice[]>>(new Map())
   readonly #askedAt = new Map<string, number>()
+  /** Those of each process of this tab. A call changes the view of one process among a thousand. */
+  readonly #own = new WeakMap<ProcessView, readonly Choice[]>()
+  #last: { of: unknown; listed: unknown; choices: readonly Choice[] } | undefined
 
   /** All of them, those of this tab first. Reads the signals of the model. */
-  choices(model: Pick<Model, 'processes'>): Choice[] {
-    const own = model.processes.value.flatMap(({ pid, name, methods }) =>
-      methods.map((method) => choiceOf('self', pid, name, method, 'this tab')),
-    )
-    return [...own, ...[...this.#listed.value.values()].flat()]
+  choices(model: Pick<Model, 'processes'>): readonly Choice[] {
+    const of = model.processes.value
+    const listed = this.#listed.value
+    if (this.#last?.of === of && this.#last.listed === listed) return this.#last.choices
+    const choices = [...of.flatMap((process) => this.#ofProcess(process)), ...[...listed.values()].flat()]
+    this.#last = { of, listed, choices }
+    return choices
   }
 
   /** Asks the connected peers which of their processes they list, if that is not known. Never rejects. */
@@ -44,6 +49,15 @@ export class Reachable {
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, askNext))
+  }
+
+  #ofProcess(process: ProcessView): readonly Choice[] {
+    const known = this.#own.get(process)
+    if (known) return known
+    const { pid, name, methods } = process
+    const choices = methods.map((method) => choiceOf('self', pid, name, method, 'this tab'))
+    this.#own.set(process, choices)
+    return choices
   }
 }
 

@@ -114,3 +114,14 @@ test('where there is no room for all, what is connected and busy stays', () => {
   expect(first.nodes.map(({ id }) => id)).toEqual([SELF, NEAR, 'busy', 'idle'])
   expect(first.edges.map(({ to }) => to)).toEqual([NEAR, 'idle', 'busy'])
 })
+
+test('a call of a process makes one node, and no edge', () => {
+  const processes = Array.from({ length: 1000 }, (_, i) => process(`p${i}`))
+  const before = graphOf(input({ processes }))
+  const after = graphOf(input({ processes: processes.with(7, process('p7', { messages: 8 })) }))
+  const known = new Set(before.nodes)
+  expect(after.nodes.filter((node) => node.kind === 'process' && !known.has(node)).map(({ id }) => id)).toEqual(['p7'])
+  expect(after.own).toBe(before.own)
+  const tied = process('p7', { ties: [{ kind: 'linked', pid: 'p8', name: 'p8' }] })
+  expect(graphOf(input({ processes: processes.with(7, tied) })).own).toHaveLength(1001)
+})

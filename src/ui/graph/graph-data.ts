@@ -50,7 +50,7 @@ export interface GraphEdge {
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   readonly edges: readonly GraphEdge[]
-  /** Those of them that the processes of this tab have: the last ones. The same array as long as the processes are the same. */
+  /** Those of them that the processes of this tab have: the last ones. The same array as long as the processes and their ties are the same. */
   readonly own: readonly GraphEdge[]
 }
 
@@ -102,20 +102,47 @@ export function graphOf(input: GraphInput): Graph {
 }
 
 /** What the processes of this tab are in a graph. */
-interface OwnPart {
-  readonly self: string
+interface OwnPart extends OwnEdges {
   readonly nodes: readonly GraphNode[]
+}
+
+interface OwnEdges {
+  readonly self: string
   readonly edges: readonly GraphEdge[]
   /** Processes of other peers that they watch. */
   readonly watched: readonly CalledProcess[]
 }
 
-/** The graph is made every second, and the processes rarely change. */
+/** The graph is made every second, and the processes change only with a call. */
 const ownParts = new WeakMap<readonly ProcessView[], OwnPart>()
+/** The edges that were made last. A call changes a process and not what it is tied to. */
+let lastEdges: { of: readonly ProcessView[]; edges: OwnEdges } | undefined
 
 function ownPart(processes: readonly ProcessView[], self: string): OwnPart {
   const known = ownParts.get(processes)
   if (known?.self === self) return known
+  const isSame = lastEdges?.edges.self === self && haveSameTies(lastEdges.of, processes)
+  const edges = isSame && lastEdges ? lastEdges.edges : ownEdges(processes, self)
+  lastEdges = { of: processes, edges }
+  const part = { ...edges, nodes: processes.map((process) => ownNode(process, self)) }
+  ownParts.set(processes, part)
+  return part
+}
+
+function haveSameTies(before: readonly ProcessView[], now: readonly ProcessView[]): boolean {
+  return before.length === now.length && now.every((process, i) => isTiedAs(process, before[i]))
+}
+
+function isTiedAs(process: ProcessView, other: ProcessView | undefined): boolean {
+  if (process === other) return true
+  if (process.pid !== other?.pid || process.ties.length !== other.ties.length) return false
+  return process.ties.every(({ kind, pid, host, method }, i) => {
+    const tie = other.ties[i]
+    return kind === tie?.kind && pid === tie.pid && host === tie.host && method === tie.method
+  })
+}
+
+function ownEdges(processes: readonly ProcessView[], self: string): OwnEdges {
   const pids = new Set(processes.map(({ pid }) => pid))
   const edges: GraphEdge[] = processes.map(({ pid }) => ({ id: `home ${pid}`, kind: 'home', from: self, to: pid }))
   const watched: CalledProcess[] = []
@@ -129,9 +156,18 @@ function ownPart(processes: readonly ProcessView[], self: string): OwnPart {
       if (kind === 'linked' && pid < other) edges.push({ id: `link ${pid} ${to}`, kind: 'link', from: pid, to })
     }
   }
-  const part = { self, nodes: processes.map((process) => processNode(process, self)), edges, watched }
-  ownParts.set(processes, part)
-  return part
+  return { self, edges, watched }
+}
+
+/** The node of each process. A call changes one process among a thousand. */
+const ownNodes = new WeakMap<ProcessView, GraphNode>()
+
+function ownNode(process: ProcessView, self: string): GraphNode {
+  const known = ownNodes.get(process)
+  if (known?.home === self) return known
+  const node = processNode(process, self)
+  ownNodes.set(process, node)
+  return node
 }
 
 /** The first nodes, and the edges between them. */

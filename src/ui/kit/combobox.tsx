@@ -1,24 +1,17 @@
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
-import { useId, useLayoutEffect, useRef } from 'preact/hooks'
-import { matches } from './table-order.ts'
+import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { type Choice, firstChoices } from './choices.ts'
 
 /** Choices that are listed. More nobody reads; another letter finds the others. */
 const MAX_LISTED = 50
-
-export interface Choice {
-  /** What is put into the box. Each choice has another. */
-  value: string
-  /** What a person reads. */
-  words: string
-  /** More about it, such as where it is. It can be searched too. */
-  hint?: string | undefined
-}
+const NOTHING: readonly Choice[] = []
 
 export interface ComboboxProps {
   label: string
   value: string
-  choices: readonly Choice[]
+  /** Asked for only while the list is shown. While nothing has changed it gives the same array. */
+  choices: () => readonly Choice[]
   placeholder?: string
   inputRef?: RefObject<HTMLInputElement | null>
   /** Whether the list is always there, as in a dialog. Otherwise it comes with the focus. */
@@ -40,10 +33,9 @@ export function Combobox(props: ComboboxProps) {
   const hasTyped = useSignal(isInline)
   const at = useSignal(isInline ? 0 : -1)
   const list = useRef<HTMLUListElement>(null)
-  const found = choices.filter(
-    (choice) => !hasTyped.value || matches(value, [choice.words, choice.value, choice.hint ?? '']),
-  )
-  const listed = found.slice(0, MAX_LISTED)
+  const given = isOpen.value ? choices() : NOTHING
+  const words = hasTyped.value ? value : ''
+  const listed = useMemo(() => firstChoices(given, words, MAX_LISTED), [given, words])
   const active = Math.min(at.value, listed.length - 1)
   useLayoutEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active])
   const close = (): void => {
@@ -59,9 +51,10 @@ export function Combobox(props: ComboboxProps) {
     const { key } = event
     const choice = listed[active]
     if (key === 'ArrowDown' || key === 'ArrowUp') {
+      const { length } = isOpen.value ? listed : firstChoices(choices(), words, MAX_LISTED)
       isOpen.value = true
       const step = key === 'ArrowDown' ? 1 : -1
-      at.value = listed.length === 0 ? -1 : (active + step + listed.length) % listed.length
+      at.value = length === 0 ? -1 : (active + step + length) % length
     } else if (key === 'Enter' && isOpen.value && choice && !event.ctrlKey && !event.metaKey) {
       choose(choice)
     } else if (key === 'Escape' && isOpen.value && !isInline) {

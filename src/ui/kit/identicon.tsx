@@ -1,3 +1,5 @@
+import { memo } from './memo.ts'
+
 /** The picture has 5 by 5 cells and is its own mirror image: 15 cells are free. */
 const FREE_CELLS = 15
 const COLUMNS = 5
@@ -51,21 +53,28 @@ function mixed(a: number, b: number): number {
 }
 
 /** The picture of an id, for people who compare two ids. Decoration: the id stands beside it. */
-export function Identicon({ text }: { text: string }) {
+export const Identicon = memo(function Identicon({ text }: { text: string }) {
   const { tones, hue, brightHue } = identiconOf(text)
-  // The ground is light in both themes, so the picture of an id is the same everywhere.
-  const fills = ['', `hsl(${hue} 65% 32%)`, `hsl(${brightHue} 72% 54%)`]
+  // The ground is light in both themes, so the picture of an id is the same everywhere. A table has a hundred pictures,
+  // so each has few elements.
   return (
     <svg class="identicon" viewBox="0 0 5 5" aria-hidden="true">
-      <rect width="5" height="5" fill={`hsl(${hue} 45% 90%)`} />
-      {tones.map((tone, i) => {
-        const x = Math.floor(i / COLUMNS)
-        const y = i % COLUMNS
-        // The mirrored cell is drawn with it. The middle column is its own mirror image.
-        return tone === 0 ? null : <path key={i} d={cell(x, y) + cell(COLUMNS - 1 - x, y)} fill={fills[tone]} />
-      })}
+      <path d="M0 0h5v5h-5z" fill={`hsl(${hue} 45% 90%)`} />
+      <path d={cellsOf(tones, 1)} fill={`hsl(${hue} 65% 32%)`} />
+      <path d={cellsOf(tones, 2)} fill={`hsl(${brightHue} 72% 54%)`} />
     </svg>
   )
+})
+
+/** The cells of a tone. The mirrored cell is drawn with each. The middle column is its own mirror image. */
+function cellsOf(tones: readonly Tone[], tone: Tone): string {
+  return tones
+    .map((each, i) => {
+      const x = Math.floor(i / COLUMNS)
+      const y = i % COLUMNS
+      return each === tone ? cell(x, y) + cell(COLUMNS - 1 - x, y) : ''
+    })
+    .join('')
 }
 
 function cell(x: number, y: number): string {

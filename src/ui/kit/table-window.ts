@@ -33,14 +33,28 @@ export interface TopRow {
   readonly hiddenPx: number
 }
 
-/** The row at the top; undefined if nothing is scrolled away: a person at the top wants to see new rows. */
-export function topRowOf(keys: readonly string[], scrollTop: number, rowPx: number): TopRow | undefined {
-  const key = keys[Math.floor(scrollTop / rowPx)]
+/**
+ * The row at the top; undefined if nothing is scrolled away: a person at the top wants to see new rows.
+ * @param keyAt The key of the row at a place.
+ */
+export function topRowOf(
+  keyAt: (place: number) => string | undefined,
+  scrollTop: number,
+  rowPx: number,
+): TopRow | undefined {
+  const key = keyAt(Math.floor(scrollTop / rowPx))
   return key === undefined || scrollTop <= 0 ? undefined : { key, hiddenPx: scrollTop % rowPx }
 }
 
-/** Where to scroll so that the row is at the top again; undefined if it is gone. */
-export function scrollOf(keys: readonly string[], { key, hiddenPx }: TopRow, rowPx: number): number | undefined {
-  const place = keys.indexOf(key)
+/**
+ * Where to scroll so that the row is at the top again; undefined if it is gone.
+ * @param placeOf The place of a key; -1: it has none.
+ */
+export function scrollOf(
+  placeOf: (key: string) => number,
+  { key, hiddenPx }: TopRow,
+  rowPx: number,
+): number | undefined {
+  const place = placeOf(key)
   return place < 0 ? undefined : place * rowPx + hiddenPx
 }

@@ -82,12 +82,17 @@ test('a filter wants each of its words somewhere', () => {
 
 test('the row at the top stays there while rows come above it, unless the table is at its top', () => {
   const keys = ['c', 'b', 'a']
-  expect(topRowOf(keys, 0, 36)).toBeUndefined()
-  expect(topRowOf([], 40, 36)).toBeUndefined()
-  const top = topRowOf(keys, 40, 36)
+  const keyAt = (place: number): string | undefined => keys[place]
+  const placeIn =
+    (...all: string[]) =>
+    (key: string): number =>
+      all.indexOf(key)
+  expect(topRowOf(keyAt, 0, 36)).toBeUndefined()
+  expect(topRowOf(() => undefined, 40, 36)).toBeUndefined()
+  const top = topRowOf(keyAt, 40, 36)
   expect(top).toEqual({ key: 'b', hiddenPx: 4 })
   if (!top) return
-  expect(scrollOf(keys, top, 36)).toBe(40)
-  expect(scrollOf(['e', 'd', ...keys], top, 36)).toBe(112)
-  expect(scrollOf(['e', 'd'], top, 36)).toBeUndefined()
+  expect(scrollOf(placeIn(...keys), top, 36)).toBe(40)
+  expect(scrollOf(placeIn('e', 'd', ...keys), top, 36)).toBe(112)
+  expect(scrollOf(placeIn('e', 'd'), top, 36)).toBeUndefined()
 })

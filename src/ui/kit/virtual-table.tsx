@@ -1,6 +1,7 @@
 import { type Signal, signal, useSignal } from '@preact/signals'
 import type { ComponentChildren, HTMLAttributes } from 'preact'
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { memo } from './memo.ts'
 import { inOrderOf, nextSort, type Sort, sorted } from './table-order.ts'
 import { piecesOf, scrollOf, type TopRow, topRowOf } from './table-window.ts'
 import { typed } from './typed.ts'
@@ -36,6 +37,8 @@ export class TableState {
   readonly filter: Signal<string>
   readonly sort: Signal<Sort | undefined>
   scrollTop = 0
+  /** How large its box was, in px: the next view of it begins with that. */
+  size = { height: 0, width: 0 }
   /** The row at the top, if `holdsPlace`. */
   top: TopRow | undefined
 
@@ -60,7 +63,7 @@ export interface VirtualTableProps<Row> {
   onOpen?: ((key: string) => void) | undefined
   /** What is in sight stays there while rows come above it. For rows that only come at the top. */
   holdsPlace?: boolean
-  /** More attributes of a row. */
+  /** More attributes of a row. While it is the same function, a row that stays the same object is not rendered again. */
   attributesOf?: (row: Row) => HTMLAttributes<HTMLTableRowElement> & Record<`data-${string}`, unknown>
 }
 
@@ -71,23 +74,37 @@ export interface VirtualTableProps<Row> {
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { rows: given, keyOf, columns: all, state, selected, onSelect, onOpen } = props
   const box = useRef<HTMLDivElement>(null)
-  const order = useRef<readonly string[]>([])
   const isHeld = useRef(false)
   /** The row that gets the focus once it is on the page. */
   const wanted = useRef<string | undefined>(undefined)
-  const view = useSignal({ step: Math.floor(state.scrollTop / (ROW_PX * STEP)), height: 0, width: 0 })
+  const view = useSignal({ step: Math.floor(state.scrollTop / (ROW_PX * STEP)), ...state.size })
+  /** The order whose rows in sight are painted. Whoever opened, sorted or filtered the table waits for no others. */
+  const painted = useSignal<string | undefined>(undefined)
 
   const sort = state.sort.value
   const compare = all.find(({ key }) => key === sort?.column)?.compare
-  const fresh = sort && compare ? sorted(given, compare, sort.down) : given
-  const rows = isHeld.current && compare ? inOrderOf(order.current, given, keyOf) : fresh
-  order.current = useMemo(() => rows.map(keyOf), [rows])
-  const chosen = selected === undefined ? -1 : order.current.indexOf(selected)
+  const isDown = sort?.down === true
+  const fresh = useMemo(() => (compare ? sorted(given, compare, isDown) : given), [given, compare, isDown])
+  const before = useRef<readonly Row[]>(given)
+  const rows = isHeld.current && compare ? inOrderOf(before.current.map(keyOf), given, keyOf) : fresh
+  before.current = rows
+  const keyAt = (place: number): string | undefined => {
+    const row = rows[place]
+    return row === undefined ? undefined : keyOf(row)
+  }
+  const placeOf = (key: string): number => rows.findIndex((row) => keyOf(row) === key)
+  const chosen = selected === undefined ? -1 : placeOf(selected)
 
   const { step, height, width } = view.value
-  const first = step * STEP - AROUND
-  const last = (step + 1) * STEP + Math.ceil(height / ROW_PX) + AROUND
-  const columns = all.filter(({ from = 0 }) => width >= from)
+  const shownOrder = `${sort?.column} ${isDown} ${state.filter.value}`
+  const around = painted.value === shownOrder ? AROUND : 0
+  const first = step * STEP - around
+  const last = (step + 1) * STEP + Math.ceil(height / ROW_PX) + around
+  const columns = useMemo(() => all.filter(({ from = 0 }) => width >= from), [all, width])
+  const acts = useRef({ onSelect, onOpen })
+  acts.current = { onSelect, onOpen }
+  const select = useCallback((key: string) => acts.current.onSelect(key), [])
+  const open = useCallback((key: string) => acts.current.onOpen?.(key), [])
 
   useLayoutEffect(() => {
     const element = box.current
@@ -98,6 +115,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       const now = view.peek()
       if (now.height !== clientHeight || now.width !== clientWidth)
         view.value = { ...now, height: clientHeight, width: clientWidth }
+      state.size = { height: clientHeight, width: clientWidth }
     }
     measure()
     const observer = new ResizeObserver(measure)
@@ -105,20 +123,22 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     return () => observer.disconnect()
   }, [])
 
+  useEffect(() => void (painted.value = shownOrder), [shownOrder])
+
   const look = (element: HTMLElement): void => {
     state.scrollTop = element.scrollTop
-    if (props.holdsPlace) state.top = topRowOf(order.current, state.scrollTop, ROW_PX)
+    if (props.holdsPlace) state.top = topRowOf(keyAt, state.scrollTop, ROW_PX)
     const now = Math.floor(state.scrollTop / (ROW_PX * STEP))
     if (now !== view.peek().step) view.value = { ...view.peek(), step: now }
   }
 
   const shown = chosen < 0 ? undefined : selected
-  const before = useRef<string | undefined>(undefined)
+  const chosenBefore = useRef<string | undefined>(undefined)
   useLayoutEffect(() => {
     // A row that comes back may be chosen before it is listed.
     if (shown === undefined || !box.current) return
-    const isFirst = before.current === undefined
-    before.current = shown
+    const isFirst = chosenBefore.current === undefined
+    chosenBefore.current = shown
     scrollToRow(box.current, chosen)
     look(box.current)
     // The focus was on a row that is gone, or on the notice that brought one back.
@@ -133,7 +153,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   useLayoutEffect(() => {
     const { current: element } = box
     if (!element || !props.holdsPlace) return
-    const held = state.top && scrollOf(order.current, state.top, ROW_PX)
+    const held = state.top && scrollOf(placeOf, state.top, ROW_PX)
     if (held !== undefined && held !== element.scrollTop) element.scrollTop = held
     look(element)
   }, [rows])
@@ -141,7 +161,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     if (!(event.target instanceof HTMLTableRowElement)) return
     const focused = event.target.dataset['key']
     if (event.key === 'Enter' && focused !== undefined) return onOpen?.(focused)
-    const at = focused === undefined ? chosen : order.current.indexOf(focused)
+    const at = focused === undefined ? chosen : placeOf(focused)
     const page = Math.max(1, Math.floor(height / ROW_PX) - 2)
     const end = rows.length - 1
     const moves: Record<string, number> = {
@@ -153,7 +173,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       End: end,
     }
     const to = moves[event.key]
-    const key = to === undefined ? undefined : order.current[Math.max(0, Math.min(to, end))]
+    const key = to === undefined ? undefined : keyAt(Math.max(0, Math.min(to, end)))
     if (key === undefined) return undefined
     event.preventDefault()
     wanted.current = key
@@ -187,22 +207,18 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
             if (row === undefined) return null
             const key = keyOf(row)
             return (
-              <tr
+              <TableRow
                 key={key}
-                data-key={key}
-                aria-rowindex={piece.row + 2}
-                tabIndex={piece.row === Math.max(0, chosen) ? 0 : -1}
-                aria-selected={key === selected}
-                onClick={() => onSelect(key)}
-                onDblClick={() => onOpen?.(key)}
-                {...props.attributesOf?.(row)}
-              >
-                {columns.map((column) => (
-                  <td key={column.key} class={column.isNumber ? 'num' : undefined}>
-                    {column.cell(row)}
-                  </td>
-                ))}
-              </tr>
+                id={key}
+                row={row}
+                place={piece.row}
+                columns={columns as readonly Column<unknown>[]}
+                isFocusable={piece.row === Math.max(0, chosen)}
+                isSelected={key === selected}
+                onSelect={select}
+                onOpen={open}
+                attributesOf={props.attributesOf as RowProps['attributesOf']}
+              />
             )
           })}
         </tbody>
@@ -210,6 +226,41 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     </div>
   )
 }
+
+interface RowProps {
+  id: string
+  row: unknown
+  /** Among all rows. */
+  place: number
+  columns: readonly Column<unknown>[]
+  isFocusable: boolean
+  isSelected: boolean
+  onSelect: (key: string) => void
+  onOpen: (key: string) => void
+  attributesOf: VirtualTableProps<unknown>['attributesOf']
+}
+
+/** A row of a thousand changes at a time, and all that are on the page take some ms. */
+const TableRow = memo(function TableRow(props: RowProps) {
+  const { id, row, place, columns, isFocusable, isSelected, onSelect, onOpen, attributesOf } = props
+  return (
+    <tr
+      data-key={id}
+      aria-rowindex={place + 2}
+      tabIndex={isFocusable ? 0 : -1}
+      aria-selected={isSelected}
+      onClick={() => onSelect(id)}
+      onDblClick={() => onOpen(id)}
+      {...attributesOf?.(row)}
+    >
+      {columns.map((column) => (
+        <td key={column.key} class={column.isNumber ? 'num' : undefined}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  )
+})
 
 function widthOf<Row>({ width }: Column<Row>, tablePx: number): { width: string } {
   const px = typeof width === 'function' ? width(tablePx) : width

@@ -5,6 +5,7 @@ import { clock } from '../kit/clock.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { formatMs, formatSpan } from '../kit/format.ts'
 import { Identicon } from '../kit/identicon.tsx'
+import { memo } from '../kit/memo.ts'
 import { PeerName } from '../kit/peer-name.tsx'
 import type { TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
@@ -27,7 +28,7 @@ export interface PeerRowProps {
 }
 
 /** One peer, and beneath it its processes once the person asked for them. */
-export function PeerRow({ model, peer, found }: PeerRowProps) {
+export const PeerRow = memo(function PeerRow({ model, peer, found }: PeerRowProps) {
   const { peerId, link, address, latencyMs, agent, protocols, since, relay } = peer
   const isOpen = useSignal(false)
   const row = useRef<HTMLTableRowElement>(null)
@@ -86,7 +87,7 @@ export function PeerRow({ model, peer, found }: PeerRowProps) {
       )}
     </>
   )
-}
+})
 
 /** The age of something, kept up to date. */
 function Age({ since }: { since: number }) {

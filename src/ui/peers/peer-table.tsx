@@ -1,13 +1,19 @@
 import { type Signal, useSignal } from '@preact/signals'
+import { useStaged } from '../kit/use-staged.ts'
 import type { TabModel } from '../model.ts'
 import { PeerRow } from './peer-row.tsx'
 import { PEERS_PER_PAGE, peersShown } from './peer-window.ts'
+
+/** Rows that are rendered in one go. */
+const ROWS_AT_ONCE = 20
 
 /** Other peers, the connected ones first. Narrow screens drop columns, the least useful first. */
 export function PeerTable({ model, found }: { model: TabModel; found: Signal<string | undefined> }) {
   const peers = model.peers.value
   const count = useSignal(PEERS_PER_PAGE)
-  const shown = peersShown(peers, count.value, found.value)
+  // More than the screen has are rendered after those that it has.
+  const staged = useStaged(Math.min(count.value, peers.length), ROWS_AT_ONCE)
+  const shown = peersShown(peers, staged, found.value)
   const relays = peers.filter(({ relay }) => relay).length
   const known = peers.filter(({ link, relay }) => link === 'none' && !relay).length
   // This peer is one of the mesh, and is not in the list.
@@ -54,7 +60,7 @@ export function PeerTable({ model, found }: { model: TabModel; found: Signal<str
           ))}
         </tbody>
       </table>
-      {shown.length < peers.length && (
+      {staged >= count.value && shown.length < peers.length && (
         <p class="soft">
           {shown.length} of {peers.length} peers are shown.{' '}
           <button type="button" class="button" onClick={() => (count.value += PEERS_PER_PAGE)}>

@@ -5,6 +5,7 @@ import { CallBox } from '../console/call-box.tsx'
 import { ExitList } from '../processes/exit-list.tsx'
 import { ProcessEnd } from '../processes/process-end.tsx'
 import { SwapPanel } from '../processes/swap-panel.tsx'
+import { bringIntoSight } from '../kit/in-sight.ts'
 import { ChartsPanel } from '../charts/charts-view.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
@@ -51,7 +52,7 @@ export function ProcessPage({ model, page, id, part }: ViewProps) {
   const shown = all.find((each) => each === part) ?? 'console'
   useLayoutEffect(() => {
     // On a phone the parts are wider than the screen.
-    parts.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    return bringIntoSight(() => parts.current?.querySelector('[aria-current=page]'))
   }, [shown, isThere])
   if (!process) return <NoProcess isKnown={model.peerId.value !== undefined} pid={id} />
   const PartView = PART_VIEWS[shown]

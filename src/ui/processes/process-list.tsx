@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useCallback, useMemo, useRef } from 'preact/hooks'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { FilterField } from '../kit/filter-field.tsx'
 import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
@@ -53,7 +53,19 @@ export function ProcessList({
   const over = useSignal<string | undefined>(undefined)
   const columns = useMemo(() => columnsWith(figures, hasPages), [figures])
   const typed = state.filter.value
-  const shown = typed.trim() === '' ? processes : processes.filter((process) => matches(typed, textsOf(process)))
+  const shown = useMemo(() => filtered(processes, typed), [processes, typed])
+  const dropped = useRef(onDrop)
+  dropped.current = onDrop
+  const isOver = over.value
+  const attributesOf = useCallback(
+    (process: ProcessView) => ({
+      'data-pid': process.pid,
+      class: isOver === process.pid ? 'over' : undefined,
+      // Root cannot be replaced: a file dropped on it is a new actor, as elsewhere.
+      ...(!process.root && dropTarget(process, over, (...given) => dropped.current(...given))),
+    }),
+    [isOver],
+  )
   return (
     <section class="panel">
       <h2>
@@ -75,12 +87,7 @@ export function ProcessList({
         selected={selected}
         onSelect={onSelect}
         onOpen={(pid) => (hasPages ? goTo(hashOf('p', pid)) : onSelect(pid))}
-        attributesOf={(process) => ({
-          'data-pid': process.pid,
-          class: over.value === process.pid ? 'over' : undefined,
-          // Root cannot be replaced: a file dropped on it is a new actor, as elsewhere.
-          ...(!process.root && dropTarget(process, over, onDrop)),
-        })}
+        attributesOf={attributesOf}
       />
       {shown.length === 0 && processes.length > 0 && <p class="soft hint">No process has all these words.</p>}
     </section>
@@ -89,6 +96,10 @@ export function ProcessList({
 
 function pidOf({ pid }: ProcessView): string {
   return pid
+}
+
+function filtered(processes: readonly ProcessView[], typed: string): readonly ProcessView[] {
+  return typed.trim() === '' ? processes : processes.filter((process) => matches(typed, textsOf(process)))
 }
 
 /** What the filter looks at. */

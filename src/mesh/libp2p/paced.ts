@@ -1,0 +1,22 @@
+import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions } from '@libp2p/interface'
+import type { Pace } from '../../glia/wait/pace.ts'
+
+/**
+ * Has an encrypter wait for a turn before the handshake of a connection that another peer makes. A handshake is some
+ * milliseconds of arithmetic, and hundreds of peers may come at once. While one waits, its bytes wait in its stream.
+ */
+export function paced<T>(
+  make: (components: T) => ConnectionEncrypter,
+  pace: Pace | undefined,
+): (components: T) => ConnectionEncrypter {
+  if (!pace) return make
+  return (components) => {
+    const encrypter = make(components)
+    const inbound = encrypter.secureInbound.bind(encrypter)
+    encrypter.secureInbound = async (connection: MessageStream, options?: SecureConnectionOptions) => {
+      await pace.turn(() => connection.status !== 'open' || options?.signal?.aborted === true)
+      return inbound(connection, options)
+    }
+    return encrypter
+  }
+}
