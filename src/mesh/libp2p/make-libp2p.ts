@@ -87,7 +87,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     ...(platform.datastore && { datastore: platform.datastore }),
     services: {
       components: capture,
-      signalling: boundSignalling(rtc),
+      signalling: boundSignalling(rtc, platform.pace),
       identify: identify({ runOnLimitedConnection: true }),
       identifyPush: identifyPush({ runOnLimitedConnection: true }),
       // The default of one stream would fail a second ping, which would look like a dead peer.

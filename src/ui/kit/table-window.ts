@@ -58,3 +58,16 @@ export function scrollOf(
   const place = placeOf(key)
   return place < 0 ? undefined : place * rowPx + hiddenPx
 }
+
+/**
+ * Where to scroll a box of rows, so that it moves as little as shows a whole row beneath the head.
+ * @param row Place of the row.
+ * @param scrollTop Where the box is now, in px.
+ * @param boxPx Height of the box with its head, which is as high as a row; 0: not known.
+ */
+export function scrollTopFor(row: number, scrollTop: number, boxPx: number, rowPx: number): number {
+  const [top, bottom] = [row * rowPx, (row + 1) * rowPx]
+  const roomPx = Math.max(rowPx, boxPx - rowPx)
+  if (top < scrollTop) return top
+  return bottom > scrollTop + roomPx ? bottom - roomPx : scrollTop
+}

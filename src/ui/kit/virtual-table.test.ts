@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { byNumber, byText, inOrderOf, matches, nextSort, sorted } from './table-order.ts'
-import { piecesOf, scrollOf, topRowOf } from './table-window.ts'
+import { piecesOf, scrollOf, scrollTopFor, topRowOf } from './table-window.ts'
 
 const total = (pieces: ReturnType<typeof piecesOf>): number =>
   pieces.reduce((sum, piece) => sum + ('gap' in piece ? piece.gap : 1), 0)
@@ -95,4 +95,13 @@ test('the row at the top stays there while rows come above it, unless the table 
   expect(scrollOf(placeIn(...keys), top, 36)).toBe(40)
   expect(scrollOf(placeIn('e', 'd', ...keys), top, 36)).toBe(112)
   expect(scrollOf(placeIn('e', 'd'), top, 36)).toBeUndefined()
+})
+
+test.each([
+  ['is in sight', 2, 36, 36],
+  ['is above', 1, 100, 36],
+  ['is below', 20, 36, 392],
+  ['is in part beneath the lower edge', 10, 10, 32],
+])('a row that %s is brought into sight with as little motion as it takes', (_, row, from, to) => {
+  expect(scrollTopFor(row, from, 400, 36)).toBe(to)
 })

@@ -3,7 +3,7 @@ import type { ComponentChildren, HTMLAttributes } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { memo } from './memo.ts'
 import { inOrderOf, nextSort, type Sort, sorted } from './table-order.ts'
-import { piecesOf, scrollOf, type TopRow, topRowOf } from './table-window.ts'
+import { piecesOf, scrollOf, scrollTopFor, type TopRow, topRowOf } from './table-window.ts'
 import { typed } from './typed.ts'
 
 /** Height of a row, in px. `table.css` has it too. */
@@ -109,7 +109,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   useLayoutEffect(() => {
     const element = box.current
     if (!element) return undefined
-    element.scrollTop = state.scrollTop
+    if (state.scrollTop > 0) element.scrollTop = state.scrollTop
     const measure = (): void => {
       const { clientHeight, clientWidth } = element
       const now = view.peek()
@@ -117,7 +117,8 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         view.value = { ...now, height: clientHeight, width: clientWidth }
       state.size = { height: clientHeight, width: clientWidth }
     }
-    measure()
+    // Measuring has the browser lay out the page at once. If the size is known, the observer tells soon enough.
+    if (state.size.height === 0) measure()
     const observer = new ResizeObserver(measure)
     observer.observe(element)
     return () => observer.disconnect()
@@ -139,8 +140,11 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     if (shown === undefined || !box.current) return
     const isFirst = chosenBefore.current === undefined
     chosenBefore.current = shown
-    scrollToRow(box.current, chosen)
-    look(box.current)
+    const to = scrollTopFor(chosen, state.scrollTop, view.peek().height, ROW_PX)
+    if (to !== state.scrollTop) {
+      box.current.scrollTop = to
+      look(box.current)
+    }
     // The focus was on a row that is gone, or on the notice that brought one back.
     if (!isFirst && document.activeElement === document.body) wanted.current = shown
   }, [shown])
@@ -152,8 +156,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
 
   useLayoutEffect(() => {
     const { current: element } = box
-    if (!element || !props.holdsPlace) return
-    const held = state.top && scrollOf(placeOf, state.top, ROW_PX)
+    // At the top nothing is held, and where the box is scrolled to is not asked: the answer needs a layout of the page.
+    if (!element || !props.holdsPlace || !state.top) return
+    const held = scrollOf(placeOf, state.top, ROW_PX)
     if (held !== undefined && held !== element.scrollTop) element.scrollTop = held
     look(element)
   }, [rows])
@@ -298,12 +303,4 @@ function Gap({ rows, columns }: { rows: number; columns: number }) {
 
 function rowOf(box: HTMLElement | null, key: string): HTMLElement | null {
   return box?.querySelector<HTMLElement>(`tr[data-key="${CSS.escape(key)}"]`) ?? null
-}
-
-/** Scrolls the rows, and not the page, as little as shows the whole row beneath the head. */
-function scrollToRow(box: HTMLElement, row: number): void {
-  const [top, bottom] = [row * ROW_PX, (row + 1) * ROW_PX]
-  const room = box.clientHeight - ROW_PX
-  if (top < box.scrollTop) box.scrollTop = top
-  else if (bottom > box.scrollTop + room) box.scrollTop = bottom - room
 }
