@@ -22,8 +22,8 @@ export class ProcessViews {
   of(entries: readonly ProcessEntry[]): readonly ProcessView[] {
     const shown = this.#areSameRecords(entries) ? this.#withLive(entries) : this.#anew(entries)
     this.#shown = shown
-    const isSame = shown.length === this.#views.length && shown.every(({ view }, i) => view === this.#views[i])
-    if (!isSame) this.#views = shown.map(({ view }) => view)
+    const isUnchanged = shown.length === this.#views.length && shown.every(({ view }, i) => view === this.#views[i])
+    if (!isUnchanged) this.#views = shown.map(({ view }) => view)
     return this.#views
   }
 

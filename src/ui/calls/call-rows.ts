@@ -25,9 +25,9 @@ export class CallRows {
     this.#read = read
     const running = Array.from(pending, (note) => pendingCall(note, now))
     this.parties = this.#counts.with(running, this.parties)
-    const all = this.#ended.slice()
+    const all = [...this.#ended]
     insert(all, running)
-    return all.reverse()
+    return all.toReversed()
   }
 
   clear(): void {

@@ -57,7 +57,9 @@ function tableOf(given: Partial<VirtualTableProps<Row>> = {}) {
     return made
   }
   /** Until the rows around those in sight are there too. */
-  const whole = (): Promise<void> => expect.poll(() => made.length).toBeGreaterThan(25)
+  const whole = async (): Promise<void> => {
+    await expect.poll(() => made.length).toBeGreaterThan(25)
+  }
   return { show, whole }
 }
 
