@@ -29,7 +29,7 @@ import type { MeshNode } from '../mesh/node.ts'
 import { loadBundled } from './bundled.ts'
 import { FileDraft } from './file-draft.ts'
 import { setIfOther, setList } from './keep-same.ts'
-import { ProcessViews } from './process-views.ts'
+import type { ProcessViews } from './process-views.ts'
 import { KeptFiles } from './kept-files.ts'
 import type { meshStatus } from './mesh-status.ts'
 import type { Peer } from './peer.ts'
@@ -85,7 +85,8 @@ export class LiveTabModel implements TabModel {
   #people: People | undefined
   /** Changes whenever the table has changed. Logs are computed from it. */
   readonly #version = signal(0)
-  readonly #views = new ProcessViews()
+  /** Loaded beside the views that show the processes. */
+  #views: ProcessViews | undefined
   #scheduled = false
   #refreshedAt = -Infinity
   #lastSpawn = 0
@@ -106,6 +107,7 @@ export class LiveTabModel implements TabModel {
     loadLater().then(
       (later) => {
         this.#meshStatus = later.meshStatus
+        this.#views = new later.ProcessViews()
         later.followUpdates(this.relays)
         later.takeLaunches(this.opened)
         later.whenErased(this.#stop, (why) => this.failed(why))
@@ -328,7 +330,7 @@ export class LiveTabModel implements TabModel {
   readonly #refresh = (): void => {
     this.#scheduled = false
     this.#refreshedAt = performance.now()
-    this.processes.value = this.#views.of(this.#table?.entries ?? [])
+    if (this.#views) this.processes.value = this.#views.of(this.#table?.entries ?? [])
     this.#version.value += 1
     if (this.#people) this.people.value = this.#people.view.peek()
     if (this.#mesh) this.#showMesh(this.#mesh)
