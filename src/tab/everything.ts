@@ -1,6 +1,7 @@
 import { type Archive, decodeArchive, encodeArchive } from '../actors/archive/archive-file.ts'
 import { PAGE_KEYS } from '../actors/archive/archived-settings.ts'
 import { collectProcesses } from '../actors/archive/collect-archive.ts'
+import { newManagers } from '../actors/archive/placed.ts'
 import { checkIdentityIsFree, putArchive } from '../actors/archive/put-archive.ts'
 import type { SlotIdentity } from '../actors/table/schema.ts'
 import { Store } from '../actors/table/store.ts'
@@ -59,7 +60,7 @@ export class Everything implements EverythingSource {
     })
 
   readonly read = async (file: Blob): Promise<ArchiveView> => {
-    const { table } = this.#peer
+    const { table, people } = this.#peer
     const inspected: string[] = []
     try {
       const archive = await decodeArchive(file, async (module) => {
@@ -68,13 +69,15 @@ export class Everything implements EverythingSource {
         return prepared
       })
       const { at, glia, peer, identity, processes } = archive
+      const managers = newManagers(archive, people.view.peek())
       return {
         at,
         glia,
         peer,
         hasIdentity: identity !== undefined,
         names: processes.flatMap(({ record }) => (record.root ? [] : [record.name])),
-        put: (choice) => this.#put(archive, choice),
+        managers,
+        put: (choice) => this.#put(archive, choice, choice.withManagers ? managers : []),
       }
     } finally {
       for (const cid of inspected) table.discard(cid)
@@ -87,12 +90,16 @@ export class Everything implements EverythingSource {
     await this.#stopAndReload(() => eraseAll(STORAGE))
   }
 
-  async #put(archive: Archive, { placing, withIdentity }: Parameters<ArchiveView['put']>[0]): Promise<void> {
+  async #put(
+    archive: Archive,
+    { placing, withIdentity }: Parameters<ArchiveView['put']>[0],
+    managers: readonly string[],
+  ): Promise<void> {
     const { slot } = this.#peer
     const identity = withIdentity && archive.identity ? await identityFrom(archive.identity) : undefined
     if (identity) await checkIdentityIsFree(STORAGE, slot, identity.peerId)
     await this.#stopAndReload(async () => {
-      await putArchive(archive, { storage: STORAGE, slot, placing, identity })
+      await putArchive(archive, { storage: STORAGE, slot, placing, managers, identity })
       for (const [key, value] of Object.entries(archive.page)) {
         if (placing === 'replace' || localStorage.getItem(key) === null) localStorage.setItem(key, value)
       }

@@ -142,12 +142,12 @@ export function createScripting({ boot, served, alive, client, everything }: Scr
       return (await (await replays()).replay(file, given, signal)).result
     },
     exportAll: async ({ identity = false } = {}) => (await all()).export({ withIdentity: identity }),
-    async importAll(file, { placing = 'add', identity = false } = {}) {
+    async importAll(file, { placing = 'add', identity = false, managers = false } = {}) {
       const archive = await (await all()).read(blobOfModule(file, 'an archive'))
       if (placing !== 'add' && placing !== 'replace')
         throw new GliaError('ERR_BAD_REQUEST', 'placing is add or replace.')
       if (identity && !archive.hasIdentity) throw new GliaError('ERR_BAD_REQUEST', 'The archive has no identity.')
-      await archive.put({ placing, withIdentity: identity })
+      await archive.put({ placing, withIdentity: identity, withManagers: managers })
     },
     async restart(pid) {
       await (await started()).table.restart(pid)

@@ -159,12 +159,13 @@ export interface GliaScripting {
   /**
    * Imports such a file, all or nothing, and reloads the page.
    * @param options `placing`: whether its processes are added under new PIDs, which is the default, or replace those that are
-   * here under the PIDs of the file. `identity`: becomes the peer of the file.
+   * here under the PIDs of the file. `identity`: becomes the peer of the file. `managers`: lets the peers that the file names
+   * manage processes here; left out, only those that may do so already.
    * @throws {GliaError} ERR_BAD_REQUEST that says what is wrong with the file.
    */
   importAll(
     file: Uint8Array | ArrayBuffer | Blob,
-    options?: { placing?: 'add' | 'replace'; identity?: boolean },
+    options?: { placing?: 'add' | 'replace'; identity?: boolean; managers?: boolean },
   ): Promise<void>
   /**
    * Starts a process afresh. A dead process lives again. What is in its memory is lost. A message that runs is ended if

@@ -386,8 +386,10 @@ export interface ArchiveView {
   hasIdentity: boolean
   /** Names of its processes, without the root process. */
   names: readonly string[]
+  /** Ids of peers that may manage processes by the file, and not here. */
+  managers: readonly string[]
   /** Imports it. The page is reloaded then. Rejects with GliaError; then nothing has changed. */
-  put: (choice: { placing: 'add' | 'replace'; withIdentity: boolean }) => Promise<void>
+  put: (choice: { placing: 'add' | 'replace'; withIdentity: boolean; withManagers: boolean }) => Promise<void>
 }
 
 /** All that this browser keeps, as one thing. */

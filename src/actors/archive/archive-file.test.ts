@@ -9,8 +9,10 @@ import { sha256 } from '../module/sha256.ts'
 import { HASH_BYTES, UNIT_BYTES } from '../snapshot/snapshot.ts'
 import type { ProcessRecord } from '../table/process-record.ts'
 import { type Archive, type ArchivedProcess, decodeArchive, encodeArchive } from './archive-file.ts'
-import { placed, placedMesh, placedPeople } from './placed.ts'
+import { newManagers, placed, placedMesh, placedPeople } from './placed.ts'
 
+const OTHER = 'other'
+const SELF = 'self'
 const PEER = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
 const MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 const WORDS = new TextEncoder().encode('hello')
@@ -229,18 +231,32 @@ test('settings that are added fill in what is not set', async () => {
   expect(placedMesh(archive, { relays: ['r'], iceServers: ['i'] }, 'add')).toEqual({ relays: ['r'], iceServers: ['i'] })
   expect(placedMesh(archive, { relays: ['r'], iceServers: ['i'] }, 'replace')).toEqual(archive.mesh)
   const kept = { ownName: '', names: { x: 'mine' }, blocked: { y: 1 } }
-  expect(placedPeople(archive, kept, 'add')).toEqual({
+  expect(placedPeople(archive, kept, { placing: 'add', allowed: [] })).toEqual({
     ownName: 'me',
     names: { [PEER]: 'you', x: 'mine' },
     blocked: { y: 1 },
   })
 })
 
-test('an archive that is added names nobody who may manage processes, also where nothing is kept', async () => {
+test('an import lets nobody manage processes of whom the person was not asked', async () => {
   const archive = await archiveOf([])
-  const people = { ...archive.people, managers: [PEER] }
-  for (const kept of [undefined, { ownName: '', names: {}, blocked: {} }]) {
-    expect(placedPeople({ ...archive, people }, kept, 'add').managers).toBeUndefined()
+  const file = { ...archive, people: { ...archive.people, managers: [PEER, OTHER] } }
+  const nobody = { ownName: '', names: {}, blocked: {} }
+  const kept = { ...nobody, managers: [OTHER, SELF] }
+  expect(newManagers(file, undefined)).toEqual([PEER, OTHER])
+  expect(newManagers(file, kept)).toEqual([PEER])
+  for (const placing of ['add', 'replace'] as const) {
+    for (const before of [undefined, nobody]) {
+      expect(placedPeople(file, before, { placing, allowed: [] }).managers).toBeUndefined()
+      expect(placedPeople(file, before, { placing, allowed: [PEER, OTHER] }).managers).toEqual([PEER, OTHER])
+    }
   }
-  expect(placedPeople({ ...archive, people }, undefined, 'replace').managers).toEqual([PEER])
+  const managers = (placing: 'add' | 'replace', allowed: readonly string[]): readonly string[] | undefined =>
+    placedPeople(file, kept, { placing, allowed }).managers
+  expect([managers('add', []), managers('add', [PEER, 'x'])]).toEqual([
+    [OTHER, SELF],
+    [OTHER, SELF, PEER],
+  ])
+  // Whoever is not in the file loses the right with everything else.
+  expect([managers('replace', []), managers('replace', [PEER, 'x'])]).toEqual([[OTHER], [OTHER, PEER]])
 })

@@ -66,13 +66,28 @@ export function placedMesh({ mesh }: Archive, kept: MeshSettings | undefined, pl
   }
 }
 
-export function placedPeople({ people }: Archive, kept: KeptPeople | undefined, placing: Placing): KeptPeople {
-  if (placing === 'replace') return people
+/** Ids of the peers that the file lets manage processes, and that may not do so here. The person is asked about them. */
+export function newManagers({ people }: Archive, kept: KeptPeople | undefined): string[] {
+  return (people.managers ?? []).filter((peer) => !kept?.managers?.includes(peer))
+}
+
+/** @param allowed Ids of those of the {@link newManagers} that the person lets manage processes here. */
+export function placedPeople(
+  archive: Archive,
+  kept: KeptPeople | undefined,
+  { placing, allowed }: { placing: Placing; allowed: readonly string[] },
+): KeptPeople {
+  const { people } = archive
+  const added = newManagers(archive, kept).filter((peer) => allowed.includes(peer))
+  // A right that the person has not given here is not added.
+  const known = (kept?.managers ?? []).filter((peer) => placing === 'add' || people.managers?.includes(peer))
+  const managers = [...known, ...added]
+  const may = managers.length > 0 ? { managers } : {}
+  if (placing === 'replace') return { ownName: people.ownName, names: people.names, blocked: people.blocked, ...may }
   return {
     ownName: kept?.ownName || people.ownName,
     names: { ...people.names, ...kept?.names },
     blocked: { ...people.blocked, ...kept?.blocked },
-    // A right that the person has not given here is not added.
-    managers: kept?.managers,
+    ...may,
   }
 }

@@ -14,6 +14,8 @@ export interface PutInit {
   storage: string
   slot: number
   placing: Placing
+  /** Ids of peers that the file lets manage processes, and the person too. Others get no right that they have not. */
+  managers: readonly string[]
   /** Left out: the slot keeps its identity. */
   identity: SlotIdentity | undefined
 }
@@ -27,7 +29,7 @@ export async function putArchive(archive: Archive, init: PutInit): Promise<void>
   await attempt('keep the archive', () => put(archive, init))
 }
 
-async function put(archive: Archive, { storage, slot, placing, identity }: PutInit): Promise<void> {
+async function put(archive: Archive, { storage, slot, placing, managers, identity }: PutInit): Promise<void> {
   const db = await openDB<Schema>(storage, undefined, { blocking: closeForNewer })
   try {
     const tx = db.transaction(
@@ -84,7 +86,7 @@ async function put(archive: Archive, { storage, slot, placing, identity }: PutIn
       const [mesh, people] = await Promise.all([settings.get('mesh'), settings.get('people')])
       await Promise.all([
         settings.put(placedMesh(archive, mesh as MeshSettings | undefined, placing), 'mesh'),
-        settings.put(placedPeople(archive, people as KeptPeople | undefined, placing), 'people'),
+        settings.put(placedPeople(archive, people as KeptPeople | undefined, { placing, allowed: managers }), 'people'),
         ...(identity ? [tx.objectStore('identities').put(identity, slot)] : []),
       ])
     } catch (thrown) {

@@ -16,6 +16,7 @@ export class EverythingState {
   readonly archive = signal<ArchiveView | undefined>(undefined)
   readonly placing = signal<'add' | 'replace'>('add')
   readonly takesIdentity = signal(false)
+  readonly takesManagers = signal(false)
   /** True while the person is asked whether to erase everything. */
   readonly asksToErase = signal(false)
   readonly asksToRenew = signal(false)

@@ -2,6 +2,7 @@ import { useSignalEffect } from '@preact/signals'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField, ChoiceField } from '../kit/form-fields.tsx'
 import { shortId } from '../kit/format.ts'
+import { NameText } from '../kit/peer-name.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { ArchiveView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
@@ -27,6 +28,7 @@ export function ImportPart({ model, page, state }: ImportPartProps) {
       // A tab without processes becomes what the file says.
       state.placing.value = hasProcesses(model) ? 'add' : 'replace'
       state.takesIdentity.value = false
+      state.takesManagers.value = false
     })
   }
   useSignalEffect(() => {
@@ -70,10 +72,15 @@ const PLACING = {
 }
 
 function ArchiveForm({ model, state, archive }: { model: TabModel; state: EverythingState; archive: ArchiveView }) {
-  const { placing, takesIdentity, importing } = state
-  const { at, glia, peer, names, hasIdentity } = archive
+  const { placing, takesIdentity, takesManagers, importing } = state
+  const { at, glia, peer, names, hasIdentity, managers } = archive
   const wait = useWait(importing.since.value)
-  const put = (): Promise<void> => archive.put({ placing: placing.value, withIdentity: takesIdentity.value })
+  const put = (): Promise<void> =>
+    archive.put({
+      placing: placing.value,
+      withIdentity: takesIdentity.value,
+      withManagers: takesManagers.value,
+    })
   return (
     <>
       <p>
@@ -94,6 +101,22 @@ function ArchiveForm({ model, state, archive }: { model: TabModel; state: Everyt
           value={takesIdentity.value}
           onEdit={(is) => (takesIdentity.value = is)}
         />
+      )}
+      {managers.length > 0 && (
+        <>
+          <CheckField
+            label="Let peers that the file names make, change and end all processes of this browser"
+            value={takesManagers.value}
+            onEdit={(is) => (takesManagers.value = is)}
+          />
+          <ul class="keep-peers">
+            {managers.map((id) => (
+              <li key={id}>
+                <NameText id={id} /> <span class="mono">{id}</span>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       <p class="soft">
         The processes get the policies of the file: import only files that you trust. The page is reloaded, and calls
