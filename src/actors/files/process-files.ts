@@ -293,6 +293,8 @@ export class ProcessFiles {
       return true
     } catch (thrown) {
       this.#waiting = new Map([...this.#flight, ...this.#waiting])
+      // The process was killed, or has ended for good. Its files are held here now.
+      if (!this.#isStoring) return false
       const { message } = toGliaError(thrown)
       if (this.#failed !== message) report(`${message} The process runs, but it loses these files with this page.`)
       this.#failed = message

@@ -114,7 +114,11 @@ export class StoredMemory {
       if (this.isCurrent(moment)) this.#succeeded()
     }
     // The failure counts before the next write begins.
-    void this.#inOrder(() => put().catch((thrown: unknown) => this.fail(thrown))).finally(() => {
+    const failed = (thrown: unknown): void => {
+      // It was given up meanwhile, as by a kill. Nothing that follows builds on it.
+      if (this.isCurrent(moment)) this.fail(thrown)
+    }
+    void this.#inOrder(() => put().catch(failed)).finally(() => {
       this.#writing -= 1
       this.#init.changed()
     })

@@ -83,6 +83,7 @@ export class ProcessEntry {
   mounts: ReadonlyMap<string, Blob> = new Map()
   readonly #init: ProcessEntryInit
   #record: ProcessRecord
+  #isKilled = false
 
   constructor(record: ProcessRecord, init: ProcessEntryInit) {
     this.#record = record
@@ -165,6 +166,7 @@ export class ProcessEntry {
   }
 
   #exited(exit: Exit, counts: boolean): void {
+    this.#isKilled ||= exit.reason.type === 'killed'
     // A guest that leaves by itself has done its work. After any other end it goes on from what was kept.
     if (!isAbnormal(exit.reason)) this.memory.drop()
     this.update({ exits: this.proc.ends.list, dead: this.proc.death })
@@ -173,8 +175,8 @@ export class ProcessEntry {
 
   #failed(error: GliaError): void {
     this.log.flush()
-    // A caller that gave up is no failure of the process.
-    if (error.code === 'ERR_ABORTED') return
+    // Neither a caller that gave up is a failure of the process, nor what its owner has ended.
+    if (error.code === 'ERR_ABORTED' || this.#isKilled) return
     this.lastError = { error, at: Date.now() }
     if (this.#init.instanceOf) this.#init.instanceOf.whole.lastError = this.lastError
     this.log.add('error', `${error.message} ${error.code}`)

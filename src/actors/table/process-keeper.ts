@@ -133,8 +133,8 @@ export class ProcessKeeper {
       )
       await Promise.all(written.map((each) => this.#isPut(each)))
     } catch (thrown) {
-      for (const { entry } of written) this.#notPut(entry, toGliaError(thrown))
-      log.warn('a process could not be kept', thrown)
+      const there = written.filter((each) => this.#notPut(each.entry, toGliaError(thrown)))
+      if (there.length > 0) log.warn('a process could not be kept', thrown)
     }
     this.#init.changed()
   }
@@ -160,11 +160,14 @@ export class ProcessKeeper {
     if (entry.record !== record) this.save(entry)
   }
 
-  #notPut(entry: ProcessEntry, { message }: GliaError): void {
+  /** @returns whether the process is there: one that was killed meanwhile is not to be kept. */
+  #notPut(entry: ProcessEntry, { message }: GliaError): boolean {
     entry.files.notKept()
     entry.memory.notKept()
+    if (!this.#init.has(entry)) return false
     const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
     entry.log.add('error', `${message} The process runs, but ${lost}.`)
+    return true
   }
 
   async #saveAll(entry: ProcessEntry): Promise<void> {

@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { guest } from '../../../e2e/guests/guests.ts'
+import { GliaError } from '../../glia/errors.ts'
 import { altered, testTabs } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
+import type { ProcessEntry } from './process-entry.ts'
 import { MemoryStore } from './test-store.ts'
 
 const { makeTab, reload, endTabs } = testTabs(() => worker.script)
@@ -71,4 +73,70 @@ test('a process that is killed twice at once is killed once, and brought back on
   expect(await next.call(pid, 'count')).toBe('1')
   await next.table.swapBack(pid)
   expect(await next.call(pid, 'count')).toBe('1')
+})
+
+/** Lets a write of a store wait. @returns when it has begun, and what makes it fail. */
+function failLater(
+  store: MemoryStore,
+  name: 'putProcesses' | 'putKey' | 'putCheckpoint' | 'changeFiles',
+): { begun: Promise<void>; fail(): void } {
+  const [begun, writing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  store[name] = () => {
+    begun.resolve()
+    return writing.promise
+  }
+  return { begun: begun.promise, fail: () => writing.reject(new GliaError('ERR_STORAGE', 'It is full.')) }
+}
+
+function errorsOf({ log, lastError }: ProcessEntry): unknown[] {
+  return [...log.lines.filter(({ source }) => source === 'error'), ...(lastError ? [lastError] : [])]
+}
+
+describe('a write that fails when its process is killed is no failure of the process', () => {
+  test('if it was of the record', async () => {
+    const store = new MemoryStore()
+    const { table, entry } = makeTab(store)
+    const [pid, other] = [await table.spawn(await guest('trouble'), {}), await table.spawn(await guest('diary'), {})]
+    const killed = entry(pid)
+    const { begun, fail } = failLater(store, 'putProcesses')
+    table.links.link(pid, other)
+    await begun
+    await table.kill(pid)
+    fail()
+    await store.settled()
+    expect(errorsOf(killed)).toEqual([])
+  })
+
+  test('if it was of its files', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(await guest('files'), {})
+    const killed = entry(pid)
+    const { begun, fail } = failLater(store, 'changeFiles')
+    await call(pid, 'keep')
+    await begun
+    await table.kill(pid)
+    fail()
+    await store.settled()
+    expect(errorsOf(killed)).toEqual([])
+  })
+
+  test.each(['putKey', 'putCheckpoint'] as const)(
+    'if it was %s of a key, whose message is told of the kill',
+    async (name) => {
+      const store = new MemoryStore()
+      const { table, call, entry } = makeTab(store)
+      const pid = await table.spawn(await guest('trouble'), { key: true, policy: { durable: 'before-reply' } })
+      const { begun, fail } = failLater(store, name)
+      const answer = call(`${pid}:a`, 'count')
+      await begun
+      const killing = table.kill(`${pid}:a`)
+      await expect.poll(() => entry(pid).keys?.entries).toEqual([])
+      fail()
+      await killing.catch(() => undefined)
+      expect(await answer).toBe('ERR_PROC_STOPPED')
+      await store.settled()
+      expect(errorsOf(entry(pid))).toEqual([])
+    },
+  )
 })

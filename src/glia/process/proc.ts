@@ -2,6 +2,7 @@ import { admit } from './admit.ts'
 import type { Arrival } from './arriving-stream.ts'
 import type { CallNote } from '../call-note.ts'
 import { CallLog, type KeptCall } from './call-log.ts'
+import { orAborted } from '../wait/or-aborted.ts'
 import { type Deadline, deadlineIn, deadlineWithGrace, withDeadline } from '../wait/deadline.ts'
 import { endWith } from '../stream/end-with.ts'
 import { Ends } from './ends.ts'
@@ -264,7 +265,7 @@ export class Proc {
         admit(stream, this)
         await this.#handle(stream, call, tell).catch((thrown: unknown) => this.#acceptExit(thrown, stream))
         isStored = this.#isStoredFirst
-        if (isStored) await this.#observer.ranToBeStored?.()
+        if (isStored) await this.#whenStored()
         this.calls.end(call, 'ok')
         // Not awaited: a transport may take any time to tell the other side, or never do it.
         stream.close().catch((thrown: unknown) => stream.abort(toGliaError(thrown)))
@@ -424,6 +425,12 @@ export class Proc {
     const { memory, durable, sync } = this.policy
     if (memory !== 'durable' || !this.#life.isUsed) return false
     return durable === 'before-reply' || (sync === 'durable' && this.#life.hasSynced)
+  }
+
+  /** @throws {GliaError} ERR_STORAGE, or the reason of a kill, after which nothing is stored. */
+  async #whenStored(): Promise<void> {
+    const storing = this.#observer.ranToBeStored?.()
+    if (storing) await orAborted(storing, this.#life.killed)
   }
 
   #tryTurn(stream: Stream, arrival: Arrival | undefined): (() => void) | undefined {
