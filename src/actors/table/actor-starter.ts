@@ -6,6 +6,7 @@ import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { isTakeable } from '../module/module-state.ts'
 import type { InstanceMemory } from '../snapshot/process-memory.ts'
 import type { LiveActors } from '../worker/live-actors.ts'
+import type { FamilyQuotas } from './family-quotas.ts'
 import type { ModuleCache } from './module-cache.ts'
 import type { SendHttp } from '../outgoing/http-request.ts'
 import type { OutgoingMesh } from '../outgoing/outgoing-calls.ts'
@@ -21,6 +22,7 @@ export interface ActorStarterInit {
   createWorker(): Promise<Worker>
   modules: ModuleCache
   live: LiveActors
+  quotas(): Promise<FamilyQuotas>
   /** Contents that are kept, by CID. @throws {GliaError} ERR_STORAGE */
   load(cid: string): Promise<Blob>
   /** For processes that may call others. Left out: none can. */
@@ -44,13 +46,20 @@ export class ActorStarter {
       methods: version.methods,
       // The policy may change between two starts.
       load: () => this.#init.modules.get(version, entry.record.policy.maxMemoryBytes),
-      enter: (signal) => this.#init.live.enter(entry.proc, signal),
+      enter: (signal) => this.#enter(entry, signal),
       start: (signal, place) => {
         const memory = entry.memory.of(version.cid, isBeside)
         isBeside = false
         return this.#start(entry, version, memory, signal, place)
       },
     }
+  }
+
+  async #enter({ record, proc }: ProcessEntry, signal: AbortSignal): Promise<ActorPlace> {
+    const enter = (): Promise<ActorPlace> => this.#init.live.enter(proc, signal)
+    // Only instances of keys come and go while their processes stay.
+    if (record.parent === undefined || keyIn(record.pid) === undefined) return enter()
+    return (await this.#init.quotas()).enter(proc, enter, signal)
   }
 
   async #start(

@@ -1,6 +1,7 @@
 import type { Exit } from '../../glia/process/exit.ts'
 import { isOver } from '../../glia/process/supervisor.ts'
 import type { ActorStarter } from './actor-starter.ts'
+import type { FamilyQuotas } from './family-quotas.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
 import { ProcessEntry } from './process-entry.ts'
 import type { ProcessKeeper } from './process-keeper.ts'
@@ -16,6 +17,7 @@ export interface EntryMakerInit {
   keeper: ProcessKeeper
   starter: ActorStarter
   links: ProcessLinks
+  quotas(): Promise<FamilyQuotas>
   /** Called when something has changed that a view shows. */
   changed(): void
 }
@@ -36,7 +38,7 @@ export class EntryMaker {
   }
 
   add(record: ProcessRecord): ProcessEntry {
-    const { store, registry, keeper, starter, changed } = this.#init
+    const { store, registry, keeper, starter, quotas, changed } = this.#init
     const entry: ProcessEntry = new ProcessEntry(record, {
       store,
       spec: (made) => starter.spec(made, made.record),
@@ -49,6 +51,7 @@ export class EntryMaker {
           store,
           spec: (made) => starter.spec(made, whole.record),
           changed,
+          beforeKey: async () => (record.parent === undefined ? undefined : (await quotas()).beforeKey(whole)),
           // The instance comes back, or the next message of its key says why not.
           exited: (exit, counts) => this.#keyEnded(entry, { ...exit, final: false }, counts),
         }),

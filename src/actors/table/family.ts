@@ -1,13 +1,14 @@
-import { GliaError } from '../../glia/errors.ts'
 import type { Pid } from '../../glia/pid.ts'
 import { atMost, checkAtMost, policyOfChild } from '../../glia/process/at-most.ts'
 import type { Policy } from '../../glia/process/policy.ts'
+import { FamilyQuotas } from './family-quotas.ts'
+import { descendantsOf } from './lineage.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessRecord } from './process-record.ts'
 
 // Processes that processes have made. Loaded with the first of them.
 
-export { atMost, checkAtMost, policyOfChild }
+export { checkAtMost, FamilyQuotas, policyOfChild }
 
 /** How a process is tied to the process that makes it. */
 export interface Birth {
@@ -19,45 +20,21 @@ export interface Birth {
 }
 
 /**
- * Checks that a process may have a child, also by the quotas of those that made it.
- * @param policy Of the child.
- * @param child Left out: it is yet to be made.
- * @throws {GliaError} ERR_DENIED that names the quota
+ * Before a process gets another policy.
+ * @returns the processes that it has made, with the policies that they have then.
+ * @throws {GliaError} ERR_DENIED if the one that has made it has less rights, or no quota left
  */
-export function checkQuota(
-  parent: ProcessEntry,
+export function loweredBy(
+  entry: ProcessEntry,
   policy: Policy,
   entries: readonly ProcessEntry[],
-  child?: ProcessEntry,
-): void {
-  for (const entry of lineOf(parent, entries)) {
-    const { name, policy: own } = entry.record
-    const family = descendantsOf(entry.record.pid, entries).filter((each) => each !== child)
-    if (family.length >= own.maxChildren) {
-      throw quota(`${name} has made ${family.length} processes that still exist, and may have ${own.maxChildren}`)
-    }
-    const bytes = family.reduce((sum, each) => sum + each.record.policy.maxMemoryBytes, policy.maxMemoryBytes)
-    if (bytes > own.maxChildrenBytes) {
-      throw quota(
-        `the processes that ${name} has made could use ${bytes} bytes of memory with this one, and may use ${own.maxChildrenBytes} (policy.maxChildrenBytes)`,
-      )
-    }
-  }
-}
-
-/** The processes that a process has made, and those that these have made. */
-export function descendantsOf(pid: string, entries: readonly ProcessEntry[]): ProcessEntry[] {
-  const found: ProcessEntry[] = []
-  let parents = new Set([pid])
-  while (parents.size > 0) {
-    // An imported record may claim to be its own ancestor.
-    const children = entries.filter(
-      (entry) => entry.record.parent !== undefined && parents.has(entry.record.parent) && !found.includes(entry),
-    )
-    found.push(...children)
-    parents = new Set(children.map(({ record }) => record.pid))
-  }
-  return found
+  quotas: FamilyQuotas,
+): (readonly [ProcessEntry, Policy])[] {
+  const { pid, parent: by, policy: before } = entry.record
+  const parent = entries.find(({ record }) => record.pid === by)
+  if (parent) checkAtMost(policy, parent.record.policy)
+  if (parent && policy.maxMemoryBytes > before.maxMemoryBytes) quotas.check(parent, policy, entry)
+  return descendantsOf(pid, entries).map((child) => [child, atMost(child.record.policy, policy)])
 }
 
 /**
@@ -78,20 +55,4 @@ export function withinFamilies(records: readonly ProcessRecord[]): ProcessRecord
     return limited
   }
   return records.map((record) => ({ ...record, policy: policyOf(record) }))
-}
-
-/** A process, the one that made it, and so on. */
-function lineOf(entry: ProcessEntry, entries: readonly ProcessEntry[]): ProcessEntry[] {
-  const line: ProcessEntry[] = []
-  let next: ProcessEntry | undefined = entry
-  while (next && !line.includes(next)) {
-    line.push(next)
-    const { parent }: { parent?: Pid | undefined } = next.record
-    next = entries.find(({ record }) => record.pid === parent)
-  }
-  return line
-}
-
-function quota(why: string): GliaError {
-  return new GliaError('ERR_DENIED', `There may be no more: ${why}.`)
 }

@@ -21,6 +21,11 @@ export interface KeyedEntriesInit {
   spec(entry: ProcessEntry): ActorSpec
   /** Called when something has changed that a view shows. */
   changed(): void
+  /**
+   * Called before there is one more key. @returns what checks, without a pause, whether there may be; undefined: there
+   * may. @throws {GliaError} ERR_STORAGE
+   */
+  beforeKey(): Promise<(() => void) | undefined>
   /** Called when an instance has ended. */
   exited(exit: Exit, counts: boolean): void
 }
@@ -338,6 +343,8 @@ export class KeyedEntries implements Instances {
     } catch (thrown) {
       entry.files.notKept()
       entry.memory.notKept()
+      // It was killed meanwhile, and is not to be kept.
+      if (this.#held.get(key) !== held) return
       entry.log.add('error', `${toGliaError(thrown).message} The instance runs, but it is not kept.`)
     } finally {
       held.writes -= 1
@@ -389,6 +396,7 @@ export class KeyedEntries implements Instances {
   /** @throws {GliaError} ERR_TOO_MANY_KEYS, ERR_STORAGE */
   async #countOne(): Promise<void> {
     const count = this.#count ?? (await this.counted())
+    const check = await this.#init.beforeKey()
     const { name, policy } = this.#init.whole.record
     // Others may have counted theirs meanwhile.
     const now = this.#count ?? count
@@ -396,6 +404,7 @@ export class KeyedEntries implements Instances {
       const words = `${name} has ${policy.maxKeys} keys already, as many as its policy allows (maxKeys).`
       throw new GliaError('ERR_TOO_MANY_KEYS', words)
     }
+    check?.()
     this.#count = now + 1
   }
 

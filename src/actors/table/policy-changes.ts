@@ -6,6 +6,7 @@ import {
   type Policy,
   type PolicyChange,
 } from '../../glia/process/policy.ts'
+import type { FamilyQuotas } from './family-quotas.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessKeeper } from './process-keeper.ts'
 import type { ProcessModules } from './process-modules.ts'
@@ -15,6 +16,7 @@ export interface PolicyChangesInit {
   registry: ProcessRegistry
   modules: ProcessModules
   keeper: ProcessKeeper
+  quotas(): Promise<FamilyQuotas>
   /** Called when a process has another policy. */
   changed(entry: ProcessEntry): void
 }
@@ -28,7 +30,7 @@ export class PolicyChanges {
   }
 
   async change(pid: string, given: GivenPolicy): Promise<PolicyChange> {
-    const { registry, modules, keeper } = this.#init
+    const { registry, modules, keeper, quotas } = this.#init
     const entry = registry.find(pid)
     const asked = (): Policy => changedPolicy(entry.record.policy, given, entry.record.methods)
     const { maxMemoryBytes } = asked()
@@ -36,17 +38,10 @@ export class PolicyChanges {
     if (maxMemoryBytes !== entry.record.policy.maxMemoryBytes) await modules.cache.get(entry.record, maxMemoryBytes)
     const hasFamily = entry.record.parent !== undefined || registry.childrenOf(pid).length > 0
     const family = hasFamily ? await import('./family.ts') : undefined
+    const familyQuotas = hasFamily ? await quotas() : undefined
     if (registry.find(pid) !== entry) throw new GliaError('ERR_NO_PROC', 'The process was killed.')
     const policy = asked()
-    const parent = registry.get(entry.record.parent ?? '')
-    if (parent) family?.checkAtMost(policy, parent.record.policy)
-    if (parent && policy.maxMemoryBytes > entry.record.policy.maxMemoryBytes) {
-      family?.checkQuota(parent, policy, registry.all, entry)
-    }
-    const lowered = (family?.descendantsOf(pid, registry.all) ?? []).map((child): [ProcessEntry, Policy] => [
-      child,
-      family?.atMost(child.record.policy, policy) ?? policy,
-    ])
+    const lowered = familyQuotas ? (family?.loweredBy(entry, policy, registry.all, familyQuotas) ?? []) : []
     const [later = []] = [[entry, policy] as const, ...lowered].map((change) => this.#apply(...change))
     // At once: after a crash no child has rights that its parent has lost.
     await keeper.keepRecords([entry, ...lowered.map(([child]) => child)])

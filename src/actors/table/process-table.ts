@@ -17,6 +17,7 @@ import type { TierName } from '../worker/worker-api.ts'
 import { ActorStarter } from './actor-starter.ts'
 import { DataFiles } from './data-files.ts'
 import { EntryMaker } from './entry-maker.ts'
+import type { FamilyQuotas } from './family-quotas.ts'
 import type { HotSwap, HotSwapInit } from './hot-swap.ts'
 import type { KeyList, KeyListOptions } from './key-list.ts'
 import { PolicyChanges } from './policy-changes.ts'
@@ -85,9 +86,15 @@ export class ProcessTable {
     const load = (cid: string): Promise<Blob> => keeper.load(cid)
     const modules = new ProcessModules({ registry, load, read: (...given) => readModuleBeside(createWorker, ...given) })
     const live = new LiveActors(() => registry.procs(), liveLimit)
-    const starter = new ActorStarter({ ...init, modules: modules.cache, live, load })
+    let familyQuotas: FamilyQuotas | undefined
+    const quotas = async (): Promise<FamilyQuotas> => {
+      const { FamilyQuotas: Loaded } = await import('./family.ts')
+      return (familyQuotas ??= new Loaded(() => registry.all))
+    }
+    const starter = new ActorStarter({ ...init, modules: modules.cache, live, quotas, load })
     const changed = (): void => {
       live.notice()
+      familyQuotas?.notice()
       init.changed()
     }
     const links = new ProcessLinks({
@@ -100,7 +107,7 @@ export class ProcessTable {
         init.changed()
       },
     })
-    const parts = { store, slot, registry, keeper, modules, starter, links, changed }
+    const parts = { store, slot, registry, keeper, modules, starter, links, quotas, changed }
     const maker = new EntryMaker(parts)
     const kills = new ProcessKills({ ...parts, maker, reminded: () => this.reminded })
     const tellShared = (entry: ProcessEntry): void => this.#tellShared(entry)

@@ -5,6 +5,7 @@ import type { MountedFile } from '../files/given-mounts.ts'
 import { type PartedFiles, partGivenFiles } from '../files/parted-files.ts'
 import type { ModuleSource } from '../module/module-source.ts'
 import type { EntryMaker } from './entry-maker.ts'
+import type { FamilyQuotas } from './family-quotas.ts'
 import type { Birth } from './family.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessKeeper } from './process-keeper.ts'
@@ -25,6 +26,7 @@ export interface SpawnerInit {
   links: ProcessLinks
   maker: EntryMaker
   kills: ProcessKills
+  quotas(): Promise<FamilyQuotas>
   /** Called when there is a new process. */
   spawned(entry: ProcessEntry): void
 }
@@ -107,14 +109,15 @@ export class Spawner {
    */
   async #beget({ parent: pid, watch }: Birth, given: GivenPolicy = {}): Promise<{ policy: Policy; check(): void }> {
     const { registry, links, kills } = this.#init
-    const { policyOfChild, checkAtMost, checkQuota } = await import('./family.ts')
+    const { policyOfChild, checkAtMost } = await import('./family.ts')
+    const quotas = await this.#init.quotas()
     const parent = registry.find(pid)
     if (watch !== undefined) links.watcher(pid, watch)
     const policy = policyOfChild(given, parent.record.policy)
     const check = (): void => {
       if (!kills.isThere(parent)) throw orphaned()
       checkAtMost(policy, parent.record.policy)
-      checkQuota(parent, policy, registry.all)
+      quotas.check(parent, policy)
     }
     check()
     return { policy, check }

@@ -42,9 +42,12 @@ export interface Policy extends CallerPolicy {
    * rights and limits. It reaches `sys` also where it may call nobody else.
    */
   spawn: boolean
-  /** How many processes it, and those that it makes, may have made that still exist. */
+  /** How many processes it, and those that it makes, may have made that still exist. One with keys is one. */
   maxChildren: number
-  /** Largest memory of all of these, in bytes: the sum of their `maxMemoryBytes`. */
+  /**
+   * Largest memory of all of these, in bytes: the sum of their `maxMemoryBytes`. Of a process with keys each live
+   * instance counts, and at least one.
+   */
   maxChildrenBytes: number
   /** The origins to which it may send HTTP requests, as files under `/http`: `https://example.org`. */
   http: readonly string[]
@@ -62,7 +65,7 @@ export interface Policy extends CallerPolicy {
   maxOpenFiles: number
   /** Calls to others and HTTP requests that may be open at once. */
   maxCalls: number
-  /** Keys that a process with an instance for each key may have. */
+  /** Keys that a process with an instance for each may have, and that the processes which it makes may have together. */
   maxKeys: number
   /** Largest memory of the files under `/data`, in bytes: of a process, or of each key. */
   maxDataBytes: number
