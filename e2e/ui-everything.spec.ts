@@ -137,3 +137,29 @@ test('a script exports everything and imports it, or is told why not, and then n
   expect(await tab.evaluate(() => glia.procs().map((proc) => proc.pid))).toContain(pid)
   expect(await tab.evaluate(() => glia.procs().length)).toBe(2)
 })
+
+test('an import names the peers that may manage processes by the file, and asks', async ({ tab }) => {
+  const peer = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+  const bytes = await tab.evaluate(async (id) => {
+    await glia.setManager(id)
+    const { file } = await glia.exportAll()
+    await glia.setManager(id, false)
+    return [...new Uint8Array(await file.arrayBuffer())]
+  }, peer)
+  const managers = () => tab.evaluate(() => glia.managers())
+  const label = 'Let peers that the file names make, change and end all processes of this browser'
+  await drop(tab, 'main', { 'all.gliaall': new Uint8Array(bytes) })
+  await expect(tab.getByText(peer)).toBeVisible()
+  await expect(tab.getByLabel(label)).not.toBeChecked()
+  await expectNoFaults(tab)
+  await pressAndReload(tab, 'Import')
+  expect(await managers()).toEqual([])
+  await drop(tab, 'main', { 'all.gliaall': new Uint8Array(bytes) })
+  await tab.getByLabel(label).check()
+  await pressAndReload(tab, 'Import')
+  expect(await managers()).toEqual([peer])
+  // Nobody is new now.
+  await drop(tab, 'main', { 'all.gliaall': new Uint8Array(bytes) })
+  await expect(tab.getByRole('button', { name: 'Import', exact: true })).toBeVisible()
+  await expect(tab.getByLabel(label)).toHaveCount(0)
+})
