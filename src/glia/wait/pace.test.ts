@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nextTask } from './next-task.ts'
 import { Pace } from './pace.ts'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 const wanted = (): boolean => false
@@ -33,22 +33,6 @@ test('who comes when all have had theirs waits for nothing', async () => {
   const had = crowd(pace, 1)
   await vi.advanceTimersByTimeAsync(0)
   expect(had).toEqual([0])
-})
-
-test.each([
-  [20, 20],
-  [900, 40],
-])('a thread that is %i ms behind gets %i ms more', async (behindMs, moreMs) => {
-  const pace = new Pace()
-  const had = crowd(pace, 2)
-  // A timer is due, and the thread does other work.
-  await vi.advanceTimersByTimeAsync(3)
-  const now = performance.now.bind(performance)
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + behindMs)
-  await vi.advanceTimersByTimeAsync(moreMs)
-  expect(had).toEqual([0])
-  await vi.advanceTimersByTimeAsync(1)
-  expect(had).toEqual([0, 1])
 })
 
 test('a turn that is not wanted any more is passed on at once', async () => {

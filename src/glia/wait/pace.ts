@@ -1,9 +1,10 @@
 import { nextTask } from './next-task.ts'
 
-/** Shortest pause after a turn, in ms. Timers of a page are no finer. */
+/**
+ * Pause after a turn, in ms. Timers of a page are no finer. A thread that is behind has its timers late, so it has more
+ * time by itself; a longer pause would let those who wait miss their deadlines.
+ */
 const REST_MS = 4
-/** Longest pause for a thread that is behind, in ms. Whoever waits has a deadline, so some get a turn all the same. */
-const MOST_BEHIND_MS = 40
 
 interface Waiting {
   readonly isOver: () => boolean
@@ -12,8 +13,7 @@ interface Waiting {
 
 /**
  * Gives turns, one after the other, to work that others cause and that nobody at this machine waits for. After each turn
- * the thread is left to all that waits for it, input and pictures included. A thread that is behind with that gets more
- * time. So a crowd that comes at once is served in line, and a person's click is answered meanwhile.
+ * the thread is left to all that waits for it, input and pictures included. So a crowd that comes at once is served in line, and a person's click is answered meanwhile.
  */
 export class Pace {
   readonly #waiting: Waiting[] = []
@@ -61,16 +61,7 @@ export class Pace {
     return false
   }
 
-  async #pause(): Promise<void> {
-    if (this.#isFree()) return nextTask()
-    const began = performance.now()
-    await sleep(REST_MS)
-    const behindMs = performance.now() - began - REST_MS
-    if (behindMs >= 1) await sleep(Math.min(behindMs, MOST_BEHIND_MS))
-    return undefined
+  #pause(): Promise<void> {
+    return this.#isFree() ? nextTask() : new Promise((resolve) => setTimeout(resolve, REST_MS))
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
