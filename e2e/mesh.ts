@@ -27,12 +27,16 @@ export function startRelay(...args: string[]): Promise<Relay> {
   return startRelayWith({}, args)
 }
 
-/** The same, with environment variables for its process. */
-export async function startRelayWith(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Relay> {
+/** The same, with environment variables for its process, and a command that runs it (`serve`). */
+export async function startRelayWith(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  wrapper?: readonly string[],
+): Promise<Relay> {
   const data = newDataFolder()
   let command: ChildProcess
   const start = async (ports: readonly string[]): Promise<string> => {
-    command = serve([...ports, '--data', data, ...args], env)
+    command = serve([...ports, '--data', data, ...args], env, wrapper)
     return printedUrl(command)
   }
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {

@@ -40,10 +40,17 @@ export function ownEnv(): NodeJS.ProcessEnv {
   return { ...env, GLIA_WS: '0', GLIA_TCP: '0', GLIA_DATA: newDataFolder() }
 }
 
-/** Runs the command `glia`: the server, as `npm run serve -- …args` does, or another of its commands. */
-export function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const command = [join(ROOT, 'dist-node/glia.js'), ...args]
-  const child = spawn(process.execPath, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
+/**
+ * Runs the command `glia`: the server, as `npm run serve -- …args` does, or another of its commands.
+ * @param wrapper A command that runs it in the place of its own process. Left out: none.
+ */
+export function serve(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  wrapper: readonly string[] = [],
+): ChildProcess {
+  const [program = '', ...command] = [...wrapper, process.execPath, join(ROOT, 'dist-node/glia.js'), ...args]
+  const child = spawn(program, command, { cwd: ROOT, env: { ...ownEnv(), ...env } })
   running.add(child)
   child.once('close', () => running.delete(child))
   return child

@@ -1,12 +1,18 @@
 import buildApp from '../build.ts'
 import { anySeed } from '../random.ts'
 import { lineOf } from '../table.ts'
+import { runHibernated, runKeys } from './run-actors.ts'
 import { scale, type ScaleReport } from './scale.ts'
 
 const USAGE = `usage: npm run scale [-- PEERS… [--relays N] [--seconds N] [--seed N]]
+       npm run scale -- keys [KEYS [LIVE]]
+       npm run scale -- hibernated [PROCESSES [MIB]]
 
 Puts PEERS (50 200) headless peers on N (1) joined relays of this machine, several to a process, and watches them for 30 seconds while
 nobody calls. Then newcomers each call a peer of which they have only the id.
+
+keys: one process with KEYS (10000) keys on a host, of which LIVE (100) live at once. Each answers with its own state.
+hibernated: PROCESSES (1000) stateful processes on a host that has MIB (512) MiB of memory, and is killed. Each answers with its count.
 `
 const HEADS = ['peers', 'relays', 'heap/peer', 'RSS/peer', 'wire/peer', 'CPU/peer', 'lookup p50', 'kept', 'knows']
 const WIDTHS = [5, 6, 9, 9, 10, 8, 10, 6, 12]
@@ -16,6 +22,8 @@ const MOST = { heapBytes: 250_000, lookupMs: 300 }
 
 /** Prints a line for each size. @returns whether all reservations were kept, all calls were answered, and the figures are reached */
 export async function main(args: readonly string[]): Promise<boolean> {
+  const [ofActors, ...numbers] = args
+  if (ofActors === 'keys' || ofActors === 'hibernated') return runActors(ofActors, numbers.map(Number))
   const options = readOptions(args)
   if (!options) {
     process.stderr.write(USAGE)
@@ -38,6 +46,15 @@ export async function main(args: readonly string[]): Promise<boolean> {
   }
   say(isGood ? 'passed' : 'FAILED')
   return isGood
+}
+
+async function runActors(what: 'keys' | 'hibernated', numbers: readonly number[]): Promise<boolean> {
+  if (numbers.length > 2 || !numbers.every((each) => Number.isSafeInteger(each) && each > 0)) {
+    process.stderr.write(USAGE)
+    return false
+  }
+  const [first, second] = numbers
+  return what === 'keys' ? runKeys(first ?? 10_000, second ?? 100) : runHibernated(first ?? 1000, second ?? 512)
 }
 
 function cellsOf(report: ScaleReport, peers: number, p50: number): string[] {

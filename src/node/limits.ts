@@ -57,6 +57,9 @@ export const DATASTORE_BOUNDS = [
   { prefix: '/dht/', maxEntries: 16_384, maxOfOwner: 128, maxValueBytes: 4 * 1024 },
 ]
 
+/** Actors that --live can let live at once: `src/actors/worker/live-actors.ts` has room for few more memories. */
+export const MAX_LIVE = 100
+
 /** Calls under way over HTTP in all, and of one client address. Further calls are refused, not queued. */
 export const MAX_CALLS = 1024
 export const MAX_CALLS_PER_CLIENT = 256

@@ -2,6 +2,7 @@ import { isPeerId } from '../glia/peer-id.ts'
 import { cleanName, MAX_NAME } from '../glia/peer-name.ts'
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
+import { MAX_LIVE } from './limits.ts'
 import { hidePassword, type IceServer, parseIceServer as readIceServer } from '../mesh/dial/ice-server.ts'
 
 /** A person typed something wrong. The message is one sentence that names it. */
@@ -46,6 +47,12 @@ export function parseCount({ where, value }: Given): number {
   const count = /^\d{1,9}$/.test(value) ? Number(value) : 0
   if (count > 0) return count
   throw new UsageError(`${where} takes a number from 1 on, not "${value}".`)
+}
+
+export function parseLive(given: Given): number {
+  const count = parseCount(given)
+  if (count <= MAX_LIVE) return count
+  throw new UsageError(`${given.where} takes at most ${MAX_LIVE}, not "${given.value}".`)
 }
 
 /** Reads one of these words. */

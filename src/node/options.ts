@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { IceServer } from '../mesh/dial/ice-server.ts'
 import type { LogFormat, LogLevel } from './log.ts'
-import { MAX_CIRCUITS } from './limits.ts'
+import { MAX_CIRCUITS, MAX_LIVE } from './limits.ts'
 import {
   type Given,
   oneOf,
@@ -10,6 +10,7 @@ import {
   parseFolder,
   parseHost,
   parseIceServer,
+  parseLive,
   parseMultiaddr,
   parseName,
   parseOrigin,
@@ -41,6 +42,8 @@ export interface Options {
   readonly owners: readonly string[]
   /** Time that running messages of actors have to end when the server is told to stop, in s. */
   readonly graceSeconds: number
+  /** Most actors that live at once; undefined: as many as there is memory for. */
+  readonly live: number | undefined
   /** Multiaddrs under which others reach this relay. */
   readonly announce: readonly string[]
   /** Multiaddrs of the relays to be joined. */
@@ -113,6 +116,12 @@ const FLAGS: { readonly [Name in keyof Options]: Flag<Options[Name]> } = {
     'time that running messages of actors have to end at a stop (default 8)',
     parseCount,
     8,
+  ),
+  live: one<number | undefined>(
+    '--live <N>',
+    `actors that live at once, at most ${MAX_LIVE}; the others are hibernated (default: as memory allows, at most 64)`,
+    parseLive,
+    undefined,
   ),
   announce: list('--announce <ADDR>', 'multiaddr under which others reach this relay', parseMultiaddr),
   relays: list('--relay <ADDR>', 'multiaddr of another relay to join', parseMultiaddr),

@@ -83,7 +83,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const names = new OwnNames({ ...init, httpPort: http.port })
     if (init.actors) store = await LevelStore.open(join(data, ACTORS_FOLDER))
     const owners = new Owners(kept.ownerToken, init.owners)
-    const actors = store && { store, owners, maxBodyBytes: limits.maxBodyBytes }
+    const actors = store && { store, owners, maxBodyBytes: limits.maxBodyBytes, liveLimit: init.live }
     const peer = await startPeer({ ...init, ...kept, actors, rootModule, metrics, names })
     const calls = new HttpCalls(peer.router)
     const gateway = new Gateway({

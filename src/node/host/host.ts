@@ -27,6 +27,8 @@ export interface HostInit {
   readonly store: ProcessStore
   readonly owners: Owners
   readonly maxBodyBytes: number
+  /** Most workers that live at once. Left out: as many as there is memory for. */
+  readonly liveLimit?: number | undefined
   readonly log: Logger
   /** Called when a process shares its module. */
   shared(cid: string): void
@@ -73,7 +75,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     log,
     changed: () => changed?.(),
     shared: init.shared,
-    liveLimit: liveLimit(),
+    liveLimit: init.liveLimit ?? liveLimit(),
     watchesOfOthers: async (watches) => new RemoteWatches(watches, mesh()),
     sendHttp: httpSender(),
     mesh: {

@@ -38,7 +38,7 @@ export interface PeerInit extends KeptData {
   readonly circuitBytes: number | undefined
   readonly relayFor: 'glia' | 'any'
   /** Left out: this server runs its root process, and no other. */
-  readonly actors: Pick<HostInit, 'store' | 'owners' | 'maxBodyBytes'> | undefined
+  readonly actors: Pick<HostInit, 'store' | 'owners' | 'maxBodyBytes' | 'liveLimit'> | undefined
   readonly rootModule: Uint8Array<ArrayBuffer>
   readonly workerScript: URL
   readonly metrics: ServerMetrics
