@@ -22,6 +22,10 @@ test('everything goes to another browser as one file, and is erased there', asyn
   await pressAndReload(tab, 'Become another peer')
   const pid = await spawn(tab, 'keeper', { policy: { memory: 'durable' }, files: { 'note.txt': 'hello' } })
   expect(await call(tab, local(pid, 'note'), 'a')).toEqual({ text: '1 a | a' })
+  const whole = await spawn(tab, 'keeper', { name: 'many', key: true })
+  for (const key of ['x', 'y']) {
+    expect(await call(tab, local(`${whole}:${key}`, 'note'), key)).toEqual({ text: `1 ${key} | ${key}` })
+  }
   await openSettings(tab)
   await tab.getByLabel('With the identity of this tab').check()
   await expect(tab.getByText('Whoever has the file is this peer')).toBeVisible()
@@ -46,12 +50,15 @@ test('everything goes to another browser as one file, and is erased there', asyn
   })
   await expect(other.getByRole('alert')).toContainText('The archive cannot be used: the file is no archive of Glia.')
   await other.getByLabel('Open an archive').setInputFiles(path)
-  await expect(other.getByText('It has 1 process: keeper.')).toBeVisible()
+  await expect(other.getByText('It has 2 processes: keeper, many.')).toBeVisible()
   await other.getByLabel(/^Become the peer of the file/).check()
   await expectNoFaults(other)
   await pressAndReload(other, 'Import')
   expect(await peerOf(other)).toBe(peer)
   expect(await call(other, local(pid, 'note'), 'b')).toEqual({ text: '2 b a | ab' })
+  for (const key of ['x', 'y']) {
+    expect(await call(other, local(`${whole}:${key}`, 'note'), 'z')).toEqual({ text: `2 z ${key} | ${key}z` })
+  }
   expect(
     await other.evaluate(async (asked) => (await glia.files(asked)).entries.map((entry) => entry.path), pid),
   ).toContain('note.txt')

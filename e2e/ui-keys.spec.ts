@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { expectNoFaults } from './axe.ts'
-import { drop, ready, row, send, startSheet, test } from './tab.ts'
+import { call, drop, local, ready, row, send, spawn, startSheet, test } from './tab.ts'
 
 /** A row of the table of keys. */
 function keyRow(tab: Page, key: string) {
@@ -83,4 +83,25 @@ test('an actor with keys is made, called and looked at in the page, and each key
   ])
   await tab.getByRole('link', { name: 'Processes', exact: true }).click()
   await expect(row(tab, 'counter')).toContainText('3 keys')
+})
+
+test('undo brings a killed actor back with its keys, and a file of it has them too', async ({ tab }) => {
+  const pid = await spawn(tab, 'keeper', { key: true })
+  const note = (of: string, key: string, text: string) => call(tab, local(`${of}:${key}`, 'note'), text)
+  expect(await note(pid, 'alice', 'a')).toEqual({ text: '1 a | a' })
+  expect(await note(pid, 'bob', 'b')).toEqual({ text: '1 b | b' })
+  await tab.reload()
+  await ready(tab)
+  expect(await note(pid, 'alice', 'c')).toEqual({ text: '2 c a | ac' })
+  await row(tab, 'keeper').click()
+  await tab.getByRole('button', { name: 'Kill' }).click()
+  await expect(row(tab, 'keeper')).toHaveCount(0)
+  await tab.getByRole('button', { name: 'Undo' }).click()
+  await expect(row(tab, 'keeper')).toBeVisible()
+  expect(await note(pid, 'alice', 'd')).toEqual({ text: '3 d c a | acd' })
+  expect(await note(pid, 'bob', 'd')).toEqual({ text: '2 d b | bd' })
+  const copy = await tab.evaluate(async (whole) => glia.spawn(await glia.snapshot(whole), { name: 'copy' }), pid)
+  expect(await note(copy, 'alice', 'e')).toEqual({ text: '4 e d c a | acde' })
+  expect(await note(copy, 'bob', 'e')).toEqual({ text: '3 e d b | bde' })
+  expect(await note(pid, 'bob', 'f')).toEqual({ text: '3 f d b | bdf' })
 })

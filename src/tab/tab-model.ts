@@ -230,10 +230,10 @@ export class LiveTabModel implements TabModel {
 
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 
-  readonly kill = async (pid: string): Promise<{ undo: () => Promise<void> }> => {
+  readonly kill: TabModel['kill'] = async (pid) => {
     const { table } = await this.#peer.promise
-    const killed = await table.kill(pid)
-    return { undo: () => table.undoKill(killed) }
+    const killed = await table.kill(pid, true)
+    return { undo: () => table.undoKill(killed), isWhole: killed.isHidden === true }
   }
 
   readonly call = (pid: string, method: string, message: Uint8Array | Blob): CallHandle =>

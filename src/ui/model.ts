@@ -466,10 +466,10 @@ export interface TabModel {
   /** Undefined where processes keep no files. */
   files: ProcessFiles | undefined
   /**
-   * Ends a process. `undo` of the result brings it back while the page is open, with its PID and a fresh state, but
-   * without its keys. The instance of a key (`{pid}:{key}`) does not come back.
+   * Ends a process. `undo` of the result brings it back while the page is open, with its PID and its files. `isWhole`:
+   * what is in its memory, and its keys, come back too. The instance of a key (`{pid}:{key}`) does not come back.
    */
-  kill: (pid: string) => Promise<{ undo: () => Promise<void> }>
+  kill: (pid: string) => Promise<{ undo: () => Promise<void>; isWhole: boolean }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
   /** Other peers in a stable order: connected ones first, then those that are only known. */
   peers: ReadonlySignal<readonly PeerInfo[]>

@@ -124,8 +124,8 @@ export class Page {
     }
   }
 
-  async kill({ pid, name, hasKeys, keys }: ProcessView): Promise<void> {
-    if (hasKeys && keys !== 0) {
+  async kill({ pid, name, hasKeys, keys, persisted }: ProcessView): Promise<void> {
+    if (hasKeys && keys !== 0 && !persisted) {
       const what = 'What its keys have in memory and under /data is lost, and no undo brings it back.'
       showNews(`Kill ${name}?`, what, { label: 'Kill it', run: () => void this.#kill(pid, name) })
     } else await this.#kill(pid, name)
@@ -133,8 +133,9 @@ export class Page {
 
   async #kill(pid: string, name: string): Promise<void> {
     try {
-      const { undo } = await this.#model.kill(pid)
-      showNews(`${name} was killed`, 'Undo brings it back under its PID, with a fresh state.', {
+      const { undo, isWhole } = await this.#model.kill(pid)
+      const what = isWhole ? 'what is kept of its memory' : 'a fresh state'
+      showNews(`${name} was killed`, `Undo brings it back under its PID, with ${what}.`, {
         label: 'Undo',
         run: () => void this.#undo(pid, undo, `${name} did not come back`),
       })

@@ -1,18 +1,21 @@
 import { GliaError, toGliaError } from '../../glia/errors.ts'
-import { readKey } from '../../glia/instance-key.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { isPid, type Pid } from '../../glia/pid.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { checkMethodNames } from '../../glia/process/policy.ts'
 import { fields, isBytes } from '../../glia/untrusted.ts'
-import { type FileEntry, readFilesChanged } from '../files/files-api.ts'
 import { readMounts } from '../files/given-mounts.ts'
 import { cidOf } from '../module/cid.ts'
-import { decodeFile, encodeFile, globalsIn, globalsOut } from '../snapshot/cbor-file.ts'
-import { checkedSnapshot } from '../snapshot/checked-snapshot.ts'
-import type { WholeSnapshot } from '../snapshot/snapshot.ts'
+import { decodeFile, encodeFile } from '../snapshot/cbor-file.ts'
+import {
+  contentOut,
+  type KeptContent,
+  type KeptInstance,
+  readContent,
+  readInstances,
+} from '../snapshot/kept-instances.ts'
 import { completeSpawnOptions, type SpawnOptions } from '../table/spawn-options.ts'
-import { type KeyRecord, modulesOf, type ModuleVersion, type ProcessRecord } from '../table/process-record.ts'
+import { modulesOf, type ModuleVersion, type ProcessRecord } from '../table/process-record.ts'
 import type { KeptPeople, MeshSettings } from '../table/schema.ts'
 import { readIdentity, readMesh, readPage, readPeople } from './archived-settings.ts'
 
@@ -35,29 +38,15 @@ const VERSION = 1
 /** Largest archive, in bytes. It is read whole. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
 const MAX_PROCESSES = 10_000
-/** Most keys of one process: as many as a policy can allow. */
-const MAX_INSTANCES = 1_000_000
 /** Most ties of one process. */
 const MAX_TIES = 10_000
 const MAX_TEXT = 1000
 
-/** What a process, or the instance of a key, has. */
-export interface ArchivedContent {
-  /** What is under `/data`. */
-  files: readonly FileEntry[]
-  /** What it had in memory; undefined if that was not kept. */
-  memory: WholeSnapshot | undefined
-}
-
-export interface ArchivedInstance extends ArchivedContent {
-  record: KeyRecord
-}
-
 /** A process with all that the browser keeps of it. */
-export interface ArchivedProcess extends ArchivedContent {
+export interface ArchivedProcess extends KeptContent {
   record: ProcessRecord
   /** Its keys, if it has an instance for each. */
-  instances?: readonly ArchivedInstance[] | undefined
+  instances?: readonly KeptInstance[] | undefined
 }
 
 /** Whoever has the key is the peer. */
@@ -108,19 +97,6 @@ export function encodeArchive({ processes, modules, identity, ...rest }: Archive
   )
 }
 
-function contentOut({ record, files, memory }: ArchivedProcess | ArchivedInstance): object {
-  return {
-    // Without fields that are undefined, which the file has no place for.
-    record: JSON.parse(JSON.stringify(record)) as unknown,
-    files,
-    ...(memory && { memory: { packs: memory.packs, snapshot: snapshotOut(memory) } }),
-  }
-}
-
-function snapshotOut({ snapshot }: WholeSnapshot): unknown {
-  return { ...snapshot, globals: globalsOut(snapshot.globals) }
-}
-
 /**
  * Reads an archive, and checks everything in it: it may come from anywhere.
  * @throws {GliaError} ERR_BAD_REQUEST that says what is wrong with the file.
@@ -129,7 +105,7 @@ export async function decodeArchive(file: Blob, inspect: InspectModule): Promise
   const content = await decodeFile(file, {
     magic: ARCHIVE_MAGIC,
     what: 'archive of Glia',
-    version: VERSION,
+    versions: [VERSION],
     maxBytes: MAX_FILE_BYTES,
     bad,
   })
@@ -182,7 +158,7 @@ async function readProcess(
   modules: Archive['modules'],
   versionOf: (cid: unknown) => Promise<ModuleVersion>,
 ): Promise<ArchivedProcess> {
-  const { record, files, memory, instances } = fields(value)
+  const { record, instances } = fields(value)
   const { pid, cid, previous, root, createdAt, dead, watches, links, mounts, name, description, args, env, ...more } =
     fields(record)
   if (typeof pid !== 'string' || !isPid(pid)) throw new Error('its PID is wrong')
@@ -213,29 +189,9 @@ async function readProcess(
   if (modulesOf(made).some((each) => !modules.has(each))) throw new Error('a read-only file of it is missing')
   return {
     record: made,
-    files: readFiles(files),
-    memory: memory === undefined ? undefined : await readMemory(memory, made.cid),
+    ...(await readContent(value, made.cid)),
     ...(made.key && { instances: await readInstances(instances ?? [], made.cid) }),
   }
-}
-
-async function readInstances(instances: unknown, cid: string): Promise<ArchivedInstance[]> {
-  if (!Array.isArray(instances) || instances.length > MAX_INSTANCES) throw new Error('the list of its keys is wrong')
-  const read: ArchivedInstance[] = []
-  for (const instance of instances) {
-    const { record, files, memory } = fields(instance)
-    const { key, createdAt, dead } = fields(record)
-    if (!isTime(createdAt)) throw new Error('a key of it does not say when it was made')
-    if (dead !== undefined && !isText(dead)) throw new Error('a key of it does not say why it is dead')
-    read.push({
-      record: { key: readKey(key), createdAt, ...(dead !== undefined && { dead }) },
-      files: readFiles(files),
-      // oxlint-disable-next-line no-await-in-loop -- all at once would take as much memory again
-      memory: memory === undefined ? undefined : await readMemory(memory, cid),
-    })
-  }
-  if (new Set(read.map((each) => each.record.key)).size === read.length) return read
-  throw new Error('it has the same key twice')
 }
 
 function mountsOf(mounts: unknown, modules: Archive['modules']): Map<string, Uint8Array> {
@@ -246,29 +202,6 @@ function mountsOf(mounts: unknown, modules: Archive['modules']): Map<string, Uin
     return [`/${path}`, bytes]
   })
   return new Map(read)
-}
-
-function readFiles(files: unknown): FileEntry[] {
-  const { changes } = readFilesChanged({ type: 'changed', changes: files, tooLong: 0 })
-  return changes.map((change) => {
-    if (change.kind === 'removed') throw new Error('a file of it is wrong')
-    // The bytes of the archive would be kept with those of the file.
-    return change.kind === 'file' ? { ...change, bytes: change.bytes.slice() } : change
-  })
-}
-
-async function readMemory(memory: unknown, cid: string): Promise<WholeSnapshot> {
-  const { snapshot, packs } = fields(memory)
-  if (!Array.isArray(packs)) throw new Error('a part of its memory is missing')
-  const globals = globalsIn(fields(snapshot)['globals'], bad)
-  const whole = await checkedSnapshot({ snapshot: { ...fields(snapshot), globals }, packs })
-  if (whole.snapshot.cid !== cid) throw new Error('its memory is of another module')
-  if (new Set(whole.packs.map(({ id }) => id)).size < whole.packs.length)
-    throw new Error('two parts of its memory have the same number')
-  return {
-    snapshot: whole.snapshot,
-    packs: whole.packs.map(({ id, hashes, bytes }) => ({ id, hashes: hashes.slice(), bytes: bytes.slice() })),
-  }
 }
 
 function readWatch(value: unknown, watcher: Pid): Watch {

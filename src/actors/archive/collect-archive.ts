@@ -5,7 +5,8 @@ import { modulesOf } from '../table/process-record.ts'
 import type { Store } from '../table/store.ts'
 import { MAX_LISTED_KEYS } from '../table/key-list.ts'
 import type { KeyedEntries } from '../table/keyed-entries.ts'
-import type { Archive, ArchivedContent, ArchivedInstance, ArchivedProcess } from './archive-file.ts'
+import type { KeptContent, KeptInstance } from '../snapshot/kept-instances.ts'
+import type { Archive, ArchivedProcess } from './archive-file.ts'
 
 /** Time that a process has to store what is in its memory, in ms. */
 const CHECKPOINT_MS = 5000
@@ -60,8 +61,8 @@ async function collectInstances(
   table: ProcessTable,
   store: Store,
   notes: string[],
-): Promise<ArchivedInstance[]> {
-  const instances: ArchivedInstance[] = []
+): Promise<KeptInstance[]> {
+  const instances: KeptInstance[] = []
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- all at once would take all memory at once
     const some = await keys.list(MAX_LISTED_KEYS, instances.at(-1)?.record.key)
@@ -80,7 +81,7 @@ async function contentOf(
   table: ProcessTable,
   store: Store,
   notes: string[],
-): Promise<ArchivedContent> {
+): Promise<KeptContent> {
   const { pid, name, policy } = record
   if (memory.keeps && !memory.isStored) {
     await table.checkpoint(pid, AbortSignal.timeout(CHECKPOINT_MS)).catch((thrown: unknown) => {

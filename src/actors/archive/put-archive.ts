@@ -6,7 +6,8 @@ import { modulesOf } from '../table/process-record.ts'
 import type { KeptPeople, MeshSettings, Schema, SlotIdentity } from '../table/schema.ts'
 import { instancePid } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
-import type { Archive, ArchivedContent } from './archive-file.ts'
+import type { KeptContent } from '../snapshot/kept-instances.ts'
+import type { Archive } from './archive-file.ts'
 import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
 
 export interface PutInit {
@@ -61,7 +62,7 @@ async function put(archive: Archive, { storage, slot, placing, managers, identit
         ]),
       )
       const made = placed(archive, { slot, placing, kept })
-      const putContent = (pid: Pid, { files: entries, memory: whole }: ArchivedContent): Promise<unknown>[] => [
+      const putContent = (pid: Pid, { files: entries, memory: whole }: KeptContent): Promise<unknown>[] => [
         ...entries.map((entry) => files.put(entry, [pid, entry.path])),
         ...(whole ? [memory.put(whole.snapshot, [pid, ONLY_SNAPSHOT])] : []),
         ...(whole?.packs ?? []).map((pack) => memory.put(pack, [pid, pack.id])),

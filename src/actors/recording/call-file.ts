@@ -51,7 +51,7 @@ export async function decodeCallFile(file: Blob): Promise<CallFile> {
   const content = await decodeFile(file, {
     magic: CALL_MAGIC,
     what: 'recorded call',
-    version: VERSION,
+    versions: [VERSION],
     maxBytes: MAX_FILE_BYTES,
     bad,
   })

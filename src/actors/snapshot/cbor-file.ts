@@ -19,14 +19,15 @@ export async function decodeFile(
   {
     magic,
     what,
-    version: known,
+    versions,
     maxBytes,
     bad,
   }: {
     magic: Uint8Array<ArrayBuffer>
     /** What the file should be, in words. */
     what: string
-    version: number
+    /** Those that are read. */
+    versions: readonly number[]
     /** Largest file, in bytes. */
     maxBytes: number
     bad: Bad
@@ -37,8 +38,10 @@ export async function decodeFile(
   if (!magic.every((byte, i) => bytes[i] === byte)) throw bad(`the file is no ${what}`)
   const content = fields(decoded(bytes.subarray(magic.length), bad))
   const { version } = content
-  if (version !== known)
-    throw bad(`the file is of version ${String(version)}, and this version of Glia reads version ${known}`)
+  if (!versions.some((known) => known === version))
+    throw bad(
+      `the file is of version ${String(version)}, and this version of Glia reads version ${versions.join(' and ')}`,
+    )
   return content
 }
 

@@ -284,15 +284,17 @@ export class ProcessMemory {
    * @throws {GliaError} ERR_BAD_REQUEST if there is none.
    */
   async whole(id?: number): Promise<WholeSnapshot> {
-    if (id !== undefined) return this.#past(id)
-    if (!this.#take) {
-      const whole = this.#given ?? (await this.#read())
-      if (whole) return whole
-      throw new GliaError(
-        'ERR_BAD_REQUEST',
-        'Nothing that the process had in memory is there. A process that lives has a memory from its first message on.',
-      )
-    }
+    const whole = id === undefined ? await this.present() : await this.#past(id)
+    if (whole) return whole
+    throw new GliaError(
+      'ERR_BAD_REQUEST',
+      'Nothing that the process had in memory is there. A process that lives has a memory from its first message on.',
+    )
+  }
+
+  /** Between two messages: all of the state; undefined if there is none. @throws {GliaError} ERR_STORAGE, ERR_BAD_SNAPSHOT */
+  async present(): Promise<WholeSnapshot | undefined> {
+    if (!this.#take) return this.#given ?? this.#read()
     this.#needsWhole = true
     this.#isOwed = true
     const taken = await this.#take(true)

@@ -122,3 +122,23 @@ test('the keys of all processes that a process has made count to its maxKeys', a
   const both = ['b', 'c'].map((key) => tab.call(`${other}:${key}`, 'count'))
   expect((await Promise.all(both)).sort()).toEqual(['1', 'ERR_TOO_MANY_KEYS'])
 })
+
+test('the keys of a file count to it too', async () => {
+  const tab = await makeFamily({ maxKeys: 2 })
+  const source = await tab.table.spawn(trouble, { key: true })
+  for (const key of ['a', 'b']) expect(await tab.call(`${source}:${key}`, 'count')).toBe('1')
+  const file = await tab.table.snapshot(source)
+  const restore = (): Promise<Pid> =>
+    tab.table.spawnFrom(
+      file,
+      { policy: { maxMemoryBytes: 16 * MiB } },
+      { birth: { parent: tab.parent, link: true, watch: undefined } },
+    )
+  const other = await tab.make(true)
+  expect(await tab.call(`${other}:x`, 'count')).toBe('1')
+  const before = tab.table.entries.length
+  await expect(restore()).rejects.toMatchObject({ code: 'ERR_TOO_MANY_KEYS' })
+  expect(tab.table.entries).toHaveLength(before)
+  await tab.table.kill(`${other}:x`)
+  expect(await tab.call(`${await restore()}:a`, 'count')).toBe('2')
+})

@@ -178,6 +178,26 @@ describe('an instance for each key', () => {
     await expect.poll(() => proc.state).toBe('idle')
   })
 
+  test('that the store does not give in time is no key for ever, and is counted once', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store)
+    const pid = await table.spawn(trouble, { key: true, policy: { deadlineMs: 200 } })
+    const read = Promise.withResolvers<undefined>()
+    store.key = () => read.promise
+    const messages = [call(`${pid}:a`, 'count'), call(`${pid}:a`, 'count')]
+    expect(await Promise.all(messages)).toEqual(['ERR_DEADLINE', 'ERR_DEADLINE'])
+    expect(entry(pid).proc.state).toBe('cold')
+    await expect(table.checkpoint(`${pid}:a`)).rejects.toMatchObject({ code: 'ERR_DEADLINE' })
+    expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/“a” within 200 ms/))
+    Reflect.deleteProperty(store, 'key')
+    await table.setPolicy(pid, { deadlineMs: 30_000 })
+    expect(await call(`${pid}:a`, 'count')).toBe('1')
+    // The late answer changes nothing.
+    read.resolve(undefined)
+    expect(await call(`${pid}:a`, 'count')).toBe('2')
+    expect((await table.keys(pid)).total).toBe(1)
+  })
+
   test('ends with the peer, also if it was made while that stops', async () => {
     const store = new MemoryStore()
     const stored = Promise.withResolvers<void>()
@@ -279,6 +299,10 @@ describe('keys', () => {
     const pid = await tab.table.spawn(trouble, { key: true, policy: { maxKeys: 2 } })
     const replies = await Promise.all(['a', 'b', 'c', 'd'].map((key) => tab.call(`${pid}:${key}`, 'count')))
     expect(replies.toSorted()).toEqual(['1', '1', 'ERR_TOO_MANY_KEYS', 'ERR_TOO_MANY_KEYS'])
+    // Its owner sees them.
+    const { log, proc } = tab.entry(pid)
+    expect(log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/as many as .* ERR_TOO_MANY_KEYS$/))
+    expect(proc.calls.list().map(({ result }) => result)).toContain('ERR_TOO_MANY_KEYS')
     tab = await reload(tab, store)
     expect(await tab.call(`${pid}:e`, 'count')).toBe('ERR_TOO_MANY_KEYS')
     expect(await tab.call(`${pid}:a`, 'count')).toBe('2')
@@ -421,7 +445,7 @@ describe('the whole', () => {
     const single = await table.spawnFrom(file, {})
     expect(await call(single, 'count')).toBe('1')
     const wrong = [
-      table.snapshot(pid),
+      table.snapshot(pid, undefined, 1),
       table.files.export(pid),
       table.checkpoint(pid),
       table.spawnFrom(file, { key: true }),
@@ -432,5 +456,75 @@ describe('the whole', () => {
     await Promise.all(wrong)
     expect((await table.files.list(`${pid}:a`)).entries).toMatchObject([{ path: 'ledger', bytes: 8 }])
     await expect(table.files.list(`${pid}:none`)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+  })
+})
+
+describe('a file of the whole', () => {
+  test('has all keys, with what they have in memory and under /data', async () => {
+    const store = new MemoryStore()
+    const { table, call, entry } = makeTab(store, 2)
+    const pid = await table.spawn(ledger, { name: 'book', key: true, args: ['x'], restart: { intensity: 0 } })
+    for (const key of ['a', 'b', 'c']) expect(await call(`${pid}:${key}`, 'once')).toBe('0')
+    expect(await call(`${pid}:c`, 'once')).toBe('0')
+    const counter = await table.spawn(trouble, { key: true, restart: { intensity: 0 } })
+    expect([await call(`${counter}:a`, 'count'), await call(`${counter}:a`, 'count')]).toEqual(['1', '2'])
+    expect(await call(`${counter}:dead`, 'trap')).toBe('ERR_TRAPPED')
+    await store.settled()
+    const [books, counters] = await Promise.all([table.snapshot(pid), table.snapshot(counter)])
+    // Somewhere else.
+    const there = new MemoryStore()
+    let other = makeTab(there, 2)
+    const copy = await other.table.spawnFrom(books, {})
+    expect(other.entry(copy).record).toMatchObject({ name: 'book', key: true, args: ['x'] })
+    expect((await other.table.keys(copy)).keys.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
+    other = await reload(other, there, 2)
+    for (const [key, count] of [
+      ['a', '1'],
+      ['b', '1'],
+      ['c', '2'],
+      ['d', '0'],
+    ] as const) {
+      expect([key, await other.call(`${copy}:${key}`, 'count')]).toEqual([key, count])
+    }
+    // And as often as one likes, also with a name of its own.
+    const copies = [await other.table.spawnFrom(counters, { name: 'n' }), await other.table.spawnFrom(counters, {})]
+    for (const each of copies) expect(await other.call(`${each}:a`, 'count')).toBe('3')
+    for (const each of copies) expect(await other.call(`${each}:dead`, 'count')).toBe('ERR_PROC_STOPPED')
+    expect(other.entry(copies[0] ?? '').record.name).toBe('n')
+    expect(entry(pid).proc.state).not.toBe('dead')
+  }, 30_000)
+
+  test('is refused where its keys may not be, and then there is no process', async () => {
+    const { table, call } = makeTab(new MemoryStore())
+    const pid = await table.spawn(ledger, { key: true })
+    for (const key of ['a', 'b']) expect(await call(`${pid}:${key}`, 'once')).toBe('0')
+    const file = await table.snapshot(pid)
+    const before = table.entries.length
+    const refused = async (policy: Parameters<typeof table.setPolicy>[1]): Promise<string> =>
+      table.spawnFrom(file, { policy }).then(
+        () => 'spawned',
+        (thrown: unknown) => (thrown instanceof GliaError ? thrown.code : 'no error of Glia'),
+      )
+    expect(await refused({ maxKeys: 1 })).toBe('ERR_TOO_MANY_KEYS')
+    expect(await refused({ memory: 'resident' })).toBe('ERR_BAD_REQUEST')
+    expect(await refused({ maxDataBytes: 1 })).toBe('ERR_BAD_REQUEST')
+    const nothingKept = makeTab()
+    await expect(nothingKept.table.spawnFrom(file, {})).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+    expect([table.entries.length, nothingKept.table.entries.length]).toEqual([before, 0])
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const damaged = new Blob([bytes.subarray(0, -100), bytes.subarray(-100).map((byte) => byte ^ 255)])
+    await expect(table.spawnFrom(damaged, {})).rejects.toMatchObject({ code: 'ERR_BAD_SNAPSHOT' })
+  })
+
+  test('is refused where it has more than one file can take', async () => {
+    const store = new MemoryStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(ledger, { key: true })
+    expect(await call(`${pid}:a`, 'once')).toBe('0')
+    await store.settled()
+    const files = store.files.bind(store)
+    const large = new Uint8Array(129 * 1024 * 1024)
+    store.files = async (of) => [...(await files(of)), { kind: 'file', path: 'large', bytes: large }]
+    await expect(table.snapshot(pid)).rejects.toThrow(/more than 128 MiB, too much for one file/)
   })
 })

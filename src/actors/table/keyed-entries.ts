@@ -2,9 +2,10 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { instancePid, readKey } from '../../glia/instance-key.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import type { Exit } from '../../glia/process/exit.ts'
-import type { Instances } from '../../glia/process/keyed-proc.ts'
+import { type Instances, KeyedProc } from '../../glia/process/keyed-proc.ts'
 import type { Policy } from '../../glia/process/policy.ts'
-import type { Proc } from '../../glia/process/proc.ts'
+import type { Proc, ProcInit } from '../../glia/process/proc.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { type KeyList, type KeyListOptions, type ListedKey, MAX_LISTED_KEYS } from './key-list.ts'
 import type { KilledProcess, ProcessEntry, ProcessEntryInit } from './process-entry.ts'
 import type { KeyRecord, ProcessRecord } from './process-record.ts'
@@ -70,6 +71,8 @@ export class KeyedEntries implements Instances {
   readonly #writes = new Set<Promise<void>>()
   /** Killed instances that are being deleted. Their keys wait for that. None rejects. */
   readonly #leaving = new Map<string, Promise<unknown>>()
+  /** Keys of a file that are being put into the store. */
+  #filling: Promise<void> | undefined
   #count: number | undefined
   #counting: Promise<number> | undefined
   /** Whoever needs the number tries again. Nobody is told of the failure twice. */
@@ -79,6 +82,11 @@ export class KeyedEntries implements Instances {
 
   constructor(init: KeyedEntriesInit) {
     this.#init = init
+  }
+
+  /** Makes the `Proc` of the process. It is loaded with its instances. */
+  proc(init: ProcInit): KeyedProc {
+    return new KeyedProc({ ...init, instances: this })
   }
 
   /** How many keys there are; undefined until they are counted, which begins when somebody asks. */
@@ -106,6 +114,20 @@ export class KeyedEntries implements Instances {
     }
   }
 
+  /**
+   * Keys are put into the store: whoever calls one waits for that.
+   * @param put Counts each of them before it puts it, which fails if there may be no more. @throws the failure of `put`
+   */
+  async fill(put: (countOne: () => Promise<void>) => Promise<void>): Promise<void> {
+    const { signal } = new AbortController()
+    this.#filling = put(() => this.#countOne(signal))
+    try {
+      await this.#filling
+    } finally {
+      this.#filling = undefined
+    }
+  }
+
   *all(): Iterable<Proc> {
     for (const entry of this.entries) yield entry.proc
   }
@@ -127,10 +149,14 @@ export class KeyedEntries implements Instances {
     })
   }
 
-  /** Does something with an instance that is there. @throws {GliaError} ERR_NO_PROC; the failure of the work. */
+  /**
+   * Does something with an instance that is there.
+   * @throws {GliaError} ERR_NO_PROC; ERR_DEADLINE if it was not read from the store in time; the failure of the work.
+   */
   async with<T>(given: string, work: (entry: ProcessEntry) => Promise<T>): Promise<T> {
     const key = readKey(given)
-    if (this.#held.has(key) || (await this.#store?.key(this.#pid, key))) return this.#with(key, work)
+    const isKept = async (): Promise<boolean> => (await this.#store?.key(this.#pid, key)) !== undefined
+    if (this.#held.has(key) || (await this.#inTime(key, isKept))) return this.#with(key, work)
     throw new GliaError('ERR_NO_PROC', `${this.#init.whole.record.name} has no instance for the key “${key}”.`)
   }
 
@@ -252,14 +278,30 @@ export class KeyedEntries implements Instances {
       this.#drop(held)
       this.#init.changed()
     })
-    void this.#open(held).then(opening.resolve, opening.reject)
+    void this.#inTime(key, (late) => this.#open(held, late)).then(opening.resolve, opening.reject)
     return held
   }
 
-  async #open(held: Held): Promise<ProcessEntry> {
+  /** Reads a key from the store. @throws {GliaError} ERR_DEADLINE when that takes longer than a message may wait. */
+  async #inTime<T>(key: string, read: (late: AbortSignal) => Promise<T>): Promise<T> {
+    const { deadlineMs } = this.#init.whole.record.policy
+    const words = `The store did not give the key “${key}” within ${deadlineMs} ms.`
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new GliaError('ERR_DEADLINE', words)), deadlineMs)
+    try {
+      return await orAborted(read(late.signal), late.signal)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** @param late Aborts when nobody waits for it any more. */
+  async #open(held: Held, late: AbortSignal): Promise<ProcessEntry> {
+    await this.#filling
     await this.#leaving.get(held.key)
     const record = await this.#store?.key(this.#pid, held.key)
-    if (!record) await this.#countOne()
+    late.throwIfAborted()
+    if (!record) await this.#countOne(late)
     if (this.#isClosed) throw new GliaError('ERR_PROC_STOPPED', 'The process was killed, or its peer was stopped.')
     held.isCounted = true
     held.isMade = record !== undefined
@@ -393,10 +435,11 @@ export class KeyedEntries implements Instances {
     this.#count -= 1
   }
 
-  /** @throws {GliaError} ERR_TOO_MANY_KEYS, ERR_STORAGE */
-  async #countOne(): Promise<void> {
+  /** @throws {GliaError} ERR_TOO_MANY_KEYS, ERR_STORAGE; the reason of the signal */
+  async #countOne(late: AbortSignal): Promise<void> {
     const count = this.#count ?? (await this.counted())
     const check = await this.#init.beforeKey()
+    late.throwIfAborted()
     const { name, policy } = this.#init.whole.record
     // Others may have counted theirs meanwhile.
     const now = this.#count ?? count

@@ -2,3 +2,4 @@
 export { duplicate } from './duplicate.ts'
 export { HotSwap } from './hot-swap.ts'
 export { ProcessMemories } from './process-memories.ts'
+export { PolicyChanges } from './policy-changes.ts'

@@ -3,7 +3,6 @@ import { type Exit, isAbnormal } from '../../glia/process/exit.ts'
 import type { ActorSpec } from '../../glia/process/actor.ts'
 import type { Watch } from '../../glia/process/links.ts'
 import { changesOfStart, type Policy } from '../../glia/process/policy.ts'
-import { KeyedProc } from '../../glia/process/keyed-proc.ts'
 import { Proc, type ProcInit } from '../../glia/process/proc.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { FileEntry } from '../files/files-api.ts'
@@ -38,6 +37,8 @@ export interface KilledProcess {
   written: Promise<unknown>
   /** The processes that it had made, which ended with it. */
   children: readonly KilledProcess[]
+  /** The store still has all that it had: its memory and its keys come back too. */
+  isHidden?: boolean | undefined
 }
 
 export interface ProcessEntryInit {
@@ -135,7 +136,7 @@ export class ProcessEntry {
         begunAnew: (revived) => this.memory.begunAnew(revived),
       },
     }
-    this.proc = this.keys ? new KeyedProc({ ...given, instances: this.keys }) : new Proc(given)
+    this.proc = this.keys?.proc(given) ?? new Proc(given)
   }
 
   /** What it is doing, for people. */

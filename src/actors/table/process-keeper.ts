@@ -25,14 +25,21 @@ export class ProcessKeeper {
   readonly #init: ProcessKeeperInit
   /** Processes that are being saved, and whether they have changed since the save began. */
   readonly #saving = new Map<ProcessEntry, boolean>()
+  /** The record of a killed process that the store still has. */
+  hidden: ((pid: Pid) => ProcessRecord | undefined) | undefined
 
   constructor(init: ProcessKeeperInit) {
     this.#init = init
   }
 
-  /** The kept processes of this tab's identity. @throws {GliaError} ERR_STORAGE */
+  /**
+   * The kept processes of this tab's identity. Those that were killed, and that an earlier page could have brought back,
+   * are forgotten. @throws {GliaError} ERR_STORAGE
+   */
   async all(): Promise<ProcessRecord[]> {
-    return (await this.#init.store?.processes(this.#init.slot)) ?? []
+    const records = (await this.#init.store?.processes(this.#init.slot)) ?? []
+    for (const { pid, killed } of records) if (killed) void this.forget(pid)
+    return records.filter(({ killed }) => !killed)
   }
 
   /**
@@ -152,7 +159,10 @@ export class ProcessKeeper {
     // The files and modules are read before they are forgotten.
     if (entry.retired) await entry.retired
     // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
-    if (!has(entry)) return this.forget(entry.record.pid)
+    if (!has(entry)) {
+      const hidden = this.hidden?.(record.pid)
+      return hidden ? store?.putProcesses([hidden]) : this.forget(record.pid)
+    }
     entry.persisted = store !== undefined
     entry.files.keep()
     if (store) entry.memory.keep(isNew)

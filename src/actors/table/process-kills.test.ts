@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { GliaError } from '../../glia/errors.ts'
+import { processOf } from '../../glia/instance-key.ts'
 import { altered, testTabs } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
@@ -12,7 +13,7 @@ let worker: Awaited<ReturnType<typeof builtActorWorker>>
 
 beforeAll(async () => {
   installErrorTransfer()
-  await Promise.all((['trouble', 'greedy', 'diary', 'files'] as const).map(guest))
+  await Promise.all((['trouble', 'greedy', 'diary', 'files', 'ledger'] as const).map(guest))
   worker = await builtActorWorker()
 })
 afterEach(endTabs)
@@ -55,6 +56,98 @@ test('a kill whose files could not be read says so when it is undone', async () 
   store.isBroken = false
   await table.undoKill(killed)
   expect(entry(pid).log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/could not be read.*gone/))
+})
+
+/** PIDs of what a store has, of processes and of keys. */
+function pidsIn({ records, kept, memories, keyRecords }: MemoryStore): Set<string> {
+  return new Set([records, kept, memories, keyRecords].flatMap((map) => [...map.keys()]).map(processOf))
+}
+
+test('an undone kill brings back all keys, with what they had in memory and under /data', async () => {
+  const store = new MemoryStore()
+  // Two live, so that others are in the store alone.
+  let tab = makeTab(store, 2)
+  const counter = await tab.table.spawn(await guest('trouble'), { key: true })
+  const book = await tab.table.spawn(await guest('ledger'), { key: true })
+  for (const key of ['a', 'b', 'c']) expect(await tab.call(`${counter}:${key}`, 'count')).toBe('1')
+  expect(await tab.call(`${counter}:c`, 'count')).toBe('2')
+  expect(await tab.call(`${book}:a`, 'once')).toBe('0')
+  const killed = await Promise.all([counter, book].map((pid) => tab.table.kill(pid, true)))
+  expect(killed.map(({ isHidden }) => isHidden)).toEqual([true, true])
+  expect(await tab.call(`${counter}:a`, 'count')).toBe('ERR_NO_PROC')
+  await Promise.all(killed.map((each) => tab.table.undoKill(each)))
+  expect((await tab.table.keys(counter)).total).toBe(3)
+  for (const key of ['a', 'b']) expect(await tab.call(`${counter}:${key}`, 'count')).toBe('2')
+  expect(await tab.call(`${counter}:c`, 'count')).toBe('3')
+  expect(await tab.call(`${book}:a`, 'count')).toBe('1')
+  for (const each of killed) {
+    await expect(tab.table.undoKill(each)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  }
+  tab = await reload(tab, store, 2)
+  expect(await tab.call(`${counter}:c`, 'count')).toBe('4')
+})
+
+test('an undone kill brings back what a durable process had in memory, also what was not stored yet', async () => {
+  const store = new MemoryStore()
+  const { table, call } = makeTab(store)
+  const pid = await table.spawn(await guest('trouble'), { policy: { memory: 'durable' } })
+  for (const count of ['1', '2', '3']) expect(await call(pid, 'count')).toBe(count)
+  const killed = await table.kill(pid, true)
+  await table.undoKill(killed)
+  expect(await call(pid, 'count')).toBe('4')
+})
+
+test('a killed process is gone for good with its page, whether that is closed or crashes', async () => {
+  const store = new MemoryStore()
+  const spawned = async (tab: ReturnType<typeof makeTab>): Promise<string> => {
+    const pid = await tab.table.spawn(await guest('ledger'), { key: true })
+    expect(await tab.call(`${pid}:a`, 'once')).toBe('0')
+    await tab.table.checkpoint(`${pid}:a`)
+    return pid
+  }
+  const first = makeTab(store)
+  const closed = await spawned(first)
+  await first.table.kill(closed, true)
+  expect(pidsIn(store)).toContain(closed)
+  const second = await reload(first, store)
+  expect(pidsIn(store)).not.toContain(closed)
+  const crashed = await spawned(second)
+  await second.table.kill(crashed, true)
+  const third = makeTab(store)
+  await third.table.restore()
+  expect(third.table.entryOf(crashed)).toBeUndefined()
+  await store.settled()
+  expect(pidsIn(store)).not.toContain(crashed)
+})
+
+test('the last 64 kills can be undone, and one before them says that it cannot', async () => {
+  const store = new MemoryStore()
+  const { table } = makeTab(store)
+  const module = await guest('ledger')
+  const pids: string[] = []
+  for (let i = 0; i < 65; i++) pids.push(await table.spawn(module, { name: `p${i}`, key: true }))
+  const killed = []
+  for (const pid of pids) killed.push(await table.kill(pid, true))
+  const [oldest, next] = killed
+  if (!oldest || !next) throw new Error('nothing was killed')
+  await expect(table.undoKill(oldest)).rejects.toThrow(/p0 cannot come back: only the last 64 kills/)
+  expect(pidsIn(store)).not.toContain(pids[0])
+  await table.undoKill(next)
+  expect(table.entryOf(pids[1] ?? '')?.record.name).toBe('p1')
+}, 60_000)
+
+test('a kill that the store refuses to keep is undone with the files, as far as the page has them', async () => {
+  const store = new MemoryStore()
+  const { table, call } = makeTab(store)
+  const pid = await table.spawn(await guest('trouble'), { policy: { memory: 'durable' } })
+  expect(await call(pid, 'count')).toBe('1')
+  await table.checkpoint(pid)
+  store.isFull = true
+  const killed = await table.kill(pid, true)
+  expect(killed.isHidden).toBeUndefined()
+  store.isFull = false
+  await table.undoKill(killed)
+  expect(await call(pid, 'count')).toBe('1')
 })
 
 test('a process that is killed twice at once is killed once, and brought back once', async () => {

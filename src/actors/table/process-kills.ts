@@ -1,14 +1,20 @@
 import { GliaError } from '../../glia/errors.ts'
 import { keyIn } from '../../glia/instance-key.ts'
+import type { Logger } from '../../glia/log.ts'
 import type { EntryMaker } from './entry-maker.ts'
+import type { HiddenProcesses } from './hidden-processes.ts'
 import type { KilledProcess, ProcessEntry } from './process-entry.ts'
 import type { ProcessKeeper } from './process-keeper.ts'
 import type { ProcessLinks } from './process-links.ts'
 import type { ProcessModules } from './process-modules.ts'
 import type { ProcessRegistry } from './process-registry.ts'
+import type { ProcessStore } from './process-store.ts'
 import type { Reminded } from './reminder.ts'
 
 export interface ProcessKillsInit {
+  /** Undefined: nothing is kept. */
+  store: ProcessStore | undefined
+  log: Logger
   registry: ProcessRegistry
   modules: ProcessModules
   keeper: ProcessKeeper
@@ -25,6 +31,8 @@ export class ProcessKills {
   readonly #init: ProcessKillsInit
   /** Kills under way, so that a process that is killed twice is brought back once. */
   readonly #killing = new WeakMap<ProcessEntry, Promise<KilledProcess>>()
+  /** Loaded with the first kill that may be undone. */
+  #hidden: HiddenProcesses | undefined
 
   constructor(init: ProcessKillsInit) {
     this.#init = init
@@ -35,8 +43,11 @@ export class ProcessKills {
     return this.#init.registry.has(entry) && !this.#killing.has(entry)
   }
 
-  /** Ends a process, with all that it has made, or one instance of a process with keys. */
-  async kill(pid: string): Promise<KilledProcess> {
+  /**
+   * Ends a process, with all that it has made, or one instance of a process with keys.
+   * @param mayComeBack Whether the store keeps what it has, in case that this is undone.
+   */
+  async kill(pid: string, mayComeBack = false): Promise<KilledProcess> {
     const { registry, reminded } = this.#init
     const key = keyIn(pid)
     if (key !== undefined) {
@@ -45,80 +56,85 @@ export class ProcessKills {
       return killed
     }
     const entry = registry.findNotRoot(pid, 'be killed')
-    const killing = this.#killing.get(entry) ?? this.#kill(entry)
+    const killing = this.#killing.get(entry) ?? this.#kill(entry, mayComeBack)
     this.#killing.set(entry, killing)
     return killing
   }
 
-  async undo({ record, module, modules, files, watches, written, children }: KilledProcess): Promise<void> {
-    const {
-      registry,
-      modules: { cache },
-      keeper,
-      links,
-      maker,
-      reminded,
-    } = this.#init
-    const { pid, name, previous, parent = '' } = record
-    if (keyIn(pid) !== undefined) throw new GliaError('ERR_BAD_REQUEST', 'The instance of a key does not come back.')
-    if (registry.get(pid)) throw new GliaError('ERR_BAD_REQUEST', `${name} is there already.`)
-    if (module) cache.put(record, record.policy.maxMemoryBytes, module)
-    const entry = maker.add({
-      ...record,
-      previous: previous && modules.has(previous.cid) ? previous : undefined,
-      parent: registry.get(parent)?.record.pid,
-    })
-    entry.mounts = modules
-    if (files) entry.files.hold(files)
-    else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
-    links.bringBack(entry, watches)
-    await written
-    await keeper.keep(entry, modules)
-    await reminded()?.cameBack(pid)
-    await Promise.all(children.map((child) => this.undo(child)))
+  async undo(killed: KilledProcess): Promise<void> {
+    const { undoKill } = await import('./undo-kill.ts')
+    await undoKill(killed, { ...this.#init, hidden: this.#hidden })
+  }
+
+  /** The page ends: what was killed cannot come back. Never rejects. */
+  async forgetHidden(): Promise<void> {
+    await this.#hidden?.forgetAll()
   }
 
   /**
    * Ends a process, and nothing that it has made.
+   * @param isStored Whether all that it has is in the store, and may stay there for an undo.
    * @returns its files, and the watches that others had on it, which bring it back together with its record.
    */
-  async remove(entry: ProcessEntry, reason?: GliaError): Promise<Pick<KilledProcess, 'files' | 'watches' | 'written'>> {
+  async remove(
+    entry: ProcessEntry,
+    reason?: GliaError,
+    isStored = false,
+  ): Promise<Pick<KilledProcess, 'files' | 'watches' | 'written' | 'isHidden'>> {
     const { registry, modules, keeper, links, changed } = this.#init
     const { pid, cid, previous } = entry.record
     entry.proc.kill(reason)
     // Another process may have its PID by now.
     if (!registry.has(entry)) return { files: undefined, watches: [], written: Promise.resolve() }
     registry.remove(entry)
+    const instances = entry.keys?.entries ?? []
     entry.keys?.close()
     modules.drop(cid, previous?.cid ?? cid)
     const watches = links.forget(pid)
     changed()
-    const written = entry.memory.release()
+    const written = Promise.all([entry, ...instances].map(({ memory }) => memory.release()))
+    if (isStored && (await this.#hidden?.hide(entry.record))) {
+      entry.files.close()
+      return { files: undefined, watches, written, isHidden: true }
+    }
     const files = await entry.files.release()
     entry.files.close()
     await keeper.forget(pid)
     return { files, watches, written }
   }
 
-  async #kill(entry: ProcessEntry): Promise<KilledProcess> {
+  async #kill(entry: ProcessEntry, mayComeBack: boolean): Promise<KilledProcess> {
     const { registry, modules, keeper } = this.#init
+    const isStored = mayComeBack && (await this.#store(entry))
     const { record, retired } = entry
     const { cid, policy } = record
-    // First, so that it makes no more of them.
+    // Before its family, so that it makes no more of them.
     entry.proc.kill()
-    const children = await Promise.all(registry.childrenOf(record.pid).map((child) => this.#killChild(child)))
+    const family = registry.childrenOf(record.pid).map((child) => this.#killChild(child, mayComeBack))
+    const children = await Promise.all(family)
     const killed = {
       record: { ...record, dead: undefined },
       children: children.filter((child) => child !== undefined),
       module: await modules.cache.peek(cid, policy.maxMemoryBytes)?.catch(() => undefined),
       modules: await (retired ?? keeper.modules(record)),
     }
-    return { ...killed, ...(await this.remove(entry)) }
+    return { ...killed, ...(await this.remove(entry, undefined, isStored)) }
+  }
+
+  /** If the store has more of a process than its page holds for an undo: stores the rest, and ends it. @returns whether it has */
+  async #store(entry: ProcessEntry): Promise<boolean> {
+    const { store, keeper, log } = this.#init
+    const { record, persisted, retired, keys } = entry
+    if (!store || !persisted || retired || !(keys || record.policy.memory === 'durable')) return false
+    const { HiddenProcesses, storeBeforeKill } = await import('./hidden-processes.ts')
+    this.#hidden ??= new HiddenProcesses({ store, log, forget: (pid) => keeper.forget(pid) })
+    keeper.hidden = (pid) => this.#hidden?.get(pid)
+    return storeBeforeKill(entry)
   }
 
   /** @returns undefined if the process is yet to be made: whoever makes it is told that it was not. */
-  async #killChild(child: ProcessEntry): Promise<KilledProcess | undefined> {
-    if (!child.isUnborn) return this.kill(child.record.pid)
+  async #killChild(child: ProcessEntry, mayComeBack: boolean): Promise<KilledProcess | undefined> {
+    if (!child.isUnborn) return this.kill(child.record.pid, mayComeBack)
     await this.remove(child, orphaned())
     return undefined
   }

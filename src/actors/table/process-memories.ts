@@ -44,6 +44,13 @@ export class ProcessMemories {
 
   async snapshot(pid: string, signal: AbortSignal | undefined, id: number | undefined): Promise<Blob> {
     const { registry, modules, keeper } = this.#init
+    const whole = registry.get(pid)
+    // A process with keys has a history for each of them.
+    if (whole?.keys && id === undefined) {
+      await modules.checkTakeable(whole)
+      const { keyedFileOf } = await import('./snapshots.ts')
+      return keyedFileOf(whole, whole.keys, (cid) => keeper.contentOf(whole, cid), signal)
+    }
     return registry.with(pid, async (entry) => {
       await modules.checkTakeable(entry)
       const { snapshotOf } = await import('./snapshots.ts')

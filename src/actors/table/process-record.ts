@@ -44,6 +44,8 @@ export interface ProcessRecord extends ModuleVersion {
   links?: readonly Pid[] | undefined
   /** The process of this peer that made it. Left out: a person or another peer did. */
   parent?: Pid | undefined
+  /** It was killed, and its page may undo that as long as it is open. Nobody finds it. */
+  killed?: boolean | undefined
   /** Bundled root processes cannot be killed. */
   root: boolean
   /** ms since the epoch: the order of the table. */

@@ -20,7 +20,7 @@ import { EntryMaker } from './entry-maker.ts'
 import type { FamilyQuotas } from './family-quotas.ts'
 import type { HotSwap, HotSwapInit } from './hot-swap.ts'
 import type { KeyList, KeyListOptions } from './key-list.ts'
-import { PolicyChanges } from './policy-changes.ts'
+import type { PolicyChangesInit } from './policy-changes.ts'
 import type { KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessKills } from './process-kills.ts'
@@ -72,11 +72,10 @@ export class ProcessTable {
   readonly #keeper: ProcessKeeper
   readonly #modules: ProcessModules
   /** For what is loaded when it is needed. */
-  readonly #parts: ProcessMemoriesInit & Omit<HotSwapInit, 'swapped'>
+  readonly #parts: ProcessMemoriesInit & Omit<HotSwapInit, 'swapped'> & Omit<PolicyChangesInit, 'changed'>
   readonly #maker: EntryMaker
   readonly #kills: ProcessKills
   readonly #spawner: Spawner
-  readonly #policies: PolicyChanges
   #root: Pid | undefined
 
   constructor(init: ProcessTableInit) {
@@ -109,16 +108,14 @@ export class ProcessTable {
     })
     const parts = { store, slot, registry, keeper, modules, starter, links, quotas, changed }
     const maker = new EntryMaker(parts)
-    const kills = new ProcessKills({ ...parts, maker, reminded: () => this.reminded })
-    const tellShared = (entry: ProcessEntry): void => this.#tellShared(entry)
+    const kills = new ProcessKills({ ...parts, log: init.log, maker, reminded: () => this.reminded })
     this.#init = init
     this.#keeper = keeper
     this.#modules = modules
     this.#parts = parts
     this.#maker = maker
     this.#kills = kills
-    this.#spawner = new Spawner({ ...parts, maker, kills, spawned: tellShared })
-    this.#policies = new PolicyChanges({ ...parts, changed: tellShared })
+    this.#spawner = new Spawner({ ...parts, maker, kills, spawned: (entry) => this.#tellShared(entry) })
     this.links = links
     this.files = new DataFiles(registry)
   }
@@ -289,16 +286,19 @@ export class ProcessTable {
   /**
    * Ends a process and forgets it, with its keys and the processes that it has made; or one instance, which the next
    * message of its key makes anew.
+   * @param mayComeBack Whether the store keeps what it has in memory, and its keys, for {@link undoKill}. It does so for the
+   * last 64 of these kills.
    * @returns the argument of {@link undoKill}, valid while the page is open.
    * @throws {GliaError} ERR_NO_PROC, or ERR_DENIED for the root process.
    */
-  async kill(pid: string): Promise<KilledProcess> {
-    return this.#kills.kill(pid)
+  async kill(pid: string, mayComeBack = false): Promise<KilledProcess> {
+    return this.#kills.kill(pid, mayComeBack)
   }
 
   /**
-   * Undoes a kill: the same PID, modules, files, links and watches, with a fresh state.
-   * @throws {GliaError} ERR_BAD_REQUEST if that was done already.
+   * Undoes a kill: the same PID, modules, files, links and watches. What it had in memory, and its keys, come back if the
+   * store has kept them (`isHidden`). Otherwise its state is fresh.
+   * @throws {GliaError} ERR_BAD_REQUEST if that was done already, or too many others were killed since; ERR_STORAGE.
    */
   async undoKill(killed: KilledProcess): Promise<void> {
     await this.#kills.undo(killed)
@@ -342,7 +342,8 @@ export class ProcessTable {
    * that it cannot get another size.
    */
   async setPolicy(pid: string, given: GivenPolicy): Promise<PolicyChange> {
-    return this.#policies.change(pid, given)
+    const { PolicyChanges } = await import('./later.ts')
+    return new PolicyChanges({ ...this.#parts, changed: (entry) => this.#tellShared(entry) }).change(pid, given)
   }
 
   /** The bytes of the module that a process runs. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
@@ -366,6 +367,7 @@ export class ProcessTable {
    */
   async stop(): Promise<void> {
     await stopProcesses(this.entries)
+    await this.#kills.forgetHidden()
   }
 
   async #findMemories(): Promise<void> {

@@ -16,10 +16,13 @@ import type { ProcessRegistry } from './process-registry.ts'
 import type { FromSnapshot } from './snapshots.ts'
 import { completeSpawnOptions, type SpawnOptions, type SpawnSteps } from './spawn-options.ts'
 import type { ProcessRecord } from './process-record.ts'
+import type { ProcessStore } from './process-store.ts'
 
 export interface SpawnerInit {
   /** Identity to which the processes belong. */
   slot: number
+  /** Undefined: nothing is kept. */
+  store: ProcessStore | undefined
   registry: ProcessRegistry
   modules: ProcessModules
   keeper: ProcessKeeper
@@ -52,10 +55,12 @@ export class Spawner {
     fixed: Pick<ProcessRecord, 'pid' | 'createdAt' | 'root'>,
     from?: FromSnapshot['from'],
   ): Promise<ProcessEntry> {
-    const { slot, modules, keeper, links, maker, kills, spawned } = this.#init
+    const { slot, store, modules, keeper, links, maker, kills, spawned } = this.#init
     const { birth } = steps
     const options = completeSpawnOptions(given, 'actor')
-    if (options.key && from) throw wrongKey('a snapshot is of one instance, and goes on as a process without keys')
+    if (options.key && from?.whole) {
+      throw wrongKey('the snapshot is of one instance, and goes on as a process without keys')
+    }
     const family =
       birth && (await this.#beget(birth, options.key ? { memory: 'durable', ...given.policy } : given.policy))
     const policy = family?.policy ?? options.policy
@@ -67,6 +72,8 @@ export class Spawner {
     const files = parted.files && (await readFiles(parted.files, maxDataBytes, steps.signal))
     const { mounted, blobs } = await readMounts(parted.mounts)
     if (options.key) await maker.loadKeys()
+    const keptKeys = from?.instances && (await import('./kept-keys.ts'))
+    keptKeys?.checkKeys(from?.instances ?? [], policy)
     const { version, inspected, blob } = await modules.read(source, maxMemoryBytes, steps)
     checkMethodNames(policy, version.methods)
     // Others may have been made meanwhile.
@@ -78,15 +85,17 @@ export class Spawner {
     const entry = maker.add({ ...options, policy, ...fixed, ...version, ...mounts, ...parent, slot })
     entry.mounts = blobs
     entry.isUnborn = birth !== undefined
-    if (from) entry.memory.give(from.whole)
+    if (from?.whole) entry.memory.give(from.whole)
     steps.onStage?.('starting')
     // Beside the start: both take their time, and neither needs the other. A process that does not start is forgotten.
     let keeping: Promise<void> | undefined
     try {
       if (files) await entry.files.put(files)
       // Before it is kept: after a crash there is the process with its ties, or neither.
-      const tied = birth ? [links.tie(entry, birth)] : []
+      // A file may be of a process with keys, which cannot be linked.
+      const tied = birth ? [links.tie(entry, { ...birth, link: birth.link && !options.key })] : []
       keeping = keeper.keep(entry, new Map([...blobs, [version.cid, blob]]), tied)
+      await keptKeys?.fillKeys(entry, from?.instances ?? [], { store, keeping, signal: steps.signal })
       await entry.proc.warmUp(steps.signal)
     } catch (thrown) {
       const error = toGliaError(thrown, 'ERR_START')

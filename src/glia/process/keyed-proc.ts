@@ -10,7 +10,8 @@ import type { Stream } from '../stream/stream.ts'
 export interface Instances {
   /**
    * Gives a message to the instance of a key. The instance is made if there is none.
-   * @throws {GliaError} ERR_TOO_MANY_KEYS; ERR_STORAGE; the failure of the work.
+   * @throws {GliaError} ERR_TOO_MANY_KEYS; ERR_STORAGE; ERR_DEADLINE if the instance was not read from the store in time;
+   * the failure of the work.
    */
   use<T>(key: string, work: (instance: Proc) => Promise<T>): Promise<T>
   /** The instances in memory. All others are cold. */
@@ -74,8 +75,15 @@ export class KeyedProc extends Proc {
   override async deliver(stream: Stream, arrival?: Arrival, note?: CallNote): Promise<void> {
     this.admit(stream)
     const key = keyIn(stream.procId) ?? ''
+    let isThere = false
     try {
-      await this.#instances.use(key, (instance) => instance.deliver(stream, arrival, note))
+      await this.#instances.use(key, (instance) => {
+        isThere = true
+        return instance.deliver(stream, arrival, note)
+      })
+    } catch (thrown) {
+      // An instance records its calls itself.
+      throw isThere ? thrown : this.refused(stream, thrown)
     } finally {
       this.messages += 1
     }

@@ -225,11 +225,16 @@ export class Proc {
       this.#life.throwIfDead()
       admit(stream, this)
     } catch (thrown) {
-      const error = toGliaError(thrown)
-      this.calls.refused(stream, error.code)
-      this.#observer.failed(error)
-      throw error
+      throw this.refused(stream, thrown)
     }
+  }
+
+  /** Records a call that ends before it could have a turn. @returns why, for its caller. */
+  protected refused(stream: Stream, thrown: unknown): GliaError {
+    const error = toGliaError(thrown)
+    this.calls.refused(stream, error.code)
+    this.#observer.failed(error)
+    return error
   }
 
   /**
