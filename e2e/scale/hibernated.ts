@@ -39,12 +39,14 @@ export async function manyProcesses({ processes, limitBytes, tell }: HibernatedI
   const host = await startActorHost([], group?.wrapper)
   try {
     const wrong: string[] = []
-    const made = Array.from({ length: processes }, (_, i) => ({ name: `p${i}`, pid: '', count: 0 }))
+    const made = Array.from({ length: processes }, (_, i) => ({ name: `p${i}`, pid: '', notes: [] as string[] }))
     const count = async (process: (typeof made)[number]): Promise<void> => {
-      process.count += 1
-      const { name, pid } = process
-      const reply = await host.send(`${pid}/${METHOD}`, `${name}.`).catch(String)
-      const want = `${process.count}${` ${name}.`.repeat(process.count)} | ${`${name}.`.repeat(process.count)}`
+      const { name, pid, notes } = process
+      // Each note only once: the guest in Go has them in a map too.
+      const note = `${name}.${notes.length}`
+      notes.push(note)
+      const reply = await host.send(`${pid}/${METHOD}`, note).catch(String)
+      const want = `${notes.length} ${notes.toReversed().join(' ')} | ${notes.join('')}`
       if (reply !== want) wrong.push(`${name}: ${reply}, and not ${want}`)
     }
     await inParallel(made, WIDTH, async (process, i) => {
