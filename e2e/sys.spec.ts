@@ -47,7 +47,9 @@ test('a page makes and ends processes by messages to sys, over HTTP too', async 
     await expect(row(tab, `by ${over}`)).toBeVisible()
     const listed = await order(tab, 'list', {}, { over, peer: await peerIdOf(tab) })
     expect(listed.head?.['processes']).toMatchObject([{ root: true }, { pid }])
-    expect(await order(tab, 'kill', { pid }, { over })).toEqual({ head: { name: `by ${over}` } })
+    expect(await order(tab, 'kill', { pid }, { over })).toEqual({
+      head: { name: `by ${over}`, undo: expect.any(String) as unknown },
+    })
   }
 })
 

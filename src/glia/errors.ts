@@ -17,6 +17,8 @@ export const STATUS = {
   ERR_BAD_VERB: 405,
   /** The call with this Idempotency-Key has run, and its reply is no longer kept. It was not run again. */
   ERR_REPLY_GONE: 410,
+  /** What was done with a process can no longer be undone. */
+  ERR_TOO_LATE: 410,
   ERR_MESSAGE_TOO_LARGE: 413,
   /** Another message was sent with the same Idempotency-Key. */
   ERR_KEY_REUSED: 422,

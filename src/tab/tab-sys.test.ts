@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { afterEach, afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { guest } from '../../e2e/guests/guests.ts'
+import { SYS_METHODS } from '../actors/sys/sys-proc.ts'
 import { MemoryStore } from '../actors/table/test-store.ts'
 import type { KeptPeople } from '../actors/table/schema.ts'
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
@@ -139,7 +140,7 @@ describe('the system process of a tab', () => {
     expect(table.find(pid)?.policy.shareModule).toBe(true)
     const listed = (await order('list', {})).head['processes'] as { name: string }[]
     expect(listed.map(({ name }) => name)).toEqual(['root', 'one', 'twin'])
-    expect((await order('kill', { pid })).head).toEqual({ name: 'one' })
+    expect((await order('kill', { pid })).head).toEqual({ name: 'one', undo: expect.any(String) as unknown })
     expect(await order('kill', { pid })).toMatchObject({ code: 'ERR_NO_PROC' })
   })
 
@@ -447,7 +448,7 @@ describe('a process that makes processes', () => {
       order('snapshot', { pid: child }),
       orderBy(child, 'list', {}),
     ])
-    expect(list.head).toEqual({ processes: [] })
+    expect(list.head).toEqual({ processes: [], methods: SYS_METHODS })
     expect(snapshot.head).toHaveProperty('bytes')
     expect(made()).toHaveLength(2)
   })

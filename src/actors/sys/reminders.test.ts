@@ -167,6 +167,21 @@ test('reminders go with their process, and can be taken back by it alone', async
   expect(store.kept.size).toBe(1)
 })
 
+test('a killed process that is brought back has its reminders again, but not those of its keys', async () => {
+  const { reminders, delivered, store } = await start()
+  const { id } = await reminders.add(PID, { method: 'wake', inMs: 1000 }, body(''))
+  await reminders.add(`${PID}:a`, { method: 'wake', inMs: 1000 }, body(''))
+  const giveBack = reminders.hold(PID)
+  // As the store does with the process.
+  store.kept.clear()
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(delivered).toEqual([])
+  await giveBack()
+  expect([...store.kept.keys()]).toEqual([id])
+  await vi.advanceTimersByTimeAsync(0)
+  expect(delivered).toMatchObject([{ reminder: id, lateMs: 4000 }])
+})
+
 test.each([
   [{ inMs: 1 }, 'method'],
   [{ method: 'a' }, 'give one of'],

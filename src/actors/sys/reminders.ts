@@ -123,6 +123,21 @@ export class Reminders {
     await Promise.all(gone.map((each) => this.#forget(each)))
   }
 
+  /**
+   * The process is being killed, and may be brought back. Its keys are not.
+   * @returns a function that gives it its reminders back. It never rejects.
+   */
+  hold(pid: string): () => Promise<void> {
+    const held = this.of(pid)
+    // The store forgets them with the process.
+    for (const { id, pid: whose } of this.#all.values()) if (processOf(whose) === pid) this.#all.delete(id)
+    return async () => {
+      for (const reminder of held) this.#all.set(reminder.id, reminder)
+      await this.keepAgain(pid)
+      this.#schedule()
+    }
+  }
+
   /** The process was killed, and is back: the store has forgotten its reminders. Never rejects. */
   async keepAgain(pid: string): Promise<void> {
     const { store, log } = this.#init

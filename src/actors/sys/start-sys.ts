@@ -7,8 +7,9 @@ import { post } from '../../glia/stream/post.ts'
 import type { ReminderStore } from '../table/reminder.ts'
 import { Reminders } from './reminders.ts'
 import { sysActor, type SysInit } from './sys.ts'
+import { Undos } from './undos.ts'
 
-export interface StartSysInit extends Omit<SysInit, 'reminders'> {
+export interface StartSysInit extends Omit<SysInit, 'reminders' | 'undos'> {
   readonly peerId: string
   readonly slot: number
   /** Undefined: reminders end with the peer. */
@@ -21,7 +22,7 @@ export interface StartSysInit extends Omit<SysInit, 'reminders'> {
 export interface Sys {
   /** Runs its methods. */
   actor(): Actor
-  /** Delivers no more reminders. */
+  /** Delivers no more reminders, and undoes nothing any more. */
   stop(): void
 }
 
@@ -43,5 +44,12 @@ export async function startSys(init: StartSysInit): Promise<Sys> {
     cameBack: (pid) => reminders.keepAgain(pid),
   }
   await reminders.start()
-  return { actor: () => sysActor({ ...init, reminders }), stop: () => reminders.stop() }
+  const undos = new Undos()
+  return {
+    actor: () => sysActor({ ...init, reminders, undos }),
+    stop: () => {
+      reminders.stop()
+      undos.stop()
+    },
+  }
 }

@@ -3,18 +3,20 @@ import type { Actor, Message } from '../../glia/process/actor.ts'
 import { actorOf } from '../../glia/process/function-proc.ts'
 import type { GivenPolicy } from '../../glia/process/policy.ts'
 import type { KeyListOptions } from '../table/key-list.ts'
-import type { ProcessEntry } from '../table/process-entry.ts'
+import type { KilledProcess, ProcessEntry } from '../table/process-entry.ts'
 import type { ProcessTable } from '../table/process-table.ts'
 import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
 import type { Reminders } from './reminders.ts'
 import { type Managers, Scope } from './scope.ts'
-import type { SysMethod } from './sys-proc.ts'
+import { SYS_METHODS, type SysMethod } from './sys-proc.ts'
+import type { Undos } from './undos.ts'
 
 export interface SysInit {
   readonly table: ProcessTable
   readonly managers: Managers
   readonly reminders: Reminders
+  readonly undos: Undos
   /** Largest module or snapshot, in bytes. */
   readonly maxBodyBytes: number
   /** Policy of new processes, where the sender says nothing else. */
@@ -35,7 +37,9 @@ interface Order extends Request {
  * The methods of the system process of a peer, `sys`. A message is one line of JSON and a body, the reply likewise. See
  * the README.
  */
-export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }: SysInit): Actor {
+export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defaults }: SysInit): Actor {
+  /** Two may have killed the same process: it comes back once. */
+  const undoOf = new WeakMap<KilledProcess, string>()
   const methods: Readonly<Record<SysMethod, (order: Order) => Promise<void>>> = {
     async spawn({ head, body, scope, signal, answer }) {
       const { options, steps } = birthOf(head, scope, defaults)
@@ -47,9 +51,13 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), options, { ...steps, signal })
       await answer({ pid, methods: table.get(pid)?.methods })
     },
-    async list({ scope, answer }) {
-      await Promise.all(scope.processes.flatMap(({ keys }) => keys?.counted() ?? []))
-      await answer({ processes: scope.processes.map(told) })
+    async list({ head, scope, answer }) {
+      const { pid } = head
+      if (pid !== undefined && typeof pid !== 'string') throw bad('pid: give the PID of the process.')
+      const listed = scope.processes.filter(({ record }) => pid === undefined || record.pid === pid)
+      await Promise.all(listed.flatMap(({ keys }) => keys?.counted() ?? []))
+      const processes = listed.map((entry) => (pid === undefined ? told(entry) : toldWhole(entry)))
+      await answer({ processes, methods: SYS_METHODS })
     },
     async keys({ head, scope, answer }) {
       const { limit, after } = head as KeyListOptions
@@ -60,9 +68,26 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
       const pid = scope.targetPid(head)
       // A process that ends one of its family does not end with it.
       if (scope.process && record.parent !== undefined) table.links.unlink(record.parent, record.pid)
-      await table.kill(pid)
-      await reminders.removeAll(pid)
-      await answer({ name: record.name })
+      // A process that ends one of its family has decided, and an instance of a key does not come back.
+      if (scope.process || pid !== record.pid) {
+        await table.kill(pid)
+        await reminders.removeAll(pid)
+        return answer({ name: record.name })
+      }
+      const giveBack = reminders.hold(pid)
+      try {
+        const killed = await table.kill(pid)
+        const bringBack = async (): Promise<void> => {
+          await table.undoKill(killed)
+          await giveBack()
+        }
+        const undo = undoOf.get(killed) ?? undos.add({ bytes: bytesOf(killed), undo: bringBack })
+        undoOf.set(killed, undo)
+        await answer({ name: record.name, undo })
+      } catch (thrown) {
+        if (table.get(pid)) await giveBack()
+        throw thrown
+      }
     },
     async restart({ head, scope, signal, answer }) {
       await table.restart(scope.targetPid(head), signal)
@@ -70,12 +95,29 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
     },
     async swap({ head, body, scope, signal, answer }) {
       const pid = scope.targetPid(head)
-      await table.swap(pid, await body(maxBodyBytes), { signal })
-      await answer({ methods: table.get(pid)?.methods })
+      const module = await body(maxBodyBytes)
+      const before = scope.target(head).record.cid
+      await table.swap(pid, module, { signal })
+      const after = table.find(pid)
+      const { cid = before } = after ?? {}
+      if (scope.process || cid === before) return answer({ methods: after?.methods })
+      const putBack = async (): Promise<void> => {
+        const now = table.find(pid)
+        if (now && (now.cid !== cid || now.previous?.cid !== before)) {
+          throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: ${now.name} runs another module by now.`)
+        }
+        await table.swapBack(pid)
+      }
+      await answer({ methods: after?.methods, undo: undos.add({ undo: putBack }) })
+    },
+    async undo({ head, scope, answer }) {
+      if (scope.process) throw new GliaError('ERR_DENIED', 'A process cannot undo what was done: its owner can.')
+      await undos.undo(head['undo'])
+      await answer({})
     },
     async policy({ head, scope, answer }) {
       const given = head['policy']
-      if (typeof given !== 'object' || given === null) throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object.')
+      if (typeof given !== 'object' || given === null) throw bad('policy: give an object.')
       await answer({ ...(await table.setPolicy(scope.targetPid(head), given)) })
     },
     async checkpoint({ head, scope, signal, answer }) {
@@ -99,6 +141,19 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
     async import({ head, body, scope, signal, answer }) {
       await table.files.import(scope.targetPid(head), new Blob([await body(maxBodyBytes)]), signal)
       await answer({})
+    },
+    async files({ head, scope, answer }) {
+      await answer(await table.files.list(scope.targetPid(head)))
+    },
+    async read({ head, scope, give }) {
+      await give(await table.files.read(scope.targetPid(head), pathIn(head)))
+    },
+    async remove({ head, scope, signal, answer }) {
+      await table.files.remove(scope.targetPid(head), pathIn(head), signal)
+      await answer({})
+    },
+    async module({ head, scope, give }) {
+      await give(await table.moduleOf(scope.target(head).record.pid))
     },
     async provide({ head, scope, answer }) {
       const { record } = scope.target(head)
@@ -147,8 +202,8 @@ export function sysActor({ table, managers, reminders, maxBodyBytes, defaults }:
 }
 
 /** A process, as `list` tells it. */
-function told({ record, proc, state, keys }: ProcessEntry): object {
-  const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, parent } = record
+function told({ record, proc, state, keys, persisted }: ProcessEntry): object {
+  const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, restart, parent } = record
   const why = proc.death
   return {
     pid,
@@ -168,7 +223,25 @@ function told({ record, proc, state, keys }: ProcessEntry): object {
     ...(keys && { keys: keys.count }),
     createdAt,
     policy,
+    restart,
+    persisted,
   }
+}
+
+/** What `list` tells of a process besides, if it is asked for this one alone. */
+function toldWhole(entry: ProcessEntry): object {
+  const { record, lastError } = entry
+  const { description, args, env, exits } = record
+  const last = lastError && { code: lastError.error.code, message: lastError.error.message, at: lastError.at }
+  return { ...told(entry), description, args, env, exits, lastError: last }
+}
+
+/** The memory that a killed process with its family holds as long as it can come back, in bytes. */
+function bytesOf({ files = [], modules, children }: KilledProcess): number {
+  let bytes = 0
+  for (const file of files) if (file.kind === 'file') bytes += file.bytes.length
+  for (const { size } of modules.values()) bytes += size
+  return children.reduce((sum, child) => sum + bytesOf(child), bytes)
 }
 
 /**
@@ -186,14 +259,14 @@ function birthOf(
   const hasKeys = process.keys !== undefined || given.key === true
   const { link = !hasKeys, watch, ...options } = given
   if (hasKeys && link === true) {
-    throw new GliaError('ERR_BAD_REQUEST', 'spawn, link: a process with an instance for each key cannot be linked.')
+    throw bad('spawn, link: a process with an instance for each key cannot be linked.')
   }
   if (process.keys && watch !== undefined) {
-    throw new GliaError('ERR_BAD_REQUEST', 'spawn, watch: a process with an instance for each key cannot watch others.')
+    throw bad('spawn, watch: a process with an instance for each key cannot watch others.')
   }
-  if (typeof link !== 'boolean') throw new GliaError('ERR_BAD_REQUEST', 'spawn, link: give true or false.')
+  if (typeof link !== 'boolean') throw bad('spawn, link: give true or false.')
   if (watch !== undefined && typeof watch !== 'string') {
-    throw new GliaError('ERR_BAD_REQUEST', 'spawn, watch: give the name of a method.')
+    throw bad('spawn, watch: give the name of a method.')
   }
   return {
     options: { ...options, policy: { ...defaults, ...options.policy } },
@@ -203,5 +276,14 @@ function birthOf(
 
 function snapshotId({ id }: Request['head']): number {
   if (Number.isSafeInteger(id)) return Number(id)
-  throw new GliaError('ERR_BAD_REQUEST', 'id: give the number of a snapshot.')
+  throw bad('id: give the number of a snapshot.')
+}
+
+function pathIn({ path }: Request['head']): string {
+  if (typeof path === 'string') return path
+  throw bad('path: give the path of a file below /data.')
+}
+
+function bad(why: string): GliaError {
+  return new GliaError('ERR_BAD_REQUEST', why)
 }

@@ -122,6 +122,59 @@ test('a swap, a restart, a policy and the log', async () => {
   expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toEqual({ lines: [] })
 })
 
+test('a kill is undone: the same PID, files and reminders', async () => {
+  const { server, token } = await start()
+  const { pid } = (await order(server, 'spawn', { token, name: 'counter' }, counter)).head
+  const { tarOf } = await import('../../actors/files/tar.ts')
+  const entry = { kind: 'file', path: 'notes/a.txt', bytes: new TextEncoder().encode('hello') } as const
+  await order(server, 'import', { token, pid }, new Uint8Array(await (await tarOf([entry], Date.now())).arrayBuffer()))
+  await order(server, 'remind', { token, pid, method: 'increment', inMs: 3_600_000 })
+  const killed = await order(server, 'kill', { token, pid })
+  expect(killed).toMatchObject({ status: 200, head: { name: 'counter', undo: expect.any(String) as unknown } })
+  expect((await order(server, 'list', { token, pid })).head).toMatchObject({ processes: [] })
+  const { undo } = killed.head
+  expect(await order(server, 'undo', { undo })).toMatchObject({ status: 403 })
+  expect(await order(server, 'undo', { token, undo })).toMatchObject({ status: 200 })
+  expect((await order(server, 'list', { token, pid })).head).toMatchObject({
+    processes: [{ name: 'counter', pid, args: [], restart: { type: 'permanent' }, persisted: true }],
+  })
+  expect(await count(server, pid)).toBe('1')
+  expect((await order(server, 'files', { token, pid })).head).toMatchObject({
+    entries: [{ path: 'notes' }, { path: 'notes/a.txt', kind: 'file', bytes: 5 }],
+  })
+  expect(Buffer.from((await order(server, 'read', { token, pid, path: 'notes/a.txt' })).body).toString()).toBe('hello')
+  expect(await order(server, 'remove', { token, pid, path: 'notes/a.txt' })).toMatchObject({ status: 200 })
+  expect(await order(server, 'read', { token, pid, path: 'notes/a.txt' })).toMatchObject({ status: 400 })
+  expect((await order(server, 'reminders', { token, pid })).head['reminders']).toMatchObject([{ method: 'increment' }])
+  // A second time is too late, as is any time after a while.
+  const again = await order(server, 'undo', { token, undo })
+  expect(again).toMatchObject({ status: 410, head: { code: 'ERR_TOO_LATE' } })
+})
+
+test('a swap is undone, unless the process runs yet another module by now', async () => {
+  const { server, token } = await start()
+  const { pid } = (await order(server, 'spawn', { token, name: 'counter' }, counter)).head
+  const cid = async (): Promise<unknown> => {
+    const { head } = await order(server, 'list', { token, pid })
+    return (head['processes'] as { cid: string }[])[0]?.cid
+  }
+  const first = await cid()
+  // The module that runs already takes the place of nothing.
+  expect((await order(server, 'swap', { token, pid }, counter)).head).not.toHaveProperty('undo')
+  const asking = await compiled(ASKING)
+  const swapped = await order(server, 'swap', { token, pid }, asking)
+  expect(swapped.head).toMatchObject({ methods: ['run'] })
+  expect(await cid()).not.toBe(first)
+  expect(Buffer.from((await order(server, 'module', { token, pid })).body).equals(asking)).toBe(true)
+  expect(await order(server, 'undo', { token, undo: swapped.head['undo'] })).toMatchObject({ status: 200 })
+  expect(await cid()).toBe(first)
+  const { undo } = (await order(server, 'swap', { token, pid }, asking)).head
+  await order(server, 'swap', { token, pid }, counter)
+  const late = await order(server, 'undo', { token, undo })
+  expect(late).toMatchObject({ status: 410, head: { code: 'ERR_TOO_LATE' } })
+  expect(await cid()).toBe(first)
+})
+
 /** An actor that asks a web server. */
 const ASKING = `
 import { ask, message, reply } from './actor'
