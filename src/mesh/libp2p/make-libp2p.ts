@@ -4,6 +4,7 @@ import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, dnsaddrResolver, type Libp2pOptions } from 'libp2p'
 import { PROTOCOL } from '../../glia/address.ts'
+import { VERSION } from '../../glia/version.ts'
 import { DialGate } from '../dial/dial-gate.ts'
 import { isWebRtcDirect } from '../dial/addresses.ts'
 import { type Components, captureComponents } from './components.ts'
@@ -50,7 +51,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
     start: false,
-    nodeInfo: { name: 'glia', version: PROTOCOL.slice(4) },
+    nodeInfo: { name: 'glia', version: VERSION },
     addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
     transports: platform.transports,
     connectionEncrypters: [paced(inOnePiece(noise()), platform.pace)],
