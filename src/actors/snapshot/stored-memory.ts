@@ -22,7 +22,10 @@ export interface SnapshotStore {
    * survives a machine that stops. @throws {GliaError} ERR_STORAGE
    */
   putCheckpoint(pid: string, checkpoint: Checkpoint, durability: Durability): Promise<void>
-  /** The same for one that nobody else uses: its memory may go to another thread. Left out: the same is done for all. */
+  /**
+   * The same for one that nobody else uses: its memory may go to another thread, which has an order of its own. So what is
+   * asked for after it has to wait for it. Left out: the same is done for all.
+   */
   takeCheckpoint?(pid: string, checkpoint: Checkpoint, durability: Durability): Promise<void>
   /** @throws {GliaError} ERR_STORAGE */
   dropSnapshot(pid: string): Promise<void>

@@ -1,7 +1,7 @@
 // For tests: what every store of processes must do, whatever keeps it.
 import { expect, test } from 'vitest'
 import type { FileEntry } from '../files/files-api.ts'
-import type { Checkpoint, Pack, Snapshot } from '../snapshot/snapshot.ts'
+import { type Checkpoint, type Pack, type Snapshot, SNAPSHOT_VERSION } from '../snapshot/snapshot.ts'
 import { instancePid } from '../../glia/instance-key.ts'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
@@ -37,10 +37,23 @@ function file(path: string, text: string): FileEntry {
   return { kind: 'file', path, bytes: new TextEncoder().encode(text) }
 }
 
-/** Only what a store looks at. */
 function checkpoint(messages: number, packs: number[], dropped: Checkpoint['dropped']): Checkpoint {
-  const snapshot = { cid: 'bafkone', messages } as unknown as Snapshot
-  return { snapshot, packs: packs.map((id) => ({ id, bytes: new Uint8Array([id]) }) as unknown as Pack), dropped }
+  const snapshot: Snapshot = {
+    version: SNAPSHOT_VERSION,
+    cid: 'bafkone',
+    messages,
+    memoryBytes: 65_536,
+    memory: new Uint8Array([messages]),
+    globals: [],
+    clock: { realtimeMs: 1, monotonicNs: 2n },
+    files: [],
+    descriptors: [],
+  }
+  return { snapshot, packs: packs.map(packOf), dropped }
+}
+
+function packOf(id: number): Pack {
+  return { id, hashes: new Uint8Array([id]), bytes: new Uint8Array([id]) }
 }
 
 /** @param open Opens a store that is empty, or the one that was opened before, once more. */
