@@ -230,6 +230,8 @@ export class LiveTabModel implements TabModel {
 
   readonly restart = async (pid: string): Promise<void> => (await this.#peer.promise).table.restart(pid)
 
+  readonly undoesKills = true
+
   readonly kill: TabModel['kill'] = async (pid) => {
     const { table } = await this.#peer.promise
     const killed = await table.kill(pid, true)

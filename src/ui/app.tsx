@@ -6,7 +6,7 @@ import { DropTarget } from './spawn/drop-target.tsx'
 import { shortId } from './kit/format.ts'
 import { peerNames } from './kit/peer-names.ts'
 import { Header } from './header.tsx'
-import { hashOf, HOME, LINK } from './route.ts'
+import { hashOf, hashOfProcess, HOME, LINK, PEERS } from './route.ts'
 import type { TabModel } from './model.ts'
 import { Notices } from './kit/notices.tsx'
 import { Page } from './page.ts'
@@ -98,10 +98,10 @@ function showNames({ people, peers }: TabModel): void {
 
 /** The navigation, and the view of the place where the page is. */
 function Place({ model, page }: { model: TabModel; page: Page }) {
-  const { view: name, id, part } = route.value
+  const { view: name, id, part, host } = route.value
   const view = VIEWS.get(name)
-  const tab = view?.under ?? (view ? name : HOME)
-  const key = hashOf(name, id)
+  const tab = host === undefined ? (view?.under ?? (view ? name : HOME)) : PEERS
+  const key = host === undefined ? hashOf(name, id) : hashOfProcess({ pid: id, host })
   const panel = useRef<HTMLDivElement>(null)
   const before = useRef<string | undefined>(undefined)
   useSignalEffect(() => {
@@ -131,7 +131,7 @@ function Place({ model, page }: { model: TabModel; page: Page }) {
           tabIndex={-1}
           aria-labelledby={tabId(tab)}
         >
-          {view ? <view.Show model={model} page={page} id={id} part={part} /> : <NoSuchView />}
+          {view ? <view.Show model={model} page={page} id={id} part={part} host={host} /> : <NoSuchView />}
         </div>
       </main>
     </>

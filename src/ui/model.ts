@@ -50,6 +50,8 @@ export interface ErrorView {
 
 export interface ProcessView {
   pid: string
+  /** Peer id of the peer that has it, which this tab may manage. Left out: this tab has it. */
+  host?: string | undefined
   name: string
   /** True for the bundled root process, which cannot be killed. */
   root: boolean
@@ -130,6 +132,14 @@ export type DraftStep =
   | { stage: 'ready'; module: ModuleView }
   | { stage: 'refused'; error: ErrorView }
 
+/** What was done with a process, for a while. */
+export interface Undoable {
+  /** Left out: it cannot be undone. Rejects with GliaError. */
+  undo?: (() => Promise<void>) | undefined
+  /** Of a kill: what is kept of its memory, and its keys, come back too. Left out: it comes back with a fresh state. */
+  isWhole?: boolean
+}
+
 /** A file that may become an actor. It is read and compiled while the person looks at what it asks for. */
 export interface Draft {
   readonly fileName: string
@@ -146,10 +156,9 @@ export interface Draft {
    */
   spawn: (options: SpawnOptions, signal: AbortSignal) => Promise<string>
   /**
-   * Makes a process run the file as soon as it is compiled. `undo` of the result brings the old module back. Rejects
-   * with GliaError.
+   * Makes a process run the file as soon as it is compiled. Undoing brings the old module back. Rejects with GliaError.
    */
-  swap: (pid: string, signal: AbortSignal) => Promise<{ undo: () => Promise<void> }>
+  swap: (pid: string, signal: AbortSignal) => Promise<Undoable>
   /** Gives the draft up. Idempotent. */
   drop: () => void
 }
@@ -189,8 +198,8 @@ export interface ProcessFiles {
 export interface ProcessMemories {
   /** The last snapshots, newest first. Rejects with GliaError. */
   list: (pid: string) => Promise<readonly SnapshotInfo[]>
-  /** A snapshot as a file. Rejects with GliaError. */
-  file: (pid: string, id: number) => Promise<Blob>
+  /** A snapshot as a file. @param id Undefined: what it has in memory now. Rejects with GliaError. */
+  file: (pid: string, id: number | undefined) => Promise<Blob>
   /** The process goes on from a snapshot. Rejects with GliaError. */
   rewind: (pid: string, id: number, signal: AbortSignal) => Promise<void>
 }
@@ -408,7 +417,45 @@ export interface EverythingSource {
   erase: () => Promise<void>
 }
 
-export interface TabModel {
+/**
+ * What the views of a process need of whoever has it: the tab, or a host that the tab may manage
+ * (`peers/managed-peer.ts`). What is undefined it cannot do, and is not shown.
+ */
+export interface ProcessSource {
+  /** The last lines of a process's log (a live signal; empty for unknown PIDs). */
+  log: (pid: string) => ReadonlySignal<readonly LogLine[]>
+  /** Begins to read and compile a file. */
+  draft: (file: File) => Draft
+  /**
+   * Changes fields of a process's policy, and tells which of them wait for the next instance. Rejects with GliaError.
+   */
+  setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
+  /**
+   * Gives a process, or the instance of a key (`{pid}:{key}`), a fresh instance. A dead one lives again. Rejects with
+   * GliaError.
+   */
+  restart: (pid: string) => Promise<void>
+  /** The keys of a process that has an instance for each, sorted. Rejects with GliaError. */
+  keys: (pid: string, options: KeyListOptions) => Promise<KeyList>
+  memories: ProcessMemories
+  /** Undefined where processes keep no files. */
+  files: ProcessFiles | undefined
+  /** The bytes of a process's module. Rejects with GliaError. */
+  moduleOf: ((pid: string) => Promise<Blob>) | undefined
+  /** Whether a kill can be undone. Otherwise the person is asked before. */
+  undoesKills: boolean
+  /**
+   * Ends a process. Undoing brings it back with its PID and its files. The instance of a key (`{pid}:{key}`) does not come
+   * back. Rejects with GliaError.
+   */
+  kill: (pid: string) => Promise<Undoable>
+  /** Ends the message that a process handles, whoever sent it. A guest that does not return is ended. */
+  cancelRunning?: ((pid: string) => Promise<void>) | undefined
+  /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */
+  duplicate?: ((pid: string, name: string) => Promise<string>) | undefined
+}
+
+export interface TabModel extends ProcessSource {
   /** What this browser keeps, as one thing. It is loaded when it is asked for. */
   everything: () => Promise<EverythingSource>
   /** Undefined until the identity is known. */
@@ -435,41 +482,13 @@ export interface TabModel {
   shared: () => Promise<readonly SharedContent[]>
   /** The path of the HTTP API in this deployment, with a slash at its end: `/` or `/glia/`. */
   basePath: string
-  /** The last lines of a process's log (a live signal; empty for unknown PIDs). */
-  log: (pid: string) => ReadonlySignal<readonly LogLine[]>
-  /** Begins to read and compile a file. */
-  draft: (file: File) => Draft
   /** Makes a process of one of the bundled actors. */
   spawnBundled: (actor: BundledActor) => Promise<string>
-  /**
-   * Changes fields of a process's policy, and tells which of them wait for the next instance. Rejects with GliaError.
-   */
-  setPolicy: (pid: string, policy: GivenPolicy) => Promise<PolicyChange>
-  /** Ends the message that a process handles, whoever sent it. A guest that does not return is ended. */
-  cancelRunning: (pid: string) => Promise<void>
-  /** Makes another process with the same module, options and files. Resolves to its PID. Rejects with GliaError. */
-  duplicate: (pid: string, name: string) => Promise<string>
+  moduleOf: (pid: string) => Promise<Blob>
   /** Compiles one file. Errors of the file are problems of the result. Rejects with GliaError. */
   compile: (source: string, init: CompileInit) => Promise<CompiledScript>
-  /** The bytes of a process's module. Rejects with GliaError. */
-  moduleOf: (pid: string) => Promise<Blob>
   /** The record of all calls; undefined until the peer has started. */
   traced: ReadonlySignal<CallsSource | undefined>
-  /** The keys of a process that has an instance for each, sorted. Rejects with GliaError. */
-  keys: (pid: string, options: KeyListOptions) => Promise<KeyList>
-  /**
-   * Gives a process, or the instance of a key (`{pid}:{key}`), a fresh instance. A dead one lives again. Rejects with
-   * GliaError.
-   */
-  restart: (pid: string) => Promise<void>
-  memories: ProcessMemories
-  /** Undefined where processes keep no files. */
-  files: ProcessFiles | undefined
-  /**
-   * Ends a process. `undo` of the result brings it back while the page is open, with its PID and its files. `isWhole`:
-   * what is in its memory, and its keys, come back too. The instance of a key (`{pid}:{key}`) does not come back.
-   */
-  kill: (pid: string) => Promise<{ undo: () => Promise<void>; isWhole: boolean }>
   call: (pid: string, method: string, message: Uint8Array | Blob) => CallHandle
   /** Other peers in a stable order: connected ones first, then those that are only known. */
   peers: ReadonlySignal<readonly PeerInfo[]>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { ConsoleState } from './console/console-state.ts'
 import { showError, showNews, wordsOf } from './kit/notices.tsx'
 import { typed } from './kit/typed.ts'
-import type { BundledActor, ProcessView, TabModel } from './model.ts'
+import type { BundledActor, ProcessSource, ProcessView, TabModel, Undoable } from './model.ts'
 import { namesOf } from './process-names.ts'
 import { Swap } from './processes/swap.ts'
 import { nextSelection } from './processes/selection.ts'
@@ -18,6 +18,8 @@ export interface ViewProps {
   id: string
   /** A part of the view, from its address. Empty for the part that it begins with. */
   part: string
+  /** Peer id of the peer that has the process. Left out: this tab has it, or the view is about something else. */
+  host?: string | undefined
 }
 
 /** What the views share besides the model: state that outlives a view, and what a person can do in several of them. */
@@ -67,9 +69,11 @@ export class Page {
     return made
   }
 
-  consoleOf({ pid, methods }: ProcessView): ConsoleState {
-    const known = this.#consoles.get(pid) ?? new ConsoleState(pid, methods)
-    this.#consoles.set(pid, known)
+  consoleOf({ pid, host, methods }: ProcessView): ConsoleState {
+    // Another peer may have a process with the same PID.
+    const name = host === undefined ? pid : `${pid} of ${host}`
+    const known = this.#consoles.get(name) ?? new ConsoleState(name, methods)
+    this.#consoles.set(name, known)
     return known
   }
 
@@ -124,43 +128,51 @@ export class Page {
     }
   }
 
-  async kill({ pid, name, hasKeys, keys, persisted }: ProcessView): Promise<void> {
-    if (hasKeys && keys !== 0 && !persisted) {
-      const what = 'What its keys have in memory and under /data is lost, and no undo brings it back.'
-      showNews(`Kill ${name}?`, what, { label: 'Kill it', run: () => void this.#kill(pid, name) })
-    } else await this.#kill(pid, name)
+  /** @param source Whoever has the process. Left out: this tab. */
+  async kill(process: ProcessView, source: ProcessSource = this.#model): Promise<void> {
+    const { name, hasKeys, keys } = process
+    const lost = !source.undoesKills
+      ? 'What it has in memory and its files under /data are lost, and no undo brings them back.'
+      : hasKeys && keys !== 0
+        ? 'What its keys have in memory and under /data is lost, and no undo brings it back.'
+        : undefined
+    if (lost === undefined) await this.#kill(process, source)
+    else showNews(`Kill ${name}?`, lost, { label: 'Kill it', run: () => void this.#kill(process, source) })
   }
 
-  async #kill(pid: string, name: string): Promise<void> {
+  async #kill(process: ProcessView, source: ProcessSource): Promise<void> {
+    const { pid, name } = process
     try {
-      const { undo, isWhole } = await this.#model.kill(pid)
-      const what = isWhole ? 'what is kept of its memory' : 'a fresh state'
-      showNews(`${name} was killed`, `Undo brings it back under its PID, with ${what}.`, {
-        label: 'Undo',
-        run: () => void this.#undo(pid, undo, `${name} did not come back`),
-      })
+      const { undo } = await source.kill(pid)
+      const words = undo ? 'Undo brings it back under its PID, with a fresh state.' : ''
+      showNews(`${name} was killed`, words, this.#undoing(process, undo, `${name} did not come back`))
     } catch (thrown) {
       showError(`${name} was not killed`, thrown)
     }
   }
 
   /** Asks whether a process is to run the module in a file. */
-  askToSwap(process: ProcessView, file: File): void {
-    this.choose(process.pid)
-    this.consoleOf(process).setSwap(new Swap(this.#model.draft(file)))
+  askToSwap(process: ProcessView, file: File, source: ProcessSource = this.#model): void {
+    if (process.host === undefined) this.choose(process.pid)
+    this.consoleOf(process).setSwap(new Swap(source.draft(file)))
   }
 
-  tellSwapped({ pid, name }: ProcessView, fileName: string, undo: () => Promise<void>): void {
-    showNews(`${name} runs ${fileName} now`, 'Undo brings back the module that it ran before.', {
-      label: 'Undo',
-      run: () => void this.#undo(pid, undo, `${name} still runs ${fileName}`),
-    })
+  tellSwapped(process: ProcessView, fileName: string, undo: Undoable['undo']): void {
+    const { name } = process
+    const words = undo ? 'Undo brings back the module that it ran before.' : ''
+    showNews(`${name} runs ${fileName} now`, words, this.#undoing(process, undo, `${name} still runs ${fileName}`))
   }
 
-  async #undo(pid: string, undo: () => Promise<void>, failure: string): Promise<void> {
+  /** What a notice offers. */
+  #undoing({ pid, host }: ProcessView, undo: Undoable['undo'], failure: string) {
+    return undo && { label: 'Undo', run: () => void this.#undo(host === undefined ? pid : undefined, undo, failure) }
+  }
+
+  /** @param pid The process is chosen then. Undefined: another peer has it. */
+  async #undo(pid: string | undefined, undo: () => Promise<void>, failure: string): Promise<void> {
     try {
       await undo()
-      this.choose(pid)
+      if (pid !== undefined) this.choose(pid)
     } catch (thrown) {
       showError(failure, thrown)
     }

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest'
-import { hashOf, readHash } from './route.ts'
+import { hashOf, hashOfProcess, readHash } from './route.ts'
 
 test('a hash is read as the place that it was written for', () => {
   expect(readHash(hashOf('processes'))).toEqual({ view: 'processes', id: '', part: '' })
   expect(readHash(hashOf('p', '3kQz'))).toEqual({ view: 'p', id: '3kQz', part: '' })
   expect(readHash(hashOf('p', '3kQz', 'log'))).toEqual({ view: 'p', id: '3kQz', part: 'log' })
   expect(hashOf('peer', '12D3KooW')).toBe('#/peer/12D3KooW')
+})
+
+test('a process of another peer has a place below that peer', () => {
+  const process = { pid: '3kQz', host: '12D3KooW' }
+  expect(hashOfProcess(process, 'log')).toBe('#/peers/12D3KooW/p/3kQz/log')
+  expect(readHash(hashOfProcess(process, 'log'))).toEqual({ view: 'p', id: '3kQz', part: 'log', host: '12D3KooW' })
+  expect(readHash(hashOfProcess(process))).toEqual({ view: 'p', id: '3kQz', part: '', host: '12D3KooW' })
+  expect(hashOfProcess({ pid: '3kQz' }, 'log')).toBe(hashOf('p', '3kQz', 'log'))
+  expect(readHash('#/peers/12D3KooW/p')).toEqual({ view: 'peers', id: '12D3KooW', part: 'p' })
 })
 
 test('an id may have any characters', () => {

@@ -15,7 +15,7 @@ addEventListener('hashchange', read)
 
 function read(): void {
   const next = readHash(location.hash)
-  const { view, id, part } = current.peek()
+  const { view, id, part, host } = current.peek()
   // A join link, for example, changes the hash and not the place.
-  if (next.view !== view || next.id !== id || next.part !== part) current.value = next
+  if (next.view !== view || next.id !== id || next.part !== part || next.host !== host) current.value = next
 }

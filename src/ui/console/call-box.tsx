@@ -30,7 +30,7 @@ export interface CallBoxProps {
 
 /** Sends a message to a method of a process, or to any other address, and shows the reply. */
 export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
-  const { pid, name, methods, root, hasKeys } = process
+  const { pid, host, name, methods, root, hasKeys } = process
   const { method, key, elsewhere, text, file, format, call } = state
   const wrong = useSignal<string | undefined>(undefined)
   const wrongKey = useSignal<string | undefined>(undefined)
@@ -48,8 +48,9 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
     input.current?.focus()
     focusPid.value = undefined
   })
-  const plain = `${PROTOCOL}/self/${pid}/`
-  const start = hasKeys && key.value !== '' ? `${PROTOCOL}/self/${pid}:${key.value}/` : plain
+  const base = `${PROTOCOL}/${host ?? 'self'}/${pid}`
+  const plain = `${base}/`
+  const start = hasKeys && key.value !== '' ? `${base}:${key.value}/` : plain
   const address = elsewhere.value ?? start + method.value
   const setAddress = (given: string): void => {
     // The addresses that are offered name no key. The one that was typed stays.
@@ -63,9 +64,9 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
     wrong.value = undefined
     wrongKey.value = undefined
     const to = elsewhere.value
-    let callee = pid
+    let callee = base
     try {
-      if (hasKeys && to === undefined) callee = `${pid}:${readKey(key.value)}`
+      if (hasKeys && to === undefined) callee = `${base}:${readKey(key.value)}`
     } catch (thrown) {
       wrongKey.value = wordsOf(thrown).message
       requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
@@ -76,7 +77,7 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
       if (!file.value) state.remember()
       call.value =
         to === undefined
-          ? new RunningCall(model.call(callee, method.value, message), emptyNote(root, method.value))
+          ? new RunningCall(model.callPeer(`${callee}/${method.value}`, message), emptyNote(root, method.value))
           : new RunningCall(model.callPeer(to.trim(), message))
     } catch (thrown) {
       wrong.value = wordsOf(thrown).message

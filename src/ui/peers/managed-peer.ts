@@ -1,81 +1,108 @@
-import { signal } from '@preact/signals'
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { LogLine } from '../../actors/table/process-log.ts'
+import type { KeyList, KeyListOptions } from '../../actors/table/key-list.ts'
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
 import { isSnapshotFile } from '../../actors/snapshot/snapshot-magic.ts'
-import { PROTOCOL } from '../../glia/address.ts'
-import { GliaError } from '../../glia/errors.ts'
 import { type GivenPolicy, makePolicy, type Policy, type PolicyChange } from '../../glia/process/policy.ts'
-import { concat } from '../../glia/stream/concat.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { wordsOf } from '../kit/notices.tsx'
-import type { Draft, ProcessView, TabModel } from '../model.ts'
-import { readLines, readProcesses } from './told-process.ts'
+import type { Draft, ProcessMemories, ProcessSource, ProcessView, TabModel, Undoable } from '../model.ts'
+import { ManagedFiles } from './managed-files.ts'
+import { type Answer, type OrderOptions, SysClient, unreadable } from './sys-client.ts'
+import { readKeyList, readLines, readSnapshots, withLines } from './told-parts.ts'
+import { readProcesses } from './told-process.ts'
 
 /** How often the processes are looked at while they are shown, in ms. */
 const LOOK_MS = 2000
-/** Largest answer without a file, in bytes: other peers may send anything. */
-const MAX_HEAD_BYTES = 8 * 1024 * 1024
-const MAX_FILE_BYTES = 1024 * 1024 * 1024
-const NEWLINE = 10
 
 type Model = Pick<TabModel, 'callPeer' | 'draft'>
+type Words = ReturnType<typeof wordsOf>
 
-interface Order {
-  body?: Blob
-  cancelled?: AbortSignal | undefined
-  /** The page asks by itself, and not for something that the person does. */
-  isLook?: boolean
+/** The peers that this tab manages, or tries to. Their views share what is known of each. */
+export class ManagedPeers {
+  readonly #peers = new Map<string, ManagedPeer>()
+
+  of(model: Model, peerId: string): ManagedPeer {
+    const known = this.#peers.get(peerId) ?? new ManagedPeer(model, peerId)
+    this.#peers.set(peerId, known)
+    return known
+  }
 }
 
 /** A peer that lets this tab manage it, such as a host. All of it goes by messages to its system process. */
-export class ManagedPeer {
+export class ManagedPeer implements ProcessSource {
   /** Its processes; undefined while it is not known whether this tab may manage the peer, and if it may not. */
   readonly processes = signal<readonly ProcessView[] | undefined>(undefined)
-  /** Why the list may be old. */
-  readonly error = signal<ReturnType<typeof wordsOf> | undefined>(undefined)
-  /** The log of the process that is shown. */
-  readonly lines = signal<readonly LogLine[]>([])
+  /** The process that is looked at by itself; without `process` it is not there. Undefined until that is known. */
+  readonly found = signal<{ pid: string; process: ProcessView | undefined } | undefined>(undefined)
+  /** Why the peer does not let this tab manage it. Undefined: it does, or that is not known. */
+  readonly refused = signal<Words | undefined>(undefined)
+  /** Why what is shown may be old. */
+  readonly error = signal<Words | undefined>(undefined)
+  /** PID of the process that is chosen in the list. */
+  readonly selected = signal<string | undefined>(undefined)
   readonly peerId: string
   readonly #model: Model
+  readonly #sys: SysClient
+  /** The log of the process that is looked at by itself. */
+  readonly #lines = signal<readonly LogLine[]>([])
+  /** Methods of its system process, as it tells; undefined of an older peer, which does not tell. */
+  readonly #methods = signal<readonly string[] | undefined>(undefined)
   #shown: string | undefined
+  /** Whether all processes are looked at, and not only the one that is shown. */
+  #looksAtAll = true
   #looking: Promise<void> | undefined
+  #next: Promise<void> | undefined
+  /** What this page has had the peer do. An answer from before the last one may be old. */
+  #acts = 0
 
   constructor(model: Model, peerId: string) {
     this.#model = model
     this.peerId = peerId
+    this.#sys = new SysClient(model, peerId)
   }
 
   /**
-   * Looks at the processes as long as they are shown. A peer that does not let this tab manage it is asked once.
+   * Looks at the processes as long as they are shown, until the peer says that this tab may not manage it.
+   * @param pid The only one that is shown. Left out: all are.
    * @returns a function that ends it
    */
-  follow(): () => void {
-    const ended = new AbortController()
+  follow(pid?: string): () => void {
+    let isOver = false
     let timer: ReturnType<typeof setTimeout> | undefined
+    this.refused.value = undefined
+    this.#looksAtAll = pid === undefined
+    if (pid !== undefined) this.#setShown(pid)
     const look = async (): Promise<void> => {
-      if (!document.hidden) await this.look(ended.signal)
-      if (!ended.signal.aborted && this.processes.peek()) timer = setTimeout(() => void look(), LOOK_MS)
+      if (!document.hidden) await this.look()
+      if (!isOver && !this.refused.peek()) timer = setTimeout(() => void look(), LOOK_MS)
     }
     void look()
     return () => {
-      ended.abort()
+      isOver = true
       clearTimeout(timer)
     }
   }
 
-  /** Looks now. Never rejects. */
-  look(cancelled?: AbortSignal): Promise<void> {
-    this.#looking ??= this.#look(cancelled).finally(() => (this.#looking = undefined))
-    return this.#looking
+  /** Looks now: the answer to a look that is under way may be old. Never rejects. */
+  look(): Promise<void> {
+    if (!this.#looking) return (this.#looking = this.#look().finally(() => (this.#looking = undefined)))
+    this.#next ??= this.#looking.then(() => {
+      this.#next = undefined
+      return this.look()
+    })
+    return this.#next
   }
 
-  /** Whose log is looked at too. */
+  /** The process that is looked at by itself, with its log. */
   show(pid: string | undefined): void {
     if (pid === this.#shown) return
-    this.#shown = pid
-    this.lines.value = []
+    this.#setShown(pid)
     if (pid !== undefined) void this.look()
   }
+
+  readonly log = (pid: string): ReadonlySignal<readonly LogLine[]> =>
+    computed(() => (this.found.value?.pid === pid ? this.#lines.value : []))
 
   /** A file that becomes a process there. This tab reads and compiles it to tell what it asks for. */
   readonly draft = (file: File): Draft => {
@@ -84,117 +111,154 @@ export class ManagedPeer {
     const spawn = async (options: SpawnOptions, cancelled: AbortSignal): Promise<string> => {
       const method = (await isSnapshotFile(file)) ? 'restore' : 'spawn'
       const { files: _files, ...head } = options
-      const { pid } = (await this.#order(method, head, { body: file, cancelled })).head
+      const { pid } = (await this.#act(method, head, { body: file, cancelled })).head
       if (typeof pid !== 'string') throw unreadable()
       drop()
       await this.look()
       return pid
     }
-    const swap = async (pid: string, cancelled: AbortSignal): Promise<{ undo: () => Promise<void> }> => {
-      await this.#order('swap', { pid }, { body: file, cancelled })
+    const swap = async (pid: string, cancelled: AbortSignal): Promise<Undoable> => {
+      const { head } = await this.#act('swap', { pid }, { body: file, cancelled })
       drop()
-      await this.look()
-      return { undo: cannotUndo }
+      void this.look()
+      return this.#undoable(head)
     }
     return { fileName, name, bytes, since, step, drop, spawn, swap }
   }
 
   readonly restart = async (pid: string): Promise<void> => {
-    await this.#order('restart', { pid })
+    await this.#act('restart', { pid })
     await this.look()
   }
 
-  readonly kill = async (pid: string): Promise<void> => {
-    await this.#order('kill', { pid })
-    await this.look()
+  /** Reads a signal. */
+  get undoesKills(): boolean {
+    return this.#can('undo')
+  }
+
+  readonly kill = async (pid: string): Promise<Undoable> => {
+    const { head } = await this.#act('kill', { pid })
+    // The time to undo it runs: nothing is waited for.
+    this.processes.value = this.processes.peek()?.filter((process) => process.pid !== pid)
+    if (this.found.peek()?.pid === pid) this.found.value = { pid, process: undefined }
+    void this.look()
+    return this.#undoable(head)
   }
 
   readonly setPolicy = async (pid: string, given: GivenPolicy): Promise<PolicyChange> => {
-    const { head } = await this.#order('policy', { pid, policy: given })
+    const { head } = await this.#act('policy', { pid, policy: given })
     await this.look()
     const policy = makePolicy(fields(head['policy']))
     const later = Array.isArray(head['later']) ? head['later'] : []
     return { policy, later: later.filter((field): field is keyof Policy => Object.hasOwn(policy, String(field))) }
   }
 
-  /** The process as a file: its module, what it has in memory, its files. */
-  readonly snapshot = async (pid: string, cancelled: AbortSignal): Promise<Blob> =>
-    (await this.#order('snapshot', { pid }, { cancelled })).body
+  readonly keys = async (pid: string, options: KeyListOptions): Promise<KeyList> =>
+    readKeyList((await this.#sys.order('keys', { pid, ...options }, { isLook: true })).head)
 
-  async #look(cancelled: AbortSignal | undefined): Promise<void> {
-    const given = { isLook: true, cancelled }
+  readonly memories: ProcessMemories = {
+    list: async (pid) =>
+      readSnapshots((await this.#sys.order('snapshots', { pid }, { isLook: true })).head['snapshots']),
+    file: async (pid, id) => (await this.#sys.order('snapshot', { pid, id })).body,
+    rewind: async (pid, id, cancelled) => {
+      await this.#act('rewind', { pid, id }, { cancelled })
+      await this.look()
+    },
+  }
+
+  /** Reads a signal. */
+  get files(): ProcessSource['files'] {
+    return this.#can('files') ? this.#files : undefined
+  }
+
+  /** Reads a signal. */
+  get moduleOf(): ProcessSource['moduleOf'] {
+    return this.#can('module') ? this.#moduleOf : undefined
+  }
+
+  readonly #moduleOf = async (pid: string): Promise<Blob> => (await this.#sys.order('module', { pid })).body
+
+  #setShown(pid: string | undefined): void {
+    if (pid === this.#shown) return
+    this.#shown = pid
+    this.#lines.value = []
+    this.found.value = undefined
+  }
+
+  #can(method: string): boolean {
+    return this.#methods.value?.includes(method) ?? false
+  }
+
+  async #act(method: string, head: object, options?: OrderOptions): Promise<Answer> {
+    const answer = await this.#sys.order(method, head, options)
+    this.#acts += 1
+    return answer
+  }
+
+  #undoable({ undo: id }: Answer['head']): Undoable {
+    if (typeof id !== 'string') return {}
+    const undo = async (): Promise<void> => {
+      await this.#act('undo', { undo: id })
+      await this.look()
+    }
+    return { undo }
+  }
+
+  async #look(): Promise<void> {
     try {
-      const { head } = await this.#order('list', {}, given)
-      this.processes.value = readProcesses(head['processes'])
-      await this.#lookAtLog(given)
+      if (this.#looksAtAll) await this.#lookAtAll()
+      await this.#lookAtOne(this.#shown)
       this.error.value = undefined
     } catch (thrown) {
-      if (cancelled?.aborted) return
       const error = wordsOf(thrown)
       // It was never said that the tab may, or it may not any more. Other failures pass.
-      if (error.code === 'ERR_DENIED') this.processes.value = undefined
-      else if (this.processes.peek()) this.error.value = error
+      if (error.code === 'ERR_DENIED' || error.code === 'ERR_NO_PROC') {
+        this.refused.value = error
+        this.processes.value = undefined
+        this.found.value = undefined
+      } else this.error.value = error
     }
   }
 
-  async #lookAtLog(given: Order): Promise<void> {
-    const pid = this.#shown
-    if (pid === undefined || !this.processes.peek()?.some((process) => process.pid === pid)) return
-    const before = this.lines.peek()
-    const from = before.at(-1)?.at
-    const { head } = await this.#order('logs', { pid, ...(from !== undefined && { from }) }, given)
-    if (pid !== this.#shown) return
-    // Lines of the same time come again.
-    const lines = [...before.filter(({ at }) => from === undefined || at < from), ...readLines(head['lines'])]
-    if (lines.length !== before.length) this.lines.value = lines
+  async #lookAtAll(): Promise<void> {
+    const acts = this.#acts
+    const { head } = await this.#sys.order('list', {}, { isLook: true })
+    this.#methods.value = readMethods(head)
+    if (acts === this.#acts) this.processes.value = readProcesses(head['processes'], this.peerId)
   }
 
-  /** Sends a message to the system process. @throws {GliaError} its failure; ERR_PROTOCOL if the answer is no answer */
-  async #order(method: string, head: object, { body, cancelled, isLook = false }: Order = {}): Promise<Answer> {
-    const message = new Blob([`${JSON.stringify(head)}\n`, ...(body ? [body] : [])])
-    const { reply, cancel } = this.#model.callPeer(`${PROTOCOL}/${this.peerId}/sys/${method}`, message, isLook)
-    cancelled?.addEventListener('abort', cancel, { once: true })
-    const most = method === 'snapshot' ? MAX_FILE_BYTES : MAX_HEAD_BYTES
-    const chunks: Uint8Array<ArrayBuffer>[] = []
-    let bytes = 0
+  async #lookAtOne(pid: string | undefined): Promise<void> {
+    if (pid === undefined) return
+    const acts = this.#acts
+    const { head } = await this.#sys.order('list', { pid }, { isLook: true })
+    if (pid !== this.#shown || acts !== this.#acts) return
+    this.#methods.value = readMethods(head)
+    // An older peer lists all.
+    const process = readProcesses(head['processes'], this.peerId).find((each) => each.pid === pid)
+    if (process) await this.#lookAtLog(pid)
+    if (pid === this.#shown && acts === this.#acts) this.found.value = { pid, process }
+  }
+
+  async #lookAtLog(pid: string): Promise<void> {
+    const from = this.#lines.peek().at(-1)?.at
     try {
-      for await (const chunk of reply) {
-        bytes += chunk.length
-        if (bytes > most) throw new GliaError('ERR_REPLY_TOO_LARGE', 'The answer of the peer is too large.')
-        chunks.push(chunk.slice())
-      }
-    } finally {
-      cancelled?.removeEventListener('abort', cancel)
+      const { head } = await this.#sys.order('logs', { pid, ...(from !== undefined && { from }) }, { isLook: true })
+      if (pid === this.#shown) this.#lines.value = withLines(this.#lines.peek(), readLines(head['lines']))
+    } catch (thrown) {
+      // It was killed just now, and the next list says so.
+      if (wordsOf(thrown).code !== 'ERR_NO_PROC') throw thrown
     }
-    return readAnswer(chunks)
   }
+
+  readonly #files = new ManagedFiles({
+    order: (...given) => this.#sys.order(...given),
+    changed: computed(() => {
+      const { pid, process } = this.found.value ?? {}
+      return `${pid} ${process?.messages} ${process?.state}`
+    }),
+  })
 }
 
-/** Only the peer knows what it ran before. Nothing here offers to undo. */
-async function cannotUndo(): Promise<void> {
-  throw new GliaError('ERR_BAD_REQUEST', 'A swap of another peer’s process cannot be undone from here.')
-}
-
-interface Answer {
-  head: Record<string, unknown>
-  body: Blob
-}
-
-/** A line of JSON, and perhaps a file. */
-function readAnswer(chunks: readonly Uint8Array<ArrayBuffer>[]): Answer {
-  const last = chunks.findIndex((chunk) => chunk.includes(NEWLINE))
-  if (last < 0) throw unreadable()
-  const start = concat(chunks.slice(0, last + 1))
-  const end = start.indexOf(NEWLINE)
-  let head: unknown
-  try {
-    head = JSON.parse(new TextDecoder().decode(start.subarray(0, end)))
-  } catch (cause) {
-    throw unreadable(cause)
-  }
-  return { head: fields(head), body: new Blob([start.subarray(end + 1), ...chunks.slice(last + 1)]) }
-}
-
-function unreadable(cause?: unknown): GliaError {
-  return new GliaError('ERR_PROTOCOL', 'The peer gave an answer that this page does not understand.', { cause })
+function readMethods({ methods }: Answer['head']): readonly string[] | undefined {
+  return Array.isArray(methods) ? methods.map(String) : undefined
 }

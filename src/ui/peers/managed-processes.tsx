@@ -1,34 +1,41 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
+import { Console } from '../console/console.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { useOwnDrop } from '../kit/own-drop.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessView, TabModel } from '../model.ts'
+import type { Page } from '../page.ts'
 import { ProcessList, ProcessListState } from '../processes/process-list.tsx'
-import { Swap } from '../processes/swap.ts'
 import { AddActorInput } from '../spawn/add-actor.tsx'
 import { SpawnSheets } from '../spawn/spawn-sheets.tsx'
 import type { ManagedPeer } from './managed-peer.ts'
-import { ManagedProcess } from './managed-process.tsx'
 
 export interface ManagedProcessesProps {
   model: TabModel
+  page: Page
   managed: ManagedPeer
   processes: readonly ProcessView[]
 }
 
-/** All processes of a peer that this tab may manage. Files that are dropped there become processes of that peer. */
-export function ManagedProcesses({ model, managed, processes }: ManagedProcessesProps) {
-  const state = useMemo(() => new ProcessListState(), [])
-  const selected = useSignal<string | undefined>(undefined)
-  const swap = useSignal<{ pid: string; swap: Swap } | undefined>(undefined)
+/** What stays of the list while another view is shown. */
+class ManagedListState extends ProcessListState {}
+
+/**
+ * All processes of a peer that this tab may manage, and the console of the chosen one. Files that are dropped there become
+ * processes of that peer.
+ */
+export function ManagedProcesses({ model, page, managed, processes }: ManagedProcessesProps) {
+  const { selected, found } = managed
   const given = useSignal<readonly File[]>([])
-  const process = processes.find(({ pid }) => pid === selected.value)
+  const listed = processes.find(({ pid }) => pid === selected.value)
+  const process = listed && (found.value?.pid === listed.pid ? (found.value.process ?? listed) : listed)
   const peer = peerWords(managed.peerId)
-  const setSwap = (next: Swap | undefined, pid = selected.value): void => {
-    swap.value?.swap.cancel()
-    swap.value = next && pid !== undefined ? { pid, swap: next } : undefined
-  }
+  const pid = process?.pid
+  useEffect(() => {
+    managed.show(pid)
+    return () => managed.show(undefined)
+  }, [pid])
   const { isOver, target } = useOwnDrop(`Drop to start an actor on ${peer}`, (files) => {
     given.value = [...given.value, ...files]
   })
@@ -37,13 +44,13 @@ export function ManagedProcesses({ model, managed, processes }: ManagedProcesses
       <ProcessList
         processes={processes}
         figures={undefined}
-        state={state}
-        selected={process?.pid}
-        hasPages={false}
-        onSelect={(pid) => (selected.value = pid)}
-        onDrop={({ pid }, file) => {
-          selected.value = pid
-          setSwap(new Swap(managed.draft(file)), pid)
+        state={page.kept(ManagedListState)}
+        selected={pid}
+        hasActivity={false}
+        onSelect={(chosen) => (selected.value = chosen)}
+        onDrop={(onto, file) => {
+          selected.value = onto.pid
+          page.askToSwap(onto, file, managed)
         }}
       />
       <section class="panel" aria-label={`Managing ${peer}`}>
@@ -54,25 +61,26 @@ export function ManagedProcesses({ model, managed, processes }: ManagedProcesses
           </div>
           <ErrorLine error={managed.error.value} />
         </div>
-        {process ? (
-          <ManagedProcess
-            key={process.pid}
-            model={model}
-            managed={managed}
-            process={process}
-            swap={swap.value?.pid === process.pid ? swap.value.swap : undefined}
-            onSwap={setSwap}
-          />
-        ) : (
-          <p class="soft hint">Choose a process to restart it, to replace its module, or to call it.</p>
-        )}
+        {!process && <p class="soft hint">Choose a process to restart it, to replace its module, or to call it.</p>}
       </section>
+      {process && (
+        <Console
+          key={process.pid}
+          model={model}
+          source={managed}
+          process={process}
+          state={page.consoleOf(process)}
+          focusPid={page.focusPid}
+          onKill={() => void page.kill(process, managed)}
+          onSwapped={(...swapped) => page.tellSwapped(process, ...swapped)}
+        />
+      )}
       <SpawnSheets
         model={managed}
         files={given}
         policy={HOSTED}
         intro={<p class="soft">It starts on {peer}. There “this browser” means the peer itself and its processes.</p>}
-        onDone={(pid) => (selected.value = pid)}
+        onDone={(made) => (selected.value = made)}
       />
     </div>
   )

@@ -5,7 +5,7 @@ import { peerWords } from '../kit/peer-names.ts'
 import type { Page, ViewProps } from '../page.ts'
 import type { TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
-import { ManagedPeer } from './managed-peer.ts'
+import { ManagedPeers } from './managed-peer.ts'
 import { ManagedProcesses } from './managed-processes.tsx'
 import { LatencyLine } from './latency-line.tsx'
 import { LivePeer } from './live-peer.ts'
@@ -32,7 +32,7 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
   const blockedSince = people.blocked[id]
   const detail = live.detail.value
   const isConnected = (detail?.connections.length ?? 0) > 0
-  const managed = useMemo(() => new ManagedPeer(model, id), [])
+  const managed = useMemo(() => page.kept(ManagedPeers).of(model, id), [])
   useEffect(() => (isConnected ? managed.follow() : undefined), [isConnected])
   const processes = blockedSince === undefined ? managed.processes.value : undefined
   return (
@@ -42,7 +42,7 @@ function OtherPage({ model, page, id }: { model: TabModel; page: Page; id: strin
       </section>
       <div class="peer-columns">
         {processes ? (
-          <ManagedProcesses model={model} managed={managed} processes={processes} />
+          <ManagedProcesses model={model} page={page} managed={managed} processes={processes} />
         ) : (
           <section class="panel" aria-labelledby="peer-processes-title">
             <h2 id="peer-processes-title">Processes</h2>

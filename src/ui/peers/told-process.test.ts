@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
-import { readLines, readProcesses } from './told-process.ts'
+import { readProcesses } from './told-process.ts'
 
 const pid = newPid()
 const told = {
@@ -52,8 +52,35 @@ test('what is no process is left out, and what is too much is cut', () => {
   expect(read).toMatchObject({ methods: ['run'], memoryBytes: undefined, waiting: 0 })
 })
 
-test('lines of a log are read, and others left out', () => {
-  const line = { at: 1, source: 'stderr', text: 'hello' }
-  expect(readLines([line, { ...line, at: '1' }, { ...line, source: 'x' }, { ...line, text: 7 }, null])).toEqual([line])
-  expect(readLines({})).toEqual([])
+test('what only newer peers tell is read, and wrong parts of it are left out', () => {
+  const trap = {
+    at: 5,
+    method: 'run',
+    reason: { type: 'trapped', message: 'unreachable', frames: ['run', 7] },
+    final: true,
+  }
+  const whole = {
+    ...told,
+    args: ['-v', 7],
+    env: { LANG: 'de', n: 1 },
+    restart: { type: 'transient' },
+    exits: [trap, { ...trap, at: 'x' }, { ...trap, reason: { type: 'odd', message: '' } }, null],
+    lastError: { code: 'ERR_TRAPPED', message: 'It trapped.', at: 5 },
+    persisted: false,
+  }
+  expect(readProcesses([whole], 'host')).toMatchObject([
+    {
+      host: 'host',
+      args: ['-v'],
+      env: { LANG: 'de' },
+      restart: { type: 'transient' },
+      exits: [{ at: 5, method: 'run', reason: { type: 'trapped', frames: ['run'] }, final: true }],
+      lastError: { code: 'ERR_TRAPPED' },
+      persisted: false,
+    },
+  ])
+  const odd = { ...whole, args: 'x', env: 7, restart: { quantum: 1 }, exits: {}, lastError: { code: 'x', at: 1e300 } }
+  expect(readProcesses([odd])).toMatchObject([
+    { args: [], env: {}, restart: { type: 'permanent' }, exits: [], lastError: undefined },
+  ])
 })

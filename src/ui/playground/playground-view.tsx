@@ -165,7 +165,7 @@ function Running({ model, page, process }: { model: TabModel; page: Page; proces
         <ErrorLine error={saving.error.value} />
       </div>
       <CallBox key={pid} model={model} process={process} state={state} focusPid={page.focusPid} />
-      <LogPart model={model} process={process} state={state} isTail />
+      <LogPart source={model} process={process} state={state} isTail />
       {page.sharing.value === pid && (
         <ShareDialog model={model} process={process} onClose={() => (page.sharing.value = undefined)} />
       )}

@@ -7,20 +7,26 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
 import { StorageWords } from '../kit/storage-words.tsx'
-import type { ProcessFiles, ProcessView, TabModel } from '../model.ts'
+import type { ProcessFiles, ProcessSource, ProcessView, TabModel } from '../model.ts'
 import { ProcessFilesView } from '../processes/process-files.tsx'
 import { folderOf, nameOf, within } from './file-paths.ts'
 import { FilePreview } from './file-preview.tsx'
 
+interface FilesPartProps {
+  model: TabModel
+  source: ProcessSource
+  process: ProcessView
+}
+
 /** The files of a process under `/data`: a folder at a time, and one of the files. */
-export function FilesPart({ model, process }: { model: TabModel; process: ProcessView }) {
-  const { files } = model
+export function FilesPart({ model, source, process }: FilesPartProps) {
+  const { files } = source
   if (!files) return <p class="soft hint">This tab keeps no files.</p>
   return (
     <>
       <div class="field">
         <ProcessFilesView files={files} process={process} />
-        {model.storage.value === 'refused' && <StorageWords model={model} />}
+        {process.host === undefined && model.storage.value === 'refused' && <StorageWords model={model} />}
       </div>
       <Browser files={files} process={process} />
     </>

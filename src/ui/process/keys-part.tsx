@@ -7,21 +7,21 @@ import { FilterField } from '../kit/filter-field.tsx'
 import { formatBytes, formatCount, formatMoment } from '../kit/format.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import { type Column, TableState, VirtualTable } from '../kit/virtual-table.tsx'
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 import { ProcessState } from '../processes/process-state.tsx'
-import { hashOf } from '../route.ts'
+import { hashOfProcess } from '../route.ts'
 import { goTo } from '../router.ts'
 import { findKeys } from './find-keys.ts'
 
 export interface KeysPartProps {
-  model: Pick<TabModel, 'keys' | 'kill' | 'restart'>
+  source: Pick<ProcessSource, 'keys' | 'kill' | 'restart'>
   process: ProcessView
   /** Its key is the chosen one. */
   state: ConsoleState
 }
 
 /** The keys of a process that has an instance for each. The chosen one is called in the console. */
-export function KeysPart({ model, process, state }: KeysPartProps) {
+export function KeysPart({ source, process, state }: KeysPartProps) {
   const { pid, keys: count, messages, memoryBytes } = process
   const table = useMemo(() => new TableState(`keys of ${pid}`), [pid])
   const found = useSignal<KeyList | undefined>(undefined)
@@ -34,7 +34,7 @@ export function KeysPart({ model, process, state }: KeysPartProps) {
     const ended = new AbortController()
     const look = async (): Promise<void> => {
       try {
-        const list = await findKeys(model, pid, filter, ended.signal)
+        const list = await findKeys(source, pid, filter, ended.signal)
         if (ended.signal.aborted) return
         found.value = list
         failure.value = undefined
@@ -55,9 +55,9 @@ export function KeysPart({ model, process, state }: KeysPartProps) {
       }
       acts.value += 1
     }
-    return columnsOf(pid, {
-      restart: (key) => void act(model.restart, key),
-      kill: (key) => void act(model.kill, key),
+    return columnsOf(hashOfProcess(process), {
+      restart: (key) => void act(source.restart, key),
+      kill: (key) => void act(source.kill, key),
     })
   }, [pid])
   const { total = count ?? 0, keys = [] } = found.value ?? {}
@@ -81,7 +81,7 @@ export function KeysPart({ model, process, state }: KeysPartProps) {
           state={table}
           selected={state.key.value}
           onSelect={(key) => (state.key.value = key)}
-          onOpen={() => goTo(hashOf('p', pid))}
+          onOpen={() => goTo(hashOfProcess(process))}
         />
       )}
       {found.value && keys.length === 0 && (
@@ -95,14 +95,14 @@ export function KeysPart({ model, process, state }: KeysPartProps) {
 
 type Act = (key: ListedKey) => void
 
-function columnsOf(pid: string, does: { restart: Act; kill: Act }): readonly Column<ListedKey>[] {
+function columnsOf(page: string, does: { restart: Act; kill: Act }): readonly Column<ListedKey>[] {
   return [
     {
       key: 'key',
       head: 'Key',
       cell: ({ key }) => (
         <span class="name">
-          <a href={hashOf('p', pid)} title={`Call ${key}`}>
+          <a href={page} title={`Call ${key}`}>
             <bdi>{key}</bdi>
           </a>
         </span>

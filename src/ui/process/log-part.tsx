@@ -7,7 +7,7 @@ import { FilterField } from '../kit/filter-field.tsx'
 import { formatCount } from '../kit/format.ts'
 import { matches } from '../kit/table-order.ts'
 import { typed } from '../kit/typed.ts'
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 import { lineText, LogLines, ProcessLog } from '../processes/process-log.tsx'
 
 const LEVELS = { all: 'Everything', stderr: 'stderr', process: 'Events', error: 'Errors' } as const
@@ -15,7 +15,7 @@ const LEVELS = { all: 'Everything', stderr: 'stderr', process: 'Events', error: 
 type Level = keyof typeof LEVELS
 
 export interface LogPartProps {
-  model: TabModel
+  source: Pick<ProcessSource, 'log'>
   process: ProcessView
   state: ConsoleState
   /** True beneath the console: the lines alone. */
@@ -23,8 +23,8 @@ export interface LogPartProps {
 }
 
 /** The log of a process: by level, with words, paused, as a file. */
-export function LogPart({ model, process: { pid, name }, state, isTail = false }: LogPartProps) {
-  const log = useMemo(() => model.log(pid), [model, pid])
+export function LogPart({ source, process: { pid, name }, state, isTail = false }: LogPartProps) {
+  const log = useMemo(() => source.log(pid), [source, pid])
   const level = useMemo(() => typed.of<Level>(`log level of ${pid}`, 'all'), [pid])
   const filter = useMemo(() => typed.of(`log words of ${pid}`, ''), [pid])
   /** What is shown while the log is paused. */

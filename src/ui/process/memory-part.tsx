@@ -5,33 +5,49 @@ import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes, formatCount, formatMoment } from '../kit/format.ts'
-import type { ProcessView, TabModel } from '../model.ts'
+import { useWait } from '../kit/use-wait.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 
 /** A checkpoint is stored at most so long after a message, in ms, if the browser stores at all. */
 const STORED_MS = 1500
 
 /** What is kept of the memory of a process: its last snapshots, which it can go back to. */
-export function MemoryPart({ model, process }: { model: TabModel; process: ProcessView }) {
+export function MemoryPart({ source, process }: { source: ProcessSource; process: ProcessView }) {
+  const { memories } = source
   const { pid, name, policy, messages, state } = process
   const snapshots = useSignal<readonly SnapshotInfo[] | undefined>(undefined)
   const listing = useMemo(() => new Attempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
-  const list = (): void => void listing.run(async () => void (snapshots.value = await model.memories.list(pid)))
+  const list = (): void => void listing.run(async () => void (snapshots.value = await memories.list(pid)))
   useEffect(() => {
     list()
     const later = setTimeout(list, STORED_MS)
     return () => clearTimeout(later)
   }, [pid, messages, state, policy.memory])
   const save = (id: number): void =>
-    void change.run(async () => download(await model.memories.file(pid, id), `${name}-${id}.snapshot`))
+    void change.run(async () => download(await memories.file(pid, id), `${name}-${id}.snapshot`))
+  const saveNow = (): void =>
+    void change.run(async () => download(await memories.file(pid, undefined), `${name}.gliasnap`))
   const goBack = (id: number): void =>
     void change.run(async (signal) => {
-      await model.memories.rewind(pid, id, signal)
+      await memories.rewind(pid, id, signal)
       list()
     })
   const found = snapshots.value
+  const wait = useWait(change.since.value)
   return (
     <div class="field">
+      <div class="row">
+        <button
+          type="button"
+          class="button"
+          title="The process as a file: its module, what it has in memory now, and its files"
+          aria-busy={wait !== 'short'}
+          onClick={saveNow}
+        >
+          {wait === 'short' ? 'Download snapshot' : 'Working on it…'}
+        </button>
+      </div>
       <ErrorLine error={listing.error.value ?? change.error.value} />
       {policy.memory !== 'durable' && (
         <p class="soft hint">What it has in memory is not kept. Its policy can have that changed.</p>

@@ -5,7 +5,7 @@ import { CopyButton } from '../kit/copy-button.tsx'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 import type { Page } from '../page.ts'
 import { type ModuleParts, PartList, partsOf } from '../processes/module-parts.tsx'
 import { wishesOf } from '../processes/import-words.ts'
@@ -14,21 +14,22 @@ import { joinArgs } from '../processes/split-args.ts'
 import { ModuleSwitch } from './module-switch.tsx'
 
 export interface ModulePartProps {
-  model: TabModel
+  source: ProcessSource
   page: Page
   process: ProcessView
 }
 
 /** The module that a process runs, and how it is started. */
-export function ModulePart({ model, page, process }: ModulePartProps) {
+export function ModulePart({ source, page, process }: ModulePartProps) {
+  const { moduleOf } = source
   const { pid, cid, moduleBytes, methods, args, env, root, policy, name } = process
   const parts = useSignal<ModuleParts | undefined>(undefined)
   const reading = useMemo(() => new Attempt(), [cid])
   const saving = useMemo(() => new Attempt(), [cid])
   useEffect(() => {
     parts.value = undefined
-    void reading.run(async () => void (parts.value = await partsOf(await model.moduleOf(pid))))
-  }, [pid, cid])
+    if (moduleOf) void reading.run(async () => void (parts.value = await partsOf(await moduleOf(pid))))
+  }, [pid, cid, moduleOf])
   const variables = Object.entries(env)
   const wishes = parts.value && wishesOf(parts.value.imports, policy.call !== 'off')
   return (
@@ -43,20 +44,22 @@ export function ModulePart({ model, page, process }: ModulePartProps) {
       <dd>
         {formatBytes(moduleBytes)}
         <div class="row">
-          <button
-            type="button"
-            class="button"
-            onClick={() => void saving.run(async () => download(await model.moduleOf(pid), `${name}.wasm`))}
-          >
-            Download
-          </button>
-          {!root && <ReplaceButton onFile={(file) => page.askToSwap(process, file)} />}
+          {moduleOf && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => void saving.run(async () => download(await moduleOf(pid), `${name}.wasm`))}
+            >
+              Download
+            </button>
+          )}
+          {!root && <ReplaceButton onFile={(file) => page.askToSwap(process, file, source)} />}
         </div>
         <ErrorLine error={saving.error.value} />
       </dd>
       <dt>Sharing</dt>
       <dd>
-        <ModuleSwitch model={model} process={process} />
+        <ModuleSwitch source={source} process={process} />
       </dd>
       <dt>Methods</dt>
       <dd>
@@ -80,15 +83,19 @@ export function ModulePart({ model, page, process }: ModulePartProps) {
           </dd>
         </>
       )}
-      <dt>Imports</dt>
-      <dd>
-        <PartList parts={parts.value?.imports} />
-        <ErrorLine error={reading.error.value} />
-      </dd>
-      <dt>Exports</dt>
-      <dd>
-        <PartList parts={parts.value?.exports} />
-      </dd>
+      {moduleOf && (
+        <>
+          <dt>Imports</dt>
+          <dd>
+            <PartList parts={parts.value?.imports} />
+            <ErrorLine error={reading.error.value} />
+          </dd>
+          <dt>Exports</dt>
+          <dd>
+            <PartList parts={parts.value?.exports} />
+          </dd>
+        </>
+      )}
       <dt>Arguments</dt>
       <dd class="mono wrap">{args.length === 0 ? '–' : joinArgs(args)}</dd>
       <dt>Environment</dt>

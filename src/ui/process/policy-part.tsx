@@ -1,12 +1,12 @@
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 import { PolicyFacts } from '../processes/process-facts.tsx'
 
 /** Who may call a process, what it may do, and when it comes back. All of it can be changed while the process lives. */
-export function PolicyPart({ model, process }: { model: TabModel; process: ProcessView }) {
+export function PolicyPart({ source, process }: { source: ProcessSource; process: ProcessView }) {
   return (
     <div class="field">
       <dl class="facts">
-        <PolicyFacts model={model} process={process} />
+        <PolicyFacts model={source} process={process} />
       </dl>
     </div>
   )

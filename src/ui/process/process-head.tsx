@@ -7,38 +7,48 @@ import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
 import { Identicon } from '../kit/identicon.tsx'
 import { ProcessState } from '../processes/process-state.tsx'
 import { RestartButton } from '../processes/restart-button.tsx'
-import type { ProcessView, TabModel } from '../model.ts'
+import { peerWords } from '../kit/peer-names.ts'
+import type { ProcessSource, ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { nextName } from './next-name.ts'
 import { ShareDialog } from './share-dialog.tsx'
 import { Figure } from '../kit/figure.tsx'
-import { hashOf, HOME } from '../route.ts'
+import { hashOf, HOME, PEERS } from '../route.ts'
 import { goTo } from '../router.ts'
 
 export interface ProcessHeadProps {
   model: TabModel
+  /** Whoever has the process. */
+  source: ProcessSource
   page: Page
   process: ProcessView
   state: ConsoleState
 }
 
 /** Who a process is, how it stands, and what can be done with it, whatever it is doing. */
-export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
-  const { pid, name, root, hasKeys, messages, p50Ms, memoryBytes, waiting } = process
+export function ProcessHead({ model, source, page, process, state }: ProcessHeadProps) {
+  const { cancelRunning, duplicate } = source
+  const { pid, host, name, root, hasKeys, messages, p50Ms, memoryBytes, waiting } = process
   const cancel = useMemo(() => new Attempt(), [pid])
   const copy = useMemo(() => new Attempt(), [pid])
   const { restart } = state
   const isLive = process.state !== 'dead' && process.state !== 'backoff'
-  const duplicate = async (): Promise<void> => {
+  const makeTwin = async (make: NonNullable<typeof duplicate>): Promise<void> => {
     const names = model.processes.value.map((each) => each.name)
-    const made = await model.duplicate(pid, nextName(name, names))
+    const made = await make(pid, nextName(name, names))
     page.showMade(made)
     goTo(hashOf('p', made))
   }
   return (
     <div class="process-head">
       <div class="process-who">
-        <a href={hashOf(HOME)}>Processes</a>
+        {host === undefined ? (
+          <a href={hashOf(HOME)}>Processes</a>
+        ) : (
+          <a href={hashOf(PEERS, host)} title={`The peer ${host}, which has the process`}>
+            {peerWords(host)}
+          </a>
+        )}
         <h2>{name}</h2>
         <CopyButton class="id-button" text={pid} label={`Copy PID ${pid}`} shown={shortId(pid)}>
           <Identicon text={pid} />
@@ -59,41 +69,43 @@ export function ProcessHead({ model, page, process, state }: ProcessHeadProps) {
           <RestartButton
             attempt={restart}
             process={process}
-            onRestart={() => void restart.run(() => model.restart(pid))}
+            onRestart={() => void restart.run(() => source.restart(pid))}
           />
         )}
-        {!hasKeys && (
+        {cancelRunning && !hasKeys && (
           <button
             type="button"
             class="button"
             title="Ends the message that runs, whoever sent it. A guest that does not return is ended."
             disabled={process.state !== 'busy'}
-            onClick={() => void cancel.run(() => model.cancelRunning(pid))}
+            onClick={() => void cancel.run(() => cancelRunning(pid))}
           >
             Cancel message
           </button>
         )}
-        {!root && (
+        {duplicate && !root && (
           <button
             type="button"
             class="button"
             title="Makes another process with the same module, options and files. Its memory is fresh."
             disabled={copy.since.value !== undefined}
-            onClick={() => void copy.run(duplicate)}
+            onClick={() => void copy.run(() => makeTwin(duplicate))}
           >
             Duplicate
           </button>
         )}
-        <button type="button" class="button" data-tour="share" onClick={() => (page.sharing.value = pid)}>
-          Share
-        </button>
+        {host === undefined && (
+          <button type="button" class="button" data-tour="share" onClick={() => (page.sharing.value = pid)}>
+            Share
+          </button>
+        )}
         {!root && (
-          <button type="button" class="button" onClick={() => void page.kill(process)}>
+          <button type="button" class="button" onClick={() => void page.kill(process, source)}>
             Kill
           </button>
         )}
       </div>
-      {page.sharing.value === pid && (
+      {host === undefined && page.sharing.value === pid && (
         <ShareDialog model={model} process={process} onClose={() => (page.sharing.value = undefined)} />
       )}
       <ErrorLine error={cancel.error.value ?? copy.error.value ?? (isLive ? restart.error.value : undefined)} />

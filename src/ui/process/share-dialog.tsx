@@ -52,7 +52,7 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
         ))}
       </div>
       {isCopy.value ? (
-        <ModuleSwitch model={model} process={process} />
+        <ModuleSwitch source={model} process={process} />
       ) : (
         <>
           <p class="soft">

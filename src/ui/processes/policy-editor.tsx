@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 import type { PolicyChange } from '../../glia/process/policy.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
-import type { ProcessView, TabModel } from '../model.ts'
+import type { ProcessSource, ProcessView } from '../model.ts'
 import { PolicyFields } from './policy-fields.tsx'
 import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
 import { laterWords } from './policy-words.ts'
@@ -12,20 +12,20 @@ import { typed } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 export interface PolicyEditorProps {
-  model: Pick<TabModel, 'setPolicy' | 'restart'>
+  model: Pick<ProcessSource, 'setPolicy' | 'restart'>
   process: ProcessView
 }
 
 /** Changes the policy of a process while it lives. Says which changes wait for the next instance, and can start one. */
 export function PolicyEditor({ model, process }: PolicyEditorProps) {
   const { pid } = process
-  const isOpen = useMemo(() => typed.of(`policy of ${pid} is open`, false), [pid])
+  const isOpen = useMemo(() => typed.of(`${formOf(process)} is open`, false), [pid])
   /** Fields of the last change that wait for the next instance; undefined before the first change. */
   const later = useSignal<PolicyChange['later'] | undefined>(undefined)
   const restart = useMemo(() => new Attempt(), [pid])
   const change = (): void => {
     later.value = undefined
-    typed.forget(formOf(pid))
+    typed.forget(formOf(process))
     isOpen.value = true
   }
   if (isOpen.value) {
@@ -55,7 +55,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
 
 function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
   const { pid, name, policy, hasKeys } = process
-  const form = useMemo(() => typed.of(formOf(pid), policyForm(policy)), [pid])
+  const form = useMemo(() => typed.of(formOf(process), policyForm(policy)), [pid])
   const errors = useSignal<PolicyErrors>({})
   const attempt = useMemo(() => new Attempt(), [pid])
   const wait = useWait(attempt.since.value)
@@ -96,7 +96,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
   )
 }
 
-/** Name of what was typed into the form. */
-function formOf(pid: string): string {
-  return `policy of ${pid}`
+/** Name of what was typed into the form. Another peer may have a process with the same PID. */
+function formOf({ pid, host }: ProcessView): string {
+  return host === undefined ? `policy of ${pid}` : `policy of ${pid} of ${host}`
 }

@@ -2,25 +2,27 @@ import { CopyButton } from '../kit/copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
 import { formatBytes, formatCount, shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
-import type { ProcessView, TabModel, TieView } from '../model.ts'
+import type { ProcessSource, ProcessView, TabModel, TieView } from '../model.ts'
 import { PolicyEditor } from './policy-editor.tsx'
 import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
 import { ReplaceButton } from './replace-button.tsx'
-import { hashOf } from '../route.ts'
+import { hashOfProcess } from '../route.ts'
 import { joinArgs } from './split-args.ts'
 
 export interface ProcessFactsProps {
   model: TabModel
+  /** Whoever has the process. Left out: this tab. */
+  source?: ProcessSource
   process: ProcessView
   /** Called when the person has chosen a new version of the module. */
   onSwapFile: (file: File) => void
 }
 
 /** All rarely needed facts about a process: its module, its policy, its files, its ends. */
-export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) {
-  const { args, env, exits, root, hasKeys } = process
+export function ProcessFacts({ model, source = model, process, onSwapFile }: ProcessFactsProps) {
+  const { host, args, env, exits, root, hasKeys } = process
   const variables = Object.entries(env)
   return (
     <dl class="facts fold-body">
@@ -53,20 +55,24 @@ export function ProcessFacts({ model, process, onSwapFile }: ProcessFactsProps) 
           </dd>
         </>
       )}
-      <PolicyFacts model={model} process={process} />
-      {model.files && !hasKeys && (
+      <PolicyFacts model={source} process={process} />
+      {source.files && !hasKeys && (
         <>
           <dt>Files in /data</dt>
           <dd>
-            <ProcessFilesView files={model.files} process={process} />
-            {model.storage.value === 'refused' && <StorageWords model={model} />}
+            <ProcessFilesView files={source.files} process={process} />
+            {host === undefined && model.storage.value === 'refused' && <StorageWords model={model} />}
           </dd>
         </>
       )}
-      <dt>Calls</dt>
-      <dd>
-        <a href={hashOf('p', process.pid, 'calls')}>Show its calls</a>
-      </dd>
+      {host === undefined && (
+        <>
+          <dt>Calls</dt>
+          <dd>
+            <a href={hashOfProcess(process, 'calls')}>Show its calls</a>
+          </dd>
+        </>
+      )}
       {!hasKeys && (
         <>
           <dt>Ended</dt>
@@ -82,7 +88,7 @@ export function PolicyFacts({
   model,
   process,
 }: {
-  model: Pick<TabModel, 'setPolicy' | 'restart'>
+  model: Pick<ProcessSource, 'setPolicy' | 'restart'>
   process: ProcessView
 }) {
   const { policy, restart, ties, hasKeys } = process

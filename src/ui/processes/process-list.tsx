@@ -10,7 +10,7 @@ import { OWN_DROP } from '../kit/own-drop.ts'
 import { byNumber, byText, matches } from '../kit/table-order.ts'
 import { type Column, TableState, VirtualTable } from '../kit/virtual-table.tsx'
 import type { FiguresSource, ProcessView } from '../model.ts'
-import { hashOf } from '../route.ts'
+import { hashOfProcess } from '../route.ts'
 import { goTo } from '../router.ts'
 import { Activity } from './activity.tsx'
 import { shortCallersWords } from './policy-words.ts'
@@ -32,8 +32,8 @@ export interface ProcessListProps {
   figures: FiguresSource | undefined
   state: ProcessListState
   selected: string | undefined
-  /** Whether each process has a page of its own. Those of other peers have none. Left out: it has. */
-  hasPages?: boolean
+  /** Whether there is a line of the last minute. Of processes of other peers there is none. Left out: there is. */
+  hasActivity?: boolean
   onSelect: (pid: string) => void
   /** Called when a file was dropped on a process. */
   onDrop: (process: ProcessView, file: File) => void
@@ -45,13 +45,13 @@ export function ProcessList({
   figures,
   state,
   selected,
-  hasPages = true,
+  hasActivity = true,
   onSelect,
   onDrop,
 }: ProcessListProps) {
   /** PID of the row over which a file is dragged. */
   const over = useSignal<string | undefined>(undefined)
-  const columns = useMemo(() => columnsWith(figures, hasPages), [figures])
+  const columns = useMemo(() => columnsWith(figures, hasActivity), [figures])
   const typed = state.filter.value
   const shown = useMemo(() => filtered(processes, typed), [processes, typed])
   const dropped = useRef(onDrop)
@@ -86,7 +86,7 @@ export function ProcessList({
         state={state}
         selected={selected}
         onSelect={onSelect}
-        onOpen={(pid) => (hasPages ? goTo(hashOf('p', pid)) : onSelect(pid))}
+        onOpen={(pid) => goTo(hashOfProcess({ pid, host: processes[0]?.host }))}
         attributesOf={attributesOf}
       />
       {shown.length === 0 && processes.length > 0 && <p class="soft hint">No process has all these words.</p>}
@@ -138,9 +138,8 @@ const NAME: Column<ProcessView> = {
   key: 'name',
   head: 'Name and PID',
   compare: byText(({ name }) => name),
-  cell: (process) => <Name {...process} />,
+  cell: (process) => <Name process={process} />,
 }
-const LINKED_NAME = { ...NAME, cell: (process: ProcessView) => <Name {...process} isLink /> }
 
 /** The columns behind the name. */
 const COLUMNS: readonly Column<ProcessView>[] = [
@@ -189,10 +188,10 @@ const COLUMNS: readonly Column<ProcessView>[] = [
 ]
 
 /** The columns, with the line of the last minute before the numbers that stay. */
-function columnsWith(figures: FiguresSource | undefined, hasPages: boolean): readonly Column<ProcessView>[] {
-  if (!hasPages) return [NAME, ...COLUMNS]
+function columnsWith(figures: FiguresSource | undefined, hasActivity: boolean): readonly Column<ProcessView>[] {
+  if (!hasActivity) return [NAME, ...COLUMNS]
   const at = COLUMNS.findIndex(({ key }) => key === 'p50')
-  return [LINKED_NAME, ...COLUMNS].toSpliced(at + 1, 0, {
+  return [NAME, ...COLUMNS].toSpliced(at + 1, 0, {
     key: 'activity',
     head: <abbr title="Calls in the last minute">1 min</abbr>,
     width: 76,
@@ -201,18 +200,22 @@ function columnsWith(figures: FiguresSource | undefined, hasPages: boolean): rea
   })
 }
 
-function Name({ pid, name, persisted, isLink = false }: ProcessView & { isLink?: boolean }) {
+function Name({ process }: { process: ProcessView }) {
+  const { pid, host, name, persisted } = process
   return (
     <span class="name">
-      {isLink ? (
-        <a href={hashOf('p', pid)} title={name}>
-          {name}
-        </a>
-      ) : (
-        <bdi title={name}>{name}</bdi>
-      )}
+      <a href={hashOfProcess(process)} title={name}>
+        <bdi>{name}</bdi>
+      </a>
       {!persisted && (
-        <span class="soft" title="The browser did not keep it: it will not come back after a reload">
+        <span
+          class="soft"
+          title={
+            host === undefined
+              ? 'The browser did not keep it: it will not come back after a reload'
+              : 'The peer did not keep it: it will not come back when the peer starts again'
+          }
+        >
           not kept
         </span>
       )}

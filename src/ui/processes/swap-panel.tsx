@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import { DraftProgress } from './draft-progress.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
-import type { ProcessView } from '../model.ts'
+import type { ProcessView, Undoable } from '../model.ts'
 import type { Swap } from './swap.ts'
 import { methodChanges } from './swap-words.ts'
 import { useWait } from '../kit/use-wait.ts'
@@ -11,7 +11,7 @@ export interface SwapPanelProps {
   process: ProcessView
   swap: Swap
   /** Called when the process runs the new version. */
-  onSwapped: (undo: () => Promise<void>) => void
+  onSwapped: (undo: Undoable['undo']) => void
   onCancel: () => void
 }
 
