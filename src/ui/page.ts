@@ -1,9 +1,9 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ConsoleState } from './console/console-state.ts'
-import { showError, showNews, wordsOf } from './kit/notices.tsx'
+import { showError, wordsOf } from './kit/notices.tsx'
 import { typed } from './kit/typed.ts'
-import type { BundledActor, ProcessSource, ProcessView, TabModel, Undoable } from './model.ts'
+import type { BundledActor, ProcessSource, ProcessView, TabModel } from './model.ts'
 import { namesOf } from './process-names.ts'
 import { Swap } from './processes/swap.ts'
 import { nextSelection } from './processes/selection.ts'
@@ -128,54 +128,10 @@ export class Page {
     }
   }
 
-  /** @param source Whoever has the process. Left out: this tab. */
-  async kill(process: ProcessView, source: ProcessSource = this.#model): Promise<void> {
-    const { name, hasKeys, keys } = process
-    const lost = !source.undoesKills
-      ? 'What it has in memory and its files under /data are lost, and no undo brings them back.'
-      : hasKeys && keys !== 0
-        ? 'What its keys have in memory and under /data is lost, and no undo brings it back.'
-        : undefined
-    if (lost === undefined) await this.#kill(process, source)
-    else showNews(`Kill ${name}?`, lost, { label: 'Kill it', run: () => void this.#kill(process, source) })
-  }
-
-  async #kill(process: ProcessView, source: ProcessSource): Promise<void> {
-    const { pid, name } = process
-    try {
-      const { undo } = await source.kill(pid)
-      const words = undo ? 'Undo brings it back under its PID, with a fresh state.' : ''
-      showNews(`${name} was killed`, words, this.#undoing(process, undo, `${name} did not come back`))
-    } catch (thrown) {
-      showError(`${name} was not killed`, thrown)
-    }
-  }
-
   /** Asks whether a process is to run the module in a file. */
   askToSwap(process: ProcessView, file: File, source: ProcessSource = this.#model): void {
     if (process.host === undefined) this.choose(process.pid)
     this.consoleOf(process).setSwap(new Swap(source.draft(file)))
-  }
-
-  tellSwapped(process: ProcessView, fileName: string, undo: Undoable['undo']): void {
-    const { name } = process
-    const words = undo ? 'Undo brings back the module that it ran before.' : ''
-    showNews(`${name} runs ${fileName} now`, words, this.#undoing(process, undo, `${name} still runs ${fileName}`))
-  }
-
-  /** What a notice offers. */
-  #undoing({ pid, host }: ProcessView, undo: Undoable['undo'], failure: string) {
-    return undo && { label: 'Undo', run: () => void this.#undo(host === undefined ? pid : undefined, undo, failure) }
-  }
-
-  /** @param pid The process is chosen then. Undefined: another peer has it. */
-  async #undo(pid: string | undefined, undo: () => Promise<void>, failure: string): Promise<void> {
-    try {
-      await undo()
-      if (pid !== undefined) this.choose(pid)
-    } catch (thrown) {
-      showError(failure, thrown)
-    }
   }
 
   /** @param words What the window is called while the view is shown, such as the name of a process. */

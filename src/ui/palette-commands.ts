@@ -5,6 +5,7 @@ import { peerWords } from './kit/peer-names.ts'
 import { showError } from './kit/notices.tsx'
 import type { TabModel } from './model.ts'
 import type { Page } from './page.ts'
+import { killProcess } from './process-acts.ts'
 import { hashOf } from './route.ts'
 import { goTo } from './router.ts'
 import { withDefaultPolicy } from './processes/default-policy.ts'
@@ -42,7 +43,7 @@ function processCommands(model: TabModel, page: Page): Command[] {
   const roots = new Set(model.processes.peek().flatMap(({ pid, root }) => (root ? [pid] : [])))
   const kill = (pid: string): void => {
     const process = model.processes.peek().find((each) => each.pid === pid)
-    if (process) void page.kill(process)
+    if (process) void killProcess(page, process, model)
   }
   const restart = (pid: string, name: string): void =>
     void model.restart(pid).catch((thrown: unknown) => showError(`${name} was not restarted`, thrown))

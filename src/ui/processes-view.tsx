@@ -1,5 +1,6 @@
 import { Console } from './console/console.tsx'
 import type { ViewProps } from './page.ts'
+import { killProcess, tellSwapped } from './process-acts.ts'
 import { withDefaultPolicy } from './processes/default-policy.ts'
 import { ProcessList, ProcessListState } from './processes/process-list.tsx'
 import { StartPanel } from './spawn/start-panel.tsx'
@@ -31,8 +32,8 @@ export function ProcessesView({ model, page }: ViewProps) {
           process={process}
           state={page.consoleOf(process)}
           focusPid={page.focusPid}
-          onKill={() => void page.kill(process)}
-          onSwapped={(...swapped) => page.tellSwapped(process, ...swapped)}
+          onKill={() => void killProcess(page, process, model)}
+          onSwapped={(...swapped) => tellSwapped(page, process, ...swapped)}
         />
       )}
     </>

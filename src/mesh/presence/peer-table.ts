@@ -10,9 +10,6 @@ const MAX_SEEN = 1000
 /** Protocol ids that peers with processes advertise. The reference's peers leave out the slash. */
 const PROCESS_PROTOCOLS = [RAW_PROTOCOL, RAW_PROTOCOL.slice(1)]
 
-/** What Glia called itself up to version 0.2.0: with the version of its protocol in place of its own. */
-const OLD_AGENT = 'glia/0.1.0'
-
 export interface PeerTableInit {
   libp2p: Libp2p
   known: KnownPeers
@@ -44,7 +41,7 @@ export class PeerTable {
   }
 
   identified({ peerId, agentVersion, protocols }: IdentifyResult): void {
-    this.#said.set(peerId.toString(), { agent: agentVersion && softwareOf(agentVersion), protocols })
+    this.#said.set(peerId.toString(), { agent: agentVersion, protocols })
   }
 
   /** Call it when a peer has changed what it offers. */
@@ -124,9 +121,4 @@ export class PeerTable {
 
 function isWebRtcText(address: string): boolean {
   return address.includes('/webrtc')
-}
-
-/** Without a version that is not that of the software. */
-function softwareOf(agent: string): string {
-  return agent === OLD_AGENT || agent.startsWith(`${OLD_AGENT} `) ? agent.replace(OLD_AGENT, 'glia') : agent
 }

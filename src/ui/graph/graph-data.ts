@@ -1,4 +1,5 @@
 import type { PeerInfo, RelayInfo } from '../../mesh/presence/peer-info.ts'
+import { softwareWords } from '../kit/software.ts'
 import { formatBytes, formatCount, formatMs, shortId } from '../kit/format.ts'
 import type { ProcessView } from '../model.ts'
 import { hashOf } from '../route.ts'
@@ -231,13 +232,14 @@ const LINK: Readonly<Record<PeerInfo['link'], { status: string; tone: Tone }>> =
 
 function peerNode(peer: PeerInfo, { relays, peerWords }: GraphInput): GraphNode {
   const { peerId, link, relay, agent } = peer
+  const software = softwareWords(agent)
   const isRelay = relay || relays.some((each) => each.peerId === peerId)
   return {
     id: peerId,
     kind: isRelay ? 'relay' : 'peer',
     name: peerWords(peerId),
     ...LINK[link],
-    facts: agent === undefined ? [] : [['Software', agent]],
+    facts: software === undefined ? [] : [['Software', software]],
     href: hashOf('peers', peerId),
   }
 }

@@ -2,6 +2,7 @@ import type { ConnectionDetail, PeerDetail, PeerInfo } from '../../mesh/presence
 import { clock } from '../kit/clock.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { formatMoment, formatSpan } from '../kit/format.ts'
+import { softwareWords } from '../kit/software.ts'
 import { whyRelayedWords } from './peer-words.ts'
 
 export interface ConnectionFactsProps {
@@ -38,7 +39,7 @@ export function ConnectionFacts({ info, detail }: ConnectionFactsProps) {
         </>
       )}
       <dt>Software</dt>
-      <dd>{info?.agent ?? <span class="soft">not known</span>}</dd>
+      <dd>{softwareWords(info?.agent) ?? <span class="soft">not known</span>}</dd>
       {protocols.length > 0 && (
         <>
           <dt>Protocols</dt>

@@ -6,6 +6,7 @@ import { useOwnDrop } from '../kit/own-drop.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
+import { killProcess, tellSwapped } from '../process-acts.ts'
 import { ProcessList, ProcessListState } from '../processes/process-list.tsx'
 import { AddActorInput } from '../spawn/add-actor.tsx'
 import { SpawnSheets } from '../spawn/spawn-sheets.tsx'
@@ -71,8 +72,8 @@ export function ManagedProcesses({ model, page, managed, processes }: ManagedPro
           process={process}
           state={page.consoleOf(process)}
           focusPid={page.focusPid}
-          onKill={() => void page.kill(process, managed)}
-          onSwapped={(...swapped) => page.tellSwapped(process, ...swapped)}
+          onKill={() => void killProcess(page, process, managed)}
+          onSwapped={(...swapped) => tellSwapped(page, process, ...swapped)}
         />
       )}
       <SpawnSheets

@@ -8,6 +8,7 @@ import { Identicon } from '../kit/identicon.tsx'
 import { memo } from '../kit/memo.ts'
 import { PeerName } from '../kit/peer-name.tsx'
 import type { TabModel } from '../model.ts'
+import { softwareWords } from '../kit/software.ts'
 import { hashOf } from '../route.ts'
 import { PeerActions } from './peer-actions.tsx'
 import { PeerProcesses } from './peer-processes.tsx'
@@ -67,8 +68,8 @@ export const PeerRow = memo(function PeerRow({ model, peer, found }: PeerRowProp
           )}
         </td>
         <td class="num col-latency">{latencyMs === undefined ? UNKNOWN : formatMs(latencyMs)}</td>
-        <td class="col-agent" title={agent}>
-          {agent ?? UNKNOWN}
+        <td class="col-agent" title={softwareWords(agent)}>
+          {softwareWords(agent) ?? UNKNOWN}
         </td>
         <td class="num col-protocols">
           {protocols.length > 0 ? <Protocols protocols={protocols} peerId={peerId} /> : UNKNOWN}

@@ -10,6 +10,7 @@ import { RestartButton } from '../processes/restart-button.tsx'
 import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessSource, ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
+import { killProcess } from '../process-acts.ts'
 import { nextName } from './next-name.ts'
 import { ShareDialog } from './share-dialog.tsx'
 import { Figure } from '../kit/figure.tsx'
@@ -100,7 +101,7 @@ export function ProcessHead({ model, source, page, process, state }: ProcessHead
           </button>
         )}
         {!root && (
-          <button type="button" class="button" onClick={() => void page.kill(process, source)}>
+          <button type="button" class="button" onClick={() => void killProcess(page, process, source)}>
             Kill
           </button>
         )}

@@ -15,6 +15,7 @@ import type { ProcessSource, ProcessView, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
 import { type ManagedPeer, ManagedPeers } from '../peers/managed-peer.ts'
 import { hashOf, hashOfProcess, HOME, PEERS } from '../route.ts'
+import { tellSwapped } from '../process-acts.ts'
 import { FilesPart } from './files-part.tsx'
 import { KeysPart } from './keys-part.tsx'
 import { LogPart } from './log-part.tsx'
@@ -137,7 +138,7 @@ function ProcessParts({ model, source, page, process, part }: PartProps & { part
             swap={swap}
             onSwapped={(undo) => {
               state.setSwap(undefined)
-              page.tellSwapped(process, swap.draft.fileName, undo)
+              tellSwapped(page, process, swap.draft.fileName, undo)
             }}
             onCancel={() => state.setSwap(undefined)}
           />
