@@ -72,10 +72,12 @@ test('another person manages the processes of a tab once its person has said so'
 
 test('a tab keeps reminders, and delivers them after a reload', async ({ tab }) => {
   const pid = await spawn(tab, 'ask', { policy: { call: 'owner' } })
-  const planned = await call(tab, local(pid, 'ask'), 'ww/0.1.0/self/sys/remind\n{"method":"note","inMs":1500}\ntea')
+  const planned = await call(tab, local(pid, 'ask'), 'ww/0.1.0/self/sys/remind\n{"method":"note","inMs":5000}\ntea')
   expect(planned.text).toContain('"id"')
   await tab.reload()
   await ready(tab)
+  // It has not come before, to what was in memory then.
+  expect((await call(tab, '/ww/0.1.0/self/sys/reminders', JSON.stringify({ pid }))).text).toContain('"method":"note"')
   await expect.poll(async () => (await call(tab, local(pid, 'told'))).text).toContain('"missed":0}\ntea')
 })
 
@@ -101,4 +103,23 @@ test('the supervisor restarts its workers, and the page shows what it may do', a
   expect(await policyOf(tab, first)).toMatchObject({ spawn: false, call: 'off' })
   await tab.goto(`${new URL(tab.url()).origin}/#/p/${supervisor}/policy`)
   await expect(tab.getByText('It may make processes.')).toBeVisible()
+})
+
+test('no key is read where none is asked for', async ({ tab }) => {
+  const pid = await spawn(tab, 'ask', { key: true })
+  for (const key of ['a', 'b', 'c']) await call(tab, local(`${pid}:${key}`, 'told'))
+  await expect.poll(() => tab.evaluate(async (id) => (await glia.keys(id)).keys.length, pid)).toBe(3)
+  const read = await tab.evaluate(async (id) => {
+    const { getAll } = IDBObjectStore.prototype
+    let rows = 0
+    IDBObjectStore.prototype.getAll = function (...given) {
+      const request: IDBRequest<unknown[]> = getAll.apply(this, given)
+      if (this.name === 'keys') request.addEventListener('success', () => (rows += request.result.length))
+      return request
+    }
+    const { total, keys } = await glia.keys(id, { limit: 0 })
+    IDBObjectStore.prototype.getAll = getAll
+    return { total, keys, rows }
+  }, pid)
+  expect(read).toEqual({ total: 3, keys: [], rows: 0 })
 })

@@ -212,7 +212,9 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     people,
     traced,
     stop: async () => {
+      sys.close(new GliaError('ERR_PROC_STOPPED', 'The peer was stopped.'))
       await table.stop()
+      await sys.settled()
       await mesh.stop()
       store?.close()
     },

@@ -48,13 +48,14 @@ const bytes = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().enco
 const line = (head: object): Uint8Array<ArrayBuffer> => bytes(`${JSON.stringify(head)}\n`)
 
 /** The processes of a tab, with its system process. */
-async function makeTab(store = new MemoryStore()) {
+async function makeTab(store = new MemoryStore(), liveLimit?: number) {
   const life = new AbortController()
   const view = signal(NAMES)
   const restored = Promise.withResolvers<void>()
   const tab = makeProcesses({
     script: worker.script,
     store,
+    liveLimit,
     sys: (parts) =>
       createTabSys({
         ...parts,
@@ -186,6 +187,52 @@ describe('the system process of a tab', () => {
     expect((await order('list', {})).head['processes']).toHaveLength(1)
   })
 
+  test('answers damaged heads and absurd values with a short sentence, whatever the method', async () => {
+    const { send, table, made, store } = await makeTab()
+    const pid = await table.spawn(trouble, { name: 'one' })
+    const keyed = await table.spawn(trouble, { name: 'many', key: true })
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const long = 'x'.repeat(200_000)
+    const heads = [
+      Uint8Array.of(0xff, 0xfe, 0x7b, 0x7d, 10),
+      Uint8Array.of(0, 10),
+      bytes('{"pid":\n'),
+      bytes('{"pid":"\ud800"}\n'),
+      bytes('"text"\n'),
+      bytes('null\n'),
+      bytes('1e999\n'),
+      bytes(deep),
+      bytes(`{"pid":${deep}}\n`),
+      bytes(`{"pid":"${pid}","policy":${deep},"id":${deep},"method":${deep},"limit":${deep},"name":${deep}}\n`),
+      bytes(`{"pid":"${long}","policy":{"${long}":1},"${long}":1,"link":"${long}"}\n`),
+      bytes(
+        `{"pid":"${pid}","policy":{"callers":"${long}"},"id":"${long}","method":"${long}","inMs":1,"limit":"${long}"}\n`,
+      ),
+      bytes(`{"pid":"${pid}","id":1e999,"method":"count","inMs":1e999,"limit":1e999,"policy":{"mailbox":1e999}}\n`),
+      bytes(`{"pid":"${pid}","id":-1,"method":"count","everyMs":-1,"limit":-1,"policy":{"mailbox":-1}}\n`),
+      bytes(`{"pid":"${pid}:${long}","method":"count","inMs":1,"policy":7}\n`),
+      bytes(`{"pid":"${keyed}:${long}","method":"count","inMs":1,"policy":[]}\n`),
+      bytes(`{"pid":"${keyed}:","method":"count","inMs":1,"policy":{"__proto__":{}},"__proto__":7}\n`),
+      bytes(
+        `{"pid":"${keyed}","method":"count","cron":"${'* '.repeat(90_000)}","limit":null,"policy":null,"id":null}\n`,
+      ),
+    ]
+    for (const head of heads) {
+      for (const method of SYS_METHODS) {
+        // These need no more than the PID, which some heads have.
+        if (method === 'list' || (method === 'kill' && [pid, keyed].some((each) => text(head).includes(`"${each}"`)))) {
+          continue
+        }
+        const { code, message } = await send(systemPid(SELF), method, head)
+        const shown = `${method} ${text(head.slice(0, 80))}`
+        expect.soft([shown, code ?? 'ok']).toEqual([shown, expect.stringMatching(/^(ok|ERR_(BAD_|NO_|DENIED).*)$/)])
+        expect.soft([shown, message.length < 1000 || code === undefined]).toEqual([shown, true])
+      }
+    }
+    expect(made()).toHaveLength(2)
+    expect(store.reminded.size).toBe(0)
+  })
+
   test('delivers reminders that were kept when the page is opened again', async () => {
     const store = new MemoryStore()
     const first = await makeTab(store)
@@ -193,8 +240,7 @@ describe('the system process of a tab', () => {
     const planned = await first.orderBy(pid, 'remind', { method: 'note', inMs: 60_000 }, bytes('tea'))
     expect(planned.head).toMatchObject({ id: expect.any(String) as unknown })
     await first.table.stop()
-    const [kept] = store.reminded.values()
-    if (kept) store.reminded.set(kept.id, { ...kept, dueAt: Date.now() - 5000 })
+    for (const [name, kept] of store.reminded) store.reminded.set(name, { ...kept, dueAt: Date.now() - 5000 })
     const again = await makeTab(store)
     await expect.poll(() => again.call(pid, 'told')).toMatch(/"missed":0\}\ntea/)
     expect(store.reminded.size).toBe(0)
@@ -214,6 +260,76 @@ describe('the system process of a tab', () => {
     await expect.poll(() => noted().map(({ onBehalfOf }) => onBehalfOf)).toEqual([[], [OTHER]])
   })
 
+  test('tries a reminder again that a full mailbox has refused, and the log says so', async () => {
+    const { table, order, call, hold, entry, store } = await makeTab()
+    const pid = await table.spawn(trouble, { policy: { mailbox: 1 } })
+    const end = await hold(pid)
+    const waiting = call(pid, 'count')
+    await expect.poll(() => entry(pid).proc.waiting).toBe(1)
+    const { head } = await order('remind', { pid, method: 'count', inMs: 0 })
+    const lines = () => entry(pid).log.lines.map((each) => each.text)
+    await expect.poll(lines).toContainEqual(expect.stringContaining(`The reminder ${String(head['id'])} for count was`))
+    expect(store.reminded.size).toBe(1)
+    await end()
+    expect(await waiting).toBe('1')
+    await expect.poll(() => store.reminded.size, { timeout: 10_000 }).toBe(0)
+    expect(await call(pid, 'count')).toBe('3')
+  })
+
+  test('tries a reminder again for which no worker was free', async () => {
+    const { table, order, call, entry, store } = await makeTab(undefined, 1)
+    const busy = await table.spawn(trouble, {})
+    expect(await call(busy, 'count')).toBe('1')
+    const pid = await table.spawn(trouble, {})
+    expect(entry(pid).state).toBe('cold')
+    await order('remind', { pid, method: 'count', inMs: 0 })
+    const lines = () => entry(pid).log.lines.map((each) => each.text)
+    await expect
+      .poll(lines)
+      .toContainEqual(expect.stringMatching(/ was not taken: .* ERR_LIVE_LIMIT It is tried again/))
+    await table.kill(busy)
+    await expect.poll(() => store.reminded.size, { timeout: 10_000 }).toBe(0)
+    expect(await call(pid, 'count')).toBe('2')
+  })
+
+  test('holds a reminder back while its process is dead', async () => {
+    const { table, order, call, entry, store } = await makeTab()
+    const pid = await table.spawn(trouble, { restart: 'temporary' })
+    expect(await call(pid, 'trap')).toBe('ERR_TRAPPED')
+    await store.settled()
+    expect(entry(pid).state).toBe('dead')
+    await order('remind', { pid, method: 'count', inMs: 0 })
+    const lines = () => entry(pid).log.lines.map((each) => each.text)
+    await expect.poll(lines).toContainEqual(expect.stringContaining(' was not taken: '))
+    await table.restart(pid)
+    await expect.poll(() => entry(pid).proc.messages, { timeout: 10_000 }).toBe(2)
+  })
+
+  test('has no reminder for a process that is killed while it asks for one', async () => {
+    const { table, router, store, order } = await makeTab()
+    const pid = await table.spawn(trouble, {})
+    await order('list', {})
+    const stream = router.open({ host: SELF, proc: systemPid(SELF), method: 'remind' }, { caller: 'browser' })
+    await stream.write(line({ pid, method: 'count', inMs: 60_000 }))
+    // Another sender is answered meanwhile: the head before it was read.
+    await order('list', {}, undefined, { context: { ...NO_CONTEXT, client: 'other' } })
+    await table.kill(pid)
+    await stream.closeWrite()
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'ERR_NO_PROC' })
+    await store.settled()
+    expect(store.reminded.size).toBe(0)
+  })
+
+  test('refuses a reminder with too large a body before it has read it', async () => {
+    const { router, table } = await makeTab()
+    const pid = await table.spawn(trouble, {})
+    const stream = router.open({ host: SELF, proc: systemPid(SELF), method: 'remind' }, { caller: 'browser' })
+    await stream.write(line({ pid, method: 'count', inMs: 60_000 }))
+    void stream.write(new Uint8Array(100_000)).catch(() => undefined)
+    // The message does not end.
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+  })
+
   test('keeps the reminders of a process whose kill is undone', async () => {
     const { table, order, store } = await makeTab()
     const pid = await table.spawn(asker, {})
@@ -222,6 +338,20 @@ describe('the system process of a tab', () => {
     expect(store.reminded.size).toBe(0)
     await table.undoKill(killed)
     expect([...store.reminded.values()]).toMatchObject([{ pid, method: 'note' }])
+  })
+
+  test('keeps the reminders of a process that has ended and is restarted by hand', async () => {
+    const store = new MemoryStore()
+    const { table, order, call, entry } = await makeTab(store)
+    const pid = await table.spawn(trouble, { restart: 'temporary' })
+    await order('remind', { pid, method: 'count', inMs: 3_600_000 })
+    expect(await call(pid, 'trap')).toBe('ERR_TRAPPED')
+    await entry(pid).retired
+    await store.settled()
+    expect(store.reminded.size).toBe(0)
+    await table.restart(pid)
+    await store.settled()
+    expect([...store.reminded.values()]).toMatchObject([{ pid, method: 'count' }])
   })
 
   test('delivers no reminder to a key that was killed, which would bring it back', async () => {

@@ -32,8 +32,15 @@ export interface TabSysInit {
 export function createTabSys(init: TabSysInit): SysProc {
   const { restored, store, slot, people, log, alive } = init
   let started: Promise<Sys> | undefined
+  let made: Sys | undefined
+  const begin = async (): Promise<Sys> => {
+    await restored
+    made = await startSys(init)
+    if (alive.aborted) made.stop()
+    return made
+  }
   const start = (): Promise<Sys> => {
-    started ??= restored.then(() => startSys(init))
+    started ??= begin()
     started.catch(() => (started = undefined))
     return started
   }
@@ -42,24 +49,21 @@ export function createTabSys(init: TabSysInit): SysProc {
     callers: 'browser',
     maxBodyBytes: MAX_BODY_BYTES,
     load: async () => (await start()).actor(),
+    settled: async () => made?.settled(),
   })
   people.view.subscribe(({ managers = [] }) => (sys.callers = managers.length > 0 ? managers : 'browser'))
   restored
     .then(async () => (await store?.reminders(slot))?.length)
     .then(async (count) => count && start())
     .catch((thrown: unknown) => log.warn('reminders do not come:', thrown))
-  const stop = (): void =>
-    void started?.then(
-      (made) => made.stop(),
-      () => undefined,
-    )
-  alive.addEventListener('abort', stop, { once: true })
+  // At once: a reminder that the end of its process cuts off is kept.
+  alive.addEventListener('abort', () => made?.stop(), { once: true })
   return sys
 }
 
 async function startSys(init: TabSysInit): Promise<Sys> {
   const made = await import('../actors/sys/start-sys.ts')
-  return made.startSys({ ...init, managers, maxBodyBytes: MAX_BODY_BYTES, defaults: {} })
+  return made.startSys({ ...init, managers, maxBodyBytes: MAX_BODY_BYTES, defaults: {}, ready: Promise.resolve() })
 }
 
 /** Its policy lets pages and named peers in. What is left are the processes for which they may call. */

@@ -6,10 +6,10 @@ import type { Page } from './page.ts'
 
 /** @param source Whoever has the process. */
 export async function killProcess(page: Page, process: ProcessView, source: ProcessSource): Promise<void> {
-  const { name, host, hasKeys, keys, persisted } = process
+  const { name, hasKeys, keys, persisted } = process
   const lost = !source.undoesKills
     ? 'What it has in memory and its files under /data are lost, and no undo brings them back.'
-    : hasKeys && keys !== 0 && (host !== undefined || !persisted)
+    : hasKeys && keys !== 0 && !persisted
       ? 'What its keys have in memory and under /data is lost, and no undo brings it back.'
       : undefined
   if (lost === undefined) await kill(page, process, source)

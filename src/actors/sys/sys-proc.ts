@@ -1,4 +1,5 @@
 import type { CallNote } from '../../glia/call-note.ts'
+import type { GliaError } from '../../glia/errors.ts'
 import type { Logger } from '../../glia/log.ts'
 import { systemPid } from '../../glia/pid.ts'
 import type { Actor } from '../../glia/process/actor.ts'
@@ -45,8 +46,12 @@ export interface SysProcInit {
   /** Largest module, snapshot or archive, either way, in bytes. */
   readonly maxBodyBytes: number
   readonly log: Logger
+  /** Called when it has no message any more. Left out: nobody is told. */
+  idle?(): void
   /** Loads the methods. */
   load(): Promise<Actor>
+  /** Resolves when nothing that its messages have begun is under way, or after a limit. Never rejects. */
+  settled(): Promise<void>
 }
 
 /** The turns of one sender. */
@@ -74,7 +79,27 @@ export class SysProc extends Proc {
     this.policy = { ...this.policy, callers }
   }
 
+  /** Whether messages run or wait. */
+  get isBusy(): boolean {
+    return this.#lanes.size > 0
+  }
+
+  /** Ends it: messages that run or wait, and later ones, fail with the error. */
+  override close(error: GliaError): void {
+    super.close(error)
+    for (const { proc } of this.#lanes.values()) proc.close(error)
+  }
+
+  /**
+   * After {@link close}: resolves when what its messages have begun is over, such as a spawn that is undone, and what came
+   * of the last reminders is kept. Never rejects.
+   */
+  settled(): Promise<void> {
+    return this.#init.settled()
+  }
+
   override async deliver(stream: Stream, arrival?: Arrival, note?: CallNote): Promise<void> {
+    if (this.state === 'dead') this.admit(stream)
     const sender = `${stream.caller} ${stream.context.client ?? ''}`
     const lane = this.#lanes.get(sender) ?? this.#newLane()
     lane.proc.policy = this.policy
@@ -85,6 +110,7 @@ export class SysProc extends Proc {
     } finally {
       lane.messages -= 1
       if (lane.messages === 0) this.#lanes.delete(sender)
+      if (!this.isBusy) this.#init.idle?.()
     }
   }
 

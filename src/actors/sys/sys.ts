@@ -6,10 +6,12 @@ import type { KeyListOptions } from '../table/key-list.ts'
 import type { KilledProcess, ProcessEntry } from '../table/process-entry.ts'
 import type { ProcessTable } from '../table/process-table.ts'
 import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
+import { filed, MAX_REMINDER_BYTES } from './check-reminder.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
 import type { Reminders } from './reminders.ts'
 import { type Managers, Scope } from './scope.ts'
 import { SYS_METHODS, type SysMethod } from './sys-proc.ts'
+import { remindersOf, withReminders } from './tarred-reminders.ts'
 import type { Undos } from './undos.ts'
 
 export interface SysInit {
@@ -17,6 +19,8 @@ export interface SysInit {
   readonly managers: Managers
   readonly reminders: Reminders
   readonly undos: Undos
+  /** Has the methods that run, also those whose caller is gone. */
+  readonly running: Set<Promise<void>>
   /** Largest module or snapshot, in bytes. */
   readonly maxBodyBytes: number
   /** Policy of new processes, where the sender says nothing else. */
@@ -37,7 +41,7 @@ interface Order extends Request {
  * The methods of the system process of a peer, `sys`. A message is one line of JSON and a body, the reply likewise. See
  * the README.
  */
-export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defaults }: SysInit): Actor {
+export function sysActor({ table, managers, reminders, undos, running, maxBodyBytes, defaults }: SysInit): Actor {
   /** Two may have killed the same process: it comes back once. */
   const undoOf = new WeakMap<KilledProcess, string>()
   const methods: Readonly<Record<SysMethod, (order: Order) => Promise<void>>> = {
@@ -74,20 +78,10 @@ export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defa
         await reminders.removeAll(pid)
         return answer({ name: record.name })
       }
-      const giveBack = reminders.hold(pid)
-      try {
-        const killed = await table.kill(pid)
-        const bringBack = async (): Promise<void> => {
-          await table.undoKill(killed)
-          await giveBack()
-        }
-        const undo = undoOf.get(killed) ?? undos.add({ bytes: bytesOf(killed), undo: bringBack })
-        undoOf.set(killed, undo)
-        await answer({ name: record.name, undo })
-      } catch (thrown) {
-        if (table.get(pid)) await giveBack()
-        throw thrown
-      }
+      const killed = await table.kill(pid, true)
+      const undo = undoOf.get(killed) ?? undos.add({ bytes: bytesOf(killed), undo: () => table.undoKill(killed) })
+      undoOf.set(killed, undo)
+      await answer({ name: record.name, undo, isWhole: killed.isHidden === true })
     },
     async restart({ head, scope, signal, answer }) {
       await table.restart(scope.targetPid(head), signal)
@@ -136,11 +130,19 @@ export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defa
       await answer({})
     },
     async export({ head, scope, give }) {
-      await give(await table.files.export(scope.targetPid(head)))
+      const pid = scope.targetPid(head)
+      const files = await table.files.export(pid)
+      await give(await withReminders(files, filed(reminders.of(pid))))
     },
     async import({ head, body, scope, signal, answer }) {
-      await table.files.import(scope.targetPid(head), new Blob([await body(maxBodyBytes)]), signal)
-      await answer({})
+      const pid = scope.targetPid(head)
+      const archive = new Blob([await body(maxBodyBytes)])
+      const given = await remindersOf(archive)
+      // Before anything is changed.
+      reminders.checkGiven(pid, given)
+      await table.files.import(pid, archive, signal)
+      await reminders.give(pid, given)
+      await answer({ reminders: given.length })
     },
     async files({ head, scope, answer }) {
       await answer(await table.files.list(scope.targetPid(head)))
@@ -160,9 +162,12 @@ export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defa
       await table.setPolicy(record.pid, { shareModule: true })
       await answer({ cid: record.cid })
     },
-    async remind({ head, body, scope, answer }) {
+    async remind({ head, body, scope, signal, answer }) {
       const pid = scope.reminded(head)
-      const { id, dueAt } = await reminders.add(pid, head, await body(maxBodyBytes), scope.strangers)
+      const bytes = await body(Math.min(maxBodyBytes, MAX_REMINDER_BYTES))
+      // The instance of a key that was killed meanwhile must not come back.
+      signal.throwIfAborted()
+      const { id, dueAt } = await reminders.add(pid, head, bytes, scope.strangers)
       await answer({ id, due: new Date(dueAt).toISOString() })
     },
     async reminders({ head, scope, answer }) {
@@ -197,8 +202,16 @@ export function sysActor({ table, managers, reminders, undos, maxBodyBytes, defa
       const body: Request['body'] = (maxBytes) => request.body(Math.min(maxBytes, most))
       await method({ head, body, scope, signal: message.signal, answer, give })
     }
+  /** The caller may be told of an end before the method has ended. */
+  const tracked =
+    (work: (message: Message) => Promise<void>) =>
+    (message: Message): Promise<void> => {
+      const done = work(message).finally(() => running.delete(done))
+      running.add(done)
+      return done
+    }
   const entries = Object.entries(methods) as [SysMethod, (order: Order) => Promise<void>][]
-  return actorOf(Object.fromEntries(entries.map(([name, method]) => [name, run(name, method)])))
+  return actorOf(Object.fromEntries(entries.map(([name, method]) => [name, tracked(run(name, method))])))
 }
 
 /** A process, as `list` tells it. */

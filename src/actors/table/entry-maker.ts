@@ -9,6 +9,7 @@ import type { ProcessLinks } from './process-links.ts'
 import type { ProcessRegistry } from './process-registry.ts'
 import type { ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
+import type { Reminded } from './reminder.ts'
 
 export interface EntryMakerInit {
   /** Undefined: nothing is kept. */
@@ -18,6 +19,8 @@ export interface EntryMakerInit {
   starter: ActorStarter
   links: ProcessLinks
   quotas(): Promise<FamilyQuotas>
+  /** Told of processes that live again. Undefined: nobody has reminders. */
+  reminded(): Reminded | undefined
   /** Called when something has changed that a view shows. */
   changed(): void
 }
@@ -38,7 +41,7 @@ export class EntryMaker {
   }
 
   add(record: ProcessRecord): ProcessEntry {
-    const { store, registry, keeper, starter, quotas, changed } = this.#init
+    const { store, registry, keeper, starter, quotas, reminded, changed } = this.#init
     const entry: ProcessEntry = new ProcessEntry(record, {
       store,
       spec: (made) => starter.spec(made, made.record),
@@ -59,6 +62,7 @@ export class EntryMaker {
       revives: async (revived) => {
         // Kept again before it lives, so that it cannot end a second time meanwhile.
         await keeper.unretire(revived)
+        await reminded()?.cameBack(revived.record.pid)
         revived.update({ dead: undefined })
         keeper.save(revived)
       },

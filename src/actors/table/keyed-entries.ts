@@ -194,6 +194,8 @@ export class KeyedEntries implements Instances {
 
   /** All keys, sorted, at most so many. @throws {GliaError} ERR_STORAGE */
   async list(limit: number, after?: string): Promise<ListedKey[]> {
+    // For IndexedDB 0 is no limit.
+    if (limit === 0) return []
     const kept = (await this.#store?.keys(this.#pid, limit, after)) ?? this.#sorted(after)
     return kept.slice(0, limit).map((record) => this.#listed(record))
   }

@@ -106,9 +106,10 @@ export class ProcessTable {
         init.changed()
       },
     })
-    const parts = { store, slot, registry, keeper, modules, starter, links, quotas, changed }
+    const reminded = (): Reminded | undefined => this.reminded
+    const parts = { store, slot, registry, keeper, modules, starter, links, quotas, reminded, changed }
     const maker = new EntryMaker(parts)
-    const kills = new ProcessKills({ ...parts, log: init.log, maker, reminded: () => this.reminded })
+    const kills = new ProcessKills({ ...parts, log: init.log, maker })
     this.#init = init
     this.#keeper = keeper
     this.#modules = modules

@@ -1,5 +1,5 @@
 import type { IDBPDatabase, IDBPTransaction } from 'idb'
-import { instancePid } from '../../glia/instance-key.ts'
+import { instancePid, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
 import type { FileChange, FileEntry } from '../files/files-api.ts'
 import type { SnapshotStore } from '../snapshot/stored-memory.ts'
@@ -212,8 +212,12 @@ export class Store implements ProcessStore {
   async putReminder(reminder: Reminder): Promise<void> {
     const { pid, id } = reminder
     await attempt('keep the reminder', async () => {
-      const tx = this.#db.transaction('reminders', 'readwrite', { durability: 'strict' })
-      await Promise.all([tx.store.put(reminder, [pid, id]), tx.done])
+      const tx = this.#db.transaction(['processes', 'reminders'], 'readwrite', { durability: 'strict' })
+      const put = async (): Promise<void> => {
+        if ((await tx.objectStore('processes').getKey(processOf(pid))) === undefined) return
+        await tx.objectStore('reminders').put(reminder, [pid, id])
+      }
+      await Promise.all([put(), tx.done])
     })
   }
 

@@ -8,6 +8,7 @@ import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
 import type { ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
+import type { Reminder } from './reminder.ts'
 
 function record(more: Partial<ProcessRecord> = {}): ProcessRecord {
   return {
@@ -54,6 +55,10 @@ function checkpoint(messages: number, packs: number[], dropped: Checkpoint['drop
 
 function packOf(id: number): Pack {
   return { id, hashes: new Uint8Array([id]), bytes: new Uint8Array([id]) }
+}
+
+function reminder(pid: string, id: string): Reminder {
+  return { id, pid, method: 'wake', body: new Uint8Array([1, 2]), dueAt: 5, again: { everyMs: 1000 }, plannedAt: 4 }
 }
 
 /** @param open Opens a store that is empty, or the one that was opened before, once more. */
@@ -246,6 +251,33 @@ export function testStore(open: (kept?: ProcessStore) => Promise<ProcessStore>):
     expect(await store.snapshot(`${pid}:a`)).toBe(undefined)
     await Promise.all([store.deleteProcess(pid), store.putKey(pid, { key: 'a', createdAt: 1 })])
     expect(await store.key(pid, 'a')).toBe(undefined)
+  })
+
+  test('reminders are kept with their processes and keys, and go with them', async () => {
+    let store = await open()
+    const [one, other, elsewhere] = [await kept(store), await kept(store), record({ slot: 1 })]
+    await store.putProcesses([elsewhere])
+    const all = [
+      reminder(one.pid, 'x'),
+      reminder(instancePid(one.pid, 'a'), 'x'),
+      reminder(instancePid(one.pid, 'b'), 'x'),
+      reminder(other.pid, 'x'),
+    ]
+    for (const each of [...all, reminder(elsewhere.pid, 'x'), reminder(newPid(), 'x')]) await store.putReminder(each)
+    store = await open(store)
+    const found = async (): Promise<Set<string>> => new Set((await store.reminders(0)).map(({ pid }) => pid))
+    expect((await store.reminders(0)).find(({ pid }) => pid === one.pid)).toEqual(all[0])
+    expect(await found()).toEqual(new Set(all.map(({ pid }) => pid)))
+    await store.putReminder({ ...reminder(one.pid, 'x'), dueAt: 9 })
+    expect((await store.reminders(0)).find(({ pid }) => pid === one.pid)).toMatchObject({ dueAt: 9 })
+    await store.deleteKey(one.pid, 'a')
+    await store.deleteReminder(reminder(other.pid, 'x'))
+    expect(await found()).toEqual(new Set([one.pid, `${one.pid}:b`]))
+    // One that was asked for just before would stay for ever.
+    await Promise.all([store.deleteProcess(one.pid), store.putReminder(reminder(one.pid, 'y'))])
+    await store.putProcesses([one])
+    expect(await found()).toEqual(new Set())
+    expect((await store.reminders(1)).map(({ pid }) => pid)).toEqual([elsewhere.pid])
   })
 
   test('what was given may change afterwards, and what was read is one’s own', async () => {

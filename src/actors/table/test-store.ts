@@ -23,7 +23,7 @@ export class MemoryStore implements ProcessStore {
   readonly keyRecords = new Map<string, Map<string, KeyRecord>>()
   /** What processes have in memory, in parts, by PID. */
   readonly memories = new Map<string, Map<number, unknown>>()
-  /** By their ids. */
+  /** By their PIDs and ids. */
   readonly reminded = new Map<string, Reminder>()
   /** Whether files cannot be read. */
   isBroken = false
@@ -59,23 +59,26 @@ export class MemoryStore implements ProcessStore {
       for (const map of [this.kept, this.memories]) {
         for (const each of map.keys()) if (processOf(each) === pid) map.delete(each)
       }
-      for (const { id, pid: of } of this.reminded.values()) if (processOf(of) === pid) this.reminded.delete(id)
+      for (const [name, each] of this.reminded) if (processOf(each.pid) === pid) this.reminded.delete(name)
       this.#dropUnused()
     })
   }
 
   reminders(slot: number): Promise<Reminder[]> {
     return this.#transaction(() =>
-      [...this.reminded.values()].filter(({ pid }) => this.records.get(pid)?.slot === slot),
+      [...this.reminded.values()].filter(({ pid }) => this.records.get(processOf(pid))?.slot === slot),
     )
   }
 
   putReminder(reminder: Reminder): Promise<void> {
-    return this.#transaction(() => void this.reminded.set(reminder.id, structuredClone(reminder)))
+    return this.#transaction(() => {
+      if (this.isFull) throw new GliaError('ERR_STORAGE', 'It is full.')
+      if (this.records.has(processOf(reminder.pid))) this.reminded.set(nameOf(reminder), structuredClone(reminder))
+    })
   }
 
-  deleteReminder({ id }: Reminder): Promise<void> {
-    return this.#transaction(() => void this.reminded.delete(id))
+  deleteReminder(reminder: Reminder): Promise<void> {
+    return this.#transaction(() => void this.reminded.delete(nameOf(reminder)))
   }
 
   files(pid: string): Promise<FileEntry[]> {
@@ -150,7 +153,7 @@ export class MemoryStore implements ProcessStore {
       this.keyRecords.get(pid)?.delete(key)
       this.kept.delete(instancePid(pid, key))
       this.memories.delete(instancePid(pid, key))
-      for (const { id, pid: of } of this.reminded.values()) if (of === instancePid(pid, key)) this.reminded.delete(id)
+      for (const [name, each] of this.reminded) if (each.pid === instancePid(pid, key)) this.reminded.delete(name)
     })
   }
 
@@ -203,6 +206,10 @@ export class MemoryStore implements ProcessStore {
     const used = new Set([...this.records.values()].flatMap(modulesOf))
     for (const cid of this.modules.keys()) if (!used.has(cid)) this.modules.delete(cid)
   }
+}
+
+function nameOf({ pid, id }: Reminder): string {
+  return `${pid} ${id}`
 }
 
 function later(): Promise<void> {

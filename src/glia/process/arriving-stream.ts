@@ -49,6 +49,9 @@ export class ArrivingStream implements Stream, Arrival {
   get expectedBytes(): number | undefined {
     return this.#stream.expectedBytes
   }
+  get began(): Stream['began'] {
+    return this.#stream.began
+  }
   get context(): CallContext {
     return this.#stream.context
   }

@@ -143,6 +143,7 @@ export class MessageRun {
     const diagnosis = this.#diagnosis
     const message = messageOf(this.stream, { pid, policy, meter, call: this.call, pace, diagnosis, onOver })
     this.#isUnderWay = true
+    this.stream.began?.()
     pace?.watch()
     return this.#unlessOver.wait(life.run(this.stream.methodName, message))
   }

@@ -1,14 +1,16 @@
+import { type GliaError, toGliaError } from '../errors.ts'
 import type { Stream } from './stream.ts'
 
 /**
  * Sends bytes as a whole message, for their effect. The reply is read and dropped. Never rejects: the receiver reports
- * failures.
+ * failures. Resolves with the failure of the call; undefined if it has none.
  */
-export async function post(stream: Stream, bytes: Uint8Array): Promise<void> {
+export async function post(stream: Stream, bytes: Uint8Array): Promise<GliaError | undefined> {
   try {
     await Promise.all([send(stream, bytes), drop(stream)])
-  } catch {
-    // The call has failed. The log of its process says why.
+    return undefined
+  } catch (thrown) {
+    return toGliaError(thrown)
   }
 }
 

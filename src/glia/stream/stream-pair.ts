@@ -14,6 +14,8 @@ export interface StreamInit {
   expectedBytes?: number | undefined
   /** See `Stream.key`. */
   key?: string | undefined
+  /** See `Stream.began`. Of a message to a process of this peer. */
+  began?: (() => void) | undefined
   /** The calls for which this one is made. Left out: none. */
   context?: CallContext | undefined
   /** Id of the peer that serves the call. Failures of the serving end without a peer are this one's. */
@@ -44,6 +46,7 @@ class PipeStream implements Stream {
   readonly via: Stream['via']
   readonly expectedBytes: number | undefined
   readonly key: string | undefined
+  readonly began: Stream['began']
   readonly context: CallContext
   readonly #in: Pipe
   readonly #out: Pipe
@@ -60,6 +63,7 @@ class PipeStream implements Stream {
     this.via = init.via
     this.expectedBytes = init.expectedBytes
     this.key = init.key
+    this.began = init.began
     this.context = init.context ?? NO_CONTEXT
     this.#in = source
     this.#out = sink

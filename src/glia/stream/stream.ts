@@ -32,6 +32,8 @@ export interface Stream {
   readonly kept?: boolean | undefined
   /** For the serving side: says so. Left out: the other side cannot be told. */
   keep?(): void
+  /** For the serving side: the process begins to run the message. Left out: nobody is told. */
+  readonly began?: (() => void) | undefined
   /** How long the other side may keep this one waiting, in ms, if the transport knows better than the default. */
   readonly silenceMs?: number | undefined
   /** Bytes that have come and are unread, if the transport knows. */

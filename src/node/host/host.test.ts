@@ -214,6 +214,34 @@ test('the files of an actor go to another one as a tar', async () => {
   expect(wrong).toMatchObject({ status: 400, head: { code: 'ERR_BAD_REQUEST' } })
 })
 
+test('the reminders of an actor go along with its files, and those whose time has passed come late', async () => {
+  const { server, token } = await start()
+  const module = await compiled(REMINDED)
+  const spawned = async (): Promise<unknown> => (await order(server, 'spawn', { token, name: 'r' }, module)).head['pid']
+  const [from, to, other] = [
+    await spawned(),
+    await spawned(),
+    (await order(server, 'spawn', { token }, counter)).head['pid'],
+  ]
+  const planned = { method: 'wake', cron: '0 9 * * *', timeZone: 'Europe/Berlin' }
+  await order(server, 'remind', { token, pid: from, ...planned }, Buffer.from('daily'))
+  await order(server, 'remind', { token, pid: from, method: 'wake', inMs: 500 }, Buffer.from('soon'))
+  const taken = await order(server, 'export', { token, pid: from })
+  const told = async (pid: unknown): Promise<string> =>
+    (await fetch(new URL(`ww/0.1.0/self/${String(pid)}/told`, server.url), { method: 'POST' })).text()
+  await expect.poll(() => told(from)).toContain('soon|')
+  expect(await order(server, 'import', { token, pid: to }, taken.body)).toMatchObject({ head: { reminders: 2 } })
+  await expect.poll(() => told(to)).toMatch(/^\{"reminder":.*"lateMs":[1-9]\d*,"missed":0\}\nsoon\|$/)
+  expect((await order(server, 'reminders', { token, pid: to })).head).toMatchObject({ reminders: [planned] })
+  // A second time it is the same one.
+  await order(server, 'import', { token, pid: from }, taken.body)
+  await expect
+    .poll(async () => (await order(server, 'reminders', { token, pid: from })).head)
+    .toMatchObject({ reminders: [planned] })
+  const refused = await order(server, 'import', { token, pid: other }, taken.body)
+  expect(refused).toMatchObject({ status: 404, head: { code: 'ERR_NO_METHOD' } })
+})
+
 test('nobody manages a host without its token, which only its owner can read', async () => {
   const { server, data, token } = await start()
   for (const head of [{}, { token: 'x' }, { token: token.slice(1) }, { token: null }, { token: [token] }]) {
@@ -407,6 +435,89 @@ test('a host that is told to stop ends the messages that run, with the calls tha
   sent.end('lo')
   expect(await reply).toEqual({ status: 200, text: 'hello' })
   await stopped
+})
+
+/** An actor that answers once its message is whole, and notes what it is reminded of. */
+const BUSY = `
+import { message, reply } from './actor'
+let notes = ''
+export function echo(): void { reply(message()) }
+export function wake(): void { notes += message() + '|' }
+export function told(): void { reply(notes) }
+`
+
+test('a reminder that comes while a host stops is delivered once: by then, or after the next start', async () => {
+  const { server, data, token } = await start(undefined, { graceSeconds: 20 })
+  const policy = { durable: 'before-reply' }
+  const { pid } = (await order(server, 'spawn', { token, policy }, await compiled(BUSY))).head
+  const echo = `ww/0.1.0/self/${String(pid)}/echo`
+  const { sent, reply } = await begin(server, echo, 'hel')
+  const queued = async (): Promise<unknown> => {
+    const { processes } = (await order(server, 'list', { token })).head as { processes: Record<string, unknown>[] }
+    return processes.find((each) => each['pid'] === pid)?.['queued']
+  }
+  await order(server, 'remind', { token, pid, method: 'wake', inMs: 0 }, Buffer.from('tea'))
+  await expect.poll(queued).toBe(1)
+  const stopped = server.stop()
+  await expect.poll(async () => (await fetch(new URL('readyz', server.url))).status).toBe(503)
+  sent.end('lo')
+  expect(await reply).toEqual({ status: 200, text: 'hello' })
+  await stopped
+  const again = await start(data)
+  expect((await order(again.server, 'reminders', { token, pid })).head).toEqual({ reminders: [] })
+  const told = await fetch(new URL(`ww/0.1.0/self/${String(pid)}/told`, again.server.url), { method: 'POST' })
+  expect(await told.text()).toMatch(/^[^|]*tea\|$/)
+})
+
+test('a reminder that a host that stops cuts off comes after the next start', async () => {
+  const { server, data, token } = await start(undefined, { graceSeconds: 1 })
+  const policy = { durable: 'before-reply' }
+  const { pid } = (await order(server, 'spawn', { token, policy }, await compiled(BUSY))).head
+  const { sent, reply } = await begin(server, `ww/0.1.0/self/${String(pid)}/echo`, 'hel')
+  await order(server, 'remind', { token, pid, method: 'wake', inMs: 0 }, Buffer.from('tea'))
+  await server.stop()
+  expect(await reply).toMatchObject({ status: 503 })
+  sent.destroy()
+  const again = await start(data)
+  const told = new URL(`ww/0.1.0/self/${String(pid)}/told`, again.server.url)
+  await expect.poll(async () => (await fetch(told, { method: 'POST' })).text()).toMatch(/^[^|]*tea\|$/)
+  expect((await order(again.server, 'reminders', { token, pid })).head).toEqual({ reminders: [] })
+})
+
+/** A spawn whose module has come in part. */
+async function beginSpawn(server: GliaServer, token: string) {
+  const half = Buffer.from(counter.subarray(0, counter.length / 2)).toString('latin1')
+  const { sent, reply } = await begin(server, 'ww/0.1.0/self/sys/spawn', '')
+  await new Promise((written) => void sent.write(`${JSON.stringify({ token, name: 'late' })}\n`, written))
+  await new Promise((written) => void sent.write(half, 'latin1', written))
+  const inFlight = async (): Promise<string> => (await fetch(new URL('metrics', server.url))).text()
+  await expect.poll(inFlight).toContain('glia_http_calls_in_flight 1')
+  return { sent, reply }
+}
+
+test('a host that is told to stop ends the spawn that is under way', async () => {
+  const { server, data, token } = await start(undefined, { graceSeconds: 20 })
+  const { sent, reply } = await beginSpawn(server, token)
+  const stopped = server.stop()
+  await expect.poll(async () => (await fetch(new URL('readyz', server.url))).status).toBe(503)
+  sent.end(counter.subarray(counter.length / 2))
+  const { status, text } = await reply
+  expect(status).toBe(200)
+  await stopped
+  const { pid } = JSON.parse(text) as { pid: string }
+  const again = await start(data)
+  expect(await count(again.server, pid)).toBe('1')
+})
+
+test('a spawn that does not end in time is refused with a reason, and leaves no process', async () => {
+  const { server, data, token } = await start(undefined, { graceSeconds: 1 })
+  const { sent, reply } = await beginSpawn(server, token)
+  await server.stop()
+  const { status, text } = await reply
+  expect([status, JSON.parse(text)]).toMatchObject([503, { code: 'ERR_PROC_STOPPED' }])
+  sent.destroy()
+  const again = await start(data)
+  expect((await order(again.server, 'list', { token })).head['processes']).toHaveLength(1)
 })
 
 test('a message that does not end in time is ended with a reason', async () => {

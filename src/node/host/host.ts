@@ -5,6 +5,7 @@ import { ProcessTable } from '../../actors/table/process-table.ts'
 import type { ProcessStore } from '../../actors/table/process-store.ts'
 import { SpareWorker } from '../../actors/worker/spare-worker.ts'
 import { installErrorTransfer } from '../../actors/worker/comlink-errors.ts'
+import { GliaError } from '../../glia/errors.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
 import type { Pid } from '../../glia/pid.ts'
@@ -30,6 +31,8 @@ export interface HostInit {
   /** Most workers that live at once. Left out: as many as there is memory for. */
   readonly liveLimit?: number | undefined
   readonly log: Logger
+  /** Resolves when there is a mesh. Never rejects. */
+  readonly ready: Promise<unknown>
   /** Called when a process shares its module. */
   shared(cid: string): void
   router(): Router
@@ -106,7 +109,14 @@ export async function startHost(init: HostInit): Promise<Host> {
     // Actors live on a server to live on.
     defaults: { memory: 'durable' },
   })
-  const sys = new SysProc({ ...init, callers: 'anyone', load: async () => system.actor() })
+  const sys = new SysProc({
+    ...init,
+    callers: 'anyone',
+    idle: () => changed?.(),
+    load: async () => system.actor(),
+    settled: () => system.settled(),
+  })
+  const isSettled = (): boolean => !sys.isBusy && !table.entries.some(isBusy)
   return {
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
@@ -115,7 +125,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     async settle(signal) {
       system.stop()
       const { promise, resolve } = Promise.withResolvers<void>()
-      changed = () => void ((signal.aborted || !table.entries.some(isBusy)) && resolve())
+      changed = () => void ((signal.aborted || isSettled()) && resolve())
       signal.addEventListener('abort', changed, { once: true })
       changed()
       await promise
@@ -123,7 +133,9 @@ export async function startHost(init: HostInit): Promise<Host> {
     },
     stop: async () => {
       system.stop()
+      sys.close(new GliaError('ERR_PROC_STOPPED', 'This host was stopped. Send the message again later.'))
       await table.stop()
+      await sys.settled()
       workers.end()
     },
   }

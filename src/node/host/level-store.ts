@@ -79,10 +79,10 @@ export class LevelStore implements ProcessStore {
         this.#keys(KEY, pid),
         this.#keysOfInstances(FILE, pid),
         this.#keysOfInstances(MEMORY, pid),
+        this.#keys(REMINDER, pid),
+        this.#keysOfInstances(REMINDER, pid),
       ]
       const keys = [keyOf(PROCESS, pid), ...(await Promise.all(parts)).flat()]
-      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => processOf(each.pid) === pid)
-      keys.push(...reminders.map(({ id }) => keyOf(REMINDER, id)))
       await this.#db.batch([...keys.map(del), ...(await this.#unused([record], []))])
     })
   }
@@ -153,9 +153,8 @@ export class LevelStore implements ProcessStore {
   async deleteKey(pid: Pid, key: string): Promise<void> {
     await this.#inTurn('forget the key', async () => {
       const own = instancePid(pid, key)
-      const parts = await Promise.all([this.#keys(FILE, own), this.#keys(MEMORY, own)])
-      const reminders = (await this.#all<Reminder>(REMINDER)).filter((each) => each.pid === own)
-      const keys = [keyOf(KEY, pid, key), ...parts.flat(), ...reminders.map(({ id }) => keyOf(REMINDER, id))]
+      const parts = [this.#keys(FILE, own), this.#keys(MEMORY, own), this.#keys(REMINDER, own)]
+      const keys = [keyOf(KEY, pid, key), ...(await Promise.all(parts)).flat()]
       await this.#db.batch(keys.map(del))
     })
   }
@@ -191,13 +190,16 @@ export class LevelStore implements ProcessStore {
   }
 
   async putReminder(reminder: Reminder): Promise<void> {
-    await this.#inTurn('keep the reminder', () =>
-      this.#db.put(keyOf(REMINDER, reminder.id), encoded(reminder), { sync: true }),
-    )
+    const { pid, id } = reminder
+    await this.#inTurn('keep the reminder', async () => {
+      if ((await this.#db.get(keyOf(PROCESS, processOf(pid)))) === undefined) return
+      await this.#db.batch([del(keyOf(REMINDER, id)), put(reminderKey(reminder), reminder)], { sync: true })
+    })
   }
 
-  async deleteReminder({ id }: Reminder): Promise<void> {
-    await this.#inTurn('forget the reminder', () => this.#db.del(keyOf(REMINDER, id)))
+  async deleteReminder(reminder: Reminder): Promise<void> {
+    const keys = [reminderKey(reminder), keyOf(REMINDER, reminder.id)]
+    await this.#inTurn('forget the reminder', () => this.#db.batch(keys.map(del)))
   }
 
   /** Deletions of the modules that processes had and that no process has now. @param before In any order. */
@@ -250,6 +252,11 @@ export class LevelStore implements ProcessStore {
     this.#last = done.catch(() => undefined)
     return done
   }
+}
+
+/** An earlier version kept a reminder under its id alone. A change of it deletes that. */
+function reminderKey({ pid, id }: Reminder): string {
+  return keyOf(REMINDER, pid, id)
 }
 
 function keyOf(...names: readonly string[]): string {

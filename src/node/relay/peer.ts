@@ -78,6 +78,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
     peerId: identity.peerId,
     router: () => router,
     mesh: () => mesh,
+    ready: node.promise,
     // Links name this peer, so nobody waits for the directory.
     shared: (cid: string) =>
       void node.promise.then(async (made) => (await made.modules()).provide(cid)).catch(() => undefined),

@@ -195,13 +195,13 @@ export class ManagedPeer implements ProcessSource {
     return answer
   }
 
-  #undoable({ undo: id }: Answer['head']): Undoable {
+  #undoable({ undo: id, isWhole }: Answer['head']): Undoable {
     if (typeof id !== 'string') return {}
     const undo = async (): Promise<void> => {
       await this.#act('undo', { undo: id })
       await this.look()
     }
-    return { undo }
+    return { undo, isWhole: isWhole === true }
   }
 
   async #look(): Promise<void> {
