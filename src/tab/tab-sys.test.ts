@@ -141,7 +141,11 @@ describe('the system process of a tab', () => {
     expect(table.find(pid)?.policy.shareModule).toBe(true)
     const listed = (await order('list', {})).head['processes'] as { name: string }[]
     expect(listed.map(({ name }) => name)).toEqual(['root', 'one', 'twin'])
-    expect((await order('kill', { pid })).head).toEqual({ name: 'one', undo: expect.any(String) as unknown })
+    expect((await order('kill', { pid })).head).toEqual({
+      name: 'one',
+      undo: expect.any(String) as unknown,
+      isWhole: false,
+    })
     expect(await order('kill', { pid })).toMatchObject({ code: 'ERR_NO_PROC' })
   })
 

@@ -106,7 +106,9 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
     },
     async undo({ head, scope, answer }) {
       if (scope.process) throw new GliaError('ERR_DENIED', 'A process cannot undo what was done: its owner can.')
-      await undos.undo(head['undo'])
+      const id = head['undo']
+      if (typeof id !== 'string') throw bad('undo: give the id that the reply to the kill or the swap had.')
+      await undos.undo(id)
       await answer({})
     },
     async policy({ head, scope, answer }) {

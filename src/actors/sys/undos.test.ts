@@ -28,7 +28,7 @@ test('an act is undone once, within its time', async () => {
   expect(other.undo).not.toHaveBeenCalled()
 })
 
-test.each([undefined, 7, '', 'another'])('nothing is undone by the id %j', async (id) => {
+test.each([undefined, '', 'another'])('nothing is undone by the id %j', async (id) => {
   const undos = new Undos()
   const made = act()
   undos.add(made)

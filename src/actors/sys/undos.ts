@@ -31,8 +31,8 @@ export class Undos {
   }
 
   /** Once for each. @throws {GliaError} ERR_TOO_LATE; why it cannot be undone */
-  async undo(id: unknown): Promise<void> {
-    const act = typeof id === 'string' ? this.#take(id) : undefined
+  async undo(id: string | undefined): Promise<void> {
+    const act = id === undefined ? undefined : this.#take(id)
     if (!act) {
       throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: a peer can for ${UNDO_MS / 1000} s, and once.`)
     }
