@@ -48,7 +48,7 @@ test('a page makes and ends processes by messages to sys, over HTTP too', async 
     const listed = await order(tab, 'list', {}, { over, peer: await peerIdOf(tab) })
     expect(listed.head?.['processes']).toMatchObject([{ root: true }, { pid }])
     expect(await order(tab, 'kill', { pid }, { over })).toEqual({
-      head: { name: `by ${over}`, undo: expect.any(String) as unknown },
+      head: { name: `by ${over}`, undo: expect.any(String) as unknown, isWhole: false },
     })
   }
 })
