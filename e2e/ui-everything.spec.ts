@@ -76,6 +76,54 @@ test('everything goes to another browser as one file, and is erased there', asyn
   await context.close()
 })
 
+test('reminders go along with everything, and one whose time has passed comes late', async ({ tab }) => {
+  const pid = await spawn(tab, 'ask', { name: 'one', policy: { call: 'owner' } })
+  const keyed = await spawn(tab, 'ask', { name: 'many', key: true })
+  const order = async (method: string, head: object, body = '') => {
+    const { text = '' } = await call(tab, `/ww/0.1.0/self/sys/${method}`, `${JSON.stringify(head)}\n${body}`)
+    return JSON.parse(text) as { id?: string; reminders?: { id: string; method: string; due: string }[] }
+  }
+  await call(tab, local(`${keyed}:a`, 'told'))
+  const { id } = await order('remind', { pid, method: 'note', inMs: 2000 }, 'tea')
+  const planned = { method: 'note', cron: '0 9 * * *', timeZone: 'Europe/Berlin' }
+  await order('remind', { pid, ...planned })
+  await order('remind', { pid: `${keyed}:a`, ...planned })
+  const before = await order('reminders', { pid: `${keyed}:a` })
+  const file = await tab.evaluateHandle(async () => (await glia.exportAll({ identity: false })).file)
+  await expect.poll(async () => (await call(tab, local(pid, 'told'))).text).toContain('tea')
+  const bytes = await file.evaluate(async (each) => [...new Uint8Array(await each.arrayBuffer())])
+  const replace = (placing: 'add' | 'replace'): Promise<unknown> =>
+    Promise.all([
+      tab.waitForEvent('load'),
+      tab
+        .evaluate(
+          ([given, how]) => glia.importAll(new Blob([new Uint8Array(given)]), { placing: how, identity: false }),
+          [bytes, placing] as const,
+        )
+        .catch(() => undefined),
+    ])
+  await replace('replace')
+  await ready(tab)
+  // The time of the first has passed since the export.
+  await expect.poll(async () => (await call(tab, local(pid, 'told'))).text).toMatch(`{"reminder":"${id}"`)
+  expect((await order('reminders', { pid })).reminders).toMatchObject([planned])
+  expect(await order('reminders', { pid: `${keyed}:a` })).toEqual(before)
+  // A second import in the place of the first leaves none twice.
+  await replace('replace')
+  await ready(tab)
+  expect((await order('reminders', { pid: `${keyed}:a` })).reminders).toHaveLength(1)
+  await replace('add')
+  await ready(tab)
+  const pids = await tab.evaluate(() =>
+    glia
+      .procs()
+      .filter(({ name }) => name === 'many')
+      .map((each) => each.pid),
+  )
+  expect(pids).toHaveLength(2)
+  for (const each of pids) expect((await order('reminders', { pid: `${each}:a` })).reminders).toMatchObject([planned])
+})
+
 test('an archive that is dropped in a tab with processes is added, or takes their place', async ({ tab }) => {
   const pid = await spawn(tab, 'keeper', { name: 'kept' })
   const names = () => tab.evaluate(() => glia.procs().map(({ name }) => name))

@@ -2,7 +2,7 @@ import { expect, type Page } from '@playwright/test'
 import { expectNoFaults } from './axe.ts'
 import { joined, linkTo, startRelay, test } from './mesh.ts'
 import { staticServer } from './server.ts'
-import { addressOf, call, installTools, openTab, peerIdOf, ready } from './tab.ts'
+import { addressOf, call, installTools, openTab, peerIdOf, ready, spawn } from './tab.ts'
 
 const PHONE = { width: 360, height: 740 }
 
@@ -92,6 +92,38 @@ test('a link to a process is opened on a phone, and the actor answers; a link to
   const copy = await bob.evaluate(() => glia.procs().find(({ name }) => name === 'greeter')?.pid)
   expect(copy).not.toBe(pid)
   expect(await call(bob, `/ww/0.1.0/self/${copy}/echo`, 'hi')).toEqual({ text: 'hi' })
+  await bob.context().close()
+})
+
+test('a link to a process with keys has its key, or asks for one', async ({ ada }) => {
+  const pid = await spawn(ada, 'keeper', { name: 'diary', key: true })
+  await ada.evaluate((id) => void (location.hash = `#/p/${id}`), pid)
+  await ada.getByRole('button', { name: 'Share', exact: true }).click()
+  const dialog = ada.getByRole('dialog', { name: 'Share diary' })
+  await dialog.getByLabel('Method').selectOption('note')
+  const open = await sharedLink(ada)
+  await dialog.getByLabel('Key').fill('a/b')
+  await expect(dialog).toContainText('“a/b” cannot be a key')
+  await dialog.getByLabel('Key').fill('Zoë b')
+  await expectNoFaults(ada)
+  const named = await sharedLink(ada)
+  expect(await ada.evaluate((id) => glia.joinLink({ pid: id, key: 'Zoë b', method: 'note' }), pid)).toBe(named)
+  expect(await ada.evaluate((id) => glia.joinLink({ pid: `${id}:Zoë b`, method: 'note' }), pid)).toBe(named)
+
+  const bob = await openOnPhone(ada, named)
+  await expect(bob.getByRole('main')).toContainText('The link leads to Zoë b')
+  await bob.getByLabel('Your message').fill('x')
+  await bob.getByRole('button', { name: 'Send' }).click()
+  await expect(bob.getByRole('region', { name: 'Reply' })).toContainText('1 x')
+  await bob.evaluate((fragment) => void (location.hash = fragment), new URL(open).hash)
+  await bob.getByLabel('Your message').fill('y')
+  await bob.getByRole('button', { name: 'Send' }).click()
+  await expect(bob.getByText('cannot be a key')).toBeVisible()
+  await expect(bob.getByLabel(/^Key/)).toBeFocused()
+  await bob.getByLabel(/^Key/).fill('Zoë b')
+  await bob.getByRole('button', { name: 'Send' }).click()
+  await expect(bob.getByRole('region', { name: 'Reply' })).toContainText('2 y')
+  await expectNoFaults(bob)
   await bob.context().close()
 })
 

@@ -13,6 +13,8 @@ export interface ToldProcess {
   methods: readonly string[]
   /** What the process does, in the words of its owner. */
   description?: string | undefined
+  /** Whether it has an instance for each key, so that a call of it needs a key. Left out: it has none. */
+  key?: true | undefined
   /** Its module, if the owner shares that. */
   module?: { cid: string; bytes: number } | undefined
 }
@@ -21,6 +23,8 @@ export interface ToldProcess {
 export interface Tellable {
   readonly name: string
   readonly description?: string | undefined
+  /** Whether it has an instance for each key. */
+  readonly key?: boolean | undefined
   readonly methods: readonly string[]
   readonly policy: Policy
   readonly cid: string
@@ -35,20 +39,21 @@ const MAX_METHODS = 64
  * @throws {GliaError} ERR_DENIED if it may call none of the methods.
  */
 export function tellProcess(asker: string, process: Tellable): ToldProcess {
-  const { name, description, policy, cid, moduleBytes } = process
+  const { name, description, key = false, policy, cid, moduleBytes } = process
   const methods = methodsFor(process, [asker]).slice(0, MAX_METHODS)
   if (methods.length === 0) throw new GliaError('ERR_DENIED', 'The owner of this process does not let you call it.')
   return {
     name: name.slice(0, MAX_NAME),
     methods,
     description,
+    ...(key && { key }),
     ...(policy.shareModule && { module: { cid, bytes: moduleBytes } }),
   }
 }
 
 /** Checks what another peer told. Wrong parts are left out. @returns undefined if it names no process. */
 export function readToldProcess(value: unknown): ToldProcess | undefined {
-  const { name, methods, description, module } = fields(value)
+  const { name, methods, description, key, module } = fields(value)
   if (typeof name !== 'string' || !Array.isArray(methods)) return undefined
   const { cid, bytes } = fields(module)
   const isModule = typeof cid === 'string' && isModuleCid(cid) && Number.isSafeInteger(bytes) && Number(bytes) > 0
@@ -58,6 +63,7 @@ export function readToldProcess(value: unknown): ToldProcess | undefined {
       .filter((method): method is string => typeof method === 'string' && isMethodName(method))
       .slice(0, MAX_METHODS),
     ...(typeof description === 'string' && { description: description.slice(0, MAX_DESCRIPTION) }),
+    ...(key === true && { key }),
     ...(isModule && { module: { cid, bytes: Number(bytes) } }),
   }
 }

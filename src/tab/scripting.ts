@@ -241,9 +241,9 @@ export interface GliaScripting {
   setManager(peerId: string, isManager?: boolean): Promise<void>
   /**
    * A link to this app with which others join the mesh and reach this peer. With a `pid` it leads to a process of this
-   * tab, with a `method` too to one of its methods, and with a `cid` to a copy of a module that a process here shares.
+   * tab, with a `key` too to its instance of that, with a `method` to one of its methods, and with a `cid` to a copy of a module that a process here shares.
    * @throws {GliaError} ERR_UNREACHABLE while no relay has a reservation for this tab; ERR_NO_PROC; ERR_NO_METHOD;
-   * ERR_DENIED if no process here shares the module; ERR_BAD_REQUEST.
+   * ERR_BAD_ADDRESS if it has no keys, or the key is none; ERR_DENIED if no process here shares the module; ERR_BAD_REQUEST.
    */
-  joinLink(target?: { pid?: string; method?: string; cid?: string }): string
+  joinLink(target?: { pid?: string; key?: string; method?: string; cid?: string }): string
 }

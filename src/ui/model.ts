@@ -255,6 +255,8 @@ export interface LinkView {
   relays: readonly string[]
   /** Of a link to a process. */
   pid?: string | undefined
+  /** The key of the instance that it leads to, if it names one. */
+  key?: string | undefined
   method?: string | undefined
   /** Of a link to a module. */
   cid?: string | undefined
@@ -263,6 +265,8 @@ export interface LinkView {
 /** What a link leads to; left out: to the mesh. A `cid` makes a link to a module. */
 export interface LinkTarget {
   pid?: string | undefined
+  /** Of a process with an instance for each key. Left out: who opens the link is asked for it. */
+  key?: string | undefined
   method?: string | undefined
   cid?: string | undefined
 }

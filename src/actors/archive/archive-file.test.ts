@@ -141,6 +141,48 @@ test('a process goes with all of its keys, and each with what it has', async () 
   await expect(reading).rejects.toThrow('it has the same key twice')
 })
 
+test('reminders come along, and are checked', async () => {
+  const reminder = { id: 'x', method: 'run', body: Uint8Array.of(1, 2), dueAt: 5, plannedAt: 4, onBehalfOf: [PEER] }
+  const often = { ...reminder, id: 'y', again: { everyMs: 1000 } }
+  const daily = { ...reminder, id: 'z', again: { cron: '0 9 * * *', timeZone: 'Europe/Berlin' } }
+  const reminders = [reminder, often, daily]
+  const plain = { ...(await processOf()), reminders }
+  const keyed = {
+    record: await recordOf({ key: true, policy: makePolicy({ memory: 'durable' }) }),
+    files: [],
+    memory: undefined,
+    instances: [{ record: { key: 'a', createdAt: 6 }, files: [], memory: undefined, reminders }],
+  }
+  const archive = await archiveOf([plain, keyed])
+  expect(await decodeArchive(encodeArchive(archive), inspect)).toEqual(archive)
+  const [made, other] = placed(archive, { slot: 0, placing: 'add', kept: [] })
+  expect([made?.reminders, other?.instances?.[0]?.reminders]).toEqual([reminders, reminders])
+  const many = Array.from({ length: 101 }, (_, i) => ({ ...reminder, id: String(i) }))
+  for (const [wrong, words] of [
+    [[{ ...reminder, id: '' }], 'the id of a reminder'],
+    [[{ ...reminder, id: 'x'.repeat(100) }], 'the id of a reminder'],
+    [[reminder, reminder], 'the same id'],
+    [many, 'the list of reminders'],
+    [[7], 'the id of a reminder'],
+    [[{ ...reminder, method: 'a/b' }], 'the method of a reminder'],
+    [[{ ...reminder, body: 'tea' }], 'the body of a reminder'],
+    [[{ ...reminder, body: new Uint8Array(65 * 1024) }], 'the body of a reminder'],
+    [[{ ...reminder, dueAt: -1 }], 'the time of a reminder'],
+    [[{ ...reminder, dueAt: 9e15 }], 'the time of a reminder'],
+    [[{ ...reminder, plannedAt: 'now' }], 'the time of a reminder'],
+    [[{ ...reminder, again: {} }], 'cron'],
+    [[{ ...reminder, again: { everyMs: 1 } }], 'everyMs'],
+    [[{ ...reminder, again: { cron: 'x', timeZone: 'UTC' } }], 'cron'],
+    [[{ ...reminder, again: { cron: '* * * * *', timeZone: 'Middle/Earth' } }], 'cron'],
+    [[{ ...reminder, onBehalfOf: ['somebody'] }], 'a peer of a reminder'],
+  ] as const) {
+    const file = encodeArchive(await archiveOf([{ ...plain, reminders: wrong as never }]))
+    const reading = decodeArchive(file, inspect)
+    await expect.soft(reading, words).rejects.toThrow(`in process 1, `)
+    await expect.soft(reading, words).rejects.toThrow(words)
+  }
+})
+
 test('the same PID twice, and a second root process, are refused', async () => {
   const record = await recordOf()
   const process = { record, files: [], memory: undefined }

@@ -33,6 +33,7 @@ async function peerWith(
   { cid, bytes }: Module,
   policy: GivenPolicy = { shareModule: true },
   platform = LISTENS,
+  more: Partial<Tellable> = {},
 ): Promise<{ node: TestNode; pid: string }> {
   const pid = newPid()
   const process: Tellable = {
@@ -42,6 +43,7 @@ async function peerWith(
     policy: makePolicy(policy),
     cid,
     moduleBytes: bytes.length,
+    ...more,
   }
   const isShared = process.policy.shareModule
   const node = await glia([], platform, undefined, {
@@ -127,6 +129,15 @@ test('who may call a process is told of it, and no one else', async () => {
   await expect((await asker.mesh.modules()).processOf(asker.peerId, open.pid, soon())).rejects.toMatchObject({
     code: 'ERR_UNREACHABLE',
   })
+})
+
+test('who asks is told that a process has keys', async () => {
+  const [{ node, pid }, asker] = await Promise.all([
+    peerWith(await makeModule(1000), {}, LISTENS, { key: true }),
+    glia(),
+  ])
+  await asker.mesh.connect(whereIs(node))
+  expect(await (await asker.mesh.modules()).processOf(node.peerId, pid, soon())).toMatchObject({ key: true })
 })
 
 test('a peer that does not speak the protocol is said to tell nothing', async () => {

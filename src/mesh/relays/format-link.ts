@@ -9,14 +9,15 @@ const MAX_ADDRESSES = 2
  * A link to this app. Everything is in the fragment, which is sent to no server. Any other origin that serves the app
  * accepts it too.
  * - `#join=/dns4/…/p2p/RELAY/p2p-circuit/p2p/PEER`: joins the mesh of a peer; `join` may be repeated.
- * - `…&pid=PID&method=METHOD`: and calls a process of that peer. The method may be left out.
+ * - `…&pid=PID&key=KEY&method=METHOD`: and calls a process of that peer, or its instance of a key. The method may be left
+ *   out.
  * - `#spawn=CID&from=…`: makes a process of a module. `from` is an address as in `join`, or a peer id.
  * @returns undefined if there is no address that a browser can dial.
  */
 export function formatLink(
   page: string,
   addresses: readonly string[],
-  { pid, method, cid }: { pid?: string | undefined; method?: string | undefined; cid?: string | undefined } = {},
+  { pid, key, method, cid }: Partial<Record<'pid' | 'key' | 'method' | 'cid', string | undefined>> = {},
 ): string | undefined {
   const dialable = addresses.filter((address) => /\/(ws|wss)\/.*\/p2p-circuit\/p2p\//.test(address))
   const scopes = dialable.map((address) => scopeOf(readMultiaddr(address)))
@@ -28,6 +29,7 @@ export function formatLink(
     ...(cid === undefined ? [] : [`spawn=${cid}`]),
     ...chosen.map((address) => `${cid === undefined ? 'join' : 'from'}=${address}`),
     ...(pid === undefined ? [] : [`pid=${pid}`]),
+    ...(key === undefined ? [] : [`key=${encodeURIComponent(key)}`]),
     ...(method === undefined ? [] : [`method=${encodeURIComponent(method)}`]),
   ]
   const url = new URL(page)

@@ -47,6 +47,19 @@ test('a link to a process is read as it was written, whatever its method is call
   }
 })
 
+test('a link to a process with keys has the key, in its one form', () => {
+  const pid = newPid()
+  for (const key of ['alice', 'a&pid=b #ü%+ :', 'A\u030asa']) {
+    const link = formatLink('https://example.org/', [ADDRESS], { pid, key, method: 'echo' }) ?? ''
+    expect(parseLink(link)).toMatchObject({ kind: 'process', pid, key: key.normalize(), method: 'echo' })
+  }
+  for (const key of ['', 'a%2Fb', 'a%0Ab', 'x'.repeat(129), 'a&key=b']) {
+    expect(() => parseLink(`#join=${ADDRESS}&pid=${pid}&key=${key}`)).toThrow(/This link cannot be used: .*key/)
+  }
+  expect(() => parseLink(`#join=${ADDRESS}&key=alice`)).toThrow('it names no process')
+  expect(() => parseLink(`#spawn=${CID}&from=${PEER}&key=alice`)).toThrow('at once')
+})
+
 test('a link to a module is read as it was written, and may name its peer without an address', () => {
   const link = formatLink('https://example.org/', [ADDRESS], { cid: CID }) ?? ''
   expect(link).toBe(`https://example.org/#spawn=${CID}&from=${ADDRESS}`)

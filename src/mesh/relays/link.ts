@@ -1,5 +1,6 @@
 import { isMethodName } from '../../glia/address.ts'
 import { GliaError } from '../../glia/errors.ts'
+import { readKey } from '../../glia/instance-key.ts'
 import { isModuleCid } from '../../glia/module-cid.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { isPid } from '../../glia/pid.ts'
@@ -19,8 +20,8 @@ export interface Invitation {
 /** What a link of this app is for. */
 export type Link = { invitation: Invitation; /** Peer id of the peer that made it. */ peer: string } & (
   | { kind: 'join' }
-  /** Calls a process of that peer. */
-  | { kind: 'process'; pid: string; method: string | undefined }
+  /** Calls a process of that peer, or its instance of a key. */
+  | { kind: 'process'; pid: string; key: string | undefined; method: string | undefined }
   /** Makes a process here, of a module that the peer shares. */
   | { kind: 'spawn'; cid: string }
 )
@@ -54,34 +55,52 @@ export function parseLink(text: string): Link | undefined {
   return start === 'join' ? readJoin(values) : readSpawn(values)
 }
 
-type Values = Readonly<Record<'join' | 'pid' | 'method' | 'spawn' | 'from', readonly string[]>>
+type Values = Readonly<Record<'join' | 'pid' | 'key' | 'method' | 'spawn' | 'from', readonly string[]>>
 
 function readParts(fragment: string): Values {
-  const values = { join: [], pid: [], method: [], spawn: [], from: [] } as Record<keyof Values, string[]>
+  const values = { join: [], pid: [], key: [], method: [], spawn: [], from: [] } as Record<keyof Values, string[]>
   for (const part of fragment.split('&')) {
     const at = part.indexOf('=')
-    const key = part.slice(0, at)
-    if (!Object.hasOwn(values, key)) throw bad('it has a part that this version of the page does not know')
-    values[key as keyof Values].push(decode(part.slice(at + 1)))
+    const name = part.slice(0, at)
+    if (!Object.hasOwn(values, name)) throw bad('it has a part that this version of the page does not know')
+    values[name as keyof Values].push(decode(part.slice(at + 1)))
   }
   return values
 }
 
-function readJoin({ join, pid: pids, method: methods, spawn, from }: Values): Link {
+function readJoin({ join, pid: pids, key: keys, method: methods, spawn, from }: Values): Link {
   if (spawn.length > 0 || from.length > 0) throw bad('it is a link to join and one to spawn at once')
   const { peer, invitation } = readAddresses(join, [])
   if (!peer) throw bad('its address names no peer')
   const [pid] = pids
   const [method] = methods
-  if (pids.length > 1 || methods.length > 1) throw bad('it names more than one process or method')
-  if (pid === undefined && method === undefined) return { kind: 'join', peer, invitation }
+  if (pids.length > 1 || keys.length > 1 || methods.length > 1) {
+    throw bad('it names more than one process, key or method')
+  }
+  if (pid === undefined && keys.length === 0 && method === undefined) return { kind: 'join', peer, invitation }
   if (pid === undefined || !isPid(pid)) throw bad('it names no process: a PID is missing or not whole')
   if (method !== undefined && !isMethodName(method)) throw bad('no method can have the name in it')
-  return { kind: 'process', peer, invitation, pid, method }
+  return {
+    kind: 'process',
+    peer,
+    invitation,
+    pid,
+    key: keys[0] === undefined ? undefined : readLinkKey(keys[0]),
+    method,
+  }
 }
 
-function readSpawn({ join, pid, method, spawn, from }: Values): Link {
-  if (join.length + pid.length + method.length > 0) throw bad('it is a link to join and one to spawn at once')
+function readLinkKey(text: string): string {
+  try {
+    return readKey(text)
+  } catch (cause) {
+    throw bad('the key in it is none', cause)
+  }
+}
+
+function readSpawn({ join, pid, key, method, spawn, from }: Values): Link {
+  if (join.length + pid.length + key.length + method.length > 0)
+    throw bad('it is a link to join and one to spawn at once')
   const [cid = ''] = spawn
   if (spawn.length > 1) throw bad('it names more than one module')
   if (!isModuleCid(cid)) throw bad('it names no module: a CID (bafkrei…) is missing or not whole')

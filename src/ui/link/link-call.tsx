@@ -1,10 +1,13 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useId, useMemo } from 'preact/hooks'
+import { useEffect, useId, useMemo, useRef } from 'preact/hooks'
 import { PROTOCOL } from '../../glia/address.ts'
+import { readKey } from '../../glia/instance-key.ts'
 import type { ToldProcess } from '../../glia/told-process.ts'
 import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
+import { TextField } from '../kit/form-fields.tsx'
 import { typed } from '../kit/typed.ts'
+import { wordsOf } from '../kit/notices.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -13,15 +16,24 @@ export interface LinkCallProps {
   peer: string
   pid: string
   told: Pick<ToldProcess, 'name' | 'methods'>
+  /** Whether the process has an instance for each key. */
+  hasKeys: boolean
+  /** The key that the link names. */
+  fixedKey: string | undefined
   /** The method that the link names. */
   method: string | undefined
 }
 
 /** One box and one button, and the reply. */
-export function LinkCall({ model, peer, pid, told: { name, methods }, method: given }: LinkCallProps) {
+export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: given }: LinkCallProps) {
+  const { name, methods } = told
   const isGone = given !== undefined && !methods.includes(given)
   const first = isGone || given === undefined ? (methods[0] ?? '') : given
   const method = useMemo(() => typed.of(`method of the link to ${pid}`, first), [pid])
+  const key = useMemo(() => typed.of(`key for the link to ${pid}`, ''), [pid])
+  const wrongKey = useSignal<string | undefined>(undefined)
+  const form = useRef<HTMLFormElement>(null)
+  const asksForKey = hasKeys && fixedKey === undefined
   const text = useMemo(() => typed.of(`message to the link to ${pid}`, ''), [pid])
   const box = useId()
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
@@ -29,13 +41,23 @@ export function LinkCall({ model, peer, pid, told: { name, methods }, method: gi
   const wait = useWait(isRunning ? call.value?.since : undefined)
   const send = (): void => {
     if (isRunning) return
+    wrongKey.value = undefined
+    let process = fixedKey === undefined ? pid : `${pid}:${fixedKey}`
+    try {
+      if (asksForKey) process = `${pid}:${readKey(key.value)}`
+    } catch (thrown) {
+      wrongKey.value = wordsOf(thrown).message
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
     const message = new TextEncoder().encode(text.value)
-    const handle = model.callPeer(`${PROTOCOL}/${peer}/${pid}/${method.value}`, message)
+    const handle = model.callPeer(`${PROTOCOL}/${peer}/${process}/${method.value}`, message)
     call.value = { running: new RunningCall(handle), since: Date.now() }
   }
   useEffect(() => () => call.peek()?.running.cancel(), [])
   return (
     <form
+      ref={form}
       class="link-call"
       aria-label={name}
       onSubmit={(event) => {
@@ -49,6 +71,22 @@ export function LinkCall({ model, peer, pid, told: { name, methods }, method: gi
         </p>
       )}
       <Methods methods={methods} chosen={method.value} onChoose={(each) => (method.value = each)} />
+      {fixedKey !== undefined && (
+        <p class="soft">
+          The link leads to <span class="tag">{fixedKey}</span>, one of its keys.
+        </p>
+      )}
+      {asksForKey && (
+        <TextField
+          label="Key: each has a memory of its own"
+          value={key.value}
+          error={wrongKey.value}
+          onEdit={(value) => {
+            key.value = value
+            wrongKey.value = undefined
+          }}
+        />
+      )}
       <label for={box}>Your message</label>
       <textarea
         id={box}

@@ -10,7 +10,7 @@ import type { Step } from './steps.ts'
 
 /** Who invites, what the actor does, one box and one button. While it is not reached: which part is missing. */
 export function ProcessLink({ model, link }: { model: TabModel; link: LinkView }) {
-  const { peer, pid = '', method, state } = link
+  const { peer, pid = '', key, method, state } = link
   const asked = useSignal<ToldProcess | undefined>(undefined)
   const attempt = useMemo(() => new Attempt(), [])
   const isReached = state === 'joined'
@@ -46,7 +46,15 @@ export function ProcessLink({ model, link }: { model: TabModel; link: LinkView }
       <Inviter peer={peer} isOwn={state === 'own'} />
       <h1>{told.name}</h1>
       {told.description !== undefined && <p>{told.description}</p>}
-      <LinkCall model={model} peer={peer} pid={pid} told={told} method={method} />
+      <LinkCall
+        model={model}
+        peer={peer}
+        pid={pid}
+        told={told}
+        hasKeys={own?.hasKeys ?? asked.value?.key ?? false}
+        fixedKey={key}
+        method={method}
+      />
     </>
   )
 }

@@ -1,6 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { PROTOCOL } from '../../glia/address.ts'
+import { readKey } from '../../glia/instance-key.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
+import { TextField } from '../kit/form-fields.tsx'
+import { wordsOf } from '../kit/notices.tsx'
 import type { ProcessView, TabModel } from '../model.ts'
 import { LinkDialog } from '../peers/link-dialog.tsx'
 import { callWords } from '../processes/policy-words.ts'
@@ -15,12 +18,14 @@ export interface ShareDialogProps {
 
 /** A link with which others call a process, or run a copy of its module. Says whether they may. */
 export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
-  const { pid, name, methods, policy, cid } = process
+  const { pid, name, methods, policy, cid, hasKeys } = process
   const isCopy = useSignal(false)
   const method = useSignal('')
+  const key = useSignal('')
   // A new version of the module may lack the chosen method.
   const chosen = methods.includes(method.value) ? method.value : undefined
-  const target = isCopy.value ? { cid } : { pid, method: chosen }
+  const named = hasKeys && key.value !== '' ? keyOrFault(key.value) : undefined
+  const target = isCopy.value ? { cid } : { pid, key: named?.key, method: chosen }
   return (
     <LinkDialog
       title={`Share ${name}`}
@@ -58,6 +63,15 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
           <p class="soft">
             {callWords(policy)} <a href={hashOf('p', pid, 'policy')}>Change that</a>
           </p>
+          {hasKeys && (
+            <TextField
+              label="Key"
+              placeholder="who opens it gives one"
+              value={key.value}
+              error={named?.fault}
+              onEdit={(given) => (key.value = given)}
+            />
+          )}
           {methods.length > 1 && (
             <label class="share-method">
               Method
@@ -73,6 +87,15 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
       )}
     </LinkDialog>
   )
+}
+
+/** A key as it was typed, or why it is none. */
+function keyOrFault(text: string): { key?: string; fault?: string } {
+  try {
+    return { key: readKey(text) }
+  } catch (thrown) {
+    return { fault: wordsOf(thrown).message }
+  }
 }
 
 /** The addresses under which programs call a process. */
