@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     worker: ['carrier', 'files', 'module', 'outgoing', 'snapshot'],
     table: ['files', 'module', 'outgoing', 'snapshot', 'worker'],
     sys: ['table'],
-    archive: ['files', 'module', 'snapshot', 'table'],
+    archive: ['files', 'module', 'snapshot', 'sys/check-reminder.ts', 'table'],
     recording: ['module', 'snapshot', 'table/process-entry.ts', 'worker'],
   },
   'src/mesh': {

@@ -44,7 +44,7 @@ export class Everything implements EverythingSource {
       const identity = withIdentity ? await archivedIdentity(await this.#identity(store)) : undefined
       if (withIdentity && !identity)
         throw new GliaError('ERR_DENIED', 'The browser keeps the key of this peer and gives it to nobody.')
-      const { notes, ...collected } = await collectProcesses(table, store)
+      const { notes, ...collected } = await collectProcesses(table, store, this.#peer.slot)
       const at = Date.now()
       const file = encodeArchive({
         ...collected,

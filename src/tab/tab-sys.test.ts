@@ -17,7 +17,6 @@ import { readAll } from '../glia/stream/web-streams.ts'
 import { OTHER, SELF } from '../glia/test-peer.ts'
 import { makeProcesses } from '../node/test-processes.ts'
 import { builtActorWorker } from '../node/test-worker.ts'
-import { SYS_METHODS } from '../actors/sys/sys-proc.ts'
 import { createTabSys } from './tab-sys.ts'
 
 /** What a message came to: the line and the rest of a reply, or the failure. */

@@ -14,6 +14,7 @@ import {
   readContent,
   readInstances,
 } from '../snapshot/kept-instances.ts'
+import { type FiledReminder, fitTogether, readReminders } from '../sys/check-reminder.ts'
 import { completeSpawnOptions, type SpawnOptions } from '../table/spawn-options.ts'
 import { modulesOf, type ModuleVersion, type ProcessRecord } from '../table/process-record.ts'
 import type { KeptPeople, MeshSettings } from '../table/schema.ts'
@@ -42,11 +43,22 @@ const MAX_PROCESSES = 10_000
 const MAX_TIES = 10_000
 const MAX_TEXT = 1000
 
+interface WithReminders {
+  /** The messages that it gets later. Left out: none. */
+  reminders?: readonly FiledReminder[] | undefined
+}
+
+/** What a process, or the instance of a key, has. */
+export interface ArchivedContent extends KeptContent, WithReminders {}
+
+/** The instance of a key. */
+export interface ArchivedInstance extends KeptInstance, WithReminders {}
+
 /** A process with all that the browser keeps of it. */
-export interface ArchivedProcess extends KeptContent {
+export interface ArchivedProcess extends ArchivedContent {
   record: ProcessRecord
   /** Its keys, if it has an instance for each. */
-  instances?: readonly KeptInstance[] | undefined
+  instances?: readonly ArchivedInstance[] | undefined
 }
 
 /** Whoever has the key is the peer. */
@@ -86,8 +98,8 @@ export function encodeArchive({ processes, modules, identity, ...rest }: Archive
     ...(identity && { identity }),
     modules: [...modules.values()],
     processes: processes.map(({ instances, ...process }) => ({
-      ...contentOut(process),
-      ...(instances && { instances: instances.map(contentOut) }),
+      ...archivedOut(process),
+      ...(instances && { instances: instances.map(archivedOut) }),
     })),
   })
   if (file.size <= MAX_FILE_BYTES) return file
@@ -95,6 +107,11 @@ export function encodeArchive({ processes, modules, identity, ...rest }: Archive
     'ERR_BAD_REQUEST',
     'All of it has more than 1 GiB, which is too large for one file. Save large processes by themselves, and kill them first.',
   )
+}
+
+function archivedOut(content: ArchivedProcess | ArchivedInstance): object {
+  const { reminders = [] } = content
+  return { ...contentOut(content), ...(reminders.length > 0 && { reminders }) }
 }
 
 /**
@@ -158,7 +175,7 @@ async function readProcess(
   modules: Archive['modules'],
   versionOf: (cid: unknown) => Promise<ModuleVersion>,
 ): Promise<ArchivedProcess> {
-  const { record, instances } = fields(value)
+  const { record, instances, reminders } = fields(value)
   const { pid, cid, previous, root, createdAt, dead, watches, links, mounts, name, description, args, env, ...more } =
     fields(record)
   if (typeof pid !== 'string' || !isPid(pid)) throw new Error('its PID is wrong')
@@ -187,11 +204,26 @@ async function readProcess(
     ...(parent !== undefined && { parent: readPid(parent) }),
   }
   if (modulesOf(made).some((each) => !modules.has(each))) throw new Error('a read-only file of it is missing')
-  return {
+  const read: ArchivedProcess = {
     record: made,
     ...(await readContent(value, made.cid)),
-    ...(made.key && { instances: await readInstances(instances ?? [], made.cid) }),
+    // One of a process with keys would be a message to nobody.
+    ...(!made.key && remindersIn(reminders)),
+    ...(made.key && { instances: await instancesIn(instances ?? [], made.cid) }),
   }
+  const all = [read, ...(read.instances ?? [])].flatMap((each) => each.reminders ?? [])
+  if (!fitTogether(all)) throw new Error('its reminders are too large')
+  return read
+}
+
+async function instancesIn(value: unknown, cid: string): Promise<ArchivedInstance[]> {
+  const read = await readInstances(value, cid)
+  const given = value as readonly unknown[]
+  return read.map((instance, i) => ({ ...instance, ...remindersIn(fields(given[i])['reminders']) }))
+}
+
+function remindersIn(value: unknown): WithReminders {
+  return value === undefined ? {} : { reminders: readReminders(value) }
 }
 
 function mountsOf(mounts: unknown, modules: Archive['modules']): Map<string, Uint8Array> {

@@ -6,8 +6,7 @@ import { modulesOf } from '../table/process-record.ts'
 import type { KeptPeople, MeshSettings, Schema, SlotIdentity } from '../table/schema.ts'
 import { instancePid } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
-import type { KeptContent } from '../snapshot/kept-instances.ts'
-import type { Archive } from './archive-file.ts'
+import type { Archive, ArchivedContent } from './archive-file.ts'
 import { placed, placedMesh, placedPeople, type Placing } from './placed.ts'
 
 export interface PutInit {
@@ -34,7 +33,7 @@ async function put(archive: Archive, { storage, slot, placing, managers, identit
   const db = await openDB<Schema>(storage, undefined, { blocking: closeForNewer })
   try {
     const tx = db.transaction(
-      ['identities', 'processes', 'modules', 'settings', 'files', 'memory', 'keys'],
+      ['identities', 'processes', 'modules', 'settings', 'files', 'memory', 'keys', 'reminders'],
       'readwrite',
       {
         durability: 'strict',
@@ -43,13 +42,14 @@ async function put(archive: Archive, { storage, slot, placing, managers, identit
     // Whatever fails shows up in `done` too.
     tx.done.catch(() => undefined)
     try {
-      const [processes, modules, settings, files, memory, keys] = [
+      const [processes, modules, settings, files, memory, keys, reminders] = [
         tx.objectStore('processes'),
         tx.objectStore('modules'),
         tx.objectStore('settings'),
         tx.objectStore('files'),
         tx.objectStore('memory'),
         tx.objectStore('keys'),
+        tx.objectStore('reminders'),
       ]
       const kept = await processes.getAll()
       const own = kept.filter((record) => record.slot === slot)
@@ -57,16 +57,20 @@ async function put(archive: Archive, { storage, slot, placing, managers, identit
       await Promise.all(
         gone.flatMap((pid) => [
           processes.delete(pid),
-          ...[files, memory, keys].map((each) => each.delete(keysFrom(pid))),
-          ...[files, memory].map((each) => each.delete(instancesOf(pid))),
+          ...[files, memory, keys, reminders].map((each) => each.delete(keysFrom(pid))),
+          ...[files, memory, reminders].map((each) => each.delete(instancesOf(pid))),
         ]),
       )
       const made = placed(archive, { slot, placing, kept })
-      const putContent = (pid: Pid, { files: entries, memory: whole }: KeptContent): Promise<unknown>[] => [
-        ...entries.map((entry) => files.put(entry, [pid, entry.path])),
-        ...(whole ? [memory.put(whole.snapshot, [pid, ONLY_SNAPSHOT])] : []),
-        ...(whole?.packs ?? []).map((pack) => memory.put(pack, [pid, pack.id])),
-      ]
+      const putContent = (pid: Pid, content: ArchivedContent): Promise<unknown>[] => {
+        const { files: entries, memory: whole, reminders: planned = [] } = content
+        return [
+          ...entries.map((entry) => files.put(entry, [pid, entry.path])),
+          ...(whole ? [memory.put(whole.snapshot, [pid, ONLY_SNAPSHOT])] : []),
+          ...(whole?.packs ?? []).map((pack) => memory.put(pack, [pid, pack.id])),
+          ...planned.map((reminder) => reminders.put({ ...reminder, pid }, [pid, reminder.id])),
+        ]
+      }
       await Promise.all(
         made.flatMap(({ record, instances = [], ...content }) => [
           processes.put(record),

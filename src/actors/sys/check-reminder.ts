@@ -5,6 +5,7 @@ import { isPeerId } from '../../glia/peer-id.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { fields, isBytes } from '../../glia/untrusted.ts'
 import type { Reminder } from '../table/reminder.ts'
+import { sizeOf } from './reminder-line.ts'
 import { bad, isDate, readAgain, readTimes } from './reminder-times.ts'
 
 /** Reminders that a process may have, or an instance of it. */
@@ -92,6 +93,11 @@ export function readReminders(value: unknown): FiledReminder[] {
   const read = value.map(readReminder)
   if (new Set(read.map(({ id }) => id)).size < read.length) throw bad('two reminders have the same id')
   return read
+}
+
+/** Whether a process may have all of these, with its instances. */
+export function fitTogether(reminders: readonly FiledReminder[]): boolean {
+  return reminders.reduce((bytes, reminder) => bytes + sizeOf(reminder), 0) <= MAX_BYTES_OF_WHOLE
 }
 
 function readReminder(value: unknown): FiledReminder {
