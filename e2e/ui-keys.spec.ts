@@ -90,6 +90,8 @@ test('undo brings a killed actor back with its keys, and a file of it has them t
   const note = (of: string, key: string, text: string) => call(tab, local(`${of}:${key}`, 'note'), text)
   expect(await note(pid, 'alice', 'a')).toEqual({ text: '1 a | a' })
   expect(await note(pid, 'bob', 'b')).toEqual({ text: '1 b | b' })
+  // A reload may lose what is not stored.
+  await tab.evaluate((bob) => glia.checkpoint(bob), `${pid}:bob`)
   await tab.reload()
   await ready(tab)
   expect(await note(pid, 'alice', 'c')).toEqual({ text: '2 c a | ac' })
