@@ -234,7 +234,7 @@ export class Sender {
   /** Small calls go before large ones, as new flows do in FQ-CoDel (RFC 8290, 4.2), but cannot keep them out. */
   #writeData(): void {
     let bytesOfLarge = this.#isTurnOfLarge ? this.#writeQueue(this.#large, 0) : 0
-    this.#writeQueue(this.#small, SMALL_BYTES)
+    if (this.#writeQueue(this.#small, SMALL_BYTES) > 0) this.#window.company()
     bytesOfLarge += this.#writeQueue(this.#large, 0)
     this.#isTurnOfLarge = this.#large.size > 0 && bytesOfLarge === 0
   }

@@ -10,6 +10,8 @@ interface Way {
   roundTripMs: number
   /** By how much the thread of the receiver is late, in ms, at most. */
   lateMs?: number
+  /** Small calls are sent too. */
+  hasCompany?: boolean
 }
 
 interface Run {
@@ -20,7 +22,11 @@ interface Run {
 }
 
 /** Sends bulk through a way that has one queue, in a time of its own. */
-function run(window: Window, clock: { now: number }, { bytesPerMs, roundTripMs, lateMs = 0 }: Way): Run {
+function run(
+  window: Window,
+  clock: { now: number },
+  { bytesPerMs, roundTripMs, lateMs = 0, hasCompany = false }: Way,
+): Run {
   const acknowledgements: number[] = []
   let freeAt = 0
   let arrived = 0
@@ -33,6 +39,7 @@ function run(window: Window, clock: { now: number }, { bytesPerMs, roundTripMs, 
       acknowledgements.shift()
       window.acknowledged(FRAME_BYTES)
     }
+    if (hasCompany) window.company()
     while (window.admits()) {
       window.put(FRAME_BYTES)
       window.sent()
@@ -58,19 +65,29 @@ function runWith(way: Way, maxBytes = 1024 * KiB): Run {
 }
 
 describe('bulk fills its way, and little of it waits in queues', () => {
-  test.each<Way>([
-    { bytesPerMs: 1000, roundTripMs: 1 },
-    { bytesPerMs: 3000, roundTripMs: 4 },
-    { bytesPerMs: 3000, roundTripMs: 4, lateMs: 10 },
-    { bytesPerMs: 10_000, roundTripMs: 2, lateMs: 5 },
-    { bytesPerMs: 5000, roundTripMs: 80 },
-    { bytesPerMs: 5000, roundTripMs: 80, lateMs: 20 },
-  ])('%o', (way) => {
+  test.each<Way>(
+    [
+      { bytesPerMs: 1000, roundTripMs: 1 },
+      { bytesPerMs: 3000, roundTripMs: 4 },
+      { bytesPerMs: 3000, roundTripMs: 4, lateMs: 10 },
+      { bytesPerMs: 10_000, roundTripMs: 2, lateMs: 5 },
+      { bytesPerMs: 5000, roundTripMs: 80 },
+      { bytesPerMs: 5000, roundTripMs: 80, lateMs: 20 },
+    ].flatMap((way) => [way, { ...way, hasCompany: true }]),
+  )('%o', (way) => {
     const { bytesPerMs, queueMs } = runWith(way)
     expect(bytesPerMs).toBeGreaterThan(0.85 * way.bytesPerMs)
     // The least window is two frames, however slow the way is.
     expect(queueMs).toBeLessThan(Math.max(25, (2 * 32 * KiB) / way.bytesPerMs))
   })
+})
+
+test.each<Way>([
+  { bytesPerMs: 1000, roundTripMs: 1 },
+  { bytesPerMs: 3000, roundTripMs: 4 },
+])('beside small calls less of bulk waits: %o', (way) => {
+  const [alone, beside] = [runWith(way), runWith({ ...way, hasCompany: true })]
+  expect(beside.queueMs).toBeLessThan(0.8 * alone.queueMs)
 })
 
 test('no more is on its way than may be', () => {

@@ -1,14 +1,22 @@
-/** The window before the way is known. */
-const START_BYTES = 64 * 1024
-/**
- * Least window. A receiver acknowledges so many bytes at the latest, and with less a sender could wait for ever. With 64 KiB
- * a small call beside bulk waits twice as long, and the bulk is not faster.
- */
-const MIN_BYTES = 16 * 1024
 /** Least value of `maxBytes`. */
 const LEAST_MAX_BYTES = 32 * 1024
-/** Time that bytes may wait in queues, in ms: a small call behind bulk waits as long. On a long way, a part of the round trip. */
-const TARGET_MS = 4
+
+interface Aim {
+  /** Least window. On a busy machine threads are late, which looks like a queue. A smaller window would leave the way idle. */
+  readonly minBytes: number
+  /** Time that bytes may wait in queues, in ms: a small call behind bulk waits as long. On a long way, a part of the round trip. */
+  readonly targetMs: number
+}
+
+/** For bulk alone: it goes as fast as it can. */
+const ALONE: Aim = { minBytes: 64 * 1024, targetMs: 6 }
+/**
+ * For bulk beside small calls, which then wait half as long. A receiver acknowledges `minBytes` at the latest: with less a
+ * sender could wait for ever.
+ */
+const IN_COMPANY: Aim = { minBytes: 16 * 1024, targetMs: 4 }
+/** How long a small call counts, in ms: the next ones may follow. */
+const COMPANY_MS = 500
 const TARGET_PART = 1 / 4
 /** The fastest of so many round trips counts, because the thread of a page is late now and then. */
 const SAMPLES = 8
@@ -41,13 +49,14 @@ export class Window {
   #baseSince = -Infinity
   /** Whether the sender has wanted to send more than the window. */
   #wasFull = false
+  #companyUntil = -Infinity
   /** Whether no queue was seen yet: then the window may double with each round trip. */
   #isOpening = true
 
   /** @param maxBytes Most bytes on their way, whatever the delay. */
   constructor(maxBytes: number, now = () => performance.now()) {
     this.#maxBytes = Math.max(maxBytes, LEAST_MAX_BYTES)
-    this.#bytes = Math.min(START_BYTES, this.#maxBytes)
+    this.#bytes = Math.min(ALONE.minBytes, this.#maxBytes)
     this.#now = now
   }
 
@@ -60,6 +69,11 @@ export class Window {
   admits(extraBytes = 0): boolean {
     if (this.onTheirWay >= this.#bytes) this.#wasFull = true
     return this.onTheirWay < Math.min(this.#bytes + extraBytes, this.#maxBytes)
+  }
+
+  /** A small call was sent: until some time later, bulk leaves more room. */
+  company(): void {
+    this.#companyUntil = this.#now() + COMPANY_MS
   }
 
   /** Bytes were put into a batch. */
@@ -87,13 +101,14 @@ export class Window {
     this.#samples = [...this.#samples.slice(1 - SAMPLES), roundTripMs]
     const base = Math.min(this.#base, this.#formerBase)
     const queueMs = Math.min(...this.#samples) - base
-    const targetMs = Math.max(TARGET_MS, base * TARGET_PART)
+    const aim = this.#now() < this.#companyUntil ? IN_COMPANY : ALONE
+    const targetMs = Math.max(aim.targetMs, base * TARGET_PART)
     if (queueMs > targetMs) this.#isOpening = false
     else if (!this.#wasFull) return
     this.#wasFull = false
     const room = Math.max(-1, (targetMs - queueMs) / targetMs)
     const step = bytes * (this.#isOpening ? 1 : STEP * room)
-    this.#bytes = Math.min(this.#maxBytes, Math.max(MIN_BYTES, this.#bytes + step))
+    this.#bytes = Math.min(this.#maxBytes, Math.max(aim.minBytes, this.#bytes + step))
   }
 
   #noteBase(roundTripMs: number): void {
