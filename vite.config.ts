@@ -45,8 +45,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
     environment: 'node',
     setupFiles: ['src/node/polyfill.ts'],
-    // Many tests wait for a network or a process, so one more than CI has cores keeps these busy.
-    maxWorkers: 3,
+    maxWorkers: '100%',
     // Compiling a guest takes seconds where the machine is busy, and so may all that a test waits for.
     testTimeout: 30_000,
     expect: { poll: { timeout: 15_000 } },

@@ -26,9 +26,9 @@ test('who wants none of the message may still reply', async () => {
   await expect(posted).resolves.toBeUndefined()
 })
 
-test('a call that fails is nothing to the one who posts', async () => {
+test('a call that fails is told and not thrown', async () => {
   const [stream, server] = open()
   const posted = post(stream, bytes('down'))
   server.abort(new GliaError('ERR_NO_PROC', 'gone'))
-  await expect(posted).resolves.toBeUndefined()
+  await expect(posted).resolves.toMatchObject({ code: 'ERR_NO_PROC' })
 })
