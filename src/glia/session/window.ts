@@ -1,20 +1,14 @@
 /** Least value of `maxBytes`. */
 const LEAST_MAX_BYTES = 32 * 1024
 
-interface Aim {
-  /** Least window. On a busy machine threads are late, which looks like a queue. A smaller window would leave the way idle. */
-  readonly minBytes: number
-  /** Time that bytes may wait in queues, in ms: a small call behind bulk waits as long. On a long way, a part of the round trip. */
-  readonly targetMs: number
-}
-
-/** For bulk alone: it goes as fast as it can. */
-const ALONE: Aim = { minBytes: 64 * 1024, targetMs: 6 }
-/**
- * For bulk beside small calls, which then wait half as long. A receiver acknowledges `minBytes` at the latest: with less a
- * sender could wait for ever.
- */
-const IN_COMPANY: Aim = { minBytes: 16 * 1024, targetMs: 4 }
+/** Least window of bulk alone. On a busy machine threads are late, which looks like a queue. A smaller window would leave the way idle. */
+const ALONE_BYTES = 64 * 1024
+/** Least window beside small calls. A receiver acknowledges so many bytes at the latest: with less a sender could wait for ever. */
+const BESIDE_BYTES = 16 * 1024
+/** Time that bytes of bulk alone may wait in queues, in ms. On a long way, a part of the round trip. */
+const ALONE_MS = 6
+/** The same beside small calls, which wait as long. */
+const BESIDE_MS = 4
 /** How long a small call counts, in ms: the next ones may follow. */
 const COMPANY_MS = 500
 const TARGET_PART = 1 / 4
@@ -56,7 +50,7 @@ export class Window {
   /** @param maxBytes Most bytes on their way, whatever the delay. */
   constructor(maxBytes: number, now = () => performance.now()) {
     this.#maxBytes = Math.max(maxBytes, LEAST_MAX_BYTES)
-    this.#bytes = Math.min(ALONE.minBytes, this.#maxBytes)
+    this.#bytes = Math.min(ALONE_BYTES, this.#maxBytes)
     this.#now = now
   }
 
@@ -101,14 +95,14 @@ export class Window {
     this.#samples = [...this.#samples.slice(1 - SAMPLES), roundTripMs]
     const base = Math.min(this.#base, this.#formerBase)
     const queueMs = Math.min(...this.#samples) - base
-    const aim = this.#now() < this.#companyUntil ? IN_COMPANY : ALONE
-    const targetMs = Math.max(aim.targetMs, base * TARGET_PART)
+    const isAlone = this.#now() > this.#companyUntil
+    const targetMs = Math.max(isAlone ? ALONE_MS : BESIDE_MS, base * TARGET_PART)
     if (queueMs > targetMs) this.#isOpening = false
     else if (!this.#wasFull) return
     this.#wasFull = false
     const room = Math.max(-1, (targetMs - queueMs) / targetMs)
     const step = bytes * (this.#isOpening ? 1 : STEP * room)
-    this.#bytes = Math.min(this.#maxBytes, Math.max(aim.minBytes, this.#bytes + step))
+    this.#bytes = Math.min(this.#maxBytes, Math.max(isAlone ? ALONE_BYTES : BESIDE_BYTES, this.#bytes + step))
   }
 
   #noteBase(roundTripMs: number): void {
