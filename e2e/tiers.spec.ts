@@ -238,7 +238,9 @@ for (const { io, streams } of TIERS) {
         local(pid, 'flood'),
       )
       expect(aborted).toMatchObject({ code: 'ERR_ABORTED' })
-      expect(await call(page, local(pid, 'count'))).toEqual({ text: '2' })
+      const { text } = await call(page, local(pid, 'count'))
+      // A guest without streams is not told that nobody reads. If it goes on for too long, its instance is ended.
+      expect(streams ? ['2'] : ['1', '2']).toContain(text)
     })
 
     test('a command runs afresh for each message, and its exit code counts', async ({ page }) => {

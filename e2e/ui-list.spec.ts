@@ -97,6 +97,8 @@ test('the palette goes anywhere and does what rows and pages do', async ({ tab }
   await expect(tab.locator('body')).toHaveCSS('background-color', 'rgb(19, 20, 23)')
   await tab.reload()
   await expect(tab.locator('body')).toHaveCSS('background-color', 'rgb(19, 20, 23)')
+  // The commands of a process are there when the process is back.
+  await expect(tab).toHaveTitle(/^trouble/)
   await run('kill trouble')
   await expect(tab.getByRole('button', { name: 'Undo' })).toBeVisible()
   await tab.getByRole('button', { name: 'Commands' }).click()
