@@ -7,7 +7,6 @@ import type { ProcessTable } from '../table/process-table.ts'
 import { modulesOf } from '../table/process-record.ts'
 import type { Reminder } from '../table/reminder.ts'
 import type { Store } from '../table/store.ts'
-import { MAX_LISTED_KEYS } from '../table/key-list.ts'
 import type { KeyedEntries } from '../table/keyed-entries.ts'
 import type { Archive, ArchivedContent, ArchivedInstance, ArchivedProcess } from './archive-file.ts'
 
@@ -73,16 +72,11 @@ async function collect(
 
 async function collectInstances(keys: KeyedEntries, from: Source): Promise<ArchivedInstance[]> {
   const instances: ArchivedInstance[] = []
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- all at once would take all memory at once
-    const some = await keys.list(MAX_LISTED_KEYS, instances.at(-1)?.record.key)
-    for (const { key, createdAt, dead } of some) {
-      // oxlint-disable-next-line no-await-in-loop
-      const content = await keys.with(key, (entry) => contentOf(entry, from))
-      instances.push({ record: { key, createdAt, ...(dead !== undefined && { dead }) }, ...content })
-    }
-    if (some.length < MAX_LISTED_KEYS) return instances
+  for await (const { key, createdAt, dead } of keys.each()) {
+    const content = await keys.with(key, (entry) => contentOf(entry, from))
+    instances.push({ record: { key, createdAt, ...(dead !== undefined && { dead }) }, ...content })
   }
+  return instances
 }
 
 /** A key has no place in the file before its first message. */

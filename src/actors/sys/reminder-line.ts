@@ -38,10 +38,6 @@ export class ReminderLine {
     return [...this.#planned.values()].map(({ reminder }) => reminder).toSorted((a, b) => a.dueAt - b.dueAt)
   }
 
-  reminders(): Iterable<Reminder> {
-    return this.all
-  }
-
   get(id: string): Reminder | undefined {
     return this.#planned.get(id)?.reminder
   }

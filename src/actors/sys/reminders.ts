@@ -392,7 +392,7 @@ export class Reminders {
 
   /** Puts the reminders right that were planned by a clock that has been set back since. */
   #setClock(line: ReminderLine, now: number): void {
-    for (const reminder of line.reminders()) {
+    for (const reminder of line.all) {
       const times = replanned(reminder, now)
       if (!times) continue
       const moved: Reminder = { ...reminder, ...times }

@@ -5,7 +5,6 @@ import { FileIndex } from '../files/file-index.ts'
 import { fittedFiles } from '../files/fitted-files.ts'
 import { mib } from '../module/cap-memory.ts'
 import type { KeptContent, KeptInstance } from '../snapshot/kept-instances.ts'
-import { MAX_LISTED_KEYS } from './key-list.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessStore } from './process-store.ts'
@@ -24,25 +23,18 @@ const KEY_BYTES = 1024
 export async function takeKeys(name: string, keys: KeyedEntries, signal?: AbortSignal): Promise<KeptInstance[]> {
   const taken: KeptInstance[] = []
   let bytes = 0
-  let after: string | undefined
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- all at once would take all memory at once
-    const some = await keys.list(MAX_LISTED_KEYS, after)
-    for (const { key, createdAt, dead } of some) {
-      signal?.throwIfAborted()
-      // oxlint-disable-next-line no-await-in-loop
-      const content = await keys.with(key, (entry) => contentOf(entry, signal)).catch(unlessKilled)
-      if (!content) continue
-      bytes += KEY_BYTES + bytesOf(content)
-      if (bytes > MAX_BYTES) {
-        const words = `The keys of ${name} have more than ${mib(MAX_BYTES)}, too much for one file. Take one key at a time, as {pid}:{key}.`
-        throw new GliaError('ERR_BAD_REQUEST', words)
-      }
-      taken.push({ record: { key, createdAt, ...(dead !== undefined && { dead }) }, ...content })
+  for await (const { key, createdAt, dead } of keys.each()) {
+    signal?.throwIfAborted()
+    const content = await keys.with(key, (entry) => contentOf(entry, signal)).catch(unlessKilled)
+    if (!content) continue
+    bytes += KEY_BYTES + bytesOf(content)
+    if (bytes > MAX_BYTES) {
+      const words = `The keys of ${name} have more than ${mib(MAX_BYTES)}, too much for one file. Take one key at a time, as {pid}:{key}.`
+      throw new GliaError('ERR_BAD_REQUEST', words)
     }
-    after = some.at(-1)?.key
-    if (some.length < MAX_LISTED_KEYS) return taken
+    taken.push({ record: { key, createdAt, ...(dead !== undefined && { dead }) }, ...content })
   }
+  return taken
 }
 
 /**

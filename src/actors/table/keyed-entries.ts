@@ -200,6 +200,18 @@ export class KeyedEntries implements Instances {
     return kept.slice(0, limit).map((record) => this.#listed(record))
   }
 
+  /** All keys, sorted, read some at a time: all at once would take all memory at once. @throws {GliaError} ERR_STORAGE */
+  async *each(): AsyncGenerator<ListedKey> {
+    let some: ListedKey[]
+    let after: string | undefined
+    do {
+      // oxlint-disable-next-line no-await-in-loop -- the next ones follow the last one
+      some = await this.list(MAX_LISTED_KEYS, after)
+      yield* some
+      after = some.at(-1)?.key
+    } while (some.length === MAX_LISTED_KEYS)
+  }
+
   /** The policy of the process has changed. */
   setPolicy(policy: Policy): void {
     for (const entry of this.entries) entry.setPolicy(policy)
