@@ -24,6 +24,10 @@ describe('a ring in one thread', () => {
     expect(reader.available).toBe(0)
   })
 
+  test('is a mapping of its own in Node, which goes back to the system', () => {
+    expect(Ring.allocate(8).buffer).toMatchObject({ growable: true, byteLength: Ring.allocate(8).buffer.maxByteLength })
+  })
+
   test('takes as much as there is room for', () => {
     const { writer, reader } = makeRing()
     expect(writer.put(bytes('0123456789'))).toBe(8)

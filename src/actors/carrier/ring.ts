@@ -59,13 +59,18 @@ export class Ring {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     this.#words = new Int32Array(buffer, 0, HEADER_BYTES / 4)
-    this.#bytes = new Uint8Array(buffer, HEADER_BYTES)
+    this.#bytes = new Uint8Array(buffer, HEADER_BYTES, buffer.byteLength - HEADER_BYTES)
     this.#mask = this.#bytes.length - 1
     if ((this.#bytes.length & this.#mask) !== 0) throw new RangeError('A ring holds a power of two of bytes.')
   }
 
+  /**
+   * The buffer may grow, though no ring does. Node takes other buffers from malloc, which keeps what is given back and clears
+   * all of what it gives out again: a host grew by 1.7 MiB for each actor that came and went. One that may grow is a mapping.
+   */
   static allocate(bytes = RING_BYTES): Ring {
-    return new Ring(new SharedArrayBuffer(ringBufferBytes(bytes)))
+    const size = ringBufferBytes(bytes)
+    return new Ring(new SharedArrayBuffer(size, { maxByteLength: size }))
   }
 
   /** Bytes waiting to be read. */
