@@ -20,8 +20,7 @@ function tableOf(): DraftTable & { modules: ModuleCache } {
     },
     discard: (cid) => modules.drop(cid),
     spawn: () => Promise.resolve('pid' as Pid),
-    swap: () => Promise.resolve(),
-    swapBack: () => Promise.resolve(),
+    swap: () => Promise.resolve({}),
   }
 }
 

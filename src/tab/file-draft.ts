@@ -4,11 +4,11 @@ import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
-import type { Draft, DraftStep } from '../ui/model.ts'
+import type { Draft, DraftStep, Undoable } from '../ui/model.ts'
 import { processName } from './script-api.ts'
 
 /** What a draft needs of the process table. */
-export type DraftTable = Pick<ProcessTable, 'prepare' | 'discard' | 'spawn' | 'swap' | 'swapBack'>
+export type DraftTable = Pick<ProcessTable, 'prepare' | 'discard' | 'spawn' | 'swap'>
 
 /** A file on its way to a process. It is read and compiled at once, and says what it asks for. */
 export class FileDraft implements Draft {
@@ -40,10 +40,9 @@ export class FileDraft implements Draft {
     return table.spawn(blob, options, { signal: cancelled })
   }
 
-  readonly swap = async (pid: string, cancelled: AbortSignal): Promise<{ undo: () => Promise<void> }> => {
+  readonly swap = async (pid: string, cancelled: AbortSignal): Promise<Undoable> => {
     const [table, { blob }] = await orAborted(Promise.all([this.#table, this.#prepared]), cancelled)
-    await table.swap(pid, blob, { signal: cancelled })
-    return { undo: () => table.swapBack(pid) }
+    return table.swap(pid, blob, { signal: cancelled })
   }
 
   readonly drop = (): void => {

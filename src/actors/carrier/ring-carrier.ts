@@ -160,5 +160,6 @@ export class RingCarrier implements Carrier {
 
 /** Whether it is a buffer of exactly the size of a call's ring, which stays so. */
 export function isCallRing(value: unknown): value is SharedArrayBuffer {
-  return value instanceof SharedArrayBuffer && !value.growable && value.byteLength === ringBufferBytes(CALL_RING_BYTES)
+  if (!(value instanceof SharedArrayBuffer) || value.byteLength !== ringBufferBytes(CALL_RING_BYTES)) return false
+  return !value.growable || value.maxByteLength === value.byteLength
 }

@@ -90,19 +90,9 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
     async swap({ head, body, scope, signal, answer }) {
       const pid = scope.targetPid(head)
       const module = await body(maxBodyBytes)
-      const before = scope.target(head).record.cid
-      await table.swap(pid, module, { signal })
+      const { undo } = await table.swap(pid, module, { signal })
       const after = table.find(pid)
-      const { cid = before } = after ?? {}
-      if (scope.process || cid === before) return answer({ methods: after?.methods })
-      const putBack = async (): Promise<void> => {
-        const now = table.find(pid)
-        if (now && (now.cid !== cid || now.previous?.cid !== before)) {
-          throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: ${now.name} runs another module by now.`)
-        }
-        await table.swapBack(pid)
-      }
-      await answer({ methods: after?.methods, undo: undos.add({ undo: putBack }) })
+      await answer({ methods: after?.methods, undo: undo && !scope.process ? undos.add({ undo }) : undefined })
     },
     async undo({ head, scope, answer }) {
       if (scope.process) throw new GliaError('ERR_DENIED', 'A process cannot undo what was done: its owner can.')

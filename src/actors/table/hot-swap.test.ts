@@ -60,6 +60,20 @@ describe('a hot swap', () => {
     }
   })
 
+  test('has an undo of its own, which does not undo a later one', async () => {
+    const { table, call, entry } = makeTab()
+    const pid = await table.spawn(await guest('greedy'), {})
+    const first = await table.swap(pid, await guest('diary'))
+    expect(await table.swap(pid, await guest('diary'))).toEqual({})
+    const second = await table.swap(pid, await guest('trouble'))
+    await expect(first.undo?.()).rejects.toMatchObject({ code: 'ERR_TOO_LATE' })
+    await second.undo?.()
+    expect(entry(pid).record.methods).toContain('recall')
+    await expect(second.undo?.()).rejects.toMatchObject({ code: 'ERR_TOO_LATE' })
+    await expect(first.undo?.()).rejects.toMatchObject({ code: 'ERR_TOO_LATE' })
+    expect(await call(pid, 'which')).toBe('diary')
+  })
+
   test('that fails leaves the old version with its state, and a line in the log', async () => {
     const { table, call, entry } = makeTab()
     const pid = await table.spawn(await guest('trouble'), {})

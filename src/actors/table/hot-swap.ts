@@ -18,6 +18,14 @@ export interface HotSwapInit {
   swapped(entry: ProcessEntry): void
 }
 
+export interface Swapped {
+  /**
+   * Brings the module back that was there before. Left out: it is the same one.
+   * @throws {GliaError} ERR_TOO_LATE if there was another swap since; otherwise like `swapBack`
+   */
+  undo?: () => Promise<void>
+}
+
 /** Puts new versions of modules under the PIDs of processes, and restarts those with keys. Loaded when it is needed. */
 export class HotSwap {
   readonly #init: HotSwapInit
@@ -26,16 +34,27 @@ export class HotSwap {
     this.#init = init
   }
 
-  async swap(pid: string, source: ModuleSource, steps: SpawnSteps): Promise<void> {
+  async swap(pid: string, source: ModuleSource, steps: SpawnSteps): Promise<Swapped> {
     const { registry, modules } = this.#init
     const entry = registry.findNotRoot(pid, 'be swapped')
     const { maxMemoryBytes } = entry.record.policy
     const { version, inspected, blob } = await modules.read(source, maxMemoryBytes, steps)
     // The swap may wait for long, and other processes with the module may go meanwhile.
-    await modules.whileInstalling(version, async () => {
+    const before = await modules.whileInstalling(version, async () => {
       modules.cache.put(version, maxMemoryBytes, inspected)
-      await this.#install(entry, version, steps, blob)
+      return this.#install(entry, version, steps, blob)
     })
+    const { cid } = version
+    return cid === before ? {} : { undo: () => this.#putBack(pid, cid, before) }
+  }
+
+  /** Undoes one swap, and not a later one. */
+  async #putBack(pid: string, cid: string, before: string): Promise<void> {
+    const { name, cid: now, previous } = this.#init.registry.find(pid).record
+    if (now !== cid || previous?.cid !== before) {
+      throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: ${name} has been swapped again.`)
+    }
+    await this.swapBack(pid, {})
   }
 
   async swapBack(pid: string, steps: SpawnSteps): Promise<void> {
@@ -53,12 +72,13 @@ export class HotSwap {
     await keeper.keepRecords([entry])
   }
 
+  /** @returns the CID of the module that was there before. */
   async #install(
     entry: ProcessEntry,
     version: ModuleVersion,
     { signal, onStage }: SpawnSteps,
     blob?: Blob,
-  ): Promise<void> {
+  ): Promise<string> {
     const { modules, keeper, starter, swapped } = this.#init
     onStage?.('starting')
     try {
@@ -77,6 +97,7 @@ export class HotSwap {
     if (previous) modules.drop(previous.cid)
     await (blob ? keeper.keep(entry, new Map([[version.cid, blob]])) : keeper.keepRecords([entry]))
     swapped(entry)
+    return cid
   }
 
   /** All instances begin anew, with the present module. */

@@ -58,12 +58,12 @@ export class ProcessModules {
   }
 
   /** Keeps the new version of a process compiled while it waits for its place. */
-  async whileInstalling(version: ModuleVersion, install: () => Promise<void>): Promise<void> {
+  async whileInstalling<T>(version: ModuleVersion, install: () => Promise<T>): Promise<T> {
     // Two swaps may have the same version.
     const installing = { ...version }
     this.#installing.add(installing)
     try {
-      await install()
+      return await install()
     } finally {
       this.#installing.delete(installing)
     }

@@ -18,7 +18,7 @@ import { ActorStarter } from './actor-starter.ts'
 import { DataFiles } from './data-files.ts'
 import { EntryMaker } from './entry-maker.ts'
 import type { FamilyQuotas } from './family-quotas.ts'
-import type { HotSwap, HotSwapInit } from './hot-swap.ts'
+import type { HotSwap, HotSwapInit, Swapped } from './hot-swap.ts'
 import type { KeyList, KeyListOptions } from './key-list.ts'
 import type { PolicyChangesInit } from './policy-changes.ts'
 import type { KilledProcess, ProcessEntry } from './process-entry.ts'
@@ -322,8 +322,8 @@ export class ProcessTable {
    * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; the failure of the start; the
    * reason of the signal.
    */
-  async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<void> {
-    await (await this.#swaps()).swap(pid, source, steps)
+  async swap(pid: string, source: ModuleSource, steps: SpawnSteps = {}): Promise<Swapped> {
+    return (await this.#swaps()).swap(pid, source, steps)
   }
 
   /**
