@@ -68,16 +68,26 @@ export async function snapshotIn(parts: Parts, id?: number): Promise<WholeSnapsh
   const wanted = history && [...history.past, history.last].find((one) => one.id === (id ?? history.last.id))
   if (!wanted) return undefined
   const { generation, lastPack } = wanted
-  const earlier = history.past.filter((one) => one.id < wanted.id && one.generation === generation)
+  const needed =
+    wanted === history.last
+      ? idsOf(history.packs).map((pack) => generation * GENERATION + pack)
+      : await packsOfPast(parts, history, wanted)
+  const [snapshot, ...found] = await Promise.all([-wanted.id, ...needed].map((part) => parts.get(part)))
+  // One that is missing is told where it is needed.
+  const packs = (found as (Pack | undefined)[]).filter((pack) => pack !== undefined)
+  // What is stored next must not have the number of a pack that only earlier snapshots have.
+  const none: Pack = { id: lastPack, hashes: new Uint8Array(), bytes: new Uint8Array() }
+  const isLastThere = lastPack === 0 || packs.some(({ id: pack }) => pack === lastPack)
+  return { snapshot: snapshot as Snapshot, packs: isLastThere ? packs : [...packs, none] }
+}
+
+/** The numbers of the packs that one before the present one needs. */
+async function packsOfPast(parts: Parts, { past }: History, { id, generation, lastPack }: Kept): Promise<number[]> {
+  const earlier = past.filter((one) => one.id < id && one.generation === generation)
   // They wait for the end of snapshots before this one.
   const dropped = new Set(earlier.flatMap(({ drops }) => drops))
   const numbers = await parts.numbers(generation * GENERATION + 1, generation * GENERATION + lastPack)
-  const needed = numbers.filter((number) => !dropped.has(number % GENERATION))
-  const [snapshot, ...packs] = await Promise.all([-wanted.id, ...needed].map((part) => parts.get(part)))
-  // What is stored next must not have the number of a pack that only earlier snapshots have.
-  const none: Pack = { id: lastPack, hashes: new Uint8Array(), bytes: new Uint8Array() }
-  const isLastThere = lastPack === 0 || needed.includes(generation * GENERATION + lastPack)
-  return { snapshot: snapshot as Snapshot, packs: [...(packs as Pack[]), ...(isLastThere ? [] : [none])] }
+  return numbers.filter((number) => !dropped.has(number % GENERATION))
 }
 
 /** Newest first. */

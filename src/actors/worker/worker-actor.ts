@@ -189,6 +189,9 @@ class WorkerActor implements Actor {
   async start(): Promise<void> {
     const { channel, transfer: ports } = this.#lane.wire
     const { files, outgoing } = this.#init
+    // Both are read at the same time.
+    const memory = this.#kept()
+    memory?.catch(() => undefined) // It is told below.
     this.#files = await files?.open(this.#init.tier)
     // It was ended meanwhile, and nobody else releases the files.
     if (this.stopped && this.#files) files?.stopped(this.#files)
@@ -198,7 +201,7 @@ class WorkerActor implements Actor {
     const all = { ...channel, ...calls, ...(kept && { kept }), ...(recordings && { recordings }) }
     const given = [...ports, ...(kept ? [kept.port] : []), ...(recordings ? [recordings] : [])]
     // The worker handles them in this order.
-    await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate()])
+    await Promise.all([this.#ask((api) => api.connect(transfer(all, given))), this.#instantiate(memory)])
     if (this.#files) files?.begin(this.#files, this.#putFiles)
   }
 
@@ -270,12 +273,13 @@ class WorkerActor implements Actor {
     return method === COMMAND || this.isFresh
   }
 
-  async #instantiate(): Promise<void> {
+  async #instantiate(memory = this.#kept()): Promise<void> {
     const began = performance.now()
     let made: unknown
+    let reading = memory
     let kept: WholeSnapshot | undefined
     while (made === undefined) {
-      kept = await this.#kept()
+      kept = await reading
       try {
         made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program, kept))
       } catch (thrown) {
@@ -284,6 +288,7 @@ class WorkerActor implements Actor {
         }
         const isRefused = thrown instanceof GliaError && thrown.code === 'ERR_LIVE_LIMIT'
         if (!isRefused || this.stopped || !(await this.#afterRefusal(began))) throw thrown
+        reading = this.#kept()
       }
     }
     this.memoryBytes = readCount(made)
