@@ -2,7 +2,8 @@ import { StreamState, YamuxStream } from '@libp2p/yamux/stream'
 
 /**
  * Has yamux tell of room in its window when half of it is used up, as go-yamux does. By itself it tells after each message, in a frame of
- * its own, and over a relay each frame is encrypted twice and passed on four times.
+ * its own, and over a relay each frame is encrypted twice and passed on four times. A stream whose connection is over is aborted: yamux tells of a
+ * new stream in a task of its own, and what that throws ends a server.
  *
  * Seen in @libp2p/yamux 8.0.3. Upstream: not reported, see README.md. Idempotent.
  */
@@ -16,7 +17,11 @@ export function sendFewerWindowUpdates(): void {
     const { state, recvWindow, recvWindowCapacity } = this as unknown as Window
     // In its other states a stream has a flag to send with it.
     const isDue = state !== StreamState.Established || recvWindowCapacity <= recvWindow / 2
-    if (isDue) sendWindowUpdate.call(this)
+    try {
+      if (isDue) sendWindowUpdate.call(this)
+    } catch (thrown) {
+      this.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
   }
 }
 
