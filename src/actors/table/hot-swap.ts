@@ -48,15 +48,6 @@ export class HotSwap {
     return cid === before ? {} : { undo: () => this.#putBack(pid, cid, before) }
   }
 
-  /** Undoes one swap, and not a later one. */
-  async #putBack(pid: string, cid: string, before: string): Promise<void> {
-    const { name, cid: now, previous } = this.#init.registry.find(pid).record
-    if (now !== cid || previous?.cid !== before) {
-      throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: ${name} has been swapped again.`)
-    }
-    await this.swapBack(pid, {})
-  }
-
   async swapBack(pid: string, steps: SpawnSteps): Promise<void> {
     const entry = this.#init.registry.findNotRoot(pid, 'be swapped')
     const { name, previous } = entry.record
@@ -70,6 +61,15 @@ export class HotSwap {
     const entry = registry.find(pid)
     await this.#renew(entry, registry.findKeys(pid))
     await keeper.keepRecords([entry])
+  }
+
+  /** Undoes one swap, and not a later one. */
+  async #putBack(pid: string, cid: string, before: string): Promise<void> {
+    const { name, cid: now, previous } = this.#init.registry.find(pid).record
+    if (now !== cid || previous?.cid !== before) {
+      throw new GliaError('ERR_TOO_LATE', `It is too late to undo that: ${name} has been swapped again.`)
+    }
+    await this.swapBack(pid, {})
   }
 
   /** @returns the CID of the module that was there before. */

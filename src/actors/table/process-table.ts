@@ -318,7 +318,7 @@ export class ProcessTable {
   /**
    * Puts a new version of its module under a process's PID, after the message that runs and before those that wait.
    * Policy, environment, files and the queue stay; what is in memory is lost. If the new version does not start, the
-   * old one goes on.
+   * old one goes on. Resolves to what undoes this swap, and no later one.
    * @throws {GliaError} ERR_NO_PROC, ERR_DENIED for the root process, ERR_BAD_MODULE; the failure of the start; the
    * reason of the signal.
    */
