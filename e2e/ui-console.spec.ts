@@ -122,9 +122,9 @@ withPeople('the address bar offers the processes of every peer, and calls them',
     await peerIdOf(bob),
   )
   const bar = ada.getByRole('combobox', { name: 'Address' })
-  // The peers that are connected are asked.
-  await ada.evaluate((id) => glia.connect(id), await peerIdOf(bob))
+  // The peers that are connected are asked, also those that come while the person writes.
   await bar.click()
+  await ada.evaluate((id) => glia.connect(id), await peerIdOf(bob))
   await bar.fill('bobs slurp')
   const option = ada.getByRole('option', { name: /bobs · slurp/ })
   await expect(option).toBeVisible()

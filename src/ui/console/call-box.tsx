@@ -38,6 +38,7 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
   const box = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLTextAreaElement>(null)
   const asking = useMemo(() => new AbortController(), [])
+  const isAddressed = useSignal(false)
   useEffect(() => () => asking.abort(), [])
   useLayoutEffect(() => {
     // A new version of the module may lack the chosen method.
@@ -47,6 +48,10 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
     if (focusPid.value !== pid) return
     input.current?.focus()
     focusPid.value = undefined
+  })
+  useSignalEffect(() => {
+    // A peer that connects while the person writes is asked too.
+    if (isAddressed.value && model.peers.value) void reachable.ask(model, asking.signal)
   })
   const base = `${PROTOCOL}/${host ?? 'self'}/${pid}`
   const plain = `${base}/`
@@ -130,7 +135,8 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
             choices={() => reachable.choices(model)}
             onInput={setAddress}
             onChoose={({ value }) => setAddress(value)}
-            onFocus={() => void reachable.ask(model, asking.signal)}
+            onFocus={() => (isAddressed.value = true)}
+            onBlur={() => (isAddressed.value = false)}
           />
         </div>
       </div>

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ProcessView } from '../model.ts'
 import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
 import type { Pid } from '../../glia/pid.ts'
@@ -45,4 +45,38 @@ test('the methods of this tab and those that connected peers list are offered', 
   // An answer is used for a while.
   await reachable.ask(model, new AbortController().signal)
   expect(asked).toHaveLength(2)
+})
+
+test('a peer that did not answer is asked again soon, and one whose answer was not awaited at once', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const closing = new AbortController()
+  const answers = [
+    () => Promise.reject(new Error('no answer')),
+    () =>
+      new Promise<never>((_, reject) => closing.signal.addEventListener('abort', () => reject(new Error('closed')))),
+    async () => [{ pid: 'Fh2m' as Pid, name: 'upper', methods: ['upper'] }],
+  ]
+  const model = {
+    processes: signal([]),
+    peers: signal([peer('12D3KooWada')]),
+    listedBy: async () => (answers.shift() as (typeof answers)[2])(),
+  }
+  const reachable = new Reachable()
+  const offered = (): string[] => reachable.choices(model).map(({ words }) => words)
+  await reachable.ask(model, new AbortController().signal)
+  await reachable.ask(model, new AbortController().signal)
+  expect(answers).toHaveLength(2)
+  expect(offered()).toEqual(['root · about', 'root · echo'])
+
+  vi.setSystemTime(Date.now() + 5_000)
+  const unread = reachable.ask(model, closing.signal)
+  // While a peer is asked, nobody asks it again.
+  await reachable.ask(model, new AbortController().signal)
+  expect(answers).toHaveLength(1)
+  closing.abort()
+  await unread
+
+  await reachable.ask(model, new AbortController().signal)
+  expect(offered()).toEqual(['root · about', 'root · echo', 'upper · upper'])
+  vi.useRealTimers()
 })

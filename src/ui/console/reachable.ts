@@ -9,6 +9,8 @@ const AT_ONCE = 4
 const MAX_PEERS = 64
 /** An answer is used for so long, in ms. */
 const FRESH_MS = 30_000
+/** A peer that did not answer is asked again after so long, in ms. */
+const RETRY_MS = 5_000
 /** Methods of the root process of every peer. */
 const ROOT_METHODS = ['about', 'echo']
 
@@ -18,7 +20,8 @@ type Model = Pick<TabModel, 'processes' | 'peers' | 'listedBy'>
 export class Reachable {
   /** The methods of other peers, as far as they have answered. */
   readonly #listed = signal<ReadonlyMap<string, readonly Choice[]>>(new Map())
-  readonly #askedAt = new Map<string, number>()
+  /** When each peer may be asked again, by `Date.now()`. While it is being asked, that is never. */
+  readonly #askAgainAt = new Map<string, number>()
   /** Those of each process of this tab. A call changes the view of one process among a thousand. */
   readonly #own = new WeakMap<ProcessView, readonly Choice[]>()
   #last: { of: unknown; listed: unknown; choices: readonly Choice[] } | undefined
@@ -38,17 +41,38 @@ export class Reachable {
     const peers = model.peers.peek().filter(({ link, processes }) => link !== 'none' && processes)
     const due = peers
       .map(({ peerId }) => peerId)
-      .filter((peerId) => Date.now() - (this.#askedAt.get(peerId) ?? 0) > FRESH_MS)
+      .filter((peerId) => this.#isDue(peerId))
       .slice(0, MAX_PEERS)
     const askNext = async (): Promise<void> => {
       for (let peerId = due.shift(); peerId !== undefined && !cancelled.aborted; peerId = due.shift()) {
-        this.#askedAt.set(peerId, Date.now())
+        // Another call of this may have asked it meanwhile.
         // oxlint-disable-next-line no-await-in-loop -- a few at a time
-        const choices = await choicesOf(model, peerId, cancelled)
-        this.#listed.value = new Map(this.#listed.peek()).set(peerId, choices)
+        if (this.#isDue(peerId)) await this.#askPeer(model, peerId, cancelled)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, askNext))
+  }
+
+  #isDue(peerId: string): boolean {
+    return Date.now() >= (this.#askAgainAt.get(peerId) ?? 0)
+  }
+
+  /** A peer that does not answer has its root process all the same. */
+  async #askPeer(model: Model, peerId: string, cancelled: AbortSignal): Promise<void> {
+    const where = peerWords(peerId)
+    const choices = ROOT_METHODS.map((method) => choiceOf(peerId, 'root', 'root', method, where))
+    let usedForMs = FRESH_MS
+    this.#askAgainAt.set(peerId, Infinity)
+    try {
+      for (const { pid, name, methods } of await model.listedBy(peerId, cancelled)) {
+        choices.push(...methods.map((method) => choiceOf(peerId, pid, name, method, where)))
+      }
+    } catch {
+      // The call says why the peer cannot be reached. A list that was closed too early says nothing about the peer.
+      usedForMs = cancelled.aborted ? 0 : RETRY_MS
+    }
+    this.#askAgainAt.set(peerId, Date.now() + usedForMs)
+    this.#listed.value = new Map(this.#listed.peek()).set(peerId, choices)
   }
 
   #ofProcess(process: ProcessView): readonly Choice[] {
@@ -58,23 +82,6 @@ export class Reachable {
     const choices = methods.map((method) => choiceOf('self', pid, name, method, 'this tab'))
     this.#own.set(process, choices)
     return choices
-  }
-}
-
-/** What a peer can be asked to do. A peer that does not answer has its root process all the same. */
-async function choicesOf(model: Model, peerId: string, cancelled: AbortSignal): Promise<Choice[]> {
-  const where = peerWords(peerId)
-  const root = ROOT_METHODS.map((method) => choiceOf(peerId, 'root', 'root', method, where))
-  try {
-    const processes = await model.listedBy(peerId, cancelled)
-    return [
-      ...root,
-      ...processes.flatMap(({ pid, name, methods }) =>
-        methods.map((method) => choiceOf(peerId, pid, name, method, where)),
-      ),
-    ]
-  } catch {
-    return root // The call says why the peer cannot be reached.
   }
 }
 

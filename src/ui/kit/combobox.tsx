@@ -19,6 +19,7 @@ export interface ComboboxProps {
   onInput: (text: string) => void
   onChoose: (choice: Choice) => void
   onFocus?: () => void
+  onBlur?: () => void
 }
 
 /**
@@ -26,7 +27,7 @@ export interface ComboboxProps {
  * chooses, Escape closes it.
  */
 export function Combobox(props: ComboboxProps) {
-  const { label, value, choices, placeholder, inputRef = null, isInline = false, onInput, onChoose, onFocus } = props
+  const { label, value, choices, placeholder, inputRef = null, isInline = false, onInput, onChoose } = props
   const id = useId()
   const isOpen = useSignal(isInline)
   /** Whether the person typed since the list came. Until then the text is no filter. */
@@ -80,11 +81,14 @@ export function Combobox(props: ComboboxProps) {
         placeholder={placeholder}
         value={value}
         onFocus={({ currentTarget }) => {
-          onFocus?.()
+          props.onFocus?.()
           if (!isInline) currentTarget.select()
         }}
         onClick={() => (isOpen.value = true)}
-        onBlur={close}
+        onBlur={() => {
+          close()
+          props.onBlur?.()
+        }}
         onInput={({ currentTarget }) => {
           isOpen.value = true
           hasTyped.value = true
