@@ -1,4 +1,4 @@
-import { expect } from '@playwright/test'
+import { expect, type Page, type Route } from '@playwright/test'
 import { ACTOR_CSP } from '../src/headers.ts'
 import { newIdentity } from '../src/mesh/libp2p/identity.ts'
 import { staticServer } from './server.ts'
@@ -17,6 +17,54 @@ test('opening the address gives a running peer', async ({ page, server }) => {
   ])
   expect(await call(page, '/ww/0.1.0/self/root/echo', 'hello')).toEqual({ text: 'hello' })
 })
+
+/** Holds the page's own script back. @returns a function that lets it come. */
+async function holdScript(page: Page): Promise<() => Promise<void>> {
+  const held: Route[] = []
+  await page.route('**/assets/index-*.js', (route) => void held.push(route))
+  return async () => {
+    await expect.poll(() => held.length).toBe(1)
+    await held.pop()?.continue()
+  }
+}
+
+test('a first visit sees the page before its script has come, and the same page then works', async ({
+  page,
+  server,
+}) => {
+  const recipe = page.locator('.recipe')
+  const complaints: string[] = []
+  page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()))
+  const letCome = await holdScript(page)
+  await page.goto(server.url, { waitUntil: 'commit' })
+  await expect(recipe).toBeVisible()
+  // Nothing of it can be used yet.
+  await expect(page.locator('#app')).toHaveAttribute('inert')
+  await recipe.evaluate((element) => void Object.assign(element, { isPicture: true }))
+  await letCome()
+  await ready(page)
+  await expect(page.locator('#app')).not.toHaveAttribute('inert')
+  // It is the same element still, so nothing flickered.
+  await expect(recipe).toHaveJSProperty('isPicture', true)
+  await expect(page.getByRole('row', { name: /root/ })).toBeVisible()
+  expect(complaints).toEqual([])
+})
+
+for (const [what, hash, kept] of [
+  ['a link to a view', '#/peers', ''],
+  ['a later visit', '', 'glia-has-actors'],
+] as const) {
+  test(`${what} is not shown the picture of a first visit`, async ({ page, server }) => {
+    await page.addInitScript((key) => key && localStorage.setItem(key, ''), kept)
+    const letCome = await holdScript(page)
+    await page.goto(server.url + hash, { waitUntil: 'commit' })
+    await expect(page.locator('#app')).toBeAttached()
+    await expect(page.locator('header')).toHaveCount(0)
+    await letCome()
+    await ready(page)
+    await expect(page.locator('header')).toBeVisible()
+  })
+}
 
 test('/status in the address bar shows what the API says and not the app', async ({ tab }) => {
   const [peerId, pid] = await tab.evaluate(() => [glia.peerId, glia.procs()[0]?.pid])

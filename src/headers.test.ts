@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ACTOR_CSP, headersFor, PAGE_CSP } from './headers.ts'
+import { ACTOR_CSP, FIRST_PICTURE_SCRIPT, headersFor, PAGE_CSP } from './headers.ts'
 
 test.each(['', '/', 'index.html', '/index.html'])('the page %j has the page policy and cannot be framed', (path) => {
   const headers = headersFor(path)
@@ -32,4 +33,9 @@ test('every file is nosniff and belongs to this origin', () => {
       'cross-origin-resource-policy': 'same-origin',
     })
   }
+})
+
+test('the page allows the one script that stands in it, and no other', () => {
+  const hash = createHash('sha256').update(FIRST_PICTURE_SCRIPT).digest('base64')
+  expect(PAGE_CSP).toContain(`script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}';`)
 })

@@ -17,13 +17,23 @@ export const ISOLATION_HEADERS = {
 } as const satisfies HeaderMap
 
 /**
+ * Stands in the built page behind the picture of a first visit (`src/first-picture.tsx`), and takes it away where it would be
+ * wrong: the link leads to a place in the page, or the browser has kept something of an earlier visit.
+ */
+export const FIRST_PICTURE_SCRIPT =
+  "try{if(location.hash||localStorage.length)document.getElementById('app').replaceChildren()}catch{}"
+
+/** SHA-256 of the script, by which the policy allows it. */
+const FIRST_PICTURE_HASH = 'gxJKlRG2frzUocv//MQIpjKiuinKth3F0ctJ1lmVdKc='
+
+/**
  * The page's Content-Security-Policy. It is the same text as the `<meta>` of the built page (see src/build/page-csp.ts), so that a static
  * host gives the same protection. `ws: wss:` lets the tab dial any relay; `connect-src 'self'` is its own HTTP API. `http: https:` is for
  * the HTTP requests of processes: the policy of each process lists the origins, and this text cannot know them.
  */
 export const PAGE_CSP = [
   "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
+  `script-src 'self' 'wasm-unsafe-eval' 'sha256-${FIRST_PICTURE_HASH}'`,
   "worker-src 'self'",
   "style-src 'self'",
   "img-src 'self' data: blob:",

@@ -15,6 +15,7 @@ import { reloadForIsolation } from './tab/isolation.ts'
 import type { Peer } from './tab/peer.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
 import { App } from './ui/app.tsx'
+import { loadEarlyViews } from './ui/kit/deferred.tsx'
 
 // Every first view is in it. Asked for first, it is there before the larger code of the mesh. A view that is shown without it
 // asks again, and says if that fails.
@@ -48,7 +49,14 @@ addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
-render(<App model={model} />, root)
+void show(root)
+
+/** The built page has the picture of a first visit in it. It stands until all that it shows can be used. */
+async function show(place: HTMLElement): Promise<void> {
+  if (place.firstChild) await loadEarlyViews()
+  place.inert = false
+  render(<App model={model} />, place)
+}
 
 async function prepare(register: () => Promise<ServiceWorkerRegistration | undefined>): Promise<void> {
   if (window.top !== window)

@@ -1,5 +1,6 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { ICryptoInterface } from '@libp2p/noise'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../glia/address.ts'
 import type { ListedProcess } from '../glia/listing.ts'
@@ -33,6 +34,8 @@ export interface Platform {
   metrics?: Libp2pOptions['metrics']
   /** Left out: libp2p's own loggers, which DEBUG and `localStorage.debug` turn on. */
   logger?: Libp2pOptions['logger']
+  /** Cryptography for Noise. Left out: Noise's own. */
+  noise?: () => Promise<ICryptoInterface>
   /** Puts the handshakes of others in line. Left out: they begin at once. */
   pace?: Pace
   /** Whether many peers are connected to this one only. Then it passes gossip on to all of them. */

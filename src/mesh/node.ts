@@ -445,6 +445,7 @@ export class MeshNode {
       near: this.#init.platform.near?.((peer) => this.libp2p.getConnections(peerIdOf(peer))),
       modules: () => this.modules(),
     })
+    await nextTask()
     await this.libp2p.start()
     if (this.#gossipInit.hub) await this.#gossip.load(this.#gossipInit)
   }

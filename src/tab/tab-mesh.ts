@@ -6,6 +6,7 @@ import type { Logger } from '../glia/log.ts'
 import type { Invitation, Link } from '../mesh/relays/link.ts'
 import type { MeshInit, MeshNode } from '../mesh/node.ts'
 import type { LinkFollower } from './link-follower.ts'
+import { nextTask } from '../glia/wait/next-task.ts'
 import type { PageLink } from './page-link.ts'
 import type { People } from './people.ts'
 import {
@@ -137,6 +138,8 @@ export class TabMesh {
     const { module, store, people, ownName, home, restored, alive, link } = this.#init
     const asked = fetchOriginConfig(home)
     const [mesh, settings] = await Promise.all([module, store?.meshSettings(), people.load()])
+    // A task of its own for the code of the mesh, and one for the first dials: on a phone either takes 50 ms and more.
+    await nextTask()
     this.#module = mesh
     this.settings = settings ?? NO_SETTINGS
     // Local calls come first: libp2p starts in a pause of the page's own start, or after it.
@@ -157,6 +160,7 @@ export class TabMesh {
       await node.stop()
       throw thrown
     }
+    await nextTask()
     this.#originAsked = asked.then((config) => this.#useOrigin(config, node))
     if (link) {
       link.given = () => void this.#followLink(link, node)

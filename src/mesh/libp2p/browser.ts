@@ -7,6 +7,7 @@ import { ignoreTcpCandidates } from '../dial/ice-candidates.ts'
 import { closingSockets } from '../patches/closing-sockets.ts'
 import { mendInitRace } from '../patches/init-race.ts'
 import type { Platform } from '../node.ts'
+import { browserNoise } from './noise-keys.ts'
 
 /**
  * Bytes in the queue of a data channel before the sender waits. It is short, so that small calls do not wait behind
@@ -39,6 +40,7 @@ export function browserPlatform({ iceServers }: BrowserPlatformInit): Platform {
     // The circuit addresses come with the reservations.
     listen: hasWebRtc ? ['/webrtc'] : [],
     reserves: true,
+    noise: browserNoise,
     // The thread is also that of the views. Nobody looks at those of a hidden page.
     pace: new Pace(() => document.hidden),
     // A page does not know its own address. It counts as being where its origin is.

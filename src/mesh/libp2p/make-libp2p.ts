@@ -47,6 +47,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     names: platform.names,
   })
   const isBlocked = (peer: PeerId): boolean => init.isBlocked?.(peer.toString()) ?? false
+  const encrypter = noise(platform.noise ? { crypto: await platform.noise() } : {})
   const { capture, captured } = captureComponents()
   const libp2p = await createLibp2p({
     privateKey: keyOf(identity),
@@ -54,7 +55,7 @@ export async function makeLibp2p(init: MeshInit): Promise<Libp2pParts> {
     nodeInfo: { name: 'glia', version: VERSION },
     addresses: { listen: [...platform.listen], appendAnnounce: [...(platform.announce ?? [])] },
     transports: platform.transports,
-    connectionEncrypters: [paced(inOnePiece(noise()), platform.pace)],
+    connectionEncrypters: [paced(inOnePiece(encrypter), platform.pace)],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     // The browser default refuses private addresses and ws. Relays of one's own have such addresses.
     connectionGater: {

@@ -1,4 +1,5 @@
 import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions } from '@libp2p/interface'
+import { nextTask } from '../../glia/wait/next-task.ts'
 import type { Pace } from '../../glia/wait/pace.ts'
 
 /**
@@ -12,7 +13,14 @@ export function paced<T>(
   if (!pace) return make
   return (components) => {
     const encrypter = make(components)
+    const outbound = encrypter.secureOutbound.bind(encrypter)
     const inbound = encrypter.secureInbound.bind(encrypter)
+    encrypter.secureOutbound = async (connection: MessageStream, options?: SecureConnectionOptions) => {
+      const secured = await outbound(connection, options)
+      // What libp2p does with a new connection has a task of its own.
+      await nextTask()
+      return secured
+    }
     encrypter.secureInbound = async (connection: MessageStream, options?: SecureConnectionOptions) => {
       await pace.turn(() => connection.status !== 'open' || options?.signal?.aborted === true)
       return inbound(connection, options)

@@ -43,15 +43,16 @@ export function deferred<Props extends object>(
   }
 }
 
-/** Loads the early views when the page is idle. A view that fails to load is loaded again when it is shown. */
+/** Loads the early views when the page is idle. */
 export function loadDeferred(): void {
   // Older versions of Safari have no `requestIdleCallback`.
-  if ('requestIdleCallback' in globalThis) requestIdleCallback(loadEarly)
-  else setTimeout(loadEarly)
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(() => void loadEarlyViews())
+  else setTimeout(() => void loadEarlyViews())
 }
 
-function loadEarly(): void {
-  for (const load of early) load().catch(() => undefined)
+/** Loads the early views. It never rejects: a view that fails to load is loaded again when it is shown. */
+export async function loadEarlyViews(): Promise<void> {
+  await Promise.allSettled(early.map((load) => load()))
 }
 
 function Loading() {

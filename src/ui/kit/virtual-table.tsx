@@ -188,10 +188,15 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   }
   return (
     <div ref={box} class="rows" onScroll={({ currentTarget }) => look(currentTarget)}>
-      <table aria-labelledby={props.labelledBy} aria-rowcount={rows.length + 1}>
+      {/* Before it is measured it may be seen in one place: the picture of a first visit (`src/first-picture.tsx`). */}
+      <table
+        class={width === 0 ? 'unmeasured' : undefined}
+        aria-labelledby={props.labelledBy}
+        aria-rowcount={rows.length + 1}
+      >
         <colgroup>
           {columns.map((column) => (
-            <col key={column.key} style={widthOf(column, width)} />
+            <col key={column.key} width={widthOf(column, width)} />
           ))}
         </colgroup>
         <thead>
@@ -267,9 +272,9 @@ const TableRow = memo(function TableRow(props: RowProps) {
   )
 })
 
-function widthOf<Row>({ width }: Column<Row>, tablePx: number): { width: string } {
-  const px = typeof width === 'function' ? width(tablePx) : width
-  return { width: px === undefined ? 'auto' : `${px}px` }
+/** In pixels; undefined for what the others leave. */
+function widthOf<Row>({ width }: Column<Row>, tablePx: number): number | undefined {
+  return typeof width === 'function' ? width(tablePx) : width
 }
 
 function Head<Row>({ column, sort }: { column: Column<Row>; sort: Signal<Sort | undefined> }) {

@@ -27,7 +27,11 @@ export function LogLines({ lines }: { lines: readonly LogLine[] }) {
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   useLayoutEffect(() => {
-    if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight
+    // Where the end is needs a layout of the page. The browser makes one for the next frame anyway.
+    const frame = requestAnimationFrame(() => {
+      if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight
+    })
+    return () => cancelAnimationFrame(frame)
   }, [lines])
   return (
     <div
