@@ -50,6 +50,14 @@ test('a first visit sees the page before its script has come, and the same page 
   expect(complaints).toEqual([])
 })
 
+test('the header works while the code of the views does not come', async ({ page, server }) => {
+  await page.route('**/assets/later-views-*.js', () => undefined)
+  await page.goto(server.url)
+  await ready(page)
+  await page.locator('.mesh-chip').click()
+  await expect(page.locator('#mesh-explained')).toBeVisible()
+})
+
 for (const [what, hash, kept] of [
   ['a link to a view', '#/peers', ''],
   ['a later visit', '', 'glia-has-actors'],

@@ -98,7 +98,7 @@ export async function openTab(page: Page, url: string): Promise<Page> {
 
 /**
  * Waits until calls work, over HTTP too where there is a service worker, also across the reload that isolates the page on
- * static hosts.
+ * static hosts; and until the page can be used, and is no picture any more.
  */
 export async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => crossOriginIsolated && globalThis.glia !== undefined)
@@ -106,6 +106,7 @@ export async function ready(page: Page): Promise<void> {
     await glia.ready
     await glia.served.catch(() => undefined)
   })
+  await page.waitForFunction(() => document.querySelector<HTMLElement>('#app')?.inert !== true)
 }
 
 /** Makes a process of a test guest. @returns its PID. */

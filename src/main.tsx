@@ -14,12 +14,16 @@ import { createPeer } from './tab/create-peer.ts'
 import { reloadForIsolation } from './tab/isolation.ts'
 import type { Peer } from './tab/peer.ts'
 import { LiveTabModel } from './tab/tab-model.ts'
+import { Wait } from './glia/wait/wait.ts'
 import { App } from './ui/app.tsx'
 import { loadEarlyViews } from './ui/kit/deferred.tsx'
 
 // Every first view is in it. Asked for first, it is there before the larger code of the mesh. A view that is shown without it
 // asks again, and says if that fails.
 import('./ui/later-views.ts').catch(() => undefined)
+
+/** Longest time that a picture of the page may stand for it. */
+const PICTURE_MS = 3_000
 
 const log = consoleLogger('glia')
 const model = new LiveTabModel(() => peer.stop())
@@ -51,9 +55,12 @@ const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
 void show(root)
 
-/** The built page has the picture of a first visit in it. It stands until all that it shows can be used. */
+/**
+ * The built page has the picture of a first visit in it. It stands until all that it shows can be used. If the code for
+ * that is late, the page says so itself.
+ */
 async function show(place: HTMLElement): Promise<void> {
-  if (place.firstChild) await loadEarlyViews()
+  if (place.firstChild) await Promise.race([loadEarlyViews(), new Wait().for(PICTURE_MS)])
   place.inert = false
   render(<App model={model} />, place)
 }

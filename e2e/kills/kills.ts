@@ -23,7 +23,7 @@ export interface KillsInit {
 }
 
 /** Longest time between a start and its kill, in ms. */
-const MAX_LIFE_MS = 600
+const MAX_LIFE_MS = 2_000
 
 /** Kills a peer again and again at random moments while its actors count, each by one caller. */
 export async function kills({ prey, times, random, tell }: KillsInit): Promise<Tally[]> {

@@ -1,4 +1,5 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
+import { toGliaError } from '../../glia/errors.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { hostsOf, ipOf } from './address-scope.ts'
@@ -46,7 +47,7 @@ export class Near {
       const isNear = this.#rate.admits(asker) && (await this.#isNear(connection, peer, host))
       await sendText(stream, isNear ? YES : 'no')
     } catch (thrown) {
-      stream.abort(thrown instanceof Error ? thrown : new Error('the question could not be answered'))
+      stream.abort(toGliaError(thrown))
     }
   }
 

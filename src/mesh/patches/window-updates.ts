@@ -1,4 +1,5 @@
 import { StreamState, YamuxStream } from '@libp2p/yamux/stream'
+import { toGliaError } from '../../glia/errors.ts'
 
 /**
  * Has yamux tell of room in its window when half of it is used up, as go-yamux does. By itself it tells after each message, in a frame of
@@ -20,7 +21,7 @@ export function sendFewerWindowUpdates(): void {
     try {
       if (isDue) sendWindowUpdate.call(this)
     } catch (thrown) {
-      this.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      this.abort(toGliaError(thrown))
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Connection, Stream as Libp2pStream } from '@libp2p/interface'
 import { isTrace } from '../../glia/call-context.ts'
-import { GliaError } from '../../glia/errors.ts'
+import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { MAX_ANSWER } from '../../glia/trace/limits.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
@@ -39,7 +39,7 @@ export class TraceAnswers {
       if (!this.#ofPeer.admits(asker) || !this.#ofAll.admits('all')) throw new Error('too many questions')
       await sendText(stream, await this.#tell(asker, trace))
     } catch (thrown) {
-      stream.abort(thrown instanceof Error ? thrown : new Error('the question could not be answered'))
+      stream.abort(toGliaError(thrown))
     }
   }
 }

@@ -1,10 +1,11 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { PROTOCOL } from '../../glia/address.ts'
-import { readKey } from '../../glia/instance-key.ts'
 import { Combobox } from '../kit/combobox.tsx'
 import { TextField } from '../kit/form-fields.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import { wordsOf } from '../kit/notices.tsx'
+import { readTypedKey } from '../kit/typed-key.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import type { ConsoleState } from './console-state.ts'
 import { CopyAs } from './copy-as.tsx'
@@ -67,16 +68,11 @@ export function CallBox({ model, process, state, focusPid }: CallBoxProps) {
   const send = (): void => {
     if (isRunning.value) return
     wrong.value = undefined
-    wrongKey.value = undefined
     const to = elsewhere.value
-    let callee = base
-    try {
-      if (hasKeys && to === undefined) callee = `${base}:${readKey(key.value)}`
-    } catch (thrown) {
-      wrongKey.value = wordsOf(thrown).message
-      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
-      return
-    }
+    const named = hasKeys && to === undefined ? readTypedKey(key.value) : undefined
+    wrongKey.value = named?.fault
+    if (named?.fault !== undefined) return focusWrong(box.current)
+    const callee = named?.key === undefined ? base : `${base}:${named.key}`
     try {
       const message = file.value ?? encodeMessage(format.value, text.value)
       if (!file.value) state.remember()

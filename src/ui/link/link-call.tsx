@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks'
 import { PROTOCOL } from '../../glia/address.ts'
-import { readKey } from '../../glia/instance-key.ts'
 import type { ToldProcess } from '../../glia/told-process.ts'
 import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
 import { TextField } from '../kit/form-fields.tsx'
 import { typed } from '../kit/typed.ts'
-import { wordsOf } from '../kit/notices.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
+import { readTypedKey, type TypedKey } from '../kit/typed-key.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -41,15 +41,10 @@ export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: gi
   const wait = useWait(isRunning ? call.value?.since : undefined)
   const send = (): void => {
     if (isRunning) return
-    wrongKey.value = undefined
-    let process = fixedKey === undefined ? pid : `${pid}:${fixedKey}`
-    try {
-      if (asksForKey) process = `${pid}:${readKey(key.value)}`
-    } catch (thrown) {
-      wrongKey.value = wordsOf(thrown).message
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
-      return
-    }
+    const named: TypedKey = asksForKey ? readTypedKey(key.value) : { key: fixedKey }
+    wrongKey.value = named.fault
+    if (named.fault !== undefined) return focusWrong(form.current)
+    const process = named.key === undefined ? pid : `${pid}:${named.key}`
     const message = new TextEncoder().encode(text.value)
     const handle = model.callPeer(`${PROTOCOL}/${peer}/${process}/${method.value}`, message)
     call.value = { running: new RunningCall(handle), since: Date.now() }

@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { PROTOCOL } from '../../glia/address.ts'
-import { readKey } from '../../glia/instance-key.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { TextField } from '../kit/form-fields.tsx'
-import { wordsOf } from '../kit/notices.tsx'
+import { readTypedKey } from '../kit/typed-key.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import { LinkDialog } from '../peers/link-dialog.tsx'
 import { callWords } from '../processes/policy-words.ts'
@@ -24,7 +23,7 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
   const key = useSignal('')
   // A new version of the module may lack the chosen method.
   const chosen = methods.includes(method.value) ? method.value : undefined
-  const named = hasKeys && key.value !== '' ? keyOrFault(key.value) : undefined
+  const named = hasKeys && key.value !== '' ? readTypedKey(key.value) : undefined
   const target = isCopy.value ? { cid } : { pid, key: named?.key, method: chosen }
   return (
     <LinkDialog
@@ -87,15 +86,6 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
       )}
     </LinkDialog>
   )
-}
-
-/** A key as it was typed, or why it is none. */
-function keyOrFault(text: string): { key?: string; fault?: string } {
-  try {
-    return { key: readKey(text) }
-  } catch (thrown) {
-    return { fault: wordsOf(thrown).message }
-  }
 }
 
 /** The addresses under which programs call a process. */

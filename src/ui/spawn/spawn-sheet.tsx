@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { DraftProgress } from '../processes/draft-progress.tsx'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import { FormField } from '../kit/form-field.tsx'
 import { ModuleFacts } from '../processes/module-facts.tsx'
 import { CallersFields } from '../processes/policy-fields.tsx'
@@ -35,7 +36,7 @@ export function SpawnSheet({ queue, sheet, intro, onClosed }: SpawnSheetProps) {
   useLayoutEffect(() => start.current?.focus(), [draft])
   const submit = (all: boolean): void => {
     void queue.start(all)
-    requestAnimationFrame(() => dialog.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+    focusWrong(dialog.current)
   }
   const form = queue.form.value
   const step = draft.step.value
