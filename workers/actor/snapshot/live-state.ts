@@ -33,7 +33,7 @@ export class LiveState {
   }
 
   get memory(): ArrayBuffer {
-    return this.#memory?.buffer ?? new ArrayBuffer(0)
+    return this.wasmMemory?.buffer ?? new ArrayBuffer(0)
   }
 
   get globals(): GlobalValue[] {
@@ -72,14 +72,15 @@ export class LiveState {
     if (more === 0) return
     if (more < 0) throw bad('it has less memory than the module begins with')
     try {
-      if (!this.#memory) throw new RangeError('no memory')
-      this.#memory.grow(more)
+      if (!this.wasmMemory) throw new RangeError('no memory')
+      this.wasmMemory.grow(more)
     } catch (cause) {
       throw bad(`it has ${memoryBytes} bytes of memory, more than the process may have`, cause)
     }
   }
 
-  get #memory(): WebAssembly.Memory | undefined {
+  /** Undefined: the guest has none. */
+  get wasmMemory(): WebAssembly.Memory | undefined {
     return this.#exports[MEMORY_NAME] as WebAssembly.Memory | undefined
   }
 

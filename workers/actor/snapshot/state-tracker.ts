@@ -34,7 +34,7 @@ interface KnownFile {
 /** Takes the state of one instance between two messages, and tells only what has changed since the time before. */
 export class StateTracker {
   readonly #state: LiveState
-  readonly #marks = new UnitMarks()
+  readonly #marks: UnitMarks
   readonly #stored = new StoredUnits()
   #memory: UnitHashes = new Uint8Array()
   #files = new Map<RegularFile, KnownFile>()
@@ -45,6 +45,7 @@ export class StateTracker {
 
   constructor(state: LiveState) {
     this.#state = state
+    this.#marks = new UnitMarks(state.wasmMemory)
   }
 
   /**
@@ -52,7 +53,7 @@ export class StateTracker {
    * @param inodes Its files, by their places in the snapshot.
    */
   resumed({ snapshot, packs }: WholeSnapshot, inodes: readonly (Inode | undefined)[]): void {
-    this.#marks.compare(this.#state.memory)
+    this.#marks.compare()
     this.#memory = snapshot.memory.slice()
     this.#stored.restore(packs)
     for (const key of keysOf(this.#memory)) this.#stored.use(key)
@@ -109,7 +110,7 @@ export class StateTracker {
   /** @returns whether the memory is as it was. */
   #compareMemory(changed: Changed[], gone: string[]): boolean {
     const { memory } = this.#state
-    const found = this.#marks.compare(memory)
+    const found = this.#marks.compare()
     const before = this.#memory
     if (before.length < found.length * HASH_BYTES) {
       this.#memory = new Uint8Array(found.length * HASH_BYTES)
