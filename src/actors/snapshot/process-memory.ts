@@ -22,6 +22,8 @@ export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
 export interface InstanceMemory {
   /** What the next instance goes on from; undefined: it begins anew. @throws {GliaError} ERR_STORAGE */
   load(): Promise<WholeSnapshot | undefined>
+  /** Whether nobody else needs what `load` gave, so that it may leave this thread. */
+  isSpare(loaded: WholeSnapshot): boolean
   /** What `load` gave does not fit. @returns the failure of the start. */
   refused(error: GliaError): GliaError
   /** An instance has been made of what `load` gave. @param take Left out: its state cannot be taken. */
@@ -136,6 +138,7 @@ export class ProcessMemory {
     let beginNext: (() => void) | undefined
     return {
       load: async () => (isBeside ? undefined : this.load(cid)),
+      isSpare: (loaded) => loaded !== this.#given,
       refused: (error) => this.refused(error),
       begin: (take, from) => {
         if (!isBeside) return this.begin(take, from)

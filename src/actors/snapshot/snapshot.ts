@@ -90,14 +90,14 @@ export function readCheckpoint(value: unknown): Checkpoint | undefined {
 }
 
 /**
- * The memory of a checkpoint, to be given to another thread. The page gives on what a worker gave it, because each byte that
- * it copies takes time of its only thread.
+ * The memory of a snapshot, to be given to another thread. The page gives on what it was given, because each byte that it
+ * copies takes time of its only thread. What is a part of a larger buffer, as a store may give it, is copied all the same.
  */
-export function buffersOf({ snapshot, packs }: Checkpoint): ArrayBuffer[] {
+export function buffersOf({ snapshot, packs }: WholeSnapshot): ArrayBuffer[] {
   const units = snapshot.files.flatMap((node) => (node.kind === 'file' ? [node.units] : []))
-  return [snapshot.memory, ...units, ...packs.flatMap(({ hashes, bytes }) => [hashes, bytes])].map(
-    ({ buffer }) => buffer,
-  )
+  return [snapshot.memory, ...units, ...packs.flatMap(({ hashes, bytes }) => [hashes, bytes])]
+    .filter(({ buffer, byteLength }) => byteLength === buffer.byteLength)
+    .map(({ buffer }) => buffer)
 }
 
 /** @throws {GliaError} ERR_BAD_SNAPSHOT */

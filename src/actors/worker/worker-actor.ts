@@ -13,7 +13,7 @@ import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
-import { type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { InstanceMemory, TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
@@ -281,7 +281,7 @@ class WorkerActor implements Actor {
     while (made === undefined) {
       kept = await reading
       try {
-        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program, kept))
+        made = await this.#ask<unknown>((api) => api.instantiate(this.#init.program, kept && this.#movable(kept)))
       } catch (thrown) {
         if (thrown instanceof GliaError && thrown.code === 'ERR_BAD_SNAPSHOT') {
           throw this.#init.memory?.refused(thrown) ?? thrown
@@ -295,6 +295,10 @@ class WorkerActor implements Actor {
     this.#beginState(kept)
     this.#hasInstance = this.#isUnused = true
     this.#serve()
+  }
+
+  #movable(kept: WholeSnapshot): WholeSnapshot {
+    return this.#init.memory?.isSpare(kept) === true ? transfer(kept, buffersOf(kept)) : kept
   }
 
   #kept(): Promise<WholeSnapshot | undefined> | undefined {
