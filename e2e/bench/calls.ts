@@ -143,10 +143,22 @@ export async function fillTimes(given: { pid: string; rounds: number; stored: bo
   return times
 }
 
-/** Times of a message to each of some processes, in ms. Before the next one, what it changed is stored. */
-export async function methodTimes({ pids, method }: { pids: readonly string[]; method: string }): Promise<number[]> {
+/**
+ * Times of a message to each of some processes, in ms. Before the next one, what it changed is stored, and nothing is
+ * done for `pauseMs`.
+ */
+export async function methodTimes({
+  pids,
+  method,
+  pauseMs,
+}: {
+  pids: readonly string[]
+  method: string
+  pauseMs: number
+}): Promise<number[]> {
   const times: number[] = []
   for (const pid of pids) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     const began = performance.now()
     await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`)
     times.push(performance.now() - began)
@@ -155,10 +167,19 @@ export async function methodTimes({ pids, method }: { pids: readonly string[]; m
   return times
 }
 
-/** Times until a process of a module is made and has answered, in ms. */
-export async function spawnAndCallTimes({ module, method }: { module: Uint8Array; method: string }): Promise<number[]> {
+/** Times until a process of a module is made and has answered, in ms, with a pause before each. */
+export async function spawnAndCallTimes({
+  module,
+  method,
+  pauseMs,
+}: {
+  module: Uint8Array
+  method: string
+  pauseMs: number
+}): Promise<number[]> {
   const times: number[] = []
   for (let i = 0; i < 15; i++) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     const began = performance.now()
     const pid = await globalThis.glia.spawn(new Uint8Array(module))
     await globalThis.glia.call(`/ww/0.1.0/self/${pid}/${method}`)

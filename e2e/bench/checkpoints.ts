@@ -44,7 +44,7 @@ export async function checkpoints(browser: Browser, url: string): Promise<Row[]>
       baseline: () => p50(page.evaluate(calls.callTimes, nothingOf(resident))),
       against: 'the same of one that is not kept',
     }),
-    await wakes(page),
+    ...(await wakes(page)),
   ]
   await context.close()
   return rows
@@ -56,20 +56,40 @@ function nothingOf(pid: string) {
 
 /** More processes than live at once, called in turn: each call hibernates one and wakes another. */
 const PROCESSES = 110
+/** Those of them that are called after a pause, and the pause in ms: nothing else is being started then. */
+const ALONE = 10
+const PAUSE_MS = 300
 
-async function wakes(page: Page): Promise<Row> {
+async function wakes(page: Page): Promise<Row[]> {
   const module = await guest('keeper')
   const pids: string[] = []
   for (let i = 0; i < PROCESSES; i++) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
-  const fill = (): Promise<number[]> => page.evaluate(calls.methodTimes, { pids, method: 'fill' })
+  const method = 'fill'
+  const against = 'a spawn of the same module, and its first message'
+  const fill = (): Promise<number[]> => page.evaluate(calls.methodTimes, { pids, method, pauseMs: 0 })
   await fill()
-  return measure({
+  const spawned = async (pauseMs: number): Promise<number> =>
+    median(await page.evaluate(calls.spawnAndCallTimes, { module, method, pauseMs }))
+  const inTurn = await measure({
     what: 'hibernate one process and wake another, of 1 MiB each',
     unit: 'ms',
     glia: async () => median(await fill()),
-    baseline: async () => median(await page.evaluate(calls.spawnAndCallTimes, { module, method: 'fill' })),
-    against: 'a spawn of the same module, and its first message',
+    baseline: () => spawned(0),
+    against,
   })
+  const alone = await measure({
+    what: 'the same after a pause',
+    unit: 'ms',
+    glia: async () => {
+      // Those that were called longest ago are hibernated.
+      const cold = pids.splice(0, ALONE)
+      pids.push(...cold)
+      return median(await page.evaluate(calls.methodTimes, { pids: cold, method, pauseMs: PAUSE_MS }))
+    },
+    baseline: () => spawned(PAUSE_MS),
+    against: `${against}, after a pause`,
+  })
+  return [inTurn, alone]
 }
 
 /** CPU time of the page's thread for one of the rounds, in µs, without what the page does in any case meanwhile. */
