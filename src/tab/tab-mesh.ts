@@ -155,12 +155,12 @@ export class TabMesh {
     people.changed = () => node.peopleChanged()
     try {
       await restored
+      await nextTask()
       alive.throwIfAborted()
     } catch (thrown) {
       await node.stop()
       throw thrown
     }
-    await nextTask()
     this.#originAsked = asked.then((config) => this.#useOrigin(config, node))
     if (link) {
       link.given = () => void this.#followLink(link, node)

@@ -2,7 +2,7 @@ import { type ICryptoInterface, pureJsCrypto } from '@libp2p/noise'
 
 type KeyPair = ReturnType<ICryptoInterface['generateX25519KeyPair']>
 
-/** Keys that lie ready: one for the node itself, and one for each of so many handshakes at the same time. */
+/** Pairs that lie ready: the node itself takes one, and each handshake takes one. */
 const READY = 4
 /** A private key in PKCS #8 (RFC 8410) is a head of fixed length, and then the key. */
 const KEY_BYTES = 32
