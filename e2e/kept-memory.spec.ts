@@ -32,6 +32,21 @@ test('without being asked, what is in memory is stored soon after a message', as
   expect(await call(tab, local(pid, 'note'), '')).toEqual({ text: '1 a | a' })
 })
 
+test.describe('without the code for the thread that stores it', () => {
+  // A service worker would have the code.
+  test.use({ serviceWorkers: 'block' })
+
+  test('the page stores what is in memory', async ({ page, server }) => {
+    await page.route('**/storage-thread-*.js', (route) => route.abort())
+    await openTab(page, server.url)
+    const pid = await spawn(page, 'keeper', DURABLE)
+    await call(page, local(pid, 'note'), 'a')
+    await page.evaluate((asked) => glia.checkpoint(asked), pid)
+    await reload(page)
+    expect(await call(page, local(pid, 'note'), '')).toEqual({ text: '1 a | a' })
+  })
+})
+
 /** Snapshots and their parts in the page's database. */
 async function countStored(): Promise<number> {
   const done = <T>(request: IDBRequest<T>): Promise<T> =>

@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../glia/loaded-once.ts'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../glia/address.ts'
@@ -88,10 +89,18 @@ export class MeshNode {
   readonly #shunned = new Set<string>()
   readonly #watchers: Watchers
   readonly #watching = new Watching({ open: (peer, signal) => this.#openWatches(peer, signal) })
-  #look: Promise<PeerLook> | undefined
+  readonly #look = new LoadedOnce(async (): Promise<PeerLook> => {
+    const { PeerLook } = await import('./later.ts')
+    return new PeerLook({
+      libp2p: this.libp2p,
+      protocolsOf: (id) => this.#table.protocolsOf(id),
+      lastSeen: (id) => this.#table.lastSeen(id),
+      why: (id) => this.#directs.why(id),
+    })
+  })
   readonly #connections = new ConnectionList((connection) => this.#latencies.of(connection))
   readonly #stopped = new AbortController()
-  #modules: Promise<Modules> | undefined
+  readonly #modules = new LoadedOnce(() => this.#loadModules())
   #changeWaiters: (() => void)[] = []
 
   private constructor(init: MeshInit, { libp2p, components, gossip, gate, rtc }: Libp2pParts) {
@@ -340,9 +349,7 @@ export class MeshNode {
 
   /** What other peers tell of their processes, and the modules that peers share. Rejects if it cannot be loaded. */
   modules(): Promise<Modules> {
-    this.#modules ??= this.#loadModules()
-    this.#modules.catch(() => (this.#modules = undefined))
-    return this.#modules
+    return this.#modules.get()
   }
 
   /**
@@ -384,17 +391,7 @@ export class MeshNode {
 
   /** What a page about one peer shows. */
   async detailOf(peer: string): Promise<PeerDetail> {
-    this.#look ??= import('./later.ts').then(
-      ({ PeerLook }) =>
-        new PeerLook({
-          libp2p: this.libp2p,
-          protocolsOf: (id) => this.#table.protocolsOf(id),
-          lastSeen: (id) => this.#table.lastSeen(id),
-          why: (id) => this.#directs.why(id),
-        }),
-    )
-    this.#look.catch(() => (this.#look = undefined))
-    return (await this.#look).at(peer)
+    return (await this.#look.get()).at(peer)
   }
 
   /**

@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../glia/loaded-once.ts'
 import type { StreamHandler } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import { Libp2pChannel } from './dialects/session-channel.ts'
@@ -17,7 +18,6 @@ import type { Modules } from './module/modules.ts'
 import { sendListing } from './presence/listing.ts'
 import type { Names } from './presence/names.ts'
 import type { Roster } from './presence/roster.ts'
-import type { TraceAnswers } from './trace/trace-question.ts'
 import type { Watchers } from './watch/watchers.ts'
 import type { Near } from './dial/near-relay.ts'
 
@@ -48,11 +48,8 @@ export async function serveProtocols(init: ProtocolsInit): Promise<void> {
     sendListing(stream, init.listedTo?.(remotePeer.toString()) ?? []),
   )
   if (traced) {
-    let answers: Promise<TraceAnswers> | undefined
-    await serve(TRACE_PROTOCOL, 4, async (stream, connection) => {
-      answers ??= import('./later.ts').then(({ TraceAnswers }) => new TraceAnswers(traced))
-      await (await answers).answer(stream, connection)
-    })
+    const answers = new LoadedOnce(async () => new (await import('./later.ts')).TraceAnswers(traced))
+    await serve(TRACE_PROTOCOL, 4, async (stream, connection) => (await answers.get()).answer(stream, connection))
   }
   if (init.tellable) {
     await serve(MODULE_PROTOCOL, 4, async (stream, connection) => (await init.modules()).answer(stream, connection))

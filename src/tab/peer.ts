@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../glia/loaded-once.ts'
 import { installErrorTransfer } from '../actors/worker/comlink-errors.ts'
 import { ProcessTable } from '../actors/table/process-table.ts'
 import type { SlotIdentity } from '../actors/table/schema.ts'
@@ -274,12 +275,7 @@ function peersWithProcesses({ node }: TabMesh): string[] {
 
 /** The HTTP API. Its code is loaded beside the first calls, which need none of it. */
 function httpLater(init: HttpInit): HttpApi {
-  let made: Promise<HttpApi> | undefined
-  const make = (): Promise<HttpApi> => {
-    made ??= import('../glia/http/http.ts').then(({ createHttp }) => createHttp(init))
-    made.catch(() => (made = undefined))
-    return made
-  }
-  void make()
-  return async (request, options) => (await make())(request, options)
+  const made = new LoadedOnce(async () => (await import('../glia/http/http.ts')).createHttp(init))
+  void made.get()
+  return async (request, options) => (await made.get())(request, options)
 }

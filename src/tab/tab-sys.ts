@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../glia/loaded-once.ts'
 import type { Sys } from '../actors/sys/start-sys.ts'
 import type { Managers } from '../actors/sys/scope.ts'
 import { SysProc } from '../actors/sys/sys-proc.ts'
@@ -31,30 +32,24 @@ export interface TabSysInit {
  */
 export function createTabSys(init: TabSysInit): SysProc {
   const { restored, store, slot, people, log, alive } = init
-  let started: Promise<Sys> | undefined
   let made: Sys | undefined
-  const begin = async (): Promise<Sys> => {
+  const started = new LoadedOnce(async (): Promise<Sys> => {
     await restored
     made = await startSys(init)
     if (alive.aborted) made.stop()
     return made
-  }
-  const start = (): Promise<Sys> => {
-    started ??= begin()
-    started.catch(() => (started = undefined))
-    return started
-  }
+  })
   const sys = new SysProc({
     ...init,
     callers: 'browser',
     maxBodyBytes: MAX_BODY_BYTES,
-    load: async () => (await start()).actor(),
+    load: async () => (await started.get()).actor(),
     settled: async () => made?.settled(),
   })
   people.view.subscribe(({ managers = [] }) => (sys.callers = managers.length > 0 ? managers : 'browser'))
   restored
     .then(async () => (await store?.reminders(slot))?.length)
-    .then(async (count) => count && start())
+    .then(async (count) => count && started.get())
     .catch((thrown: unknown) => log.warn('reminders do not come:', thrown))
   // At once: a reminder that the end of its process cuts off is kept.
   alive.addEventListener('abort', () => made?.stop(), { once: true })

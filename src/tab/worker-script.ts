@@ -1,6 +1,7 @@
 import { SpareWorker } from '../actors/worker/spare-worker.ts'
 import { ACTOR_CSP } from '../headers.ts'
 import { GliaError } from '../glia/errors.ts'
+import { LoadedOnce } from '../glia/loaded-once.ts'
 
 /** Time that the server has to answer the check of the script's policy, in ms. */
 const CHECK_MS = 10_000
@@ -11,16 +12,12 @@ const CHECK_MS = 10_000
  * @param alive Aborts when no more workers are wanted.
  */
 export function workerScript(url: string, start: (url: string) => Worker, alive?: AbortSignal): () => Promise<Worker> {
-  let checked: Promise<void> | undefined
+  const checked = new LoadedOnce(() => check(url))
   const workers = new SpareWorker(() => start(url))
   alive?.addEventListener('abort', () => workers.end(), { once: true })
   return async () => {
     alive?.throwIfAborted()
-    checked ??= check(url).catch((thrown: unknown) => {
-      checked = undefined
-      throw thrown
-    })
-    await checked
+    await checked.get()
     alive?.throwIfAborted()
     return workers.take()
   }

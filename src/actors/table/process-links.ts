@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../../glia/loaded-once.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { type Exit, type ExitReason, exitText } from '../../glia/process/exit.ts'
 import { isOf, Links, type Told, type Watch } from '../../glia/process/links.ts'
@@ -45,7 +46,11 @@ export class ProcessLinks implements KeptWatches {
 
   /** The messages of watches, each with the watches that have told of its end. */
   readonly #messages = new WeakMap<Stream, Told>()
-  #remote: Promise<RemoteWatches> | undefined
+  readonly #remote = new LoadedOnce(async (): Promise<RemoteWatches> => {
+    const { watchesOfOthers } = this.#init
+    if (!watchesOfOthers) throw new GliaError('ERR_UNREACHABLE', 'This peer has no mesh.')
+    return watchesOfOthers(this)
+  })
 
   constructor(init: ProcessLinksInit) {
     this.#init = init
@@ -64,10 +69,8 @@ export class ProcessLinks implements KeptWatches {
   }
 
   /** The watches of processes of other peers. @throws {GliaError} if there is no mesh. */
-  async remote(): Promise<RemoteWatches> {
-    const { watchesOfOthers } = this.#init
-    if (!watchesOfOthers) throw new GliaError('ERR_UNREACHABLE', 'This peer has no mesh.')
-    return (this.#remote ??= watchesOfOthers(this))
+  remote(): Promise<RemoteWatches> {
+    return this.#remote.get()
   }
 
   get(id: string): Watch | undefined {
@@ -180,7 +183,7 @@ export class ProcessLinks implements KeptWatches {
   }
 
   #stopRemote(id: string): void {
-    void this.#remote?.then(
+    void this.#remote.loading?.then(
       (remote) => remote.stop(id),
       () => undefined,
     )

@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../../glia/loaded-once.ts'
 import type { IDBPDatabase, IDBPTransaction } from 'idb'
 import { instancePid, processOf } from '../../glia/instance-key.ts'
 import type { Pid } from '../../glia/pid.ts'
@@ -22,20 +23,18 @@ export interface CheckpointWriter {
   close(): void
 }
 
-/** Never rejects. */
 type MakeWriter = (database: string, holder: Holder | undefined) => Promise<CheckpointWriter>
 
 /** The data of this origin that outlives the page. Failures are ERR_STORAGE. */
 export class Store implements ProcessStore {
   readonly #db: IDBPDatabase<Schema>
   readonly #takesBlobs: Promise<boolean>
-  readonly #makeWriter: MakeWriter | undefined
-  #writer: Promise<CheckpointWriter> | undefined
+  readonly #writer: LoadedOnce<CheckpointWriter> | undefined
   #holder: Holder | undefined
 
   private constructor(db: IDBPDatabase<Schema>, makeWriter: MakeWriter | undefined) {
     this.#db = db
-    this.#makeWriter = makeWriter
+    this.#writer = makeWriter && new LoadedOnce(() => makeWriter(db.name, this.#holder))
     this.#takesBlobs = takesBlobs(db)
   }
 
@@ -51,7 +50,10 @@ export class Store implements ProcessStore {
   /** Started writes are finished, except checkpoints that are on their way to the thread that stores them. */
   close(): void {
     this.#db.close()
-    void this.#writer?.then((writer) => writer.close())
+    void this.#writer?.loading?.then(
+      (writer) => writer.close(),
+      () => undefined,
+    )
   }
 
   /**
@@ -190,7 +192,8 @@ export class Store implements ProcessStore {
   }
 
   async takeCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
-    const writer = await (this.#writer ??= this.#makeWriter?.(this.#db.name, this.#holder))
+    // If the code for the thread cannot be had now, this thread stores the checkpoint, and the next one asks again.
+    const writer = await this.#writer?.get().catch(() => undefined)
     if (writer?.works === true) return writer.put(pid, checkpoint, durability)
     await this.putCheckpoint(pid, checkpoint, durability)
   }

@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../../glia/loaded-once.ts'
 import {
   type ContentRouting,
   contentRoutingSymbol,
@@ -81,7 +82,7 @@ export function routingOf({ peerRouting, contentRouting }: Libp2p): Routing {
  */
 export class LazyRouting {
   readonly #components: KadDHTComponents
-  #dht: Promise<Dht> | undefined
+  readonly #dht = new LoadedOnce(() => this.#load())
 
   constructor(components: KadDHTComponents) {
     this.#components = components
@@ -110,7 +111,7 @@ export class LazyRouting {
 
   async stop(): Promise<void> {
     // One that cannot be loaded needs no end.
-    await stop(await this.#dht?.catch(() => undefined))
+    await stop(await this.#dht.loading?.catch(() => undefined))
   }
 
   /** @throws {Error} if nobody knows the peer, or no server of the DHT is connected. */
@@ -135,9 +136,7 @@ export class LazyRouting {
 
   /** @throws {Error} if it cannot be loaded now */
   loaded(): Promise<Dht> {
-    this.#dht ??= this.#load()
-    this.#dht.catch(() => (this.#dht = undefined))
-    return this.#dht
+    return this.#dht.get()
   }
 
   async #load(): Promise<Dht> {
