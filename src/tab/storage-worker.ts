@@ -36,8 +36,8 @@ const api: StorageWorkerApi = {
   },
   async put({ pid, checkpoint, durability, holder }) {
     if (!db) return
-    const last = await writeCheckpoint(db, pid, checkpoint, durability, holder)
-    if (last) recent.stored(pid, last, checkpoint)
+    const step = await writeCheckpoint(db, pid, checkpoint, durability, holder)
+    if (step) recent.stored(pid, step, checkpoint)
   },
   async read(pid) {
     if (!db) return undefined

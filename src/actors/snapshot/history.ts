@@ -56,10 +56,14 @@ export interface Parts {
   numbers(first: number, last: number): Promise<number[]>
 }
 
-/** What a store has to change, all or nothing. */
-export interface PartChanges {
-  /** The snapshot that is the present one then. */
+/** A snapshot that is stored, and the one before it, on which it builds. */
+export interface Step {
+  before: Kept | undefined
   last: Kept
+}
+
+/** What a store has to change, all or nothing. */
+export interface PartChanges extends Step {
   puts: readonly (readonly [part: number, value: unknown])[]
   gone: readonly number[]
 }
@@ -133,6 +137,7 @@ export async function changesOf(
   const added = packs.map((pack) => [pack.id, pack.bytes.byteLength] as const)
   const history: History = { last, packs: [...kept, ...added], past }
   return {
+    before: before?.last,
     last,
     puts: [
       [HISTORY, history],

@@ -1,4 +1,4 @@
-import { type Kept, type Parts, presentIn, snapshotIn, wholeOf } from './history.ts'
+import { type Kept, type Parts, presentIn, snapshotIn, type Step, wholeOf } from './history.ts'
 import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
 /** What is at hand has at most so many bytes in its packs. */
@@ -19,14 +19,13 @@ export class RecentSnapshots {
   readonly #recent = new Map<string, Recent>()
   #bytes = 0
 
-  /** A checkpoint has been stored. @param last The snapshot that it makes. */
-  stored(pid: string, last: Kept, { snapshot, packs, dropped }: Checkpoint): void {
-    const before = this.#recent.get(pid)
+  /** A checkpoint has been stored. */
+  stored(pid: string, { before, last }: Step, { snapshot, packs, dropped }: Checkpoint): void {
+    const held = this.#recent.get(pid)
     this.#forget(pid)
     if (dropped === 'all') return this.#hold(pid, last, { snapshot, packs })
-    // It builds on the one before it.
-    if (before?.last.id !== last.id - 1 || before.last.generation !== last.generation) return undefined
-    const kept = before.whole.packs.filter(({ id, bytes }) => bytes.length > 0 && !dropped.includes(id))
+    if (!held || !before || !isSame(held.last, before)) return undefined
+    const kept = held.whole.packs.filter(({ id, bytes }) => bytes.length > 0 && !dropped.includes(id))
     return this.#hold(pid, last, { snapshot, packs: [...kept, ...packs] })
   }
 

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb'
 import { keyIn, processOf } from '../../glia/instance-key.ts'
-import { changesOf, type Kept, type Parts } from '../snapshot/history.ts'
+import { changesOf, type Parts, type Step } from '../snapshot/history.ts'
 import type { Checkpoint } from '../snapshot/snapshot.ts'
 import { attempt } from './database-parts.ts'
 import type { Schema } from './schema.ts'
@@ -37,7 +37,7 @@ export function partsIn(memory: MemoryTable, pid: string): Parts {
 /**
  * Stores a checkpoint after those before it, whole or not at all. Nothing if the process is not in the database.
  * @param holder Left out: whoever writes is the only one.
- * @returns which snapshot it is; undefined if nothing was stored.
+ * @returns undefined if nothing was stored.
  * @throws {GliaError} ERR_STORAGE
  */
 export async function writeCheckpoint(
@@ -46,12 +46,12 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
   durability: 'relaxed' | 'strict',
   holder?: Holder,
-): Promise<Kept | undefined> {
+): Promise<Step | undefined> {
   return attempt('keep the memory', async () => {
     const tx = db.transaction(['processes', 'keys', 'memory'], 'readwrite', { durability })
     const memory = tx.objectStore('memory')
     const key = keyIn(pid)
-    const [known, held, { last, puts, gone }] = await Promise.all([
+    const [known, held, { before, last, puts, gone }] = await Promise.all([
       key === undefined
         ? tx.objectStore('processes').getKey(pid)
         : tx.objectStore('keys').getKey([processOf(pid), key]),
@@ -66,7 +66,7 @@ export async function writeCheckpoint(
       ...puts.map(([part, value]) => memory.put(value as Schema['memory']['value'], [pid, part])),
       tx.done,
     ])
-    return last
+    return { before, last }
   })
 }
 
