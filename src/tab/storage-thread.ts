@@ -1,5 +1,5 @@
 import { type Remote, transfer, wrap } from 'comlink'
-import { buffersOf, type Checkpoint, type WholeSnapshot } from '../actors/snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint } from '../actors/snapshot/snapshot.ts'
 import type { Holder } from '../actors/table/checkpoint-writes.ts'
 import type { CheckpointWriter } from '../actors/table/store.ts'
 import { GliaError } from '../glia/errors.ts'
@@ -9,7 +9,7 @@ import workerUrl from './storage-worker.ts?worker&url'
 import type { StorageWorkerApi } from './storage-worker.ts'
 import { trustedScriptUrl } from './trusted.ts'
 
-/** Stores checkpoints in a worker, and reads them there. Where that cannot be started, such as in an app that embeds a peer, the page stores them itself. */
+/** Stores checkpoints in a worker. Where that cannot be started, such as in an app that embeds a peer, the page stores them itself. */
 export class StorageThread implements CheckpointWriter {
   works = true
   readonly #holder: Holder | undefined
@@ -45,10 +45,6 @@ export class StorageThread implements CheckpointWriter {
   async put(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
     const order = { pid, checkpoint, durability, holder: this.#holder }
     await Promise.race([this.#api.put(transfer(order, buffersOf(checkpoint))), this.#end.promise])
-  }
-
-  read(pid: string): Promise<WholeSnapshot | undefined> {
-    return Promise.race([this.#api.read(pid), this.#end.promise])
   }
 
   close(): void {

@@ -27,7 +27,7 @@ export interface SnapshotInfo {
   memoryBytes: number
 }
 
-export interface Kept extends SnapshotInfo {
+interface Kept extends SnapshotInfo {
   generation: number
   /** The largest number of a pack of its generation by then. */
   lastPack: number
@@ -56,14 +56,8 @@ export interface Parts {
   numbers(first: number, last: number): Promise<number[]>
 }
 
-/** A snapshot that is stored, and the one before it, on which it builds. */
-export interface Step {
-  before: Kept | undefined
-  last: Kept
-}
-
 /** What a store has to change, all or nothing. */
-export interface PartChanges extends Step {
+export interface PartChanges {
   puts: readonly (readonly [part: number, value: unknown])[]
   gone: readonly number[]
 }
@@ -73,7 +67,7 @@ export async function snapshotIn(parts: Parts, id?: number): Promise<WholeSnapsh
   const history = await historyIn(parts)
   const wanted = history && [...history.past, history.last].find((one) => one.id === (id ?? history.last.id))
   if (!wanted) return undefined
-  const { generation } = wanted
+  const { generation, lastPack } = wanted
   const needed =
     wanted === history.last
       ? idsOf(history.packs).map((pack) => generation * GENERATION + pack)
@@ -81,20 +75,10 @@ export async function snapshotIn(parts: Parts, id?: number): Promise<WholeSnapsh
   const [snapshot, ...found] = await Promise.all([-wanted.id, ...needed].map((part) => parts.get(part)))
   // One that is missing is told where it is needed.
   const packs = (found as (Pack | undefined)[]).filter((pack) => pack !== undefined)
-  return wholeOf(wanted, snapshot as Snapshot, packs)
-}
-
-/** A snapshot with its packs. */
-export function wholeOf({ lastPack }: Kept, snapshot: Snapshot, packs: readonly Pack[]): WholeSnapshot {
   // What is stored next must not have the number of a pack that only earlier snapshots have.
   const none: Pack = { id: lastPack, hashes: new Uint8Array(), bytes: new Uint8Array() }
   const isLastThere = lastPack === 0 || packs.some(({ id: pack }) => pack === lastPack)
-  return { snapshot, packs: isLastThere ? packs : [...packs, none] }
-}
-
-/** Which the present snapshot is; undefined if there is none. */
-export async function presentIn(parts: Parts): Promise<Kept | undefined> {
-  return (await historyIn(parts))?.last
+  return { snapshot: snapshot as Snapshot, packs: isLastThere ? packs : [...packs, none] }
 }
 
 /** The numbers of the packs that one before the present one needs. */
@@ -137,8 +121,6 @@ export async function changesOf(
   const added = packs.map((pack) => [pack.id, pack.bytes.byteLength] as const)
   const history: History = { last, packs: [...kept, ...added], past }
   return {
-    before: before?.last,
-    last,
     puts: [
       [HISTORY, history],
       [-last.id, snapshot],

@@ -11,10 +11,7 @@ export type Durability = 'relaxed' | 'strict'
 
 /** Keeps the memory of processes across reloads. Reads and writes happen in the order in which they were asked for. */
 export interface SnapshotStore {
-  /**
-   * What is asked for after it has to wait for it: it may be read by another thread.
-   * @param id Left out: the present one. @throws {GliaError} ERR_STORAGE
-   */
+  /** @param id Left out: the present one. @throws {GliaError} ERR_STORAGE */
   snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined>
   /** Of which of these processes there are snapshots. @throws {GliaError} ERR_STORAGE */
   remembered(pids: readonly string[]): Promise<string[]>

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb'
 import { keyIn, processOf } from '../../glia/instance-key.ts'
-import { changesOf, type Parts, type Step } from '../snapshot/history.ts'
+import { changesOf, type Parts } from '../snapshot/history.ts'
 import type { Checkpoint } from '../snapshot/snapshot.ts'
 import { attempt } from './database-parts.ts'
 import type { Schema } from './schema.ts'
@@ -37,7 +37,6 @@ export function partsIn(memory: MemoryTable, pid: string): Parts {
 /**
  * Stores a checkpoint after those before it, whole or not at all. Nothing if the process is not in the database.
  * @param holder Left out: whoever writes is the only one.
- * @returns undefined if nothing was stored.
  * @throws {GliaError} ERR_STORAGE
  */
 export async function writeCheckpoint(
@@ -46,12 +45,12 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
   durability: 'relaxed' | 'strict',
   holder?: Holder,
-): Promise<Step | undefined> {
-  return attempt('keep the memory', async () => {
+): Promise<void> {
+  await attempt('keep the memory', async () => {
     const tx = db.transaction(['processes', 'keys', 'memory'], 'readwrite', { durability })
     const memory = tx.objectStore('memory')
     const key = keyIn(pid)
-    const [known, held, { before, last, puts, gone }] = await Promise.all([
+    const [known, held, { puts, gone }] = await Promise.all([
       key === undefined
         ? tx.objectStore('processes').getKey(pid)
         : tx.objectStore('keys').getKey([processOf(pid), key]),
@@ -60,13 +59,12 @@ export async function writeCheckpoint(
     ])
     if (held !== undefined && held !== holder?.id) throw new Error('another tab runs its processes now')
     // Nobody would delete the memory of a process that was forgotten meanwhile.
-    if (known === undefined) return undefined
+    if (known === undefined) return
     await Promise.all([
       ...gone.map((part) => memory.delete([pid, part])),
       ...puts.map(([part, value]) => memory.put(value as Schema['memory']['value'], [pid, part])),
       tx.done,
     ])
-    return { before, last }
   })
 }
 

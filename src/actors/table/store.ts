@@ -19,8 +19,6 @@ export interface CheckpointWriter {
   readonly works: boolean
   /** The memory of the checkpoint is gone afterwards. */
   put(...given: Parameters<SnapshotStore['putCheckpoint']>): Promise<void>
-  /** The present snapshot. Those that were stored last are at hand. @throws {GliaError} ERR_STORAGE */
-  read(pid: string): Promise<WholeSnapshot | undefined>
   /** Ends the thread. */
   close(): void
 }
@@ -172,25 +170,7 @@ export class Store implements ProcessStore {
     })
   }
 
-  /** With a thread that stores checkpoints, the present one is read there, and what is asked for after it has to wait for it. */
   snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
-    const loading = id === undefined ? this.#writer?.loading : undefined
-    return loading ? this.#readBeside(loading, pid) : this.#readHere(pid, id)
-  }
-
-  async #readBeside(loading: Promise<CheckpointWriter>, pid: string): Promise<WholeSnapshot | undefined> {
-    const writer = await loading.catch(() => undefined)
-    if (writer?.works !== true) return this.#readHere(pid)
-    try {
-      return await writer.read(pid)
-    } catch (thrown) {
-      // The thread has ended meanwhile.
-      if (!writer.works) return this.#readHere(pid)
-      throw thrown
-    }
-  }
-
-  #readHere(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
     // Whoever reads it checks it.
     return attempt('read the memory', () => snapshotIn(this.#parts(pid), id))
   }
