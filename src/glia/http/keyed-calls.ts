@@ -19,7 +19,7 @@ export const MAX_RUNNING_PER_OWNER = 256
  * Bytes of replies that are kept in all. Past it the oldest replies of the owner with the most are forgotten. It is
  * then only known that those calls ran.
  */
-export const MAX_KEPT_BYTES = 64 * 1024 * 1024
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
 /** The part of a limit that is freed at once, so that owners are rarely compared. */
 const MADE_FREE = 1 / 16
 
