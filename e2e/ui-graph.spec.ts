@@ -78,7 +78,7 @@ test('the graph shows peers, processes and calls, and leads to their pages', asy
     const href = await ada.locator('.graph-card a').getAttribute('href')
     await graphOf(ada).focus()
     await ada.keyboard.press('Enter')
-    expect(new URL(ada.url()).hash).toBe(href)
+    await expect(ada).toHaveURL((url) => url.hash === href)
   })
 
   await test.step('nothing is drawn when the view is left', async () => {
