@@ -34,12 +34,12 @@ export function drawFirstPicture(): Plugin {
   }
 }
 
-async function render({ root, resolve: { preserveSymlinks } }: ResolvedConfig): Promise<string> {
+async function render({ root, oxc, resolve: { preserveSymlinks } }: ResolvedConfig): Promise<string> {
   const { module } = await runnerImport<{ firstPicture: string }>(join(root, 'src/first-picture.tsx'), {
     root,
     configFile: false,
     resolve: { preserveSymlinks },
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    oxc,
     define: BROWSER,
     plugins: [
       {

@@ -4,7 +4,8 @@ import type { Pace } from '../../glia/wait/pace.ts'
 
 /**
  * Has an encrypter wait for a turn before the handshake of a connection that another peer makes. A handshake is some
- * milliseconds of arithmetic, and hundreds of peers may come at once. While one waits, its bytes wait in its stream.
+ * milliseconds of arithmetic, and hundreds of peers may come at once. While one waits, its bytes wait in its stream. What
+ * follows a handshake of this peer's own has a task of its own.
  */
 export function paced<T>(
   make: (components: T) => ConnectionEncrypter,
@@ -17,7 +18,6 @@ export function paced<T>(
     const inbound = encrypter.secureInbound.bind(encrypter)
     encrypter.secureOutbound = async (connection: MessageStream, options?: SecureConnectionOptions) => {
       const secured = await outbound(connection, options)
-      // What libp2p does with a new connection has a task of its own.
       await nextTask()
       return secured
     }
