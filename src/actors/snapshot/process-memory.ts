@@ -233,7 +233,7 @@ export class ProcessMemory {
     this.#untaken += 1
     const late = AbortSignal.timeout(this.#init.policy().deadlineMs)
     const store = async (): Promise<void> => {
-      await this.#decided.promise
+      await this.whenDecided()
       await (
         await this.save()
       ).whenStored
@@ -249,8 +249,13 @@ export class ProcessMemory {
     }
   }
 
+  /** Resolves when it is known whether a live instance is kept: its process is put into the store beside its messages. */
+  async whenDecided(): Promise<void> {
+    if (this.#take && this.#stored) await this.#decided.promise
+  }
+
   /**
-   * Between two messages: takes the state. Resolves when it is taken; `whenStored` when it is stored for good.
+   * Between two messages, when that is decided: takes the state. Resolves when it is taken; `whenStored` when it is stored for good.
    * @throws {GliaError} ERR_BAD_REQUEST if the policy does not keep it; ERR_STORAGE if the process is not kept.
    */
   async save(): Promise<{ whenStored: Promise<void> }> {
@@ -345,6 +350,7 @@ export class ProcessMemory {
   release(): Promise<unknown> {
     this.#giveUp()
     this.#isStoring = false
+    this.#decided.resolve()
     if (this.#stored) this.#stored.isThere = false
     this.#stopTimer()
     return this.#stored?.settled ?? Promise.resolve()

@@ -32,6 +32,20 @@ afterAll(() => worker.remove())
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${String(i).padStart(3, '0')}`)
 
+/** Lets the next writes of a store wait. @returns when the first has begun, and what lets them go on. */
+function heldWrite(store: MemoryStore, name: 'putKey' | 'putProcesses'): { begun: Promise<void>; go(): void } {
+  const [begun, going] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const write = Reflect.get(MemoryStore.prototype, name)
+  Object.assign(store, {
+    async [name](...given: unknown[]) {
+      begun.resolve()
+      await going.promise
+      return Reflect.apply(write, store, given)
+    },
+  })
+  return { begun: begun.promise, go: () => going.resolve() }
+}
+
 describe('an instance for each key', () => {
   test('has a memory and a /data of its own, which are there after a reload', async () => {
     const store = new MemoryStore()
@@ -157,6 +171,52 @@ describe('an instance for each key', () => {
     const later = makeTab(store)
     await later.table.restore()
     expect(await later.call(`${pid}:a`, 'count')).toBe('2')
+  })
+
+  test('is stored by its owner while its record is still being written, and after it', async () => {
+    const store = new MemoryStore()
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(trouble, { key: true })
+    const { begun, go } = heldWrite(store, 'putKey')
+    expect(await call(`${pid}:a`, 'count')).toBe('1')
+    const stored = table.checkpoint(`${pid}:a`)
+    await begun
+    go()
+    await stored
+    expect((await store.snapshot(`${pid}:a`))?.snapshot.messages).toBe(1)
+    // An owner who gives up does not wait for the store, and a killed key has nothing to store.
+    const never = heldWrite(store, 'putKey')
+    expect(await call(`${pid}:b`, 'count')).toBe('1')
+    const [late, killed] = [table.checkpoint(`${pid}:b`, AbortSignal.abort('enough')), table.checkpoint(`${pid}:b`)]
+    await expect(late).rejects.toBe('enough')
+    void table.kill(`${pid}:b`)
+    await expect(killed).rejects.toBeInstanceOf(GliaError)
+    never.go()
+  })
+
+  test('is kept with its process, also if it was called before that was stored', async () => {
+    const store = new MemoryStore()
+    let tab = makeTab(store)
+    const { begun, go } = heldWrite(store, 'putProcesses')
+    const spawned = tab.table.spawn(trouble, { key: true, policy: { durable: 'before-reply' } })
+    await begun
+    const { pid } = tab.table.entries[0]?.record ?? {}
+    const reply = tab.call(`${pid}:a`, 'count')
+    await expect.poll(() => tab.entry(String(pid)).keys?.entries.map(({ proc }) => proc.state)).toEqual(['busy'])
+    go()
+    expect(await spawned).toBe(pid)
+    expect(await reply).toBe('1')
+    tab = await reload(tab, store)
+    expect(await tab.call(`${pid}:a`, 'count')).toBe('2')
+  })
+
+  test('of a process that the store has refused is refused too, at once', async () => {
+    const store = new MemoryStore()
+    store.isFull = true
+    const { table, call } = makeTab(store)
+    const pid = await table.spawn(trouble, { key: true, policy: { durable: 'before-reply' } })
+    expect(await call(`${pid}:a`, 'count')).toBe('ERR_STORAGE')
+    await expect(table.checkpoint(`${pid}:a`)).rejects.toThrow(/not kept/)
   })
 
   test('is starting while it is read, so that a peer which stops waits for its message', async () => {

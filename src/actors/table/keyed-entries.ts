@@ -78,6 +78,8 @@ export class KeyedEntries implements Instances {
   /** Whoever needs the number tries again. Nobody is told of the failure twice. */
   #countHasFailed = false
   #idleTimer: ReturnType<typeof setTimeout> | undefined
+  /** Whether the browser has refused to keep the process, and so its keys. */
+  #isUnkept = false
   #isClosed = false
 
   constructor(init: KeyedEntriesInit) {
@@ -244,6 +246,19 @@ export class KeyedEntries implements Instances {
     this.#init.whole.log.add('process', 'All keys begin anew.')
   }
 
+  /** The process is in the store. Now the keys go there that were made before. */
+  kept(): void {
+    this.#isUnkept = false
+    for (const held of this.#held.values()) if (held.isMade && held.entry?.persisted === false) this.#keepSoon(held)
+  }
+
+  /** The browser has refused to keep the process. */
+  notKept(): void {
+    if (this.#init.whole.persisted) return
+    this.#isUnkept = true
+    for (const entry of this.entries) notKept(entry)
+  }
+
   /** Resolves when the keys that were made until now are stored. */
   async written(): Promise<void> {
     await Promise.all(this.#writes)
@@ -392,13 +407,17 @@ export class KeyedEntries implements Instances {
     try {
       await store?.putKey(this.#pid, { key, createdAt, ...(exits && { exits }), ...(dead !== undefined && { dead }) })
       // It was killed meanwhile, and what is stored is deleted.
-      if (!store || this.#held.get(key) !== held) return
+      if (this.#held.get(key) !== held) return
+      if (!store) {
+        // Otherwise its process is being put into the store: `kept` follows.
+        if (this.#isUnkept) notKept(entry)
+        return
+      }
       entry.persisted = true
       entry.files.keep()
       entry.memory.keep(isNew)
     } catch (thrown) {
-      entry.files.notKept()
-      entry.memory.notKept()
+      notKept(entry)
       // It was killed meanwhile, and is not to be kept.
       if (this.#held.get(key) !== held) return
       entry.log.add('error', `${toGliaError(thrown).message} The instance runs, but it is not kept.`)
@@ -489,4 +508,9 @@ export class KeyedEntries implements Instances {
   #report(thrown: unknown): void {
     this.#init.whole.log.add('error', toGliaError(thrown).message)
   }
+}
+
+function notKept({ files, memory }: ProcessEntry): void {
+  files.notKept()
+  memory.notKept()
 }

@@ -165,7 +165,10 @@ export class ProcessKeeper {
     }
     entry.persisted = store !== undefined
     entry.files.keep()
-    if (store) entry.memory.keep(isNew)
+    if (store) {
+      entry.memory.keep(isNew)
+      entry.keys?.kept()
+    }
     // Until now nothing of a new process was saved.
     if (entry.record !== record) this.save(entry)
   }
@@ -174,6 +177,7 @@ export class ProcessKeeper {
   #notPut(entry: ProcessEntry, { message }: GliaError): boolean {
     entry.files.notKept()
     entry.memory.notKept()
+    entry.keys?.notKept()
     if (!this.#init.has(entry)) return false
     const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
     entry.log.add('error', `${message} The process runs, but ${lost}.`)

@@ -1,3 +1,4 @@
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { SnapshotInfo } from '../snapshot/history.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessKeeper } from './process-keeper.ts'
@@ -32,6 +33,8 @@ export class ProcessMemories {
     await registry.with(pid, async (entry) => {
       await modules.checkTakeable(entry)
       let stored: Promise<void> | undefined
+      // The record of a key is put into the store beside its first messages.
+      await (signal ? orAborted(entry.memory.whenDecided(), signal) : entry.memory.whenDecided())
       await entry.proc.pause(async () => {
         // Not awaited here: messages go on while it is stored.
         const { whenStored } = await entry.memory.save()
