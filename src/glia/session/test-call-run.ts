@@ -111,9 +111,10 @@ export class SideRun {
       (chunk) => (chunk === null ? 'end' : 'bytes'),
       (thrown: unknown) => thrown,
     )
-    // After the end of this direction the call may still fail.
+    // After the end of this direction the call may still fail, and whoever leaves a program that has exited reads the end.
     const isAfterEnd = this.readEnd === 'end' || this.readEnd.exitCode !== undefined
-    if (again !== this.readEnd && !(isAfterEnd && again === this.stream.signal.reason))
+    const isOver = again === this.stream.signal.reason || (this.#hasLeft && again === 'end')
+    if (again !== this.readEnd && !(isAfterEnd && isOver))
       this.wrong.push(`read ${String(again)} after ${String(this.readEnd)}`)
   }
 
