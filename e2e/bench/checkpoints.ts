@@ -54,8 +54,13 @@ function nothingOf(pid: string) {
   return { address: `/ww/0.1.0/self/${pid}/nothing`, calls: 1300, warmUp: 200 }
 }
 
-/** More processes than live at once, called in turn: each call hibernates one and wakes another. */
+/**
+ * More processes than live at once, called in turn: each call hibernates one and wakes another. What the hibernated ones
+ * had in memory is still on the page.
+ */
 const PROCESSES = 110
+/** So many that it is not: it is read from the browser's storage. */
+const MANY_PROCESSES = 140
 /** Those of them that are called after a pause, and the pause in ms: nothing else is being started then. */
 const ALONE = 10
 const PAUSE_MS = 300
@@ -63,7 +68,10 @@ const PAUSE_MS = 300
 async function wakes(page: Page): Promise<Row[]> {
   const module = await guest('keeper')
   const pids: string[] = []
-  for (let i = 0; i < PROCESSES; i++) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
+  const spawnUpTo = async (count: number): Promise<void> => {
+    while (pids.length < count) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
+  }
+  await spawnUpTo(PROCESSES)
   const method = 'fill'
   const against = 'a spawn of the same module, and its first message'
   const fill = (): Promise<number[]> => page.evaluate(calls.methodTimes, { pids, method, pauseMs: 0 })
@@ -89,7 +97,16 @@ async function wakes(page: Page): Promise<Row[]> {
     baseline: () => spawned(PAUSE_MS),
     against: `${against}, after a pause`,
   })
-  return [inTurn, alone]
+  await spawnUpTo(MANY_PROCESSES)
+  await fill()
+  const stored = await measure({
+    what: 'the same in turn of so many that it is read from storage',
+    unit: 'ms',
+    glia: async () => median(await fill()),
+    baseline: () => spawned(0),
+    against,
+  })
+  return [inTurn, alone, stored]
 }
 
 /** CPU time of the page's thread for one of the rounds, in µs, without what the page does in any case meanwhile. */

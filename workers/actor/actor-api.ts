@@ -2,7 +2,7 @@ import { transfer } from 'comlink'
 import type { FileChange } from '../../src/actors/files/files-api.ts'
 import { inspectCore } from '../../src/actors/module/inspect-core.ts'
 import { type HashedBytes, readBytes } from '../../src/actors/module/read-module.ts'
-import { buffersOf, type Checkpoint, type WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint, type Extent, type WholeSnapshot } from '../../src/actors/snapshot/snapshot.ts'
 import type { ActorWorkerApi, Channel, Paused, Program, ServeEnd } from '../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../src/glia/errors.ts'
 import { DataTree } from './files/data-tree.ts'
@@ -71,8 +71,8 @@ export function actorApi(recorder?: Recorder & { port: MessagePort | undefined }
       else latest = undefined
       return end
     },
-    async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
-      const taken = await required(latest).checkpoint(whole)
+    async checkpoint(extent: Extent): Promise<Checkpoint | undefined> {
+      const taken = await required(latest).checkpoint(extent)
       return taken && transfer(taken, buffersOf(taken))
     },
     putFiles(changes: readonly FileChange[]): number {

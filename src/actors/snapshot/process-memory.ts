@@ -2,7 +2,9 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import type { Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import type { SnapshotInfo } from './history.ts'
-import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
+import { LeftMemory } from './left-memory.ts'
+import type { RecentMemories } from './recent-memories.ts'
+import type { Checkpoint, Extent, WholeSnapshot } from './snapshot.ts'
 import { type Durability, type SnapshotStore, StoredMemory, type Write } from './stored-memory.ts'
 
 /** Shortest time between two checkpoints, in ms. */
@@ -11,12 +13,9 @@ const INTERVAL_MS = 100
 const REST = 10
 /** But not longer than this, in ms. */
 const MAX_INTERVAL_MS = 1000
-/**
- * Between two messages: takes the state of an instance.
- * @param whole Whether to take all of it, and not only what has changed since the time before.
- * @returns undefined if nothing has changed.
- */
-export type TakeState = (whole: boolean) => Promise<Checkpoint | undefined>
+
+/** Between two messages: takes the state of an instance. @returns undefined if nothing has changed. */
+export type TakeState = (extent: Extent) => Promise<Checkpoint | undefined>
 
 /** Keeps what is in the memory of the instances of one actor. */
 export interface InstanceMemory {
@@ -30,6 +29,13 @@ export interface InstanceMemory {
   begin(take: TakeState | undefined, from: WholeSnapshot | undefined): void
   /** That instance is gone. */
   ended(take: TakeState): void
+  /**
+   * The instance is about to be hibernated. @returns whether it should give its state first, to `left`: its memory has
+   * so many bytes.
+   */
+  wants(take: TakeState, memoryBytes: number | undefined): boolean
+  /** What the last instance gives while it is ended. */
+  left(taken: Promise<Checkpoint | undefined>): void
 }
 
 export interface ProcessMemoryInit {
@@ -80,6 +86,8 @@ export class ProcessMemory {
   #given: WholeSnapshot | undefined
   /** Whether the store has that too, or gets it now. */
   #isGivenPut = false
+  /** What the last instance has left, which is in the store too. */
+  readonly #left = new LeftMemory()
   /** Whether the last instance could not be made of what was kept. */
   #isRefused = false
   /** Begins with the instance of a swap that is not in place yet. */
@@ -133,7 +141,7 @@ export class ProcessMemory {
    * For an actor of a module. @param replaces It starts beside the live one, with an empty memory. It counts once it is
    * in that one's place ({@link begunAnew}).
    */
-  of(cid: string, replaces: boolean): InstanceMemory {
+  of(cid: string, replaces: boolean, recent: RecentMemories): InstanceMemory {
     let isBeside = replaces
     let beginNext: (() => void) | undefined
     return {
@@ -152,6 +160,8 @@ export class ProcessMemory {
         if (!isBeside) this.ended(take)
         else if (this.#beginNext === beginNext) this.#beginNext = undefined
       },
+      wants: (take, memoryBytes) => this.#take === take && this.isStored && recent.wants(memoryBytes),
+      left: (taken) => this.#leaves(taken, recent),
     }
   }
 
@@ -171,7 +181,10 @@ export class ProcessMemory {
    * must not begin anew because its memory cannot be read.
    */
   async load(cid: string): Promise<WholeSnapshot | undefined> {
-    const whole = this.#given ?? (await this.#read().catch((thrown: unknown) => this.#unreadable(thrown)))
+    const whole =
+      this.#given ??
+      (await this.#left.use((moment) => this.#keeps && this.#stored?.isCurrent(moment) === true)) ??
+      (await this.#read().catch((thrown: unknown) => this.#unreadable(thrown)))
     return whole?.snapshot.cid === cid ? whole : undefined
   }
 
@@ -305,11 +318,10 @@ export class ProcessMemory {
     if (!this.#take) return this.#given ?? this.#read()
     this.#needsWhole = true
     this.#isOwed = true
-    const taken = await this.#take(true)
+    const taken = await this.#take('all')
     this.#schedule()
     if (!taken) throw new GliaError('ERR_INTERNAL', 'The worker gave no state.')
-    const { snapshot, packs } = counting(taken, this.#taken + this.#untaken)
-    return { snapshot, packs }
+    return wholeOf(counting(taken, this.#taken + this.#untaken))
   }
 
   /** Between two messages: the next instance goes on from what there is now. @throws like {@link whole}. */
@@ -359,6 +371,8 @@ export class ProcessMemory {
   /** The page ends. Stores what is not stored yet, then calls `end`. No message runs in between. Never rejects. */
   async finish(end: () => void): Promise<void> {
     await this.#taking
+    // Otherwise its worker would outlive the page's peer.
+    await this.#left.whenThere
     const finished = Promise.withResolvers<void>()
     const work = async (): Promise<void> => {
       await this.#checkpoint('relaxed')
@@ -444,10 +458,10 @@ export class ProcessMemory {
     const untaken = this.#untaken
     const { moment } = stored
     try {
-      const whole = this.#needsWhole
+      const extent = this.#needsWhole ? 'all' : 'changes'
       this.#needsWhole = false
       this.#isOwed = false
-      const taken = await take(whole)
+      const taken = await take(extent)
       this.#untaken -= untaken
       this.#taken += untaken
       if (taken) stored.put(moment, this.#writeOf(counting(taken, this.#taken), durability))
@@ -511,8 +525,22 @@ export class ProcessMemory {
     throw error.code === 'ERR_BAD_SNAPSHOT' ? this.refused(error) : error
   }
 
+  /** The instance gives what it has, as the store has it, and ends. */
+  #leaves(taken: Promise<Checkpoint | undefined>, recent: RecentMemories): void {
+    const moment = this.#stored?.moment
+    if (!moment) return
+    const messages = this.#taken
+    const whole = taken.then(
+      (checkpoint) => checkpoint && wholeOf(counting(checkpoint, messages)),
+      // The store has it.
+      () => undefined,
+    )
+    this.#left.put(whole, moment, recent)
+  }
+
   #giveUp(): void {
     this.#stored?.giveUp()
+    this.#left.drop()
     this.#isGivenPut = false
     this.#needsWhole = true
   }
@@ -547,6 +575,10 @@ function notKept(): GliaError {
     'ERR_BAD_REQUEST',
     "The policy of the process does not keep its memory: set memory to 'durable'.",
   )
+}
+
+function wholeOf({ snapshot, packs }: Checkpoint): WholeSnapshot {
+  return { snapshot, packs }
 }
 
 /** A checkpoint with the number of messages in it, which only this thread knows. */

@@ -56,6 +56,12 @@ export interface Snapshot {
   descriptors: readonly OpenDescriptor[]
 }
 
+/**
+ * What a worker takes of the state: what has changed since the checkpoint before, all of it, or all of it in the packs
+ * that the store has.
+ */
+export type Extent = 'changes' | 'all' | 'stored'
+
 /** Units that were stored together. */
 export interface Pack {
   /** Unique in its process. */
@@ -63,6 +69,8 @@ export interface Pack {
   hashes: UnitHashes
   /** The units, one after the other. */
   bytes: Uint8Array<ArrayBuffer>
+  /** Further units that the store has of it, which nothing needs any more. Left out: none. */
+  unused?: number
 }
 
 /** A snapshot with all of its units. */
@@ -102,10 +110,14 @@ export function buffersOf({ snapshot, packs }: WholeSnapshot): ArrayBuffer[] {
 
 /** @throws {GliaError} ERR_BAD_SNAPSHOT */
 export function readPack(value: unknown): Pack {
-  const { id, hashes, bytes } = fields(value)
+  const { id, hashes, bytes, unused = 0 } = fields(value)
   const isWhole = isBytes(hashes) && isBytes(bytes) && bytes.length * HASH_BYTES === hashes.length * UNIT_BYTES
-  if (isWhole && Number.isSafeInteger(id) && Number(id) > 0) return { id: Number(id), hashes, bytes }
+  if (isWhole && isCount(id) && id > 0 && isCount(unused)) return { id, hashes, bytes, ...(unused > 0 && { unused }) }
   throw bad('a part of it is cut off')
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
 /** A hash as the key of a map. */

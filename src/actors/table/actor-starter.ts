@@ -5,6 +5,7 @@ import { hasCallFiles, type Policy } from '../../glia/process/policy.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { isTakeable } from '../module/module-state.ts'
 import type { InstanceMemory } from '../snapshot/process-memory.ts'
+import { RecentMemories } from '../snapshot/recent-memories.ts'
 import type { LiveActors } from '../worker/live-actors.ts'
 import type { FamilyQuotas } from './family-quotas.ts'
 import type { ModuleCache } from './module-cache.ts'
@@ -34,6 +35,7 @@ export interface ActorStarterInit {
 /** Starts the actors of a tab's processes, each in a worker. */
 export class ActorStarter {
   readonly #init: ActorStarterInit
+  readonly #recent = new RecentMemories()
 
   constructor(init: ActorStarterInit) {
     this.#init = init
@@ -48,7 +50,7 @@ export class ActorStarter {
       load: () => this.#init.modules.get(version, entry.record.policy.maxMemoryBytes),
       enter: (signal) => this.#enter(entry, signal),
       start: (signal, place) => {
-        const memory = entry.memory.of(version.cid, isBeside)
+        const memory = entry.memory.of(version.cid, isBeside, this.#recent)
         isBeside = false
         return this.#start(entry, version, memory, signal, place)
       },

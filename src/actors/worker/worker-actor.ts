@@ -13,7 +13,7 @@ import { Lane, type LaneInit } from './lane.ts'
 import { newWorker } from './new-worker.ts'
 import type { OutgoingCalls, OutgoingInit } from '../outgoing/outgoing-calls.ts'
 import type { ProcessFiles } from '../files/process-files.ts'
-import { buffersOf, type Checkpoint, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
+import { buffersOf, type Checkpoint, type Extent, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
 import type { InstanceMemory, TakeState } from '../snapshot/process-memory.ts'
 import { RingWire } from './ring-wire.ts'
 import { stackHint } from '../module/trap-text.ts'
@@ -27,6 +27,9 @@ import {
   type ServeEnd,
   type TierName,
 } from './worker-api.ts'
+
+/** Longest time that an actor takes to give what it has in memory, in ms. The store has it too. */
+const LEAVE_MS = 1000
 
 export interface WorkerActorInit {
   program: Program
@@ -49,7 +52,7 @@ export interface WorkerActorInit {
   recorded?: RecordedActor | undefined
   /** Its place among the workers of the tab, for its memories. Left out: no limit but the browser's. */
   place?: Omit<ActorPlace, 'leave'> | undefined
-  /** Called once, when the worker is ended. */
+  /** Called when the worker is ended, or about to be ended, and perhaps again. */
   onStopped(): void
   signal: AbortSignal
 }
@@ -268,6 +271,23 @@ class WorkerActor implements Actor {
     this.#init.onStopped()
   }
 
+  hibernate(): void {
+    const { memory, onStopped } = this.#init
+    const take = this.#take
+    if (!take || !memory?.wants(take, this.memoryBytes)) return this.stop()
+    // Whoever waits for a place has it at once.
+    onStopped()
+    this.#forgetState()
+    const late = setTimeout(() => this.stop(), LEAVE_MS)
+    const taken = take('stored')
+    memory.left(taken)
+    const stop = (): void => {
+      clearTimeout(late)
+      this.stop()
+    }
+    taken.then(stop, stop)
+  }
+
   /** Whether a message has an instance of its own. */
   #isAlone(method: string): boolean {
     return method === COMMAND || this.isFresh
@@ -308,7 +328,7 @@ class WorkerActor implements Actor {
 
   #beginState(from: WholeSnapshot | undefined): void {
     const { memory, program } = this.#init
-    this.#take = program.state && ((whole) => this.#takeState(whole))
+    this.#take = program.state && ((extent) => this.#takeState(extent))
     memory?.begin(this.#take, from)
   }
 
@@ -317,8 +337,8 @@ class WorkerActor implements Actor {
     this.#take = undefined
   }
 
-  #takeState(whole: boolean): Promise<Checkpoint | undefined> {
-    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(whole))))
+  #takeState(extent: Extent): Promise<Checkpoint | undefined> {
+    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(extent))))
   }
 
   #instanceEnded({ memoryBytes }: RunEnd): void {

@@ -8,7 +8,7 @@ import type { FileChange, FileEntry, KeptFiles } from '../files/files-api.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { ModuleState } from '../module/module-state.ts'
 import type { HashedBytes } from '../module/read-module.ts'
-import type { Checkpoint, WholeSnapshot } from '../snapshot/snapshot.ts'
+import type { Checkpoint, Extent, WholeSnapshot } from '../snapshot/snapshot.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
@@ -115,11 +115,10 @@ export interface ActorWorkerApi {
   instantiate(program: Program, kept?: WholeSnapshot): Promise<number>
   /**
    * Between two messages, while no message loop blocks the worker: takes the state of the instance.
-   * @param whole Whether to give all of it, and not only what has changed since the checkpoint before.
    * @returns undefined if nothing has changed.
    * @throws {GliaError} ERR_BAD_REQUEST if there is no instance whose state can be taken.
    */
-  checkpoint(whole: boolean): Promise<Checkpoint | undefined>
+  checkpoint(extent: Extent): Promise<Checkpoint | undefined>
   /** Runs messages until one of them ends the instance. With rings it blocks the worker. */
   serve(): Promise<ServeEnd | Paused>
   /**

@@ -52,6 +52,11 @@ export interface Actor {
   accepts?(method: string): boolean
   /** Ends the actor at once, even in the middle of a loop. Idempotent. */
   stop(): void
+  /**
+   * Ends the actor between two messages. What it has in memory is kept, and the next actor of the process goes on from
+   * it. Left out: {@link stop} does that too.
+   */
+  hibernate?(): void
   /** Linear memory of the instance, with its files outside of `/data`, in bytes; undefined if there is none. */
   readonly memoryBytes: number | undefined
   /** Why the last run ended the instance, or the exit code of a command. The next run makes a new instance. */

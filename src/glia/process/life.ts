@@ -276,6 +276,15 @@ export class Life {
     this.#used = false
   }
 
+  /** Ends the actor between two messages. What it has in memory is kept. */
+  hibernate(): void {
+    if (this.#actor?.hibernate) {
+      this.#actor.hibernate()
+      this.#actor = undefined
+    }
+    this.stop()
+  }
+
   /** Ends the instance. */
   end(reason: ExitReason, cause: Cause): void {
     this.stop()

@@ -389,7 +389,8 @@ export class Proc {
     if (this.evictableSince === undefined) return
     const isKept = this.#life.isUsed && this.#memory?.isStored === true
     this.#observer.note(isKept ? `${note} What it has in memory is kept.` : note)
-    this.#life.stop()
+    if (isKept) this.#life.hibernate()
+    else this.#life.stop()
     this.#life.rest()
   }
 

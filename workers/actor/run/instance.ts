@@ -3,7 +3,7 @@ import { type RunEnd, RunStatus, TMP_UNIT_BYTES } from '../../../src/actors/work
 import { isHostLimit, noRoom } from '../../../src/actors/worker/host-limit.ts'
 import { guestFrames, trapMessage } from '../../../src/actors/module/trap-text.ts'
 import { START_NAME } from '../../../src/actors/module/module-state.ts'
-import type { Checkpoint, WholeSnapshot } from '../../../src/actors/snapshot/snapshot.ts'
+import type { Checkpoint, Extent, WholeSnapshot } from '../../../src/actors/snapshot/snapshot.ts'
 import type { Program, ServeEnd } from '../../../src/actors/worker/worker-api.ts'
 import { GliaError } from '../../../src/glia/errors.ts'
 import { assemblyScriptImports } from './assemblyscript.ts'
@@ -79,10 +79,10 @@ export class Instance {
    * @returns undefined if nothing has changed.
    * @throws {GliaError} ERR_BAD_REQUEST if it is gone, or its state cannot be taken.
    */
-  async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
+  async checkpoint(extent: Extent): Promise<Checkpoint | undefined> {
     const tracker = this.#made?.tracker
     if (!tracker) throw new GliaError('ERR_BAD_REQUEST', 'The state of this process cannot be taken.')
-    return tracker.checkpoint(whole)
+    return tracker.checkpoint(extent)
   }
 
   /** Memory of the instance's own files, as under `/tmp`, in bytes. Less than {@link TMP_UNIT_BYTES} is not told. */

@@ -1,6 +1,7 @@
 import { sha256 } from '../../../src/actors/module/sha256.ts'
 import {
   type Checkpoint,
+  type Extent,
   type FileNode,
   HASH_BYTES,
   hashKey,
@@ -67,12 +68,10 @@ export class StateTracker {
     this.#isNew = false
   }
 
-  /**
-   * @param whole Whether to give all of it, because the page has lost what it had.
-   * @returns what has changed since the checkpoint before; undefined if nothing has.
-   */
-  async checkpoint(whole: boolean): Promise<Checkpoint | undefined> {
-    const isWhole = whole || this.#isNew || this.#stored.isWasteful
+  /** @returns undefined if nothing has changed since the checkpoint before. */
+  async checkpoint(extent: Extent): Promise<Checkpoint | undefined> {
+    if (extent === 'stored') return this.#asStored()
+    const isWhole = extent === 'all' || this.#isNew || this.#stored.isWasteful
     // If this fails, the marks are ahead of the hashes.
     this.#isNew = true
     if (isWhole) this.#forget()
@@ -88,11 +87,30 @@ export class StateTracker {
     }
     const snapshot = this.#snapshot(taken)
     const packs = await this.#store(changed, gone)
-    snapshot.memory.set(this.#memory)
-    const files = snapshot.files.map((node, place) => this.#withUnits(node, taken.contents.get(place)))
+    const withUnits = this.#withUnits(snapshot, taken)
     this.#rest = rest
     this.#isNew = false
-    return { snapshot: { ...snapshot, files }, packs, dropped: isWhole ? 'all' : this.#stored.dropUnused() }
+    return { snapshot: withUnits, packs, dropped: isWhole ? 'all' : this.#stored.dropUnused() }
+  }
+
+  /** Nothing has run since the checkpoint before. */
+  #asStored(): Checkpoint {
+    const taken = this.#take()
+    const packs = this.#stored.packs(this.#units())
+    return { snapshot: this.#withUnits(this.#snapshot(taken), taken), packs, dropped: [] }
+  }
+
+  /** All units of the state that are not zeros. */
+  #units(): Map<string, Uint8Array> {
+    const units = new Map<string, Uint8Array>()
+    const add = (content: Uint8Array, hashes: UnitHashes): void => {
+      for (let unit = 0; unit * HASH_BYTES < hashes.length; unit++) {
+        units.set(hashKey(hashes, unit), content.subarray(unit * UNIT_BYTES, (unit + 1) * UNIT_BYTES))
+      }
+    }
+    add(new Uint8Array(this.#state.memory), this.#memory)
+    for (const [{ content, size }, { units: hashes }] of this.#files) add(content.subarray(0, size), hashes)
+    return units
   }
 
   #forget(): void {
@@ -196,9 +214,15 @@ export class StateTracker {
     }
   }
 
-  #withUnits(node: FileNode, file: RegularFile | undefined): FileNode {
-    const units = file && this.#files.get(file)?.units
-    return node.kind === 'file' && units ? { ...node, units: units.slice() } : node
+  /** The snapshot with the hashes as they are now. */
+  #withUnits(snapshot: Snapshot, { contents }: ReturnType<typeof takeFiles>): Snapshot {
+    snapshot.memory.set(this.#memory)
+    const files = snapshot.files.map((node, place): FileNode => {
+      const file = contents.get(place)
+      const units = file && this.#files.get(file)?.units
+      return node.kind === 'file' && units ? { ...node, units: units.slice() } : node
+    })
+    return { ...snapshot, files }
   }
 
   #restOf({ descriptors, nodes }: ReturnType<typeof takeFiles>): string {

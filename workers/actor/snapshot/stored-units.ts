@@ -1,11 +1,4 @@
-import {
-  HASH_BYTES,
-  hashKey,
-  type Pack,
-  UNIT_BYTES,
-  type UnitHashes,
-  ZERO_KEY,
-} from '../../../src/actors/snapshot/snapshot.ts'
+import { HASH_BYTES, hashKey, type Pack, UNIT_BYTES, ZERO_KEY } from '../../../src/actors/snapshot/snapshot.ts'
 
 /** Units of a pack. A value of the browser's database should not be much larger than 16 MiB. */
 const PACK_UNITS = 1024
@@ -40,9 +33,10 @@ export class StoredUnits {
 
   /** Packs that the page has. Their units count once a place {@link use}s them. */
   restore(packs: readonly Pack[]): void {
-    for (const { id, hashes } of packs) {
-      const units = hashes.length / HASH_BYTES
-      for (let unit = 0; unit < units; unit++) this.#known.set(hashKey(hashes, unit), { pack: id, uses: 0 })
+    for (const { id, hashes, unused = 0 } of packs) {
+      const used = hashes.length / HASH_BYTES
+      for (let unit = 0; unit < used; unit++) this.#known.set(hashKey(hashes, unit), { pack: id, uses: 0 })
+      const units = used + unused
       this.#packs.set(id, { units, live: 0 })
       this.#lastPack = Math.max(this.#lastPack, id)
       this.#stored += units
@@ -74,6 +68,20 @@ export class StoredUnits {
     return packs
   }
 
+  /** The packs as they are stored, with the units that the state has. @param contents Of these units. */
+  packs(contents: ReadonlyMap<string, Uint8Array>): Pack[] {
+    const keys = new Map<number, string[]>([...this.#packs.keys()].map((id) => [id, []]))
+    for (const [key, { pack, uses }] of this.#known) if (uses > 0) keys.get(pack)?.push(key)
+    return [...keys].map(([id, used]) => {
+      const pack = emptyPack(id, used.length)
+      for (const [i, key] of used.entries()) {
+        const hash = Uint8Array.from(key, (char) => char.charCodeAt(0))
+        putUnit(pack, i, { hash, bytes: contents.get(key) ?? new Uint8Array() })
+      }
+      return { ...pack, unused: (this.#packs.get(id)?.units ?? 0) - used.length }
+    })
+  }
+
   /** Forgets packs of which the state has nothing. @returns their ids. */
   dropUnused(): number[] {
     const dropped = [...this.#packs].flatMap(([id, { live }]) => (live === 0 ? [id] : []))
@@ -88,18 +96,16 @@ export class StoredUnits {
 
   #packed(units: readonly NewUnit[]): Pack {
     const id = ++this.#lastPack
-    const hashes: UnitHashes = new Uint8Array(units.length * HASH_BYTES)
-    const bytes = new Uint8Array(units.length * UNIT_BYTES)
+    const pack = emptyPack(id, units.length)
     this.#packs.set(id, { units: units.length, live: 0 })
     this.#stored += units.length
     for (const [i, unit] of units.entries()) {
-      hashes.set(unit.hash, i * HASH_BYTES)
-      bytes.set(unit.bytes, i * UNIT_BYTES)
+      putUnit(pack, i, unit)
       const key = hashKey(unit.hash, 0)
       this.#known.set(key, { pack: id, uses: 0 })
       this.use(key)
     }
-    return { id, hashes, bytes }
+    return pack
   }
 
   #count(pack: number, change: number): void {
@@ -113,4 +119,13 @@ export interface NewUnit {
   hash: Uint8Array
   /** At most a unit; what is missing is zeros. */
   bytes: Uint8Array
+}
+
+function emptyPack(id: number, units: number): Pack {
+  return { id, hashes: new Uint8Array(units * HASH_BYTES), bytes: new Uint8Array(units * UNIT_BYTES) }
+}
+
+function putUnit({ hashes, bytes }: Pack, unit: number, { hash, bytes: content }: NewUnit): void {
+  hashes.set(hash, unit * HASH_BYTES)
+  bytes.set(content, unit * UNIT_BYTES)
 }
