@@ -22,7 +22,8 @@ export function parsePid(text: string): Pid {
 }
 
 export function isPid(text: string): text is Pid {
-  return text.length >= PID_BYTES && text.length <= 28 && isTwentyBytes(text) === true
+  // Programs without types give anything.
+  return typeof text === 'string' && text.length >= PID_BYTES && text.length <= 28 && isTwentyBytes(text) === true
 }
 
 const isTwentyBytes = remembered((text): true | undefined => {

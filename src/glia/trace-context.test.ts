@@ -14,6 +14,12 @@ test.each([`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-00`, `cc-${TRACE}-${SP
   },
 )
 
+test('flags that nobody knows yet are not passed on', () => {
+  const flagsOf = (traceparent: string): string | undefined => traceOf(traceparent)?.split('-')[3]
+  expect(flagsOf(`00-${TRACE}-${SPAN}-ff`)).toBe('03')
+  expect(flagsOf(`cc-${TRACE}-${SPAN}-09-more`)).toBe('01')
+})
+
 test.each([
   null,
   '',

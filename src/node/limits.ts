@@ -93,8 +93,13 @@ export const MAX_SOCKETS = 4 * MAX_CALLS
  */
 export const SOCKETS_PER_TAB = 8
 export const WAITING_PER_TAB = 2
-/** How long bytes that a client sends after its answer are dropped, so that it reads the answer instead of a reset. */
-export const LINGER_MS = second
+/**
+ * How long bytes that a client sends after its answer are dropped, so that it reads the answer instead of a reset: in all,
+ * and without a further byte (as nginx, https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close).
+ */
+export const LINGERING = { inAllMs: 30 * second, idleMs: 5 * second }
+/** How long a reply that broke off may take to tell its client. */
+export const BREAK_MS = second
 
 /** Time that running requests, and then libp2p's connections, have to end when the server is told to stop. */
 export const STOP_GRACE_MS = 0.6 * second

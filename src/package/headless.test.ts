@@ -86,6 +86,23 @@ test('a caller that gives up is told so at once', async () => {
   await expect(other.call(to('waits'), 'x', { signal })).rejects.toMatchObject({ code: 'ERR_ABORTED' })
 })
 
+test('one signal may be that of many calls', async () => {
+  const { signal } = new AbortController()
+  const listen = vi.spyOn(signal, 'addEventListener')
+  const release = vi.spyOn(signal, 'removeEventListener')
+  for (let i = 0; i < 3; i++) await other.call(to('echo'), 'x', { signal })
+  const [unread, failed] = [await other.open(to('echo'), { signal }), await other.open(to('fails'), { signal })]
+  await unread.close()
+  await failed.closeWrite()
+  await expect(readAll(failed)).rejects.toMatchObject({ code: 'ERR_FAILED' })
+  const added = listen.mock.calls.map(([, listener]) => listener)
+  const removed = release.mock.calls.map(([, listener]) => listener)
+  expect(added.length).toBeGreaterThanOrEqual(5)
+  expect(added.filter((listener) => !removed.includes(listener))).toEqual([])
+  const gone = AbortSignal.abort('enough')
+  await expect(other.call(to('echo'), 'x', { signal: gone })).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+})
+
 test('a peer that is stopped ends its calls, and makes no more', async () => {
   const gone = await createPeer({ relays: server.relayAddresses })
   const stream = await gone.open(to('echo'))

@@ -110,11 +110,9 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     checkRuns()
     const callKey = readCallKey(key)
     const address = await router.resolve(text, { signal })
-    signal.throwIfAborted()
+    if (signal.aborted) throw gaveUp(signal)
     const stream = router.open(address, { caller: peerId, key: callKey })
-    const giveUp = (): void =>
-      stream.abort(new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: signal.reason }))
-    signal.addEventListener('abort', giveUp, { once: true })
+    abortWith(stream, signal)
     return stream
   }
   const stop = async (): Promise<void> => {
@@ -152,5 +150,36 @@ export async function createPeer(options: HeadlessPeerOptions): Promise<Headless
     },
     unwatch: (id) => void watches.unwatch(id),
     stop: stopOnce,
+  }
+}
+
+function gaveUp({ reason }: AbortSignal): GliaError {
+  return new GliaError('ERR_ABORTED', 'The caller gave up.', { cause: reason })
+}
+
+/**
+ * Aborts a call when the signal aborts, until its reply has ended or is not wanted any more. A program may use one signal
+ * for all of its calls.
+ */
+function abortWith(stream: Stream, signal: AbortSignal): void {
+  const giveUp = (): void => stream.abort(gaveUp(signal))
+  const release = (): void => signal.removeEventListener('abort', giveUp)
+  const read = stream.read.bind(stream)
+  signal.addEventListener('abort', giveUp, { once: true })
+  stream.signal.addEventListener('abort', release, { once: true })
+  stream.read = async (into) => {
+    const chunk = await read(into).catch((thrown: unknown) => {
+      release()
+      throw thrown
+    })
+    if (chunk === null) release()
+    return chunk
+  }
+  for (const name of ['closeRead', 'close'] as const) {
+    const end = stream[name].bind(stream)
+    stream[name] = async () => {
+      release()
+      return end()
+    }
   }
 }

@@ -312,7 +312,7 @@ describe('keys', () => {
       await call(`${pid}:${key.normalize()}`, 'count'),
       await post(`/count?${query}`),
       await post(`/count?exit=ok&${query}`),
-      await post(`/count?key=${encodeURIComponent(key)}`),
+      await post(`/count?%ff=1&%6be%79=${encodeURIComponent(key)}`),
       await post(`:${encodeURIComponent(key)}/count`),
       await post(`:${encodeURIComponent(key.normalize('NFD'))}/count`),
     ]

@@ -181,11 +181,17 @@ function decoded(path: string): string {
   }
 }
 
+/** `key`, of which each letter may be percent-encoded. */
+const KEY_NAME = /^(?:k|%6[bB])(?:e|%65)(?:y|%79)$/
+
 /** The path with the key of the query, `?key=…`, behind its process, where an address has it. */
 function withKey(path: string, query: string): string {
-  const keys = query.split('&').filter((part) => /^key(=|$)/.test(part))
-  if (keys.length === 0) return path
-  const [key = '', other] = keys.map((part) => decoded(part.slice('key='.length).replaceAll('+', ' ')))
+  if (query === '') return path
+  const [key, other] = query.split('&').flatMap((part) => {
+    const [name = '', ...value] = part.split('=')
+    return KEY_NAME.test(name) ? decoded(value.join('=').replaceAll('+', ' ')) : []
+  })
+  if (key === undefined) return path
   const parts = path.split('/')
   const proc = parts[4] ?? ''
   if (other !== undefined || cut(proc)[1] !== undefined) {

@@ -263,6 +263,12 @@ describe('a failure before the reply has begun', () => {
     expect(await errorOf(running)).toMatchObject({ status: 503, code: 'ERR_PROC_STOPPED' })
   })
 
+  test.each(statuses)('of the process, %s (%d), says when to try again if that may help', async (code, status) => {
+    const { http, path } = api(failing(code))
+    const { headers } = await http(request(path))
+    expect(headers.get('retry-after')).toBe(status === 503 ? '1' : null)
+  })
+
   test('to reach the peer has the status 502', async () => {
     const { http } = api(echo)
     expect(await errorOf(http(request(pathTo(newPid(), 'run', OTHER))))).toMatchObject({

@@ -34,6 +34,8 @@ export function refuse(error: GliaError, headers: Readonly<Record<string, string
       ...API_HEADERS,
       ...headers,
       'content-type': PROBLEM_TYPE,
+      // It may go well a moment later.
+      ...((error.status === 429 || error.status === 503) && { 'retry-after': '1' }),
       ...(error.exitCode !== undefined && { [EXIT_HEADER]: String(error.exitCode) }),
     },
   })

@@ -47,7 +47,7 @@ export function startOfWatch(watched: Watched | undefined, after: number | undef
   const known = after === undefined ? undefined : Math.min(after, last?.at ?? 0)
   const missed = known === undefined ? [] : past.filter(({ at }) => at > known)
   const isGone = !watched || (last?.kind === 'killed' && missed.length === 0)
-  if (isGone) return { at: after ?? 0, ends: [noProcess((after ?? 0) + 1)] }
+  if (isGone) return { at: after ?? 0, ends: [noProcess(Math.max(Date.now(), (after ?? 0) + 1))] }
   if (known !== undefined) return { at: known, ends: missed }
   return last && watched.state === 'dead' ? { at: last.at - 1, ends: [last] } : { at: last?.at ?? 0, ends: [] }
 }

@@ -1,4 +1,4 @@
-import { isCallKey, isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN, MAX_TRACE } from '../call-context.ts'
+import { isCallKey, isChain, isClientName, isPeerList, isTrace, MAX_SENT_CHAIN } from '../call-context.ts'
 import { type ErrorCode, GliaError, isErrorCode, isExitCode } from '../errors.ts'
 import { readFacts } from '../failure.ts'
 import { MAX_HEAD_BYTES } from './frames.ts'
@@ -51,24 +51,39 @@ export function encodeHead(head: OpenHead): { head: Uint8Array; error?: GliaErro
   if (Math.max(head.chain?.length ?? 0, head.for?.length ?? 0) > MAX_SENT_CHAIN) {
     return { head: bytes, error: new GliaError('ERR_CYCLE', `More than ${MAX_SENT_CHAIN} calls wait for each other.`) }
   }
-  if (bytes.length <= MAX_HEAD_BYTES && (head.trace?.length ?? 0) <= MAX_TRACE) return { head: bytes }
+  const fault = faultOf(head)
+  if (fault !== undefined) {
+    return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', `No peer takes such a call: ${fault}.`) }
+  }
+  if (bytes.length <= MAX_HEAD_BYTES) return { head: bytes }
   const message = `The address, the trace id and the call chain take too much room: ${bytes.length} bytes.`
   return { head: bytes, error: new GliaError('ERR_BAD_REQUEST', message) }
 }
 
+/** A head of which nothing is known yet. */
+type Given = { readonly [Part in keyof OpenHead]?: unknown }
+
+/** What of a head is not valid, in words. */
+function faultOf({ deadlineMs, expectedBytes, key, trace, client, chain, for: peers }: Given): string | undefined {
+  if (deadlineMs !== undefined && !isCount(deadlineMs)) return 'the deadline of a call is no number'
+  if (expectedBytes !== undefined && !isCount(expectedBytes)) return 'the size of a message is no number'
+  if (key !== undefined && !isCallKey(key)) return 'the key of a call is not valid'
+  if (trace !== undefined && !isTrace(trace)) return 'the trace id is not valid'
+  if (client !== undefined && !isClientName(client)) return 'the name of a client is not valid'
+  if (chain !== undefined && !isChain(chain)) return 'the call chain is not valid'
+  // It must not be ignored: without it the call would have more rights.
+  if (peers !== undefined && !isPeerList(peers)) return 'the peers for which a call is made are no list of peer ids'
+  return undefined
+}
+
 /** Unknown keys are ignored. @throws {GliaError} ERR_PROTOCOL if the bytes are no head. */
 export function decodeHead(bytes: Uint8Array): OpenHead {
-  const { to, deadlineMs, expectedBytes, key, trace, client, chain, for: onBehalfOf } = parse(bytes)
+  const given = parse(bytes)
+  const { to } = given
   if (typeof to !== 'string') throw violation('a call has no address')
-  if (deadlineMs !== undefined && !isCount(deadlineMs)) throw violation('the deadline of a call is no number')
-  if (expectedBytes !== undefined && !isCount(expectedBytes)) throw violation('the size of a message is no number')
-  if (key !== undefined && !isCallKey(key)) throw violation('the key of a call is not valid')
-  if (trace !== undefined && !isTrace(trace)) throw violation('the trace id is not valid')
-  if (client !== undefined && !isClientName(client)) throw violation('the name of a client is not valid')
-  if (chain !== undefined && !isChain(chain)) throw violation('the call chain is not valid')
-  // It must not be ignored: without it the call would have more rights.
-  if (onBehalfOf !== undefined && !isPeerList(onBehalfOf))
-    throw violation('the peers for which a call is made are no list of peer ids')
+  const fault = faultOf(given)
+  if (fault !== undefined) throw violation(fault)
+  const { deadlineMs, expectedBytes, key, trace, client, chain, for: onBehalfOf } = given as Partial<OpenHead>
   const limitMs = deadlineMs && Math.min(deadlineMs, MAX_DEADLINE_MS)
   return { to, deadlineMs: limitMs, expectedBytes, key, trace, client, chain, for: onBehalfOf }
 }

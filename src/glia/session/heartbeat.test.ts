@@ -82,7 +82,7 @@ test('a peer that is gone fails all calls', async () => {
   const streams = [caller.open(addressOf(newPid())), caller.open(addressOf(newPid()))]
   await Promise.all([first, second])
   near.cut = far.cut = true
-  pass(9999)
+  pass(7999)
   await nextTask()
   expect(caller.calls).toBe(2)
   pass(1)

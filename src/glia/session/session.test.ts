@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { GliaError } from '../errors.ts'
 import { newPid } from '../pid.ts'
 import { echoStream, Served, testSessions, type TestSessionsInit } from './test-peers.ts'
+import type { CallOptions } from './session.ts'
 import { acceptStreams } from '../stream/stream.acceptance.ts'
 import { addressOf, bytes, OTHER, SELF, send, text } from '../test-peer.ts'
 import { readAll } from '../stream/web-streams.ts'
@@ -220,6 +221,56 @@ test('a server that throws fails its call', async () => {
     code: 'ERR_DENIED',
     message: 'not you',
   })
+})
+
+test('a server that throws later fails its call, and one that gives up with its call ends nothing else', async () => {
+  const { caller } = testSessions(async (stream) => {
+    for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) {
+      if (chunk[0] === 1) throw new Error('boom')
+      await stream.write(chunk)
+    }
+    await stream.close()
+  })
+  const failing = caller.open(addressOf(newPid()))
+  await failing.write(new Uint8Array([1]))
+  await expect(failing.read()).rejects.toMatchObject({ code: 'ERR_INTERNAL', message: 'boom' })
+  // Its server throws what ended the call: a rejection that nobody handles would fail this run.
+  const aborted = caller.open(addressOf(newPid()))
+  await aborted.write(new Uint8Array([2]))
+  await aborted.read()
+  aborted.abort(new Error('enough'))
+  const other = caller.open(addressOf(newPid()))
+  await other.write(new Uint8Array([3]))
+  expect(await other.read()).toEqual(new Uint8Array([3]))
+  caller.end()
+})
+
+const NOT_VALID: readonly (readonly [string, CallOptions])[] = [
+  ['a client', { client: 'x'.repeat(65) }],
+  ['a key', { key: 'x'.repeat(256) }],
+  ['an empty key', { key: '' }],
+  ['a size below 0', { expectedBytes: -1 }],
+  ['a size with a fraction', { expectedBytes: 1.5 }],
+  ['a size that is none', { expectedBytes: Number.NaN }],
+  ['a size past 2^53', { expectedBytes: 2 ** 53 }],
+  ['a deadline below 0', { deadlineMs: -5 }],
+  ['a deadline that is none', { deadlineMs: Number.NaN }],
+  ['a deadline that is a text', { deadlineMs: 'x' as never }],
+  ['a trace', { trace: 'x'.repeat(129) }],
+  ['a peer', { onBehalfOf: ['zz'] }],
+  ['a name in the chain', { chain: ['x'.repeat(129)] }],
+]
+
+test.each(NOT_VALID)('%s that no peer takes fails the call, and not the session', async (_, options) => {
+  const { caller } = testSessions((stream) => void echoStream(stream))
+  const other = caller.open(addressOf(newPid()))
+  await expect(caller.open(addressOf(newPid()), options).read()).rejects.toMatchObject({
+    code: 'ERR_BAD_REQUEST',
+    message: expect.stringMatching(/^No peer takes such a call: /) as string,
+  })
+  await other.write(new Uint8Array([1]))
+  expect(await other.read()).toEqual(new Uint8Array([1]))
+  caller.end()
 })
 
 test('what is read is the reader’s own, buffer and all', async () => {

@@ -29,20 +29,20 @@ export interface SessionInit {
   local: string
   /**
    * Serves a call of the other end. Only the end that did not open the channel has it: one end makes calls, the other
-   * serves them.
+   * serves them. What it throws, or its promise rejects with, ends the call.
    */
-  serve?: (stream: SessionStream) => void
+  serve?: (stream: SessionStream) => unknown
   /** Most bytes in one send. Default 64 KiB. */
   maxBatchBytes?: number
   /** Most bytes of messages under way. A small call may have to wait behind so many. Default 1 MiB. */
   windowBytes?: number
   /** Most unread bytes of a call at this end. Default, and least, 256 KiB. */
   creditBytes?: number
-  /** Open calls of the other end. Default 256. */
+  /** Open calls of the other end. Default 512. */
   maxInboundCalls?: number
   /** Silence after which the other end is asked, in ms, while calls are under way. Default 3 s. */
   pingMs?: number
-  /** Silence after which the session ends, in ms. Default 10 s. */
+  /** Silence after which the session ends, in ms. Default 8 s. */
   silenceMs?: number
 }
 
@@ -79,7 +79,7 @@ export class Session {
 
   constructor(init: SessionInit) {
     this.#init = init
-    const { channel, maxBatchBytes = 64 * 1024, windowBytes = 1024 * 1024, pingMs = 3000, silenceMs = 10_000 } = init
+    const { channel, maxBatchBytes = 64 * 1024, windowBytes = 1024 * 1024, pingMs = 3000, silenceMs = 8000 } = init
     const { promise, resolve } = Promise.withResolvers<GliaError>()
     this.ended = promise
     this.#resolveEnded = resolve
@@ -123,7 +123,8 @@ export class Session {
   /** Opens a call. The stream is returned at once; any failure aborts it. */
   open(address: Address, options: CallOptions = {}): SessionStream {
     const { signal, expectedBytes, key, trace, client, chain, onBehalfOf } = options
-    const deadlineMs = deadlineOf(options.deadlineMs)
+    const isTime = options.deadlineMs === undefined || options.deadlineMs >= 0
+    const deadlineMs = isTime ? deadlineOf(options.deadlineMs) : options.deadlineMs
     const { local, serve } = this.#init
     if (serve) throw new GliaError('ERR_INTERNAL', 'A session that serves calls makes none.')
     const { head, error = this.#over } = encodeHead({
@@ -228,7 +229,7 @@ export class Session {
   }
 
   #accept({ id, head, data, fin }: Extract<Frame, { type: typeof FRAME.OPEN }>): void {
-    const { remote, serve, maxInboundCalls = 256 } = this.#init
+    const { remote, serve, maxInboundCalls = 512 } = this.#init
     if (!serve) throw violation('it calls in a session that it did not open')
     if (id <= this.#lastId) throw violation(`call ${id} is opened twice, or late`)
     this.#lastId = id
@@ -248,10 +249,12 @@ export class Session {
     this.#add(call)
     call.receive(data, fin)
     call.abortWith(undefined, deadlineMs)
+    const failed = (thrown: unknown): void => call.abort(toGliaError(thrown))
     try {
-      serve(call)
+      const serving = serve(call)
+      if (serving instanceof Promise) serving.catch(failed)
     } catch (thrown) {
-      call.abort(toGliaError(thrown))
+      failed(thrown)
     }
   }
 

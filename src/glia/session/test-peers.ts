@@ -16,7 +16,7 @@ export interface TestSessions {
 export type TestSessionsInit = TestChannelInit & Partial<Omit<SessionInit, 'channel' | 'serve' | 'local' | 'remote'>>
 
 /** A session between two peers, over a channel in memory. */
-export function testSessions(serve: (stream: SessionStream) => void, init: TestSessionsInit = {}): TestSessions {
+export function testSessions(serve: (stream: SessionStream) => unknown, init: TestSessionsInit = {}): TestSessions {
   const [near, far] = testChannels(init)
   const caller = new Session({ ...init, channel: near, local: OTHER, remote: SELF })
   const server = new Session({ ...init, channel: far, local: SELF, remote: OTHER, serve })

@@ -83,6 +83,8 @@ test('a kill is told as a kill, once, and is the last end', async () => {
   const late = watch(caller, callee.peerId, proc.pid)
   await late.settled
   await expect.poll(() => late.words()).toEqual(['exited noproc'])
+  // Of two ends the later one has the larger time.
+  expect(late.ends[0]?.at).toBeGreaterThanOrEqual(told.ends[0]?.at ?? Infinity)
   expect(told.words()).toEqual(['killed killed'])
 })
 

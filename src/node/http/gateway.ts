@@ -68,8 +68,7 @@ export class Gateway {
       checkLength(incoming.incoming, limits)
       return await run({ caller: peerId, client: this.#names.of(incoming.client) })
     } catch (thrown) {
-      const error = toGliaError(thrown)
-      return refuse(error, error.status === 429 || error.status === 503 ? { 'retry-after': '1' } : {})
+      return refuse(toGliaError(thrown))
     }
   }
 

@@ -14,7 +14,7 @@ import {
 import type { RefusalObserver } from '../metrics/metrics.ts'
 import { networkOf } from '../inbound/networks.ts'
 import { Quota } from '../inbound/quota.ts'
-import type { BodyLimits } from './request-body.ts'
+import { type BodyLimits, isWithin } from './request-body.ts'
 import { Unfinished } from '../inbound/unfinished.ts'
 
 /** The HTTP port. It is open before anything can answer: requests wait for that. */
@@ -56,6 +56,11 @@ export async function openHttp({ host, port, limits, perAddress, observer }: Htt
       limits,
     ),
   )
+  // A client that waits before it sends a body which is too large need not send it.
+  server.on('checkContinue', (incoming, response) => {
+    if (isWithin(incoming, limits)) response.writeContinue()
+    server.emit('request', incoming, response)
+  })
   server.maxConnections = MAX_SOCKETS
   boundSockets(server, perAddress, observer)
   await listen(server, { flag: '--http', port }, host)

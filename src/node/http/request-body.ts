@@ -144,8 +144,13 @@ export class RequestBody implements Source {
 const ignore = (): void => undefined
 
 /** @throws {GliaError} ERR_MESSAGE_TOO_LARGE if the declared length of a body is too large. */
-export function checkLength(incoming: IncomingMessage, { maxBodyBytes }: BodyLimits): void {
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes)
+export function checkLength(incoming: IncomingMessage, limits: BodyLimits): void {
+  if (!isWithin(incoming, limits)) throw tooLarge(limits.maxBodyBytes)
+}
+
+/** Whether the body may have the length that its head gives, if it gives one. */
+export function isWithin({ headers }: IncomingMessage, { maxBodyBytes }: BodyLimits): boolean {
+  return Number(headers['content-length'] ?? 0) <= maxBodyBytes
 }
 
 function tooLarge(maxBodyBytes: number): GliaError {

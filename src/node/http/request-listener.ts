@@ -3,10 +3,12 @@ import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { brokenEnd } from '../../glia/http/failure-trailer.ts'
 import type { CallReply } from '../../glia/http/http-calls.ts'
 import { refuse } from '../../glia/http/refuse.ts'
-import { LINGER_MS } from '../limits.ts'
+import { BREAK_MS, LINGERING } from '../limits.ts'
 import { Exchange, type Incoming } from './exchange.ts'
 import type { BodyLimits } from './request-body.ts'
 import { sendCallReply, sendResponse } from './send-reply.ts'
+
+const VERBS = 'GET, HEAD, POST, OPTIONS'
 
 /** Answers a request in the form of the Fetch API. */
 export type HttpHandler = (request: Request, incoming: Incoming) => Response | Promise<Response>
@@ -28,10 +30,10 @@ export interface Handlers {
  * still being sent. A reply that fails after its head breaks the connection, so that it never looks complete. A client
  * that goes away aborts the request's signal and cancels the reply.
  */
-export function requestListener(handlers: Handlers, limits: BodyLimits): RequestListener {
+export function requestListener(handlers: Handlers, limits: BodyLimits, lingering = LINGERING): RequestListener {
   return (incoming, response) => {
     const exchange = new Exchange(incoming, response, limits)
-    response.once('finish', () => linger(incoming))
+    response.once('finish', () => linger(incoming, lingering))
     handlers.began?.(exchange)
     void answer(exchange, handlers, limits.bodyIdleMs)
   }
@@ -53,12 +55,11 @@ async function answer(exchange: Exchange, handlers: Handlers, idleMs: number): P
 
 function answerRequest(exchange: Exchange, { fetch }: Handlers): Response | Promise<Response> {
   if (exchange.request) return fetch(exchange.request, exchange)
-  return refuse(
-    new GliaError(
-      'ERR_BAD_REQUEST',
-      'The server cannot answer this request: its method is not allowed, or its path is not valid.',
-    ),
-  )
+  // A `Request` cannot have this method.
+  if (exchange.incoming.method === 'TRACE') {
+    return refuse(new GliaError('ERR_BAD_VERB', `This server takes ${VERBS} only.`), { allow: VERBS })
+  }
+  return refuse(new GliaError('ERR_BAD_REQUEST', 'The server cannot answer this request: its path is not valid.'))
 }
 
 /**
@@ -71,13 +72,23 @@ function breakOff(error: GliaError, { httpVersion, socket }: IncomingMessage, re
     if (response.chunkedEncoding && response.socket === socket) socket.write(brokenEnd(error))
     setImmediate(() => (httpVersion === '1.0' ? socket.resetAndDestroy() : socket.destroySoon()))
   })
-  setTimeout(() => response.destroy(), LINGER_MS).unref()
+  setTimeout(() => response.destroy(), BREAK_MS).unref()
 }
 
 /** The answer was sent while the client still sends. It may finish, but not for ever. */
-function linger(incoming: IncomingMessage): void {
+function linger(incoming: IncomingMessage, { inAllMs, idleMs }: typeof LINGERING): void {
   if (incoming.complete) return
-  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS)
-  timer.unref()
+  const { socket } = incoming
+  const until = performance.now() + inAllMs
+  let { bytesRead } = socket
+  const look = (): void => {
+    if (socket.bytesRead === bytesRead || performance.now() >= until) {
+      socket.destroySoon()
+      return
+    }
+    ;({ bytesRead } = socket)
+    timer.refresh()
+  }
+  const timer = setTimeout(look, idleMs).unref()
   incoming.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
 }
