@@ -64,7 +64,7 @@ const MAX_CLIENT = 64
 export const MAX_CALL_KEY = 255
 
 /** Longest trace, in UTF-16 units. */
-export const MAX_TRACE = 128
+const MAX_TRACE = 128
 
 /** Longest name of a process in a chain, in UTF-16 units: a peer id and a hash or a PID. */
 const MAX_LINK = 128
