@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { app } from './src/build/app.ts'
+import { compiledAtOnce } from './src/build/compiled-at-once.ts'
 import { dev } from './src/build/dev.ts'
 import { drawFirstPicture } from './src/build/draw-first-picture.ts'
 import { pageCsp } from './src/build/page-csp.ts'
@@ -19,7 +20,7 @@ export default defineConfig({
   base: './',
   // An address that is no file is a 404, as on the server: the HTTP API must never be answered with the page.
   appType: 'mpa',
-  plugins: [app(), dev(), refresh(), drawFirstPicture(), pageCsp(), singleCopies()],
+  plugins: [app(), compiledAtOnce(), dev(), refresh(), drawFirstPicture(), pageCsp(), singleCopies()],
   // Not the pages of src/examples: they import the package by its name.
   optimizeDeps: { entries: 'index.html' },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
