@@ -12,18 +12,15 @@ const map = { type: 'asset', source: JSON.stringify({ version: 3, mappings: 'AAA
 
 test('what runs at once begins with the hint, and its source map knows that', () => {
   const names = ['index', 'glia', 'preact', 'identity', 'mesh', 'start-gossip', 'stream-utils', 'graph-view']
-  const bundle = Object.fromEntries(
-    names.flatMap((name) => [
-      [`assets/${name}-x.js`, chunk(name)],
-      [`assets/${name}-x.js.map`, { ...map }],
-    ]),
+  const chunks = names.map(chunk)
+  const mapped = { ...map }
+  handler.call(
+    { error },
+    {},
+    Object.fromEntries([['assets/mesh-x.js.map', mapped], ...chunks.map((each) => [each.fileName, each])]),
   )
-  handler.call({ error }, {}, bundle)
-  const begins = Object.values(bundle).flatMap((file) =>
-    'name' in file ? [[file.name, file.code.split('\n')[0]]] : [],
-  )
+  const begins = chunks.map(({ name, code }) => [name, code.split('\n')[0]])
   expect(begins).toEqual(names.map((name) => [name, name === 'graph-view' ? 'a()' : '//# allFunctionsCalledOnLoad']))
-  const mapped = bundle['assets/mesh-x.js.map'] as typeof map
   expect(JSON.parse(mapped.source)).toEqual({ version: 3, mappings: ';AAAA;AACA' })
 })
 

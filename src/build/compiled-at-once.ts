@@ -21,7 +21,10 @@ export function compiledAtOnce(): Plugin {
       handler(_options, bundle) {
         for (const name of CHUNKS) {
           const chunk = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === name)
-          if (chunk?.type !== 'chunk') return this.error(`There is no chunk ${name} any more: see compiled-at-once.ts.`)
+          if (chunk?.type !== 'chunk') {
+            this.error(`There is no chunk ${name} any more: see compiled-at-once.ts.`)
+            return
+          }
           chunk.code = HINT + chunk.code
           moveDown(bundle[`${chunk.fileName}.map`])
         }
