@@ -142,25 +142,22 @@ describe('a process that was hibernated a moment ago', () => {
 
   test('is read from the store when its worker does not give its memory', async () => {
     const store = new CountingStore()
-    let leaving: Worker | undefined
-    const tab = makeProcesses({
-      script: worker.script,
-      store,
-      createWorker: async () => {
-        leaving ??= threadWorker(worker.script)
-        return leaving
-      },
-    })
+    let isHeard = true
+    const createWorker = async (): Promise<Worker> => {
+      const made = threadWorker(worker.script)
+      const listen = made.addEventListener.bind(made)
+      const isFirst = isHeard
+      made.addEventListener = (type: string, listener: (event: Event) => void) =>
+        listen(type, (event: Event) => (isFirst && !isHeard ? undefined : listener(event)))
+      return made
+    }
+    const tab = makeProcesses({ script: worker.script, store, createWorker })
     const pid = await tab.table.spawn(keeper, DURABLE)
     await tab.call(pid, 'note', 'a')
-    const first = leaving
-    if (!first) throw new Error('there is no worker')
     await tab.table.checkpoint(pid)
     store.reads = 0
-    // It hears nothing any more.
-    first.postMessage = () => undefined
+    isHeard = false
     await hibernate(tab, pid)
-    leaving = undefined
     expect(await tab.call(pid, 'note', 'b')).toBe('2 b a | ab')
     expect(store.reads).toBe(1)
     await tab.table.stop()

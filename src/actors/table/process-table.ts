@@ -1,3 +1,4 @@
+import { LoadedOnce } from '../../glia/loaded-once.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { type ListedProcess, listingFor } from '../../glia/listing.ts'
 import type { Logger } from '../../glia/log.ts'
@@ -25,7 +26,7 @@ import type { KilledProcess, ProcessEntry } from './process-entry.ts'
 import { ProcessKeeper } from './process-keeper.ts'
 import { ProcessKills } from './process-kills.ts'
 import { ProcessLinks, type ProcessLinksInit } from './process-links.ts'
-import type { ProcessMemories, ProcessMemoriesInit } from './process-memories.ts'
+import type { ProcessMemoriesInit } from './process-memories.ts'
 import { type PreparedModule, ProcessModules } from './process-modules.ts'
 import { ProcessRegistry } from './process-registry.ts'
 import type { Reminded } from './reminder.ts'
@@ -72,6 +73,7 @@ export class ProcessTable {
   readonly #keeper: ProcessKeeper
   readonly #modules: ProcessModules
   /** For what is loaded when it is needed. */
+  readonly #memories = new LoadedOnce(async () => new (await import('./later.ts')).ProcessMemories(this.#parts))
   readonly #parts: ProcessMemoriesInit & Omit<HotSwapInit, 'swapped'> & Omit<PolicyChangesInit, 'changed'>
   readonly #maker: EntryMaker
   readonly #kills: ProcessKills
@@ -256,7 +258,7 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async checkpoint(pid: string, signal?: AbortSignal): Promise<void> {
-    await (await this.#memories()).checkpoint(pid, signal)
+    await (await this.#memories.get()).checkpoint(pid, signal)
   }
 
   /**
@@ -266,12 +268,12 @@ export class ProcessTable {
    * ERR_STORAGE; ERR_PROC_STOPPED; the reason of the signal.
    */
   async snapshot(pid: string, signal?: AbortSignal, id?: number): Promise<Blob> {
-    return (await this.#memories()).snapshot(pid, signal, id)
+    return (await this.#memories.get()).snapshot(pid, signal, id)
   }
 
   /** The last snapshots of a process that are kept, newest first. @throws {GliaError} ERR_NO_PROC, ERR_STORAGE */
   async snapshots(pid: string): Promise<SnapshotInfo[]> {
-    return (await this.#memories()).snapshots(pid)
+    return (await this.#memories.get()).snapshots(pid)
   }
 
   /**
@@ -281,7 +283,7 @@ export class ProcessTable {
    * ERR_PROC_STOPPED; the reason of the signal.
    */
   async rewind(pid: string, id: number, signal?: AbortSignal): Promise<void> {
-    await (await this.#memories()).rewind(pid, id, signal)
+    await (await this.#memories.get()).rewind(pid, id, signal)
   }
 
   /**
@@ -373,12 +375,7 @@ export class ProcessTable {
 
   async #findMemories(): Promise<void> {
     const durable = this.entries.filter(({ record }) => record.policy.memory === 'durable')
-    if (durable.length > 0) await (await this.#memories()).find(durable)
-  }
-
-  async #memories(): Promise<ProcessMemories> {
-    const { ProcessMemories: Loaded } = await import('./later.ts')
-    return new Loaded(this.#parts)
+    if (durable.length > 0) await (await this.#memories.get()).find(durable)
   }
 
   async #swaps(): Promise<HotSwap> {

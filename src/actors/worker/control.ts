@@ -1,4 +1,5 @@
 import { GliaError } from '../../glia/errors.ts'
+import type { Extent } from '../snapshot/snapshot.ts'
 import { Spinner } from '../carrier/spinner.ts'
 
 /**
@@ -25,6 +26,9 @@ const CLOSED = 8
 
 /** In the place of a method: the message loop ends, and its instance stays. */
 export const PAUSE = -1
+
+/** In the place of a method: the loop takes so much of the state of its instance, and goes on. */
+export const TAKE: Readonly<Record<Extent, number>> = { changes: -2, all: -3, stored: -4 }
 
 /** Time that a worker looks for the next message before it sleeps, in ms. */
 const SPIN_MS = 0.1
@@ -85,6 +89,11 @@ export class Control {
     this.command(PAUSE)
   }
 
+  /** Page: makes the loop take the state between two messages. */
+  take(extent: Extent): void {
+    this.command(TAKE[extent])
+  }
+
   /** Page: whether the last message is finished. */
   get isDone(): boolean {
     return Atomics.load(this.#words, DONE) === this.#last
@@ -115,7 +124,7 @@ export class Control {
   }
 
   /**
-   * Worker: blocks until there is a message after the last finished one, or {@link PAUSE} in the place of one. @throws
+   * Worker: blocks until there is a message after the last finished one, or {@link PAUSE} or {@link TAKE} in the place of one. @throws
    * {GliaError} ERR_PROC_STOPPED once closed.
    */
   nextCommand(): { id: number; method: number } {
@@ -127,7 +136,7 @@ export class Control {
     return { id: done + 1, method: this.#words[METHOD] ?? PAUSE }
   }
 
-  /** Worker: goes on after a pause. */
+  /** Worker: goes on after what was no message. */
   skip(id: number): void {
     Atomics.store(this.#words, DONE, id)
   }

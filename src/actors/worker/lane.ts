@@ -5,6 +5,7 @@ import type { Carrier } from '../carrier/carrier.ts'
 import type { CallFrame, GuestFrame } from '../carrier/frames.ts'
 import { BROKEN } from '../carrier/ring.ts'
 import { type RunEnd, RunStatus } from './control.ts'
+import type { Extent } from '../snapshot/snapshot.ts'
 import type { Channel } from './worker-api.ts'
 
 /** Longest time that a guest that writes without end keeps the page's thread, in ms. */
@@ -42,6 +43,11 @@ export interface Wire {
   passStderr?(): void
   /** Between two messages: ends the message loop if it blocks the worker. @returns whether it does. */
   pause(): boolean
+  /**
+   * Between two messages: makes the message loop take the state of its instance, and post it. Left out: the worker is
+   * asked for it.
+   */
+  take?(extent: Extent): void
   /** The worker is gone. */
   close(): void
 }

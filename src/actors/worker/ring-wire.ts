@@ -5,6 +5,7 @@ import { Ring } from '../carrier/ring.ts'
 import { RingCarrier } from '../carrier/ring-carrier.ts'
 import { Spinner } from '../carrier/spinner.ts'
 import { Control, type RunEnd } from './control.ts'
+import type { Extent } from '../snapshot/snapshot.ts'
 import { HOLD_MS, type LaneInit, type Wire } from './lane.ts'
 import type { Channel } from './worker-api.ts'
 
@@ -77,6 +78,10 @@ export class RingWire implements Wire {
   pause(): boolean {
     this.#control.pause()
     return true
+  }
+
+  take(extent: Extent): void {
+    this.#control.take(extent)
   }
 
   close(): void {

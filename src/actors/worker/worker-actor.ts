@@ -22,8 +22,10 @@ import {
   type CallRoot,
   type Paused,
   type Program,
+  isTaken,
   readCount,
   readServeEnd,
+  readTaken,
   type ServeEnd,
   type TierName,
 } from './worker-api.ts'
@@ -143,6 +145,8 @@ class WorkerActor implements Actor {
   #files: FilesSession | undefined
   /** Takes the state of the instance that there is. */
   #take: TakeState | undefined
+  /** The state that its message loop takes. */
+  #taking: PromiseWithResolvers<Checkpoint | undefined> | undefined
   /** Whether no message has run. */
   #isNew = true
   stopped: GliaError | undefined
@@ -180,6 +184,9 @@ class WorkerActor implements Actor {
         new GliaError('ERR_START', `The actor worker could not run: ${event.message || 'its script did not load'}.`),
       )
     }
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      if (isTaken(data)) this.#receive(data)
+    })
     this.#api = wrap<ActorWorkerApi>(this.#worker)
     // Whoever waits races against this. If nobody waits, its rejection is no news.
     this.#end.promise.catch(() => undefined)
@@ -338,7 +345,24 @@ class WorkerActor implements Actor {
   }
 
   #takeState(extent: Extent): Promise<Checkpoint | undefined> {
-    return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(extent))))
+    const { wire } = this.#lane
+    if (!this.#serving || !wire.take)
+      return this.#paused(async () => readCheckpoint(await this.#ask<unknown>((api) => api.checkpoint(extent))))
+    // Two posted messages less than a pause takes.
+    const taking = Promise.withResolvers<Checkpoint | undefined>()
+    this.#taking = taking
+    wire.take(extent)
+    return this.#orStopped(taking.promise)
+  }
+
+  #receive(taken: unknown): void {
+    const taking = this.#taking
+    this.#taking = undefined
+    try {
+      taking?.resolve(readTaken(taken))
+    } catch (thrown) {
+      taking?.reject(thrown)
+    }
   }
 
   #instanceEnded({ memoryBytes }: RunEnd): void {

@@ -2,13 +2,14 @@
  * The Comlink interface between the page and an actor worker (control), and the two kinds of channel for bytes. The
  * messages on the port of a channel are in `frames.ts`.
  */
+import { GliaError } from '../../glia/errors.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { WINDOW_BYTES } from '../carrier/frames.ts'
 import type { FileChange, FileEntry, KeptFiles } from '../files/files-api.ts'
 import type { InspectedModule } from '../module/inspect.ts'
 import type { ModuleState } from '../module/module-state.ts'
 import type { HashedBytes } from '../module/read-module.ts'
-import type { Checkpoint, Extent, WholeSnapshot } from '../snapshot/snapshot.ts'
+import { type Checkpoint, type Extent, readCheckpoint, type WholeSnapshot } from '../snapshot/snapshot.ts'
 
 export type TierName = 'rings' | 'JSPI' | 'buffered'
 
@@ -94,6 +95,9 @@ export interface Paused {
   reason: 'paused'
 }
 
+/** What a message loop posts for a state that it was told to take. */
+export type Taken = { taken: Checkpoint | undefined } | { notTaken: string }
+
 /** The Comlink interface of an actor worker. */
 export interface ActorWorkerApi {
   /**
@@ -143,6 +147,19 @@ export function windowsOf(tier: 'JSPI' | 'buffered'): { message: number; reply: 
     ? { message: WINDOW_BYTES, reply: WINDOW_BYTES }
     : // The worker holds the message whole, and takes no credit while the guest runs.
       { message: Infinity, reply: MAX_BUFFERED_REPLY_BYTES }
+}
+
+/** Whether a message of a worker is {@link Taken}, and not one of Comlink. */
+export function isTaken(message: unknown): boolean {
+  const given = fields(message)
+  return 'taken' in given || 'notTaken' in given
+}
+
+/** @throws {GliaError} ERR_INTERNAL: why it was not taken; ERR_BAD_SNAPSHOT. */
+export function readTaken(message: unknown): Checkpoint | undefined {
+  const { taken, notTaken } = fields(message)
+  if (typeof notTaken === 'string') throw new GliaError('ERR_INTERNAL', notTaken)
+  return readCheckpoint(taken)
 }
 
 /** @throws {TypeError} if the value is no number of bytes or of reports. */

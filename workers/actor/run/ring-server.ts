@@ -1,8 +1,12 @@
-import { Control, PAUSE } from '../../../src/actors/worker/control.ts'
-import type { Channel, Paused, ServeEnd } from '../../../src/actors/worker/worker-api.ts'
+import { Control, PAUSE, TAKE } from '../../../src/actors/worker/control.ts'
+import { buffersOf, type Extent } from '../../../src/actors/snapshot/snapshot.ts'
+import type { Channel, Paused, ServeEnd, Taken } from '../../../src/actors/worker/worker-api.ts'
+import { toGliaError } from '../../../src/glia/errors.ts'
 import type { Instance } from './instance.ts'
 import { RingStdio } from '../carrier/ring-stdio.ts'
 import type { Server } from './server.ts'
+
+const EXTENTS = new Map(Object.entries(TAKE).map(([extent, command]) => [command, extent as Extent]))
 
 /**
  * The resident loop: the worker sleeps on the control words between messages and blocks in the rings during them. It
@@ -25,11 +29,28 @@ export class RingServer implements Server {
         this.#control.skip(id)
         return { reason: 'paused' }
       }
+      const extent = EXTENTS.get(method)
+      if (extent) {
+        const { taken, buffers } = await take(instance, extent)
+        postMessage(taken, { transfer: buffers })
+        this.#control.skip(id)
+        continue
+      }
       const running = instance.run(method)
       const outcome = running instanceof Promise ? await running : running
       this.#control.finish(id, outcome.end)
       this.stdio.wakePage()
       if (outcome.exit) return outcome.exit
     }
+  }
+}
+
+/** Never rejects: an instance whose state cannot be taken goes on. */
+async function take(instance: Instance, extent: Extent): Promise<{ taken: Taken; buffers: ArrayBuffer[] }> {
+  try {
+    const taken = await instance.checkpoint(extent)
+    return { taken: { taken }, buffers: taken ? buffersOf(taken) : [] }
+  } catch (thrown) {
+    return { taken: { notTaken: toGliaError(thrown).message }, buffers: [] }
   }
 }
