@@ -29,7 +29,7 @@ export class RingServer implements Server {
         this.#control.skip(id)
         return { reason: 'paused' }
       }
-      const extent = EXTENTS.get(method)
+      const extent = method < 0 ? EXTENTS.get(method) : undefined
       if (extent) {
         const { taken, buffers } = await take(instance, extent)
         postMessage(taken, { transfer: buffers })
