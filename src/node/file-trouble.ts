@@ -1,5 +1,7 @@
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'this user has no right to it',
+  EDQUOT: 'the quota of this user is used up',
+  EFBIG: 'a file in it would be too large',
   EISDIR: 'there is a folder where a file should be',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',

@@ -81,7 +81,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     await checkPort({ flag: '--tcp', port: init.tcp }, host)
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
     const names = new OwnNames({ ...init, httpPort: http.port })
-    if (init.actors) store = await LevelStore.open(join(data, ACTORS_FOLDER))
+    if (init.actors) store = await LevelStore.open(join(data, ACTORS_FOLDER), init.log)
     const owners = new Owners(kept.ownerToken, init.owners)
     const actors = store && { store, owners, maxBodyBytes: limits.maxBodyBytes, liveLimit: init.live }
     const peer = await startPeer({ ...init, ...kept, actors, rootModule, metrics, names })

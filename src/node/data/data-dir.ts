@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -90,6 +90,12 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 /** Written under another name first: a process that ends in the middle leaves no half file. */
 async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const draft = `${path}.${process.pid}`
-  await writeFile(draft, content, { mode: OWNER_ONLY })
-  await rename(draft, path)
+  try {
+    await writeFile(draft, content, { mode: OWNER_ONLY })
+    await rename(draft, path)
+  } catch (err) {
+    // Otherwise each start on a full disk would leave one behind.
+    await rm(draft, { force: true })
+    throw err
+  }
 }

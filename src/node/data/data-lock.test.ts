@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleForNode } from '../../build/bundle.ts'
 import { fromRoot } from '../../build/paths.ts'
+import { openDataDir } from './data-dir.ts'
 import { lockDataDir } from './data-lock.ts'
 import { UsageError } from '../option-values.ts'
 
@@ -55,6 +56,44 @@ test('the lock of a process that was killed is taken over, that of one that live
   other.kill('SIGKILL')
   await once(other, 'exit')
   await (await lockDataDir(dir)).release()
+})
+
+test.runIf(process.platform === 'linux')('a killed process that its parent has not noticed holds no lock', async () => {
+  const dir = join(folder, 'zombie')
+  await (await lockDataDir(dir)).release()
+  // What takes the place of the shell never asks for the end of its child.
+  const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'])
+  children.push(parent)
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pid = Number(said.toString())
+  const fields = async (): Promise<string[]> => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  }
+  const mark = `${pid} ${(await fields())[19]}\n`
+  await writeFile(join(dir, 'lock'), mark)
+  await expect(lockDataDir(dir)).rejects.toThrow(`in use by another server (process ${pid})`)
+  await expect.poll(async () => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+  process.kill(pid, 'SIGKILL')
+  await expect.poll(async () => (await fields())[0]).toBe('Z')
+  await (await lockDataDir(dir)).release()
+})
+
+/** Everybody may limit the files of their processes: as a full disk does, it has writes fail. */
+const canLimit = spawnSync('prlimit', ['--version']).status === 0
+
+test.runIf(canLimit)('a start that cannot write leaves nothing behind', async () => {
+  const dir = await mkdtemp(join(folder, 'full-'))
+  const limit = (bytes: string): void =>
+    void execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
+  limit('0')
+  try {
+    await expect(lockDataDir(dir)).rejects.toThrow('cannot be used: a file in it would be too large.')
+    await expect(openDataDir(dir)).rejects.toThrow('cannot be used: a file in it would be too large.')
+  } finally {
+    limit('unlimited')
+  }
+  expect(await readdir(dir)).toEqual([])
 })
 
 test.each([

@@ -75,12 +75,17 @@ async function lock(dir: string): Promise<DataLock> {
 /** Makes the lock. @returns false if there is one */
 async function placed(path: string, mark: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, mark, { mode: 0o600 })
+  // A link is made only if there is no lock, and then the lock has its content at once.
+  return withDraft(draft, mark, () => linked(draft, path))
+}
+
+/** Nothing of the draft is left, also if it cannot be written whole, as on a full disk. */
+async function withDraft<T>(draft: string, content: string, work: () => Promise<T>): Promise<T> {
   try {
-    // A link is made only if there is no lock, and then the lock has its content at once.
-    return await linked(draft, path)
+    await writeFile(draft, content, { mode: 0o600 })
+    return await work()
   } finally {
-    await unlink(draft)
+    await unlinkIfThere(draft)
   }
 }
 
@@ -118,9 +123,7 @@ async function removeIfStale(path: string, dir: string): Promise<void> {
 async function removeStale(path: string, stale: string): Promise<void> {
   const moment = `${path}.stale`
   const draft = `${moment}.${randomUUID()}`
-  await writeFile(draft, '')
-  const isMine = await linked(draft, moment)
-  await unlink(draft)
+  const isMine = await withDraft(draft, '', () => linked(draft, moment))
   if (!isMine) {
     // The holder of the second lock may have been killed.
     const since = await stat(moment).catch(() => undefined)

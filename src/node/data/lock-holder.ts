@@ -9,13 +9,15 @@ const LOOK_MS = 100
 
 /** Stands for a value that the system does not tell. */
 const UNKNOWN = '-'
+/** A zombie, and a process that is just gone: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const DEAD_STATES: readonly string[] = ['Z', 'X']
 
 /**
  * The text that a process writes into its lock: its id, when it started, and where its id is valid. In another
  * container, or on another machine that shares the folder, the same id is another process.
  */
 export async function ownMark(): Promise<string> {
-  return `${process.pid} ${await startOf(process.pid)} ${await idSpace()}\n`
+  return `${process.pid} ${(await statOf(process.pid)).start} ${await idSpace()}\n`
 }
 
 /** Whether the process that wrote this text lives, and where it is, in words for a person. */
@@ -97,17 +99,20 @@ async function isAlive(pid: number, start: string): Promise<boolean> {
     // The process belongs to somebody else, so it is alive.
     if ((err as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  const now = await startOf(pid)
+  const { state, start: now } = await statOf(pid)
+  // It was killed, and its parent has not noticed yet. A signal and its start say nothing of that.
+  if (DEAD_STATES.includes(state)) return false
   return now === UNKNOWN || start === UNKNOWN || now === start
 }
 
-/** When a process was started, in ticks since the machine started, if the system tells (Linux). */
-async function startOf(pid: number): Promise<string> {
+/** The state of a process, and when it was started, in ticks since the machine started, if the system tells (Linux). */
+async function statOf(pid: number): Promise<{ state: string; start: string }> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The second field is in parentheses and may contain spaces. The start is the 20th field after it.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? UNKNOWN, start: fields[19] ?? UNKNOWN }
   } catch {
-    return UNKNOWN
+    return { state: UNKNOWN, start: UNKNOWN }
   }
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { testStore } from '../../actors/table/test-store-suite.ts'
 import { MemoryStore } from '../../actors/table/test-store.ts'
 import type { ProcessStore } from '../../actors/table/process-store.ts'
+import { SILENT } from '../../glia/log.ts'
 import { LevelStore } from './level-store.ts'
 
 const opened: { store: LevelStore; folder: string }[] = []
@@ -21,7 +22,7 @@ async function open(before?: ProcessStore): Promise<LevelStore> {
   const folder = known?.folder ?? (await mkdtemp(join(tmpdir(), 'glia-level-')))
   if (known) opened.splice(opened.indexOf(known), 1)
   await known?.store.close()
-  const store = await LevelStore.open(folder)
+  const store = await LevelStore.open(folder, SILENT)
   opened.push({ store, folder })
   return store
 }
@@ -37,10 +38,10 @@ describe('memory', () => {
 test('a folder that another process uses, or that cannot be one, is refused in words', async () => {
   await open()
   const folder = opened[0]?.folder ?? ''
-  await expect(LevelStore.open(folder)).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+  await expect(LevelStore.open(folder, SILENT)).rejects.toMatchObject({ code: 'ERR_STORAGE' })
   const file = join(folder, 'file')
   await writeFile(file, '')
-  await expect(LevelStore.open(file)).rejects.toMatchObject({
+  await expect(LevelStore.open(file, SILENT)).rejects.toMatchObject({
     code: 'ERR_STORAGE',
     message: expect.stringContaining('The host could not open its database: ') as unknown,
   })

@@ -1,5 +1,4 @@
 import { Deserializer, Serializer } from 'node:v8'
-import type { ClassicLevel } from 'classic-level'
 import type { FileChange, FileEntry } from '../../actors/files/files-api.ts'
 import { changesOf, type Parts, snapshotIn, type SnapshotInfo, snapshotsIn } from '../../actors/snapshot/history.ts'
 import type { Checkpoint, WholeSnapshot } from '../../actors/snapshot/snapshot.ts'
@@ -8,11 +7,9 @@ import { completed, type KeyRecord, modulesOf, type ProcessRecord } from '../../
 import type { ProcessStore } from '../../actors/table/process-store.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { instancePid, keyIn, processOf } from '../../glia/instance-key.ts'
+import type { Logger } from '../../glia/log.ts'
 import type { Pid } from '../../glia/pid.ts'
-
-type Database = ClassicLevel<string, Uint8Array>
-
-type Change = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
+import { type Change, databaseTrouble, LevelDatabase } from './level-database.ts'
 
 /** Kinds of what is kept. A key is the kind and its names, with a zero between: no name has one. */
 const [PROCESS, MODULE, FILE, MEMORY, KEY, REMINDER] = ['process', 'module', 'file', 'memory', 'key', 'reminder']
@@ -22,31 +19,30 @@ const [PROCESS, MODULE, FILE, MEMORY, KEY, REMINDER] = ['process', 'module', 'fi
  * is whole or not there. `strict` writes survive a machine that loses its power, the others a process that is killed.
  */
 export class LevelStore implements ProcessStore {
-  readonly #db: Database
+  readonly #db: LevelDatabase
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(db: Database) {
+  private constructor(db: LevelDatabase) {
     this.#db = db
   }
 
-  /** @throws {GliaError} ERR_STORAGE if the folder cannot be used, or another process uses it */
-  static async open(folder: string): Promise<LevelStore> {
-    return attempt('open its database', async () => {
-      const { ClassicLevel } = await import('classic-level')
-      const db: Database = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding: 'view' })
-      await db.open()
-      return new LevelStore(db)
-    })
+  /**
+   * @param log Told what of the database could not be read, and when it cannot be written.
+   * @throws {GliaError} ERR_STORAGE if the folder cannot be used, or another process uses it
+   */
+  static async open(folder: string, log: Logger): Promise<LevelStore> {
+    return attempt('open its database', async () => new LevelStore(await LevelDatabase.open(folder, log)))
   }
 
-  /** Started writes are finished. */
+  /** Started reads and writes are finished. Those that come later fail. */
   async close(): Promise<void> {
-    await this.#last
-    await this.#db.close()
+    const closed = this.#last.then(() => this.#db.close())
+    this.#last = closed.catch(() => undefined)
+    await closed
   }
 
   async processes(slot: number): Promise<ProcessRecord[]> {
-    const records = await this.#inTurn('read the processes', () => this.#records())
+    const records = await this.#read('read the processes', () => this.#records())
     return records
       .filter((record) => record.slot === slot)
       .flatMap(completed)
@@ -54,7 +50,7 @@ export class LevelStore implements ProcessStore {
   }
 
   async putProcesses(records: readonly ProcessRecord[], blobs: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
-    await this.#inTurn('keep the process', async () => {
+    await this.#write('keep the process', async () => {
       const before = await Promise.all(records.map(({ pid }) => this.#get<ProcessRecord>(keyOf(PROCESS, pid))))
       const changes = records.map((record) => put(keyOf(PROCESS, record.pid), record))
       for (const cid of new Set(records.flatMap(modulesOf))) {
@@ -71,7 +67,7 @@ export class LevelStore implements ProcessStore {
   }
 
   async deleteProcess(pid: Pid): Promise<void> {
-    await this.#inTurn('forget the process', async () => {
+    await this.#write('forget the process', async () => {
       const record = await this.#get<ProcessRecord>(keyOf(PROCESS, pid))
       const parts = [
         this.#keys(FILE, pid),
@@ -88,11 +84,11 @@ export class LevelStore implements ProcessStore {
   }
 
   files(pid: string): Promise<FileEntry[]> {
-    return this.#inTurn('read the files', () => this.#all<FileEntry>(FILE, pid))
+    return this.#read('read the files', () => this.#all<FileEntry>(FILE, pid))
   }
 
   async changeFiles(pid: string, changes: readonly FileChange[], durability: 'relaxed' | 'strict'): Promise<void> {
-    await this.#inTurn('keep the files', () =>
+    await this.#write('keep the files', () =>
       this.#db.batch(
         changes.map((change) => {
           const key = keyOf(FILE, pid, change.path)
@@ -105,23 +101,23 @@ export class LevelStore implements ProcessStore {
 
   snapshot(pid: string, id?: number): Promise<WholeSnapshot | undefined> {
     // Whoever reads it checks it.
-    return this.#inTurn('read the memory', () => snapshotIn(this.#parts(pid), id))
+    return this.#read('read the memory', () => snapshotIn(this.#parts(pid), id))
   }
 
   remembered(pids: readonly string[]): Promise<string[]> {
-    return this.#inTurn('read the memory', async () => {
-      const first = pids.map((pid) => this.#db.keys({ ...keysFrom([MEMORY, pid]), limit: 1 }).all())
+    return this.#read('read the memory', async () => {
+      const first = pids.map((pid) => this.#db.keys({ ...keysFrom([MEMORY, pid]), limit: 1 }))
       const found = await Promise.all(first)
       return pids.filter((_, i) => found[i]?.length === 1)
     })
   }
 
   snapshots(pid: string): Promise<SnapshotInfo[]> {
-    return this.#inTurn('read the memory', () => snapshotsIn(this.#parts(pid)))
+    return this.#read('read the memory', () => snapshotsIn(this.#parts(pid)))
   }
 
   async putCheckpoint(pid: string, checkpoint: Checkpoint, durability: 'relaxed' | 'strict'): Promise<void> {
-    await this.#inTurn('keep the memory', async () => {
+    await this.#write('keep the memory', async () => {
       // Nobody would delete the memory of a process that was forgotten meanwhile.
       const key = keyIn(pid)
       const owner = key === undefined ? keyOf(PROCESS, pid) : keyOf(KEY, processOf(pid), key)
@@ -136,22 +132,22 @@ export class LevelStore implements ProcessStore {
   }
 
   async dropSnapshot(pid: string): Promise<void> {
-    await this.#inTurn('forget the memory', async () => this.#db.batch((await this.#keys(MEMORY, pid)).map(del)))
+    await this.#write('forget the memory', async () => this.#db.batch((await this.#keys(MEMORY, pid)).map(del)))
   }
 
   key(pid: string, key: string): Promise<KeyRecord | undefined> {
-    return this.#inTurn('read the key', () => this.#get<KeyRecord>(keyOf(KEY, pid, key)))
+    return this.#read('read the key', () => this.#get<KeyRecord>(keyOf(KEY, pid, key)))
   }
 
   async putKey(pid: string, record: KeyRecord): Promise<void> {
-    await this.#inTurn('keep the key', async () => {
+    await this.#write('keep the key', async () => {
       if ((await this.#db.get(keyOf(PROCESS, pid))) === undefined) return
-      await this.#db.put(keyOf(KEY, pid, record.key), encoded(record))
+      await this.#db.batch([put(keyOf(KEY, pid, record.key), record)])
     })
   }
 
   async deleteKey(pid: Pid, key: string): Promise<void> {
-    await this.#inTurn('forget the key', async () => {
+    await this.#write('forget the key', async () => {
       const own = instancePid(pid, key)
       const parts = [this.#keys(FILE, own), this.#keys(MEMORY, own), this.#keys(REMINDER, own)]
       const keys = [keyOf(KEY, pid, key), ...(await Promise.all(parts)).flat()]
@@ -160,30 +156,30 @@ export class LevelStore implements ProcessStore {
   }
 
   async countKeys(pid: string): Promise<number> {
-    return (await this.#inTurn('count the keys', () => this.#keys(KEY, pid))).length
+    return (await this.#read('count the keys', () => this.#keys(KEY, pid))).length
   }
 
   keys(pid: string, limit: number, after?: string): Promise<KeyRecord[]> {
-    return this.#inTurn('read the keys', async () => {
+    return this.#read('read the keys', async () => {
       const range = { ...keysFrom([KEY, pid]), ...(after !== undefined && { gt: keyOf(KEY, pid, after) }) }
-      const values = await this.#db.values({ ...range, limit }).all()
+      const values = await this.#db.values({ ...range, limit })
       return values.map((bytes) => decoded(bytes) as KeyRecord)
     })
   }
 
   async dropSnapshots(pid: string): Promise<void> {
-    await this.#inTurn('forget the memory', async () =>
+    await this.#write('forget the memory', async () =>
       this.#db.batch((await this.#keysOfInstances(MEMORY, pid)).map(del)),
     )
   }
 
   async module(cid: string): Promise<Blob | undefined> {
-    const bytes = await this.#inTurn('read the module', () => this.#db.get(keyOf(MODULE, cid)))
+    const bytes = await this.#read('read the module', () => this.#db.get(keyOf(MODULE, cid)))
     return bytes && new Blob([new Uint8Array(bytes)])
   }
 
   reminders(slot: number): Promise<Reminder[]> {
-    return this.#inTurn('read the reminders', async () => {
+    return this.#read('read the reminders', async () => {
       const pids = new Set((await this.#records()).filter((record) => record.slot === slot).map(({ pid }) => pid))
       return (await this.#all<Reminder>(REMINDER)).filter(({ pid }) => pids.has(processOf(pid)))
     })
@@ -191,7 +187,7 @@ export class LevelStore implements ProcessStore {
 
   async putReminder(reminder: Reminder): Promise<void> {
     const { pid, id } = reminder
-    await this.#inTurn('keep the reminder', async () => {
+    await this.#write('keep the reminder', async () => {
       if ((await this.#db.get(keyOf(PROCESS, processOf(pid)))) === undefined) return
       await this.#db.batch([del(keyOf(REMINDER, id)), put(reminderKey(reminder), reminder)], { sync: true })
     })
@@ -199,7 +195,7 @@ export class LevelStore implements ProcessStore {
 
   async deleteReminder(reminder: Reminder): Promise<void> {
     const keys = [reminderKey(reminder), keyOf(REMINDER, reminder.id)]
-    await this.#inTurn('forget the reminder', () => this.#db.batch(keys.map(del)))
+    await this.#write('forget the reminder', () => this.#db.batch(keys.map(del)))
   }
 
   /** Deletions of the modules that processes had and that no process has now. @param before In any order. */
@@ -218,7 +214,7 @@ export class LevelStore implements ProcessStore {
     return {
       get: (part) => this.#get(partOf(pid, part)),
       numbers: async (first, last) => {
-        const keys = await this.#db.keys({ gte: partOf(pid, first), lte: partOf(pid, last) }).all()
+        const keys = await this.#db.keys({ gte: partOf(pid, first), lte: partOf(pid, last) })
         return keys.map((key) => Number(key.slice(key.lastIndexOf('\0') + 1)))
       },
     }
@@ -234,17 +230,31 @@ export class LevelStore implements ProcessStore {
   }
 
   async #all<T>(...start: readonly string[]): Promise<T[]> {
-    const values = await this.#db.values(keysFrom(start)).all()
+    const values = await this.#db.values(keysFrom(start))
     return values.map((bytes) => decoded(bytes) as T)
   }
 
   #keys(...start: readonly string[]): Promise<string[]> {
-    return this.#db.keys(keysFrom(start)).all()
+    return this.#db.keys(keysFrom(start))
   }
 
   /** The keys of all instances of a process: their PIDs are its own and a colon. The semicolon comes next. */
   #keysOfInstances(kind: string, pid: string): Promise<string[]> {
-    return this.#db.keys({ gt: keyOf(kind, `${pid}:`), lt: keyOf(kind, `${pid};`) }).all()
+    return this.#db.keys({ gt: keyOf(kind, `${pid}:`), lt: keyOf(kind, `${pid};`) })
+  }
+
+  #read<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(what, async () => {
+      await this.#db.readable()
+      return work()
+    })
+  }
+
+  #write(what: string, work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(what, async () => {
+      await this.#db.writable()
+      await work()
+    })
   }
 
   #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -300,9 +310,6 @@ async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    // LevelDB's own reason is the cause of “Database failed to open”.
-    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-    const why = reason instanceof Error ? reason.message : String(reason)
-    throw new GliaError('ERR_STORAGE', `The host could not ${what}: ${why}.`, { cause })
+    throw new GliaError('ERR_STORAGE', `The host could not ${what}: ${databaseTrouble(cause)}.`, { cause })
   }
 }
