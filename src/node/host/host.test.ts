@@ -1,10 +1,11 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
+import { newPid } from '../../glia/pid.ts'
 import { glia, plainClient } from '../../mesh/test-nodes.ts'
 import { readAll } from '../../glia/stream/web-streams.ts'
 import { TOKEN_FILE } from '../data/owner-token.ts'
@@ -79,6 +80,27 @@ test('an actor that was made by a message lives on, with what it knew, when the 
     head: { code: 'ERR_NO_PROC' },
   })
 })
+
+test.each(['moved away', 'replaced'])(
+  'a host whose root.pid was %s keeps its root process, and links to it',
+  async (how) => {
+    const { server, data } = await start()
+    const file = join(data, 'root.pid')
+    const pid = (await readFile(file, 'utf8')).trim()
+    await server.stop()
+    if (how === 'replaced') await writeFile(file, newPid())
+    else await unlink(file)
+    const again = await start(data)
+    const text = async (path: string, init?: RequestInit): Promise<string> =>
+      (await fetch(new URL(path, again.server.url), init)).text()
+    expect(await text('root')).toContain(pid)
+    expect(await text('status')).toContain(pid)
+    for (const root of ['root', pid]) {
+      expect(await text(`ww/0.1.0/self/${root}/echo`, { method: 'POST', body: 'x' })).toBe('x')
+    }
+    expect((await readFile(file, 'utf8')).trim()).toBe(pid)
+  },
+)
 
 test('a snapshot of an actor goes on elsewhere, under a PID of its own', async () => {
   const one = await start()
