@@ -8,7 +8,7 @@ import { isConnected } from '../mesh/relays/relays.ts'
 import { accessLog } from './http/access-log.ts'
 import { createApp } from './http/app.ts'
 import { programCalls } from './http/program-calls.ts'
-import { openDataDir } from './data/data-dir.ts'
+import { keepRootPid, openDataDir } from './data/data-dir.ts'
 import { type DataLock, lockDataDir } from './data/data-lock.ts'
 import { checkPort } from './inbound/listen.ts'
 import { CALL_LIMITS, type CallLimits, Gateway } from './http/gateway.ts'
@@ -85,6 +85,10 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     const owners = new Owners(kept.ownerToken, init.owners)
     const actors = store && { store, owners, maxBodyBytes: limits.maxBodyBytes, liveLimit: init.live }
     const peer = await startPeer({ ...init, ...kept, actors, rootModule, metrics, names })
+    // The links of others name the root process that the host has kept.
+    if (peer.rootPid !== kept.rootPid) {
+      await keepRootPid(data, peer.rootPid).catch((thrown: UsageError) => init.log.warn(thrown.message))
+    }
     const calls = new HttpCalls(peer.router)
     const gateway = new Gateway({
       http: createHttp({ ...peer, calls, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),

@@ -46,7 +46,7 @@ export class Everything implements EverythingSource {
         throw new GliaError('ERR_DENIED', 'The browser keeps the key of this peer and gives it to nobody.')
       const { notes, ...collected } = await collectProcesses(table, store, this.#peer.slot)
       const at = Date.now()
-      const file = encodeArchive({
+      const file = await encodeArchive({
         ...collected,
         at,
         glia: VERSION,

@@ -6,11 +6,14 @@ import { DEFAULT_POLICY, makePolicy } from '../../glia/process/policy.ts'
 import { DEFAULT_RESTART } from '../../glia/process/restart.ts'
 import { cidOf } from '../module/cid.ts'
 import { sha256 } from '../module/sha256.ts'
+import { HASH_ENTRY_BYTES } from '../snapshot/cbor-file.ts'
 import { HASH_BYTES, UNIT_BYTES } from '../snapshot/snapshot.ts'
+import { olderFile } from '../snapshot/test-older-file.ts'
 import type { ProcessRecord } from '../table/process-record.ts'
 import { type Archive, type ArchivedProcess, decodeArchive, encodeArchive } from './archive-file.ts'
 import { newManagers, placed, placedMesh, placedPeople } from './placed.ts'
 
+const MAGIC_BYTES = 12
 const OTHER = 'other'
 const SELF = 'self'
 const PEER = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
@@ -87,7 +90,7 @@ async function archiveOf(processes: readonly ArchivedProcess[]): Promise<Archive
 test('an archive comes back as it was', async () => {
   const mounts = [{ path: 'share/words.txt', cid: await cidOf(WORDS), bytes: WORDS.length }]
   const archive = await archiveOf([await processOf({ mounts, dead: 'It trapped.' }), await processOf()])
-  expect(await decodeArchive(encodeArchive(archive), inspect)).toEqual(archive)
+  expect(await decodeArchive(await encodeArchive(archive), inspect)).toEqual(archive)
 })
 
 /** The content behind the magic bytes, changed. */
@@ -97,7 +100,7 @@ async function changed(change: (content: Record<string, unknown>, process: Recor
   const process = { record: { ...record } as Record<string, unknown>, files }
   const content = { version: 1, ...rest, modules: [...modules.values()], processes: [process] }
   change(content, process.record)
-  const magic = (await encodeArchive(await archiveOf([])).arrayBuffer()).slice(0, 12)
+  const magic = (await (await encodeArchive(await archiveOf([]))).arrayBuffer()).slice(0, MAGIC_BYTES)
   return new Blob([magic, encode(content)])
 }
 
@@ -134,10 +137,10 @@ test('a process goes with all of its keys, and each with what it has', async () 
     { record: { key: 'b', createdAt: 7, dead: 'It trapped.' }, files: [], memory: undefined },
   ]
   const process = { record, files: [], memory: undefined, instances }
-  const read = await decodeArchive(encodeArchive(await archiveOf([process])), inspect)
+  const read = await decodeArchive(await encodeArchive(await archiveOf([process])), inspect)
   expect(read.processes).toEqual([process])
   const twice = { ...process, instances: [instances[0], instances[0]].filter((each) => each !== undefined) }
-  const reading = decodeArchive(encodeArchive(await archiveOf([twice])), inspect)
+  const reading = decodeArchive(await encodeArchive(await archiveOf([twice])), inspect)
   await expect(reading).rejects.toThrow('it has the same key twice')
 })
 
@@ -154,7 +157,7 @@ test('reminders come along, and are checked', async () => {
     instances: [{ record: { key: 'a', createdAt: 6 }, files: [], memory: undefined, reminders }],
   }
   const archive = await archiveOf([plain, keyed])
-  expect(await decodeArchive(encodeArchive(archive), inspect)).toEqual(archive)
+  expect(await decodeArchive(await encodeArchive(archive), inspect)).toEqual(archive)
   const [made, other] = placed(archive, { slot: 0, placing: 'add', kept: [] })
   expect([made?.reminders, other?.instances?.[0]?.reminders]).toEqual([reminders, reminders])
   const many = Array.from({ length: 101 }, (_, i) => ({ ...reminder, id: String(i) }))
@@ -176,7 +179,7 @@ test('reminders come along, and are checked', async () => {
     [[{ ...reminder, again: { cron: '* * * * *', timeZone: 'Middle/Earth' } }], 'cron'],
     [[{ ...reminder, onBehalfOf: ['somebody'] }], 'a peer of a reminder'],
   ] as const) {
-    const file = encodeArchive(await archiveOf([{ ...plain, reminders: wrong as never }]))
+    const file = await encodeArchive(await archiveOf([{ ...plain, reminders: wrong as never }]))
     const reading = decodeArchive(file, inspect)
     await expect.soft(reading, words).rejects.toThrow(`in process 1, `)
     await expect.soft(reading, words).rejects.toThrow(words)
@@ -186,10 +189,12 @@ test('reminders come along, and are checked', async () => {
 test('the same PID twice, and a second root process, are refused', async () => {
   const record = await recordOf()
   const process = { record, files: [], memory: undefined }
-  const twice = encodeArchive(await archiveOf([process, process]))
+  const twice = await encodeArchive(await archiveOf([process, process]))
   await expect(decodeArchive(twice, inspect)).rejects.toThrow('the same PID')
   const roots = [await processOf({ root: true }), await processOf({ root: true })]
-  await expect(decodeArchive(encodeArchive(await archiveOf(roots)), inspect)).rejects.toThrow('two root processes')
+  await expect(decodeArchive(await encodeArchive(await archiveOf(roots)), inspect)).rejects.toThrow(
+    'two root processes',
+  )
 })
 
 test('a key of the page that is not known stays out', async () => {
@@ -197,8 +202,21 @@ test('a key of the page that is not known stays out', async () => {
   expect((await decodeArchive(file, inspect)).page).toEqual({ 'glia-theme': 'dark' })
 })
 
+test('a file with any wrong byte is refused, and one of an older version is read', async () => {
+  const archive = await archiveOf([await processOf()])
+  const file = await encodeArchive(archive)
+  expect(await decodeArchive(new Blob([await olderFile(file, MAGIC_BYTES)]), inspect)).toEqual(archive)
+  const whole = new Uint8Array(await file.arrayBuffer())
+  for (let at = 0; at < whole.length - HASH_ENTRY_BYTES; at += at < 2000 ? 1 : 97) {
+    const bytes = whole.slice()
+    bytes[at] = Number(bytes[at]) ^ 1
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await expect.soft(decodeArchive(new Blob([bytes]), inspect), `byte ${at}`).rejects.toThrow(GliaError)
+  }
+})
+
 test('a file that is cut off or has wrong bytes is refused, or is a whole archive', async () => {
-  const whole = new Uint8Array(await encodeArchive(await archiveOf([await processOf()])).arrayBuffer())
+  const whole = await olderFile(await encodeArchive(await archiveOf([await processOf()])), MAGIC_BYTES)
   let seed = 1
   const random = (below: number): number => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0

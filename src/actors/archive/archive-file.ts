@@ -91,8 +91,8 @@ export interface Archive {
 export type InspectModule = (module: Blob) => Promise<Pick<ModuleVersion, 'methods'>>
 
 /** @throws {GliaError} ERR_BAD_REQUEST if it would be too large to be read again. */
-export function encodeArchive({ processes, modules, identity, ...rest }: Archive): Blob {
-  const file = encodeFile(ARCHIVE_MAGIC, {
+export async function encodeArchive({ processes, modules, identity, ...rest }: Archive): Promise<Blob> {
+  const file = await encodeFile(ARCHIVE_MAGIC, {
     version: VERSION,
     ...rest,
     ...(identity && { identity }),

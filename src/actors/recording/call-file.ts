@@ -36,7 +36,7 @@ export interface CallFile {
 }
 
 /** A recorded call as a file. It holds what the program has read: the message, its arguments, its environment, files. */
-export function encodeCallFile({ call, module }: CallFile): Blob {
+export async function encodeCallFile({ call, module }: CallFile): Promise<Blob> {
   const { start } = call
   return encodeFile(CALL_MAGIC, {
     ...call,

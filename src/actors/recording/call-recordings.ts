@@ -171,7 +171,7 @@ export class CallRecordings {
       // What a worker says is checked.
       const call: CallRecording = { ...readRunRecording(run), cid, name, args, env, maxMemoryBytes, at }
       const missing = missingOf(call)
-      const file = missing === undefined ? (await later()).encodeCallFile({ call, module: undefined }) : undefined
+      const file = missing === undefined ? await (await later()).encodeCallFile({ call, module: undefined }) : undefined
       await this.restore()
       await this.#add({ id, pid, cid, name, method: call.method, at, missing, file })
     } catch (thrown) {

@@ -10,6 +10,8 @@ import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { MemoryStore } from '../table/test-store.ts'
 import { decodeSnapshotFile } from './snapshot-file.ts'
+import { SNAPSHOT_MAGIC } from './snapshot-magic.ts'
+import { olderFile } from './test-older-file.ts'
 import type { Checkpoint, WholeSnapshot } from './snapshot.ts'
 
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
@@ -660,31 +662,71 @@ describe('a snapshot file', () => {
 
   test('that is damaged anywhere is refused, and nothing is left of it', async () => {
     const { table, call } = makeTab(new MemoryStore())
-    const pid = await table.spawn(keeper, {})
+    const pid = await table.spawn(keeper, { name: 'first', env: { A: 'b' }, files: { 'x/y': 'z', '/share/w': 'v' } })
     await call(pid, 'note', 'a')
-    const file = new Uint8Array(await (await table.snapshot(pid)).arrayBuffer())
+    const blob = await table.snapshot(pid)
+    const file = new Uint8Array(await blob.arrayBuffer())
     const refused = async (bytes: Uint8Array<ArrayBuffer>): Promise<unknown> =>
       decodeSnapshotFile(new Blob([bytes])).then(
         () => 'taken',
         (thrown: { code?: string }) => thrown.code,
       )
     expect(await refused(file)).toBe('taken')
+    const older = await olderFile(blob, SNAPSHOT_MAGIC.length)
+    expect(await refused(older)).toBe('taken')
     let x = 1
     const random = (below: number): number => (x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 1) % below
-    const found = new Set<unknown>()
-    for (let i = 0; i < 60; i++) {
-      const bytes = file.slice()
-      // In the part that says how the rest is to be read, and anywhere.
-      const at = random(i % 2 === 0 ? bytes.length : Math.min(bytes.length, 4000))
+    const [found, ofOlder] = [new Set<unknown>(), new Set<unknown>()]
+    const flipped = (whole: Uint8Array<ArrayBuffer>, below: number): Uint8Array<ArrayBuffer> => {
+      const bytes = whole.slice()
+      const at = random(below)
       bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8))
-      found.add(await refused(bytes))
-      found.add(await refused(file.slice(0, random(file.length))))
+      return bytes
     }
-    // Names, arguments and times may be others.
-    found.delete('taken')
+    for (let i = 0; i < 60; i++) {
+      // In the part that says how the rest is to be read, and anywhere.
+      const below = i % 2 === 0 ? older.length : Math.min(older.length, 4000)
+      found.add(await refused(flipped(file, below)))
+      found.add(await refused(file.slice(0, random(file.length))))
+      ofOlder.add(await refused(flipped(older, below)))
+    }
     expect([...found]).toEqual(['ERR_BAD_SNAPSHOT'])
+    // In a file of an older version names, arguments and times may be others.
+    ofOlder.delete('taken')
+    expect([...ofOlder]).toEqual(['ERR_BAD_SNAPSHOT'])
     await expect(table.spawnFrom(new Blob([file.slice(0, -1)]), {})).rejects.toMatchObject({ code: 'ERR_BAD_SNAPSHOT' })
     expect(table.entries).toHaveLength(1)
+  })
+
+  test.each([
+    ['a name', 'first'],
+    ['a variable of its environment', 'bcdef'],
+    ['the content of a file', 'zzzzz'],
+    ['the head of a file', 'ustar'],
+    ['a read-only file', 'vvvvv'],
+  ])('with another byte in %s is refused', async (_, part) => {
+    const { table, call } = makeTab(new MemoryStore())
+    const options = { name: 'first', env: { A: 'bcdef' }, files: { 'x/y': 'zzzzz', '/share/w': 'vvvvv' } }
+    const pid = await table.spawn(keeper, options)
+    await call(pid, 'note', 'a')
+    const blob = await table.snapshot(pid)
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+    const damaged = (bytes: Uint8Array<ArrayBuffer>): Blob => {
+      const at = text(bytes).indexOf(part)
+      bytes[at] = Number(bytes[at]) ^ 1
+      return new Blob([bytes])
+    }
+    const file = damaged(new Uint8Array(await blob.arrayBuffer()))
+    await expect(table.spawnFrom(file, {})).rejects.toMatchObject({ code: 'ERR_BAD_SNAPSHOT' })
+    // A file of an older version shows it where its form is wrong.
+    const older = table.spawnFrom(damaged(await olderFile(blob, SNAPSHOT_MAGIC.length)), {})
+    const code = part === 'ustar' ? 'ERR_BAD_SNAPSHOT' : 'taken'
+    expect(
+      await older.then(
+        () => 'taken',
+        (thrown: { code?: string }) => thrown.code,
+      ),
+    ).toBe(code)
   })
 })
 

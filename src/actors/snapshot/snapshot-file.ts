@@ -37,7 +37,7 @@ export interface KeyedFile extends Made {
 }
 
 /** The file is a CBOR map behind {@link SNAPSHOT_MAGIC}. */
-export function encodeSnapshotFile({ whole, ...file }: SnapshotFile): Blob {
+export async function encodeSnapshotFile({ whole, ...file }: SnapshotFile): Promise<Blob> {
   const { snapshot, packs } = whole
   const globals = globalsOut(snapshot.globals)
   const units = packs.map(({ id, hashes, bytes }) => ({ id, hashes, bytes }))
@@ -45,7 +45,7 @@ export function encodeSnapshotFile({ whole, ...file }: SnapshotFile): Blob {
 }
 
 /** The same, of a process with keys. */
-export function encodeKeyedFile({ instances, ...file }: KeyedFile): Blob {
+export async function encodeKeyedFile({ instances, ...file }: KeyedFile): Promise<Blob> {
   return encodeFile(SNAPSHOT_MAGIC, { ...file, version: KEYED_VERSION, instances: instances.map(contentOut) })
 }
 

@@ -31,8 +31,7 @@ export async function readRequest(message: Message): Promise<Request> {
   const whole = concat(start)
   const length = end < 0 ? whole.length : whole.indexOf(NEWLINE)
   const first = whole.subarray(length + 1)
-  const line = new TextDecoder().decode(whole.subarray(0, length))
-  return { head: parse(line), body: (maxBytes) => readBody(message, first, maxBytes) }
+  return { head: parseHead(whole.subarray(0, length)), body: (maxBytes) => readBody(message, first, maxBytes) }
 }
 
 async function readBody(message: Message, first: Uint8Array, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -48,7 +47,20 @@ async function readBody(message: Message, first: Uint8Array, maxBytes: number): 
   }
 }
 
-function parse(line: string): Record<string, unknown> {
+/** Where the head ends in the beginning of a message, or where it becomes too long; undefined if it goes on. */
+export function endOfHead(chunks: readonly Uint8Array[]): number | undefined {
+  let before = 0
+  for (const chunk of chunks) {
+    const end = chunk.indexOf(NEWLINE)
+    if (end >= 0) return before + end
+    before += chunk.length
+  }
+  return before > MAX_HEAD_BYTES ? before : undefined
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST */
+export function parseHead(bytes: Uint8Array): Record<string, unknown> {
+  const line = new TextDecoder().decode(bytes)
   if (line.trim() === '') return {}
   let value: unknown
   try {

@@ -1,8 +1,8 @@
 import { GliaError } from '../../glia/errors.ts'
 import type { PartedFiles } from '../files/parted-files.ts'
-import { tarOf } from '../files/tar.ts'
+import { entriesOfTar, tarOf } from '../files/tar.ts'
 import type { KeptInstance } from '../snapshot/kept-instances.ts'
-import type { WholeSnapshot } from '../snapshot/snapshot.ts'
+import { bad, type WholeSnapshot } from '../snapshot/snapshot.ts'
 import { decodeSnapshotFile, encodeKeyedFile, encodeSnapshotFile } from '../snapshot/snapshot-file.ts'
 import { takeKeys } from './kept-keys.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
@@ -40,11 +40,21 @@ export async function fromSnapshot(file: Blob, given: SpawnOptions): Promise<Fro
   const options = { name, args, env, tty, ...others }
   if ('whole' in decoded) {
     const { whole, data } = decoded
+    await checkData(data)
     return { module, options, from: { parted: { files: data, mounts }, whole, instances: undefined } }
   }
   const { instances } = decoded
   const parted = { files: undefined, mounts }
   return { module, options: { ...options, key: true }, from: { parted, whole: undefined, instances } }
+}
+
+/** Its files are read again when the process is made, and must fit its policy then. @throws {GliaError} ERR_BAD_SNAPSHOT */
+async function checkData(data: Uint8Array): Promise<void> {
+  try {
+    await entriesOfTar(data)
+  } catch (thrown) {
+    throw bad('its files are damaged', thrown)
+  }
 }
 
 /**
@@ -66,7 +76,7 @@ export async function snapshotOf(
     const whole = await entry.memory.whole(id)
     const tar = await tarOf(await entry.files.entries(), Date.now())
     const data = new Uint8Array(await tar.arrayBuffer())
-    file = encodeSnapshotFile({ ...made, whole, data })
+    file = await encodeSnapshotFile({ ...made, whole, data })
   }
   // A dead process has no turns, and nothing changes.
   await (entry.proc.state === 'dead' ? make() : entry.proc.pause(make, signal))

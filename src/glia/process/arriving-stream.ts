@@ -82,6 +82,16 @@ export class ArrivingStream implements Stream, Arrival {
     this.#keep(await this.#stream.read())
   }
 
+  /**
+   * Reads on until enough of the message is there, or all of it. What is there stays to be read. Before its turn only.
+   * @throws {GliaError} the reason of the abort.
+   */
+  async peek(isEnough: (held: readonly Uint8Array[]) => boolean): Promise<readonly Uint8Array[]> {
+    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+    while (!this.#ended && !isEnough(this.#held)) this.#keep(await this.#stream.read())
+    return this.#held
+  }
+
   readAhead(onCome: () => void): void {
     if (this.#hasTurn || this.#ahead || this.arrived !== 'begun' || this.signal.aborted) return
     this.#ahead = this.#readAhead(onCome)

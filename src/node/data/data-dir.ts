@@ -39,6 +39,19 @@ export async function openDataDir(dir: string): Promise<KeptData> {
   }
 }
 
+/**
+ * Writes the PID of the root process. A host has it in its store too, and others know it from there.
+ * @throws {UsageError} if the file cannot be written
+ */
+export async function keepRootPid(dir: string, pid: Pid): Promise<void> {
+  const path = join(dir, ROOT_FILE)
+  try {
+    await writeWhole(path, `${pid}\n`)
+  } catch (err) {
+    throw new UsageError(`${path} cannot be written: ${fileTrouble(err)}.`, { cause: err })
+  }
+}
+
 async function loadIdentity(path: string): Promise<PortableIdentity> {
   const kept = await readIfThere(path)
   if (!kept) {
@@ -63,7 +76,9 @@ async function loadRootPid(path: string): Promise<Pid> {
     return pid
   }
   if (isPid(kept)) return kept
-  throw new UsageError(`${path} is not a PID: move it away to start with a new one.`)
+  throw new UsageError(
+    `${path} is not a PID: move it away. A host takes the PID that its actors folder has, any other server a new one.`,
+  )
 }
 
 async function loadToken(path: string): Promise<string> {

@@ -1,10 +1,11 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../../build/assemblyscript.ts'
 import { fromRoot } from '../../build/paths.ts'
+import { newPid } from '../../glia/pid.ts'
 import { glia, plainClient } from '../../mesh/test-nodes.ts'
 import { readAll } from '../../glia/stream/web-streams.ts'
 import { TOKEN_FILE } from '../data/owner-token.ts'
@@ -79,6 +80,27 @@ test('an actor that was made by a message lives on, with what it knew, when the 
     head: { code: 'ERR_NO_PROC' },
   })
 })
+
+test.each(['moved away', 'replaced'])(
+  'a host whose root.pid was %s keeps its root process, and links to it',
+  async (how) => {
+    const { server, data } = await start()
+    const file = join(data, 'root.pid')
+    const pid = (await readFile(file, 'utf8')).trim()
+    await server.stop()
+    if (how === 'replaced') await writeFile(file, newPid())
+    else await unlink(file)
+    const again = await start(data)
+    const text = async (path: string, init?: RequestInit): Promise<string> =>
+      (await fetch(new URL(path, again.server.url), init)).text()
+    expect(await text('root')).toContain(pid)
+    expect(await text('status')).toContain(pid)
+    for (const root of ['root', pid]) {
+      expect(await text(`ww/0.1.0/self/${root}/echo`, { method: 'POST', body: 'x' })).toBe('x')
+    }
+    expect((await readFile(file, 'utf8')).trim()).toBe(pid)
+  },
+)
 
 test('a snapshot of an actor goes on elsewhere, under a PID of its own', async () => {
   const one = await start()
@@ -528,4 +550,82 @@ test('a message that does not end in time is ended with a reason', async () => {
   const { status, text } = await reply
   expect([status, JSON.parse(text)]).toMatchObject([503, { code: 'ERR_PROC_STOPPED' }])
   sent.destroy()
+})
+
+/** An actor whose method never returns. */
+const SPINNING = `
+import { reply } from './actor'
+export function spin(): void { while (true) {} }
+export function value(): void { reply('0') }
+`
+
+/** An actor that spins, for as long as nobody ends it, and one that does not. */
+async function spinning() {
+  const { server, token } = await start()
+  const policy = { deadlineMs: 600_000 }
+  const { pid } = (await order(server, 'spawn', { token, policy }, await compiled(SPINNING))).head
+  const other = (await order(server, 'spawn', { token, name: 'counter' }, counter)).head['pid']
+  const spun = fetch(new URL(`ww/0.1.0/self/${String(pid)}/spin`, server.url), { method: 'POST' })
+  const listed = async (): Promise<Record<string, unknown> | undefined> => {
+    const { processes } = (await order(server, 'list', { token, pid })).head as { processes: Record<string, unknown>[] }
+    return processes[0]
+  }
+  await expect.poll(listed).toMatchObject({ state: 'busy' })
+  return { server, token, pid, other, spun, listed }
+}
+
+test.each<[string, object, Uint8Array]>([
+  ['snapshot', {}, new Uint8Array()],
+  ['remove', { path: 'x' }, new Uint8Array()],
+  ['swap', {}, new Uint8Array()],
+])('a %s that waits for an actor keeps no other order waiting, and a kill ends it', async (method, head, body) => {
+  const { server, token, pid, other, spun, listed } = await spinning()
+  const given = method === 'swap' ? counter : body
+  const waiting = Promise.all([0, 1].map(() => order(server, method, { token, pid, ...head }, given)))
+  let isOver = false
+  void waiting.then(() => (isOver = true))
+  expect(await order(server, 'list', { token })).toMatchObject({ status: 200 })
+  expect(await order(server, 'logs', { token, pid })).toMatchObject({ status: 200 })
+  expect(await order(server, 'policy', { token, pid: other, policy: { listed: true } })).toMatchObject({ status: 200 })
+  expect(await order(server, 'snapshot', { token, pid: other })).toMatchObject({ status: 200 })
+  expect(await listed()).toMatchObject({ state: 'busy' })
+  expect(isOver).toBe(false)
+  expect(await order(server, 'kill', { token, pid })).toMatchObject({ status: 200 })
+  expect((await spun).status).toBe(503)
+  const codes = (await waiting).map((answer) => answer.head['code'])
+  expect(codes[0]).toBe('ERR_PROC_STOPPED')
+  expect(['ERR_PROC_STOPPED', 'ERR_NO_PROC']).toContain(codes[1])
+})
+
+test('a restart does not wait behind a snapshot that waits for an actor', async () => {
+  const { server, token, pid, spun } = await spinning()
+  const snapshot = order(server, 'snapshot', { token, pid })
+  expect(await order(server, 'restart', { token, pid })).toMatchObject({ status: 200 })
+  expect((await spun).status).toBe(503)
+  expect((await snapshot).status).toBeGreaterThan(0)
+})
+
+test('messages without a whole head, and without a token, keep nobody of their address waiting', async () => {
+  const { server, token } = await start()
+  const slow = await Promise.all(Array.from({ length: 12 }, () => begin(server, 'ww/0.1.0/self/sys/list', '{')))
+  const unknown = await Promise.all([
+    begin(server, 'ww/0.1.0/self/sys/spawn', '{"name":"x"}\nbody'),
+    begin(server, 'ww/0.1.0/self/sys/spawn', '{"token":"x"}\nbody'),
+  ])
+  let answered = 0
+  for (const { reply } of slow) void reply.then(() => (answered += 1))
+  expect(await order(server, 'list', { token })).toMatchObject({ status: 200 })
+  expect(await order(server, 'spawn', { token }, counter)).toMatchObject({ status: 200 })
+  expect(answered).toBe(0)
+  // One that goes on is answered, and more than so many that do not make room for each other.
+  slow[11]?.sent.end(`"token":"${token}"}`)
+  expect(await slow[11]?.reply).toMatchObject({ status: 200 })
+  const more = await Promise.all(Array.from({ length: 22 }, () => begin(server, 'ww/0.1.0/self/sys/list', '{')))
+  const first = await slow[0]?.reply
+  expect([first?.status, JSON.parse(first?.text ?? '')]).toMatchObject([429, { code: 'ERR_MAILBOX_FULL' }])
+  expect(await order(server, 'list', { token })).toMatchObject({ status: 200 })
+  const rest = [...slow.slice(0, 11), ...unknown, ...more]
+  for (const { sent } of rest) sent.end('}')
+  const statuses = await Promise.all(rest.map(async ({ reply }) => (await reply).status))
+  expect(new Set(statuses)).toEqual(new Set([403, 429]))
 })

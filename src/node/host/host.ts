@@ -20,6 +20,7 @@ import { httpSender } from './send-http.ts'
 
 export interface HostInit {
   readonly peerId: string
+  /** PID of a new root process. The one that is kept in the store keeps its own. */
   readonly rootPid: Pid
   /** Bytes of the bundled root module. */
   readonly rootModule: Uint8Array<ArrayBuffer>
@@ -41,6 +42,8 @@ export interface HostInit {
 
 /** The processes of a server that lets actors live on it. */
 export interface Host {
+  /** The PID by which its root process is found. */
+  readonly rootPid: Pid
   get(pid: string): Proc | undefined
   watched(pid: string): Watched | undefined
   listedTo(peer: string): ListedProcess[]
@@ -118,6 +121,7 @@ export async function startHost(init: HostInit): Promise<Host> {
   })
   const isSettled = (): boolean => !sys.isBusy && !table.entries.some(isBusy)
   return {
+    rootPid: table.rootPid,
     get: (pid) => table.get(pid) ?? (pid === sys.pid ? sys : undefined),
     watched: (pid) => table.watched(pid),
     listedTo: (peer) => table.listedTo(peer),

@@ -5,7 +5,7 @@ import type { ConnectedPeer } from '../../glia/http/http.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import type { Env } from '../../glia/env.ts'
 import type { Logger } from '../../glia/log.ts'
-import { parsePid } from '../../glia/pid.ts'
+import { parsePid, type Pid } from '../../glia/pid.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import { Router } from '../../glia/router.ts'
 import { peerOf, withPeer } from '../../mesh/dial/addresses.ts'
@@ -50,6 +50,8 @@ export interface PeerInit extends KeptData {
 /** The parts that make this server a peer of the mesh. */
 export interface Peer {
   readonly env: Env
+  /** That of the root process, which a host may have kept under another one than the given. */
+  readonly rootPid: Pid
   readonly router: Router
   readonly mesh: MeshNode
   /** The processes that the gateway lists. */
@@ -70,7 +72,7 @@ export interface Peer {
  * @throws {UsageError} if an announced address cannot be this peer's, or a relay's address is this peer's own
  */
 export async function startPeer(init: PeerInit): Promise<Peer> {
-  const { identity, rootPid, log, metrics } = init
+  const { identity, log, metrics } = init
   checkAddresses(init)
   const node = Promise.withResolvers<MeshNode>()
   const parts = {
@@ -84,6 +86,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
       void node.promise.then(async (made) => (await made.modules()).provide(cid)).catch(() => undefined),
   }
   const processes = init.actors ? await startHost({ ...parts, ...init.actors }) : await rootOnly(parts)
+  const { rootPid } = processes
   const procs = { rootPid, get: (pid: string): Proc | undefined => processes.get(pid) }
   const env: Env = {
     log: () => log,
@@ -139,6 +142,7 @@ export async function startPeer(init: PeerInit): Promise<Peer> {
   mesh.useRelays(init.relays)
   return {
     env,
+    rootPid,
     router,
     mesh,
     listed: () => [...(root ? [listedRoot(root)] : []), ...processes.listedTo(identity.peerId)],
@@ -160,6 +164,7 @@ async function rootOnly(init: PeerInit & { peerId: string }): Promise<Host> {
   const root = await createRoot({ ...init, pid: init.rootPid, module: init.rootModule })
   const get = (pid: string): Proc | undefined => (pid === init.rootPid ? root : undefined)
   return {
+    rootPid: init.rootPid,
     get,
     watched: get,
     listedTo: () => [],
