@@ -25,8 +25,8 @@ export interface KeysPartProps {
 export function KeysPart({ source, process, state }: KeysPartProps) {
   const { pid, keys: count, messages, memoryBytes } = process
   const table = useMemo(() => new TableState(`keys of ${pid}`), [pid])
-  const list = useRef<HTMLDivElement>(null)
-  useKeptFocus(list, 'tr[data-key]')
+  const place = useRef<HTMLDivElement>(null)
+  useKeptFocus(place, 'tr[data-key]')
   const found = useSignal<KeyList | undefined>(undefined)
   const failure = useSignal<ReturnType<typeof wordsOf> | undefined>(undefined)
   /** Why the last act failed. */
@@ -75,7 +75,7 @@ export function KeysPart({ source, process, state }: KeysPartProps) {
         <FilterField label="Filter keys" value={table.filter} />
       </div>
       <ErrorLine error={failure.value ?? wrong.value} />
-      <div ref={list} tabIndex={-1} role="group" aria-labelledby="keys-title">
+      <div ref={place} tabIndex={-1} role="group" aria-labelledby="keys-title">
         {keys.length > 0 && (
           <VirtualTable
             labelledBy="keys-title"
