@@ -75,8 +75,9 @@ test('an actor with keys is made, called and looked at in the page, and each key
   await tab.getByRole('button', { name: 'Restart alice' }).click()
   await tab.getByLabel('Filter keys').fill('')
   await tab.getByRole('button', { name: 'Kill bob' }).click()
-  await tab.getByRole('button', { name: 'Kill for good' }).click()
+  await tab.getByRole('button', { name: 'Kill for good' }).press('Enter')
   await expect(keyRow(tab, 'bob')).toHaveCount(0)
+  await expect(keyRow(tab, 'carol').or(keyRow(tab, 'alice')).and(tab.locator(':focus'))).toHaveCount(1)
   expect(await Promise.all(['alice', 'bob'].map((each) => increment(`?key=${each}`)))).toMatchObject([
     { text: '1\n' },
     { text: '1\n' },

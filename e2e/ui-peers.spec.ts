@@ -53,8 +53,11 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
     // oxlint-disable-next-line no-await-in-loop
     await expectNoFaults(bob)
   }
+  await bob.getByRole('button', { name: 'Ping' }).click()
+  await expect(bob.getByText(/^answered in .* ms$/)).toBeVisible()
   await bob.getByRole('button', { name: 'Block' }).click()
   await expect(bob.getByText(/^blocked since/)).toBeVisible()
+  await expect(bob.getByText(/^answered in/)).toHaveCount(0)
   const address = await addressOf(ada, 'count', pid)
   expect(await call(bob, address)).toMatchObject({ code: 'ERR_DENIED' })
   expect((await call(ada, await addressOf(bob, 'echo'), 'hi')).code).toBe('ERR_UNREACHABLE')

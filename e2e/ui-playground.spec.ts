@@ -26,6 +26,10 @@ test('an actor is written, mended, built, called, changed and shared, without a 
   await expect(tab.getByText("Error: Cannot find name 'massage'.")).toBeVisible(LOADED)
   await expectNoFaults(tab)
   await tab.setViewportSize(PHONE)
+  const widths = ['Begin with', 'Name of the process'].map((label) =>
+    tab.getByLabel(label).evaluate((box) => box.getBoundingClientRect().width),
+  )
+  expect(new Set(await Promise.all(widths)).size).toBe(1)
   expect(await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
   await expectNoFaults(tab)
   await tab.setViewportSize({ width: 1280, height: 800 })
@@ -46,6 +50,9 @@ test('an actor is written, mended, built, called, changed and shared, without a 
   await expect(text).not.toBeFocused()
   await text.press('Control+Enter')
   await expect(tab.getByText(/^loud runs: /)).toBeVisible()
+  // The process has its name.
+  await expect(tab.getByLabel('Name of the process')).toBeDisabled()
+  await expect(tab.getByLabel('Name of the process')).toHaveValue('loud')
 
   await tab.getByRole('textbox', { name: 'Message' }).fill('hello')
   await tab.getByRole('button', { name: 'Call', exact: true }).click()

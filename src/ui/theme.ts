@@ -7,15 +7,14 @@ export type Theme = keyof typeof THEMES
 
 const KEY = 'glia-theme'
 
-const chosen = signal<Theme>(kept())
+const chosen = signal<Theme>('system')
 
 /** The colours that the person chose. */
 export const theme: ReadonlySignal<Theme> = chosen
 
 /** Uses colours from now on, and after a reload. */
 export function setTheme(next: Theme): void {
-  chosen.value = next
-  showTheme()
+  show(next)
   // Where the browser keeps nothing, the choice lasts as long as the page.
   keepText(KEY, next)
 }
@@ -25,7 +24,12 @@ function kept(): Theme {
   return value === 'light' || value === 'dark' ? value : 'system'
 }
 
-/** Makes the page have the chosen colours. */
+/** Makes the page have the colours that were chosen before, or in another tab. */
 export function showTheme(): void {
-  document.documentElement.dataset['theme'] = chosen.value
+  show(kept())
+}
+
+function show(next: Theme): void {
+  chosen.value = next
+  document.documentElement.dataset['theme'] = next
 }

@@ -224,8 +224,12 @@ function partsOf({ peerId, callers, maxBodyBytes, log, load }: SysProcInit): Con
     observer: {
       changed: () => undefined,
       exited: () => undefined,
-      note: (line) => log.info(`sys: ${line}`),
-      failed: (error) => log.warn(`sys: ${error.message} ${error.code}`),
+      // An instance lives as long as its sender has messages, so each message would have a line.
+      note: () => undefined,
+      failed: ({ code, message }) => {
+        // Anybody can ask, and the recorded call tells who did.
+        if (code !== 'ERR_DENIED') log.warn(`sys: ${message} ${code}`)
+      },
     },
   }
 }

@@ -47,7 +47,10 @@ export function methodsFor(
 function checkCallers(stream: Stream, policy: Policy): void {
   const { caller, destination, methodName } = stream
   if (!mayCall(policy, caller, methodName)) {
-    throw new GliaError('ERR_DENIED', `You, ${caller}, may not call this: the policy of the process does not list you.`)
+    throw new GliaError(
+      'ERR_DENIED',
+      `The caller, ${caller}, may not call this: the policy of the process does not list it.`,
+    )
   }
   for (const peer of stream.context.onBehalfOf) {
     if (peer === destination || mayCall(policy, peer, methodName)) continue
@@ -70,6 +73,6 @@ function checkMethod(stream: Stream, callee: Pick<Callee, 'name' | 'policy' | 'm
   const { name, methods } = callee
   if (methods.includes(stream.methodName)) return
   const callable = methodsFor(callee, strangersOf(stream))
-  const has = callable.length > 0 ? `It has: ${callable.join(', ')}.` : 'It has none that you may call.'
+  const has = callable.length > 0 ? `It has: ${callable.join(', ')}.` : 'It has none that the caller may call.'
   throw new GliaError('ERR_NO_METHOD', `${name} has no method “${stream.methodName}”. ${has}`)
 }

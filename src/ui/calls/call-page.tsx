@@ -6,6 +6,7 @@ import type { Pid } from '../../glia/pid.ts'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { formatBytes, formatMs } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 import type { CallsSource, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { CallBar } from './call-bar.tsx'
@@ -84,7 +85,7 @@ function Facts({ call, nameOf }: { call: TracedCall; nameOf: NameOf }) {
   return (
     <dl class="facts">
       <Fact name="Began">
-        <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleString()}</time>
+        <time dateTime={new Date(at).toISOString()}>{formatWhole(at)}</time>
       </Fact>
       <Fact name="Way">{WAYS_AT_LENGTH[way]}</Fact>
       <Fact name="Caller">

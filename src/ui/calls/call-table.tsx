@@ -2,6 +2,7 @@ import type { Signal } from '@preact/signals'
 import { useCallback, useMemo } from 'preact/hooks'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatBytes, formatMs } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 import { type Column, type TableState, VirtualTable } from '../kit/virtual-table.tsx'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
@@ -97,7 +98,7 @@ function columnsOf(nameOf: NameOf): readonly Column<TracedCall>[] {
 
 function Time({ at }: TracedCall) {
   return (
-    <time class="mono" dateTime={new Date(at).toISOString()} title={new Date(at).toLocaleString()}>
+    <time class="mono" dateTime={new Date(at).toISOString()} title={formatWhole(at)}>
       {SECONDS.format(at)}
       <span class="call-fraction">{`.${String(at % 1000).padStart(3, '0')}`}</span>
     </time>

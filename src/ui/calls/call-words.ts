@@ -2,7 +2,7 @@ import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { Way } from '../../glia/trace/note.ts'
 import type { Waiting } from '../../glia/trace/waiting.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
-import { formatMs, shortId } from '../kit/format.ts'
+import { formatCount, formatMs, shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = { in: 'in', out: 'out', through: 'through' }
@@ -67,4 +67,11 @@ export function callIdText(id: number): string {
 /** The id of a call from an address. */
 export function idOfCall(text: string): number {
   return Number.parseInt(text, 36)
+}
+
+/** How many calls that a replayed program makes the record answers. */
+export function answeredWords(calls: number): string {
+  if (calls === 0) return 'The program made no call that the record had to answer.'
+  const which = calls === 1 ? 'One call of the program was' : `${formatCount(calls)} calls of the program were`
+  return `${which} answered from the record.`
 }

@@ -1,7 +1,9 @@
 import type { Difference } from '../../actors/recording/recorder-api.ts'
 import { isCut, type RecordedEnd, type RecordedStart } from '../../actors/recording/recording.ts'
 import { formatBytes, formatCount } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 import type { ReplayedCall } from '../model.ts'
+import { answeredWords } from './call-words.ts'
 import { headText } from './head-text.ts'
 
 /** Most bytes of a reply that are shown. */
@@ -24,8 +26,7 @@ export function ReplayReport({ replayed }: { replayed: ReplayedCall }) {
           <p>
             Its reply of {formatBytes(reply.length)}
             {isCut(call.end) ? ' until then, and' : ','} what it wrote to its log and its files
-            {isCut(call.end) ? '' : ', and its end'} are the same. {formatCount(calls)} calls of the program were
-            answered from the record.
+            {isCut(call.end) ? '' : ', and its end'} are the same. {answeredWords(calls)}
           </p>
         )}
         {isOther && <p class="soft">Another module ran than the recorded one.</p>}
@@ -37,7 +38,7 @@ export function ReplayReport({ replayed }: { replayed: ReplayedCall }) {
         </dd>
         <dt>Recorded</dt>
         <dd>
-          <time dateTime={new Date(call.at).toISOString()}>{new Date(call.at).toLocaleString()}</time>
+          <time dateTime={new Date(call.at).toISOString()}>{formatWhole(call.at)}</time>
         </dd>
         <dt>Module</dt>
         <dd class="mono wrap">{call.cid}</dd>

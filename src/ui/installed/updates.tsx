@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { followTheme } from '../follow-theme.ts'
 import { clock } from '../kit/clock.ts'
 import { showError } from '../kit/notices.tsx'
 import type { TabModel } from '../model.ts'
@@ -14,8 +15,9 @@ export interface UpdatesProps {
   page: Page
 }
 
-/** Offers a newer version of the app. What was typed outlives its reload. */
+/** Offers a newer version of the app. What was typed outlives its reload. Meanwhile the colours are those of the other tabs. */
 export function Updates({ model, page }: UpdatesProps) {
+  useEffect(followTheme, [])
   return model.updateReady.value ? <UpdateNotice model={model} page={page} /> : null
 }
 

@@ -8,8 +8,15 @@ export interface TextFieldProps {
   onEdit: (value: string) => void
 }
 
-/** A line of text. */
-export function TextField({ label, placeholder, value, error, onEdit }: TextFieldProps) {
+/** A line of text. @param isFixed Whether it cannot be changed. Left out: it can. */
+export function TextField({
+  label,
+  placeholder,
+  value,
+  error,
+  isFixed,
+  onEdit,
+}: TextFieldProps & { isFixed?: boolean }) {
   return (
     <FormField label={label} error={error}>
       {(control) => (
@@ -20,6 +27,7 @@ export function TextField({ label, placeholder, value, error, onEdit }: TextFiel
           spellcheck={false}
           autocapitalize="off"
           placeholder={placeholder}
+          disabled={isFixed}
           value={value}
           onInput={({ currentTarget }) => onEdit(currentTarget.value)}
         />

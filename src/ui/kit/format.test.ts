@@ -1,5 +1,7 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { formatWhole } from './whole-moment.ts'
 import { describe, expect, test } from 'vitest'
 import {
   formatBytes,
@@ -71,4 +73,14 @@ test('a moment of another day has its date', () => {
   expect(formatMoment(at, at + 86_400_000)).toBe('22 Nov, 12:04')
   expect(formatClock(at, at - 1000)).toBe('12:04')
   expect(formatClock(at, at - 86_400_000)).toBe('22 Nov, 12:04')
+  expect(formatWhole(at)).toBe('22 Nov 2026, 12:04:31')
+})
+
+test('no view writes times in the style of the browser', async () => {
+  const root = new URL('../', import.meta.url)
+  const names = (await readdir(root, { recursive: true })).filter((name) => /(?<!\.test)\.tsx?$/.test(name))
+  const texts = await Promise.all(
+    names.map(async (name) => [name, await readFile(new URL(name, root), 'utf8')] as const),
+  )
+  expect(texts.filter(([, text]) => /toLocale\w*\(\)/.test(text)).map(([name]) => name)).toEqual([])
 })

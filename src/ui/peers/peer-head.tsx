@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { clock } from '../kit/clock.ts'
@@ -89,6 +89,11 @@ function Actions({ model, id, isRelay, isConnected, isBlocked }: ActionsProps) {
   const answer = useSignal('')
   const wait = useWait(attempt.since.value)
   const isBusy = attempt.since.value !== undefined
+  const isUp = isConnected && !isBlocked
+  useEffect(() => {
+    // The answer came over a connection that is gone.
+    if (!isUp) answer.value = ''
+  }, [isUp])
   const pingNow = async (signal: AbortSignal): Promise<void> => {
     answer.value = ''
     if (!isConnected) await model.connect(id, signal)

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { isPid } from '../../glia/pid.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import { shortId } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
 import { peerWords } from '../kit/peer-names.ts'
@@ -123,14 +124,16 @@ export function PeerProcesses({
 function TypedPid({ peerId, onPid }: { peerId: string; onPid: (pid: string) => void }) {
   const text = useMemo(() => typedFields.of(`process of ${peerId}`, ''), [peerId])
   const isWrong = useSignal(false)
+  const form = useRef<HTMLFormElement>(null)
   return (
     <form
+      ref={form}
       class="row typed-pid"
       onSubmit={(event) => {
         event.preventDefault()
         const pid = text.value.split(/[/\s]/).find(isPid)
         isWrong.value = pid === undefined
-        if (pid === undefined) return
+        if (pid === undefined) return focusWrong(form.current)
         text.value = ''
         onPid(pid)
       }}

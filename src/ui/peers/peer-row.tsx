@@ -4,6 +4,7 @@ import type { PeerInfo } from '../../mesh/presence/peer-info.ts'
 import { clock } from '../kit/clock.ts'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { formatMs, formatSpan } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 import { Identicon } from '../kit/identicon.tsx'
 import { memo } from '../kit/memo.ts'
 import { PeerName } from '../kit/peer-name.tsx'
@@ -92,5 +93,5 @@ export const PeerRow = memo(function PeerRow({ model, peer, found }: PeerRowProp
 
 /** The age of something, kept up to date. */
 function Age({ since }: { since: number }) {
-  return <span title={`since ${new Date(since).toLocaleString()}`}>{formatSpan(clock.value - since)}</span>
+  return <span title={`since ${formatWhole(since)}`}>{formatSpan(clock.value - since)}</span>
 }

@@ -13,7 +13,7 @@ export function Protocols({ protocols, peerId }: { protocols: readonly string[];
         type="button"
         class="link"
         popovertarget={id}
-        aria-label={`${protocols.length} protocols of ${peerWords(peerId)}`}
+        aria-label={`${protocols.length === 1 ? '1 protocol' : `${protocols.length} protocols`} of ${peerWords(peerId)}`}
       >
         {protocols.length}
       </button>

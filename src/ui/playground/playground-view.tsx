@@ -63,8 +63,9 @@ export function PlaygroundView({ model, page }: ViewProps) {
               </select>
             </label>
             <TextField
-              label="Name of the process"
-              value={name}
+              label={process ? 'Name of the process, which it keeps' : 'Name of the process'}
+              value={process?.name ?? name}
+              isFixed={process !== undefined || isBuilding}
               onEdit={(next) => state.edit({ name: next.slice(0, 100) })}
             />
           </div>

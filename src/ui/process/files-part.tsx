@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { FileInfo } from '../../actors/files/file-index.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
@@ -7,6 +7,7 @@ import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
 import { StorageWords } from '../kit/storage-words.tsx'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import type { ProcessFiles, ProcessSource, ProcessView, TabModel } from '../model.ts'
 import { ProcessFilesView } from '../processes/process-files.tsx'
 import { folderOf, nameOf, within } from './file-paths.ts'
@@ -38,6 +39,8 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
   const infos = useSignal<readonly FileInfo[] | undefined>(undefined)
   const folder = useSignal('')
   const open = useSignal<string | undefined>(undefined)
+  const shownList = useRef<HTMLUListElement>(null)
+  useKeptFocus(shownList, 'li')
   const listing = useMemo(() => new Attempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
   const list = (): void => void listing.run(async () => void (infos.value = await files.list(pid)))
@@ -74,7 +77,7 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
             : 'The folder is empty.'}
         </p>
       )}
-      <ul class="plain files-list" aria-label="Files">
+      <ul ref={shownList} tabIndex={-1} class="plain files-list" aria-label="Files">
         {shown.map((info) => (
           <li key={info.path} class="row">
             <button

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { KeyList, ListedKey } from '../../actors/table/key-list.ts'
 import type { ConsoleState } from '../console/console-state.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { FilterField } from '../kit/filter-field.tsx'
 import { formatBytes, formatCount, formatMoment } from '../kit/format.ts'
 import { wordsOf } from '../kit/notices.tsx'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Column, TableState, VirtualTable } from '../kit/virtual-table.tsx'
 import type { ProcessSource, ProcessView } from '../model.ts'
 import { ProcessState } from '../processes/process-state.tsx'
@@ -24,6 +25,8 @@ export interface KeysPartProps {
 export function KeysPart({ source, process, state }: KeysPartProps) {
   const { pid, keys: count, messages, memoryBytes } = process
   const table = useMemo(() => new TableState(`keys of ${pid}`), [pid])
+  const place = useRef<HTMLDivElement>(null)
+  useKeptFocus(place, 'tr[data-key]')
   const found = useSignal<KeyList | undefined>(undefined)
   const failure = useSignal<ReturnType<typeof wordsOf> | undefined>(undefined)
   /** Why the last act failed. */
@@ -72,23 +75,27 @@ export function KeysPart({ source, process, state }: KeysPartProps) {
         <FilterField label="Filter keys" value={table.filter} />
       </div>
       <ErrorLine error={failure.value ?? wrong.value} />
-      {keys.length > 0 && (
-        <VirtualTable
-          labelledBy="keys-title"
-          rows={keys}
-          keyOf={({ key }) => key}
-          columns={columns}
-          state={table}
-          selected={state.key.value}
-          onSelect={(key) => (state.key.value = key)}
-          onOpen={() => goTo(hashOfProcess(process))}
-        />
-      )}
-      {found.value && keys.length === 0 && (
-        <p class="soft hint">
-          {total === 0 ? 'There is no key yet. The first message of a key makes its instance.' : 'No key is like that.'}
-        </p>
-      )}
+      <div ref={place} tabIndex={-1} role="group" aria-labelledby="keys-title">
+        {keys.length > 0 && (
+          <VirtualTable
+            labelledBy="keys-title"
+            rows={keys}
+            keyOf={({ key }) => key}
+            columns={columns}
+            state={table}
+            selected={state.key.value}
+            onSelect={(key) => (state.key.value = key)}
+            onOpen={() => goTo(hashOfProcess(process))}
+          />
+        )}
+        {found.value && keys.length === 0 && (
+          <p class="soft hint">
+            {total === 0
+              ? 'There is no key yet. The first message of a key makes its instance.'
+              : 'No key is like that.'}
+          </p>
+        )}
+      </div>
     </>
   )
 }

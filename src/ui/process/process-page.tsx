@@ -25,6 +25,9 @@ import { PolicyPart } from './policy-part.tsx'
 import { ProcessHead } from './process-head.tsx'
 import { RemindersPart } from './reminders-part.tsx'
 
+/** What stands for the PID of the root process in every address. */
+const ROOT = 'root'
+
 const PARTS = {
   console: 'Console',
   keys: 'Keys',
@@ -65,8 +68,10 @@ interface PlaceProps extends Pick<ViewProps, 'model' | 'page' | 'part'> {
   pid: string
 }
 
-function OwnProcess({ model, page, pid, part }: PlaceProps) {
-  const process = model.processes.value.find((each) => each.pid === pid)
+function OwnProcess({ model, page, pid: given, part }: PlaceProps) {
+  // As in every address.
+  const process = model.processes.value.find(({ pid, root }) => pid === given || (root && given === ROOT))
+  const pid = process?.pid ?? given
   page.useTitle(process?.name)
   const isThere = process !== undefined
   useEffect(() => {
@@ -205,6 +210,8 @@ function Ends({ process: { hasKeys, exits } }: { process: ProcessView }) {
   )
 }
 
+const NO_ADDRESS = 'This is no address of a process. The link may have been cut off.'
+
 interface NotFoundProps {
   managed: ManagedPeer
   pid: string
@@ -221,7 +228,7 @@ function NotFound({ managed, pid, isAddress, isGone }: NotFoundProps) {
   if (!isAddress) {
     return (
       <section class="panel hint">
-        <p>This is no address of a process. The link may have been cut off.</p>
+        <p>{pid === ROOT ? `The root process of the peer ${peer} has its page under its PID.` : NO_ADDRESS}</p>
         <a href={hashOf(PEERS)}>Show the peers</a>
       </section>
     )
@@ -251,13 +258,15 @@ function NotFound({ managed, pid, isAddress, isGone }: NotFoundProps) {
 function NoProcess({ isKnown, pid }: { isKnown: boolean; pid: string }) {
   return (
     <section class="panel hint">
-      {isKnown ? (
+      {!isKnown ? (
+        <p role="status">The peer of this tab is being started.</p>
+      ) : isPid(pid) ? (
         <p>
-          This tab has no process <span class="mono wrap">{pid}</span>. It was killed, or another tab of this browser
-          has it.
+          This tab has no process <span class="mono wrap">{pid}</span>. It may have been killed, or another tab or peer
+          may have it.
         </p>
       ) : (
-        <p role="status">The peer of this tab is being started.</p>
+        <p>{NO_ADDRESS}</p>
       )}
       <a href={hashOf(HOME)}>Show the processes</a>
     </section>

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatMoment, formatSpan } from '../kit/format.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import type { ProcessView, TabModel } from '../model.ts'
 import { SysClient } from '../peers/sys-client.ts'
 import { readReminders, type ToldReminder } from '../peers/told-parts.ts'
@@ -17,6 +18,8 @@ export function RemindersPart({ model, process }: RemindersPartProps) {
   const { pid, host, messages, state } = process
   const sys = useMemo(() => new SysClient(model, host ?? 'self'), [host])
   const found = useSignal<readonly ToldReminder[] | undefined>(undefined)
+  const shownList = useRef<HTMLUListElement>(null)
+  useKeptFocus(shownList, 'li')
   const listing = useMemo(() => new Attempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
   const list = (): void =>
@@ -39,7 +42,7 @@ export function RemindersPart({ model, process }: RemindersPartProps) {
           It waits for no message. A process asks to be reminded with a message to <span class="mono">sys/remind</span>.
         </p>
       )}
-      <ul class="plain files-list" aria-label="Reminders">
+      <ul ref={shownList} tabIndex={-1} class="plain files-list" aria-label="Reminders">
         {found.value?.map((reminder) => (
           <li key={reminder.id} class="row">
             <span class="grow">

@@ -24,6 +24,7 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
   // A new version of the module may lack the chosen method.
   const chosen = methods.includes(method.value) ? method.value : undefined
   const named = hasKeys && key.value !== '' ? readTypedKey(key.value) : undefined
+  const hasWrongKey = !isCopy.value && named?.fault !== undefined
   const target = isCopy.value ? { cid } : { pid, key: named?.key, method: chosen }
   return (
     <LinkDialog
@@ -37,6 +38,8 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
       instead={
         isCopy.value && !policy.shareModule ? (
           <p>Its module is not shared, so a link to it would lead to nothing.</p>
+        ) : hasWrongKey ? (
+          <p>While the key is wrong there is no link.</p>
         ) : undefined
       }
       more={<Addresses model={model} process={process} />}

@@ -1,5 +1,6 @@
 import { type Exit, exitText } from '../../glia/process/exit.ts'
 import { formatMoment } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 
 /** When and why the instances of a process ended, the newest first. */
 export function ExitList({ exits }: { exits: readonly Exit[] }) {
@@ -7,7 +8,7 @@ export function ExitList({ exits }: { exits: readonly Exit[] }) {
     <ol class="exits">
       {exits.toReversed().map(({ at, method, reason, final }, i) => (
         <li key={exits.length - i}>
-          <time class="soft" dateTime={new Date(at).toISOString()} title={new Date(at).toLocaleString()}>
+          <time class="soft" dateTime={new Date(at).toISOString()} title={formatWhole(at)}>
             {formatMoment(at)}
           </time>{' '}
           {method !== undefined && <span class="mono">{method}: </span>}

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { PolicyChange } from '../../glia/process/policy.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import type { ProcessSource, ProcessView } from '../model.ts'
 import { PolicyFields } from './policy-fields.tsx'
 import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
@@ -57,6 +58,7 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
   const { pid, name, policy, hasKeys } = process
   const form = useMemo(() => typed.of(formOf(process), policyForm(policy)), [pid])
   const errors = useSignal<PolicyErrors>({})
+  const element = useRef<HTMLFormElement>(null)
   const attempt = useMemo(() => new Attempt(), [pid])
   const wait = useWait(attempt.since.value)
   const fields = {
@@ -69,11 +71,12 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
     const wrong: PolicyErrors = {}
     const changed = readPolicyForm(form.value, wrong)
     errors.value = wrong
-    if (Object.keys(wrong).length > 0) return
+    if (Object.keys(wrong).length > 0) return focusWrong(element.current)
     void attempt.run(async () => onDone(await model.setPolicy(pid, changed)))
   }
   return (
     <form
+      ref={element}
       class="policy-editor"
       noValidate
       aria-label={`Policy of ${name}`}

@@ -4,7 +4,7 @@ import { GliaError } from '../../glia/errors.ts'
 import { readOrigins } from '../../glia/process/http-origins.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { type CallRight, DEFAULT_POLICY, makePolicy, type Policy } from '../../glia/process/policy.ts'
-import { linesOf } from '../kit/lines.ts'
+import { linesOf, oncePerName } from '../kit/lines.ts'
 
 const MiB = 1024 * 1024
 
@@ -134,8 +134,26 @@ export function policyForm(policy: Policy = DEFAULT_POLICY): PolicyForm {
   }
 }
 
-/** The meaning of the fields. A field that means nothing gets a sentence in `errors`. */
+/** The meaning of the fields. A field that is shown and means nothing gets a sentence in `errors`. */
 export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
+  const wrong: PolicyErrors = {}
+  readFields(form, wrong)
+  // Nobody can mend a field that is not shown, so it says again what it said at first.
+  const before = policyForm(form.base)
+  const mended = hiddenFields(form).filter((field) => wrong[field] !== undefined)
+  return readFields({ ...form, ...Object.fromEntries(mended.map((field) => [field, before[field]])) }, errors)
+}
+
+/** The fields that the form does not show, because of what others say. */
+function hiddenFields({ call, maySpawn, traced }: PolicyForm): (keyof PolicyForm)[] {
+  return [
+    ...(call === 'off' ? (['callTo'] as const) : []),
+    ...(maySpawn ? [] : (['children', 'childrenMiB'] as const)),
+    ...(traced ? [] : (['traceTo'] as const)),
+  ]
+}
+
+function readFields(form: PolicyForm, errors: PolicyErrors): Policy {
   const peers = linesOf(form.peers)
   const wrongPeer = peers.find((peer) => !isPeerId(peer))
   if (form.callers === 'peers' && (peers.length === 0 || wrongPeer !== undefined)) {
@@ -149,8 +167,7 @@ export function readPolicyForm(form: PolicyForm, errors: PolicyErrors): Policy {
     listed: form.callers === 'listed' || (form.callers === 'peers' && form.listed),
     shareModule: form.sharesModule,
     methods:
-      checked(errors, 'methods', () => readMethods(Object.fromEntries(linesOf(form.methods).map(readMethodLine)))) ??
-      {},
+      checked(errors, 'methods', () => readMethods(oncePerName(linesOf(form.methods).map(readMethodLine)))) ?? {},
     stderr: checked(errors, 'stderr', () => readCallers('stderr', readWho(form.stderr))) ?? 'browser',
     call: form.call,
     callTo: (targets.length > 0 && checked(errors, 'callTo', () => readTargets(targets))) || 'any',

@@ -1,10 +1,11 @@
 import { CopyButton } from '../kit/copy-button.tsx'
 import { ExitList } from './exit-list.tsx'
-import { formatBytes, formatCount, shortId } from '../kit/format.ts'
+import { formatBytes, shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { ProcessSource, ProcessView, TabModel, TieView } from '../model.ts'
 import { PolicyEditor } from './policy-editor.tsx'
 import { callWords, limitWords, methodWords, RESTART_WORDS } from './policy-words.ts'
+import { keysWords } from './process-state.tsx'
 import { StorageWords } from '../kit/storage-words.tsx'
 import { ProcessFilesView } from './process-files.tsx'
 import { ReplaceButton } from './replace-button.tsx'
@@ -115,7 +116,7 @@ export function PolicyFacts({
       </dd>
       <dt>Limits</dt>
       <dd>
-        {hasKeys && <div>At most {formatCount(policy.maxKeys)} keys. Each has these limits for itself:</div>}
+        {hasKeys && <div>At most {keysWords(policy.maxKeys)}. Each has these limits for itself:</div>}
         {limitWords(policy).map((words) => (
           <div key={words}>{words}</div>
         ))}

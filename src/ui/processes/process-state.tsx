@@ -41,6 +41,6 @@ export function ProcessState({ process }: ProcessStateProps) {
 }
 
 /** `1 key`, `1,204 keys`. */
-function keysWords(keys: number): string {
+export function keysWords(keys: number): string {
   return keys === 1 ? '1 key' : `${formatCount(keys)} keys`
 }

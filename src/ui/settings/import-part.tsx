@@ -2,6 +2,7 @@ import { useSignalEffect } from '@preact/signals'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField, ChoiceField } from '../kit/form-fields.tsx'
 import { shortId } from '../kit/format.ts'
+import { formatWhole } from '../kit/whole-moment.ts'
 import { NameText } from '../kit/peer-name.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { ArchiveView, TabModel } from '../model.ts'
@@ -84,8 +85,8 @@ function ArchiveForm({ model, state, archive }: { model: TabModel; state: Everyt
   return (
     <>
       <p>
-        Archive of peer <span class="mono">{shortId(peer)}</span>, made on {new Date(at).toLocaleString()} by Glia{' '}
-        {glia}. {contentWords(names)}
+        Archive of peer <span class="mono">{shortId(peer)}</span>, made on {formatWhole(at)} by Glia {glia}.{' '}
+        {contentWords(names)}
       </p>
       {hasProcesses(model) && (
         <ChoiceField

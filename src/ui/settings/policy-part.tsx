@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import { typed } from '../kit/typed.ts'
 import { PolicyFields } from '../processes/policy-fields.tsx'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
@@ -11,6 +12,7 @@ import { callWords, mainLimitWords } from '../processes/policy-words.ts'
 export function PolicyPart() {
   const form = useMemo(() => typed.of('default policy', policyForm(defaultPolicy())), [])
   const errors = useSignal<PolicyErrors>({})
+  const element = useRef<HTMLFormElement>(null)
   const said = useSignal('')
   const policy = defaultPolicy()
   const fields = {
@@ -25,7 +27,8 @@ export function PolicyPart() {
     const wrong: PolicyErrors = {}
     const read = readPolicyForm(form.value, wrong)
     errors.value = wrong
-    if (Object.keys(wrong).length > 0) return
+    said.value = ''
+    if (Object.keys(wrong).length > 0) return focusWrong(element.current)
     setDefaultPolicy(read)
     said.value = 'Saved. New processes begin with it.'
   }
@@ -50,6 +53,7 @@ export function PolicyPart() {
             </span>
           </summary>
           <form
+            ref={element}
             class="fold-body"
             noValidate
             aria-label="Policy of new processes"

@@ -129,6 +129,27 @@ test('a form of a policy that nobody changed gives the same policy', () => {
   }
 })
 
+test('a wrong field that is not shown stays as it was, since nobody could mend it', () => {
+  const wrong = { callTo: 'root', children: 'many', childrenMiB: '', traceTo: 'me', peers: 'me' }
+  expect(optionsOf({ ...wrong, call: 'off', maySpawn: false, traced: false }).policy).toMatchObject({
+    callTo: DEFAULT_POLICY.callTo,
+    maxChildren: DEFAULT_POLICY.maxChildren,
+    maxChildrenBytes: DEFAULT_POLICY.maxChildrenBytes,
+    traceTo: DEFAULT_POLICY.traceTo,
+  })
+  const shown = readForm({ ...newForm('upper'), ...wrong, call: 'owner', maySpawn: true })
+  expect('errors' in shown && Object.keys(shown.errors).toSorted()).toEqual([
+    'callTo',
+    'children',
+    'childrenMiB',
+    'traceTo',
+  ])
+})
+
+test('a name of the environment may be any', () => {
+  expect(Object.entries(optionsOf({ env: '__proto__=1' }).env)).toEqual([['__proto__', '1']])
+})
+
 test('peers count only where a list is chosen', () => {
   expect(optionsOf({ callers: 'browser', peers: 'nonsense' }).policy.callers).toBe('browser')
 })
@@ -140,13 +161,15 @@ test.each<[keyof SpawnForm, Partial<SpawnForm>, string]>([
   ['env', { env: 'A=1\nno value' }, '“no value”'],
   ['env', { env: '=1' }, '“=1”'],
   ['env', { env: 'WW_PID=me' }, 'WW_PID'],
+  ['env', { env: 'A=1\nB=2\n A =1' }, '“A” has two lines'],
+  ['methods', { methods: 'run: browser\nrun : anyone' }, '“run” has two lines'],
   ['peers', { callers: 'peers', peers: `${PEER}\nme` }, '“me”'],
   ['peers', { callers: 'peers' }, 'peer id'],
   ['methods', { methods: 'run' }, '“run” is not'],
   ['methods', { methods: 'run: me' }, 'peer ids'],
   ['methods', { methods: 'a/b: browser' }, '“a/b” is not'],
   ['okExits', { okExits: 'one' }, ''],
-  ['callTo', { callTo: 'root' }, '“root” is not an address'],
+  ['callTo', { call: 'caller', callTo: 'root' }, '“root” is not an address'],
   ['deadlineSeconds', { deadlineSeconds: '0' }, 'above 0'],
   ['mailbox', { mailbox: '1.5' }, 'whole number'],
   ['memoryMiB', { memoryMiB: '4097' }, '4096'],

@@ -56,13 +56,14 @@ export function readForm(form: SpawnForm): ReadForm {
 
 /** The meaning of KEY=value lines, or what is wrong with one of them. */
 function readEnv(text: string): Record<string, string> | string {
-  const env: Record<string, string> = {}
+  const env = new Map<string, string>()
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
     const at = line.indexOf('=')
     const key = line.slice(0, at).trim()
     if (at < 0 || key === '') return `“${line.trim()}” is no KEY=value line.`
     if (key.startsWith('WW_')) return `${key}: names that begin with WW_ are set by Glia.`
-    env[key] = line.slice(at + 1)
+    if (env.has(key)) return `“${key}” has two lines. Leave one of them.`
+    env.set(key, line.slice(at + 1))
   }
-  return env
+  return Object.fromEntries(env)
 }
