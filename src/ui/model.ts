@@ -170,6 +170,8 @@ export type StorageView = 'unknown' | 'not asked' | 'asking' | 'kept' | 'refused
 export interface FilesView {
   files: number
   bytes: number
+  /** Another number after each change, also of one that keeps the lengths. */
+  version: number
   /** What this whole site keeps in the browser, and may keep, in bytes; undefined if the browser does not tell. */
   usedBytes: number | undefined
   quotaBytes: number | undefined

@@ -12,20 +12,21 @@ const MAX_BYTES = 4 * 1024 * 1024
 
 /** The content of a file, as a reply would be shown. */
 export function FilePreview({ files, pid, info }: { files: ProcessFiles; pid: string; info: FileInfo }) {
-  const { path, bytes } = info
+  const { path, bytes, version } = info
   const content = useSignal<Uint8Array<ArrayBuffer> | undefined>(undefined)
   const reading = useMemo(() => new Attempt(), [])
+  const isShown = bytes <= MAX_BYTES
   useEffect(() => {
-    if (bytes > MAX_BYTES) return
-    void reading.run(
+    if (!isShown) return
+    void reading.runLatest(
       async () => void (content.value = new Uint8Array(await (await files.read(pid, path)).arrayBuffer())),
     )
-  }, [])
+  }, [isShown, bytes, version])
   return (
     <div class="field">
       <b class="mono wrap">/data/{path}</b>
-      {bytes > MAX_BYTES && <p class="soft">{formatBytes(bytes)} are too many to be shown. Download the file.</p>}
-      {content.value && <BytesView bytes={content.value} label={`Content of ${path}`} />}
+      {!isShown && <p class="soft">{formatBytes(bytes)} are too many to be shown. Download the file.</p>}
+      {isShown && content.value && <BytesView bytes={content.value} label={`Content of ${path}`} />}
       <ErrorLine error={reading.error.value} />
     </div>
   )

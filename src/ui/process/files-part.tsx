@@ -40,9 +40,8 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
   const open = useSignal<string | undefined>(undefined)
   const listing = useMemo(() => new Attempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
-  const list = (): void => void listing.run(async () => void (infos.value = await files.list(pid)))
-  // The numbers change with the files.
-  useEffect(list, [pid, summary?.files, summary?.bytes])
+  const list = (): void => void listing.runLatest(async () => void (infos.value = await files.list(pid)))
+  useEffect(list, [pid, summary?.files, summary?.bytes, summary?.version])
   const shown = within(infos.value ?? [], folder.value)
   const chosen = infos.value?.find(({ path }) => path === open.value)
   const save = (path: string): void => void change.run(async () => download(await files.read(pid, path), nameOf(path)))
@@ -99,9 +98,7 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
           </li>
         ))}
       </ul>
-      {chosen?.kind === 'file' && (
-        <FilePreview key={`${chosen.path} ${chosen.bytes}`} files={files} pid={pid} info={chosen} />
-      )}
+      {chosen?.kind === 'file' && <FilePreview key={chosen.path} files={files} pid={pid} info={chosen} />}
     </div>
   )
 }

@@ -18,7 +18,7 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
   const snapshots = useSignal<readonly SnapshotInfo[] | undefined>(undefined)
   const listing = useMemo(() => new Attempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
-  const list = (): void => void listing.run(async () => void (snapshots.value = await memories.list(pid)))
+  const list = (): void => void listing.runLatest(async () => void (snapshots.value = await memories.list(pid)))
   useEffect(() => {
     list()
     const later = setTimeout(list, STORED_MS)
