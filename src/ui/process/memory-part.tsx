@@ -25,7 +25,7 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
     return () => clearTimeout(later)
   }, [pid, messages, state, policy.memory])
   const save = (id: number): void =>
-    void change.run(async () => download(await memories.file(pid, id), `${name}-${id}.snapshot`))
+    void change.run(async () => download(await memories.file(pid, id), `${name}-${id}.gliasnap`))
   const saveNow = (): void =>
     void change.run(async () => download(await memories.file(pid, undefined), `${name}.gliasnap`))
   const goBack = (id: number): void =>
