@@ -1,12 +1,13 @@
 import { type Signal, signal } from '@preact/signals'
 import { isSnapshotFile } from '../actors/snapshot/snapshot-magic.ts'
-import { optionsFrom, type SnapshotView } from '../actors/table/snapshot-options.ts'
+import type { SnapshotView } from '../actors/table/snapshot-options.ts'
 import type { PreparedModule } from '../actors/table/process-modules.ts'
 import type { ProcessTable } from '../actors/table/process-table.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { orAborted } from '../glia/wait/or-aborted.ts'
 import type { Draft, DraftStep, Undoable } from '../ui/model.ts'
+import type { DraftSnapshot } from './draft-snapshot.ts'
 import { processName } from './script-api.ts'
 
 /** What a draft needs of the process table. */
@@ -16,7 +17,7 @@ export type DraftTable = Pick<ProcessTable, 'prepare' | 'discard' | 'spawn' | 's
 interface Prepared {
   module: PreparedModule
   /** Undefined: the file is a module. */
-  snapshot: SnapshotView | undefined
+  snapshot: DraftSnapshot | undefined
 }
 
 /**
@@ -45,7 +46,7 @@ export class FileDraft implements Draft {
     this.bytes = file.size
     this.#table = table
     this.#prepared = this.#prepare(file)
-    this.snapshot = this.#prepared.then(({ snapshot }) => snapshot)
+    this.snapshot = this.#prepared.then(({ snapshot }) => snapshot?.view)
     // Whoever starts the file gets the error. Until then the draft's step shows it.
     this.snapshot.catch(() => undefined)
   }
@@ -54,14 +55,13 @@ export class FileDraft implements Draft {
     this.#spawning()
     const [table, { module, snapshot }] = await orAborted(Promise.all([this.#table, this.#prepared]), cancelled)
     const steps = { signal: cancelled }
-    if (snapshot) return table.spawnFrom(this.#file, optionsFrom(snapshot, options), steps)
-    return table.spawn(module.blob, options, steps)
+    return snapshot ? snapshot.spawn(table, options, steps) : table.spawn(module.blob, options, steps)
   }
 
   readonly swap = async (pid: string, cancelled: AbortSignal): Promise<Undoable> => {
     const [table, { module, snapshot }] = await orAborted(Promise.all([this.#table, this.#prepared]), cancelled)
-    if (snapshot) throw new GliaError('ERR_BAD_MODULE', 'The file is a snapshot of a process, and not a module.')
-    return table.swap(pid, module.blob, { signal: cancelled })
+    // A snapshot is no module, and the table says so.
+    return table.swap(pid, snapshot ? this.#file : module.blob, { signal: cancelled })
   }
 
   readonly drop = (): void => {
@@ -73,13 +73,16 @@ export class FileDraft implements Draft {
   async #prepare(file: File): Promise<Prepared> {
     try {
       const table = await this.#table
-      const { source, snapshot } = await contentOf(file)
+      const snapshot = (await isSnapshotFile(file))
+        ? await (await import('./draft-snapshot.ts')).readSnapshot(file)
+        : undefined
+      const source = snapshot?.module ?? file
       const onProgress = (doneBytes: number): void => {
         this.step.value = doneBytes < source.size ? { stage: 'reading', doneBytes } : { stage: 'compiling' }
       }
       const prepared = await table.prepare(source, { signal: this.#dropped.signal, onProgress })
       const { blob: _blob, moduleBytes: _moduleBytes, ...module } = prepared
-      this.step.value = { stage: 'ready', module, snapshot }
+      this.step.value = { stage: 'ready', module, snapshot: snapshot?.view }
       if (this.#dropped.signal.aborted) this.drop()
       return { module: prepared, snapshot }
     } catch (thrown) {
@@ -88,12 +91,4 @@ export class FileDraft implements Draft {
       throw error
     }
   }
-}
-
-/** The module of a file. @throws {GliaError} ERR_BAD_SNAPSHOT */
-async function contentOf(file: File): Promise<{ source: Blob; snapshot: SnapshotView | undefined }> {
-  if (!(await isSnapshotFile(file))) return { source: file, snapshot: undefined }
-  const { fromSnapshot } = await import('../actors/table/snapshots.ts')
-  const { module, from } = await fromSnapshot(file, {})
-  return { source: new Blob([module]), snapshot: { hasKeys: from.instances !== undefined } }
 }

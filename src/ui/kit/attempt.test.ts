@@ -39,16 +39,3 @@ test('while one is under way, no second one begins', async () => {
   resolve()
   await running
 })
-
-test('of the work that is asked for while other work is under way, the last is done afterwards', async () => {
-  const attempt = new Attempt()
-  const first = Promise.withResolvers<void>()
-  const done: string[] = []
-  const running = attempt.runLatest(() => first.promise)
-  await attempt.runLatest(async () => void done.push('second'))
-  await attempt.runLatest(async () => void done.push('third'))
-  first.reject(new Error('the first failed'))
-  await running
-  expect(done).toEqual(['third'])
-  expect(attempt.error.value).toBeUndefined()
-})

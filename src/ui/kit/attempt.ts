@@ -2,8 +2,6 @@ import { signal } from '@preact/signals'
 import { GliaError } from '../../glia/errors.ts'
 import { wordsOf } from './notices.tsx'
 
-type Work = (signal: AbortSignal) => Promise<void>
-
 /** The state of work that takes a while, can be given up, and may fail. One piece of work at a time. */
 export class Attempt {
   /** When the work began, in ms since the epoch; undefined while there is none. */
@@ -11,10 +9,9 @@ export class Attempt {
   /** Why the last work failed. Giving up is no failure. */
   readonly error = signal<ReturnType<typeof wordsOf> | undefined>(undefined)
   #aborter: AbortController | undefined
-  #next: Work | undefined
 
   /** Never rejects: `error` has the failure. Does nothing while other work is under way. */
-  async run(work: Work): Promise<void> {
+  async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#aborter) return
     const aborter = new AbortController()
     this.#aborter = aborter
@@ -29,19 +26,9 @@ export class Attempt {
       this.#aborter = undefined
       this.since.value = undefined
     }
-    const next = this.#next
-    this.#next = undefined
-    if (next) await this.run(next)
-  }
-
-  /** As `run`. While other work is under way, it waits for its turn, in the place of work that waits already. */
-  async runLatest(work: Work): Promise<void> {
-    if (this.#aborter) this.#next = work
-    else await this.run(work)
   }
 
   cancel(): void {
-    this.#next = undefined
     this.#aborter?.abort(new GliaError('ERR_ABORTED', 'You cancelled this.'))
   }
 }

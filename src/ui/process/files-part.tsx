@@ -6,6 +6,7 @@ import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
+import { LatestAttempt } from '../kit/latest-attempt.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
 import type { ProcessFiles, ProcessSource, ProcessView, TabModel } from '../model.ts'
 import { ProcessFilesView } from '../processes/process-files.tsx'
@@ -38,9 +39,9 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
   const infos = useSignal<readonly FileInfo[] | undefined>(undefined)
   const folder = useSignal('')
   const open = useSignal<string | undefined>(undefined)
-  const listing = useMemo(() => new Attempt(), [pid])
+  const listing = useMemo(() => new LatestAttempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
-  const list = (): void => void listing.runLatest(async () => void (infos.value = await files.list(pid)))
+  const list = (): void => void listing.run(async () => void (infos.value = await files.list(pid)))
   useEffect(list, [pid, summary?.files, summary?.bytes, summary?.version])
   const shown = within(infos.value ?? [], folder.value)
   const chosen = infos.value?.find(({ path }) => path === open.value)
