@@ -202,6 +202,23 @@ test.describe('the sheet', () => {
     }
   })
 
+  test('a snapshot that was downloaded becomes a process that goes on, and no new module of another', async ({
+    tab,
+  }) => {
+    const pid = await spawn(tab, 'trouble')
+    expect(await call(tab, local(pid, 'count'))).toEqual({ text: '1' })
+    const file = await tab.evaluate(async (asked) => [...(await (await glia.snapshot(asked)).bytes())], pid)
+    await choose(tab, 'Add a .wasm actor', 'diary.gliasnap', Uint8Array.from(file))
+    await expect(sheet(tab)).toContainText('It goes on where the process was.')
+    await tab.keyboard.press('Enter')
+    await expect(row(tab, 'diary')).toBeVisible()
+    expect(await call(tab, local(await pidOf(tab, 'diary'), 'count'))).toEqual({ text: '2' })
+    await drop(tab, `[data-pid="${pid}"] td`, { 'diary.gliasnap': Uint8Array.from(file) })
+    const panel = tab.getByRole('region', { name: 'Replace the module of trouble' })
+    await expect(panel).toContainText('It is a snapshot of a process, and not a module.')
+    await expect(panel.getByRole('button', { name: 'Replace' })).toHaveAttribute('aria-disabled', 'true')
+  })
+
   test('scripts and bundled actors have none; those get the policy they are listed with', async ({ tab }) => {
     await spawn(tab, 'trouble')
     const listed = await tab.evaluate(async (): Promise<{ name: string; policy?: Record<string, unknown> }[]> => {

@@ -20,6 +20,7 @@ function tableOf(): DraftTable & { modules: ModuleCache } {
     },
     discard: (cid) => modules.drop(cid),
     spawn: () => Promise.resolve('pid' as Pid),
+    spawnFrom: () => Promise.resolve('pid' as Pid),
     swap: () => Promise.resolve({}),
   }
 }
@@ -62,6 +63,21 @@ test('a file that is refused says why, to who looks and to who starts it', async
   const draft = draftOf(bad.text.bytes)
   expect(await stepOf(draft)).toMatchObject({ stage: 'refused', error: { code: 'ERR_BAD_MODULE' } })
   await expect(draft.spawn({}, NEVER)).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
+})
+
+test('a file that cannot be read, such as a folder, says so', async () => {
+  class Folder extends File {
+    override slice(): Blob {
+      return this
+    }
+
+    override arrayBuffer(): Promise<ArrayBuffer> {
+      return Promise.reject(new Error('not readable'))
+    }
+  }
+  const draft = new FileDraft(new Folder(['0123456789'], 'folder'), Promise.resolve(tableOf()))
+  const message = expect.stringContaining('If it is a folder')
+  expect(await stepOf(draft)).toMatchObject({ stage: 'refused', error: { code: 'ERR_BAD_MODULE', message } })
 })
 
 test('who starts it before it is ready waits, but no longer than he wants', async () => {

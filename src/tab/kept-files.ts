@@ -40,7 +40,7 @@ export class KeptFiles implements ProcessFiles {
         shown = index.bytes
         void estimate().then((now) => (site.value = now))
       }
-      return { files: index.files, bytes: index.bytes, usedBytes: usage, quotaBytes: quota }
+      return { files: index.files, bytes: index.bytes, version: index.version, usedBytes: usage, quotaBytes: quota }
     })
   }
 

@@ -253,7 +253,7 @@ interface OpenInit {
 
 /** The name of a process that is made of a file. */
 export function processName(fileName: string): string {
-  return fileName.replace(/\.wasm(\.gz)?$/i, '').slice(0, 100) || 'actor'
+  return fileName.replace(/\.(wasm(\.gz)?|gliasnap)$/i, '').slice(0, 100) || 'actor'
 }
 
 async function collect(stream: Stream, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {

@@ -11,6 +11,7 @@ import type { ReplayResult } from '../actors/recording/recorder-api.ts'
 import type { KeyList, KeyListOptions } from '../actors/table/key-list.ts'
 import type { LogLine } from '../actors/table/process-log.ts'
 import type { KeptPeople, MeshSettings } from '../actors/table/schema.ts'
+import type { SnapshotView } from '../actors/table/snapshot-options.ts'
 import type { SpawnOptions } from '../actors/table/spawn-options.ts'
 import type { Exit } from '../glia/process/exit.ts'
 import type { EntryState } from '../actors/table/entry-state.ts'
@@ -129,7 +130,7 @@ export interface ModuleView {
 export type DraftStep =
   | { stage: 'reading'; doneBytes: number }
   | { stage: 'compiling' }
-  | { stage: 'ready'; module: ModuleView }
+  | { stage: 'ready'; module: ModuleView; /** Undefined: the file is a module. */ snapshot?: SnapshotView | undefined }
   | { stage: 'refused'; error: ErrorView }
 
 /** What was done with a process, for a while. */
@@ -140,7 +141,7 @@ export interface Undoable {
   isWhole?: boolean
 }
 
-/** A file that may become an actor. It is read and compiled while the person looks at what it asks for. */
+/** A module, or a snapshot of a process, that may become an actor. It is read and compiled while the person looks at what it asks for. */
 export interface Draft {
   readonly fileName: string
   /** Name of the new process, unless the person changes it. */
@@ -150,6 +151,8 @@ export interface Draft {
   /** When the file was given, in ms since the epoch. */
   readonly since: number
   readonly step: ReadonlySignal<DraftStep>
+  /** Once the file is read. Undefined: it is a module. Rejects with GliaError. */
+  readonly snapshot: Promise<SnapshotView | undefined>
   /**
    * Makes a process of the file as soon as it is compiled. Resolves to the PID. Rejects with GliaError; then it can be
    * tried again.
@@ -170,6 +173,8 @@ export type StorageView = 'unknown' | 'not asked' | 'asking' | 'kept' | 'refused
 export interface FilesView {
   files: number
   bytes: number
+  /** Another number after each change, also of one that keeps the lengths. */
+  version: number
   /** What this whole site keeps in the browser, and may keep, in bytes; undefined if the browser does not tell. */
   usedBytes: number | undefined
   quotaBytes: number | undefined

@@ -7,6 +7,8 @@ export interface FileInfo {
   kind: 'file' | 'directory' | 'link'
   /** Length of its content, or of the target of a link. */
   bytes: number
+  /** A larger number after each change of the entry, also of one that keeps its length. It begins with the time in ms. */
+  version: number
 }
 
 /** The entries under a process's `/data`, and their sizes. */
@@ -17,10 +19,16 @@ export class FileIndex {
   #entryBytes = 0
   /** Length of all paths, in UTF-16 units. */
   #pathUnits = 0
+  #version = 0
 
   /** Sorted by path. */
   get infos(): FileInfo[] {
     return [...this.#infos.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+  }
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version
   }
 
   /** Bytes of all content. */
@@ -70,8 +78,10 @@ export class FileIndex {
     this.#bytes += lengthOf(change) - (old?.bytes ?? 0)
     this.#pathUnits += (kind === 'removed' ? 0 : path.length) - (old ? path.length : 0)
     this.#entryBytes += (kind === 'removed' ? 0 : entryBytes(path)) - (old ? entryBytes(path) : 0)
+    // The time: a viewer may have numbers from before the files were loaded anew.
+    this.#version = Math.max(this.#version + 1, Date.now())
     if (kind === 'removed') this.#infos.delete(path)
-    else this.#infos.set(path, { path, kind, bytes: lengthOf(change) })
+    else this.#infos.set(path, { path, kind, bytes: lengthOf(change), version: this.#version })
   }
 }
 

@@ -48,8 +48,25 @@ export function isWebRtcDirect(address: Multiaddr): boolean {
   return WebRTCDirect.matches(address)
 }
 
-/** @throws {GliaError} ERR_BAD_ADDRESS if the text is no multiaddr. */
+/** @throws {GliaError} ERR_BAD_ADDRESS if the text is no multiaddr, or is cut off. */
 export function readMultiaddr(text: string): Multiaddr {
+  const address = parse(text)
+  const components = address.getComponents()
+  if (components.at(-1)?.name === 'p2p-circuit' || components.some(({ name, value }) => name === 'p2p' && !isId(value)))
+    throw new GliaError('ERR_BAD_ADDRESS', `“${shorten(text)}” is not whole: a peer id in it is missing or cut off.`)
+  return address
+}
+
+/** Whether libp2p takes the text for a peer id. A multiaddr may have any. */
+function isId(text: string | undefined): boolean {
+  try {
+    return peerIdOf(text ?? '').toString() !== ''
+  } catch {
+    return false
+  }
+}
+
+function parse(text: string): Multiaddr {
   try {
     return multiaddr(text.trim())
   } catch (cause) {

@@ -117,3 +117,17 @@ test.each([
 ])('%s cannot be used, and the error says so', (text) => {
   expect(() => parseLink(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }))
 })
+
+test('a link that is cut inside the id of its peer, or of its relay, is noticed as such', () => {
+  const direct = `/dns4/example.org/tcp/443/wss/p2p/${PEER}`
+  const cuts = [
+    // The address of the relay alone is a whole one.
+    ...Array.from({ length: ADDRESS.length - RELAY.length - 2 }, (_, i) => ADDRESS.slice(0, RELAY.length + 2 + i)),
+    ...Array.from({ length: PEER.length - 1 }, (_, i) => direct.slice(0, -1 - i)),
+    ADDRESS.replace('kx6nXTN', 'kx6nXT'),
+  ]
+  for (const cut of cuts)
+    for (const link of [`#join=${cut}`, `#spawn=${CID}&from=${cut}`])
+      expect.soft(() => parseLink(link), link).toThrow('This link cannot be used: it is not whole')
+  expect(() => parseLink(`#spawn=${CID}&from=${PEER.slice(0, -1)}`)).toThrow('it is not whole')
+})

@@ -125,11 +125,25 @@ function readAddresses(
 }
 
 function readInvited(text: string): Multiaddr {
-  const address = readMultiaddr(text)
+  const address = readWhole(text)
   const relay = relayOf(address)
-  if (!peerOf(address)) throw bad('its address names no peer')
-  if (relay && !peerOf(relay)) throw bad('its address does not name the relay’s peer id')
+  if (!endsWithPeer(address)) throw bad('it is not whole: no peer id is at the end of its address')
+  if (relay && !endsWithPeer(relay)) throw bad('its address does not name the relay’s peer id')
   return address
+}
+
+function readWhole(text: string): Multiaddr {
+  try {
+    return readMultiaddr(text)
+  } catch (cause) {
+    throw bad('it is not whole, or what is in it is no address', cause)
+  }
+}
+
+/** A peer id in another form is none in the addresses of processes. */
+function endsWithPeer(address: Multiaddr): boolean {
+  const last = address.getComponents().at(-1)
+  return last?.name === 'p2p' && last.value !== undefined && isPeerId(last.value)
 }
 
 function decode(text: string): string {

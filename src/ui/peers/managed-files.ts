@@ -67,5 +67,6 @@ export class ManagedFiles implements ProcessFiles {
 function viewOf(infos: readonly FileInfo[]): FilesView {
   const files = infos.filter(({ kind }) => kind !== 'directory')
   const bytes = files.reduce((sum, info) => sum + info.bytes, 0)
-  return { files: files.length, bytes, usedBytes: undefined, quotaBytes: undefined }
+  const version = infos.reduce((newest, info) => Math.max(newest, info.version), 0)
+  return { files: files.length, bytes, version, usedBytes: undefined, quotaBytes: undefined }
 }

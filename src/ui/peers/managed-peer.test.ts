@@ -1,7 +1,9 @@
+import { signal } from '@preact/signals'
 import { expect, test } from 'vitest'
 import { newPid } from '../../glia/pid.ts'
 import { DEFAULT_POLICY } from '../../glia/process/policy.ts'
-import type { TabModel } from '../model.ts'
+import type { SnapshotView } from '../../actors/table/snapshot-options.ts'
+import type { Draft, DraftStep, TabModel } from '../model.ts'
 import { ManagedPeer } from './managed-peer.ts'
 
 const [one, other] = [newPid(), newPid()]
@@ -14,8 +16,23 @@ interface Order {
   fail(error: Error): void
 }
 
+/** A file that this tab has read. */
+function draftOf(file: File, snapshot: SnapshotView | undefined): Draft {
+  return {
+    fileName: file.name,
+    name: 'n',
+    bytes: file.size,
+    since: 0,
+    step: signal<DraftStep>({ stage: 'compiling' }),
+    snapshot: Promise.resolve(snapshot),
+    spawn: () => Promise.reject(new Error('not here')),
+    swap: () => Promise.reject(new Error('not here')),
+    drop: () => undefined,
+  }
+}
+
 /** A peer whose answers the test gives. */
-function peer() {
+function peer(snapshot?: SnapshotView) {
   const orders: Order[] = []
   const arrived: ((order: Order) => void)[] = []
   const callPeer: TabModel['callPeer'] = (address, message) => {
@@ -31,9 +48,7 @@ function peer() {
     })()
     return { reply, cancel: () => undefined }
   }
-  const draft: TabModel['draft'] = () => {
-    throw new Error('no file is given')
-  }
+  const draft: TabModel['draft'] = (file) => draftOf(file, snapshot)
   const next = async (): Promise<Order> =>
     orders.shift() ?? new Promise<Order>((resolve) => void arrived.push((order) => resolve(order)))
   return { managed: new ManagedPeer({ callPeer, draft }, 'host'), next }
@@ -101,4 +116,18 @@ test('what a peer cannot do is not offered, and an older peer does not say what 
   expect(managed.undoesKills).toBe(true)
   expect(managed.files).toBeDefined()
   expect(managed.moduleOf).toBeDefined()
+})
+
+test.each([
+  ['a module', undefined, 'spawn', { name: 'n' }],
+  ['a snapshot', { hasKeys: false }, 'restore', { name: 'n' }],
+  ['a snapshot with keys', { hasKeys: true }, 'restore', { name: 'n', key: true, policy: { memory: 'durable' } }],
+])('of %s the peer makes a process', async (_what, snapshot, method, head) => {
+  const { managed, next } = peer(snapshot)
+  const made = managed.draft(new File(['x'], 'n')).spawn({ name: 'n' }, new AbortController().signal)
+  const order = await next()
+  expect(order).toMatchObject({ method, head })
+  order.answer({ pid: one })
+  ;(await next()).answer({ processes: [told(one)] })
+  expect(await made).toBe(one)
 })

@@ -2,9 +2,10 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { LogLine } from '../../actors/table/process-log.ts'
 import type { KeyList, KeyListOptions } from '../../actors/table/key-list.ts'
 import type { SpawnOptions } from '../../actors/table/spawn-options.ts'
-import { isSnapshotFile } from '../../actors/snapshot/snapshot-magic.ts'
+import { optionsFrom } from '../../actors/table/snapshot-options.ts'
 import { type GivenPolicy, makePolicy, type Policy, type PolicyChange } from '../../glia/process/policy.ts'
 import { fields } from '../../glia/untrusted.ts'
+import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { wordsOf } from '../kit/notices.tsx'
 import type { Draft, ProcessMemories, ProcessSource, ProcessView, TabModel, Undoable } from '../model.ts'
 import { ManagedFiles } from './managed-files.ts'
@@ -107,10 +108,11 @@ export class ManagedPeer implements ProcessSource {
   /** A file that becomes a process there. This tab reads and compiles it to tell what it asks for. */
   readonly draft = (file: File): Draft => {
     const draft = this.#model.draft(file)
-    const { fileName, name, bytes, since, step, drop } = draft
+    const { fileName, name, bytes, since, step, snapshot, drop } = draft
     const spawn = async (options: SpawnOptions, cancelled: AbortSignal): Promise<string> => {
-      const method = (await isSnapshotFile(file)) ? 'restore' : 'spawn'
-      const { files: _files, ...head } = options
+      const { files: _files, ...given } = options
+      const found = await orAborted(snapshot, cancelled)
+      const [method, head] = found ? (['restore', optionsFrom(found, given)] as const) : (['spawn', given] as const)
       const { pid } = (await this.#act(method, head, { body: file, cancelled })).head
       if (typeof pid !== 'string') throw unreadable()
       drop()
@@ -123,7 +125,7 @@ export class ManagedPeer implements ProcessSource {
       void this.look()
       return this.#undoable(head)
     }
-    return { fileName, name, bytes, since, step, drop, spawn, swap }
+    return { fileName, name, bytes, since, step, snapshot, drop, spawn, swap }
   }
 
   readonly restart = async (pid: string): Promise<void> => {

@@ -36,7 +36,9 @@ test.each([undefined, null, 7, 'x', {}, [null, 7, 'x', {}, { id: {}, at: 'now', 
 )
 
 test('files, snapshots, keys and reminders are read as a peer tells of them', () => {
-  expect(readFiles([{ path: 'a', kind: 'file', bytes: 3 }])).toEqual([{ path: 'a', kind: 'file', bytes: 3 }])
+  expect(readFiles([{ path: 'a', kind: 'file', bytes: 3 }])).toEqual([
+    { path: 'a', kind: 'file', bytes: 3, version: 0 },
+  ])
   const snapshot = { id: 2, at: 5, messages: 1, memoryBytes: 65_536 }
   expect(readSnapshots([snapshot, { ...snapshot, at: 1e300 }])).toEqual([snapshot])
   expect(

@@ -72,10 +72,11 @@ export function readSnapshots(value: unknown): SnapshotInfo[] {
 }
 
 export function readFiles(value: unknown): FileInfo[] {
-  return each(value, MAX_FILES, ({ path, kind, bytes }) => {
+  return each(value, MAX_FILES, ({ path, kind, bytes, version }) => {
     if (typeof path !== 'string' || path === '' || path.length > MAX_LINE) return undefined
     if (kind !== 'file' && kind !== 'directory' && kind !== 'link') return undefined
-    return { path, kind, bytes: count(bytes) ?? 0 }
+    // An older peer tells no version.
+    return { path, kind, bytes: count(bytes) ?? 0, version: count(version) ?? 0 }
   })
 }
 

@@ -6,6 +6,7 @@ import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes } from '../kit/format.ts'
 import { Icon } from '../kit/icons.tsx'
+import { LatestAttempt } from '../kit/latest-attempt.ts'
 import { StorageWords } from '../kit/storage-words.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import type { ProcessFiles, ProcessSource, ProcessView, TabModel } from '../model.ts'
@@ -41,11 +42,10 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
   const open = useSignal<string | undefined>(undefined)
   const shownList = useRef<HTMLUListElement>(null)
   useKeptFocus(shownList, 'li')
-  const listing = useMemo(() => new Attempt(), [pid])
+  const listing = useMemo(() => new LatestAttempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
   const list = (): void => void listing.run(async () => void (infos.value = await files.list(pid)))
-  // The numbers change with the files.
-  useEffect(list, [pid, summary?.files, summary?.bytes])
+  useEffect(list, [pid, summary?.files, summary?.bytes, summary?.version])
   const shown = within(infos.value ?? [], folder.value)
   const chosen = infos.value?.find(({ path }) => path === open.value)
   const save = (path: string): void => void change.run(async () => download(await files.read(pid, path), nameOf(path)))
@@ -102,9 +102,7 @@ function Browser({ files, process: { pid } }: { files: ProcessFiles; process: Pr
           </li>
         ))}
       </ul>
-      {chosen?.kind === 'file' && (
-        <FilePreview key={`${chosen.path} ${chosen.bytes}`} files={files} pid={pid} info={chosen} />
-      )}
+      {chosen?.kind === 'file' && <FilePreview key={chosen.path} files={files} pid={pid} info={chosen} />}
     </div>
   )
 }

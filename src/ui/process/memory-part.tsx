@@ -5,6 +5,7 @@ import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { formatBytes, formatCount, formatMoment } from '../kit/format.ts'
+import { LatestAttempt } from '../kit/latest-attempt.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { ProcessSource, ProcessView } from '../model.ts'
 
@@ -16,7 +17,7 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
   const { memories } = source
   const { pid, name, policy, messages, state } = process
   const snapshots = useSignal<readonly SnapshotInfo[] | undefined>(undefined)
-  const listing = useMemo(() => new Attempt(), [pid])
+  const listing = useMemo(() => new LatestAttempt(), [pid])
   const change = useMemo(() => new Attempt(), [pid])
   const list = (): void => void listing.run(async () => void (snapshots.value = await memories.list(pid)))
   useEffect(() => {
@@ -25,7 +26,7 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
     return () => clearTimeout(later)
   }, [pid, messages, state, policy.memory])
   const save = (id: number): void =>
-    void change.run(async () => download(await memories.file(pid, id), `${name}-${id}.snapshot`))
+    void change.run(async () => download(await memories.file(pid, id), `${name}-${id}.gliasnap`))
   const saveNow = (): void =>
     void change.run(async () => download(await memories.file(pid, undefined), `${name}.gliasnap`))
   const goBack = (id: number): void =>

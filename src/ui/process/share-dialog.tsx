@@ -63,7 +63,7 @@ export function ShareDialog({ model, process, onClose }: ShareDialogProps) {
       ) : (
         <>
           <p class="soft">
-            {callWords(policy)} <a href={hashOf('p', pid, 'policy')}>Change that</a>
+            {callWords(policy, chosen)} <a href={hashOf('p', pid, 'policy')}>Change that</a>
           </p>
           {hasKeys && (
             <TextField

@@ -25,6 +25,15 @@ export function ModuleFacts({ draft, mayCall, capBytes, onCapMiB }: ModuleFactsP
       <dd>{formatBytes(draft.bytes)}</dd>
       {step.stage === 'ready' && (
         <>
+          {step.snapshot && (
+            <>
+              <dt>Snapshot</dt>
+              <dd>
+                It goes on where the process was. Its arguments and environment stay unless you give others.
+                {step.snapshot.hasKeys && ' It has all keys, and what they have in memory is kept.'}
+              </dd>
+            </>
+          )}
           <dt>Methods</dt>
           <dd>
             <Methods names={step.module.methods} />

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_POLICY, type Policy } from '../../glia/process/policy.ts'
-import { callWords, limitWords, memoryWords, shortCallersWords } from './policy-words.ts'
+import { callWords, isOpenToAnyone, limitWords, memoryWords, shortCallersWords } from './policy-words.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -26,6 +26,61 @@ test('who may call, short enough for a row', () => {
   expect(words({ listed: true })).toBe('listed to all')
   expect(words({ callers: 'browser' })).toBe('this browser')
   expect(words({ callers: ['a', 'b'] })).toBe('2 peers')
+})
+
+const CALLED_BY_ANYONE = { callers: 'anyone' } as const
+const CALLED_BY_BROWSER = { callers: 'browser' } as const
+
+test.each<[string, Partial<Policy>, { whole: string; row: string; isOpen: boolean }]>([
+  [
+    'a method that is more open',
+    { callers: 'browser', methods: { increment: CALLED_BY_ANYONE } },
+    {
+      whole: 'Only this browser may call it. Its method increment has other callers: whoever has the address.',
+      row: 'this browser; others for increment',
+      isOpen: true,
+    },
+  ],
+  [
+    'a method that is less open',
+    { methods: { increment: CALLED_BY_BROWSER } },
+    {
+      whole:
+        'Whoever has the address may call it. It is listed to nobody. Its method increment has other callers: this browser.',
+      row: 'whoever has the address; others for increment',
+      isOpen: true,
+    },
+  ],
+  [
+    'all methods less open',
+    { methods: { increment: CALLED_BY_BROWSER, count: { callers: ['a'] } } },
+    {
+      whole: 'Whoever has the address may call it. It is listed to nobody. 2 of its methods have other callers.',
+      row: 'whoever has the address; others for 2 methods',
+      isOpen: false,
+    },
+  ],
+  [
+    'callers of its own that are the same',
+    { callers: ['a', 'b'], methods: { increment: { callers: ['b', 'a'] } } },
+    { whole: 'This browser and 2 peers may call it.', row: '2 peers', isOpen: false },
+  ],
+])('who may call: %s', (_what, changes, { whole, row, isOpen }) => {
+  const policy = { ...DEFAULT_POLICY, ...changes }
+  expect(callWords(policy)).toBe(`${whole} It may call nobody.`)
+  expect(shortCallersWords(policy)).toBe(row)
+  expect(isOpenToAnyone(policy, ['count', 'increment'])).toBe(isOpen)
+})
+
+test('who may call one method', () => {
+  const policy = {
+    ...DEFAULT_POLICY,
+    callers: ['a'],
+    methods: { increment: CALLED_BY_ANYONE, reset: CALLED_BY_BROWSER },
+  }
+  expect(callWords(policy, 'increment')).toBe('Whoever has the address may call increment. It may call nobody.')
+  expect(callWords(policy, 'reset')).toBe('Only this browser may call reset. It may call nobody.')
+  expect(callWords(policy, 'count')).toBe('This browser and one peer may call count. It may call nobody.')
 })
 
 test('limits', () => {

@@ -1,12 +1,17 @@
+import { type CallerPolicy, type Callers, callersOf } from '../../glia/process/callers.ts'
 import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { RestartType } from '../../glia/process/restart.ts'
 import { formatBinary, formatCount, formatMs } from '../kit/format.ts'
 
-type CallPolicy = Pick<Policy, 'callers' | 'listed' | 'call' | 'spawn' | 'http'>
+type CallPolicy = Pick<Policy, 'callers' | 'methods' | 'listed' | 'call' | 'spawn' | 'http'>
 
-/** Who may call a process, and whom it may call. */
-export function callWords(policy: CallPolicy): string {
-  const words = `${callersWords(policy)} ${CALL_WORDS[policy.call]}${httpWords(policy)}`
+/**
+ * Who may call a process, and whom it may call.
+ * @param method Who may call this method, in the place of who may call the process.
+ */
+export function callWords(policy: CallPolicy, method?: string): string {
+  const callers = method === undefined ? callersWords(policy) : methodCallersWords(policy, method)
+  const words = `${callers} ${CALL_WORDS[policy.call]}${httpWords(policy)}`
   return policy.spawn ? `${words} It may make processes.` : words
 }
 
@@ -15,22 +20,63 @@ function httpWords({ http: [first, ...others] }: Pick<Policy, 'http'>): string {
   return ` It may send HTTP requests to ${others.length === 0 ? first : `${others.length + 1} servers`}.`
 }
 
-/** Who may call, in two or three words, for a row. */
-export function shortCallersWords({ callers, listed }: Pick<Policy, 'callers' | 'listed'>): string {
-  if (callers === 'anyone') return listed ? 'listed to all' : 'whoever has the address'
-  if (callers === 'browser' || callers.length === 0) return 'this browser'
-  return callers.length === 1 ? 'one peer' : `${callers.length} peers`
+/** Who may call, in a few words, for a row. */
+export function shortCallersWords(policy: Pick<Policy, 'callers' | 'methods' | 'listed'>): string {
+  const { callers, listed } = policy
+  const words = callers === 'anyone' && listed ? 'listed to all' : whoWords(callers)
+  const [first, ...others] = methodsWithOthers(policy)
+  if (first === undefined) return words
+  return `${words}; others for ${others.length === 0 ? first : `${others.length + 1} methods`}`
 }
 
-function callersWords({ callers, listed }: Pick<Policy, 'callers' | 'listed'>): string {
+/** Whether whoever has the address may call any of the methods. */
+export function isOpenToAnyone(policy: CallerPolicy, methods: readonly string[]): boolean {
+  if (methods.length === 0) return policy.callers === 'anyone'
+  return methods.some((method) => callersOf(policy, method) === 'anyone')
+}
+
+function callersWords(policy: Pick<Policy, 'callers' | 'methods' | 'listed'>): string {
+  const { callers, listed, methods } = policy
+  const words = processCallersWords(callers, listed)
+  const [first, ...others] = methodsWithOthers(policy)
+  if (first === undefined) return words
+  if (others.length > 0) return `${words} ${others.length + 1} of its methods have other callers.`
+  return `${words} Its method ${first} has other callers: ${whoWords(methods[first]?.callers ?? callers)}.`
+}
+
+function processCallersWords(callers: Callers, listed: boolean): string {
   if (callers === 'anyone') {
     return listed
       ? 'Everybody may call it: it is listed to other peers.'
       : 'Whoever has the address may call it. It is listed to nobody.'
   }
   if (callers === 'browser' || callers.length === 0) return 'Only this browser may call it.'
-  const peers = callers.length === 1 ? 'one peer' : `${callers.length} peers`
-  return `This browser and ${peers} may call it${listed ? ', and see it listed' : ''}.`
+  return `This browser and ${whoWords(callers)} may call it${listed ? ', and see it listed' : ''}.`
+}
+
+function methodCallersWords(policy: CallerPolicy, method: string): string {
+  const callers = callersOf(policy, method)
+  if (callers === 'anyone') return `Whoever has the address may call ${method}.`
+  if (callers === 'browser' || callers.length === 0) return `Only this browser may call ${method}.`
+  return `This browser and ${whoWords(callers)} may call ${method}.`
+}
+
+function whoWords(callers: Callers): string {
+  if (callers === 'anyone') return 'whoever has the address'
+  if (callers === 'browser' || callers.length === 0) return 'this browser'
+  return callers.length === 1 ? 'one peer' : `${callers.length} peers`
+}
+
+/** The methods whose callers are not those of the process. */
+function methodsWithOthers(policy: CallerPolicy): string[] {
+  const own = nameOfCallers(policy.callers)
+  return Object.keys(policy.methods).filter((method) => nameOfCallers(callersOf(policy, method)) !== own)
+}
+
+/** The same text for the same callers. */
+function nameOfCallers(callers: Callers): string {
+  if (typeof callers === 'string') return callers
+  return callers.length === 0 ? 'browser' : callers.toSorted().join(' ')
 }
 
 const CALL_WORDS: Readonly<Record<CallRight, string>> = {
@@ -61,9 +107,7 @@ export function laterWords(later: readonly (keyof Policy)[]): string {
 
 /** Methods that have callers of their own, one line each. */
 export function methodWords({ methods }: Pick<Policy, 'methods'>): string[] {
-  return Object.entries(methods).map(
-    ([method, { callers }]) => `${method}: ${shortCallersWords({ callers, listed: false })}`,
-  )
+  return Object.entries(methods).map(([method, { callers }]) => `${method}: ${whoWords(callers)}`)
 }
 
 /** The two limits that people run into. */

@@ -13,7 +13,7 @@ import type { FiguresSource, ProcessView } from '../model.ts'
 import { hashOfProcess } from '../route.ts'
 import { goTo } from '../router.ts'
 import { Activity } from './activity.tsx'
-import { shortCallersWords } from './policy-words.ts'
+import { isOpenToAnyone, shortCallersWords } from './policy-words.ts'
 import { ProcessState } from './process-state.tsx'
 
 /** Methods that a row names; the console lists all. */
@@ -183,7 +183,9 @@ const COLUMNS: readonly Column<ProcessView>[] = [
     head: <span class="sr-only">Who may call it</span>,
     width: 38,
     from: 420,
-    cell: ({ policy }) => <Callers words={shortCallersWords(policy)} isOpen={policy.callers === 'anyone'} />,
+    cell: ({ policy, methods }) => (
+      <Callers words={shortCallersWords(policy)} isOpen={isOpenToAnyone(policy, methods)} />
+    ),
   },
 ]
 

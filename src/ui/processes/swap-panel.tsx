@@ -25,7 +25,8 @@ export function SwapPanel({ process, swap, onSwapped, onCancel }: SwapPanelProps
   const main = useRef<HTMLButtonElement>(null)
   useLayoutEffect(() => main.current?.focus(), [])
   const isSame = step.stage === 'ready' && step.module.cid === cid
-  const isOff = isSame || step.stage === 'refused'
+  const isSnapshot = step.stage === 'ready' && step.snapshot !== undefined
+  const isOff = isSame || isSnapshot || step.stage === 'refused'
   const replace = (): void => {
     if (isOff) return
     void attempt.run(async (cancelled) => onSwapped((await draft.swap(pid, cancelled)).undo))
@@ -48,7 +49,13 @@ export function SwapPanel({ process, swap, onSwapped, onCancel }: SwapPanelProps
         <dd>
           {draft.fileName}, {formatBytes(draft.bytes)}
           {step.stage === 'ready' && (
-            <div>{isSame ? 'It is the module that runs already.' : methodChanges(methods, step.module.methods)}</div>
+            <div>
+              {isSnapshot
+                ? 'It is a snapshot of a process, and not a module. Dropped elsewhere, it becomes a new actor.'
+                : isSame
+                  ? 'It is the module that runs already.'
+                  : methodChanges(methods, step.module.methods)}
+            </div>
           )}
         </dd>
       </dl>

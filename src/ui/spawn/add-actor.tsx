@@ -10,7 +10,7 @@ export function AddActorInput({ onFiles }: { onFiles: (files: File[]) => void })
       </span>
       <input
         type="file"
-        accept=".wasm,application/wasm"
+        accept=".wasm,.gliasnap,application/wasm"
         multiple
         aria-label={ADD_ACTOR}
         onChange={({ currentTarget }) => {

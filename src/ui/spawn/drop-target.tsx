@@ -42,7 +42,8 @@ export function DropTarget({ onFiles }: { onFiles: (files: File[]) => void }) {
         <b>{words.value}</b>
         <br />
         On a process, a file replaces its module; on its files, it is put there; on the message box, it is the message.
-        Elsewhere a module becomes an actor, a recorded call is replayed, and an archive is shown before it is imported.
+        Elsewhere a module or a snapshot becomes an actor, a recorded call is replayed, and an archive is shown before
+        it is imported.
       </div>
     </div>
   )

@@ -51,7 +51,18 @@ export function readForm(form: SpawnForm): ReadForm {
   if (typeof env === 'string') errors.env = env
   const policy = readPolicyForm(form, errors)
   if (Object.keys(errors).length > 0 || typeof env === 'string') return { errors }
-  return { options: { name, description, args, env, restart: form.restart, ...(form.key && { key: true }), policy } }
+  return {
+    options: {
+      name,
+      description,
+      // What is left out is as it was in a snapshot, and nothing of a module.
+      ...(args && args.length > 0 && { args }),
+      ...(Object.keys(env).length > 0 && { env }),
+      restart: form.restart,
+      ...(form.key && { key: true }),
+      policy,
+    },
+  }
 }
 
 /** The meaning of KEY=value lines, or what is wrong with one of them. */

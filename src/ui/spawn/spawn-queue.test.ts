@@ -25,6 +25,7 @@ function queueOf(...names: string[]): { queue: SpawnQueue; spawned: Spawned[]; s
       bytes: 1,
       since: 0,
       step,
+      snapshot: Promise.resolve(undefined),
       async spawn(options, cancelled) {
         if (name === 'late') await new Promise((_, reject) => (cancelled.onabort = () => reject(cancelled.reason)))
         if (name === 'broken') throw new GliaError('ERR_START', 'it does not start')
