@@ -40,6 +40,11 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
   await form.getByLabel('Method').fill('count')
   await form.getByRole('button', { name: 'Call', exact: true }).click()
   await expect(form.getByRole('region', { name: 'Reply' })).toHaveText('1')
+  // What is wrong is said beside its field, which has the keyboard.
+  const others = bob.getByLabel('PID or address of another process')
+  await others.fill('nonsense')
+  await bob.getByRole('button', { name: 'Choose' }).click()
+  await expect(others).toBeFocused()
   // The own name of the person counts before the announced one, looks other, and stays.
   await bob.getByLabel('Your name for this peer').fill('my Ada')
   await bob.getByRole('button', { name: 'Set name' }).click()
@@ -66,5 +71,6 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
   await bob.getByRole('tab', { name: 'Settings' }).click()
   await bob.getByRole('button', { name: `Unblock my Ada …${adaId.slice(-6)}`, exact: true }).click()
   await expect(bob.getByRole('button', { name: /^Unblock/ })).toHaveCount(0)
+  await expect(bob.getByRole('list', { name: 'Blocked peers' })).toBeFocused()
   await expect.poll(async () => (await call(bob, address)).text).toBe('2')
 })

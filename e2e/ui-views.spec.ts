@@ -88,6 +88,7 @@ test('a page of a process that is not there says so, and undoing the kill brings
   await openPage(tab, pid)
   await tab.getByRole('button', { name: 'Kill' }).click()
   await expect(tab.getByText(`This tab has no process ${pid}`)).toBeVisible()
+  await expect(tab.locator('section').filter({ hasText: 'This tab has no process' })).toBeFocused()
   await tab.getByRole('button', { name: 'Undo' }).click()
   await expect(tab.getByRole('heading', { name: 'trouble' })).toBeVisible()
 })

@@ -7,12 +7,10 @@ import { MessageBox } from '../console/message-box.tsx'
 import { encodeMessage } from '../console/message-format.ts'
 import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
-import { focusWrong } from '../kit/focus-wrong.ts'
 import { TextField } from '../kit/form-fields.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
-import { readTypedKey } from '../kit/typed-key.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -37,8 +35,6 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys = fals
   const input = useRef<HTMLTextAreaElement>(null)
   const options = useId()
   const wrong = useSignal<string | undefined>(undefined)
-  const wrongKey = useSignal<string | undefined>(undefined)
-  const form = useRef<HTMLFormElement>(null)
   const since = useSignal(0)
   const isRunning = call.value?.view.value.state === 'running'
   const wait = useWait(isRunning ? since.value : undefined)
@@ -47,8 +43,6 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys = fals
     `${PROTOCOL}/${peerId}/${process}${hasKeys ? `:${key.value}` : ''}/${method.value.trim()}`
   const send = (): void => {
     wrong.value = undefined
-    wrongKey.value = hasKeys ? readTypedKey(key.value).fault : undefined
-    if (wrongKey.value !== undefined) return focusWrong(form.current)
     try {
       const message = file.value ?? encodeMessage(format.value, text.value)
       if (!file.value) state.remember()
@@ -66,7 +60,6 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys = fals
   }, [])
   return (
     <form
-      ref={form}
       class="peer-call"
       aria-label={`${name} of ${peerWords(peerId)}`}
       onSubmit={(event) => {
@@ -96,9 +89,7 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys = fals
           <option key={each} value={each} />
         ))}
       </datalist>
-      {hasKeys && (
-        <TextField label="Key" value={key.value} error={wrongKey.value} onEdit={(typed) => (key.value = typed)} />
-      )}
+      {hasKeys && <TextField label="Key" value={key.value} onEdit={(typed) => (key.value = typed)} />}
       <MessageBox id={`${options}-message`} state={state} inputRef={input} wrong={wrong.value} />
       <p class="soft address">
         <CopyButton class="id-button" label="Copy the address" shown={address()} text={address}>

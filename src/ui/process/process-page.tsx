@@ -1,4 +1,4 @@
-import type { VNode } from 'preact'
+import type { RefObject, VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { isPeerId } from '../../glia/peer-id.ts'
 import { isPid } from '../../glia/pid.ts'
@@ -78,7 +78,8 @@ function OwnProcess({ model, page, pid: given, part }: PlaceProps) {
     // Back to the list shows where one was.
     if (isThere) page.choose(pid)
   }, [pid, isThere])
-  if (!process) return <NoProcess isKnown={model.peerId.value !== undefined} pid={pid} />
+  const instead = useFocusInstead(isThere)
+  if (!process) return <NoProcess place={instead} isKnown={model.peerId.value !== undefined} pid={pid} />
   return <ProcessParts model={model} source={model} page={page} process={process} part={part} />
 }
 
@@ -95,7 +96,9 @@ function HostedProcess({ model, page, pid, part, host }: PlaceProps & { host: st
   useEffect(() => {
     if (isThere) managed.selected.value = pid
   }, [pid, isThere])
-  if (!process) return <NotFound managed={managed} pid={pid} isAddress={isAddress} isGone={known !== undefined} />
+  const instead = useFocusInstead(isThere)
+  if (!process)
+    return <NotFound place={instead} managed={managed} pid={pid} isAddress={isAddress} isGone={known !== undefined} />
   return (
     <>
       {managed.error.value && (
@@ -107,6 +110,17 @@ function HostedProcess({ model, page, pid, part, host }: PlaceProps & { host: st
       <ProcessParts model={model} source={managed} page={page} process={process} part={part} />
     </>
   )
+}
+
+/** The focus was on a button of a process that is killed. It goes to what is shown in the place of the process. */
+function useFocusInstead(isThere: boolean): RefObject<HTMLElement | null> {
+  const instead = useRef<HTMLElement>(null)
+  const wasThere = useRef(isThere)
+  useLayoutEffect(() => {
+    if (wasThere.current && !isThere && document.activeElement === document.body) instead.current?.focus()
+    wasThere.current = isThere
+  }, [isThere])
+  return instead
 }
 
 interface PartProps {
@@ -213,6 +227,7 @@ function Ends({ process: { hasKeys, exits } }: { process: ProcessView }) {
 const NO_ADDRESS = 'This is no address of a process. The link may have been cut off.'
 
 interface NotFoundProps {
+  place: RefObject<HTMLElement | null>
   managed: ManagedPeer
   pid: string
   /** Whether the address can be one of a process at all. */
@@ -222,7 +237,7 @@ interface NotFoundProps {
 }
 
 /** Why a process of another peer is not shown. */
-function NotFound({ managed, pid, isAddress, isGone }: NotFoundProps) {
+function NotFound({ place, managed, pid, isAddress, isGone }: NotFoundProps) {
   const { peerId, refused, error } = managed
   const peer = peerWords(peerId)
   if (!isAddress) {
@@ -234,7 +249,7 @@ function NotFound({ managed, pid, isAddress, isGone }: NotFoundProps) {
     )
   }
   return (
-    <section class="panel hint">
+    <section ref={place} tabIndex={-1} class="panel hint">
       {refused.value ? (
         <>
           <p>The peer {peer} does not let this tab see the process.</p>
@@ -255,9 +270,15 @@ function NotFound({ managed, pid, isAddress, isGone }: NotFoundProps) {
   )
 }
 
-function NoProcess({ isKnown, pid }: { isKnown: boolean; pid: string }) {
+interface NoProcessProps {
+  place: RefObject<HTMLElement | null>
+  isKnown: boolean
+  pid: string
+}
+
+function NoProcess({ place, isKnown, pid }: NoProcessProps) {
   return (
-    <section class="panel hint">
+    <section ref={place} tabIndex={-1} class="panel hint">
       {!isKnown ? (
         <p role="status">The peer of this tab is being started.</p>
       ) : isPid(pid) ? (
