@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileAssemblyScript } from '../build/assemblyscript.ts'
 import { fromRoot } from '../build/paths.ts'
+import { altered } from '../node/test-processes.ts'
 import { testServers, type TestServers } from '../node/test-server.ts'
 import { builtCli, type Result, type TestCli } from './test-cli.ts'
 
@@ -26,6 +28,8 @@ afterAll(async () => {
 
 interface RunningHost {
   readonly url: string
+  /** Its process id. */
+  readonly process: number | undefined
   /** Runs a command that asks it. */
   run(...args: readonly string[]): Promise<Result>
   /** The same; it has to succeed. */
@@ -47,6 +51,7 @@ async function startHost(data: string, command = 'host'): Promise<RunningHost> {
   const run = (...args: readonly string[]): Promise<Result> => cli.run(args, '', { GLIA_GATEWAY: url, GLIA_DATA: data })
   return {
     url,
+    process: child.pid,
     run,
     says: async (...args) => {
       const { code, stdout, stderr } = await run(...args)
@@ -91,6 +96,42 @@ test(
     await host.says('restart', twin)
     await host.says('kill', pid)
     expect((await host.run('kill', pid)).stderr).toContain(`ERR_NO_PROC: This peer has no process ${pid}.`)
+    await host.end('SIGTERM')
+  },
+  MANY_MS,
+)
+
+/** Everybody may limit the files of a process: as a full disk does, it has writes fail. */
+const canLimit = spawnSync('prlimit', ['--version']).status === 0
+
+test.runIf(canLimit)(
+  'an actor that the host cannot store is told to be, and is stored later',
+  async () => {
+    const data = await servers.newFolder()
+    let host = await startHost(data)
+    const old = (await host.says('spawn', module, '--name', 'old')).trim()
+    const limit = (bytes: string): void =>
+      void execFileSync('prlimit', ['--pid', String(host.process), `--fsize=${bytes}:`])
+    limit('1')
+    const { code, stdout, stderr } = await host.run('spawn', module, '--name', 'new')
+    expect([code, stderr]).toEqual([0, expect.stringContaining('The actor runs, but the host could not store that')])
+    const pid = stdout.trim()
+    expect(await host.says('ps')).toMatch(/\tnew \(not kept\)\t/)
+    expect(await host.says('logs', pid)).toContain(
+      'a file in it would be too large. The process runs, but it will not come back after a restart',
+    )
+    const other = join(folder, 'other.wasm')
+    await writeFile(other, altered(await readFile(module)))
+    const swapped = await host.run('swap', old, other)
+    expect([swapped.code, swapped.stderr]).toEqual([0, expect.stringContaining('could not store that')])
+    expect(await host.says('ps')).toMatch(/\told \(not kept\)\t/)
+    limit('unlimited')
+    await expect.poll(() => host.says('ps')).not.toContain('not kept')
+    await host.end('SIGKILL')
+    host = await startHost(data)
+    expect(await host.says('ps')).toMatch(/\tnew\t/)
+    expect(await host.says('call', `/ww/0.1.0/self/${pid}/increment`)).toBe('1')
+    expect(await host.says('call', `/ww/0.1.0/self/${old}/increment`)).toBe('1')
     await host.end('SIGTERM')
   },
   MANY_MS,

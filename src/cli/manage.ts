@@ -11,7 +11,7 @@ import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
 import { addClientCommand, type ClientOptions } from './client.ts'
 import { callMethod } from './gateway.ts'
-import { printJson, printRows } from './print.ts'
+import { complain, printJson, printRows } from './print.ts'
 
 // Commands that manage the actors of a host. Each is a message to its system process, `sys`.
 
@@ -99,6 +99,15 @@ function spawnHead({ name, env, policy, key }: SpawnFlags, otherwise?: string): 
 async function printMade({ head }: Answer, { json }: HostOptions): Promise<void> {
   if (json) printJson(head)
   else printRows([[String(head['pid'])]])
+  warnIfUnkept(head, String(head['pid']))
+}
+
+/** No failure: it runs, and the host goes on trying. Whoever took it for one would spawn another. */
+function warnIfUnkept({ persisted }: Answer['head'], pid: string): void {
+  if (persisted !== false) return
+  complain(
+    `The actor runs, but the host could not store that, and tries again. Until it can, a restart of the host undoes it: “glia ps” shows “not kept”, and “glia logs ${pid}” why.`,
+  )
 }
 
 async function ps(options: HostOptions): Promise<void> {
@@ -106,10 +115,14 @@ async function ps(options: HostOptions): Promise<void> {
   const found = Array.isArray(head['processes']) ? head['processes'].map(fields) : []
   if (options.json) return printJson(found)
   printRows(
-    found.map(({ pid, state, name, memoryBytes, methods, keys }) => [
+    found.map(({ pid, state, name, memoryBytes, methods, keys, persisted }) => [
       String(pid),
       String(state),
-      typeof keys === 'number' ? `${String(name)} (${keys} ${keys === 1 ? 'key' : 'keys'})` : String(name),
+      [
+        String(name),
+        ...(typeof keys === 'number' ? [`(${keys} ${keys === 1 ? 'key' : 'keys'})`] : []),
+        ...(persisted === false ? ['(not kept)'] : []),
+      ].join(' '),
       typeof memoryBytes === 'number' ? `${Math.ceil(memoryBytes / 1024)} KiB` : '-',
       Array.isArray(methods) ? methods.join(',') : '',
     ]),
@@ -135,7 +148,8 @@ async function restart(pid: string, options: HostOptions): Promise<void> {
 }
 
 async function swap(pid: string, file: string, options: HostOptions): Promise<void> {
-  await order(options, 'swap', { pid }, await bytesOf(file))
+  const { head } = await order(options, 'swap', { pid }, await bytesOf(file))
+  warnIfUnkept(head, pid)
 }
 
 async function snapshots(pid: string, options: HostOptions): Promise<void> {

@@ -202,7 +202,11 @@ test('a store that is full is told of once, nothing is lost in this page, and th
   const { tell } = await begin(files)
   await tell(file('a'))
   await tell(file('b'))
-  await expect.poll(() => lines).toEqual(['It is full. The process runs, but it loses these files with this page.'])
+  await expect
+    .poll(() => lines)
+    .toEqual([
+      'It is full. The process runs, but these files are lost when this peer ends, unless they can be kept until then.',
+    ])
   expect(await pathsOf(files)).toEqual(['a', 'b'])
   store.isFull = false
   await tell({ path: 'b', kind: 'removed' })

@@ -296,7 +296,10 @@ export class ProcessFiles {
       // The process was killed, or has ended for good. Its files are held here now.
       if (!this.#isStoring) return false
       const { message } = toGliaError(thrown)
-      if (this.#failed !== message) report(`${message} The process runs, but it loses these files with this page.`)
+      if (this.#failed !== message)
+        report(
+          `${message} The process runs, but these files are lost when this peer ends, unless they can be kept until then.`,
+        )
       this.#failed = message
       // The next change tries again.
       return false

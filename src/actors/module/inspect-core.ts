@@ -35,7 +35,7 @@ const MAX_EXCEPTION_NUMBERS = 16
 const NO_64_BIT = 'The module has a 64-bit memory. WASI preview 1 is 32-bit: build it for wasm32.'
 
 const TOO_LARGE_FUNCTION =
-  'The module has a function with so many blocks and variables that compiling it could take all of the tab’s memory. ' +
+  'The module has a function with so many blocks and variables that compiling it could take all of the memory here. ' +
   'Split the function, or build the module with optimisation if it is built without.'
 
 /** What a module needs, as it says itself. */
@@ -132,7 +132,7 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
     // Engines prefix their reason with the name of the API: "WebAssembly.compile(): expected …".
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^WebAssembly\.\w+\(\):\s*/, '')
     const why = cut(reason, MAX_SHOWN)
-    throw bad(`The module is damaged or cut off, or uses what this browser cannot run: ${why}.`, cause)
+    throw bad(`The module is damaged or cut off, or uses what cannot be run here: ${why}.`, cause)
   }
 }
 
@@ -188,7 +188,7 @@ function checkMemory({ memories }: ModuleSections, maxMemoryBytes: number): void
 function checkObjects({ hasObjects, tags, tables }: ModuleSections): void {
   if (hasObjects) {
     throw bad(
-      'The module keeps objects in the memory of the browser (WebAssembly GC), which cannot be limited: when it is full, the whole tab ends. ' +
+      'The module keeps objects in the memory of the engine (WebAssembly GC), which cannot be limited: when it is full, all actors here end. ' +
         'Build it for linear memory.',
     )
   }

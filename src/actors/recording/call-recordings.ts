@@ -133,7 +133,7 @@ export class CallRecordings {
     const cut = (message: Running, end: RecordedEnd): void => {
       const { start, shared } = fields(message.begin) as Partial<RunBegin>
       const isShared = 'SharedArrayBuffer' in globalThis && shared instanceof SharedArrayBuffer
-      const why = 'the program was ended before it was done, and this page shares no memory with it'
+      const why = 'the program was ended before it was done, and its memory is not shared'
       finish(message, isShared ? { start, log: readSharedLog(shared), end } : { start: { kind: 'missing', why }, end })
     }
     port1.onmessage = ({ data }: MessageEvent<unknown>) => {

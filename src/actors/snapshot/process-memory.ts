@@ -349,6 +349,12 @@ export class ProcessMemory {
     this.#schedule()
   }
 
+  /** The store has the process with another module. Nothing more is stored until {@link keep}. */
+  withhold(): void {
+    this.#isStoring = false
+    this.#stopTimer()
+  }
+
   /** The process could not be put into the store. */
   notKept(): void {
     this.#isUnkept = !this.#isStoring

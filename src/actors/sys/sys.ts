@@ -1,4 +1,5 @@
 import { GliaError } from '../../glia/errors.ts'
+import { processOf } from '../../glia/instance-key.ts'
 import type { Actor, Message } from '../../glia/process/actor.ts'
 import { actorOf } from '../../glia/process/function-proc.ts'
 import type { GivenPolicy } from '../../glia/process/policy.ts'
@@ -44,16 +45,17 @@ interface Order extends Request {
 export function sysActor({ table, managers, reminders, undos, running, maxBodyBytes, defaults }: SysInit): Actor {
   /** Two may have killed the same process: it comes back once. */
   const undoOf = new WeakMap<KilledProcess, string>()
+  const isKept = (pid: string): boolean => table.entryOf(processOf(pid))?.isKept === true
   const methods: Readonly<Record<SysMethod, (order: Order) => Promise<void>>> = {
     async spawn({ head, body, scope, signal, answer }) {
       const { options, steps } = birthOf(head, scope, defaults)
       const pid = await table.spawn(await body(maxBodyBytes), options, { ...steps, signal })
-      await answer({ pid, methods: table.get(pid)?.methods })
+      await answer({ pid, methods: table.get(pid)?.methods, persisted: isKept(pid) })
     },
     async restore({ head, body, scope, signal, answer }) {
       const { options, steps } = birthOf(head, scope, defaults)
       const pid = await table.spawnFrom(new Blob([await body(maxBodyBytes)]), options, { ...steps, signal })
-      await answer({ pid, methods: table.get(pid)?.methods })
+      await answer({ pid, methods: table.get(pid)?.methods, persisted: isKept(pid) })
     },
     async list({ head, scope, answer }) {
       const { pid } = head
@@ -92,7 +94,11 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
       const module = await body(maxBodyBytes)
       const { undo } = await table.swap(pid, module, { signal })
       const after = table.find(pid)
-      await answer({ methods: after?.methods, undo: undo && !scope.process ? undos.add({ undo }) : undefined })
+      await answer({
+        methods: after?.methods,
+        undo: undo && !scope.process ? undos.add({ undo }) : undefined,
+        persisted: isKept(pid),
+      })
     },
     async undo({ head, scope, answer }) {
       if (scope.process) throw new GliaError('ERR_DENIED', 'A process cannot undo what was done: its owner can.')
@@ -207,7 +213,7 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
 }
 
 /** A process, as `list` tells it. */
-function told({ record, proc, state, keys, persisted }: ProcessEntry): object {
+function told({ record, proc, state, keys, isKept }: ProcessEntry): object {
   const { pid, name, cid, moduleBytes, methods, root, createdAt, policy, restart, parent } = record
   const why = proc.death
   return {
@@ -229,7 +235,7 @@ function told({ record, proc, state, keys, persisted }: ProcessEntry): object {
     createdAt,
     policy,
     restart,
-    persisted,
+    persisted: isKept,
   }
 }
 

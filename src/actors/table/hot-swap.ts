@@ -92,10 +92,14 @@ export class HotSwap {
     const { cid, moduleBytes, methods, previous } = entry.record
     const before = cid === version.cid ? previous : { cid, moduleBytes, methods }
     entry.update({ ...version, previous: before })
-    if (entry.keys) await this.#renew(entry, entry.keys)
-    entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
-    if (previous) modules.drop(previous.cid)
-    await (blob ? keeper.keep(entry, new Map([[version.cid, blob]])) : keeper.keepRecords([entry]))
+    try {
+      if (entry.keys) await this.#renew(entry, entry.keys)
+    } finally {
+      // Also if the store has just failed: it is tried again.
+      entry.log.add('process', `Now runs ${version.cid}, before it ${cid}.`)
+      if (previous) modules.drop(previous.cid)
+      await (blob ? keeper.keep(entry, new Map([[version.cid, blob]])) : keeper.keepRecords([entry]))
+    }
     swapped(entry)
     return cid
   }

@@ -73,8 +73,10 @@ export class ProcessEntry {
   recorder: ActorRecorder | undefined
   /** Whether another process makes it, and was not told yet that it is there. */
   isUnborn = false
-  /** False if the browser refused to keep it: it does not come back after a reload. */
+  /** Whether the store has it, maybe as it was before. Otherwise it does not come back after a restart. */
   persisted = false
+  /** The module that it has in the store, as far as that is known. */
+  storedCid: string | undefined
   /**
    * Set when the process has ended by its restart type, so that it does not come back with the next page. Resolves to
    * the bytes of its modules by CID, for a restart by hand. Never rejects.
@@ -147,6 +149,20 @@ export class ProcessEntry {
 
   get record(): ProcessRecord {
     return this.#record
+  }
+
+  /** Whether the store has it with its present module. Otherwise it is not after a restart what it is now. */
+  get isKept(): boolean {
+    return this.persisted && this.storedCid === this.#record.cid
+  }
+
+  /** The store has it. From now on its files and its memory are stored too. @param isNew Whether it had not before. */
+  isPut({ cid }: ProcessRecord, isNew: boolean): void {
+    this.persisted = true
+    this.storedCid = cid
+    this.files.keep()
+    // Otherwise after a crash there would be the memory of one module, and another module.
+    if (this.isKept) this.memory.keep(isNew)
   }
 
   update(changes: Partial<ProcessRecord>): void {

@@ -3,6 +3,7 @@ import { bad, good } from '../../../e2e/guests/bad.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { altered, makeProcesses, type TestProcesses } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
+import { GliaError } from '../../glia/errors.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { MemoryStore } from './test-store.ts'
 
@@ -211,4 +212,83 @@ test('what happens to a process while it is kept for the first time is kept too'
   const pid = await table.spawn(good, {})
   await store.settled()
   expect(store.records.get(pid)?.links).toEqual([other])
+})
+
+test('a process that the store could not take is stored as soon as it can be, with its module and its memory', async () => {
+  const store = new MemoryStore()
+  const { table, call, entry, reload } = makeTab(store)
+  store.isFull = true
+  const pid = await table.spawn(await guest('diary'), { policy: { memory: 'durable' } })
+  expect(entry(pid).isKept).toBe(false)
+  await call(pid, 'note', 'a')
+  await store.settled()
+  expect([store.records.size, store.modules.size, store.memories.size]).toEqual([0, 0, 0])
+  // Not only the first time.
+  await expect.poll(() => entry(pid).log.lines.length).toBeGreaterThan(0)
+  store.isFull = false
+  await expect.poll(() => entry(pid).isKept).toBe(true)
+  await expect.poll(() => entry(pid).memory.isStored).toBe(true)
+  expect(entry(pid).log.lines.map(({ text }) => text)).toContain('It is kept now.')
+  const next = await reload()
+  expect(await next.call(pid, 'recall')).toContain('a')
+})
+
+test('one that was killed before the store could take it is not stored', async () => {
+  const store = new MemoryStore()
+  const { table } = makeTab(store)
+  store.isFull = true
+  const [pid, other] = [await table.spawn(good, {}), await table.spawn(good, {})]
+  await table.kill(pid)
+  store.isFull = false
+  await expect.poll(() => store.records.has(other)).toBe(true)
+  expect(store.records.has(pid)).toBe(false)
+})
+
+test('a peer that stops gives the store once more what it could not take', async () => {
+  const store = new MemoryStore()
+  const { table, call, reload } = makeTab(store)
+  store.isFull = true
+  const pid = await table.spawn(await guest('diary'), { policy: { memory: 'durable' } })
+  await call(pid, 'note', 'a')
+  store.isFull = false
+  await table.stop()
+  const next = await reload()
+  expect(await next.call(pid, 'recall')).toContain('a')
+})
+
+test('a swap that could not be stored keeps no memory beside the old module, and is stored later', async () => {
+  const store = new MemoryStore()
+  const { table, call, entry, reload } = makeTab(store)
+  const old = await guest('diary')
+  const pid = await table.spawn(old, { policy: { memory: 'durable' } })
+  const before = entry(pid).record.cid
+  const put = store.putProcesses.bind(store)
+  // Only records are refused, as where a module is too large for what is left.
+  store.putProcesses = async () => Promise.reject(new GliaError('ERR_STORAGE', 'It is full.'))
+  await table.swap(pid, altered(old))
+  expect([entry(pid).persisted, entry(pid).isKept]).toEqual([true, false])
+  await call(pid, 'note', 'new')
+  await expect(table.checkpoint(pid)).rejects.toMatchObject({ code: 'ERR_STORAGE' })
+  await store.settled()
+  expect([store.records.get(pid)?.cid, await store.snapshot(pid)]).toEqual([before, undefined])
+  store.putProcesses = put
+  await expect.poll(() => entry(pid).memory.isStored).toBe(true)
+  expect([store.records.get(pid)?.cid, store.modules.size]).toEqual([entry(pid).record.cid, 2])
+  const next = await reload()
+  expect(await next.call(pid, 'recall')).toContain('new')
+})
+
+test('whatever stores the record after a swap that failed brings the new module along', async () => {
+  const store = new MemoryStore()
+  const { table, call, entry, reload } = makeTab(store)
+  const old = await guest('diary')
+  const pid = await table.spawn(old, {})
+  store.isFull = true
+  await table.swap(pid, altered(old))
+  store.isFull = false
+  await table.setPolicy(pid, { callers: 'anyone' })
+  expect(entry(pid).isKept).toBe(true)
+  const next = await reload()
+  expect(next.entry(pid).record.cid).toBe(entry(pid).record.cid)
+  expect(await next.call(pid, 'note', 'x')).toBe(await call(pid, 'note', 'x'))
 })

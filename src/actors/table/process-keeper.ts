@@ -4,9 +4,7 @@ import type { Pid } from '../../glia/pid.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import { modulesOf, type ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
-
-/** Bytes of modules by CID. */
-type Modules = ReadonlyMap<string, Blob>
+import { type Modules, UnstoredProcesses } from './unstored-processes.ts'
 
 export interface ProcessKeeperInit {
   /** Undefined: nothing is kept. */
@@ -18,13 +16,14 @@ export interface ProcessKeeperInit {
   changed(): void
 }
 
-/**
- * Keeps the processes of a tab across reloads, as far as the browser does. A process runs whether it is kept or not.
- */
+/** Keeps processes in a store. A process runs whether it is kept or not. What the store refuses is tried again. */
 export class ProcessKeeper {
   readonly #init: ProcessKeeperInit
   /** Processes that are being saved, and whether they have changed since the save began. */
   readonly #saving = new Map<ProcessEntry, boolean>()
+  readonly #unstored = new UnstoredProcesses((entries) => this.#putAgain(entries))
+  /** Why the present record of a process is not in the store. */
+  readonly #lost = new WeakMap<ProcessEntry, string>()
   /** The record of a killed process that the store still has. */
   hidden: ((pid: Pid) => ProcessRecord | undefined) | undefined
 
@@ -48,7 +47,8 @@ export class ProcessKeeper {
    * none is.
    */
   async keep(entry: ProcessEntry, modules: Modules, tied: readonly ProcessEntry[] = []): Promise<void> {
-    await this.#put([entry, ...inStore(tied)], modules)
+    this.#unstored.hold(entry, modules)
+    await this.#put([entry, ...inStore(tied)])
   }
 
   /** Keeps the records of those of the processes that are in the store, all or none. Never rejects. */
@@ -91,6 +91,7 @@ export class ProcessKeeper {
     entry.retired = undefined
     // It was forgotten, or is about to be. A full store does not take it again.
     entry.persisted = false
+    entry.storedCid = undefined
     await this.keep(entry, await retired)
   }
 
@@ -103,7 +104,12 @@ export class ProcessKeeper {
     }
   }
 
-  /** The bytes of the modules of a process, as far as the browser has them. */
+  /** The peer stops: what the store did not take is tried for the last time. Never rejects. */
+  finish(): Promise<void> {
+    return this.#unstored.finish()
+  }
+
+  /** The bytes of the modules of a process, as far as they are kept. */
   async modules(record: ProcessRecord): Promise<Modules> {
     const read = modulesOf(record).map(async (cid) => [cid, await this.#module(cid)] as const)
     return new Map((await Promise.all(read)).flatMap(([cid, blob]) => (blob ? [[cid, blob] as const] : [])))
@@ -116,71 +122,82 @@ export class ProcessKeeper {
 
   /** @throws {GliaError} ERR_STORAGE */
   async load(cid: string): Promise<Blob> {
-    const blob = await this.#init.store?.module(cid)
-    if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the browser’s storage: add it again.`)
+    const blob = this.#unstored.find(cid) ?? (await this.#init.store?.module(cid))
+    if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the storage here: add it again.`)
     return blob
   }
 
   async #module(cid: string): Promise<Blob | undefined> {
     try {
-      return await this.#init.store?.module(cid)
+      return this.#unstored.find(cid) ?? (await this.#init.store?.module(cid))
     } catch (thrown) {
       this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
       return undefined
     }
   }
 
-  async #put(entries: readonly ProcessEntry[], modules?: Modules): Promise<void> {
+  async #put(entries: readonly ProcessEntry[]): Promise<void> {
     const { store, log } = this.#init
-    const written = entries.map((entry) => ({ entry, record: entry.record, isNew: !entry.persisted }))
+    const written = entries.map((entry): Written => {
+      return { entry, record: entry.record, isNew: !entry.persisted, modules: this.#unstored.modulesOf(entry) }
+    })
+    const records = written.map(({ record }) => record)
+    const modules = new Map(written.flatMap((each) => [...each.modules]))
     try {
-      await store?.putProcesses(
-        written.map(({ record }) => record),
-        modules,
-      )
+      await store?.putProcesses(records, modules.size > 0 ? modules : undefined)
       await Promise.all(written.map((each) => this.#isPut(each)))
     } catch (thrown) {
       const there = written.filter((each) => this.#notPut(each.entry, toGliaError(thrown)))
-      if (there.length > 0) log.warn('a process could not be kept', thrown)
+      if (there.length > 0) {
+        log.warn('a process could not be kept', thrown)
+        this.#unstored.refused(there.map(({ entry }) => entry))
+      }
     }
     this.#init.changed()
   }
 
-  async #isPut({
-    entry,
-    record,
-    isNew,
-  }: {
-    entry: ProcessEntry
-    record: ProcessRecord
-    isNew: boolean
-  }): Promise<void> {
+  /** Those that the store did not take, as they are now. */
+  async #putAgain(entries: readonly ProcessEntry[]): Promise<void> {
+    const there = entries.filter((entry) => this.#init.has(entry))
+    for (const entry of entries) if (!there.includes(entry)) this.#unstored.forget(entry)
+    if (there.length > 0) await this.#put(there)
+  }
+
+  async #isPut({ entry, record, isNew, modules }: Written): Promise<void> {
     const { store, has } = this.#init
     // The files and modules are read before they are forgotten.
     if (entry.retired) await entry.retired
     // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
+    this.#unstored.stored(entry, modules)
     if (!has(entry)) {
       const hidden = this.hidden?.(record.pid)
       return hidden ? store?.putProcesses([hidden]) : this.forget(record.pid)
     }
-    entry.persisted = store !== undefined
-    entry.files.keep()
     if (store) {
-      entry.memory.keep(isNew)
+      entry.isPut(record, isNew)
       entry.keys?.kept()
     }
+    if (this.#lost.delete(entry)) entry.log.add('process', 'It is kept now.')
     // Until now nothing of a new process was saved.
     if (entry.record !== record) this.save(entry)
   }
 
   /** @returns whether the process is there: one that was killed meanwhile is not to be kept. */
   #notPut(entry: ProcessEntry, { message }: GliaError): boolean {
+    if (entry.persisted && !entry.isKept) entry.memory.withhold()
     entry.files.notKept()
     entry.memory.notKept()
     entry.keys?.notKept()
-    if (!this.#init.has(entry)) return false
-    const lost = entry.persisted ? 'after a reload it is as it was before' : 'it will not come back after a reload'
-    entry.log.add('error', `${message} The process runs, but ${lost}.`)
+    if (!this.#init.has(entry)) {
+      this.#unstored.forget(entry)
+      return false
+    }
+    const lost = entry.persisted ? 'after a restart it is as it was before' : 'it will not come back after a restart'
+    // It is tried again and again.
+    if (this.#lost.get(entry) !== message) {
+      entry.log.add('error', `${message} The process runs, but ${lost}, unless it can be kept until then.`)
+    }
+    this.#lost.set(entry, message)
     return true
   }
 
@@ -191,6 +208,15 @@ export class ProcessKeeper {
     } while (this.#saving.get(entry) === true)
     this.#saving.delete(entry)
   }
+}
+
+/** A process as it is given to the store. */
+interface Written {
+  readonly entry: ProcessEntry
+  readonly record: ProcessRecord
+  readonly isNew: boolean
+  /** Modules that the store may lack. */
+  readonly modules: Modules
 }
 
 /** A process that is not in the store gets there with its modules, and with nothing else. */

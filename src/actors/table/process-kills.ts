@@ -124,8 +124,8 @@ export class ProcessKills {
   /** If the store has more of a process than its page holds for an undo: stores the rest, and ends it. @returns whether it has */
   async #store(entry: ProcessEntry): Promise<boolean> {
     const { store, keeper, log } = this.#init
-    const { record, persisted, retired, keys } = entry
-    if (!store || !persisted || retired || !(keys || record.policy.memory === 'durable')) return false
+    const { record, isKept, retired, keys } = entry
+    if (!store || !isKept || retired || !(keys || record.policy.memory === 'durable')) return false
     const { HiddenProcesses, storeBeforeKill } = await import('./hidden-processes.ts')
     this.#hidden ??= new HiddenProcesses({ store, log, forget: (pid) => keeper.forget(pid) })
     keeper.hidden = (pid) => this.#hidden?.get(pid)

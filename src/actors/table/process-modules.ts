@@ -31,8 +31,7 @@ export class ProcessModules {
     this.cache = new ModuleCache({
       ...init,
       isPinned: (cid) =>
-        this.#isInstalling(cid) ||
-        registry.having(cid).some(({ persisted, retired }) => !persisted || retired !== undefined),
+        this.#isInstalling(cid) || registry.having(cid).some(({ isKept, retired }) => !isKept || retired !== undefined),
     })
   }
 

@@ -28,9 +28,7 @@ export async function undoKill(
   const entry = maker.add(revived)
   entry.mounts = killed.modules
   if (isHidden) {
-    entry.persisted = true
-    entry.files.keep()
-    entry.memory.keep(false)
+    entry.isPut(revived, false)
   } else if (files) entry.files.hold(files)
   else entry.log.add('error', 'What it had under /data could not be read when it was killed, and is gone.')
   links.bringBack(entry, watches)

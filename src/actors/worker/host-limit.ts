@@ -7,7 +7,7 @@ import { GliaError } from '../../glia/errors.ts'
 const NO_ROOM = /out of memory|(cannot|could not|failed to) allocate/i
 
 /**
- * Whether an instance could not be made because the browser has no room for it. The guest is not at fault, and there
+ * Whether an instance could not be made because the engine has no room for it. The guest is not at fault, and there
  * may be room when other processes have ended.
  * @param thrown The error of instantiating.
  */
@@ -21,7 +21,7 @@ export function isHostLimit(thrown: unknown): boolean {
 export function noRoom(cause?: unknown): GliaError {
   return new GliaError(
     'ERR_LIVE_LIMIT',
-    'The browser has no room for the memory of another program. Call again when others have ended, or kill a process.',
+    'There is no room here for the memory of another program. Call again when others have ended, or kill a process.',
     { cause },
   )
 }

@@ -195,6 +195,6 @@ export class LiveActors {
   }
 
   #full(why = 'and none can be stopped without losing what it has in memory: kill one first'): GliaError {
-    return new GliaError('ERR_LIVE_LIMIT', `${this.#places.size} processes are running in this tab already, ${why}.`)
+    return new GliaError('ERR_LIVE_LIMIT', `${this.#places.size} processes are running here already, ${why}.`)
   }
 }

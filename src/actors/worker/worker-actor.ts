@@ -108,7 +108,7 @@ export async function startWorkerActor({ signal, ...init }: WorkerActorInit): Pr
         (worker) => worker.terminate(),
         () => undefined,
       )
-      throw new GliaError('ERR_START', 'A part of this page that runs actors could not be loaded.', { cause })
+      throw new GliaError('ERR_START', 'A part of Glia that runs actors could not be loaded.', { cause })
     }
     return creating
   }
