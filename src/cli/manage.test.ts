@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -30,6 +30,7 @@ interface RunningHost {
   readonly url: string
   /** Its process id. */
   readonly process: number | undefined
+  readonly data: string
   /** Runs a command that asks it. */
   run(...args: readonly string[]): Promise<Result>
   /** The same; it has to succeed. */
@@ -52,6 +53,7 @@ async function startHost(data: string, command = 'host'): Promise<RunningHost> {
   return {
     url,
     process: child.pid,
+    data,
     run,
     says: async (...args) => {
       const { code, stdout, stderr } = await run(...args)
@@ -176,11 +178,75 @@ test('a host that is killed comes back with all actors, and with all that was st
   await host.end('SIGTERM')
 })
 
+test('an empty variable is none, and a file of any name becomes an actor', async () => {
+  const data = await servers.newFolder()
+  const host = await startHost(data)
+  const env = { GLIA_GATEWAY: host.url, GLIA_TOKEN: '', GLIA_DATA: '' }
+  expect(await cli.run(['ps', '--data', data], '', env)).toMatchObject({ code: 0, stderr: '' })
+  // Without a folder it is .glia of the working directory.
+  const working = await servers.newFolder()
+  await mkdir(join(working, '.glia'))
+  await copyFile(join(data, 'owner.token'), join(working, '.glia', 'owner.token'))
+  expect(await cli.run(['ps'], '', env, working)).toMatchObject({ code: 0, stderr: '' })
+  const long = 'n'.repeat(240)
+  const files = ['.wasm', `${long}.wasm`, `${'n'.repeat(99)}😀.wasm`]
+  for (const name of files) {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    await copyFile(module, join(folder, name))
+    // oxlint-disable-next-line no-await-in-loop
+    await host.says('spawn', join(folder, name))
+  }
+  const names = (await host.says('ps')).split('\n').map((row) => row.split('\t')[2])
+  expect(names).toEqual(['root', 'actor', long.slice(0, 100), 'n'.repeat(99)])
+  await host.end('SIGTERM')
+})
+
+/** An actor that writes a line to stderr for each call. */
+const SAYING = `
+import { log, message } from './actor'
+export function tell(): void { log(message()) }
+`
+
+test(
+  'a log that is followed has all lines, also when many come in one moment',
+  async () => {
+    const host = await startHost(await servers.newFolder())
+    const source = await servers.newFolder()
+    const sources = ['actor.ts', 'io.ts', 'wasi_snapshot_preview1.ts']
+    await Promise.all(sources.map((name) => copyFile(fromRoot('src/examples', name), join(source, name))))
+    await writeFile(join(source, 'main.ts'), SAYING)
+    const saying = join(source, 'saying.wasm')
+    await writeFile(saying, await compileAssemblyScript(join(source, 'main.ts')))
+    const pid = await host.says('spawn', saying)
+    const child = cli.start(['logs', pid, '-f'], { GLIA_GATEWAY: host.url, GLIA_DATA: host.data })
+    const seen: string[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => seen.push(line.split('\t')[2] ?? ''))
+    const said: string[] = []
+    const write = async (count: number): Promise<void> => {
+      const lines = Array.from({ length: count }, () => `line ${said.length + 1}`)
+      for (const [i, line] of lines.entries()) lines[i] = `${line}.${i}`
+      said.push(...lines)
+      await fetch(`${host.url}ww/0.1.0/self/${pid}/tell`, { method: 'POST', body: lines.join('\n') })
+      await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe(lines.at(-1))
+    }
+    // As many in one moment as the log keeps, and then more.
+    for (const count of [300, 480, 400, 3]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await write(count)
+    }
+    expect(seen.filter((line) => line.startsWith('line '))).toEqual(said)
+    child.kill()
+    await host.end('SIGTERM')
+  },
+  MANY_MS,
+)
+
 test(
   'what cannot be done is one sentence',
   async () => {
     const data = await servers.newFolder()
     const host = await startHost(data)
+    const keyed = await host.says('spawn', module, '--key')
     const wrong: [string[], string][] = [
       [['spawn', join(folder, 'none.wasm')], 'none.wasm cannot be read: '],
       [['spawn', module, '--env', 'x'], '--env takes NAME=VALUE'],
@@ -188,7 +254,11 @@ test(
       [['spawn', module, '--policy', '{"memory":"magic"}'], 'ERR_BAD_REQUEST'],
       [['spawn', join(data, 'owner.token')], 'ERR_BAD_MODULE'],
       [['restore', module], 'ERR_BAD_SNAPSHOT'],
-      [['kill', 'nobody'], 'ERR_NO_PROC'],
+      [['kill', 'nobody'], 'ERR_NO_PROC: This peer has no process nobody.'],
+      ...['kill', 'restart', 'snapshots'].map((command): [string[], string] => [
+        [command, `${keyed}:nosuch`],
+        'has no instance for the key “nosuch”',
+      ]),
       [['ps', '--token', 'wrong'], 'ERR_DENIED: The token is not that of this host’s owner.'],
       [['ps', '--data', folder], 'ERR_DENIED: Only its owner may manage this host'],
     ]

@@ -1,24 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { Writable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
+import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { PROTOCOL } from '../glia/address.ts'
-import { GliaError } from '../glia/errors.ts'
 import { fields } from '../glia/untrusted.ts'
-import { TOKEN_FILE } from '../node/data/owner-token.ts'
 import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
-import { addClientCommand, type ClientOptions } from './client.ts'
-import { callMethod } from './gateway.ts'
-import { complain, printJson, printRows } from './print.ts'
+import { addClientCommand } from './client.ts'
+import { logs } from './logs.ts'
+import { type Answer, type HostOptions, order } from './order.ts'
+import { complain, printJson, printRows, timeOf } from './print.ts'
 
 // Commands that manage the actors of a host. Each is a message to its system process, `sys`.
-
-interface HostOptions extends ClientOptions {
-  readonly token: string | undefined
-  readonly data: string
-}
 
 interface SpawnFlags extends HostOptions {
   readonly key: boolean
@@ -27,8 +18,8 @@ interface SpawnFlags extends HostOptions {
   readonly policy: object | undefined
 }
 
-/** How often `glia logs -f` asks for new lines, in ms. */
-const FOLLOW_MS = 500
+/** Longest name of an actor, in UTF-16 units. */
+const MAX_NAME = 100
 
 export function addManage(program: Command): void {
   const spawnCommand = (usage: string, about: string): Command =>
@@ -70,16 +61,31 @@ export function addManage(program: Command): void {
 }
 
 function addHostCommand(program: Command, usage: string, about: string): Command {
+  // An empty variable is the same as none.
   return addClientCommand(program, usage, about)
     .addOption(
       new Option('--token <TOKEN>', 'token of the host’s owner (default: that in the data folder)').env('GLIA_TOKEN'),
     )
-    .addOption(new Option('--data <DIR>', 'data folder of a host on this machine').env('GLIA_DATA').default('.glia'))
+    .addOption(
+      new Option('--data <DIR>', 'data folder of a host on this machine')
+        .env('GLIA_DATA')
+        .default('.glia')
+        .argParser((value) => value || '.glia'),
+    )
 }
 
 async function spawn(file: string, args: readonly string[], options: SpawnFlags): Promise<void> {
-  const head = { ...spawnHead(options, basename(file).replace(/\.wasm$/, '')), args }
+  const head = { ...spawnHead(options, nameOf(file)), args }
   await printMade(await order(options, 'spawn', head, await bytesOf(file)), options)
+}
+
+/** The name of an actor that got none: that of its file, if there is one, as far as a name may be long. */
+function nameOf(file: string): string | undefined {
+  const name = basename(file)
+    .replace(/\.wasm$/, '')
+    .slice(0, MAX_NAME)
+  // Not half of a character.
+  return name.replace(/[\uD800-\uDBFF]$/, '') || undefined
 }
 
 async function restore(file: string, options: SpawnFlags): Promise<void> {
@@ -180,82 +186,6 @@ async function importFiles(pid: string, file: string, options: HostOptions): Pro
   await order(options, 'import', { pid }, await bytesOf(file))
 }
 
-async function logs(pid: string, { follow, ...options }: HostOptions & { follow: boolean }): Promise<void> {
-  let after: number | undefined
-  /** Lines of that time that were printed. Others may come in the same millisecond. */
-  let printed = 0
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one look after the other
-    const { head } = await order(options, 'logs', { pid, from: after })
-    const found = Array.isArray(head['lines']) ? head['lines'].map(fields) : []
-    const lines = found.slice(printed)
-    if (options.json) for (const line of lines) printJson(line)
-    else printRows(lines.map(({ at, source, text }) => [timeOf(at), String(source), String(text)]))
-    const last = found.at(-1)?.['at']
-    if (typeof last === 'number') {
-      after = last
-      printed = found.filter(({ at }) => at === last).length
-    }
-    if (!follow) return
-    // oxlint-disable-next-line no-await-in-loop
-    await pause(FOLLOW_MS)
-  }
-}
-
-interface Answer {
-  readonly head: Readonly<Record<string, unknown>>
-  readonly body: Buffer
-}
-
-/** Sends a message to the system process of the host. @throws {GliaError} how it failed; {@link UsageError} */
-async function order(
-  { gateway, token, data }: HostOptions,
-  method: string,
-  head: Readonly<Record<string, unknown>>,
-  body: Uint8Array = new Uint8Array(),
-): Promise<Answer> {
-  const line = Buffer.from(`${JSON.stringify({ ...head, token: token ?? (await tokenIn(data)) })}\n`)
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield line
-    if (body.length > 0) yield body
-  }
-  const reply: Buffer[] = []
-  const to = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      reply.push(chunk)
-      done()
-    },
-  })
-  await callMethod(
-    gateway,
-    `${PROTOCOL}/self/sys/${method}`,
-    { chunks: chunks(), bytes: line.length + body.length },
-    { to },
-  ).catch((thrown: unknown) => {
-    throw noHost(thrown, head['pid'])
-  })
-  const whole = Buffer.concat(reply)
-  const end = whole.indexOf('\n')
-  return { head: fields(JSON.parse(whole.toString('utf8', 0, end))), body: whole.subarray(end + 1) }
-}
-
-/** A gateway without a system process is a server on which no actors live. */
-function noHost(thrown: unknown, pid: unknown): unknown {
-  if (!(thrown instanceof GliaError) || thrown.code !== 'ERR_NO_PROC') return thrown
-  if (typeof pid === 'string' && thrown.message.includes(pid)) return thrown
-  return new GliaError('ERR_NO_PROC', 'No actors live on this server: start it as “glia host”.', { cause: thrown })
-}
-
-async function tokenIn(folder: string): Promise<string | undefined> {
-  try {
-    return (await readFile(join(folder, TOKEN_FILE), 'utf8')).trim()
-  } catch (err) {
-    // The host may know this peer, or it says what it wants.
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new UsageError(`${join(folder, TOKEN_FILE)} cannot be read: ${fileTrouble(err)}.`, { cause: err })
-  }
-}
-
 async function bytesOf(file: string): Promise<Buffer> {
   try {
     return await readFile(file === '-' ? '/dev/stdin' : file)
@@ -282,8 +212,4 @@ function readPolicy(text: string): object {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]
-}
-
-function timeOf(at: unknown): string {
-  return typeof at === 'number' && Number.isFinite(at) ? new Date(at).toISOString() : ''
 }

@@ -35,3 +35,8 @@ export function endWithStdout(err: NodeJS.ErrnoException): void {
   complain(`The output cannot be written: ${fileTrouble(err)}.`)
   process.exit(125)
 }
+
+/** A time in ms since the epoch; nothing if it is none. */
+export function timeOf(at: unknown): string {
+  return typeof at === 'number' && Number.isFinite(at) ? new Date(at).toISOString() : ''
+}

@@ -17,9 +17,9 @@ export interface TestCli {
   /** The program's file. */
   readonly path: string
   /** Starts it. Its environment has no variable of Glia but those given. */
-  start(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams
+  start(args: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcessWithoutNullStreams
   /** Starts it, sends its stdin, and waits for its end. */
-  run(args: readonly string[], stdin?: string | Uint8Array, env?: NodeJS.ProcessEnv): Promise<Result>
+  run(args: readonly string[], stdin?: string | Uint8Array, env?: NodeJS.ProcessEnv, cwd?: string): Promise<Result>
   remove(): Promise<void>
 }
 
@@ -31,8 +31,8 @@ export async function builtCli(): Promise<TestCli> {
   await bundleForNode(programs, { outDir: folder, emptyOutDir: false })
   const path = join(folder, 'glia.js')
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('GLIA_'))
-  const start: TestCli['start'] = (args, env = {}) => {
-    const child = spawn(process.execPath, [path, ...args], { env: { ...Object.fromEntries(others), ...env } })
+  const start: TestCli['start'] = (args, env = {}, cwd) => {
+    const child = spawn(process.execPath, [path, ...args], { cwd, env: { ...Object.fromEntries(others), ...env } })
     // A program that does not read its stdin to the end closes it.
     child.stdin.on('error', () => undefined)
     return child
@@ -40,8 +40,8 @@ export async function builtCli(): Promise<TestCli> {
   return {
     path,
     start,
-    run: async (args, stdin = '', env = {}) => {
-      const child = start(args, env)
+    run: async (args, stdin = '', env = {}, cwd) => {
+      const child = start(args, env, cwd)
       child.stdin.end(stdin)
       return ended(child)
     },

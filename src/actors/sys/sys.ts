@@ -180,8 +180,11 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
     },
     async logs({ head, scope, answer }) {
       const { log } = scope.target(head)
-      const from = typeof head['from'] === 'number' ? head['from'] : -Infinity
-      await answer({ lines: log.lines.filter(({ at }) => at >= from) })
+      const { from, next } = head
+      if (next !== undefined && !Number.isSafeInteger(next)) throw bad('next: give the number that the last reply had.')
+      const numbered = log.since(Number(next))
+      const since = typeof from === 'number' ? from : -Infinity
+      await answer({ ...(numbered ?? { lines: log.lines.filter(({ at }) => at >= since) }), next: log.next })
     },
   }
   const run =

@@ -11,7 +11,7 @@ import type { Draft, ProcessMemories, ProcessSource, ProcessView, TabModel, Undo
 import { ManagedFiles } from './managed-files.ts'
 import { type Answer, type OrderOptions, SysClient, unreadable } from './sys-client.ts'
 import { readKeyList, readLines, readSnapshots, withLines } from './told-parts.ts'
-import { readProcesses } from './told-process.ts'
+import { count, readProcesses } from './told-process.ts'
 
 /** How often the processes are looked at while they are shown, in ms. */
 const LOOK_MS = 2000
@@ -47,6 +47,8 @@ export class ManagedPeer implements ProcessSource {
   readonly #sys: SysClient
   /** The log of the process that is looked at by itself. */
   readonly #lines = signal<readonly LogLine[]>([])
+  /** The number of the line of the shown log that comes next, if its peer numbers lines. */
+  #nextLine: number | undefined
   /** Methods of its system process, as it tells; undefined of an older peer, which does not tell. */
   readonly #methods = signal<readonly string[] | undefined>(undefined)
   #shown: string | undefined
@@ -184,6 +186,7 @@ export class ManagedPeer implements ProcessSource {
     if (pid === this.#shown) return
     this.#shown = pid
     this.#lines.value = []
+    this.#nextLine = undefined
     this.found.value = undefined
   }
 
@@ -243,9 +246,13 @@ export class ManagedPeer implements ProcessSource {
 
   async #lookAtLog(pid: string): Promise<void> {
     const from = this.#lines.peek().at(-1)?.at
+    const next = this.#nextLine
     try {
-      const { head } = await this.#sys.order('logs', { pid, ...(from !== undefined && { from }) }, { isLook: true })
-      if (pid === this.#shown) this.#lines.value = withLines(this.#lines.peek(), readLines(head['lines']))
+      const { head } = await this.#sys.order('logs', { pid, from, next }, { isLook: true })
+      if (pid !== this.#shown || next !== this.#nextLine) return
+      // An older peer numbers nothing.
+      this.#nextLine = count(head['next'])
+      this.#lines.value = withLines(this.#lines.peek(), readLines(head['lines']), head['missed'] !== undefined)
     } catch (thrown) {
       // It was killed just now, and the next list says so.
       if (wordsOf(thrown).code !== 'ERR_NO_PROC') throw thrown

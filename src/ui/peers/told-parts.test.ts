@@ -10,12 +10,14 @@ test('lines of a log are read, and others left out', () => {
 
 test('lines that were read later go behind those that are known, which stay the same objects', () => {
   const known = [line, { ...line, at: 2 }]
-  expect(withLines(known, [{ ...line, at: 2 }])).toBe(known)
-  const more = withLines(known, [
-    { ...line, at: 2 },
+  expect(withLines(known, [{ ...line, at: 2 }], false)).toBe(known)
+  const later = [
     { ...line, at: 2, text: 'new' },
     { ...line, at: 3 },
-  ])
+  ]
+  const more = withLines(known, [{ ...line, at: 2 }, ...later], false)
+  expect(withLines(known, later, true)).toEqual(more)
+  expect(withLines(known, [], true)).toBe(known)
   expect(more.map(({ at, text }) => [at, text])).toEqual([
     [1, 'hello'],
     [2, 'hello'],
@@ -24,7 +26,7 @@ test('lines that were read later go behind those that are known, which stay the 
   ])
   expect([more[0], more[1]]).toEqual(known)
   expect(more[1]).toBe(known[1])
-  expect(withLines([], [line])).toEqual([line])
+  expect(withLines([], [line], false)).toEqual([line])
 })
 
 test.each([undefined, null, 7, 'x', {}, [null, 7, 'x', {}, { id: {}, at: 'now', path: 7, key: [] }]])(

@@ -36,12 +36,17 @@ export function readLines(value: unknown): LogLine[] {
 }
 
 /**
- * The lines of a log with those that were read later, from the time of the last one on. Lines of that time come again:
- * they stay the same objects.
+ * The lines of a log with those that were read later.
+ * @param isFromNext The peer has numbered them: they are those after the last one. Otherwise they are those from the time of
+ * the last one on, and lines of that time come again. They stay the same objects.
  */
-export function withLines(before: readonly LogLine[], read: readonly LogLine[]): readonly LogLine[] {
+export function withLines(
+  before: readonly LogLine[],
+  read: readonly LogLine[],
+  isFromNext: boolean,
+): readonly LogLine[] {
   const last = before.at(-1)?.at
-  const again = before.filter(({ at }) => at === last).length
+  const again = isFromNext ? 0 : before.filter(({ at }) => at === last).length
   const added = read.slice(again)
   return added.length === 0 ? before : [...before, ...added].slice(-MAX_LINES)
 }
