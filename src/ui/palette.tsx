@@ -4,6 +4,7 @@ import { Combobox } from './kit/combobox.tsx'
 import type { TabModel } from './model.ts'
 import { type Command, commandsOf } from './palette-commands.ts'
 import type { Page } from './page.ts'
+import { useModal } from './use-modal.ts'
 
 /** A box that finds views, processes and peers, and what can be done with them, by a few letters. */
 export function Palette({ model, page }: { model: TabModel; page: Page }) {
@@ -11,10 +12,11 @@ export function Palette({ model, page }: { model: TabModel; page: Page }) {
   const input = useRef<HTMLInputElement>(null)
   const typed = useSignal('')
   const commands = useComputed(() => commandsOf(model, page))
-  useEffect(() => {
-    dialog.current?.showModal()
-    input.current?.focus()
-  }, [])
+  const close = (): void => {
+    page.paletteShown.value = false
+  }
+  useModal(dialog, close)
+  useEffect(() => input.current?.focus(), [])
   const run = (command: Command): void => {
     // Closing gives the focus back. What the command shows may take it then.
     dialog.current?.close()
@@ -25,7 +27,7 @@ export function Palette({ model, page }: { model: TabModel; page: Page }) {
       ref={dialog}
       class="palette"
       aria-label="Commands"
-      onClose={() => (page.paletteShown.value = false)}
+      onClose={close}
       onClick={({ target, currentTarget }) => {
         // A click on the backdrop has the dialog as its target; a click inside has not.
         if (target === currentTarget) currentTarget.close()

@@ -23,5 +23,5 @@ test('an address whose peer id is cut off is refused before anybody dials it', (
   for (const whole of [address, `${address}/p2p-circuit/webrtc/p2p/${PEER}`, '/ip4/127.0.0.1/tcp/1/ws'])
     expect(String(readMultiaddr(` ${whole}`))).toBe(whole)
   for (const cut of [address.slice(0, -1), `${address}/p2p-circuit`, `${address}/p2p-circuit/p2p/${PEER.slice(0, 9)}`])
-    expect(() => readMultiaddr(cut), cut).toThrow('is not whole: a peer id in it is missing or cut off')
+    expect.soft(() => readMultiaddr(cut), cut).toThrow('is not whole: a peer id in it is missing or cut off')
 })

@@ -7,6 +7,7 @@ import { BLOCK_CALLS } from '../../glia/trace/call-block.ts'
 import { CallTrace, MAX_TRACED } from '../../glia/trace/call-trace.ts'
 import type { Note } from '../../glia/trace/note.ts'
 import { CallRows } from './call-rows.ts'
+import { peerNames } from '../kit/peer-names.ts'
 import { ALL_CALLS, filtered } from './filter.ts'
 
 const SELF = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
@@ -142,4 +143,10 @@ test('calls are chosen by way, process, peer, status and words', () => {
   expect(chosen({ status: 'ok', way: 'in' })).toEqual(['in run'])
   expect(chosen({ search: 'adder LARGE' })).toEqual(['in sum'])
   expect(chosen({ search: 'ERR_FAILED run' })).toEqual([])
+  // What a row shows.
+  expect(chosen({ search: 'waiting' })).toEqual(['in slow'])
+  expect(chosen({ search: 'page' })).toEqual(['in slow', 'in run'])
+  expect(chosen({ search: 'out' })).toEqual(['out run'])
+  peerNames.value = { given: { [OTHER]: 'Grace' }, announced: new Map() }
+  expect(chosen({ search: 'grace' })).toEqual(['out run', 'in sum'])
 })

@@ -7,9 +7,7 @@ import { type Column, type TableState, VirtualTable } from '../kit/virtual-table
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
 import { CallBar } from './call-bar.tsx'
-import { calleeWords, callerWords, callIdText, type NameOf, statusWords, WAY_WORDS } from './call-words.ts'
-
-const SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+import { calleeWords, callerWords, callIdText, type NameOf, statusWords, timeWords, WAY_WORDS } from './call-words.ts'
 
 /** A table that is narrower, in px, drops what the page of a call has too. */
 const MEDIUM_PX = 600
@@ -69,7 +67,7 @@ function pageOf(id: number): string {
 
 function columnsOf(nameOf: NameOf): readonly Column<TracedCall>[] {
   return [
-    { key: 'time', head: 'Time', width: (tablePx) => (tablePx < MEDIUM_PX ? 96 : 124), cell: Time },
+    { key: 'time', head: 'Time', width: (tablePx) => (tablePx < MEDIUM_PX ? 92 : 132), cell: Time },
     { key: 'way', head: 'Way', width: 76, from: MEDIUM_PX, cell: ({ way }) => WAY_WORDS[way] },
     { key: 'caller', head: 'Caller', width: 168, from: MEDIUM_PX, cell: (call) => callerWords(call, nameOf) },
     {
@@ -77,11 +75,11 @@ function columnsOf(nameOf: NameOf): readonly Column<TracedCall>[] {
       head: 'Process and method',
       cell: (call) => (
         <a class="call-link" href={pageOf(call.id)}>
-          {calleeWords(call, nameOf)} <span class="mono">{call.method}</span>
+          <span class="call-name">{calleeWords(call, nameOf)}</span> <span class="mono">{call.method}</span>
         </a>
       ),
     },
-    { key: 'status', head: 'Status', width: (tablePx) => (tablePx < MEDIUM_PX ? 104 : 172), cell: Status },
+    { key: 'status', head: 'Status', width: (tablePx) => (tablePx < MEDIUM_PX ? 124 : 172), cell: Status },
     { key: 'in', head: 'In', width: 80, from: WIDE_PX, isNumber: true, cell: ({ bytesIn }) => formatBytes(bytesIn) },
     {
       key: 'out',
@@ -97,10 +95,11 @@ function columnsOf(nameOf: NameOf): readonly Column<TracedCall>[] {
 }
 
 function Time({ at }: TracedCall) {
+  const [words, rest] = timeWords(at)
   return (
     <time class="mono" dateTime={new Date(at).toISOString()} title={formatWhole(at)}>
-      {SECONDS.format(at)}
-      <span class="call-fraction">{`.${String(at % 1000).padStart(3, '0')}`}</span>
+      {words}
+      <span class="call-fraction">{rest}</span>
     </time>
   )
 }
@@ -109,7 +108,7 @@ function Status(call: TracedCall) {
   const { status } = call
   const kind = status === 'ok' ? '' : status === 'pending' ? 'warn' : 'bad'
   return (
-    <span class="state">
+    <span class="state" title={statusWords(call)}>
       <span class={`dot ${kind}`} />
       <span class={`call-status ${kind}`}>{statusWords(call)}</span>
     </span>

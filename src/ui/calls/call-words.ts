@@ -2,7 +2,7 @@ import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { Way } from '../../glia/trace/note.ts'
 import type { Waiting } from '../../glia/trace/waiting.ts'
 import { isPeerId } from '../../glia/peer-id.ts'
-import { formatCount, formatMs, shortId } from '../kit/format.ts'
+import { formatCount, formatMoment, formatMs, shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = { in: 'in', out: 'out', through: 'through' }
@@ -57,6 +57,12 @@ function turnWords({ position, waiting, acts }: Extract<Waiting, { for: 'turn' }
   const place = `It is number ${position} of ${waiting} in the mailbox of its process, which takes one message at a time.`
   if (acts === 0) return place
   return `${place} ${acts === 1 ? 'A restart, a swap or the like goes' : `${acts} acts of yours, such as a restart, go`} first.`
+}
+
+/** When a call began, and what a narrow table leaves out of that: `12:04:31` and `.250`, or `22 Nov` and `, 12:04`. */
+export function timeWords(at: number, now = Date.now()): readonly [string, string] {
+  const [first = '', clock] = formatMoment(at, now).split(', ')
+  return [first, clock === undefined ? `.${String(at % 1000).padStart(3, '0')}` : `, ${clock}`]
 }
 
 /** The id of a call in addresses. */

@@ -29,13 +29,15 @@ export class CallsState {
   readonly #rows = new CallRows()
   #isAsked = false
   #version = -1
+  /** When the person paused the list, in ms since the epoch. */
+  #pausedAt = 0
   #lookedAt = 0
 
   /** Follows the calls. @returns a function that ends it. */
   follow(source: CallsSource): () => void {
     if (!this.#isAsked) void this.#loadEarlier(source)
     this.#isAsked = true
-    this.#look(source)
+    if (!this.paused.peek()) this.#look(source)
     const timer = setInterval(() => {
       if (!document.hidden && !this.paused.value) this.#look(source)
     }, LOOK_MS)
@@ -48,7 +50,9 @@ export class CallsState {
 
   pause(source: CallsSource, paused: boolean): void {
     this.paused.value = paused
-    if (!paused) this.#look(source)
+    this.#pausedAt = Date.now()
+    // Not only a look: calls of earlier visits may have come meanwhile.
+    if (!paused) this.#show(source)
   }
 
   async clear(source: CallsSource): Promise<void> {
@@ -64,13 +68,24 @@ export class CallsState {
     } catch (thrown) {
       showError('The calls of earlier visits could not be read', thrown)
     }
+    if (this.paused.peek()) this.#showEarlier(source)
+    else this.#show(source)
     this.isWhole.value = true
-    this.#show(source)
   }
 
   #look(source: CallsSource): void {
     const isDue = Date.now() - this.#lookedAt >= PENDING_MS && [...source.trace.pending].length > 0
     if (source.trace.version !== this.#version || isDue) this.#show(source)
+  }
+
+  /** Adds calls to a list that is paused. Those that it has stay as they are. */
+  #showEarlier({ trace }: CallsSource): void {
+    const shown = new Map(this.calls.peek().map((call) => [call.id, call]))
+    const calls = this.#rows.list(trace).filter(({ id, at }) => shown.has(id) || at <= this.#pausedAt)
+    batch(() => {
+      this.calls.value = calls.map((call) => shown.get(call.id) ?? call)
+      this.parties.value = this.#rows.parties
+    })
   }
 
   #show({ trace }: CallsSource): void {

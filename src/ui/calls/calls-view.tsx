@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { CheckField } from '../kit/form-fields.tsx'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount } from '../kit/format.ts'
+import { peerNames } from '../kit/peer-names.ts'
 import { showError } from '../kit/notices.tsx'
 import type { CallsSource } from '../model.ts'
 import type { ViewProps } from '../page.ts'
@@ -49,7 +50,7 @@ function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
   const calls = state.calls.value
   const filter = state.filter.value
   // Rows that stay the same are not put in order again when the table is scrolled.
-  const known = useMemo(() => new WeakMap<TracedCall, boolean>(), [filter, nameOf])
+  const known = useMemo(() => new WeakMap<TracedCall, boolean>(), [filter, nameOf, peerNames.value])
   const shown = useMemo(() => filtered(calls, filter, nameOf, known), [calls, known])
   const { unlisted } = source.trace
   return (

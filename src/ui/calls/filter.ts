@@ -1,5 +1,6 @@
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { Way } from '../../glia/trace/note.ts'
+import { calleeWords, callerWords, statusWords, WAY_WORDS } from './call-words.ts'
 
 /** Which calls are shown. An empty text does not choose. */
 export interface CallFilter {
@@ -46,10 +47,11 @@ function fits(call: TracedCall, { way, status, process, peer }: CallFilter): boo
   return status === 'failed' ? call.status !== 'ok' && call.status !== 'pending' : call.status === status
 }
 
+/** What the row of a call shows, and ids that it has no room for. */
 function textOf(call: TracedCall, nameOf: (pid: string) => string | undefined): string {
-  const { method, status, host, pid, caller, trace, failure } = call
-  const names = [nameOf(pid), nameOf(caller)]
-  return [method, status, host, pid, caller, trace, failure?.message, ...names].join(' ').toLowerCase()
+  const { method, status, host, pid, caller, trace, failure, way } = call
+  const row = [WAY_WORDS[way], callerWords(call, nameOf), calleeWords(call, nameOf), statusWords(call)]
+  return [method, status, host, pid, caller, trace, failure?.message, ...row].join(' ').toLowerCase()
 }
 
 function hasAll(text: string, words: readonly string[]): boolean {

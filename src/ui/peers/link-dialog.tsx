@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { CopyButton } from '../kit/copy-button.tsx'
 import { Icon } from '../kit/icons.tsx'
 import type { SharedLink } from '../model.ts'
+import { useModal } from '../use-modal.ts'
 import type { QrCode } from './qr-code.tsx'
 
 export interface LinkDialogProps {
@@ -24,7 +25,7 @@ export interface LinkDialogProps {
 /** A link as a code for cameras, as text for people, and for what the device sends things with. */
 export function LinkDialog({ title, link, words, children, instead, more, onClose }: LinkDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  useModal(dialog, onClose)
   return (
     <dialog
       ref={dialog}

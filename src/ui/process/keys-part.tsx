@@ -146,7 +146,7 @@ function State({ listed: { state, dead } }: { listed: ListedKey }) {
   const process = { state, waiting: 0, exits: [], backoffUntil: undefined, hasKeys: true, keys: undefined }
   return (
     <span title={dead}>
-      <ProcessState process={process} />
+      <ProcessState process={process} isShort />
     </span>
   )
 }

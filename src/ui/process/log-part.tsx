@@ -8,6 +8,7 @@ import { formatCount } from '../kit/format.ts'
 import { matches } from '../kit/table-order.ts'
 import { typed } from '../kit/typed.ts'
 import type { ProcessSource, ProcessView } from '../model.ts'
+import { missedWords } from './missed-lines.ts'
 import { lineText, LogLines, ProcessLog } from '../processes/process-log.tsx'
 
 const LEVELS = { all: 'Everything', stderr: 'stderr', process: 'Events', error: 'Errors' } as const
@@ -40,7 +41,6 @@ export function LogPart({ source, process: { pid, name }, state, isTail = false 
     state.clearedUpTo.value = log.value.at(-1)
   }
   if (isTail) return <ProcessLog lines={whole.value} onClear={clear} />
-  const missed = held.value ? whole.value.length - held.value.length : 0
   return (
     <>
       <div class="row bar">
@@ -82,7 +82,7 @@ export function LogPart({ source, process: { pid, name }, state, isTail = false 
       </div>
       {held.value && (
         <p class="soft hint" role="status">
-          Paused. {missed > 0 && `${formatCount(missed)} more lines came meanwhile.`}
+          Paused. {missedWords(held.value, whole.value)}
         </p>
       )}
       {shown.value.length === 0 ? (

@@ -164,7 +164,7 @@ const COLUMNS: readonly Column<ProcessView>[] = [
   {
     key: 'p50',
     head: 'p50',
-    width: 78,
+    width: 86,
     from: 560,
     isNumber: true,
     compare: byNumber(({ p50Ms }) => p50Ms),
@@ -233,7 +233,7 @@ function State({ process }: { process: ProcessView }) {
   const { lastError } = process
   return (
     <>
-      <ProcessState process={process} />
+      <ProcessState process={process} isShort />
       {lastError && (
         <span class="bad-text" title={lastError.message}>
           {' '}
