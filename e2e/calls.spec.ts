@@ -217,6 +217,30 @@ for (const size of SIZES) {
   })
 }
 
+test('on a phone a row has the method and the whole status, however long the name of the process is', async ({
+  tab,
+}) => {
+  await tab.setViewportSize({ width: 360, height: 740 })
+  const pid = await spawn(tab, 'trouble', { name: 'a-name-that-is-longer-than-a-phone-is-wide-and-goes-on' })
+  await call(tab, local(pid, 'found'))
+  await showCalls(tab)
+  const row = rowOf(tab, 'found')
+  await expect(row.locator('.call-status')).toHaveText('ERR_EXITED 10')
+  expect(await Promise.all([row.locator('.call-link .mono'), row.locator('.call-status')].map(isCut))).toEqual([
+    false,
+    false,
+  ])
+  await row.getByRole('link').click()
+  const panel = await tab.getByRole('group', { name: 'Replay' }).boundingBox()
+  const button = await tab.getByRole('button', { name: /^Record the next calls of/ }).boundingBox()
+  if (!panel || !button) throw new Error('nothing is shown')
+  expect(button.x + button.width).toBeLessThanOrEqual(panel.x + panel.width)
+})
+
+function isCut(box: Locator): Promise<boolean> {
+  return box.evaluate((element) => element.scrollWidth > element.clientWidth)
+}
+
 async function expectGood(page: Page): Promise<void> {
   // The header and the navigation have tests of their own.
   await expectNoFaults(page, 'main')

@@ -107,3 +107,22 @@ test('the palette goes anywhere and does what rows and pages do', async ({ tab }
   await tab.keyboard.press('Escape')
   await expect(tab.getByRole('button', { name: 'Commands' })).toBeFocused()
 })
+
+test('the words and numbers in a row of a process are whole', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  await tab.reload()
+  await ready(tab)
+  const state = row(tab, 'trouble').locator('.state')
+  await expect(state).toHaveText('cold')
+  await expect(state).toHaveAttribute('title', 'cold (not loaded yet)')
+  expect(await state.locator('span').last().evaluate(isCut)).toBe(false)
+  await call(tab, local(pid, 'count'))
+  const p50 = row(tab, 'trouble').locator('td').filter({ hasText: / ms$/ })
+  // The widest that it may be.
+  await p50.evaluate((cell) => (cell.textContent = '0.84 ms'))
+  expect(await p50.evaluate(isCut)).toBe(false)
+})
+
+function isCut(element: Element): boolean {
+  return element.scrollWidth > element.clientWidth
+}

@@ -79,7 +79,7 @@ function columnsOf(nameOf: NameOf): readonly Column<TracedCall>[] {
         </a>
       ),
     },
-    { key: 'status', head: 'Status', width: (tablePx) => (tablePx < MEDIUM_PX ? 124 : 172), cell: Status },
+    { key: 'status', head: 'Status', width: (tablePx) => (tablePx < MEDIUM_PX ? 136 : 172), cell: Status },
     { key: 'in', head: 'In', width: 80, from: WIDE_PX, isNumber: true, cell: ({ bytesIn }) => formatBytes(bytesIn) },
     {
       key: 'out',
