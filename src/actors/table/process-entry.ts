@@ -82,6 +82,8 @@ export class ProcessEntry {
    * the bytes of its modules by CID, for a restart by hand. Never rejects.
    */
   retired: Promise<ReadonlyMap<string, Blob>> | undefined
+  /** Modules of it by CID that the store may lack. Whatever writes its record brings them along. */
+  unstored: ReadonlyMap<string, Blob> = new Map()
   /** Contents of its mounts by CID, as far as they are in memory. The others are in the store. */
   mounts: ReadonlyMap<string, Blob> = new Map()
   readonly #init: ProcessEntryInit

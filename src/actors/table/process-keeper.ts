@@ -4,7 +4,12 @@ import type { Pid } from '../../glia/pid.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import { modulesOf, type ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
-import { type Modules, UnstoredProcesses } from './unstored-processes.ts'
+import type { RefusedProcesses } from './refused-processes.ts'
+
+/** Bytes of modules by CID. */
+type Modules = ReadonlyMap<string, Blob>
+
+const NO_MODULES: Modules = new Map()
 
 export interface ProcessKeeperInit {
   /** Undefined: nothing is kept. */
@@ -21,9 +26,8 @@ export class ProcessKeeper {
   readonly #init: ProcessKeeperInit
   /** Processes that are being saved, and whether they have changed since the save began. */
   readonly #saving = new Map<ProcessEntry, boolean>()
-  readonly #unstored = new UnstoredProcesses((entries) => this.#putAgain(entries))
-  /** Why the present record of a process is not in the store. */
-  readonly #lost = new WeakMap<ProcessEntry, string>()
+  /** Processes whose present records the store did not take. Undefined: there was none. */
+  #refused: Promise<RefusedProcesses | undefined> | undefined
   /** The record of a killed process that the store still has. */
   hidden: ((pid: Pid) => ProcessRecord | undefined) | undefined
 
@@ -47,7 +51,8 @@ export class ProcessKeeper {
    * none is.
    */
   async keep(entry: ProcessEntry, modules: Modules, tied: readonly ProcessEntry[] = []): Promise<void> {
-    this.#unstored.hold(entry, modules)
+    const used = modulesOf(entry.record)
+    entry.unstored = new Map([...entry.unstored, ...modules].filter(([cid]) => used.includes(cid)))
     await this.#put([entry, ...inStore(tied)])
   }
 
@@ -105,8 +110,8 @@ export class ProcessKeeper {
   }
 
   /** The peer stops: what the store did not take is tried for the last time. Never rejects. */
-  finish(): Promise<void> {
-    return this.#unstored.finish()
+  async finish(): Promise<void> {
+    await (await this.#refused)?.finish()
   }
 
   /** The bytes of the modules of a process, as far as they are kept. */
@@ -117,19 +122,19 @@ export class ProcessKeeper {
 
   /** A module of a process, or a file of it outside of `/data`. @throws {GliaError} ERR_STORAGE */
   async contentOf(entry: ProcessEntry, cid: string): Promise<Blob> {
-    return (await entry.retired)?.get(cid) ?? entry.mounts.get(cid) ?? this.load(cid)
+    return (await entry.retired)?.get(cid) ?? entry.mounts.get(cid) ?? entry.unstored.get(cid) ?? this.load(cid)
   }
 
   /** @throws {GliaError} ERR_STORAGE */
   async load(cid: string): Promise<Blob> {
-    const blob = this.#unstored.find(cid) ?? (await this.#init.store?.module(cid))
+    const blob = await this.#init.store?.module(cid)
     if (!blob) throw new GliaError('ERR_STORAGE', `The module ${cid} is gone from the storage here: add it again.`)
     return blob
   }
 
   async #module(cid: string): Promise<Blob | undefined> {
     try {
-      return this.#unstored.find(cid) ?? (await this.#init.store?.module(cid))
+      return await this.#init.store?.module(cid)
     } catch (thrown) {
       this.#init.log.warn('a module could not be read:', toGliaError(thrown).message)
       return undefined
@@ -139,7 +144,7 @@ export class ProcessKeeper {
   async #put(entries: readonly ProcessEntry[]): Promise<void> {
     const { store, log } = this.#init
     const written = entries.map((entry): Written => {
-      return { entry, record: entry.record, isNew: !entry.persisted, modules: this.#unstored.modulesOf(entry) }
+      return { entry, record: entry.record, isNew: !entry.persisted, modules: entry.unstored }
     })
     const records = written.map(({ record }) => record)
     const modules = new Map(written.flatMap((each) => [...each.modules]))
@@ -147,20 +152,27 @@ export class ProcessKeeper {
       await store?.putProcesses(records, modules.size > 0 ? modules : undefined)
       await Promise.all(written.map((each) => this.#isPut(each)))
     } catch (thrown) {
-      const there = written.filter((each) => this.#notPut(each.entry, toGliaError(thrown)))
+      const there = entries.filter((entry) => this.#notPut(entry))
       if (there.length > 0) {
         log.warn('a process could not be kept', thrown)
-        this.#unstored.refused(there.map(({ entry }) => entry))
+        const refused = await (this.#refused ??= this.#loadRefused())
+        refused?.add(there, toGliaError(thrown).message)
       }
     }
     this.#init.changed()
   }
 
-  /** Those that the store did not take, as they are now. */
-  async #putAgain(entries: readonly ProcessEntry[]): Promise<void> {
-    const there = entries.filter((entry) => this.#init.has(entry))
-    for (const entry of entries) if (!there.includes(entry)) this.#unstored.forget(entry)
-    if (there.length > 0) await this.#put(there)
+  async #loadRefused(): Promise<RefusedProcesses | undefined> {
+    const { has, log } = this.#init
+    try {
+      const { RefusedProcesses: Loaded } = await import('./later.ts')
+      return new Loaded({ has, put: (entries) => this.#put(entries) })
+    } catch (thrown) {
+      // The next one that is refused tries again.
+      this.#refused = undefined
+      log.warn('a process is not tried again:', thrown)
+      return undefined
+    }
   }
 
   async #isPut({ entry, record, isNew, modules }: Written): Promise<void> {
@@ -168,7 +180,7 @@ export class ProcessKeeper {
     // The files and modules are read before they are forgotten.
     if (entry.retired) await entry.retired
     // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
-    this.#unstored.stored(entry, modules)
+    if (entry.unstored === modules) entry.unstored = NO_MODULES
     if (!has(entry)) {
       const hidden = this.hidden?.(record.pid)
       return hidden ? store?.putProcesses([hidden]) : this.forget(record.pid)
@@ -177,28 +189,18 @@ export class ProcessKeeper {
       entry.isPut(record, isNew)
       entry.keys?.kept()
     }
-    if (this.#lost.delete(entry)) entry.log.add('process', 'It is kept now.')
+    void this.#refused?.then((refused) => refused?.stored(entry))
     // Until now nothing of a new process was saved.
     if (entry.record !== record) this.save(entry)
   }
 
   /** @returns whether the process is there: one that was killed meanwhile is not to be kept. */
-  #notPut(entry: ProcessEntry, { message }: GliaError): boolean {
+  #notPut(entry: ProcessEntry): boolean {
     if (entry.persisted && !entry.isKept) entry.memory.withhold()
     entry.files.notKept()
     entry.memory.notKept()
     entry.keys?.notKept()
-    if (!this.#init.has(entry)) {
-      this.#unstored.forget(entry)
-      return false
-    }
-    const lost = entry.persisted ? 'after a restart it is as it was before' : 'it will not come back after a restart'
-    // It is tried again and again.
-    if (this.#lost.get(entry) !== message) {
-      entry.log.add('error', `${message} The process runs, but ${lost}, unless it can be kept until then.`)
-    }
-    this.#lost.set(entry, message)
-    return true
+    return this.#init.has(entry)
   }
 
   async #saveAll(entry: ProcessEntry): Promise<void> {

@@ -7,7 +7,6 @@ import { newPid, type Pid } from '../../glia/pid.ts'
 import type { GivenPolicy, PolicyChange } from '../../glia/process/policy.ts'
 import type { Proc } from '../../glia/process/proc.ts'
 import type { Watched } from '../../glia/process/told-end.ts'
-import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { cidOf } from '../module/cid.ts'
 import type { ModuleSource, ReadOptions } from '../module/module-source.ts'
 import { readModuleBeside } from '../module/read-module.ts'
@@ -33,7 +32,7 @@ import { ProcessRegistry } from './process-registry.ts'
 import type { Reminded } from './reminder.ts'
 import type { SpawnOptions, SpawnSteps } from './spawn-options.ts'
 import { Spawner } from './spawner.ts'
-import { MAX_STOP_MS, stopProcesses } from './stop-processes.ts'
+import { stopProcesses } from './stop-processes.ts'
 import type { ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
 
@@ -368,10 +367,7 @@ export class ProcessTable {
    * ones have in memory is stored before, if no message runs. Never rejects.
    */
   async stop(): Promise<void> {
-    const late = AbortSignal.timeout(MAX_STOP_MS)
-    // First: nothing of a process is stored that is not in the store itself.
-    await orAborted(this.#keeper.finish(), late).catch(() => undefined)
-    await stopProcesses(this.entries)
+    await stopProcesses(this.entries, this.#keeper.finish())
     await this.#kills.forgetHidden()
   }
 

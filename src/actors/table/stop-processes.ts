@@ -9,9 +9,11 @@ export const MAX_STOP_MS = 2000
 /**
  * Ends the workers of processes. Kept processes stay in the store. What durable ones have in memory is stored before, if
  * no message runs. Never rejects.
+ * @param kept Settles when their records are stored: nothing of a process is stored that is not in the store itself.
  */
-export async function stopProcesses(entries: readonly ProcessEntry[]): Promise<void> {
+export async function stopProcesses(entries: readonly ProcessEntry[], kept: Promise<void>): Promise<void> {
   const late = AbortSignal.timeout(MAX_STOP_MS)
+  await orAborted(kept, late).catch(() => undefined)
   const stop = async (entry: ProcessEntry): Promise<void> => {
     await storeAndEnd(entry, close, late)
     entry.keys?.close()
