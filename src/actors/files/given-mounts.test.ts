@@ -15,6 +15,16 @@ test('contents by absolute paths are mounts, all else goes under /data', () => {
   }
 })
 
+test.each([5, 0, true, false, '', 'tar', null])('%j are no files', (given) => {
+  expect(() => partGivenFiles(given as never)).toThrow(expect.objectContaining({ code: 'ERR_BAD_REQUEST' }))
+})
+
+test.each([5, 0, true, null, undefined, {}, ['x'], { length: 1 }])('%j is no content of a mount', async (content) => {
+  const reading = readMounts(new Map([['/share/x', content as never]]))
+  await expect(reading).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await expect(reading).rejects.toThrow('/share/x: give a text, bytes or a file')
+})
+
 test('mounts are read once, by their content', async () => {
   const { mounted, blobs } = await readMounts(
     new Map<string, string | Uint8Array>([

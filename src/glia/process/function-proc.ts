@@ -29,7 +29,7 @@ export function createProc({ pid = newPid(), name, methods, policy, restart = 'p
     pid: parsePid(pid),
     name,
     methods: Object.keys(methods),
-    policy: makePolicy({ ...policy }),
+    policy: makePolicy(policy),
     restart: makeRestart(restart),
     start: async () => actorOf(methods),
     observer: {
