@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cidOf } from '../module/cid.ts'
+import { readGivenFiles } from './given-files.ts'
 import { readMounts } from './given-mounts.ts'
 import { partGivenFiles } from './parted-files.ts'
 
@@ -15,8 +16,9 @@ test('contents by absolute paths are mounts, all else goes under /data', () => {
   }
 })
 
-test.each([5, 0, true, false, '', 'tar', null])('%j are no files', (given) => {
-  expect(() => partGivenFiles(given as never)).toThrow(expect.objectContaining({ code: 'ERR_BAD_REQUEST' }))
+test.each([5, 0, true, false, '', 'tar', null])('%j are no files', async (given) => {
+  const { files } = partGivenFiles(given as never)
+  await expect(readGivenFiles(files as never, 100)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
 })
 
 test.each([5, 0, true, null, undefined, {}, ['x'], { length: 1 }])('%j is no content of a mount', async (content) => {

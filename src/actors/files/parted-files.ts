@@ -1,4 +1,4 @@
-import { type FileContent, noFiles } from './file-content.ts'
+import type { FileContent } from './file-content.ts'
 import type { GivenFiles } from './given-files.ts'
 
 const DATA = '/data/'
@@ -9,14 +9,11 @@ export interface PartedFiles {
   mounts: ReadonlyMap<string, FileContent>
 }
 
-/**
- * Parts contents by their paths. A path that begins with a slash starts at `/`.
- * @throws {GliaError} ERR_BAD_REQUEST if these are no files at all.
- */
+/** Parts contents by their paths. A path that begins with a slash starts at `/`. What is no files at all stays as it is. */
 export function partGivenFiles(given: GivenFiles | undefined): PartedFiles {
   const none: ReadonlyMap<string, FileContent> = new Map()
-  if (given !== undefined && (typeof given !== 'object' || given === null)) throw noFiles()
-  if (given === undefined || Array.isArray(given) || !isByPath(given)) return { files: given, mounts: none }
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || !isByPath(given))
+    return { files: given, mounts: none }
   const mounts = new Map<string, FileContent>()
   const files: Record<string, FileContent> = {}
   for (const [path, content] of Object.entries(given)) {
