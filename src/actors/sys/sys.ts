@@ -8,6 +8,7 @@ import type { ProcessTable } from '../table/process-table.ts'
 import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
 import { filed, MAX_REMINDER_BYTES } from './check-reminder.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
+import { linesSince } from './numbered-lines.ts'
 import type { Reminders } from './reminders.ts'
 import { type Managers, Scope } from './scope.ts'
 import { SYS_METHODS, type SysMethod } from './sys-proc.ts'
@@ -176,7 +177,7 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
       const { log } = scope.target(head)
       const { from, next } = head
       if (next !== undefined && !Number.isSafeInteger(next)) throw bad('next: give the number that the last reply had.')
-      const numbered = log.since(Number(next))
+      const numbered = linesSince(log, Number(next))
       const since = typeof from === 'number' ? from : -Infinity
       await answer({ ...(numbered ?? { lines: log.lines.filter(({ at }) => at >= since) }), next: log.next })
     },
