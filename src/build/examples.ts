@@ -16,7 +16,7 @@ interface Example {
   /** Command modules have a `main`; the others are reactors, which keep their state. */
   readonly command?: boolean
   /** Rights beyond the least that a process has. */
-  readonly policy?: { readonly call: 'caller' } | { readonly spawn: true }
+  readonly policy?: { readonly call: 'caller' } | { readonly spawn: true; readonly memory: 'resident' }
 }
 
 const EXAMPLES: readonly Example[] = [
@@ -64,7 +64,7 @@ const EXAMPLES: readonly Example[] = [
     source: 'supervisor.c',
     description: 'Starts three workers of the module in its message, and starts each again that ends, as in OTP.',
     methods: ['start', 'children', 'ended'],
-    policy: { spawn: true },
+    policy: { spawn: true, memory: 'resident' },
   },
 ]
 

@@ -1,5 +1,6 @@
 // supervisor: starts three workers, and starts each again that ends, as a supervisor of OTP does (one for one). If that happens too
-// often, it ends its workers and itself. It needs the right to make processes: policy.spawn.
+// often, it ends its workers and itself. It needs the right to make processes: policy.spawn. With policy.memory 'resident' it begins
+// anew after its end; kept memory would have workers that are gone.
 //
 //   start     the message is the module of the workers; the reply has their PIDs, a line each
 //   children  replies the PIDs of the workers and how often each was started again

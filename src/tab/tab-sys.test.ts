@@ -421,6 +421,14 @@ describe('a process that makes processes', () => {
     expect(made()).toEqual([entry(pid)])
   })
 
+  test.each([5, [], null, 'x'])('makes none with the policy %j', async (policy) => {
+    const { orderBy, spawnAsker, made } = await makeTab()
+    const parent = await spawnAsker({ spawn: true })
+    const refused = await orderBy(parent, 'spawn', { policy }, trouble)
+    expect(refused.message).toContain('policy: give an object')
+    expect(made()).toHaveLength(1)
+  })
+
   test('makes none with more than it has itself', async () => {
     const { orderBy, spawnAsker, table, entry, made } = await makeTab()
     const parent = await spawnAsker({

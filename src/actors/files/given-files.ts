@@ -2,12 +2,10 @@ import { concat } from '../../glia/stream/concat.ts'
 import { GliaError, toGliaError } from '../../glia/errors.ts'
 import { fields } from '../../glia/untrusted.ts'
 import { mib } from '../module/cap-memory.ts'
+import { type FileContent, isContent, noFiles } from './file-content.ts'
 import type { FileEntry } from './files-api.ts'
 import { givenPath } from './given-path.ts'
 import { entriesOfTar } from './tar.ts'
-
-/** The content of a file. */
-export type FileContent = string | Blob | ArrayBuffer | Uint8Array
 
 /**
  * Files for a process: a tar archive, gzipped or not; contents by their paths below `/data`; or a list of files, each
@@ -54,9 +52,9 @@ function contentsOf(given: unknown): [name: string, content: FileContent][] {
   const contents = Array.isArray(given)
     ? given.map((file: unknown) => [file instanceof File ? file.name : '', file] as const)
     : Object.entries(fields(given))
-  if (typeof given !== 'object' || given === null) throw wrong()
+  if (typeof given !== 'object' || given === null) throw noFiles()
   return contents.map(([name, content]) => {
-    if (!isContent(content)) throw wrong()
+    if (!isContent(content)) throw noFiles()
     return [name, content]
   })
 }
@@ -110,19 +108,6 @@ function blobOf(content: FileContent): Blob {
   return new Blob([content instanceof Uint8Array ? content.slice() : content])
 }
 
-function isContent(value: unknown): value is FileContent {
-  return (
-    typeof value === 'string' || value instanceof Blob || value instanceof ArrayBuffer || value instanceof Uint8Array
-  )
-}
-
 function tooLarge(what: string, maxBytes: number): GliaError {
   return new GliaError('ERR_BAD_REQUEST', `${what} has more than ${mib(maxBytes)}, too much for this process.`)
-}
-
-function wrong(): GliaError {
-  return new GliaError(
-    'ERR_BAD_REQUEST',
-    'Give files as a tar archive, as a list of files, or as an object of texts, bytes or files by their paths.',
-  )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cidOf } from '../module/cid.ts'
+import { readGivenFiles } from './given-files.ts'
 import { readMounts } from './given-mounts.ts'
 import { partGivenFiles } from './parted-files.ts'
 
@@ -13,6 +14,17 @@ test('contents by absolute paths are mounts, all else goes under /data', () => {
   for (const whole of [undefined, new Blob(['tar']), bytes('tar'), bytes('tar').buffer, [new File([''], 'x')]]) {
     expect(partGivenFiles(whole)).toEqual({ files: whole, mounts: new Map() })
   }
+})
+
+test.each([5, 0, true, false, '', 'tar', null])('%j are no files', async (given) => {
+  const { files } = partGivenFiles(given as never)
+  await expect(readGivenFiles(files as never, 100)).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+})
+
+test.each([5, 0, true, null, undefined, {}, ['x'], { length: 1 }])('%j is no content of a mount', async (content) => {
+  const reading = readMounts(new Map([['/share/x', content as never]]))
+  await expect(reading).rejects.toMatchObject({ code: 'ERR_BAD_REQUEST' })
+  await expect(reading).rejects.toThrow('/share/x: give a text, bytes or a file')
 })
 
 test('mounts are read once, by their content', async () => {

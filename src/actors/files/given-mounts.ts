@@ -1,7 +1,7 @@
 import { GliaError } from '../../glia/errors.ts'
 import { mib } from '../module/cap-memory.ts'
 import { cidOf } from '../module/cid.ts'
-import type { FileContent } from './given-files.ts'
+import { type FileContent, isContent } from './file-content.ts'
 import { givenPath } from './given-path.ts'
 
 /** A read-only file of a process outside of `/data`. Its content is kept once, by its CID. */
@@ -38,6 +38,7 @@ export async function readMounts(
     if (path === undefined || top === undefined) throw bad(`files, ${name}: this is a folder.`)
     if (TAKEN.has(top))
       throw bad(`files, ${name}: /${top} is made by Glia. Give another folder, or a path under /data/.`)
+    if (!isContent(content)) throw bad(`files, ${name}: give a text, bytes or a file.`)
     if (paths.has(path)) throw bad(`files, /${path}: it is given twice.`)
     paths.add(path)
     const blob =

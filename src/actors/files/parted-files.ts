@@ -1,4 +1,5 @@
-import type { FileContent, GivenFiles } from './given-files.ts'
+import type { FileContent } from './file-content.ts'
+import type { GivenFiles } from './given-files.ts'
 
 const DATA = '/data/'
 
@@ -8,10 +9,11 @@ export interface PartedFiles {
   mounts: ReadonlyMap<string, FileContent>
 }
 
-/** Parts contents by their paths. A path that begins with a slash starts at `/`. */
+/** Parts contents by their paths. A path that begins with a slash starts at `/`. What is no files at all stays as it is. */
 export function partGivenFiles(given: GivenFiles | undefined): PartedFiles {
   const none: ReadonlyMap<string, FileContent> = new Map()
-  if (typeof given !== 'object' || Array.isArray(given) || !isByPath(given)) return { files: given, mounts: none }
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || !isByPath(given))
+    return { files: given, mounts: none }
   const mounts = new Map<string, FileContent>()
   const files: Record<string, FileContent> = {}
   for (const [path, content] of Object.entries(given)) {

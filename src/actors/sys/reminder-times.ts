@@ -16,7 +16,7 @@ const MAX_MISSED = 100
 const CLOCK_SLACK_MS = 1000
 
 /** ISO 8601, as `Date` reads it everywhere: a date, or a date and a time. */
-const ISO = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/
+const ISO = /^(\d{4}|[+-]\d{6})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/
 
 /** When a reminder is due: the part of it that the clock decides. */
 type Times = Pick<Reminder, 'dueAt' | 'again' | 'plannedAt'>
@@ -45,9 +45,18 @@ export function readTimes(head: Readonly<Record<string, unknown>>, now: number):
     if (!isTime(inMs)) throw bad('inMs: give a number of milliseconds')
     return { dueAt: now + Math.ceil(inMs), plannedAt: now }
   }
-  const dueAt = typeof at === 'string' && ISO.test(at) ? Date.parse(at) : at
+  const dueAt = typeof at === 'string' ? readDate(at) : at
   if (!isTime(dueAt)) throw bad('at: give a time as ISO 8601, or in ms since 1970')
   return { dueAt: Math.ceil(dueAt) }
+}
+
+/** A time as ISO 8601 in ms since 1970; undefined if it is none. */
+function readDate(text: string): number | undefined {
+  const [, year, month, day] = (ISO.exec(text) ?? []).map(Number)
+  if (year === undefined || month === undefined || day === undefined) return undefined
+  // `Date` takes 30 February for 2 March.
+  const daysOfMonth = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  return day <= daysOfMonth ? Date.parse(text) : undefined
 }
 
 /** Reads when a reminder comes again. It may come from anywhere. @throws {GliaError} ERR_BAD_REQUEST that names the field */
@@ -55,13 +64,16 @@ export function readAgain(given: unknown): Again {
   const { everyMs, cron, timeZone } = fields(given)
   if (everyMs !== undefined) {
     if (!isTime(everyMs) || everyMs < MIN_EVERY_MS) throw bad(`everyMs: give at least ${MIN_EVERY_MS}`)
-    return { everyMs }
+    return { everyMs: Math.ceil(everyMs) }
   }
   if (typeof cron !== 'string') throw bad('cron: give a text such as “0 9 * * 1”')
   if (cron.length > MAX_PATTERN) throw bad(`cron: a pattern has at most ${MAX_PATTERN} characters`)
   if (typeof timeZone !== 'string' || timeZone.length > MAX_ZONE) {
     throw bad('timeZone: give a name such as Europe/Berlin')
   }
+  // croner takes more: years, dates, names.
+  const count = cron.trim().split(/\s+/).length
+  if (count !== 5 && count !== 6) throw bad('cron: give five fields, or six with seconds first')
   cronOf(cron, timeZone)
   return { cron, timeZone }
 }

@@ -99,6 +99,16 @@ test('one that comes again and again keeps its rhythm, however long each takes',
   expect(delivered.map(({ due }) => Date.parse(due) - START)).toEqual([1000, 2000, 3000, 4000, 5000])
 })
 
+test('a part of a millisecond counts as a whole one', async () => {
+  const { reminders, delivered } = await start()
+  await reminders.add(PID, { method: 'tick', everyMs: 1000.7 }, body(''))
+  await vi.advanceTimersByTimeAsync(2002)
+  expect(delivered.map(({ due, lateMs }) => [Date.parse(due) - START, lateMs])).toEqual([
+    [1001, 0],
+    [2002, 0],
+  ])
+})
+
 test('a cron pattern is due at the times of its time zone', async () => {
   const { reminders, delivered } = await start()
   await reminders.add(PID, { method: 'tick', cron: '30 12 * * *', timeZone: 'Europe/Berlin' }, body(''))
@@ -240,8 +250,13 @@ test.each([
   [{ method: 'a', cron: '-1 * * * *' }, 'cron'],
   [{ method: 'a', cron: '*/0 * * * *' }, 'cron'],
   [{ method: 'a', cron: '0-1000000000 * * * *' }, 'cron'],
-  [{ method: 'a', cron: '0 0 0 1 1 * 1999' }, 'cron: it is never due'],
-  [{ method: 'a', cron: '2020-01-01T00:00:00' }, 'cron: it is never due'],
+  [{ method: 'a', cron: '0 0 0 1 1 * 2999' }, 'cron: give five fields, or six'],
+  [{ method: 'a', cron: '2999-01-01T00:00:00' }, 'cron: give five fields, or six'],
+  [{ method: 'a', cron: '@daily' }, 'cron: give five fields, or six'],
+  [{ method: 'a', at: '2027-02-29' }, 'at: give a time'],
+  [{ method: 'a', at: '2026-02-30T10:00:00Z' }, 'at: give a time'],
+  [{ method: 'a', at: '2026-04-31T10:00+02:00' }, 'at: give a time'],
+  [{ method: 'a', at: '+002026-06-31' }, 'at: give a time'],
   [{ method: 'a', cron: `${'1,'.repeat(200_000)}1 * * * *` }, 'at most 256 characters'],
   [{ method: 'a', cron: '* * * * *', timeZone: 'x'.repeat(200_000) }, 'timeZone'],
   [{ method: 'a', cron: '* * * * *', timeZone: {} }, 'timeZone'],

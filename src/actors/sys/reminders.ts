@@ -342,7 +342,7 @@ export class Reminders {
     const now = Date.now()
     const { next, missed } = this.#nextOf(reminder, now)
     const due = new Date(dueAt).toISOString()
-    const head: ReminderHead = { reminder: id, due, lateMs: Math.max(0, now - dueAt), missed }
+    const head: ReminderHead = { reminder: id, due, lateMs: Math.max(0, Math.floor(now - dueAt)), missed }
     const message = concat([new TextEncoder().encode(`${JSON.stringify(head)}\n`), body])
     const { ran, error } = await this.#init.deliver(reminder, message)
     // It was taken back, or its process was killed.

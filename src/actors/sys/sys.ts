@@ -9,6 +9,7 @@ import type { ProcessTable } from '../table/process-table.ts'
 import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
 import { filed, MAX_REMINDER_BYTES } from './check-reminder.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
+import { linesSince } from './numbered-lines.ts'
 import type { Reminders } from './reminders.ts'
 import { type Managers, Scope } from './scope.ts'
 import { SYS_METHODS, type SysMethod } from './sys-proc.ts'
@@ -109,7 +110,7 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
     },
     async policy({ head, scope, answer }) {
       const given = head['policy']
-      if (typeof given !== 'object' || given === null) throw bad('policy: give an object.')
+      if (typeof given !== 'object' || given === null || Array.isArray(given)) throw bad('policy: give an object.')
       await answer({ ...(await table.setPolicy(scope.targetPid(head), given)) })
     },
     async checkpoint({ head, scope, signal, answer }) {
@@ -182,7 +183,7 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
       const { log } = scope.target(head)
       const { from, next } = head
       if (next !== undefined && !Number.isSafeInteger(next)) throw bad('next: give the number that the last reply had.')
-      const numbered = log.since(Number(next))
+      const numbered = linesSince(log, Number(next))
       const since = typeof from === 'number' ? from : -Infinity
       await answer({ ...(numbered ?? { lines: log.lines.filter(({ at }) => at >= since) }), next: log.next })
     },
@@ -259,7 +260,7 @@ function bytesOf({ files = [], modules, children }: KilledProcess): number {
 }
 
 /**
- * The head of `spawn` and `restore`: the options of `glia.spawn`, without files. They are checked where they are used.
+ * The head of `spawn` and `restore`: the options of `glia.spawn`. They are checked where they are used.
  * A process also says how it is tied to its child.
  */
 function birthOf(
@@ -268,7 +269,7 @@ function birthOf(
   defaults: GivenPolicy,
 ): { options: SpawnOptions; steps: Pick<SpawnSteps, 'birth'> } {
   const given: SpawnOptions & { link?: unknown; watch?: unknown } = head
-  if (!process) return { options: { ...given, policy: { ...defaults, ...given.policy } }, steps: {} }
+  if (!process) return { options: { ...given, policy: withDefaults(given.policy, defaults) }, steps: {} }
   // Neither one can be linked to an instance of many.
   const hasKeys = process.keys !== undefined || given.key === true
   const { link = !hasKeys, watch, ...options } = given
@@ -283,9 +284,17 @@ function birthOf(
     throw bad('spawn, watch: give the name of a method.')
   }
   return {
-    options: { ...options, policy: { ...defaults, ...options.policy } },
+    options: { ...options, policy: withDefaults(options.policy, defaults) },
     steps: { birth: { parent: process.record.pid, link, watch } },
   }
+}
+
+/** @throws {GliaError} ERR_BAD_REQUEST */
+function withDefaults(given: unknown, defaults: GivenPolicy): GivenPolicy {
+  if (given === undefined) return defaults
+  // A spread of anything else would be an empty policy, which is open to anyone.
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...defaults, ...given }
+  throw bad('spawn, policy: give an object.')
 }
 
 function snapshotId({ id }: Request['head']): number {

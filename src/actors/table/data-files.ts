@@ -42,7 +42,7 @@ export class DataFiles {
     }
     await this.#registry.with(pid, async ({ proc, files, record }) => {
       const { readGivenFiles } = await import('../files/given-files.ts')
-      const entries = await readGivenFiles(underData ?? {}, record.policy.maxDataBytes, signal)
+      const entries = await readGivenFiles(underData === undefined ? {} : underData, record.policy.maxDataBytes, signal)
       await proc.pause(() => files.put(entries), signal)
     })
   }

@@ -80,19 +80,3 @@ test('only the last 500 lines are kept, and a view sees that they are others', (
   expect(log.lines.at(-1)).toMatchObject({ source: 'process', text: 'stopped' })
   expect(log.lines).not.toBe(before)
 })
-
-test('lines are read from a number on, and those that were dropped meanwhile are counted', () => {
-  const { log, write } = makeLog()
-  write('a\nb\n')
-  const { next } = log
-  expect(log.since(next)).toEqual({ lines: [], missed: 0 })
-  expect(log.since(next - 2)?.lines.map(({ text }) => text)).toEqual(['a', 'b'])
-  log.restore([{ at: 1, source: 'stderr', text: 'before' }])
-  write('c\n')
-  expect(log.since(next)?.lines.map(({ text }) => text)).toEqual(['c'])
-  write(Array.from({ length: 600 }, (_, i) => `${i}\n`).join(''))
-  const { lines, missed } = log.since(next) ?? {}
-  expect([lines?.length, lines?.at(0)?.text, missed]).toEqual([500, '100', 101])
-  for (const none of [next - 3, log.next + 1, -1, NaN, 0.5]) expect(log.since(none)).toBeUndefined()
-  expect(new ProcessLog(() => undefined).since(next)).toBeUndefined()
-})

@@ -11,13 +11,6 @@ const MAX_LINES = 500
 /** A longer line is broken, in UTF-16 units. Otherwise a guest that never ends a line could grow it without a limit. */
 const MAX_LINE = 4096
 
-/** Lines from a number on. */
-export interface NumberedLines {
-  readonly lines: readonly LogLine[]
-  /** How many lines before them were dropped already. */
-  readonly missed: number
-}
-
 /** The last lines of a process's log. */
 export class ProcessLog {
   #lines: readonly LogLine[] = []
@@ -25,8 +18,9 @@ export class ProcessLog {
    * The number of the first line. It is any number, so that one of an earlier log of the process, before the peer was
    * started again, is none of this one.
    */
-  readonly #first = Math.floor(Math.random() * 2 ** 48)
-  #next = this.#first
+  readonly first = Math.floor(Math.random() * 2 ** 48)
+  /** The number of the line that comes next. */
+  next = this.first
   #partial = ''
   readonly #decoder = new TextDecoder()
   readonly #changed: () => void
@@ -41,19 +35,6 @@ export class ProcessLog {
   /** A new array whenever there are new lines. */
   get lines(): readonly LogLine[] {
     return this.#lines
-  }
-
-  /** The number of the line that comes next. */
-  get next(): number {
-    return this.#next
-  }
-
-  /** The lines from a number on; undefined if no line of this log had the number, and the next one will not. */
-  since(number: number): NumberedLines | undefined {
-    if (!(number >= this.#first && number <= this.#next)) return undefined
-    const wanted = this.#next - number
-    const lines = wanted === 0 ? [] : this.#lines.slice(-wanted)
-    return { lines, missed: wanted - lines.length }
   }
 
   /** Puts the lines of an earlier page before those of this one. */
@@ -91,7 +72,7 @@ export class ProcessLog {
       log.#append(lines.map((line) => ({ ...line, text: `[${name}] ${line.text}` })))
       return
     }
-    this.#next += lines.length
+    this.next += lines.length
     this.#lines = [...this.#lines, ...lines].slice(-MAX_LINES)
     this.#changed()
   }

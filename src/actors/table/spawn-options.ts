@@ -83,6 +83,7 @@ export function completeSpawnOptions(given: SpawnOptions, defaultName: string): 
   if (!Array.isArray(args) || !args.every(isCString)) throw wrong('args', 'give a list of texts')
   if (typeof tty !== 'boolean') throw wrong('tty', 'give true or false')
   if (typeof key !== 'boolean') throw wrong('key', 'give true or false')
+  if (!isRecord(policy)) throw wrong('policy', 'give an object')
   const options = { name, args: [...args], env: readEnv(env), restart: makeRestart(restart) }
   return {
     ...options,

@@ -66,10 +66,10 @@ export class Spawner {
     const policy = family?.policy ?? options.policy
     const { maxMemoryBytes, maxDataBytes } = policy
     const parted = from?.parted ?? partGivenFiles(given.files)
-    if (options.key && parted.files) {
+    if (options.key && parted.files !== undefined) {
       throw wrongKey('each key has a /data of its own, which begins empty. Give read-only files, at other paths')
     }
-    const files = parted.files && (await readFiles(parted.files, maxDataBytes, steps.signal))
+    const files = parted.files !== undefined && (await readFiles(parted.files, maxDataBytes, steps.signal))
     const { mounted, blobs } = await readMounts(parted.mounts)
     if (options.key) await maker.loadKeys()
     const keptKeys = from?.instances && (await import('./kept-keys.ts'))

@@ -24,6 +24,9 @@ export interface ProcOptions {
 /** Makes a process of functions. @throws {GliaError} ERR_BAD_REQUEST if a name, a method, the policy or the restart settings are of no use; ERR_BAD_ADDRESS if the PID is none. */
 export function createProc({ pid = newPid(), name, methods, policy, restart = 'permanent', log }: ProcOptions): Proc {
   if (typeof name !== 'string') throw new GliaError('ERR_BAD_REQUEST', 'name: give a text.')
+  // Without fields it would be open to anyone.
+  if (policy !== undefined && Object(policy) !== policy)
+    throw new GliaError('ERR_BAD_REQUEST', 'policy: give an object.')
   for (const [method, run] of Object.entries(methods)) checkMethod(method, run)
   return new Proc({
     pid: parsePid(pid),

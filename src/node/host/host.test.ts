@@ -296,6 +296,13 @@ test('orders that make no sense change nothing, and say why', async () => {
     order(server, 'spawn', { token }, new TextEncoder().encode('no module')),
     order(server, 'spawn', { token, quantum: true }, counter),
     order(server, 'spawn', { token, policy: { memory: 'magic' } }, counter),
+    ...[5, 0, '', [], null, true].flatMap((policy) => [
+      order(server, 'spawn', { token, policy }, counter),
+      order(server, 'restore', { token, policy }, counter),
+    ]),
+    ...[5, 0, '', [5], null, { x: 5 }, { '/share/x': 5 }, { '/share/x': null }, { '/data/x': {} }].map((files) =>
+      order(server, 'spawn', { token, files }, counter),
+    ),
     order(server, 'restore', { token }, counter),
     order(server, 'kill', { token }),
     order(server, 'kill', { token, pid: server.peerId }),
@@ -309,6 +316,9 @@ test('orders that make no sense change nothing, and say why', async () => {
   }
   const { head } = await order(server, 'list', { token })
   expect(head['processes']).toHaveLength(1)
+  const files = { x: 'a', '/share/y': 'b' }
+  const { pid } = (await order(server, 'spawn', { token, files }, counter)).head
+  expect((await order(server, 'files', { token, pid })).head).toMatchObject({ entries: [{ path: 'x', bytes: 1 }] })
 })
 
 /** An actor that asks to be reminded, and notes what it is told. */

@@ -78,6 +78,15 @@ function answer(request: IncomingMessage, reply: ServerResponse): void {
     return void setTimeout(() => reply.destroy(), 20)
   }
   if (pathname === '/empty') return void reply.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 0 }).end()
+  if (pathname.startsWith('/no-bytes/')) {
+    const encoding = pathname.slice('/no-bytes/'.length)
+    reply.writeHead(200, { 'content-encoding': encoding }).flushHeaders()
+    return void reply.end()
+  }
+  if (pathname === '/cut-gzip') {
+    reply.writeHead(200, { 'content-encoding': 'gzip' }).flushHeaders()
+    return void setTimeout(() => reply.destroy(), 20)
+  }
   if (pathname === '/gzip') return void reply.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unpacked'))
   const parts: Buffer[] = []
   request.on('data', (part: Buffer) => parts.push(part))
@@ -139,6 +148,19 @@ describe('a request', () => {
     const long = `/tell?${'q'.repeat(2000)}`
     expect(JSON.parse(await ask(`GET/http/${host}${long}`))).toMatchObject({ path: long })
   })
+
+  test.each(['gzip', 'x-gzip', 'deflate', 'br', 'identity'])(
+    'has an empty reply if that is packed with %s and has no bytes',
+    async (encoding) => {
+      const host = `127.0.0.1:${open.port}`
+      const { ask, log } = await allow(`http://${host}`)
+      expect(await ask(`GET/http/${host}/no-bytes/${encoding}`)).toBe('')
+      expect(log()).not.toContain('ERR_')
+      // One that breaks off is none.
+      expect(await ask(`GET/http/${host}/cut-gzip`)).not.toBe('')
+      expect(log()).toContain('ERR_RESET')
+    },
+  )
 
   test('tells nothing but itself', async () => {
     const host = `127.0.0.1:${open.port}`

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { pipeline, type Readable, type Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib'
 import type { HttpRequest, HttpResponse, SendHttp } from '../../actors/outgoing/http-request.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Source } from '../../glia/stream/source.ts'
@@ -13,7 +13,7 @@ import { mayConnect } from './public-address.ts'
 export type Lookup = LookupFunction
 
 /** Some servers compress although they were asked not to. */
-const DECODERS: Readonly<Record<string, () => Transform>> = {
+const DECODERS: Readonly<Record<string, () => Transform & Zlib>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
@@ -81,14 +81,17 @@ function responseOf(
   const { statusCode: status = 0, statusMessage: statusText = '' } = incoming
   // Without a body there is nothing to decode: to a decoder that looks like a body that was cut off.
   const hasBody = method !== 'HEAD' && !BODILESS.has(status) && headers.get('content-length') !== '0'
-  const decoder = hasBody ? DECODERS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''] : undefined
+  const decoder = hasBody ? DECODERS[headers.get('content-encoding')?.trim().toLowerCase() ?? '']?.() : undefined
   if (decoder) headers.delete('content-length')
   // The end is told by the stream that is read.
-  const body = decoder ? pipeline(incoming, decoder(), () => undefined) : incoming
-  return { status, statusText, headers, body: sourceOf(body, url, signal) }
+  const body = decoder ? pipeline(incoming, decoder, () => undefined) : incoming
+  // A body in chunks shows only at its end that it is empty.
+  const isEmpty = (): boolean => incoming.complete && decoder?.bytesWritten === 0
+  return { status, statusText, headers, body: sourceOf(body, url, signal, isEmpty) }
 }
 
-function sourceOf(body: Readable, url: URL, signal: AbortSignal): Source {
+/** @param isEmpty Asked when reading fails: whether there was a whole body without a byte. */
+function sourceOf(body: Readable, url: URL, signal: AbortSignal, isEmpty: () => boolean): Source {
   const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
   // The iterator listens only while it is read.
   body.on('error', () => undefined)
@@ -99,6 +102,7 @@ function sourceOf(body: Readable, url: URL, signal: AbortSignal): Source {
         return done ? null : value
       } catch (cause) {
         signal.throwIfAborted()
+        if (isEmpty()) return null
         throw new GliaError('ERR_RESET', `${url.origin} broke its response off.`, { cause })
       }
     },

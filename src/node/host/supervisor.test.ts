@@ -45,7 +45,11 @@ async function start(supervisor: Uint8Array, env: Record<string, string>) {
     const reply = await post(server, 'sys', method, message)
     return JSON.parse(await reply.text()) as Record<string, unknown>
   }
-  const { pid } = await order('spawn', { name: 'supervisor', env, policy: { spawn: true } }, supervisor)
+  const { pid } = await order(
+    'spawn',
+    { name: 'supervisor', env, policy: { spawn: true, memory: 'resident' } },
+    supervisor,
+  )
   const call = async (to: unknown, method: string, message: Uint8Array | string = ''): Promise<string> =>
     (await post(server, String(to), method, message)).text()
   /** The order of the owner: strangers, as the gateway is one, may not have processes made. */
@@ -109,6 +113,7 @@ test.for(LANGUAGES)('in %s, it ends its workers and itself when they end too oft
   const lines = async (): Promise<string> => JSON.stringify((await order('logs', { pid }))['lines'])
   await expect.poll(lines).toContain('exited with code 1')
   expect(await lines()).toContain('too many restarts')
-  // Its owner starts it again.
+  // It knows none of them any more, and its owner starts it again.
+  expect(await send('children')).toBe('')
   expect(rows(await send('start', worker)).flat()).toHaveLength(2)
 })
