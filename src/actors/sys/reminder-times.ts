@@ -10,6 +10,8 @@ const MAX_TIME = 8.64e15 / 2
 /** Longest pattern, and longest name of a time zone, in UTF-16 units. */
 const MAX_PATTERN = 256
 const MAX_ZONE = 64
+/** Patterns that have a name, as in crontab(5). */
+const NAMES = /^@(?:hourly|daily|weekly|monthly|yearly|annually)$/
 /** Most missed times of a pattern that are counted: croner 11 takes up to 0.2 ms for each, and a year has 31 million seconds. */
 const MAX_MISSED = 100
 /** The clock of a machine is set by less than this again and again, in ms. */
@@ -71,9 +73,10 @@ export function readAgain(given: unknown): Again {
   if (typeof timeZone !== 'string' || timeZone.length > MAX_ZONE) {
     throw bad('timeZone: give a name such as Europe/Berlin')
   }
-  // croner takes more: years, dates, names.
+  // croner takes more: years, and dates.
   const count = cron.trim().split(/\s+/).length
-  if (count !== 5 && count !== 6) throw bad('cron: give five fields, or six with seconds first')
+  if (count !== 5 && count !== 6 && !NAMES.test(cron.trim()))
+    throw bad('cron: give five fields, or six with seconds first, or @hourly, @daily, @weekly, @monthly or @yearly')
   cronOf(cron, timeZone)
   return { cron, timeZone }
 }

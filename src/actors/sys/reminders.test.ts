@@ -109,6 +109,12 @@ test('a part of a millisecond counts as a whole one', async () => {
   ])
 })
 
+test.each(['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually'])('%s is a pattern', async (cron) => {
+  const { reminders } = await start()
+  const { dueAt } = await reminders.add(PID, { method: 'tick', cron }, body(''))
+  expect(new Date(dueAt).toISOString()).toMatch(/:00:00\.000Z$/)
+})
+
 test('a cron pattern is due at the times of its time zone', async () => {
   const { reminders, delivered } = await start()
   await reminders.add(PID, { method: 'tick', cron: '30 12 * * *', timeZone: 'Europe/Berlin' }, body(''))
@@ -252,7 +258,7 @@ test.each([
   [{ method: 'a', cron: '0-1000000000 * * * *' }, 'cron'],
   [{ method: 'a', cron: '0 0 0 1 1 * 2999' }, 'cron: give five fields, or six'],
   [{ method: 'a', cron: '2999-01-01T00:00:00' }, 'cron: give five fields, or six'],
-  [{ method: 'a', cron: '@daily' }, 'cron: give five fields, or six'],
+  [{ method: 'a', cron: '@reboot' }, 'cron: give five fields, or six'],
   [{ method: 'a', at: '2027-02-29' }, 'at: give a time'],
   [{ method: 'a', at: '2026-02-30T10:00:00Z' }, 'at: give a time'],
   [{ method: 'a', at: '2026-04-31T10:00+02:00' }, 'at: give a time'],
