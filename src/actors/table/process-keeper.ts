@@ -179,8 +179,8 @@ export class ProcessKeeper {
     const { store, has } = this.#init
     // The files and modules are read before they are forgotten.
     if (entry.retired) await entry.retired
-    // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
     if (entry.unstored === modules) entry.unstored = NO_MODULES
+    // It was killed meanwhile, or has ended for good. From then on its files are held, and not stored.
     if (!has(entry)) {
       const hidden = this.hidden?.(record.pid)
       return hidden ? store?.putProcesses([hidden]) : this.forget(record.pid)
