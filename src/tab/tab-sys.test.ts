@@ -179,7 +179,7 @@ describe('the system process of a tab', () => {
       ['[]\n', 'not an object'],
       [' '.repeat(300_000), 'too long'],
       ['{"quantum":true}\n', 'there is no such option'],
-      ['{"policy":"all"}\n', 'there is no such setting'],
+      ['{"policy":"all"}\n', 'policy: give an object'],
       ['{}\nno module', ''],
     ] as const) {
       const refused = await send(sys, 'spawn', bytes(message))

@@ -262,7 +262,7 @@ describe('a bad module', () => {
     const refusal = inspectModule(bytes, CAP)
     await expect(refusal).rejects.toMatchObject({ code: 'ERR_BAD_MODULE' })
     // Node 20 does not know all of them, and refuses what it does not know.
-    await expect(refusal).rejects.toThrow(isKnown(bytes) ? names : /cannot run/)
+    await expect(refusal).rejects.toThrow(isKnown(bytes) ? names : /cannot be run/)
   })
 
   test('with exceptions that are numbers is as good as any', async () => {

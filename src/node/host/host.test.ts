@@ -141,7 +141,7 @@ test('a swap, a restart, a policy and the log', async () => {
   const lines = head['lines'] as { text: string; at: number }[]
   expect(lines.map(({ text }) => text).join('\n')).toContain('Its policy was changed: callers.')
   const last = lines.at(-1)?.at
-  expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toEqual({ lines: [] })
+  expect((await order(server, 'logs', { token, pid, from: (last ?? 0) + 1 })).head).toMatchObject({ lines: [] })
 })
 
 test('a kill is undone: the same PID, files and reminders', async () => {
