@@ -11,11 +11,8 @@ const ROUNDS = 40
 
 /** What it costs that a process keeps its memory: 1 MiB of it, all of which each message changes. */
 export async function checkpoints(browser: Browser, url: string): Promise<Row[]> {
-  const context = await browser.newContext({ bypassCSP: true })
-  const page = await context.newPage()
-  // A view that does not change with the processes: each change would be drawn.
-  await page.goto(`${url}#/settings`)
-  await page.evaluate(() => globalThis.glia.served)
+  const page = await freshPage(browser, url)
+  const context = page.context()
   const session = await context.newCDPSession(page)
   await session.send('Performance.enable', { timeDomain: 'threadTicks' })
   const memory = 'durable'
@@ -47,7 +44,16 @@ export async function checkpoints(browser: Browser, url: string): Promise<Row[]>
     ...(await wakes(page)),
   ]
   await context.close()
-  return rows
+  return [...rows, await storedWakes(await freshPage(browser, url))]
+}
+
+async function freshPage(browser: Browser, url: string): Promise<Page> {
+  const context = await browser.newContext({ bypassCSP: true })
+  const page = await context.newPage()
+  // A view that does not change with the processes: each change would be drawn.
+  await page.goto(`${url}#/settings`)
+  await page.evaluate(() => globalThis.glia.served)
+  return page
 }
 
 function nothingOf(pid: string) {
@@ -65,19 +71,23 @@ const MANY_PROCESSES = 140
 const ALONE = 10
 const PAUSE_MS = 300
 
-async function wakes(page: Page): Promise<Row[]> {
+const method = 'fill'
+const against = 'a spawn of the same module, and its first message'
+
+/** Durable processes, each of which has had a message. */
+async function keepers(page: Page, count: number) {
   const module = await guest('keeper')
   const pids: string[] = []
-  const spawnUpTo = async (count: number): Promise<void> => {
-    while (pids.length < count) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
-  }
-  await spawnUpTo(PROCESSES)
-  const method = 'fill'
-  const against = 'a spawn of the same module, and its first message'
+  for (let i = 0; i < count; i++) pids.push(await spawn(page, 'keeper', { policy: { memory: 'durable' } }))
   const fill = (): Promise<number[]> => page.evaluate(calls.methodTimes, { pids, method, pauseMs: 0 })
   await fill()
   const spawned = async (pauseMs: number): Promise<number> =>
     median(await page.evaluate(calls.spawnAndCallTimes, { module, method, pauseMs }))
+  return { pids, fill, spawned }
+}
+
+async function wakes(page: Page): Promise<Row[]> {
+  const { pids, fill, spawned } = await keepers(page, PROCESSES)
   const inTurn = await measure({
     what: 'hibernate one process and wake another, of 1 MiB each',
     unit: 'ms',
@@ -97,16 +107,21 @@ async function wakes(page: Page): Promise<Row[]> {
     baseline: () => spawned(PAUSE_MS),
     against: `${against}, after a pause`,
   })
-  await spawnUpTo(MANY_PROCESSES)
-  await fill()
-  const stored = await measure({
+  return [inTurn, alone]
+}
+
+/** In a context of its own: the last ten snapshots of all of them together take much of what a site may store. */
+async function storedWakes(page: Page): Promise<Row> {
+  const { fill, spawned } = await keepers(page, MANY_PROCESSES)
+  const row = await measure({
     what: 'the same in turn of so many that it is read from storage',
     unit: 'ms',
     glia: async () => median(await fill()),
     baseline: () => spawned(0),
     against,
   })
-  return [inTurn, alone, stored]
+  await page.context().close()
+  return row
 }
 
 /** CPU time of the page's thread for one of the rounds, in µs, without what the page does in any case meanwhile. */
