@@ -161,3 +161,22 @@ export function testTabs(script: () => URL) {
 export function altered(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x78])
 }
+
+/** Makes workers of a script, and shows which of them were ended. @param script Asked for with each worker. */
+export function watchedWorkers(script: () => URL): { workers: { ended: boolean }[]; createWorker(): Promise<Worker> } {
+  const workers: { ended: boolean }[] = []
+  return {
+    workers,
+    async createWorker() {
+      const made = threadWorker(script())
+      const seen = { ended: false }
+      workers.push(seen)
+      const terminate = made.terminate.bind(made)
+      made.terminate = () => {
+        seen.ended = true
+        terminate()
+      }
+      return made
+    },
+  }
+}

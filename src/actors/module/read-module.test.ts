@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { bad, good } from '../../../e2e/guests/bad.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
-import { threadWorker } from '../../node/root/thread-worker.ts'
+import { watchedWorkers } from '../../node/test-processes.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
 import { readModule, readModuleBeside } from './read-module.ts'
 import { sha256 } from './sha256.ts'
@@ -12,25 +12,13 @@ const MiB = 1024 * 1024
 
 let worker: Awaited<ReturnType<typeof builtActorWorker>>
 /** Workers that were started, and whether they have been ended. */
-const workers: { ended: boolean }[] = []
+const { workers, createWorker } = watchedWorkers(() => worker.script)
 
 beforeAll(async () => {
   installErrorTransfer()
   worker = await builtActorWorker()
 })
 afterAll(() => worker.remove())
-
-async function createWorker(): Promise<Worker> {
-  const made = threadWorker(worker.script)
-  const seen = { ended: false }
-  workers.push(seen)
-  const terminate = made.terminate.bind(made)
-  made.terminate = () => {
-    seen.ended = true
-    terminate()
-  }
-  return made
-}
 
 /** The module with a custom section (id 0, named `x`) of so many bytes at its end. */
 function padded(bytes: Uint8Array, by: number): Uint8Array<ArrayBuffer> {

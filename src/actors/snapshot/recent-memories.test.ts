@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { guest } from '../../../e2e/guests/guests.ts'
 import { threadWorker } from '../../node/root/thread-worker.ts'
-import { makeProcesses, testTabs, type TestProcesses } from '../../node/test-processes.ts'
+import { makeProcesses, testTabs, type TestProcesses, watchedWorkers } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { MemoryStore } from '../table/test-store.ts'
 import { installErrorTransfer } from '../worker/comlink-errors.ts'
@@ -195,24 +195,15 @@ describe('a process that was hibernated a moment ago', () => {
   })
 
   test('leaves no worker when its peer is stopped', async () => {
-    let workers = 0
-    const createWorker = async (): Promise<Worker> => {
-      const made = threadWorker(worker.script)
-      const terminate = made.terminate.bind(made)
-      workers += 1
-      made.terminate = () => {
-        workers -= 1
-        terminate()
-      }
-      return made
-    }
+    const { workers, createWorker } = watchedWorkers(() => worker.script)
+    const live = (): number => workers.filter(({ ended }) => !ended).length
     const tab = makeProcesses({ script: worker.script, store: new MemoryStore(), createWorker })
     const pid = await tab.table.spawn(keeper, DURABLE)
     await tab.call(pid, 'note', 'a')
     await hibernate(tab, pid)
-    expect(workers).toBe(1)
+    expect(live()).toBe(1)
     await tab.table.stop()
-    expect(workers).toBe(0)
+    expect(live()).toBe(0)
   })
 
   test('is gone with its memory when it is killed while that leaves', async () => {

@@ -6,7 +6,7 @@ import type { GivenPolicy } from '../../glia/process/policy.ts'
 import type { KeyListOptions } from '../table/key-list.ts'
 import type { KilledProcess, ProcessEntry } from '../table/process-entry.ts'
 import type { ProcessTable } from '../table/process-table.ts'
-import type { SpawnOptions, SpawnSteps } from '../table/spawn-options.ts'
+import { isRecord, type SpawnOptions, type SpawnSteps } from '../table/spawn-options.ts'
 import { filed, MAX_REMINDER_BYTES } from './check-reminder.ts'
 import { readRequest, type Request, writeLine } from './head-line.ts'
 import { linesSince } from './numbered-lines.ts'
@@ -110,7 +110,7 @@ export function sysActor({ table, managers, reminders, undos, running, maxBodyBy
     },
     async policy({ head, scope, answer }) {
       const given = head['policy']
-      if (typeof given !== 'object' || given === null || Array.isArray(given)) throw bad('policy: give an object.')
+      if (!isRecord(given)) throw bad('policy: give an object.')
       await answer({ ...(await table.setPolicy(scope.targetPid(head), given)) })
     },
     async checkpoint({ head, scope, signal, answer }) {
@@ -293,7 +293,7 @@ function birthOf(
 function withDefaults(given: unknown, defaults: GivenPolicy): GivenPolicy {
   if (given === undefined) return defaults
   // A spread of anything else would be an empty policy, which is open to anyone.
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...defaults, ...given }
+  if (isRecord(given)) return { ...defaults, ...given }
   throw bad('spawn, policy: give an object.')
 }
 

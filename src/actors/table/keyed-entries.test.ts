@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bad, good } from '../../../e2e/guests/bad.ts'
 import { guest } from '../../../e2e/guests/guests.ts'
-import { altered, makeProcesses, testTabs } from '../../node/test-processes.ts'
-import { threadWorker } from '../../node/root/thread-worker.ts'
+import { altered, makeProcesses, testTabs, watchedWorkers } from '../../node/test-processes.ts'
 import { builtActorWorker } from '../../node/test-worker.ts'
 import { GliaError } from '../../glia/errors.ts'
 import { createHttp } from '../../glia/http/http.ts'
@@ -262,17 +261,8 @@ describe('an instance for each key', () => {
     const store = new MemoryStore()
     const stored = Promise.withResolvers<void>()
     store.putCheckpoint = () => stored.promise
-    let workers = 0
-    const createWorker = async (): Promise<Worker> => {
-      const made = threadWorker(worker.script)
-      const terminate = made.terminate.bind(made)
-      workers += 1
-      made.terminate = () => {
-        workers -= 1
-        terminate()
-      }
-      return made
-    }
+    const { workers, createWorker } = watchedWorkers(() => worker.script)
+    const live = (): number => workers.filter(({ ended }) => !ended).length
     const { table, call } = makeProcesses({ script: worker.script, store, createWorker })
     const pid = await table.spawn(trouble, { key: true })
     expect(await call(`${pid}:a`, 'count')).toBe('1')
@@ -280,7 +270,7 @@ describe('an instance for each key', () => {
     expect(await call(`${pid}:b`, 'count')).toBe('1')
     stored.resolve()
     await stopped
-    expect(workers).toBe(0)
+    expect(live()).toBe(0)
   })
 
   test('works where nothing is kept, as long as there is room', async () => {

@@ -78,7 +78,7 @@ export class KeyedEntries implements Instances {
   /** Whoever needs the number tries again. Nobody is told of the failure twice. */
   #countHasFailed = false
   #idleTimer: ReturnType<typeof setTimeout> | undefined
-  /** Whether the browser has refused to keep the process, and so its keys. */
+  /** Whether the store has refused the process, and so its keys. */
   #isUnkept = false
   #isClosed = false
 
@@ -252,11 +252,11 @@ export class KeyedEntries implements Instances {
     for (const held of this.#held.values()) if (held.isMade && held.entry?.persisted === false) this.#keepSoon(held)
   }
 
-  /** The browser has refused to keep the process. */
+  /** The store has refused the process. */
   notKept(): void {
     if (this.#init.whole.persisted) return
     this.#isUnkept = true
-    for (const entry of this.entries) notKept(entry)
+    for (const entry of this.entries) entry.notPut()
   }
 
   /** Resolves when the keys that were made until now are stored. */
@@ -337,11 +337,7 @@ export class KeyedEntries implements Instances {
     held.createdAt = record?.createdAt ?? held.createdAt
     const entry = this.#make(held, record)
     held.entry = entry
-    if (record) {
-      entry.persisted = true
-      entry.files.keep()
-      entry.memory.keep(false)
-    }
+    if (record) entry.isPut(entry.record, false)
     return entry
   }
 
@@ -410,14 +406,12 @@ export class KeyedEntries implements Instances {
       if (this.#held.get(key) !== held) return
       if (!store) {
         // Otherwise its process is being put into the store: `kept` follows.
-        if (this.#isUnkept) notKept(entry)
+        if (this.#isUnkept) entry.notPut()
         return
       }
-      entry.persisted = true
-      entry.files.keep()
-      entry.memory.keep(isNew)
+      entry.isPut(entry.record, isNew)
     } catch (thrown) {
-      notKept(entry)
+      entry.notPut()
       // It was killed meanwhile, and is not to be kept.
       if (this.#held.get(key) !== held) return
       entry.log.add('error', `${toGliaError(thrown).message} The instance runs, but it is not kept.`)
@@ -508,9 +502,4 @@ export class KeyedEntries implements Instances {
   #report(thrown: unknown): void {
     this.#init.whole.log.add('error', toGliaError(thrown).message)
   }
-}
-
-function notKept({ files, memory }: ProcessEntry): void {
-  files.notKept()
-  memory.notKept()
 }

@@ -167,6 +167,13 @@ export class ProcessEntry {
     if (this.isKept) this.memory.keep(isNew)
   }
 
+  /** The store has refused it, and with it what it has. */
+  notPut(): void {
+    this.files.notKept()
+    this.memory.notKept()
+    this.keys?.notKept()
+  }
+
   update(changes: Partial<ProcessRecord>): void {
     this.#record = { ...this.#record, ...changes }
     this.#init.changed()

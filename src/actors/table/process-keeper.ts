@@ -197,9 +197,7 @@ export class ProcessKeeper {
   /** @returns whether the process is there: one that was killed meanwhile is not to be kept. */
   #notPut(entry: ProcessEntry): boolean {
     if (entry.persisted && !entry.isKept) entry.memory.withhold()
-    entry.files.notKept()
-    entry.memory.notKept()
-    entry.keys?.notKept()
+    entry.notPut()
     return this.#init.has(entry)
   }
 

@@ -104,7 +104,8 @@ function readEnv(env: Readonly<Record<string, string>>): Record<string, string> 
   return { ...env }
 }
 
-function isRecord(value: unknown): boolean {
+/** Whether the value is an object and no list. */
+export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
