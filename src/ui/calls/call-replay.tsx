@@ -9,6 +9,7 @@ import { CheckField } from '../kit/form-fields.tsx'
 import type { CallsSource, ProcessView, TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
+import { CallRows } from './call-rows.ts'
 import { callIdText } from './call-words.ts'
 
 export interface CallReplayProps {
@@ -77,12 +78,23 @@ function NotRecorded({ model, call, source, process }: NotRecordedProps) {
   const message = request?.length === bytesIn ? request : undefined
   const isOn = source.replays.isRecorded(pid)
   const record = async (signal: AbortSignal): Promise<void> => void (await source.replays.record(pid, true, signal))
+  const newestCall = (): number | undefined =>
+    new CallRows()
+      .list(source.trace)
+      .find((each) => each.way === 'in' && each.pid === pid && each.method === method && each.caller === 'browser')?.id
   const again = async (signal: AbortSignal): Promise<void> => {
     await record(signal)
+    const before = newestCall()
     const { reply, cancel } = model.call(pid, method, message ?? new Uint8Array())
     signal.addEventListener('abort', cancel, { once: true })
-    for await (const _chunk of reply);
-    goTo(hashOf('p', pid, 'calls'))
+    try {
+      for await (const _chunk of reply);
+    } catch (thrown) {
+      // A call that fails is what is looked for. It has a page, if it came to the process.
+      if (signal.aborted || newestCall() === before) throw thrown
+    }
+    const ran = newestCall()
+    if (ran !== undefined) goTo(hashOf('calls', callIdText(ran)))
   }
   return (
     <>

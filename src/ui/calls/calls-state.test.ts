@@ -40,6 +40,8 @@ test('a list that is paused stays so when its view is left and shown again', asy
   state.follow(source)
   await vi.advanceTimersByTimeAsync(1000)
   expect(state.calls.value).toHaveLength(1)
+  // Each call has its page all the same.
+  expect(state.all.value).toHaveLength(2)
   state.pause(source, false)
   expect(state.calls.value).toHaveLength(2)
 })

@@ -17,8 +17,10 @@ const PENDING_MS = 1000
 export class CallsState {
   readonly filter = typed.of<CallFilter>('choice of calls', ALL_CALLS)
   readonly paused = signal(false)
-  /** The newest first. */
+  /** Those of the list, the newest first. While it is paused they stay as they were. */
   readonly calls = signal<readonly TracedCall[]>([])
+  /** All calls until now, the newest first. */
+  readonly all = signal<readonly TracedCall[]>([])
   /** Who takes part in them. */
   readonly parties = signal(NO_PARTIES)
   /** Whether the calls of earlier pages are there. */
@@ -37,9 +39,9 @@ export class CallsState {
   follow(source: CallsSource): () => void {
     if (!this.#isAsked) void this.#loadEarlier(source)
     this.#isAsked = true
-    if (!this.paused.peek()) this.#look(source)
+    this.look(source)
     const timer = setInterval(() => {
-      if (!document.hidden && !this.paused.value) this.#look(source)
+      if (!document.hidden) this.look(source)
     }, LOOK_MS)
     return () => clearInterval(timer)
   }
@@ -51,14 +53,20 @@ export class CallsState {
   pause(source: CallsSource, paused: boolean): void {
     this.paused.value = paused
     this.#pausedAt = Date.now()
-    // Not only a look: calls of earlier visits may have come meanwhile.
     if (!paused) this.#show(source)
+  }
+
+  /** Reads the calls that are new. */
+  look(source: CallsSource): void {
+    const isDue = Date.now() - this.#lookedAt >= PENDING_MS && [...source.trace.pending].length > 0
+    if (source.trace.version !== this.#version || isDue) this.#show(source)
   }
 
   async clear(source: CallsSource): Promise<void> {
     this.#rows.clear()
     const cleared = source.clear()
     this.#show(source)
+    this.calls.value = this.all.value
     await cleared
   }
 
@@ -68,24 +76,16 @@ export class CallsState {
     } catch (thrown) {
       showError('The calls of earlier visits could not be read', thrown)
     }
-    if (this.paused.peek()) this.#showEarlier(source)
-    else this.#show(source)
+    this.#show(source)
+    if (this.paused.peek()) this.#addEarlier()
     this.isWhole.value = true
   }
 
-  #look(source: CallsSource): void {
-    const isDue = Date.now() - this.#lookedAt >= PENDING_MS && [...source.trace.pending].length > 0
-    if (source.trace.version !== this.#version || isDue) this.#show(source)
-  }
-
-  /** Adds calls to a list that is paused. Those that it has stay as they are. */
-  #showEarlier({ trace }: CallsSource): void {
+  /** Adds calls of earlier visits to a list that is paused. Those that it has stay as they are. */
+  #addEarlier(): void {
     const shown = new Map(this.calls.peek().map((call) => [call.id, call]))
-    const calls = this.#rows.list(trace).filter(({ id, at }) => shown.has(id) || at <= this.#pausedAt)
-    batch(() => {
-      this.calls.value = calls.map((call) => shown.get(call.id) ?? call)
-      this.parties.value = this.#rows.parties
-    })
+    const calls = this.all.peek().filter(({ id, at }) => shown.has(id) || at <= this.#pausedAt)
+    this.calls.value = calls.map((call) => shown.get(call.id) ?? call)
   }
 
   #show({ trace }: CallsSource): void {
@@ -93,7 +93,8 @@ export class CallsState {
     this.#lookedAt = Date.now()
     const calls = this.#rows.list(trace)
     batch(() => {
-      this.calls.value = calls
+      this.all.value = calls
+      if (!this.paused.peek()) this.calls.value = calls
       this.parties.value = this.#rows.parties
     })
   }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo } from 'preact/hooks'
 import { CheckField } from '../kit/form-fields.tsx'
 import { traceIdOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import { formatCount } from '../kit/format.ts'
@@ -21,11 +21,19 @@ export function CallsView({ model, page, id }: ViewProps) {
   useEffect(() => source && state.follow(source), [source])
   const names = page.names.value
   const nameOf = useCallback<NameOf>((pid) => names.get(pid), [names])
-  const calls = state.calls.value
-  const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
   if (id === '') return <CallsPanel state={state} source={source} nameOf={nameOf} />
-  if (call) return <CallPage key={id} model={model} call={call} own={own} source={source} nameOf={nameOf} page={page} />
+  return <OneCall key={id} model={model} id={id} state={state} source={source} nameOf={nameOf} page={page} />
+}
+
+interface OneCallProps extends CallsPanelProps, Pick<ViewProps, 'model' | 'page' | 'id'> {}
+
+function OneCall({ model, id, state, source, nameOf, page }: OneCallProps) {
+  // A call that has just ended is there at once.
+  useLayoutEffect(() => state.look(source), [])
+  const calls = state.all.value
+  const { call, own } = useMemo(() => callWithTrace(calls, id), [calls, id])
+  if (call) return <CallPage model={model} call={call} own={own} source={source} nameOf={nameOf} page={page} />
   return <NoCall isWhole={state.isWhole.value} />
 }
 
