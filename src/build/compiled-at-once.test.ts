@@ -11,7 +11,17 @@ const chunk = (name: string) => ({ type: 'chunk', name, fileName: `assets/${name
 const map = { type: 'asset', source: JSON.stringify({ version: 3, mappings: 'AAAA;AACA' }) }
 
 test('what runs at once begins with the hint, and its source map knows that', () => {
-  const names = ['index', 'glia', 'preact', 'identity', 'mesh', 'start-gossip', 'stream-utils', 'graph-view']
+  const names = [
+    'index',
+    'glia',
+    'preact',
+    'module-sections',
+    'identity',
+    'mesh',
+    'start-gossip',
+    'stream-utils',
+    'graph-view',
+  ]
   const chunks = names.map(chunk)
   const mapped = { ...map }
   handler.call(

@@ -1,7 +1,7 @@
 import type { Plugin, Rolldown } from 'vite'
 
 /** The chunks of which a visit runs most functions before its first remote call, by name. */
-const CHUNKS = ['index', 'glia', 'preact', 'identity', 'mesh', 'start-gossip', 'stream-utils']
+const CHUNKS = ['index', 'glia', 'preact', 'module-sections', 'identity', 'mesh', 'start-gossip', 'stream-utils']
 
 /**
  * Asks V8 to compile these chunks whole, on another thread, while they load. Otherwise it compiles each function when it

@@ -2,6 +2,7 @@ import { holdForPeer } from '../calls/life-lock.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { consoleLogger } from '../glia/log.ts'
 import { cleanName } from '../glia/peer-name.ts'
+import { breath } from './breath.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { createScripting } from './script-api.ts'
 import type { EverythingSource } from '../ui/model.ts'
@@ -79,6 +80,7 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
     })
     holdForPeer(started.peerId, alive)
     view?.started(started)
+    await breath()
     return started
   }
 

@@ -18,6 +18,7 @@ import type { Proc } from '../glia/process/proc.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { CallTrace } from '../glia/trace/call-trace.ts'
+import { breath } from './breath.ts'
 import type { MeshNode } from '../mesh/index.ts'
 import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
@@ -87,6 +88,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
     logs?.notice()
     router.meter.touched?.()
   }
+  // A part of the mesh, and run in a task of its own: together they would hold the page up for longer.
+  import('../mesh/libp2p/identity.ts').catch(() => undefined)
   const module: MeshModule = import('../mesh/index.ts')
   const rootModule = loadModule(init.rootModule)
   for (const loading of [module, rootModule]) loading.catch(() => undefined) // awaited below
@@ -188,6 +191,7 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   })
   node.resolve(mesh.started)
   await restored
+  await breath()
   import('./log-keeper.ts')
     .then(({ LogKeeper }) => LogKeeper.start({ storage, slot, log, alive, entries: () => table.entries }))
     .then(

@@ -48,7 +48,15 @@ test.each([
   [200_000_000, '2 d'],
 ])('a span of %s ms reads %s', (ms, text) => expect(formatSpan(ms)).toBe(text))
 
-test('counts have separators', () => expect(formatCount(1204)).toBe('1,204'))
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [1204, '1,204'],
+  [1234567, '1,234,567'],
+  [0.25, '0.25'],
+  [-1204, '-1,204'],
+])('a count of %s reads %s', (count, text) => expect(formatCount(count)).toBe(text))
 
 test('of ids the end is shown, since all peer ids of a kind begin with the same characters', async () => {
   expect(shortId('12D3KooWQnbwAQ2xCTmehvi5TD42MLDfyFZPvo34kq5aXtbvbSLA')).toBe('…bvbSLA')
@@ -70,6 +78,7 @@ test.each([
 test('a moment of another day has its date', () => {
   const at = new Date(2026, 10, 22, 12, 4, 31).getTime()
   expect(formatMoment(at, at + 1000)).toBe('12:04:31')
+  expect(formatMoment(new Date(2026, 10, 22, 0, 0, 5).getTime(), at)).toBe('00:00:05')
   expect(formatMoment(at, at + 86_400_000)).toBe('22 Nov, 12:04')
   expect(formatClock(at, at - 1000)).toBe('12:04')
   expect(formatClock(at, at - 86_400_000)).toBe('22 Nov, 12:04')

@@ -25,11 +25,15 @@ export function inOrderOf<Row>(before: readonly string[], rows: readonly Row[], 
   return rows.toSorted((a, b) => placeOf(a) - placeOf(b))
 }
 
-const { compare: compareTexts } = new Intl.Collator('en', { numeric: true })
+let collator: Intl.Collator | undefined
 
 /** Compares texts as a person sorts them: `a2` before `a10`. */
 export function byText<Row>(textOf: (row: Row) => string): (a: Row, b: Row) => number {
-  return (a, b) => compareTexts(textOf(a), textOf(b))
+  return (a, b) => {
+    // Not before it is needed: the browser takes 10 ms for it.
+    collator ??= new Intl.Collator('en', { numeric: true })
+    return collator.compare(textOf(a), textOf(b))
+  }
 }
 
 /** Compares numbers. What is unknown comes before all numbers. */
