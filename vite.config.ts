@@ -12,7 +12,7 @@ import { ISOLATION_HEADERS } from './src/headers.ts'
 const linkedRoot = process.env['GLIA_ROOT']
 
 const FIRST_SHARED =
-  /\/src\/glia\/(?:address|cancel|chain-name|errors|heads|loaded-once|peer-id|pid|remembered|sync-sha256|untrusted|version|process\/(?:actor|admit|callers|call-targets|exit|proc-message)|stream\/concat|wait\/(?:backoff|deadline|or-aborted|turns|unless-over|wait))\.ts$|\/multiformats\/dist\/src\/(?:bytes|vendor\/base-x|bases\/base|bases\/base58)\.js$/
+  /\/src\/glia\/(?:address|cancel|chain-name|counted|errors|heads|loaded-once|peer-id|pid|remembered|sync-sha256|untrusted|version|process\/(?:actor|admit|callers|call-targets|exit|proc-message)|stream\/concat|wait\/(?:backoff|deadline|or-aborted|turns|unless-over|wait))\.ts$|\/multiformats\/dist\/src\/(?:bytes|vendor\/base-x|bases\/base|bases\/base58)\.js$/
 
 export default defineConfig({
   ...(linkedRoot !== undefined && { root: linkedRoot, resolve: { preserveSymlinks: true } }),

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fields } from '../glia/untrusted.ts'
 import { type HostOptions, order } from './order.ts'
 import { complain, printJson, printRows, timeOf } from './print.ts'
+import { counted } from '../glia/counted.ts'
 
 /** How often `glia logs -f` asks for new lines, in ms. */
 const FOLLOW_MS = 500
@@ -20,7 +21,7 @@ export async function logs(pid: string, { follow, ...options }: HostOptions & { 
     // An older host numbers no lines, and a host that was started again has other numbers.
     const lines = typeof missed === 'number' ? found : found.slice(countOf(found, after, printed))
     if (typeof missed === 'number' && missed > 0) {
-      complain(`${missed} lines are left out here: the host keeps the last ones only.`)
+      complain(`${counted(missed, 'line is', 'lines are')} left out here: the host keeps the last ones only.`)
     }
     if (options.json) for (const line of lines) printJson(line)
     else printRows(lines.map(({ at, source, text }) => [timeOf(at), String(source), String(text)]))

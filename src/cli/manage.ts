@@ -8,6 +8,7 @@ import { addClientCommand } from './client.ts'
 import { logs } from './logs.ts'
 import { type Answer, type HostOptions, order } from './order.ts'
 import { complain, printJson, printRows, timeOf } from './print.ts'
+import { counted } from '../glia/counted.ts'
 
 // Commands that manage the actors of a host. Each is a message to its system process, `sys`.
 
@@ -162,7 +163,7 @@ async function snapshots(pid: string, options: HostOptions): Promise<void> {
   const { head } = await order(options, 'snapshots', { pid })
   const found = Array.isArray(head['snapshots']) ? head['snapshots'].map(fields) : []
   if (options.json) for (const one of found) printJson(one)
-  else printRows(found.map(({ id, at, messages }) => [String(id), timeOf(at), `${String(messages)} messages`]))
+  else printRows(found.map(({ id, at, messages }) => [String(id), timeOf(at), counted(Number(messages), 'message')]))
 }
 
 async function rewind(pid: string, number: string, options: HostOptions): Promise<void> {

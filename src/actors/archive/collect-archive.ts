@@ -9,6 +9,7 @@ import type { Reminder } from '../table/reminder.ts'
 import type { Store } from '../table/store.ts'
 import type { KeyedEntries } from '../table/keyed-entries.ts'
 import type { Archive, ArchivedContent, ArchivedInstance, ArchivedProcess } from './archive-file.ts'
+import { counted } from '../../glia/counted.ts'
 
 /** Time that a process has to store what is in its memory, in ms. */
 const CHECKPOINT_MS = 5000
@@ -89,7 +90,7 @@ function noteLost(
   const known = new Set<string>(instances.map(({ record }) => instancePid(pid, record.key)))
   const lost = [...reminders.keys()].filter((each) => processOf(each) === pid && !known.has(each))
   if (lost.length === 0) return
-  const keys = lost.length === 1 ? '1 key' : `${lost.length} keys`
+  const keys = counted(lost.length, 'key')
   notes.push(`${name}: the reminders of ${keys} that had no message yet are not in the file.`)
 }
 

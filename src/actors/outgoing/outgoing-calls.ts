@@ -18,6 +18,7 @@ import { Ring } from '../carrier/ring.ts'
 import { RingCarrier } from '../carrier/ring-carrier.ts'
 import { Backlog, OutgoingDuplex } from './outgoing-duplex.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
+import { counted } from '../../glia/counted.ts'
 
 /** Bytes of replies that are kept for all calls of a process while it still writes its requests. */
 const BACKLOG_BYTES = 64 * 1024 * 1024
@@ -134,7 +135,7 @@ export class OutgoingCalls {
     }
     // A guest waits while it reads a directory, so there is at most one.
     if (this.#files.size < maxCalls + (want === 'call' ? 0 : 1)) return undefined
-    return { errno: ERRNO.MFILE, why: `${maxCalls} calls are open already: close one first.` }
+    return { errno: ERRNO.MFILE, why: `${counted(maxCalls, 'call is', 'calls are')} open already: close one first.` }
   }
 
   /** Whether the path is one of the system process here, and the process may make others. */

@@ -7,6 +7,7 @@ import { orAborted } from '../../glia/wait/or-aborted.ts'
 import { seconds } from '../../glia/wait/deadline.ts'
 import { descendantsOf, lineOf } from './lineage.ts'
 import type { ProcessEntry } from './process-entry.ts'
+import { counted } from '../../glia/counted.ts'
 
 /**
  * The quotas that processes have for their families. A process with keys is one process. In memory each of its instances
@@ -42,7 +43,9 @@ export class FamilyQuotas {
       const { name, policy: own } = entry.record
       const family = this.#familyOf(entry).filter((each) => each !== child)
       if (family.length >= own.maxChildren) {
-        throw quota(`${name} has made ${family.length} processes that still exist, and may have ${own.maxChildren}`)
+        throw quota(
+          `${name} has made ${counted(family.length, 'process that still exists', 'processes that still exist')}, and may have ${own.maxChildren}`,
+        )
       }
       const bytes = (): number => this.#bytesOf(family) + (child ? this.#livePlaces(child) : 1) * policy.maxMemoryBytes
       while (bytes() > own.maxChildrenBytes) {
@@ -111,7 +114,7 @@ export class FamilyQuotas {
         const { name, policy } = parent.record
         const count = keyed.reduce((sum, keys) => sum + (keys.count ?? 0), 0)
         if (count < policy.maxKeys) continue
-        const words = `The processes that ${name} has made have ${count} keys together, as many as its policy allows (maxKeys: ${policy.maxKeys}).`
+        const words = `The processes that ${name} has made have ${counted(count, 'key')} together, as many as its policy allows (maxKeys: ${policy.maxKeys}).`
         throw new GliaError('ERR_TOO_MANY_KEYS', words)
       }
     }

@@ -8,6 +8,7 @@ import type { KeptContent, KeptInstance } from '../snapshot/kept-instances.ts'
 import type { KeyedEntries } from './keyed-entries.ts'
 import type { ProcessEntry } from './process-entry.ts'
 import type { ProcessStore } from './process-store.ts'
+import { counted } from '../../glia/counted.ts'
 
 // All keys of a process at once, for its file. Loaded when somebody makes or takes one.
 
@@ -43,7 +44,7 @@ export async function takeKeys(name: string, keys: KeyedEntries, signal?: AbortS
  */
 export function checkKeys(instances: readonly KeptInstance[], { maxKeys, maxDataBytes, memory }: Policy): void {
   if (instances.length > maxKeys) {
-    const words = `The file has ${instances.length} keys, and the policy of the process allows ${maxKeys} (maxKeys).`
+    const words = `The file has ${counted(instances.length, 'key')}, and the policy of the process allows ${maxKeys} (maxKeys).`
     throw new GliaError('ERR_TOO_MANY_KEYS', words)
   }
   for (const { files, memory: kept } of instances) {

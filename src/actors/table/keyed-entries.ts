@@ -10,6 +10,7 @@ import { type KeyList, type KeyListOptions, type ListedKey, MAX_LISTED_KEYS } fr
 import type { KilledProcess, ProcessEntry, ProcessEntryInit } from './process-entry.ts'
 import type { KeyRecord, ProcessRecord } from './process-record.ts'
 import type { ProcessStore } from './process-store.ts'
+import { counted } from '../../glia/counted.ts'
 
 export interface KeyedEntriesInit {
   /** The process. */
@@ -471,7 +472,7 @@ export class KeyedEntries implements Instances {
     // Others may have counted theirs meanwhile.
     const now = this.#count ?? count
     if (now >= policy.maxKeys) {
-      const words = `${name} has ${policy.maxKeys} keys already, as many as its policy allows (maxKeys).`
+      const words = `${name} has ${counted(policy.maxKeys, 'key')} already, as many as its policy allows (maxKeys).`
       throw new GliaError('ERR_TOO_MANY_KEYS', words)
     }
     check?.()

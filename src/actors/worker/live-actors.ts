@@ -2,6 +2,7 @@ import type { ActorPlace } from '../../glia/process/actor.ts'
 import { seconds } from '../../glia/wait/deadline.ts'
 import { GliaError } from '../../glia/errors.ts'
 import type { Proc } from '../../glia/process/proc.ts'
+import { counted } from '../../glia/counted.ts'
 
 /** Workers that live at once. Chromium 156 holds about 124 live wasm memories per renderer. */
 const LIVE_LIMIT = 100
@@ -195,6 +196,9 @@ export class LiveActors {
   }
 
   #full(why = 'and none can be stopped without losing what it has in memory: kill one first'): GliaError {
-    return new GliaError('ERR_LIVE_LIMIT', `${this.#places.size} processes are running here already, ${why}.`)
+    return new GliaError(
+      'ERR_LIVE_LIMIT',
+      `${counted(this.#places.size, 'process is', 'processes are')} running here already, ${why}.`,
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { seconds } from '../wait/deadline.ts'
 import { GliaError } from '../errors.ts'
 import { FairQueue, type Sender } from './fair-queue.ts'
+import { counted } from '../counted.ts'
 
 /** How much of a message is there: its beginning, as much as the door keeps of it, or all of it. */
 export type Arrived = 'begun' | 'much' | 'whole'
@@ -278,5 +279,8 @@ class Waiter implements Sender {
 }
 
 function full(waiting: number): GliaError {
-  return new GliaError('ERR_MAILBOX_FULL', `${waiting} messages wait already. Try again when some are done.`)
+  return new GliaError(
+    'ERR_MAILBOX_FULL',
+    `${counted(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'} already. Try again later.`,
+  )
 }

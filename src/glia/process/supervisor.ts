@@ -2,6 +2,7 @@ import { Backoff } from '../wait/backoff.ts'
 import { seconds } from '../wait/deadline.ts'
 import { type ExitReason, exitText, isAbnormal } from './exit.ts'
 import type { Restart, RestartType } from './restart.ts'
+import { counted } from '../counted.ts'
 
 /**
  * Waits before a process comes back, in ms. The first abnormal end of a period causes none: it may have been one bad
@@ -38,7 +39,7 @@ export class Supervisor {
     this.#ends = this.#ends.filter((at) => now - at < periodMs)
     if (this.#ends.length === 0) this.#backoff.reset()
     if (this.#ends.length >= intensity) {
-      const times = `ended abnormally ${intensity + 1} times within ${seconds(periodMs)}`
+      const times = `ended abnormally ${counted(intensity + 1, 'time')} within ${seconds(periodMs)}`
       return { dead: true, why: `The process ${times} and is not restarted. The last time: ${exitText(reason)}.` }
     }
     this.#ends.push(now)

@@ -8,6 +8,7 @@ import { MAX_CALLS, MAX_CALLS_PER_CLIENT } from '../limits.ts'
 import { networkOf } from '../inbound/networks.ts'
 import { type BodyLimits, checkLength } from './request-body.ts'
 import { SlowBodies } from './slow-bodies.ts'
+import { counted } from '../../glia/counted.ts'
 
 /** Limits of calls that are under way. */
 export interface CallLimits {
@@ -78,11 +79,14 @@ export class Gateway {
     const { maxCalls, maxCallsPerClient } = this.#init.limits
     const ofClient = this.#ofClient.get(client) ?? 0
     if (ofClient >= maxCallsPerClient) {
-      throw new GliaError('ERR_MAILBOX_FULL', `You have ${maxCallsPerClient} calls under way: let one end first.`)
+      throw new GliaError(
+        'ERR_MAILBOX_FULL',
+        `You have ${counted(maxCallsPerClient, 'call')} under way: let one end first.`,
+      )
     }
     if (this.#calls >= maxCalls) {
       this.#slow.endSlowest()
-      throw new GliaError('ERR_LIVE_LIMIT', `This gateway has ${maxCalls} calls under way: try again later.`)
+      throw new GliaError('ERR_LIVE_LIMIT', `This gateway has ${counted(maxCalls, 'call')} under way: try again later.`)
     }
     if (body) onDone(this.#slow.add(client, body))
     this.#calls += 1

@@ -11,6 +11,7 @@ import type { NameOf } from './call-words.ts'
 import { CallsState } from './calls-state.ts'
 import { ALL_CALLS, filtered } from './filter.ts'
 import { RecordSwitch } from './record-switch.tsx'
+import { nounOf } from '../../glia/counted.ts'
 
 export interface ProcessCallsProps {
   model: TabModel
@@ -43,7 +44,7 @@ function RecordedCalls({ page, process, source }: Omit<ProcessCallsProps, 'model
   return (
     <>
       <div class="row bar">
-        <span class="soft count">{calls.length === 1 ? '1 call' : `${formatCount(calls.length)} calls`}</span>
+        <span class="soft count">{`${formatCount(calls.length)} ${nounOf(calls.length, 'call')}`}</span>
         <a href={hashOf('calls')} onClick={() => (state.filter.value = { ...ALL_CALLS, process: pid })}>
           Search them
         </a>

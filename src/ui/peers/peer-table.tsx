@@ -3,6 +3,7 @@ import { useStaged } from '../kit/use-staged.ts'
 import type { TabModel } from '../model.ts'
 import { PeerRow } from './peer-row.tsx'
 import { PEERS_PER_PAGE, peersShown } from './peer-window.ts'
+import { counted } from '../../glia/counted.ts'
 
 /** Rows that are rendered in one go. */
 const ROWS_AT_ONCE = 20
@@ -22,7 +23,7 @@ export function PeerTable({ model, found }: { model: TabModel; found: Signal<str
     `${peers.length - relays - known} connected`,
     ...(known > 0 ? [`${known} known`] : []),
     ...(more > 0 ? [`${more} more in the mesh`] : []),
-    ...(relays > 0 ? [relays === 1 ? '1 relay' : `${relays} relays`] : []),
+    ...(relays > 0 ? [counted(relays, 'relay')] : []),
   ]
   return (
     <section class="panel peers">

@@ -10,6 +10,7 @@ import { typed } from '../kit/typed.ts'
 import type { ProcessSource, ProcessView } from '../model.ts'
 import { missedWords } from './missed-lines.ts'
 import { lineText, LogLines, ProcessLog } from '../processes/process-log.tsx'
+import { nounOf } from '../../glia/counted.ts'
 
 const LEVELS = { all: 'Everything', stderr: 'stderr', process: 'Events', error: 'Errors' } as const
 
@@ -57,7 +58,7 @@ export function LogPart({ source, process: { pid, name }, state, isTail = false 
         </select>
         <FilterField label="Search the log" value={filter} />
         <span class="soft count">
-          {formatCount(shown.value.length)} of {formatCount(whole.value.length)} lines
+          {formatCount(shown.value.length)} of {formatCount(whole.value.length)} {nounOf(whole.value.length, 'line')}
         </span>
         <span class="grow" />
         <button

@@ -8,6 +8,7 @@ import { formatBytes, formatCount, formatMoment } from '../kit/format.ts'
 import { LatestAttempt } from '../kit/latest-attempt.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { ProcessSource, ProcessView } from '../model.ts'
+import { nounOf } from '../../glia/counted.ts'
 
 /** A checkpoint is stored at most so long after a message, in ms, if the browser stores at all. */
 const STORED_MS = 1500
@@ -60,11 +61,7 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
         {found?.map(({ id, at, messages: count, memoryBytes }) => (
           <li key={id} class="row">
             <span class="grow">
-              {count === 0
-                ? 'before its first message'
-                : count === 1
-                  ? 'after one message'
-                  : `after ${formatCount(count)} messages`}
+              {count === 0 ? 'before its first message' : `after ${formatCount(count)} ${nounOf(count, 'message')}`}
               <span class="soft">{`, ${formatMoment(at)}`}</span>
             </span>
             <span class="soft num">{formatBytes(memoryBytes)}</span>

@@ -2,6 +2,7 @@ import { type CallerPolicy, type Callers, callersOf } from '../../glia/process/c
 import type { CallRight, Policy } from '../../glia/process/policy.ts'
 import type { RestartType } from '../../glia/process/restart.ts'
 import { formatBinary, formatCount, formatMs } from '../kit/format.ts'
+import { nounOf } from '../../glia/counted.ts'
 
 type CallPolicy = Pick<Policy, 'callers' | 'methods' | 'listed' | 'call' | 'spawn' | 'http'>
 
@@ -125,10 +126,12 @@ export function limitWords(policy: Policy): string[] {
     `Messages up to ${formatBinary(maxMessageBytes)}, replies up to ${formatBinary(maxReplyBytes)}, ${formatCount(mailbox)} waiting.`,
     `Files in /data up to ${formatBinary(maxDataBytes)}, in /tmp up to ${formatBinary(maxTmpBytes)}, ${formatCount(maxOpenFiles)} open at once.`,
     ...(sync === 'durable' ? ['fsync waits until the files are stored for good.'] : []),
-    ...(call !== 'off' || http.length > 0 ? [`${formatCount(maxCalls)} calls to others at once.`] : []),
+    ...(call !== 'off' || http.length > 0
+      ? [`${formatCount(maxCalls)} ${nounOf(maxCalls, 'call')} to others at once.`]
+      : []),
     ...(spawn
       ? [
-          `Up to ${formatCount(maxChildren)} processes made by it, with ${formatBinary(maxChildrenBytes)} of memory in all.`,
+          `Up to ${formatCount(maxChildren)} ${nounOf(maxChildren, 'process', 'processes')} made by it, with ${formatBinary(maxChildrenBytes)} of memory in all.`,
         ]
       : []),
     ...(memory === 'durable' ? ['What it has in memory is kept, if its module allows that.'] : []),

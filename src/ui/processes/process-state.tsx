@@ -2,6 +2,7 @@ import { clock } from '../kit/clock.ts'
 import { formatCount } from '../kit/format.ts'
 import { backoffWords, EXIT_WORDS } from './end-words.ts'
 import type { ProcessView } from '../model.ts'
+import { nounOf } from '../../glia/counted.ts'
 
 const WORDS: Record<ProcessView['state'], { text: string; more?: string; dot: string }> = {
   cold: { text: 'cold', more: 'not loaded yet', dot: 'none' },
@@ -48,5 +49,5 @@ export function ProcessState({ process, isShort = false }: ProcessStateProps) {
 
 /** `1 key`, `1,204 keys`. */
 export function keysWords(keys: number): string {
-  return keys === 1 ? '1 key' : `${formatCount(keys)} keys`
+  return `${formatCount(keys)} ${nounOf(keys, 'key')}`
 }

@@ -8,6 +8,7 @@ import { useWait } from '../kit/use-wait.ts'
 import type { ArchiveView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import type { EverythingState } from './everything-state.ts'
+import { counted } from '../../glia/counted.ts'
 
 export interface ImportPartProps {
   model: TabModel
@@ -143,6 +144,6 @@ function contentWords(names: readonly string[]): string {
   if (names.length === 0) return 'It has no processes.'
   const shown = names.slice(0, SHOWN_NAMES).join(', ')
   const more = names.length - SHOWN_NAMES
-  const count = names.length === 1 ? '1 process' : `${names.length} processes`
+  const count = counted(names.length, 'process', 'processes')
   return `It has ${count}: ${shown}${more > 0 ? ` and ${more} more` : ''}.`
 }
