@@ -74,3 +74,21 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
   await expect(bob.getByRole('list', { name: 'Blocked peers' })).toBeFocused()
   await expect.poll(async () => (await call(bob, address)).text).toBe('2')
 })
+
+test('a process with keys that a peer lists asks for the key, and its instance answers', async ({ ada, bob }) => {
+  await connect(bob, ada, 'direct')
+  await spawn(ada, 'keeper', { key: true, policy: { listed: true } })
+  const adaId = await peerIdOf(ada)
+  await bob.evaluate((to) => void (location.hash = `#/peers/${to}`), adaId)
+  await bob
+    .getByRole('list', { name: /^Processes of/ })
+    .getByRole('button', { name: /^keeper/ })
+    .click()
+  const form = bob.getByRole('form', { name: /^keeper of/ })
+  await form.getByLabel('Key').fill('alice')
+  await form.getByLabel('Method').fill('note')
+  await form.getByLabel('Message').fill('a')
+  await form.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(form.getByRole('region', { name: 'Reply' })).toHaveText('1 a | a')
+  expect(await bob.evaluate((id) => glia.listed(id), adaId)).toMatchObject([{ name: 'keeper', key: true }])
+})

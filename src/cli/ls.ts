@@ -20,8 +20,11 @@ async function ls(peer: string | undefined, { gateway, json }: ClientOptions): P
   const listed = readListing(JSON.stringify(await askList(gateway, `${PROTOCOL}/${host}/listed`)))
   if (json) return printJson(listed)
   printRows(
-    listed.flatMap(({ pid, name, methods }) =>
-      methods.map((method) => [formatAddress({ host, proc: pid, method }), name]),
+    listed.flatMap(({ pid, name, methods, key }) =>
+      methods.map((method) => {
+        const address = formatAddress({ host, proc: pid, method })
+        return [key ? address.replace(pid, `${pid}:{key}`) : address, name]
+      }),
     ),
   )
 }

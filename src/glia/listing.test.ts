@@ -17,6 +17,14 @@ test('a process is listed only if its policy says so, to those who may call it, 
   expect(listingFor(SELF, all).map(({ pid }) => pid)).toEqual([open.pid, friends.pid])
 })
 
+test('a list tells which processes have an instance for each key', () => {
+  const keyed = { ...process({ listed: true }), key: true }
+  const listed = listingFor(OTHER, [keyed, process({ listed: true })])
+  expect(listed.map(({ key }) => key)).toEqual([true, undefined])
+  expect(readListing(JSON.stringify(listed))).toEqual(listed)
+  expect(readListing(JSON.stringify([{ ...listed[0], key: 'yes' }]))[0]).not.toHaveProperty('key')
+})
+
 test('a list has an end, however many there are', () => {
   const many = Array.from({ length: 2000 }, () => process({ listed: true }, 'n'.repeat(100)))
   const listed = listingFor(OTHER, many)

@@ -15,6 +15,8 @@ export interface ListedProcess {
   name: string
   /** The methods that the asking peer may call. */
   methods: readonly string[]
+  /** Whether it has an instance for each key. An address names one, as `{pid}:{key}`. */
+  key?: boolean | undefined
 }
 
 /** Asks a peer which of its processes it lists to this one. */
@@ -39,10 +41,10 @@ const MAX_METHODS = 64
 export function listingFor(asker: string, procs: Iterable<Listable>): ListedProcess[] {
   const listed: ListedProcess[] = []
   let room = MAX_LISTING - 2
-  for (const { pid, name, policy, methods } of procs) {
+  for (const { pid, name, policy, methods, key } of procs) {
     if (!policy.listed) continue
     const callable = methodsFor({ policy, methods }, [asker]).slice(0, MAX_METHODS)
-    const process = { pid, name: name.slice(0, MAX_NAME), methods: callable }
+    const process = { pid, name: name.slice(0, MAX_NAME), methods: callable, ...(key && { key }) }
     room -= JSON.stringify(process).length + 1
     if (room < 0 || listed.length === MAX_PROCESSES) break
     if (callable.length > 0) listed.push(process)
@@ -78,9 +80,10 @@ export function readListing(text: string): ListedProcess[] {
   const list: unknown = JSON.parse(text)
   if (!Array.isArray(list)) return []
   return list.slice(0, MAX_PROCESSES).flatMap((given: unknown) => {
-    const { pid, name, methods } = fields(given)
+    const { pid, name, methods, key } = fields(given)
     if (typeof pid !== 'string' || !isPid(pid) || typeof name !== 'string' || !Array.isArray(methods)) return []
     const named = methods.filter((method): method is string => typeof method === 'string' && isMethodName(method))
-    return [{ pid, name: cleanText(name, MAX_NAME), methods: named.slice(0, MAX_METHODS) }]
+    const process = { pid, name: cleanText(name, MAX_NAME), methods: named.slice(0, MAX_METHODS) }
+    return [key === true ? { ...process, key } : process]
   })
 }

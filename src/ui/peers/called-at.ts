@@ -3,7 +3,7 @@ import { callsOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import type { CallsSource } from '../model.ts'
 
 /** A process of another peer that can be called. */
-export interface CallableProcess extends Pick<ListedProcess, 'name' | 'methods'> {
+export interface CallableProcess extends Pick<ListedProcess, 'name' | 'methods' | 'key'> {
   /** PID, or `root`. */
   readonly pid: string
 }

@@ -22,14 +22,14 @@ export interface PeerCallProps {
   /** Name of the process. */
   name: string
   methods: readonly string[]
-  /** Whether it has an instance for each key. Left out: it has none, as far as is known. */
-  hasKeys?: boolean
+  /** Whether it has an instance for each key. */
+  hasKeys: boolean
   /** Whether the first method is called with an empty message as soon as the console is shown. */
   isCalledAtOnce: boolean
 }
 
 /** A console for a process of another peer. Its address is filled in. */
-export function PeerCall({ model, peerId, process, name, methods, hasKeys = false, isCalledAtOnce }: PeerCallProps) {
+export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCalledAtOnce }: PeerCallProps) {
   const state = useMemo(() => new ConsoleState(`${process} of ${peerId}`, methods), [])
   const { method, key, file, format, text, call } = state
   const input = useRef<HTMLTextAreaElement>(null)

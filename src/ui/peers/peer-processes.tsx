@@ -57,7 +57,7 @@ export function PeerProcesses({
   useEffect(() => {
     if (traced && showsCalled) void calledAt(traced, peerId).then((found) => (called.value = found))
   }, [traced])
-  const { pid, name, methods } = chosen.value
+  const { pid, name, methods, key = false } = chosen.value
   const known = [ROOT, ...called.value, ...typed.value, ...(listed.value ?? [])]
   const all = [...new Map(known.map((each) => [each.pid, each])).values()]
   return (
@@ -114,6 +114,7 @@ export function PeerProcesses({
         process={pid}
         name={name}
         methods={methods}
+        hasKeys={key}
         isCalledAtOnce={asksRoot && pid === ROOT.pid}
       />
     </div>
