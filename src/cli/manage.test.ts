@@ -96,6 +96,10 @@ test(
     expect(await host.says('call', address)).toBe('1')
     expect(await host.says('logs', pid)).toContain('Now runs ')
     await host.says('restart', twin)
+    const { undo } = JSON.parse(await host.says('kill', '--json', twin)) as { undo: string }
+    await host.says('undo', undo)
+    expect(await host.says('call', `/ww/0.1.0/self/${twin}/increment`)).toBe('1')
+    expect((await host.run('undo', undo)).stderr).toContain('ERR_TOO_LATE')
     await host.says('kill', pid)
     expect((await host.run('kill', pid)).stderr).toContain(`ERR_NO_PROC: This peer has no process ${pid}.`)
     await host.end('SIGTERM')

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
+import { counted } from '../glia/counted.ts'
 import { fields } from '../glia/untrusted.ts'
 import { fileTrouble } from '../node/file-trouble.ts'
 import { UsageError } from '../node/option-values.ts'
@@ -8,7 +9,6 @@ import { addClientCommand } from './client.ts'
 import { logs } from './logs.ts'
 import { type Answer, type HostOptions, order } from './order.ts'
 import { complain, printJson, printRows, timeOf } from './print.ts'
-import { counted } from '../glia/counted.ts'
 
 // Commands that manage the actors of a host. Each is a message to its system process, `sys`.
 
@@ -41,6 +41,7 @@ export function addManage(program: Command): void {
   )
   addHostCommand(program, 'restart <pid>', 'start an actor of a host afresh').action(restart)
   addHostCommand(program, 'swap <pid> <file>', 'put a new .wasm under the PID of an actor of a host').action(swap)
+  addHostCommand(program, 'undo <id>', 'undo a kill or a swap, for a few seconds after it').action(undo)
   addHostCommand(program, 'snapshot <pid> <file>', 'write an actor of a host, with what it knows, to a file').action(
     taking('snapshot'),
   )
@@ -147,7 +148,8 @@ async function listKeys(
 }
 
 async function kill(pid: string, options: HostOptions): Promise<void> {
-  await order(options, 'kill', { pid })
+  const { head } = await order(options, 'kill', { pid })
+  tellUndo(head, head['isWhole'] === false ? '. It comes back with a fresh memory' : '', options)
 }
 
 async function restart(pid: string, options: HostOptions): Promise<void> {
@@ -157,6 +159,20 @@ async function restart(pid: string, options: HostOptions): Promise<void> {
 async function swap(pid: string, file: string, options: HostOptions): Promise<void> {
   const { head } = await order(options, 'swap', { pid }, await bytesOf(file))
   warnIfUnkept(head, pid)
+  tellUndo(head, '', options)
+}
+
+async function undo(id: string, options: HostOptions): Promise<void> {
+  await order(options, 'undo', { undo: id })
+}
+
+/** A person is told how an order is undone. A script asks for it with `--json`. */
+function tellUndo(head: Answer['head'], more: string, { json }: HostOptions): void {
+  if (json) return printJson(head)
+  const { undo: id } = head
+  if (process.stderr.isTTY && typeof id === 'string') {
+    complain(`For some seconds this undoes it: glia undo ${id}${more}`)
+  }
 }
 
 async function snapshots(pid: string, options: HostOptions): Promise<void> {
