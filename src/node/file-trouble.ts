@@ -12,8 +12,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
 }
 
-/** Why a file or a folder cannot be used, in words for a person. */
+/** Why a file or a folder cannot be used, in words for a person, without a full stop. */
 export function fileTrouble(err: unknown): string {
   const { code = '', message } = err as NodeJS.ErrnoException
-  return WORDS[code] ?? message
+  return WORDS[code] ?? message.replace(/\.+$/, '')
 }

@@ -276,7 +276,7 @@ describe('a damaged database', () => {
     expect(await paths(store)).toEqual(['a'])
     expect(lines).toEqual([
       expect.stringMatching(
-        /^a part of the database of the actors in (.*) is damaged, and was left out \(\d+ bytes of \d+\.log: checksum mismatch\)/,
+        /^a part of the database of the actors in (.*) is damaged, and is left out \(\d+ bytes of \d+\.log: checksum mismatch\)/,
       ),
     ])
     expect(lines[0]).toContain(folder)
@@ -288,6 +288,17 @@ describe('a damaged database', () => {
     const { store, lines } = await damaged(async (path) => truncate(path, (await stat(path)).size - 10))
     expect(await paths(store)).toEqual(['a', 'b'])
     expect(lines).toEqual([])
+  })
+
+  test('says which of its tables is damaged', async () => {
+    const { folder, store } = await damaged(async () => undefined)
+    await closeStore(store)
+    const name = (await readdir(folder)).find((each) => each.endsWith('.ldb')) ?? ''
+    const file = await open(join(folder, name), 'r+')
+    await file.write(new Uint8Array(4), 0, 4, 20)
+    await file.close()
+    const { lines } = await openStore(folder)
+    await expect.poll(() => lines).toEqual([expect.stringContaining(`is damaged, and is left out (${name})`)])
   })
 
   test('whose list of tables is damaged is refused', async () => {

@@ -4,6 +4,7 @@ import type { ClassicLevel } from 'classic-level'
 import { GliaError } from '../../glia/errors.ts'
 import type { Logger } from '../../glia/log.ts'
 import { fileTrouble } from '../file-trouble.ts'
+import { damagedTables } from './damaged-tables.ts'
 import { cutTornRecord } from './torn-record.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
@@ -46,7 +47,8 @@ export class LevelDatabase {
   readonly #log: Logger
   #db: Database
   #isTorn = false
-  #isOver = false
+  readonly #life = new AbortController()
+  #checked = Promise.resolve()
 
   private constructor(folder: string, log: Logger, db: Database) {
     this.#folder = folder
@@ -57,7 +59,9 @@ export class LevelDatabase {
   static async open(folder: string, log: Logger): Promise<LevelDatabase> {
     // The last server may have been killed while it wrote it.
     await rm(join(folder, ROOM_FILE), { force: true }).catch(() => undefined)
-    return new LevelDatabase(folder, log, await opened(folder, log))
+    const database = new LevelDatabase(folder, log, await opened(folder, log))
+    database.#checked = database.#checkTables()
+    return database
   }
 
   /** Before reads. After a failed write they find what was there before it. */
@@ -101,7 +105,8 @@ export class LevelDatabase {
   }
 
   async close(): Promise<void> {
-    this.#isOver = true
+    this.#life.abort()
+    await this.#checked
     await this.#db.close()
   }
 
@@ -142,8 +147,19 @@ export class LevelDatabase {
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
+  /** Nothing waits for it: a gigabyte takes seconds. Never rejects. */
+  async #checkTables(): Promise<void> {
+    const { signal } = this.#life
+    try {
+      const damaged = await damagedTables(this.#folder, signal)
+      if (damaged.length > 0) this.#log.warn(damageWords(this.#folder, damaged))
+    } catch (err) {
+      if (!signal.aborted) this.#log.warn('the database of the actors could not be checked:', fileTrouble(err))
+    }
+  }
+
   #checkNotOver(): void {
-    if (this.#isOver) throw new GliaError('ERR_STORAGE', 'its database is closed')
+    if (this.#life.signal.aborted) throw new GliaError('ERR_STORAGE', 'its database is closed')
   }
 }
 
@@ -174,8 +190,12 @@ async function tellDropped(folder: string, log: Logger): Promise<void> {
     return ignored ? [String(ignored[1])] : []
   })
   if (found.length === 0) return
-  log.warn(
-    `a part of the database of the actors in ${resolve(folder)} is damaged, and was left out (${found.join('; ')}). ` +
-      'Actors, or the last changes of actors, may be missing. If you have a copy of the data folder from before, stop the host and put it back.',
+  log.warn(damageWords(folder, found))
+}
+
+function damageWords(folder: string, where: readonly string[]): string {
+  return (
+    `a part of the database of the actors in ${resolve(folder)} is damaged, and is left out (${where.join('; ')}). ` +
+    'Actors, or changes of actors, may be missing. If you have a copy of the data folder from before, stop the host and put it back.'
   )
 }
