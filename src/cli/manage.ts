@@ -149,7 +149,7 @@ async function listKeys(
 
 async function kill(pid: string, options: HostOptions): Promise<void> {
   const { head } = await order(options, 'kill', { pid })
-  tellUndo(head, head['isWhole'] === false ? '. It comes back with a fresh memory' : '', options)
+  tellUndo(head, head['isWhole'] === false ? 'brings it back, with a fresh memory' : 'brings it back', options)
 }
 
 async function restart(pid: string, options: HostOptions): Promise<void> {
@@ -159,7 +159,7 @@ async function restart(pid: string, options: HostOptions): Promise<void> {
 async function swap(pid: string, file: string, options: HostOptions): Promise<void> {
   const { head } = await order(options, 'swap', { pid }, await bytesOf(file))
   warnIfUnkept(head, pid)
-  tellUndo(head, '', options)
+  tellUndo(head, 'undoes it', options)
 }
 
 async function undo(id: string, options: HostOptions): Promise<void> {
@@ -167,11 +167,11 @@ async function undo(id: string, options: HostOptions): Promise<void> {
 }
 
 /** A person is told how an order is undone. A script asks for it with `--json`. */
-function tellUndo(head: Answer['head'], more: string, { json }: HostOptions): void {
+function tellUndo(head: Answer['head'], does: string, { json }: HostOptions): void {
   if (json) return printJson(head)
   const { undo: id } = head
   if (process.stderr.isTTY && typeof id === 'string') {
-    complain(`For some seconds this undoes it: glia undo ${id}${more}`)
+    complain(`For some seconds this ${does}: glia undo ${id}`)
   }
 }
 

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { damagedTables, isWhole } from './damaged-tables.ts'
+import { damagedTables, isWhole, tablesOf } from './damaged-tables.ts'
 import { crc32c, unpacked } from './leveldb-format.ts'
 
 let folder: string
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await db.put('large', random)
   await db.compactRange('', '~')
   await db.close()
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.ldb'))
+  const names = await tablesOf(folder)
   tables = await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))]))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 test('tables that nobody touched are whole', async () => {
   expect(tables.length).toBeGreaterThan(0)
   for (const [, bytes] of tables) expect(isWhole(bytes)).toBe(true)
-  expect(await damagedTables(folder, new AbortController().signal)).toEqual([])
+  expect(await damagedTables(folder, await tablesOf(folder), new AbortController().signal)).toEqual([])
 })
 
 test('a change of any byte is found', () => {
@@ -56,8 +56,12 @@ test('the damaged table is named', async () => {
   const damaged = Buffer.from(bytes)
   damaged[100] = (damaged[100] ?? 0) ^ 1
   await writeFile(join(folder, name), damaged)
-  expect(await damagedTables(folder, new AbortController().signal)).toEqual([name])
+  expect(await damagedTables(folder, await tablesOf(folder), new AbortController().signal)).toEqual([name])
   await writeFile(join(folder, name), bytes)
+})
+
+test('a table that is gone is no damaged one', async () => {
+  expect(await damagedTables(folder, ['999999.ldb'], new AbortController().signal)).toEqual([])
 })
 
 test('checksums are those of RFC 3720', () => {

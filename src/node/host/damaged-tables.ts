@@ -15,14 +15,19 @@ interface Place {
   readonly size: number
 }
 
+/** The names of the tables of a LevelDB. While it is open it may be writing one. */
+export async function tablesOf(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /^\d+\.(ldb|sst)$/.test(name))
+}
+
 /**
- * The names of the tables of a LevelDB in which something is not what was written. LevelDB itself compares no checksums when
- * it reads: it takes what is damaged for other bytes, or for nothing. Tables that it deletes meanwhile are left out.
+ * Those tables in which something is not what was written. LevelDB itself compares no checksums when it reads: it takes what
+ * is damaged for other bytes, or for nothing. Tables that it has deleted are left out.
  * @throws the signal's reason; the failure of a file that cannot be read
  */
-export async function damagedTables(folder: string, signal: AbortSignal): Promise<string[]> {
+export async function damagedTables(folder: string, tables: readonly string[], signal: AbortSignal): Promise<string[]> {
   const damaged: string[] = []
-  for (const name of (await readdir(folder)).filter((each) => /^\d+\.(ldb|sst)$/.test(each))) {
+  for (const name of tables) {
     signal.throwIfAborted()
     // oxlint-disable-next-line no-await-in-loop -- one table in memory at a time
     const bytes = await readFile(join(folder, name)).catch((err: NodeJS.ErrnoException) => {

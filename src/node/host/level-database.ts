@@ -4,7 +4,7 @@ import type { ClassicLevel } from 'classic-level'
 import { GliaError } from '../../glia/errors.ts'
 import type { Logger } from '../../glia/log.ts'
 import { fileTrouble } from '../file-trouble.ts'
-import { damagedTables } from './damaged-tables.ts'
+import { damagedTables, tablesOf } from './damaged-tables.ts'
 import { cutTornRecord } from './torn-record.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
@@ -59,8 +59,10 @@ export class LevelDatabase {
   static async open(folder: string, log: Logger): Promise<LevelDatabase> {
     // The last server may have been killed while it wrote it.
     await rm(join(folder, ROOM_FILE), { force: true }).catch(() => undefined)
+    // Before it is opened: then all of them are complete, or are deleted. What keeps the folder from being read is told below.
+    const tables = await tablesOf(folder).catch(() => [])
     const database = new LevelDatabase(folder, log, await opened(folder, log))
-    database.#checked = database.#checkTables()
+    database.#checked = database.#checkTables(tables)
     return database
   }
 
@@ -148,10 +150,10 @@ export class LevelDatabase {
   }
 
   /** Nothing waits for it: a gigabyte takes seconds. Never rejects. */
-  async #checkTables(): Promise<void> {
+  async #checkTables(tables: readonly string[]): Promise<void> {
     const { signal } = this.#life
     try {
-      const damaged = await damagedTables(this.#folder, signal)
+      const damaged = await damagedTables(this.#folder, tables, signal)
       if (damaged.length > 0) this.#log.warn(damageWords(this.#folder, damaged))
     } catch (err) {
       if (!signal.aborted) this.#log.warn('the database of the actors could not be checked:', fileTrouble(err))
