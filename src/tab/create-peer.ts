@@ -2,7 +2,7 @@ import { holdForPeer } from '../calls/life-lock.ts'
 import { GliaError, toGliaError } from '../glia/errors.ts'
 import { consoleLogger } from '../glia/log.ts'
 import { cleanName } from '../glia/peer-name.ts'
-import { breath } from './breath.ts'
+import { nextTask } from '../glia/wait/next-task.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { createScripting } from './script-api.ts'
 import type { EverythingSource } from '../ui/model.ts'
@@ -80,7 +80,8 @@ export function createPeer(options: Omit<PeerOptions, keyof PeerFiles> & PeerFil
     })
     holdForPeer(started.peerId, alive)
     view?.started(started)
-    await breath()
+    // The page shows it before calls begin.
+    await nextTask()
     return started
   }
 

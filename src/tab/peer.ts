@@ -18,7 +18,7 @@ import type { Proc } from '../glia/process/proc.ts'
 import { type OpenOptions, Router } from '../glia/router.ts'
 import type { Stream } from '../glia/stream/stream.ts'
 import { CallTrace } from '../glia/trace/call-trace.ts'
-import { breath } from './breath.ts'
+import { nextTask } from '../glia/wait/next-task.ts'
 import type { MeshNode } from '../mesh/index.ts'
 import { connectedPeers } from '../mesh/presence/peer-info.ts'
 import { loadModule } from './bundled.ts'
@@ -191,7 +191,8 @@ export async function startPeer({ tier: askedTier, ...init }: PeerInit): Promise
   })
   node.resolve(mesh.started)
   await restored
-  await breath()
+  // The page draws, or takes a click, before what follows.
+  await nextTask()
   import('./log-keeper.ts')
     .then(({ LogKeeper }) => LogKeeper.start({ storage, slot, log, alive, entries: () => table.entries }))
     .then(
