@@ -18,3 +18,10 @@ test('npm run faults ends with a code, and leaves no relay behind, when its worl
   expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(folder)
   await rm(folder, { recursive: true })
 })
+
+test('npm run faults says which cells there are when none has the name', async () => {
+  const args = ['e2e/main.mjs', 'faults', '1', '0', '1', 'nosuch']
+  const { code, stderr } = await finished(spawn(process.execPath, args, { cwd: ROOT }))
+  expect(code).toBe(1)
+  expect(stderr).toContain('No cell has “nosuch” in its name. Ways: glia.call, ')
+})

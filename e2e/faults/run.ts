@@ -52,10 +52,15 @@ export async function main(args: readonly string[]): Promise<boolean> {
     return false
   }
   const { calls, seed, only, worlds } = options
+  const rounds = planRounds(only)
+  const hasStorm = 'storm'.includes(only)
+  if (rounds.length === 0 && !hasStorm) {
+    process.stderr.write(`No cell has “${only}” in its name. Ways: ${namesOf(WAYS)}. Faults: ${namesOf(FAULTS)}.\n`)
+    return false
+  }
   buildApp()
   say(`${calls} calls a cell, from seed ${seed} on`)
   say(lineOf(HEADS, WIDTHS))
-  const rounds = planRounds(only)
   const totals = new Totals()
   const work = async (): Promise<void> => {
     for (let round = rounds.shift(); round; round = rounds.shift()) await play(round, options, totals)
@@ -63,7 +68,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
   await Promise.all(Array.from({ length: worlds }, work))
   say(totals.text())
   let { isGood } = totals
-  if ('storm'.includes(only)) isGood = (await runStorm(Math.min(2000, calls * 10), seed)) && isGood
+  if (hasStorm) isGood = (await runStorm(Math.min(2000, calls * 10), seed)) && isGood
   say(isGood ? 'passed' : 'FAILED')
   return isGood
 }
@@ -82,6 +87,10 @@ interface Round {
   place: Place
   fault: Fault
   ways: readonly Way[]
+}
+
+function namesOf(all: readonly { name: string }[]): string {
+  return [...new Set(all.map(({ name }) => name))].join(', ')
 }
 
 function planRounds(only: string): Round[] {
