@@ -139,6 +139,14 @@ for (const { io, streams } of TIERS) {
       expect(await call(page, local(pid, 'heard'))).toEqual({ text: `whole ${MiB}` })
     })
 
+    test('a guest that closes stdout on its way out has failed, if it fails', async ({ page }) => {
+      const pid = await spawn(page, 'halves')
+      for (let i = 0; i < 5; i++) {
+        expect(await call(page, local(pid, 'close_and_fail'))).toMatchObject({ code: 'ERR_FAILED' })
+        expect(await call(page, local(pid, 'close_and_trap'))).toMatchObject({ code: 'ERR_TRAPPED' })
+      }
+    })
+
     test('a guest that has ended both sleeps on, until its deadline', async ({ page }) => {
       const pid = await spawn(page, 'halves', { policy: { deadlineMs: 1500 } })
       const address = local(pid, 'linger')

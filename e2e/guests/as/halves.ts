@@ -32,6 +32,19 @@ export function bye(): void {
   broken = errno != 0
 }
 
+/** Replies 'part', closes stdout, and fails. */
+export function close_and_fail(): i32 {
+  write('part')
+  return fd_close(STDOUT) ? 0 : 3
+}
+
+/** The same, and traps. */
+export function close_and_trap(): void {
+  write('part')
+  fd_close(STDOUT)
+  unreachable()
+}
+
 /** How the last message that `bye` got ended: 'whole' or 'broken', a space, its bytes. */
 export function heard(): void {
   write(broken ? 'broken ' : 'whole ')

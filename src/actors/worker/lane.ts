@@ -11,6 +11,12 @@ import type { Channel } from './worker-api.ts'
 /** Longest time that a guest that writes without end keeps the page's thread, in ms. */
 export const HOLD_MS = 8
 
+/**
+ * How long a closed stdout waits for the end of its method, in ms. Many programs close it on their way out, and the end tells
+ * whether the reply is whole.
+ */
+const WAY_OUT_MS = 100
+
 /** Turns of the microtask queue that bytes that are there already need from a stream to the carrier. */
 const FEED_TURNS = 16
 
@@ -76,6 +82,8 @@ interface Run {
   refused: boolean
   /** The guest has ended its reply, and the caller knows. */
   replied: boolean
+  /** Set while the guest has ended its reply, and the caller does not know it yet. */
+  ending: ReturnType<typeof setTimeout> | undefined
 }
 
 /** The page's side of one actor worker's messages. It sends them one at a time, and passes the replies on. */
@@ -99,7 +107,7 @@ export class Lane {
     const { wire } = this
     const { carrier } = wire
     const breakOff = (): void => carrier.fail()
-    const run: Run = { over: false, fed: false, refused: false, replied: false }
+    const run: Run = { over: false, fed: false, refused: false, replied: false, ending: undefined }
     // The worker starts while the first bytes are fetched. A guest that reads before they arrive waits.
     wire.start(method, false)
     message.signal.addEventListener('abort', breakOff, { once: true })
@@ -116,6 +124,7 @@ export class Lane {
     } finally {
       message.signal.removeEventListener('abort', breakOff)
       run.over = true
+      clearTimeout(run.ending)
       if (!run.fed) carrier.wake()
     }
   }
@@ -177,7 +186,7 @@ export class Lane {
       done = wire.isDone
       if (done) continue
       if (this.#closed) throw this.#closed
-      if (carrier.finished) this.#endReply(run, message)
+      if (carrier.finished) run.ending ??= setTimeout(() => this.#endReply(run, message), WAY_OUT_MS)
       await carrier.arrival()
     }
   }
@@ -191,7 +200,7 @@ export class Lane {
     message.closeRead()
   }
 
-  /** The guest has closed its stdout. */
+  /** The guest has closed its stdout, and its method goes on. */
   #endReply(run: Run, message: Message): void {
     if (run.replied) return
     run.replied = true
