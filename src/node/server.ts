@@ -76,7 +76,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
     lock = await lockDataDir(data)
     const { release, lost } = lock
     const kept = await openDataDir(data)
-    const { peerId } = kept.identity
+    const { peerId, privateKey } = kept.identity
     await checkPort({ flag: '--ws', port: init.ws }, host)
     await checkPort({ flag: '--tcp', port: init.tcp }, host)
     if (init.metricsPort !== undefined) figures = await openMetrics(init.metricsPort, metrics)
@@ -94,6 +94,7 @@ export async function startServer(init: ServerInit): Promise<GliaServer> {
       http: createHttp({ ...peer, calls, listingOf: (asked, signal) => peer.mesh.listingOf(asked, signal) }),
       calls,
       peerId,
+      secret: privateKey,
       limits,
       observer: metrics.calls,
     })

@@ -31,6 +31,8 @@ export interface GatewayInit {
   readonly calls: HttpCalls
   /** This peer. It calls on behalf of its clients. */
   readonly peerId: string
+  /** Of this peer alone, and the same after a restart. */
+  readonly secret: Uint8Array
   readonly limits: CallLimits & BodyLimits
   readonly observer: CallObserver
 }
@@ -42,12 +44,13 @@ export interface GatewayInit {
 export class Gateway {
   readonly #init: GatewayInit
   readonly #ofClient = new Map<string, number>()
-  readonly #names = new ClientNames()
+  readonly #names: ClientNames
   readonly #slow = new SlowBodies()
   #calls = 0
 
   constructor(init: GatewayInit) {
     this.#init = init
+    this.#names = new ClientNames(init.secret)
   }
 
   /** Answers a request of the API. */
