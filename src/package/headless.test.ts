@@ -7,12 +7,17 @@ import { testServers, type TestServers } from '../node/test-server.ts'
 import { createPeer, type HeadlessPeer } from './headless.ts'
 import { createProc } from './make.ts'
 
+let count = 0
 const proc = createProc({
   name: 'words',
   policy: { listed: true, callers: 'anyone' },
   methods: {
     async echo(message) {
       for (let bytes = await message.read(); bytes !== null; bytes = await message.read()) await message.write(bytes)
+    },
+    async counts(message) {
+      count += 1
+      await message.write(new TextEncoder().encode(String(count)))
     },
     async fails() {
       throw new Error('boom')
@@ -57,6 +62,18 @@ test('the processes of a headless peer are called by another, by itself and thro
   expect(await reply.text()).toBe('curl')
 })
 
+test('a call that is sent again with its key runs once, also when its gateway was started anew in between', async () => {
+  const data = await servers.newFolder()
+  const options = { data, relays: server.relayAddresses }
+  const send = async ({ url }: GliaServer): Promise<string> =>
+    (await fetch(new URL(to('counts'), url), { method: 'POST', headers: { 'idempotency-key': 'k1' } })).text()
+  const gateway = await servers.start(options)
+  expect(await send(gateway)).toBe('1')
+  await gateway.stop()
+  expect(await send(await servers.start(options))).toBe('1')
+  expect(count).toBe(1)
+})
+
 test('both ways of a call to a headless peer stream at once', async () => {
   const stream = await other.open(to('echo'))
   for (const word of ['one', 'two']) {
@@ -70,7 +87,7 @@ test('both ways of a call to a headless peer stream at once', async () => {
 test('a headless peer lists the processes whose policy says so', async () => {
   const listing = await fetch(new URL(`/ww/0.1.0/${peer.peerId}/listed`, server.url))
   expect(await listing.json()).toEqual([
-    { pid: proc.pid, name: 'words', methods: ['echo', 'fails', 'garbles', 'exits', 'waits'] },
+    { pid: proc.pid, name: 'words', methods: ['echo', 'counts', 'fails', 'garbles', 'exits', 'waits'] },
   ])
 })
 
