@@ -2,7 +2,7 @@ import { PROTOCOL } from '../glia/address.ts'
 import { cancellation } from '../glia/cancel.ts'
 import { GliaError } from '../glia/errors.ts'
 import type { HttpApi } from '../glia/http/http.ts'
-import { KEY_HEADER } from '../glia/http/request-key.ts'
+import { KEY_HEADER, withAge } from '../glia/http/request-key.ts'
 
 /** Waits before an unanswered request is sent again, in ms. A stopped service worker is back within 100 ms. */
 const RETRY_MS = [50, 200, 1000, 3000]
@@ -134,8 +134,12 @@ async function bodyOf(
 }
 
 async function sendAgain(request: Request, retries: number): Promise<Response> {
-  const { signal } = request
+  const { signal, headers } = request
+  const key = headers.get(KEY_HEADER)
+  const since = performance.now()
   for (let attempt = 0; ; attempt++) {
+    // A gateway that was started since then does not know whether the call has run on it.
+    if (attempt > 0 && key !== null) headers.set(KEY_HEADER, withAge(key, performance.now() - since))
     const wait = attempt < retries ? RETRY_MS[attempt] : undefined
     try {
       return await fetch(wait === undefined ? request : request.clone())

@@ -4,7 +4,7 @@ import { acceptsExit, EXIT_HEADER, ProgramReply, readsTrailers } from './http-ex
 import { cut, readKey } from '../instance-key.ts'
 import { keyedLoader } from './load-keyed.ts'
 import { API_HEADERS } from './refuse.ts'
-import { readRequestKey } from './request-key.ts'
+import { readRequestAge, readRequestKey } from './request-key.ts'
 import type { Router } from '../router.ts'
 import { pump, type Source } from '../stream/source.ts'
 import type { Stream } from '../stream/stream.ts'
@@ -81,7 +81,9 @@ export class HttpCalls {
     if (caller.isGone) throw gaveUp()
     const address = await router.resolve(path, caller)
     const init = streamInitOf(request, options)
-    if (key !== undefined && address.host !== router.aliases.self) init.key = key
+    const isHere = address.host === router.aliases.self
+    if (isHere && (readRequestAge(request.headers) ?? 0) > performance.now()) throw mayHaveRun()
+    if (key !== undefined && !isHere) init.key = key
     const open = (): Stream => router.open(address, init)
     const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
     const call =
@@ -111,6 +113,14 @@ export class HttpCalls {
       ended: reply.ended,
     }
   }
+}
+
+/** The request was sent first before this peer began, which knows no call from before. */
+function mayHaveRun(): GliaError {
+  return new GliaError(
+    'ERR_REPLY_GONE',
+    'The peer was started anew after the call was sent first. So the call may have run, and its reply is not kept.',
+  )
 }
 
 function streamInitOf(request: CallRequest, options: CallerOptions): StreamInit {

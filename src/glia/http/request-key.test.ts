@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readCallKey, readRequestKey } from './request-key.ts'
+import { readCallKey, readRequestAge, readRequestKey, withAge } from './request-key.ts'
 
 const read = (value: string) => readRequestKey(new Headers({ 'Idempotency-Key': value }))
 
@@ -12,6 +12,16 @@ test.each([
   ['a key of 255 characters', 'k'.repeat(255), 'k'.repeat(255)],
 ])('%s is read', (_, value, key) => {
   expect(read(value)).toBe(key)
+})
+
+test.each(['key', '"key"', '"key";age=3', String.raw`a\b`])('%s can be sent again with its age', (key) => {
+  const headers = new Headers({ 'Idempotency-Key': withAge(key, 1500.2) })
+  expect(readRequestKey(headers)).toBe(read(key))
+  expect(readRequestAge(headers)).toBe(1501)
+})
+
+test.each(['key', '"key"', '"key";age=x', '"key";age=-1', 'age=5', '"key";age=12345678901'])('%s has no age', (key) => {
+  expect(readRequestAge(new Headers({ 'Idempotency-Key': key }))).toBeUndefined()
 })
 
 test('a request without the header has no key', () => {

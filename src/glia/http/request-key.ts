@@ -22,6 +22,21 @@ export function readRequestKey(headers: RequestHeaders): string | undefined {
   throw new GliaError('ERR_BAD_REQUEST', `The header Idempotency-Key must be ${KEY_FORM}, with or without quotes.`)
 }
 
+/** A parameter of the header, which other servers ignore. */
+const AGE = /^"(?:[ !#-[\]-~]|\\["\\])*";age=(\d{1,9})$/
+
+/** How long ago the caller sent the request first, in ms, by its own clock; undefined if it does not say. */
+export function readRequestAge(headers: RequestHeaders): number | undefined {
+  const [, age] = AGE.exec(headers.get(KEY_HEADER) ?? '') ?? []
+  return age === undefined ? undefined : Number(age)
+}
+
+/** The header of a request that is sent again. @param ageMs How long ago it was sent first. */
+export function withAge(key: string, ageMs: number): string {
+  const quoted = key.startsWith('"') ? key.replace(/;age=\d+$/, '') : JSON.stringify(key)
+  return `${quoted};age=${Math.ceil(ageMs)}`
+}
+
 export const KEY_FORM = `one text of 1 to ${MAX_CALL_KEY} printable ASCII characters`
 
 /** Whether a key may travel as a header. */

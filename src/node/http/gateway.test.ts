@@ -194,6 +194,18 @@ test('pages of an allowed site are answered, and may read the answer', async () 
   }
 })
 
+test('a call that may have run before the server was started does not run again', async () => {
+  const send = (age: number): Promise<Reply> =>
+    ask('/ww/0.1.0/self/root/echo', {
+      method: 'POST',
+      body: 'x',
+      headers: { 'idempotency-key': `"sent-${age}";age=${age}` },
+    })
+  expect((await send(1)).body).toBe('x')
+  const late = await send(999_999_999)
+  expect([late.status, JSON.parse(late.body)]).toMatchObject([410, { code: 'ERR_REPLY_GONE' }])
+})
+
 test('where the relay is, pages of this server and of allowed sites may read, and no others', async () => {
   const path = '/.well-known/glia.json'
   const own = await ask(path)
