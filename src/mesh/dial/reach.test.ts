@@ -83,6 +83,17 @@ test('an address that was announced for a peer and leads to another is not diall
   expect(count).toBe(before + 1)
 })
 
+test('a peer that was announced at this relay, and has left it, is said not to be joined to it', async () => {
+  const libp2p = await plainClient()
+  const self = libp2p.peerId.toString()
+  const circuits = ['tcp/1/ws', 'tcp/2'].map((port) => `/ip4/127.0.0.1/${port}/p2p/${self}/p2p-circuit/p2p/${stranger}`)
+  const found = await reach({ libp2p, announced: async () => circuits.map((text) => multiaddr(text)) })
+  await expect(found.connection(stranger, soon())).rejects.toMatchObject({
+    code: 'ERR_UNREACHABLE',
+    message: `${stranger} could not be reached: it is not joined to this relay; no peer asked knows where it is.`,
+  })
+})
+
 test('an answer of the DHT that leads there no more is followed by the next one', async () => {
   const there = await glia([], { listen: ['/ip4/127.0.0.1/tcp/0'] })
   const [port = ''] = address.toString().split('/p2p/')

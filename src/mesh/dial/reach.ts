@@ -2,7 +2,7 @@ import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { GliaError } from '../../glia/errors.ts'
 import { dialWords, failureOf } from './failure-words.ts'
-import { isDirect, isWebRtcAddress, openConnections, peerAt, peerIdOf, peerOf, withPeer } from './addresses.ts'
+import { isDirect, isWebRtcAddress, openConnections, peerAt, peerIdOf, peerOf, relayOf, withPeer } from './addresses.ts'
 import type { CircuitLimits } from './circuit-limits.ts'
 import {
   DIAL_ATTEMPT_MS,
@@ -236,7 +236,17 @@ export class Reach {
     return this.#init.isUnknown(address) && !isConnected && !wasNotDialled(thrown)
   }
 
+  #leadsOverThisPeer(address: Multiaddr): boolean {
+    const relay = relayOf(address)
+    return relay !== undefined && peerOf(relay) === this.#init.libp2p.peerId.toString()
+  }
+
   async #try(address: Multiaddr, { tried, signal, anew }: Try): Promise<Connection | undefined> {
+    if (this.#leadsOverThisPeer(address)) {
+      // Whoever is joined to it has a connection.
+      if (!tried.includes(NOT_JOINED)) tried.push(NOT_JOINED)
+      return undefined
+    }
     for (let attempt = 1; ; attempt++) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- the second attempt is for when the first fails
@@ -251,6 +261,8 @@ export class Reach {
     }
   }
 }
+
+const NOT_JOINED = 'it is not joined to this relay'
 
 function unreachable(peer: string, tried: Tried): GliaError {
   const why = tried.join('; ') || 'there is no relay to ask'
