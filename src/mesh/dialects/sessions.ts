@@ -8,7 +8,6 @@ import type { Stream } from '../../glia/stream/stream.ts'
 import { isDirect, isWebRtc } from '../dial/addresses.ts'
 import {
   DOUBT_MS,
-  GOING_AWAY_MS,
   MAX_CALLS_PER_PEER,
   NATIVE_SILENCE_MS,
   NEGOTIATION_MS,
@@ -17,6 +16,7 @@ import {
   WEBRTC_NEGOTIATION_MS,
 } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
+import { closesSoon, noAnswer } from './no-answer.ts'
 import { probe } from './probe.ts'
 import { rawCall } from './raw-protocol.ts'
 import { type AskWhy, RawReasons } from './raw-reasons.ts'
@@ -227,20 +227,6 @@ async function negotiate(connection: Connection, protocols: string[], signal: Ab
     if (name === 'TooManyOutboundProtocolStreamsError') {
       throw new GliaError('ERR_MAILBOX_FULL', `Too many calls to ${peer} are under way.`, { cause })
     }
-    throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
+    throw await noAnswer(connection, cause)
   }
-}
-
-/**
- * A peer that goes away resets its streams just before it ends the connection. Such a reset is no answer to the call.
- */
-async function closesSoon(connection: Connection): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const done = (): void => resolve()
-  const timer = setTimeout(done, GOING_AWAY_MS)
-  connection.addEventListener('close', done)
-  if (connection.status === 'open') await promise
-  clearTimeout(timer)
-  connection.removeEventListener('close', done)
-  return connection.status !== 'open'
 }

@@ -16,6 +16,17 @@ test.each([
   await expect.poll(() => connection.streams.filter((stream) => stream.protocol === protocol)).toEqual([])
 })
 
+test('a peer that ends the connection meanwhile is not said to be connected', async () => {
+  const connection = await silentPeer(RAW_PROTOCOL)
+  const asked = askStatus(connection, AbortSignal.timeout(10_000))
+  asked.catch(() => undefined)
+  await connection.close()
+  await expect(asked).rejects.toMatchObject({
+    code: 'ERR_UNREACHABLE',
+    message: `${connection.remotePeer.toString()} has closed the connection.`,
+  })
+})
+
 test('a peer that knows no ping answers a probe by saying so, and keeps its connection', async () => {
   const connection = await silentPeer('/something/else')
   expect(await probe(connection, 5000)).toBe(true)

@@ -4,6 +4,7 @@ import { GliaError } from '../../glia/errors.ts'
 import { parsePid, type Pid } from '../../glia/pid.ts'
 import { NEGOTIATION_MS, RAW_PROTOCOL } from '../limits.ts'
 import { orAborted } from '../../glia/wait/or-aborted.ts'
+import { noAnswer } from '../dialects/no-answer.ts'
 import { askText } from '../dialects/text-answer.ts'
 
 /** A status line is about 100 bytes. */
@@ -26,7 +27,7 @@ export async function askStatus(connection: Connection, signal = AbortSignal.tim
     if (cause instanceof StatusError || isRefusal(cause)) {
       throw new GliaError('ERR_NO_PROC', `${peer} does not say which process is its root.`, { cause })
     }
-    throw new GliaError('ERR_UNREACHABLE', `${peer} is connected and did not answer.`, { cause })
+    throw await noAnswer(connection, cause)
   }
 }
 
