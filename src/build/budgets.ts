@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
  * and `fsync` as a barrier for what is in memory. Of `sw.js` some 500 bytes keep what other apps share with the installed
  * app, which also happens while no page is open.
  */
-const BUDGETS = { 'first call': 100_900, mesh: 169_500, 'actor.js': 32_400, 'sw.js': 13_600 } as const
+const BUDGETS = { 'first call': 101_000, mesh: 169_500, 'actor.js': 32_400, 'sw.js': 13_600 } as const
 
 type Measured = keyof typeof BUDGETS
 

@@ -35,7 +35,8 @@ export class CallReplays implements CallReplaysSource {
   }
 
   isRecorded(pid: string): boolean {
-    return this.#find(pid)?.recorder !== undefined
+    const entry = this.#find(pid)
+    return entry?.recorder !== undefined && entry.record.policy.trace
   }
 
   async record(pid: string, isOn: boolean, cancelled?: AbortSignal): Promise<boolean> {

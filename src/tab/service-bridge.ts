@@ -73,7 +73,8 @@ export class ServiceBridge {
     serviceWorker.startMessages()
     let hadController = serviceWorker.controller !== null
     const changed = (): void => {
-      if (hadController) onUpdate()
+      // Whoever deletes the data of the site takes the service worker away: that is no update.
+      if (hadController && serviceWorker.controller) onUpdate()
       hadController = true
       this.#hello(serviceWorker.controller)
     }
@@ -123,7 +124,11 @@ export class ServiceBridge {
     { method, path, body, signal, context = NO_CONTEXT, bodyBytes, key }: TabRequest,
   ): Promise<ExchangeResponse> {
     const { controller } = navigator.serviceWorker ?? {}
-    if (!controller) throw new GliaError('ERR_UNREACHABLE', 'No other peer is reachable: there is no service worker.')
+    if (!controller)
+      throw new GliaError(
+        'ERR_UNREACHABLE',
+        'No other tab of this browser can be reached: there is no service worker. Reload the page.',
+      )
     const { port1, port2 } = new MessageChannel()
     const call: CallMessage = {
       type: 'glia:call',

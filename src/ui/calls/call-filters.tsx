@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useSignal } from '@preact/signals'
 import { useCallback } from 'preact/hooks'
 import { WAYS } from '../../glia/trace/note.ts'
 import { formatCount, shortId } from '../kit/format.ts'
@@ -78,10 +79,28 @@ export function CallFilters({ state, total, shown, self, nameOf, onPause, onClea
       <button type="button" class="button" aria-pressed={isPaused} onClick={onPause}>
         {isPaused ? 'Go on' : 'Pause'}
       </button>
-      <button type="button" class="button" onClick={onClear}>
-        Clear
-      </button>
+      <ClearButton total={total} onClear={onClear} />
     </div>
+  )
+}
+
+/** Asks before it clears: calls that a filter hides, and those of earlier visits, go too. */
+function ClearButton({ total, onClear }: { total: number; onClear: () => void }) {
+  const asks = useSignal(false)
+  const press = (): void => {
+    if (asks.value) onClear()
+    asks.value = !asks.value && total > 0
+  }
+  return (
+    <button
+      type="button"
+      class={asks.value ? 'button danger' : 'button'}
+      onClick={press}
+      onBlur={() => (asks.value = false)}
+      onKeyDown={({ key }) => key === 'Escape' && (asks.value = false)}
+    >
+      {asks.value ? `Clear ${total === 1 ? 'the call' : `all ${formatCount(total)} calls`}` : 'Clear…'}
+    </button>
   )
 }
 

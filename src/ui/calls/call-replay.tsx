@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { RecordedCall } from '../../actors/recording/call-recordings.ts'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField } from '../kit/form-fields.tsx'
+import { useWait } from '../kit/use-wait.ts'
 import type { CallsSource, ProcessView, TabModel } from '../model.ts'
 import { hashOf } from '../route.ts'
 import { goTo } from '../router.ts'
@@ -74,6 +75,8 @@ interface NotRecordedProps extends CallReplayProps {
 function NotRecorded({ model, call, source, process }: NotRecordedProps) {
   const { pid, method, request, bytesIn } = call
   const attempt = useMemo(() => new Attempt(), [pid])
+  const wait = useWait(attempt.since.value)
+  useEffect(() => () => attempt.cancel(), [attempt])
   // The message is known whole only if its policy keeps heads, and it is short.
   const message = request?.length === bytesIn ? request : undefined
   const isOn = source.replays.isRecorded(pid)
@@ -94,7 +97,8 @@ function NotRecorded({ model, call, source, process }: NotRecordedProps) {
       if (signal.aborted || newestCall() === before) throw thrown
     }
     const ran = newestCall()
-    if (ran !== undefined) goTo(hashOf('calls', callIdText(ran)))
+    // A person who has left stays where they are.
+    if (ran !== undefined && !signal.aborted) goTo(hashOf('calls', callIdText(ran)))
   }
   return (
     <>
@@ -102,12 +106,19 @@ function NotRecorded({ model, call, source, process }: NotRecordedProps) {
         It cannot be replayed, because what it read was not recorded: the whole message, its memory before, files, the
         clock, random numbers, and replies of others.
       </p>
-      {process && isOn && <p>The calls of {process.name} are recorded now. Call it again.</p>}
+      {process && isOn && attempt.since.value === undefined && (
+        <p>The calls of {process.name} are recorded now. Call it again.</p>
+      )}
       {process && (
         <div class="row bar">
           {message && (
-            <button type="button" class="button" onClick={() => void attempt.run(again)}>
-              Record and run it again
+            <button
+              type="button"
+              class="button"
+              aria-busy={wait !== 'short'}
+              onClick={() => void (wait === 'long' ? attempt.cancel() : attempt.run(again))}
+            >
+              {wait === 'short' ? 'Record and run it again' : wait === 'long' ? 'Running… Cancel' : 'Running…'}
             </button>
           )}
           {!isOn && (

@@ -85,15 +85,16 @@ function CallsPanel({ state, source, nameOf }: CallsPanelProps) {
       {shown.length > 0 ? (
         <CallTable labelledBy="calls-title" calls={shown} state={state} nameOf={nameOf} />
       ) : (
-        <NoCalls isFiltered={calls.length > 0} />
+        <NoCalls isFiltered={calls.length > 0} isPaused={state.paused.value} />
       )}
       <TellsOthers source={source} />
     </section>
   )
 }
 
-function NoCalls({ isFiltered }: { isFiltered: boolean }) {
+function NoCalls({ isFiltered, isPaused }: { isFiltered: boolean; isPaused: boolean }) {
   if (isFiltered) return <p class="soft hint">No call fits. Search for less, or choose every way, process and peer.</p>
+  if (isPaused) return <p class="soft hint">Paused. “Go on” shows the calls since.</p>
   return (
     <p class="soft hint">
       No calls yet. Every call to a process of this tab, and from here to other peers, is listed here: the last 10,000,

@@ -52,7 +52,9 @@ export function MemoryPart({ source, process }: { source: ProcessSource; process
       </div>
       <ErrorLine error={listing.error.value ?? change.error.value} />
       {policy.memory !== 'durable' && (
-        <p class="soft hint">What it has in memory is not kept. Its policy can have that changed.</p>
+        <p class="soft hint">
+          It has no snapshots: what it has in memory is lost when the page is closed. Its policy can change that.
+        </p>
       )}
       {policy.memory === 'durable' && found?.length === 0 && (
         <p class="soft hint">Nothing is kept yet. The first snapshot comes with the first message.</p>
