@@ -187,6 +187,23 @@ describe('a bad module', () => {
     await expect(inspectModule(importing(['f']), CAP)).rejects.toThrow(/a function that the linker did not find/)
   })
 
+  test('that writes to the console of AssemblyScript is told what to take instead', async () => {
+    const bytes = exporting(
+      { run: EMPTY },
+      { imports: [importFunc('env', 'console.log', NOTHING)], exports: [exportFunc('run', 1)] },
+    )
+    await expect(inspectModule(bytes, CAP)).rejects.toThrow(/AssemblyScript.*use trace\(\)/)
+  })
+
+  test('that imports a global of env is not said to miss a function', async () => {
+    const error = await inspectModule(
+      exporting({ run: EMPTY }, { imports: [importGlobal('env', 'depth')] }),
+      CAP,
+    ).catch(String)
+    expect(error).toMatch(/env\.depth/)
+    expect(error).not.toContain('a function that the linker did not find')
+  })
+
   test('that is a shared library is told so', async () => {
     const imports = [importGlobal('env', '__memory_base')]
     const bytes = exporting({ run: EMPTY }, { imports })

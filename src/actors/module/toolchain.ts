@@ -75,6 +75,10 @@ const TOOLCHAINS: readonly { fits(module: string, name: string): boolean; way: s
     way: 'It needs the plug-in of Javy beside it: build it with javy build, without -C dynamic.',
   },
   {
+    fits: (module, name) => module === 'env' && name.startsWith('console.'),
+    way: 'It is AssemblyScript that writes to the console: use trace(), which writes to the log of the process.',
+  },
+  {
     fits: (module, name) =>
       module === 'asm2wasm' ||
       (module === 'env' &&
@@ -103,7 +107,7 @@ export function wayOut(imports: readonly Import[]): string {
   if (made) return made.way
   const short = imports.filter(({ module, name }) => module === 'env' && /^[A-Za-z_$]{1,2}$/.test(name))
   if (short.length >= MINIFIED_IMPORTS) return EMSCRIPTEN
-  const isUnlinked = imports.some(({ module }) => module === 'env')
+  const isUnlinked = imports.some(({ module, kind }) => module === 'env' && kind === 'function')
   return isUnlinked
     ? `${ONLY_WASI} What is imported from env is often a function that the linker did not find.`
     : ONLY_WASI

@@ -38,6 +38,16 @@ test.each([
   expect(guestFrames(errorWith(`${line}\nwasm-stub@[wasm code]\n@\n${page}`))).toEqual([frame])
 })
 
+test('an exception of the program is told as one', () => {
+  const { Exception, Tag } = WebAssembly as unknown as {
+    Tag: new (type: object) => object
+    Exception: new (tag: object, payload: readonly number[]) => unknown
+  }
+  expect(trapMessage(new Exception(new Tag({ parameters: ['i32'] }), [1]))).toBe(
+    'it threw an exception that nothing caught',
+  )
+})
+
 test.each([
   [
     "Unreachable code should not be executed (evaluating 'ka(t,e,this.#t)()')",

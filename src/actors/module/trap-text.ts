@@ -65,9 +65,13 @@ export function stackHint(message: string, frames: readonly string[]): string | 
   return 'It calls itself, so its stack may be used up. The linker gives a larger one, of 8 MiB: clang -Wl,-z,stack-size=8388608, rustc -C link-arg=-zstack-size=8388608.'
 }
 
+/** All that engines say of an exception of WebAssembly. */
+const EXCEPTION = '[object WebAssembly.Exception]'
+
 /** The message of a trap, without a full stop. */
 export function trapMessage(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (message === EXCEPTION) return 'it threw an exception that nothing caught'
   return cut(message.replace(EVALUATED, '').replace(/\.$/, ''), MAX_NAME)
 }
 

@@ -29,7 +29,8 @@ export function ModuleFacts({ draft, mayCall, capBytes, onCapMiB }: ModuleFactsP
             <>
               <dt>Snapshot</dt>
               <dd>
-                It goes on where the process was. Its arguments and environment stay unless you give others.
+                It goes on where the process was. Its arguments and environment stay unless you give others. What it has
+                read of them it keeps, also its PID.
                 {step.snapshot.hasKeys && ' It has all keys, and what they have in memory is kept.'}
               </dd>
             </>
