@@ -82,6 +82,14 @@ test('an actor with keys is made, called and looked at in the page, and each key
     { text: '1\n' },
     { text: '1\n' },
   ])
+  // The calls of all keys are those of the process, each with its key.
+  await show(tab, 'Calls')
+  const calls = tab.getByRole('table', { name: 'Recorded calls of the process' }).getByRole('row')
+  await expect(calls.filter({ hasText: 'counter:bob' }).first()).toBeVisible()
+  await calls.filter({ hasText: 'counter:alice' }).first().getByRole('link').click()
+  await expect(tab.getByRole('heading', { level: 2 }).first()).toContainText('counter:alice increment')
+  await expect(tab.getByRole('list', { name: 'Calls of this trace' })).toContainText('counter:alice increment')
+  await tab.goBack()
   await tab.getByRole('link', { name: 'Processes', exact: true }).click()
   await expect(row(tab, 'counter')).toContainText('3 keys')
 })

@@ -77,7 +77,7 @@ test('a peer is found by its name, looked at, named, called, blocked and let in 
 
 test('a process with keys that a peer lists asks for the key, and its instance answers', async ({ ada, bob }) => {
   await connect(bob, ada, 'direct')
-  await spawn(ada, 'keeper', { key: true, policy: { listed: true } })
+  const pid = await spawn(ada, 'keeper', { key: true, policy: { listed: true } })
   const adaId = await peerIdOf(ada)
   await bob.evaluate((to) => void (location.hash = `#/peers/${to}`), adaId)
   await bob
@@ -85,10 +85,44 @@ test('a process with keys that a peer lists asks for the key, and its instance a
     .getByRole('button', { name: /^keeper/ })
     .click()
   const form = bob.getByRole('form', { name: /^keeper of/ })
-  await form.getByLabel('Key').fill('alice')
+  const key = form.getByLabel('Key', { exact: true })
+  const copied = form.getByRole('button', { name: 'Copy the address' })
   await form.getByLabel('Method').fill('note')
   await form.getByLabel('Message').fill('a')
+  // What is wrong with a key is said beneath it, before anything is sent.
+  for (const wrong of ['', 'a/b']) {
+    // oxlint-disable-next-line no-await-in-loop -- one key after the other
+    await key.fill(wrong)
+    // oxlint-disable-next-line no-await-in-loop
+    await form.getByRole('button', { name: 'Call', exact: true }).click()
+    // oxlint-disable-next-line no-await-in-loop
+    await expect(key).toBeFocused()
+    // oxlint-disable-next-line no-await-in-loop
+    await expect(key).toHaveAccessibleDescription(/1 to 128 bytes/)
+  }
+  await expect(form.getByRole('region', { name: 'Reply' })).not.toContainText('key')
+  await key.fill('')
+  await expect(copied).toHaveText(`/ww/0.1.0/${adaId}/${pid}/note`)
+  await key.fill('e\u0301')
+  await expect(copied).toHaveText(`/ww/0.1.0/${adaId}/${pid}:\u00E9/note`)
+  await key.fill('alice')
   await form.getByRole('button', { name: 'Call', exact: true }).click()
   await expect(form.getByRole('region', { name: 'Reply' })).toHaveText('1 a | a')
   expect(await bob.evaluate((id) => glia.listed(id), adaId)).toMatchObject([{ name: 'keeper', key: true }])
+
+  // The address that is copied is taken, also that of a process that the peer does not list.
+  const hidden = await spawn(ada, 'keeper', { name: 'hidden', key: true })
+  const others = bob.getByLabel('PID or address of another process')
+  await others.fill(`/ww/0.1.0/${adaId}/${pid}:bob/note`)
+  await bob.getByRole('button', { name: 'Choose' }).click()
+  await expect(key).toHaveValue('bob')
+  const address = `/ww/0.1.0/${adaId}/${hidden}:k1/note`
+  await others.fill(address)
+  await bob.getByRole('button', { name: 'Choose' }).click()
+  const other = bob.getByRole('form', { name: /^process of/ })
+  await expect(other.getByLabel('Key', { exact: true })).toHaveValue('k1')
+  await expect(other.getByRole('button', { name: 'Copy the address' })).toHaveText(address)
+  await other.getByLabel('Message').fill('b')
+  await other.getByRole('button', { name: 'Call', exact: true }).click()
+  await expect(other.getByRole('region', { name: 'Reply' })).toHaveText('1 b | b')
 })

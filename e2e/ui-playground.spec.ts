@@ -22,8 +22,11 @@ test('an actor is written, mended, built, called, changed and shared, without a 
   const first = await text.inputValue()
   await tab.getByLabel('Name of the process').fill('loud')
   await text.fill(first.replace('message()', 'massage()'))
-  await tab.getByRole('button', { name: 'Build' }).click()
+  const build = tab.getByRole('button', { name: 'Build', exact: true })
+  await build.press('Enter')
+  await expect(tab.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await expect(tab.getByText("Error: Cannot find name 'massage'.")).toBeVisible(LOADED)
+  await expect(build).toBeFocused()
   await expectNoFaults(tab)
   await tab.setViewportSize(PHONE)
   const widths = ['Begin with', 'Name of the process'].map((label) =>

@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals'
 import { showError, showNews } from './kit/notices.tsx'
 import type { ProcessSource, ProcessView, Undoable } from './model.ts'
 import type { Page } from './page.ts'
@@ -40,10 +41,32 @@ function undoing(page: Page, { pid, host }: ProcessView, undo: Undoable['undo'],
   const run = async (): Promise<void> => {
     try {
       await undo()
-      if (host === undefined) page.choose(pid)
+      if (host !== undefined) return focusView()
+      page.choose(pid)
+      focusListed(page, pid)
     } catch (thrown) {
       showError(failure, thrown)
+      focusView()
     }
   }
   return { label: 'Undo', run: () => void run() }
+}
+
+/** The lists have a process that came back a little later. */
+function focusListed(page: Page, pid: string): void {
+  const stop = effect(() => {
+    if (!page.names.value.has(pid)) return
+    requestAnimationFrame(() => {
+      stop()
+      focusView()
+    })
+  })
+}
+
+/** The button that the notice had is gone: the keyboard goes on where the process is, or in its view. */
+function focusView(): void {
+  if (document.activeElement !== document.body) return
+  const view = document.querySelector<HTMLElement>('main .view')
+  const target = view?.querySelector<HTMLElement>('tr[aria-selected=true]') ?? view
+  target?.focus({ preventScroll: target === view })
 }

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import { useCallback } from 'preact/hooks'
 import { WAYS } from '../../glia/trace/note.ts'
-import { formatCount, shortId } from '../kit/format.ts'
+import { formatCount } from '../kit/format.ts'
 import { memo } from '../kit/memo.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import type { CallsState } from './calls-state.ts'
-import type { NameOf } from './call-words.ts'
+import { type NameOf, processWords } from './call-words.ts'
 import type { CallFilter } from './filter.ts'
 
 const STATUSES: Readonly<Record<CallFilter['status'], string>> = {
@@ -32,7 +32,7 @@ export function CallFilters({ state, total, shown, self, nameOf, onPause, onClea
   const filter = state.filter.value
   const isPaused = state.paused.value
   const { pids, peers } = state.parties.value
-  const wordsOf = useCallback((pid: string) => nameOf(pid) ?? shortId(pid), [nameOf])
+  const wordsOf = useCallback((pid: string) => processWords(pid, nameOf), [nameOf])
   return (
     <div class="call-filters">
       <input

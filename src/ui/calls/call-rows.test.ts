@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address } from '../../glia/address.ts'
+import { instancePid } from '../../glia/instance-key.ts'
 import { newPid } from '../../glia/pid.ts'
 import { streamPair } from '../../glia/stream/stream-pair.ts'
 import { GliaError } from '../../glia/errors.ts'
@@ -117,6 +118,19 @@ test('a call that ended is looked at once, however often the calls are listed', 
   add(trace, 1)
   expect(filtered(rows.list(trace), filter, nameOf, known)).toHaveLength(101)
   expect(looks - before).toBe(before / 100)
+})
+
+test('a process stands for its instances of keys, and an instance for itself', () => {
+  const trace = new CallTrace()
+  const [alice, bob] = [instancePid(PID, 'alice'), instancePid(PID, 'bob')]
+  trace.end(begin(trace, { proc: alice, method: 'note' }))
+  trace.end(begin(trace, { host: OTHER, proc: newPid(), method: 'told', caller: bob, way: 'out' }))
+  trace.end(begin(trace, { proc: newPid() }))
+  const calls = new CallRows().list(trace)
+  const chosen = (process: string): string[] =>
+    filtered(calls, { ...ALL_CALLS, process }, () => undefined).map(({ method }) => method)
+  expect(chosen(PID)).toEqual(['told', 'note'])
+  expect(chosen(alice)).toEqual(['note'])
 })
 
 test('calls are chosen by way, process, peer, status and words', () => {

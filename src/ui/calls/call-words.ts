@@ -1,3 +1,4 @@
+import { cut } from '../../glia/instance-key.ts'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { Way } from '../../glia/trace/note.ts'
 import type { Waiting } from '../../glia/trace/waiting.ts'
@@ -7,13 +8,30 @@ import { peerWords } from '../kit/peer-names.ts'
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = { in: 'in', out: 'out', through: 'through' }
 
-/** The name of a process of this tab; undefined for others. */
+/** The name of a process of this tab, of an instance with its key; undefined for others. */
 export type NameOf = (pid: string) => string | undefined
+
+/** What a {@link NameOf} gives. @param names The names of processes, by PID. */
+export function nameIn(names: ReadonlyMap<string, string>, pid: string): string | undefined {
+  const [process, key] = cut(pid)
+  const name = names.get(process)
+  return name === undefined ? undefined : withKey(name, key)
+}
+
+/** A process in a few words, also one that has no name. */
+export function processWords(pid: string, nameOf: NameOf): string {
+  const [process, key] = cut(pid)
+  return nameOf(pid) ?? withKey(shortId(process), key)
+}
+
+function withKey(words: string, key: string | undefined): string {
+  return key === undefined ? words : `${words}:${key}`
+}
 
 /** Who called, in a few words. */
 export function callerWords({ caller, chain, way }: TracedCall, nameOf: NameOf): string {
   if (isPeerId(caller)) return `peer ${peerWords(caller)}`
-  if (caller !== 'browser') return nameOf(caller) ?? shortId(caller)
+  if (caller !== 'browser') return processWords(caller, nameOf)
   if (way === 'through') return 'another page'
   const [host, process] = chain.at(-1)?.split('/') ?? []
   return host !== undefined && process !== undefined ? `process of ${peerWords(host)}` : 'page'
@@ -21,7 +39,7 @@ export function callerWords({ caller, chain, way }: TracedCall, nameOf: NameOf):
 
 /** The called process and its peer, in a few words. */
 export function calleeWords({ way, host, pid }: TracedCall, nameOf: NameOf): string {
-  const process = nameOf(pid) ?? shortId(pid)
+  const process = processWords(pid, nameOf)
   return way === 'in' ? process : `${process} at ${peerWords(host)}`
 }
 

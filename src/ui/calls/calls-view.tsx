@@ -11,7 +11,7 @@ import { CallFilters } from './call-filters.tsx'
 import { CallPage } from './call-page.tsx'
 import { CallTable } from './call-table.tsx'
 import { CallsState } from './calls-state.ts'
-import { idOfCall, type NameOf } from './call-words.ts'
+import { idOfCall, nameIn, type NameOf } from './call-words.ts'
 import { filtered } from './filter.ts'
 
 /** The recorded calls: all of them, or one. */
@@ -20,7 +20,7 @@ export function CallsView({ model, page, id }: ViewProps) {
   const source = model.traced.value
   useEffect(() => source && state.follow(source), [source])
   const names = page.names.value
-  const nameOf = useCallback<NameOf>((pid) => names.get(pid), [names])
+  const nameOf = useCallback<NameOf>((pid) => nameIn(names, pid), [names])
   if (!source) return <p class="soft hint">Calls are recorded once the peer of this tab has started.</p>
   if (id === '') return <CallsPanel state={state} source={source} nameOf={nameOf} />
   return <OneCall key={id} model={model} id={id} state={state} source={source} nameOf={nameOf} page={page} />

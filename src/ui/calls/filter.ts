@@ -1,3 +1,4 @@
+import { processOf } from '../../glia/instance-key.ts'
 import type { TracedCall } from '../../glia/trace/read-calls.ts'
 import type { Way } from '../../glia/trace/note.ts'
 import { calleeWords, callerWords, statusWords, WAY_WORDS } from './call-words.ts'
@@ -6,7 +7,7 @@ import { calleeWords, callerWords, statusWords, WAY_WORDS } from './call-words.t
 export interface CallFilter {
   readonly way: '' | Way
   readonly status: '' | 'pending' | 'ok' | 'failed'
-  /** PID of a process that called or was called. */
+  /** PID of a process that called or was called, or of its instance of a key. A process stands for all its instances. */
   readonly process: string
   /** Id of a peer that called, was called, or for which the call was made. */
   readonly peer: string
@@ -41,10 +42,14 @@ export function filtered(
 
 function fits(call: TracedCall, { way, status, process, peer }: CallFilter): boolean {
   if (way !== '' && call.way !== way) return false
-  if (process !== '' && call.pid !== process && call.caller !== process) return false
+  if (process !== '' && !isOf(call.pid, process) && !isOf(call.caller, process)) return false
   if (peer !== '' && call.host !== peer && call.caller !== peer && !call.onBehalfOf.includes(peer)) return false
   if (status === '') return true
   return status === 'failed' ? call.status !== 'ok' && call.status !== 'pending' : call.status === status
+}
+
+function isOf(pid: string, process: string): boolean {
+  return pid === process || processOf(pid) === process
 }
 
 /** What the row of a call shows, and ids that it has no room for. */

@@ -7,7 +7,7 @@ import type { CallsSource, ProcessView, TabModel } from '../model.ts'
 import type { Page } from '../page.ts'
 import { hashOf } from '../route.ts'
 import { CallTable } from './call-table.tsx'
-import type { NameOf } from './call-words.ts'
+import { nameIn, type NameOf } from './call-words.ts'
 import { CallsState } from './calls-state.ts'
 import { ALL_CALLS, filtered } from './filter.ts'
 import { RecordSwitch } from './record-switch.tsx'
@@ -35,7 +35,7 @@ function RecordedCalls({ page, process, source }: Omit<ProcessCallsProps, 'model
     [pid],
   )
   const names = page.names.value
-  const nameOf = useCallback<NameOf>((other) => names.get(other), [names])
+  const nameOf = useCallback<NameOf>((other) => nameIn(names, other), [names])
   const all = state.calls.value
   const known = useMemo(() => new WeakMap<TracedCall, boolean>(), [pid])
   // No text is searched, so the names do not matter.

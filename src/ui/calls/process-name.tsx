@@ -1,7 +1,7 @@
 import { chainNameOf } from '../../glia/chain-name.ts'
 import { shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
-import type { NameOf } from './call-words.ts'
+import { type NameOf, processWords } from './call-words.ts'
 
 export interface ProcessNameProps {
   /** A name in chains, or a peer id. */
@@ -22,6 +22,6 @@ export function ProcessName({ name, self, pids, nameOf }: ProcessNameProps) {
   const [peer = '', process] = name.split('/')
   if (process === undefined) return <span title={name}>{peer === self ? 'this page' : `peer ${peerWords(peer)}`}</span>
   const pid = pids.get(name)
-  const words = (pid !== undefined && nameOf(pid)) || shortId(process)
+  const words = pid === undefined ? shortId(process) : processWords(pid, nameOf)
   return <span title={name}>{peer === self ? words : `${words} at ${peerWords(peer)}`}</span>
 }

@@ -8,6 +8,7 @@ import { TextField } from '../kit/form-fields.tsx'
 import { typed } from '../kit/typed.ts'
 import { focusWrong } from '../kit/focus-wrong.ts'
 import { readTypedKey, type TypedKey } from '../kit/typed-key.ts'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -39,6 +40,9 @@ export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: gi
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'
   const wait = useWait(isRunning ? call.value?.since : undefined)
+  /** Sends, or cancels that. */
+  const button = useRef<HTMLButtonElement>(null)
+  useMovedFocus(() => button.current, wait === 'long')
   const send = (): void => {
     if (isRunning) return
     const named: TypedKey = asksForKey ? readTypedKey(key.value) : { key: fixedKey }
@@ -97,11 +101,11 @@ export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: gi
       />
       {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
       {wait === 'long' ? (
-        <button key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
+        <button ref={button} key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
           Cancel
         </button>
       ) : (
-        <button key="send" type="submit" class="button main">
+        <button ref={button} key="send" type="submit" class="button main">
           Send
         </button>
       )}

@@ -1,3 +1,4 @@
+import { keyIn, processOf } from '../../glia/instance-key.ts'
 import type { ListedProcess } from '../../glia/listing.ts'
 import { callsOf, type TracedCall } from '../../glia/trace/read-calls.ts'
 import type { CallsSource } from '../model.ts'
@@ -27,10 +28,18 @@ export function processesIn(
   calls: readonly Pick<TracedCall, 'way' | 'host' | 'pid' | 'method'>[],
   peerId: string,
 ): CallableProcess[] {
-  const methods = new Map<string, Set<string>>()
+  const found = new Map<string, { methods: Set<string>; hasKeys: boolean }>()
   for (const { way, host, pid, method } of calls.toReversed()) {
     if (way !== 'out' || host !== peerId || pid === 'root') continue
-    methods.set(pid, (methods.get(pid) ?? new Set()).add(method))
+    const process = processOf(pid)
+    const known = found.get(process) ?? { methods: new Set(), hasKeys: keyIn(pid) !== undefined }
+    found.set(process, known)
+    known.methods.add(method)
   }
-  return [...methods].slice(0, MAX_PROCESSES).map(([pid, used]) => ({ pid, name: 'called before', methods: [...used] }))
+  return [...found].slice(0, MAX_PROCESSES).map(([pid, { methods, hasKeys }]) => ({
+    pid,
+    name: 'called before',
+    methods: [...methods],
+    ...(hasKeys && { key: true }),
+  }))
 }

@@ -30,6 +30,7 @@ export function NameForm({ of, label, hint, name, onName }: NameFormProps) {
       class="name-form"
       onSubmit={(event) => {
         event.preventDefault()
+        if (given === name) return
         void attempt.run(async () => {
           await onName(given)
           text.value = undefined
@@ -53,7 +54,7 @@ export function NameForm({ of, label, hint, name, onName }: NameFormProps) {
             said.value = ''
           }}
         />
-        <button type="submit" class="button" disabled={given === name}>
+        <button type="submit" class="button" aria-disabled={given === name}>
           Set name
         </button>
       </div>

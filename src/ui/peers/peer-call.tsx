@@ -9,8 +9,11 @@ import { ReplyView } from '../console/reply-view.tsx'
 import { RunningCall } from '../console/running-call.ts'
 import { TextField } from '../kit/form-fields.tsx'
 import { CopyButton } from '../kit/copy-button.tsx'
+import { focusWrong } from '../kit/focus-wrong.ts'
 import { shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
+import { readTypedKey, type TypedKey } from '../kit/typed-key.ts'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -30,19 +33,29 @@ export interface PeerCallProps {
 
 /** A console for a process of another peer. Its address is filled in. */
 export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCalledAtOnce }: PeerCallProps) {
-  const state = useMemo(() => new ConsoleState(`${process} of ${peerId}`, methods), [])
+  const state = useMemo(() => peerConsole(peerId, process, methods), [])
   const { method, key, file, format, text, call } = state
+  const form = useRef<HTMLFormElement>(null)
   const input = useRef<HTMLTextAreaElement>(null)
   const options = useId()
   const wrong = useSignal<string | undefined>(undefined)
+  const wrongKey = useSignal<string | undefined>(undefined)
   const since = useSignal(0)
   const isRunning = call.value?.view.value.state === 'running'
   const wait = useWait(isRunning ? since.value : undefined)
+  /** Calls, or cancels that. */
+  const button = useRef<HTMLButtonElement>(null)
+  useMovedFocus(() => button.current, wait === 'long')
   // Read when it is used: the typed text may not be rendered yet.
-  const address = (): string =>
-    `${PROTOCOL}/${peerId}/${process}${hasKeys ? `:${key.value}` : ''}/${method.value.trim()}`
+  const address = (): string => {
+    const { key: named = key.value } = hasKeys ? readTypedKey(key.value) : { key: '' }
+    return `${PROTOCOL}/${peerId}/${process}${named && `:${named}`}/${method.value.trim()}`
+  }
   const send = (): void => {
     wrong.value = undefined
+    const { fault }: TypedKey = hasKeys ? readTypedKey(key.value) : {}
+    wrongKey.value = fault
+    if (fault !== undefined) return focusWrong(form.current)
     try {
       const message = file.value ?? encodeMessage(format.value, text.value)
       if (!file.value) state.remember()
@@ -60,6 +73,7 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
   }, [])
   return (
     <form
+      ref={form}
       class="peer-call"
       aria-label={`${name} of ${peerWords(peerId)}`}
       onSubmit={(event) => {
@@ -89,7 +103,18 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
           <option key={each} value={each} />
         ))}
       </datalist>
-      {hasKeys && <TextField label="Key" value={key.value} onEdit={(typed) => (key.value = typed)} />}
+      {hasKeys && (
+        <TextField
+          label="Key"
+          placeholder="whose instance is called"
+          value={key.value}
+          error={wrongKey.value}
+          onEdit={(typed) => {
+            key.value = typed
+            wrongKey.value = undefined
+          }}
+        />
+      )}
       <MessageBox id={`${options}-message`} state={state} inputRef={input} wrong={wrong.value} />
       <p class="soft address">
         <CopyButton class="id-button" label="Copy the address" shown={address()} text={address}>
@@ -99,11 +124,11 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
       <div class="row">
         {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
         {wait === 'long' ? (
-          <button key="cancel" type="button" class="button" onClick={() => call.value?.cancel()}>
+          <button ref={button} key="cancel" type="button" class="button" onClick={() => call.value?.cancel()}>
             Cancel
           </button>
         ) : (
-          <button key="call" type="submit" class="button main">
+          <button ref={button} key="call" type="submit" class="button main">
             Call
           </button>
         )}
@@ -112,4 +137,9 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
       <ReplyView call={call.value} fileName={`${shortId(peerId)}-${name}-${method.value}-reply`} />
     </form>
   )
+}
+
+/** What was typed into the console for a process of another peer. */
+export function peerConsole(peerId: string, process: string, methods: readonly string[]): ConsoleState {
+  return new ConsoleState(`${process} of ${peerId}`, methods)
 }

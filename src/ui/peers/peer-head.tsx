@@ -106,7 +106,7 @@ function Actions({ model, id, isRelay, isConnected, isBlocked }: ActionsProps) {
           <button
             type="button"
             class="button"
-            disabled={ping.since.value !== undefined}
+            aria-disabled={ping.since.value !== undefined}
             title="Connects if need be, and measures the time there and back"
             onClick={() => void ping.run(pingNow)}
           >

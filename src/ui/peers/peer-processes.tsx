@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { isPid } from '../../glia/pid.ts'
 import { Attempt } from '../kit/attempt.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { focusWrong } from '../kit/focus-wrong.ts'
@@ -11,7 +10,8 @@ import { typed as typedFields } from '../kit/typed.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 import { type CallableProcess, calledAt } from './called-at.ts'
-import { PeerCall } from './peer-call.tsx'
+import { PeerCall, peerConsole } from './peer-call.tsx'
+import { placeIn, type TypedPlace } from './typed-place.ts'
 
 /** Every peer has this process, and no list names it. `about` tells with what it was started. */
 const ROOT: CallableProcess = { pid: 'root', name: 'root', methods: ['about', 'echo'] }
@@ -101,9 +101,12 @@ export function PeerProcesses({
       )}
       <TypedPid
         peerId={peerId}
-        onPid={(given) => {
-          const process = all.find((each) => each.pid === given) ?? { pid: given, name: 'process', methods: [] }
+        onPlace={(place) => {
+          const process = placed(place, all)
           if (!all.includes(process)) typed.value = [...typed.value, process]
+          const console = peerConsole(peerId, process.pid, process.methods)
+          if (place.key !== undefined) console.key.value = place.key
+          if (place.method !== undefined) console.method.value = place.method
           chosen.value = process
         }}
       />
@@ -121,8 +124,14 @@ export function PeerProcesses({
   )
 }
 
+/** The process of a typed text. Who types a key knows that the process has an instance for each. */
+function placed({ pid, key }: TypedPlace, known: readonly CallableProcess[]): CallableProcess {
+  const found = known.find((each) => each.pid === pid) ?? { pid, name: 'process', methods: [] }
+  return key === undefined || found.key === true ? found : { ...found, key: true }
+}
+
 /** Takes the PID, or the whole address, of a process that the peer does not list. */
-function TypedPid({ peerId, onPid }: { peerId: string; onPid: (pid: string) => void }) {
+function TypedPid({ peerId, onPlace }: { peerId: string; onPlace: (place: TypedPlace) => void }) {
   const text = useMemo(() => typedFields.of(`process of ${peerId}`, ''), [peerId])
   const isWrong = useSignal(false)
   const form = useRef<HTMLFormElement>(null)
@@ -132,11 +141,11 @@ function TypedPid({ peerId, onPid }: { peerId: string; onPid: (pid: string) => v
       class="row typed-pid"
       onSubmit={(event) => {
         event.preventDefault()
-        const pid = text.value.split(/[/\s]/).find(isPid)
-        isWrong.value = pid === undefined
-        if (pid === undefined) return focusWrong(form.current)
+        const place = placeIn(text.value)
+        isWrong.value = place === undefined
+        if (place === undefined) return focusWrong(form.current)
         text.value = ''
-        onPid(pid)
+        onPlace(place)
       }}
     >
       <input

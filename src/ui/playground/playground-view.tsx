@@ -4,6 +4,7 @@ import { Attempt } from '../kit/attempt.ts'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { TextField } from '../kit/form-fields.tsx'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { ProcessView, ScriptLanguage, TabModel } from '../model.ts'
 import type { Page, ViewProps } from '../page.ts'
@@ -26,6 +27,8 @@ const COMPILER_SIZES: Readonly<Record<ScriptLanguage, string>> = {
 export function PlaygroundView({ model, page }: ViewProps) {
   const state = page.kept(PlaygroundState)
   const input = useRef<HTMLTextAreaElement>(null)
+  /** Builds, or cancels that. */
+  const button = useRef<HTMLButtonElement>(null)
   const { name, text, pid } = state.sketch.value
   const { language } = state.chosen.value
   const process = model.processes.value.find((each) => each.pid === pid)
@@ -33,6 +36,7 @@ export function PlaygroundView({ model, page }: ViewProps) {
   const isBuilding = state.build.since.value !== undefined
   const run = (): void => void build(model, state)
   useEffect(() => () => state.build.cancel(), [])
+  useMovedFocus(() => button.current, isBuilding)
   const goTo = ({ start, end }: { start: number; end: number }): void => {
     const box = input.current
     if (!box) return
@@ -79,11 +83,11 @@ export function PlaygroundView({ model, page }: ViewProps) {
           />
           <div class="row">
             {isBuilding ? (
-              <button key="cancel" type="button" class="button" onClick={() => state.build.cancel()}>
+              <button ref={button} key="cancel" type="button" class="button" onClick={() => state.build.cancel()}>
                 Cancel
               </button>
             ) : (
-              <button key="build" type="button" class="button main" onClick={run}>
+              <button ref={button} key="build" type="button" class="button main" onClick={run}>
                 {process ? 'Build and replace' : 'Build'}
               </button>
             )}

@@ -41,7 +41,7 @@ export function LogPart({ source, process: { pid, name }, state, isTail = false 
     held.value = undefined
     state.clearedUpTo.value = log.value.at(-1)
   }
-  if (isTail) return <ProcessLog lines={whole.value} onClear={clear} />
+  if (isTail) return <ProcessLog key={pid} lines={whole.value} onClear={clear} />
   return (
     <>
       <div class="row bar">
@@ -77,7 +77,7 @@ export function LogPart({ source, process: { pid, name }, state, isTail = false 
         >
           Download
         </button>
-        <button type="button" class="button" disabled={whole.value.length === 0} onClick={clear}>
+        <button type="button" class="button" aria-disabled={whole.value.length === 0} onClick={clear}>
           Clear
         </button>
       </div>

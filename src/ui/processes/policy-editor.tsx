@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import type { RefObject } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import type { PolicyChange } from '../../glia/process/policy.ts'
 import { Attempt } from '../kit/attempt.ts'
@@ -10,6 +11,7 @@ import { type PolicyErrors, policyForm, readPolicyForm } from './policy-form.ts'
 import { laterWords } from './policy-words.ts'
 import { RestartButton } from './restart-button.tsx'
 import { typed } from '../kit/typed.ts'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 
 export interface PolicyEditorProps {
@@ -24,6 +26,13 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
   /** Fields of the last change that wait for the next instance; undefined before the first change. */
   const later = useSignal<PolicyChange['later'] | undefined>(undefined)
   const restart = useMemo(() => new Attempt(), [pid])
+  const form = useRef<HTMLFormElement>(null)
+  const button = useRef<HTMLButtonElement>(null)
+  const canRestart = later.value !== undefined && later.value.length > 0
+  useMovedFocus(
+    () => button.current ?? form.current?.querySelector<HTMLElement>('select, input, textarea'),
+    isOpen.value ? 'form' : canRestart,
+  )
   const change = (): void => {
     later.value = undefined
     typed.forget(formOf(process))
@@ -34,7 +43,7 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
       later.value = changed?.later
       isOpen.value = false
     }
-    return <PolicyFormView model={model} process={process} onDone={done} />
+    return <PolicyFormView model={model} process={process} formRef={form} onDone={done} />
   }
   const startAnew = async (): Promise<void> => {
     await model.restart(pid)
@@ -42,11 +51,11 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
   }
   return (
     <>
-      <button type="button" class="button plain" onClick={change}>
+      <button ref={button} type="button" class="button plain" onClick={change}>
         Change…
       </button>
       <div role="status">{later.value && laterWords(later.value)}</div>
-      {later.value && later.value.length > 0 && (
+      {canRestart && (
         <RestartButton attempt={restart} process={process} onRestart={() => void restart.run(startAnew)} />
       )}
       <ErrorLine error={restart.error.value} />
@@ -54,11 +63,15 @@ export function PolicyEditor({ model, process }: PolicyEditorProps) {
   )
 }
 
-function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone: (changed?: PolicyChange) => void }) {
+interface PolicyFormViewProps extends PolicyEditorProps {
+  formRef: RefObject<HTMLFormElement | null>
+  onDone: (changed?: PolicyChange) => void
+}
+
+function PolicyFormView({ model, process, formRef, onDone }: PolicyFormViewProps) {
   const { pid, name, policy, hasKeys } = process
   const form = useMemo(() => typed.of(formOf(process), policyForm(policy)), [pid])
   const errors = useSignal<PolicyErrors>({})
-  const element = useRef<HTMLFormElement>(null)
   const attempt = useMemo(() => new Attempt(), [pid])
   const wait = useWait(attempt.since.value)
   const fields = {
@@ -71,12 +84,12 @@ function PolicyFormView({ model, process, onDone }: PolicyEditorProps & { onDone
     const wrong: PolicyErrors = {}
     const changed = readPolicyForm(form.value, wrong)
     errors.value = wrong
-    if (Object.keys(wrong).length > 0) return focusWrong(element.current)
+    if (Object.keys(wrong).length > 0) return focusWrong(formRef.current)
     void attempt.run(async () => onDone(await model.setPolicy(pid, changed)))
   }
   return (
     <form
-      ref={element}
+      ref={formRef}
       class="policy-editor"
       noValidate
       aria-label={`Policy of ${name}`}

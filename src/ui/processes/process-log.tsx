@@ -1,4 +1,5 @@
 import type { LogLine } from '../../actors/table/process-log.ts'
+import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatMoment } from '../kit/format.ts'
 
@@ -6,18 +7,27 @@ const SOURCE: Record<LogLine['source'], string> = { stderr: 'stderr: ', process:
 /** Within so many pixels of its end, the log counts as scrolled to its end. */
 const AT_END = 24
 
-/** What a process wrote to stderr, and what happened to it, with a button that clears it away. */
+/**
+ * What a process wrote to stderr, and what happened to it, with a button that clears it away. The button stays when it has
+ * done that: it has the keyboard.
+ */
 export function ProcessLog({ lines, onClear }: { lines: readonly LogLine[]; onClear: () => void }) {
-  if (lines.length === 0) return null
+  const wasCleared = useSignal(false)
+  const isEmpty = lines.length === 0
+  if (isEmpty && !wasCleared.value) return null
+  const clear = (): void => {
+    wasCleared.value = true
+    if (!isEmpty) onClear()
+  }
   return (
     <>
       <div class="row log-title">
         <span class="label grow">Log</span>
-        <button type="button" class="link" onClick={onClear}>
+        <button type="button" class="link" aria-disabled={isEmpty} onClick={clear}>
           Clear
         </button>
       </div>
-      <LogLines lines={lines} />
+      {!isEmpty && <LogLines lines={lines} />}
     </>
   )
 }

@@ -20,7 +20,7 @@ export function RestartButton({ attempt, process: { hasKeys }, onRestart }: Rest
           ? 'All keys begin anew. What they have in memory is lost, their files stay.'
           : 'Ends the message that runs, and starts a fresh instance. Its memory is lost, its files stay.'
       }
-      disabled={attempt.since.value !== undefined}
+      aria-disabled={attempt.since.value !== undefined}
       onClick={onRestart}
     >
       {wait === 'short' ? 'Restart' : 'Restarting…'}

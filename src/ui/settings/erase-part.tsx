@@ -1,4 +1,6 @@
+import { useRef } from 'preact/hooks'
 import { ErrorLine } from '../kit/error-line.tsx'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 import type { EverythingState } from './everything-state.ts'
@@ -7,6 +9,9 @@ import type { EverythingState } from './everything-state.ts'
 export function ErasePart({ model, state }: { model: TabModel; state: EverythingState }) {
   const { erasing, asksToErase } = state
   const wait = useWait(erasing.since.value)
+  /** Asks, or cancels that. */
+  const button = useRef<HTMLButtonElement>(null)
+  useMovedFocus(() => button.current, asksToErase.value)
   const erase = async (): Promise<void> => (await model.everything()).erase()
   return (
     <div class="keep-part">
@@ -22,14 +27,14 @@ export function ErasePart({ model, state }: { model: TabModel; state: Everything
             <button type="button" class="button danger" onClick={() => void erasing.run(erase)}>
               {wait === 'short' ? 'Erase everything now' : 'Erasing…'}
             </button>
-            <button type="button" class="button plain" onClick={() => (asksToErase.value = false)}>
+            <button ref={button} type="button" class="button plain" onClick={() => (asksToErase.value = false)}>
               Cancel
             </button>
           </div>
         </>
       ) : (
         <div class="row">
-          <button type="button" class="button plain" onClick={() => (asksToErase.value = true)}>
+          <button ref={button} type="button" class="button plain" onClick={() => (asksToErase.value = true)}>
             Erase everything…
           </button>
         </div>

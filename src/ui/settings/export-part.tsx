@@ -1,7 +1,8 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { download } from '../kit/download.ts'
 import { ErrorLine } from '../kit/error-line.tsx'
 import { CheckField } from '../kit/form-fields.tsx'
+import { useMovedFocus } from '../kit/use-moved-focus.ts'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 import type { EverythingState } from './everything-state.ts'
@@ -63,6 +64,9 @@ export function ExportPart({ model, state }: { model: TabModel; state: Everythin
 /** The key of the identity is in the browser's keeping. Only a new identity can be in a file. */
 function RenewIdentity({ model, state }: { model: TabModel; state: EverythingState }) {
   const { exporting, asksToRenew } = state
+  /** Asks, or cancels that. */
+  const button = useRef<HTMLButtonElement>(null)
+  useMovedFocus(() => button.current, asksToRenew.value)
   const renew = async (): Promise<void> => (await model.everything()).renewIdentity()
   return (
     <>
@@ -70,7 +74,7 @@ function RenewIdentity({ model, state }: { model: TabModel; state: EverythingSta
         The identity of this tab is not in it. This browser keeps its key and gives it to nobody, so that nothing can
         steal it.{' '}
         {!asksToRenew.value && (
-          <button type="button" class="link" onClick={() => (asksToRenew.value = true)}>
+          <button ref={button} type="button" class="link" onClick={() => (asksToRenew.value = true)}>
             Use an identity that can be exported…
           </button>
         )}
@@ -85,7 +89,7 @@ function RenewIdentity({ model, state }: { model: TabModel; state: EverythingSta
             <button type="button" class="button" onClick={() => void exporting.run(renew)}>
               Become another peer
             </button>
-            <button type="button" class="button plain" onClick={() => (asksToRenew.value = false)}>
+            <button ref={button} type="button" class="button plain" onClick={() => (asksToRenew.value = false)}>
               Cancel
             </button>
           </div>
