@@ -70,7 +70,7 @@ test('a program of 40 MB runs from stdin to stdout, for scripts and over HTTP, a
 
   await tab.reload()
   await ready(tab)
-  await expect(row(tab, 'large')).toContainText('cold')
+  await expect(row(tab, 'large')).toContainText('not loaded')
   expect(await call(tab, local(pid, '_start'), 'again')).toEqual({ text: 'large -t html\nAGAIN' })
   expect(Math.max(0, ...(await inThread()))).toBeLessThan(BYTES / 10)
 })

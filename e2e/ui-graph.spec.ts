@@ -128,5 +128,9 @@ test('the graph shows peers, processes and calls, and leads to their pages', asy
     await ada.getByRole('button', { name: 'Table' }).click()
     await expect(rows(ada, 'watches trouble in note')).toBeVisible()
     await expectNoFaults(ada, 'main')
+    await ada.setViewportSize({ width: 360, height: 740 })
+    const cut = (heads: Element[]) => heads.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length
+    await expect(ada.locator('.rows th').last()).toHaveText('Connections and ties')
+    expect(await ada.locator('.rows th').evaluateAll(cut)).toBe(0)
   })
 })

@@ -1,8 +1,9 @@
 import { chromium, expect, type Page } from '@playwright/test'
 import { CHROMIUM_FLAGS } from './browser.ts'
+import { withMethods } from './guests/wasm.ts'
 import { startRelay, test, visit } from './mesh.ts'
 import { staticServer } from './server.ts'
-import { openTab, ready, spawn } from './tab.ts'
+import { call, local, openTab, ready, spawn, spawnBytes } from './tab.ts'
 
 const PHONE = { width: 360, height: 740 }
 const SIZES = [PHONE, { width: 1280, height: 800 }]
@@ -115,6 +116,93 @@ test('no view is wider than a phone, whatever is in it', async ({ page, server }
   await page.getByRole('button', { name: 'Show the join link as a QR code' }).click()
   await look('join dialog')
   expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, []])))
+})
+
+test('a method and a process with long names fit into what they are shown in', async ({ tab }) => {
+  const method = `a_method_${'that_goes_on_and_on_'.repeat(5)}`
+  const pid = await spawnBytes(tab, withMethods(method, 'other'), { name: 'n'.repeat(60) })
+  await tab.evaluate((id) => void (location.hash = `#/p/${id}`), pid)
+  await tab.getByRole('button', { name: 'Share', exact: true }).click()
+  const dialog = tab.getByRole('dialog', { name: /^Share / })
+  await dialog.locator('select').selectOption(method)
+  await dialog.getByText('Addresses for programs').click()
+  for (const size of SIZES) {
+    await tab.setViewportSize(size)
+    expect(await tooWide(tab)).toEqual([])
+    expect(await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
+    await dialog.getByRole('button', { name: 'Close' }).focus()
+    await expect(dialog.getByRole('button', { name: 'Close' })).toBeInViewport({ ratio: 1 })
+    await expect(dialog.locator('select')).toBeInViewport({ ratio: 1 })
+  }
+})
+
+test('what gets the focus is never behind what stays at the top', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  await tab.evaluate((id) => void (location.hash = `#/p/${id}/policy`), pid)
+  await tab.getByRole('button', { name: 'Change…' }).click()
+  // The first is a page of 1280 by 800 at a zoom of 200 %.
+  for (const size of [{ width: 640, height: 400 }, { width: 1280, height: 620 }, { width: 800, height: 700 }, PHONE]) {
+    await tab.setViewportSize(size)
+    const hidden = await tab.evaluate(() => {
+      scrollTo(0, document.documentElement.scrollHeight)
+      const fields = document.querySelectorAll<HTMLElement>('main :is(a, button, input, select, textarea):enabled')
+      return [...fields].toReversed().flatMap((field) => {
+        field.focus()
+        const { left, top, width } = field.getBoundingClientRect()
+        const seen = document.elementFromPoint(left + width / 2, top + 2)
+        const isHidden = document.activeElement === field && seen?.closest('header, .process-top') != null
+        return isHidden && !field.closest('.process-top') ? [`${field.outerHTML} at ${top}`] : []
+      })
+    })
+    expect(hidden, JSON.stringify(size)).toEqual([])
+    // Of the head itself all is in sight already.
+    const before = await tab.evaluate(() => {
+      scrollTo(0, document.documentElement.scrollHeight)
+      return scrollY
+    })
+    await tab.locator('.parts a').first().focus()
+    const isSticky = size.height > 600 && size.width > 600
+    if (isSticky) expect(await tab.evaluate(() => scrollY)).toBe(before)
+    else await expect(tab.locator('.parts a').first()).toBeInViewport({ ratio: 1 })
+  }
+})
+
+test('the state of a process does not move what is beneath its head', async ({ tab }) => {
+  await tab.setViewportSize({ width: 1280, height: 800 })
+  const pid = await spawn(tab, 'trouble')
+  await tab.reload()
+  await ready(tab)
+  await tab.evaluate((id) => void (location.hash = `#/p/${id}`), pid)
+  const state = tab.locator('.process-state')
+  const top = (): Promise<number> => tab.locator('.parts').evaluate((parts) => parts.getBoundingClientRect().top)
+  await expect(state).toHaveText('not loaded')
+  const before = await top()
+  await call(tab, local(pid, 'count'))
+  await expect(state).toHaveText('idle')
+  expect(await top()).toBe(before)
+  // Whatever it says.
+  await state.locator('.state > :last-child').evaluate((words) => (words.textContent = 'many words '.repeat(20)))
+  expect(await top()).toBe(before)
+})
+
+test('a button stands beside the words that it changes, and a term beside its words', async ({ tab }) => {
+  const pid = await spawn(tab, 'trouble')
+  await tab.evaluate((id) => void (location.hash = `#/p/${id}/policy`), pid)
+  const change = tab.getByRole('button', { name: 'Change…' })
+  const { apart, lower } = await change.evaluate((button) => {
+    const range = document.createRange()
+    range.setStartBefore(button.parentElement?.firstChild ?? button)
+    range.setEndBefore(button)
+    const words = range.getClientRects()[0] ?? new DOMRect()
+    const term = document.createRange()
+    term.selectNodeContents(button.parentElement?.previousElementSibling ?? button)
+    return {
+      apart: button.getBoundingClientRect().left - words.right,
+      lower: words.top - term.getBoundingClientRect().top,
+    }
+  })
+  expect(apart).toBeGreaterThanOrEqual(8)
+  expect(Math.abs(lower)).toBeLessThan(2)
 })
 
 test('a page from http:// of another host says why it cannot run, and what to do', async () => {

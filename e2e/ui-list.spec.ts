@@ -110,11 +110,23 @@ test('the palette goes anywhere and does what rows and pages do', async ({ tab }
 
 test('the words and numbers in a row of a process are whole', async ({ tab }) => {
   const pid = await spawn(tab, 'trouble')
+  const keyed = await spawn(tab, 'keeper', { name: 'keyed', key: true })
+  for (let i = 0; i < 12; i++) await call(tab, local(`${keyed}:${i}`, 'note'), 'x')
   await tab.reload()
   await ready(tab)
+  const keys = row(tab, 'keyed').locator('.state')
+  await expect(keys).toHaveText('12 keys')
+  await expect(keys).toHaveAttribute('title', '12 keys, not loaded')
+  for (const width of [360, 1280]) {
+    await tab.setViewportSize({ width, height: 740 })
+    expect(await keys.locator('span').last().evaluate(isCut)).toBe(false)
+  }
+  await tab.getByLabel('Filter processes').fill('not loaded')
+  await expect(row(tab, 'trouble')).toBeVisible()
+  await tab.getByLabel('Filter processes').fill('')
   const state = row(tab, 'trouble').locator('.state')
-  await expect(state).toHaveText('cold')
-  await expect(state).toHaveAttribute('title', 'cold (not loaded yet)')
+  await expect(state).toHaveText('not loaded')
+  await expect(state).toHaveAttribute('title', 'not loaded')
   expect(await state.locator('span').last().evaluate(isCut)).toBe(false)
   await call(tab, local(pid, 'count'))
   const p50 = row(tab, 'trouble').locator('td').filter({ hasText: / ms$/ })

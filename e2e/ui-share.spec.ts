@@ -5,6 +5,8 @@ import { staticServer } from './server.ts'
 import { addressOf, call, installTools, openTab, peerIdOf, ready, spawn } from './tab.ts'
 
 const PHONE = { width: 360, height: 740 }
+/** As long as a name may be. */
+const LONG_NAME = 'x'.repeat(40)
 
 /** The link that the share dialog of a process shows. */
 async function sharedLink(page: Page): Promise<string> {
@@ -26,6 +28,10 @@ async function openOnPhone(from: Page, link: string): Promise<Page> {
 test('a link to a process is opened on a phone, and the actor answers; a link to its module makes a copy there', async ({
   ada,
 }) => {
+  await ada.evaluate(() => void (location.hash = '#/peers'))
+  await ada.getByLabel('Your name, as other peers see it').fill(LONG_NAME)
+  await ada.getByRole('button', { name: 'Set name' }).click()
+  await expect(ada.getByText('The name is kept.')).toBeVisible()
   const pid = await ada.evaluate(async () => {
     const module = new Uint8Array(await (await fetch('actors/root.wasm')).arrayBuffer())
     return glia.spawn(module, { name: 'greeter', description: 'Says back what you say.' })
@@ -68,6 +74,12 @@ test('a link to a process is opened on a phone, and the actor answers; a link to
   await expect(bob.getByRole('heading', { name: 'greeter' })).toBeVisible()
   await expect(bob.getByRole('main')).toContainText('Says back what you say.')
   await expect(bob.getByTitle(await peerIdOf(ada))).toBeVisible()
+  // The id alone proves who invites, however long the name is that is announced.
+  const inviter = bob.locator('.inviter')
+  await expect(inviter.locator('.announced-name')).toHaveText(`“${LONG_NAME}”`)
+  await expect(inviter.locator('.mono')).toBeInViewport({ ratio: 1 })
+  const { right } = await inviter.locator('.mono').evaluate((id) => id.getBoundingClientRect().toJSON() as DOMRect)
+  expect(right).toBeLessThan(await inviter.evaluate((line) => line.getBoundingClientRect().right + 1))
   await expect(bob.getByRole('radio', { name: 'echo' })).toBeChecked()
   await expect(bob.getByText(/clang|Ctrl/)).toHaveCount(0)
   await bob.getByLabel('Your message').fill('hello from a phone')

@@ -143,3 +143,13 @@ export function wasm(init: ModuleInit): Uint8Array<ArrayBuffer> {
     ),
   ])
 }
+
+/** An actor with methods of these names. They do nothing. */
+export function withMethods(...names: readonly string[]): Uint8Array<ArrayBuffer> {
+  return wasm({
+    types: [funcType([], [])],
+    funcs: [{ type: 0, body: body() }],
+    memories: [memory32(1)],
+    exports: [exportMemory(), ...names.map((each) => exportFunc(each, 0))],
+  })
+}

@@ -245,7 +245,7 @@ function peerNode(peer: PeerInfo, { relays, peerWords }: GraphInput): GraphNode 
 }
 
 const STATES: Readonly<Record<ProcessView['state'], { status: string; tone: Tone }>> = {
-  cold: { status: 'cold (not loaded yet)', tone: 'off' },
+  cold: { status: 'not loaded', tone: 'off' },
   hibernated: { status: 'hibernated (its memory is kept)', tone: 'off' },
   starting: { status: 'starting', tone: 'warn' },
   idle: { status: 'idle', tone: 'ok' },

@@ -23,7 +23,7 @@ const COLUMNS: readonly (Column<GraphRow> & { head: string; text: (row: GraphRow
   column('what', 'What', 144, 700),
   column('status', 'State', 144, 520),
   column('numbers', 'Numbers', 336, 1100),
-  column('edges', 'Connections, watches and links', undefined, 0),
+  column('edges', 'Connections and ties', undefined, 0),
 ]
 
 function column(key: Exclude<keyof GraphRow, 'id' | 'href'>, head: string, width: number | undefined, from: number) {

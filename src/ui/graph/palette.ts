@@ -6,6 +6,8 @@ export type Palette = Readonly<Record<(typeof NAMES)[number], string>>
 /** The colours of the page as a canvas takes them. */
 export function paletteOf(element: HTMLElement): Palette {
   const probe = document.createElement('span')
+  // Where the browser forces its colours, a canvas has none of them: all names would come to the colour of text.
+  probe.style.forcedColorAdjust = 'none'
   element.append(probe)
   try {
     return Object.fromEntries(

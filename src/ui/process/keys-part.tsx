@@ -143,10 +143,10 @@ function columnsOf(page: string, does: { restart: Act; kill: Act }): readonly Co
 }
 
 function State({ listed: { state, dead } }: { listed: ListedKey }) {
-  const process = { state, waiting: 0, exits: [], backoffUntil: undefined, hasKeys: true, keys: undefined }
+  const process = { state, waiting: 0, exits: [], backoffUntil: undefined, keys: undefined }
   return (
     <span title={dead}>
-      <ProcessState process={process} isShort />
+      <ProcessState process={process} />
     </span>
   )
 }

@@ -14,7 +14,7 @@ import { hashOfProcess } from '../route.ts'
 import { goTo } from '../router.ts'
 import { Activity } from './activity.tsx'
 import { isOpenToAnyone, shortCallersWords } from './policy-words.ts'
-import { ProcessState } from './process-state.tsx'
+import { ProcessState, stateWord } from './process-state.tsx'
 
 /** Methods that a row names; the console lists all. */
 const SHOWN_METHODS = 3
@@ -104,7 +104,7 @@ function filtered(processes: readonly ProcessView[], typed: string): readonly Pr
 
 /** What the filter looks at. */
 function textsOf({ pid, name, methods, state, cid, lastError, policy }: ProcessView): string[] {
-  return [name, pid, state, cid, lastError?.code ?? '', shortCallersWords(policy), ...methods]
+  return [name, pid, state, stateWord(state), cid, lastError?.code ?? '', shortCallersWords(policy), ...methods]
 }
 
 function dropTarget(
@@ -233,7 +233,7 @@ function State({ process }: { process: ProcessView }) {
   const { lastError } = process
   return (
     <>
-      <ProcessState process={process} isShort />
+      <ProcessState process={process} />
       {lastError && (
         <span class="bad-text" title={lastError.message}>
           {' '}

@@ -5,8 +5,8 @@ import type { ProcessView } from '../model.ts'
 import { nounOf } from '../../glia/counted.ts'
 
 const WORDS: Record<ProcessView['state'], { text: string; more?: string; dot: string }> = {
-  cold: { text: 'cold', more: 'not loaded yet', dot: 'none' },
-  hibernated: { text: 'hibernated', more: 'its memory is kept', dot: 'none' },
+  cold: { text: 'not loaded', dot: 'none' },
+  hibernated: { text: 'hibernated', more: ' (its memory is kept)', dot: 'none' },
   starting: { text: 'starting', dot: 'warn' },
   idle: { text: 'idle', dot: 'ok' },
   busy: { text: 'busy', dot: 'warn' },
@@ -15,36 +15,36 @@ const WORDS: Record<ProcessView['state'], { text: string; more?: string; dot: st
 }
 
 export interface ProcessStateProps {
-  process: Pick<ProcessView, 'state' | 'waiting' | 'exits' | 'backoffUntil' | 'hasKeys' | 'keys'>
-  /** In a row: the title has what has no room. Left out: all of it is shown. */
-  isShort?: boolean
+  process: Pick<ProcessView, 'state' | 'waiting' | 'exits' | 'backoffUntil' | 'keys'>
 }
 
-/** The state of a process, or of the instance of a key, as a dot and words. */
-export function ProcessState({ process, isShort = false }: ProcessStateProps) {
-  const { state, waiting, exits, backoffUntil, hasKeys, keys } = process
+/** The state of a process, or of the instance of a key, as a dot and words. The title has what has no room. */
+export function ProcessState({ process: { state, waiting, exits, backoffUntil, keys } }: ProcessStateProps) {
   const { text, more, dot } = WORDS[state]
-  const whole = more === undefined ? text : `${text} (${more})`
-  // Whether the store has what it had in memory is not looked up.
-  const words = hasKeys && state === 'cold' ? 'not loaded' : isShort ? text : whole
   const last = exits[exits.length - 1]
-  const shown =
-    state === 'backoff' && backoffUntil !== undefined ? backoffWords(backoffUntil, clock.value).toLowerCase() : words
+  const words =
+    state === 'backoff' && backoffUntil !== undefined ? backoffWords(backoffUntil, clock.value).toLowerCase() : text
   const why = state === 'dead' && last ? `: ${EXIT_WORDS[last.reason.type]}` : ''
-  const keysText = keys === undefined ? '' : `, ${keysWords(keys)}`
   const waitingText = waiting > 0 ? `, ${waiting} waiting` : ''
-  const title = (shown === text ? whole : shown) + why + keysText + waitingText
+  const keysText = keys === undefined ? '' : keysWords(keys)
+  // A narrow column cuts what comes last, so the number of keys comes first, and alone while none is loaded: the dot tells.
+  const isAlone = keysText !== '' && state === 'cold'
+  const whole = (keysText && `${keysText}, `) + words
   return (
-    <span class="state" title={isShort ? title : undefined}>
+    <span class="state" title={whole + (more ?? '') + why + waitingText}>
       <span class={`dot ${dot}`} />
       <span>
-        {shown}
+        {isAlone ? keysText : whole}
         {why}
-        {keysText && <span class="soft">{keysText}</span>}
         {waitingText && <span class="soft">{waitingText}</span>}
       </span>
     </span>
   )
+}
+
+/** The word for a state, as a row has it. */
+export function stateWord(state: ProcessView['state']): string {
+  return WORDS[state].text
 }
 
 /** `1 key`, `1,204 keys`. */
