@@ -212,7 +212,7 @@ describe.each(TIERS)('on %s', (_tier, makeGuest) => {
       const { guest, lines } = await start({ procs: [proc], maxCalls: 1 })
       const call = await open(guest, pathOf(proc))
       expect(await guest.open('call', pathOf(proc))).toBe(ERRNO.MFILE)
-      expect(lines).toEqual([`${pathOf(proc)}: 1 calls are open already: close one first.`])
+      expect(lines).toEqual([`${pathOf(proc)}: 1 call is open already: close one first.`])
       await call.close()
       await open(guest, pathOf(proc))
     })
