@@ -81,9 +81,10 @@ export class HttpCalls {
     if (caller.isGone) throw gaveUp()
     const address = await router.resolve(path, caller)
     const init = streamInitOf(request, options)
-    const isHere = address.host === router.aliases.self
-    if (isHere && (readRequestAge(request.headers) ?? 0) > performance.now()) throw mayHaveRun()
-    if (key !== undefined && !isHere) init.key = key
+    if (key !== undefined) {
+      if (address.host !== router.aliases.self) init.key = key
+      else if ((readRequestAge(request.headers) ?? 0) > performance.now()) throw mayHaveRun()
+    }
     const open = (): Stream => router.open(address, init)
     const keyOwner = options.keyOwner ?? options.client ?? options.caller ?? 'browser'
     const call =

@@ -8,7 +8,7 @@ import { TextField } from '../kit/form-fields.tsx'
 import { typed } from '../kit/typed.ts'
 import { focusWrong } from '../kit/focus-wrong.ts'
 import { readTypedKey, type TypedKey } from '../kit/typed-key.ts'
-import { useMovedFocus } from '../kit/use-moved-focus.ts'
+import { SubmitOrCancel } from '../kit/submit-or-cancel.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -40,9 +40,6 @@ export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: gi
   const call = useSignal<{ running: RunningCall; since: number } | undefined>(undefined)
   const isRunning = call.value?.running.view.value.state === 'running'
   const wait = useWait(isRunning ? call.value?.since : undefined)
-  /** Sends, or cancels that. */
-  const button = useRef<HTMLButtonElement>(null)
-  useMovedFocus(() => button.current, wait === 'long')
   const send = (): void => {
     if (isRunning) return
     const named: TypedKey = asksForKey ? readTypedKey(key.value) : { key: fixedKey }
@@ -99,16 +96,7 @@ export function LinkCall({ model, peer, pid, told, hasKeys, fixedKey, method: gi
           send()
         }}
       />
-      {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
-      {wait === 'long' ? (
-        <button ref={button} key="cancel" type="button" class="button" onClick={() => call.value?.running.cancel()}>
-          Cancel
-        </button>
-      ) : (
-        <button ref={button} key="send" type="submit" class="button main">
-          Send
-        </button>
-      )}
+      <SubmitOrCancel label="Send" wait={wait} onCancel={() => call.value?.running.cancel()} />
       {call.value && <ReplyView call={call.value.running} fileName={`${name}-${method.value}-reply`} />}
     </form>
   )

@@ -13,7 +13,7 @@ import { focusWrong } from '../kit/focus-wrong.ts'
 import { shortId } from '../kit/format.ts'
 import { peerWords } from '../kit/peer-names.ts'
 import { readTypedKey, type TypedKey } from '../kit/typed-key.ts'
-import { useMovedFocus } from '../kit/use-moved-focus.ts'
+import { SubmitOrCancel } from '../kit/submit-or-cancel.tsx'
 import { useWait } from '../kit/use-wait.ts'
 import type { TabModel } from '../model.ts'
 
@@ -43,9 +43,6 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
   const since = useSignal(0)
   const isRunning = call.value?.view.value.state === 'running'
   const wait = useWait(isRunning ? since.value : undefined)
-  /** Calls, or cancels that. */
-  const button = useRef<HTMLButtonElement>(null)
-  useMovedFocus(() => button.current, wait === 'long')
   // Read when it is used: the typed text may not be rendered yet.
   const address = (): string => {
     const { key: named = key.value } = hasKeys ? readTypedKey(key.value) : { key: '' }
@@ -122,16 +119,7 @@ export function PeerCall({ model, peerId, process, name, methods, hasKeys, isCal
         </CopyButton>
       </p>
       <div class="row">
-        {/* With one shared element, the click on Cancel would reach a submit button. The keys prevent that. */}
-        {wait === 'long' ? (
-          <button ref={button} key="cancel" type="button" class="button" onClick={() => call.value?.cancel()}>
-            Cancel
-          </button>
-        ) : (
-          <button ref={button} key="call" type="submit" class="button main">
-            Call
-          </button>
-        )}
+        <SubmitOrCancel label="Call" wait={wait} onCancel={() => call.value?.cancel()} />
         <CopyAs model={model} address={address()} state={state} />
       </div>
       <ReplyView call={call.value} fileName={`${shortId(peerId)}-${name}-${method.value}-reply`} />
